@@ -1,0 +1,80 @@
+/**
+ * Errors as text for a person, or as a JSON document for a program.
+ *
+ * @module
+ */
+
+import { safeLines, safeText } from "./safe_text.ts";
+import { ExitCode, type Place, type Problem, UserError } from "./user_error.ts";
+
+/** Where the source of an unexpected error should be reported. */
+const REPORT_HINT = "This is a defect in k3s-tool. Run again with -v and report what it prints.";
+
+/** How {@linkcode renderErrorText} decorates words; the identity where there is no colour. */
+export interface ErrorTones {
+  readonly error: (text: string) => string;
+  readonly hint: (text: string) => string;
+}
+
+const PLAIN: ErrorTones = { error: (text) => text, hint: (text) => text };
+
+/** `file:line:column` as far as it is known. */
+export function renderPlace(place: Place): string {
+  const line = place.line === undefined ? "" : `:${place.line}`;
+  const column = place.line === undefined || place.column === undefined ? "" : `:${place.column}`;
+  return safeText(`${place.file}${line}${column}`);
+}
+
+/** One problem as a line: place, message, value, expectation. */
+export function renderProblem(problem: Problem): string {
+  const where = problem.where === undefined ? "" : `${renderPlace(problem.where)}: `;
+  const value = problem.value === undefined ? "" : `, got ${JSON.stringify(problem.value)}`;
+  const expected = problem.expected === undefined ? "" : `; expected ${problem.expected}`;
+  return `${where}${safeText(problem.message + value + expected)}`;
+}
+
+/**
+ * The lines printed to stderr for an error.
+ *
+ * The key line comes last but for the hint, because that is what stays in view.
+ */
+export function renderErrorText(
+  error: unknown,
+  { verbose = false, tones = PLAIN }: { verbose?: boolean; tones?: ErrorTones } = {},
+): string {
+  const lines: string[] = [];
+  if (error instanceof UserError) {
+    for (const problem of error.problems) lines.push(`  ${renderProblem(problem)}`);
+    const where = error.where === undefined ? "" : `${renderPlace(error.where)}: `;
+    lines.push(`${tones.error("Error:")} ${where}${safeLines(error.message)}`);
+    if (error.hint !== undefined) lines.push(`${tones.hint("Hint:")} ${safeLines(error.hint)}`);
+    if (verbose && error.cause !== undefined) lines.unshift(safeLines(describe(error.cause)));
+  } else {
+    if (verbose) lines.push(safeLines(describe(error)));
+    const message = error instanceof Error ? error.message : String(error);
+    lines.push(`${tones.error("Error:")} ${safeLines(message)}`);
+    lines.push(`${tones.hint("Hint:")} ${REPORT_HINT}`);
+  }
+  return lines.join("\n") + "\n";
+}
+
+/** The `Error` document of `-o json`, as a value. */
+export function errorDocument(error: unknown): Record<string, unknown> {
+  const base = { apiVersion: "k3s-tool/v1", kind: "Error" };
+  if (!(error instanceof UserError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ...base, message: safeLines(message), exitCode: ExitCode.Failed, hint: REPORT_HINT };
+  }
+  return {
+    ...base,
+    message: safeLines(error.message),
+    exitCode: error.exitCode,
+    ...(error.hint === undefined ? {} : { hint: safeLines(error.hint) }),
+    ...(error.where === undefined ? {} : { where: error.where }),
+    ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+  };
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? cause.stack ?? cause.message : String(cause);
+}

@@ -1,0 +1,24 @@
+/**
+ * Text from outside (peers, clusters, files, other programs) made harmless for a terminal.
+ *
+ * @module
+ */
+
+// C0 and C1 controls, and the bidirectional and zero-width controls that reorder or hide what
+// follows them (Unicode Standard Annex #9; CVE-2021-42574).
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+// CSI, OSC, DCS and two-byte escape sequences (ECMA-48), removed whole so that no tail stays behind.
+const SEQUENCES =
+  // deno-lint-ignore no-control-regex
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
+
+/** One line of harmless text: no escape sequence, control or direction override survives. */
+export function safeText(text: string): string {
+  return text.replace(SEQUENCES, "").replace(/[\t\r\n]+/g, " ").replace(CONTROLS, "");
+}
+
+/** Like {@linkcode safeText}, but line breaks stay and tabs become spaces. */
+export function safeLines(text: string): string {
+  return text.split(/\r\n|\n|\r/).map((line) => safeText(line)).join("\n");
+}

@@ -1,0 +1,146 @@
+/**
+ * The only place that starts programs.
+ *
+ * @module
+ */
+
+import { Children, signalGroup } from "./children.ts";
+import {
+  ProgramNotFoundError,
+  type Runner,
+  type RunningProcess,
+  type RunOptions,
+  type RunResult,
+  type StartOptions,
+} from "./runner.ts";
+
+/** How long a program that was asked to stop may take before it is killed, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/** Runs programs with `Deno.Command`. */
+export class DenoRunner implements Runner {
+  readonly #children: Children;
+
+  /** @param children told of every program that outlives a single call */
+  constructor(children: Children = new Children()) {
+    this.#children = children;
+  }
+
+  async run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    options.signal?.throwIfAborted();
+    const child = spawn(argv, {
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+      ...environment(options),
+    });
+    const exit = child.status;
+    this.#children.add(child.pid, exit);
+    let timedOut = false;
+    const end = () => signalGroup(child.pid, "SIGKILL");
+    const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => {
+      timedOut = true;
+      end();
+    }, options.timeoutMs);
+    options.signal?.addEventListener("abort", end, { once: true });
+    try {
+      const [status, stdout, stderr] = await Promise.all([
+        exit,
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+        options.stdin === undefined ? undefined : feed(child, options.stdin),
+      ]);
+      options.signal?.throwIfAborted();
+      return { code: status.code, stdout, stderr, timedOut };
+    } finally {
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", end);
+    }
+  }
+
+  start(argv: readonly string[], options: StartOptions): RunningProcess {
+    const log = Deno.openSync(options.logFile, { create: true, append: true, mode: 0o600 });
+    let child: Deno.ChildProcess;
+    try {
+      child = spawn(argv, {
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+        detached: true,
+        ...environment(options),
+      });
+    } catch (error) {
+      log.close();
+      throw error;
+    }
+    const logged = Promise.all([append(child.stdout, log), append(child.stderr, log)])
+      .finally(() => log.close());
+    const exit = child.status.then(async (status) => {
+      await logged;
+      return status.code;
+    });
+    this.#children.add(child.pid, exit);
+    return {
+      pid: child.pid,
+      exit,
+      stop: async ({ graceMs = GRACE_MS } = {}) => {
+        signalGroup(child.pid, "SIGINT");
+        const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
+        try {
+          await exit;
+        } finally {
+          clearTimeout(timer);
+        }
+      },
+    };
+  }
+
+  async attach(
+    argv: readonly string[],
+    options: Pick<RunOptions, "env" | "cwd"> = {},
+  ): Promise<number> {
+    const child = spawn(argv, {
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+      ...environment(options),
+    });
+    return (await child.status).code;
+  }
+}
+
+function environment(
+  { env, cwd }: Pick<RunOptions, "env" | "cwd">,
+): Pick<Deno.CommandOptions, "env" | "cwd"> {
+  return {
+    ...(env === undefined ? {} : { env: { ...env } }),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
+}
+
+function spawn(argv: readonly string[], options: Deno.CommandOptions): Deno.ChildProcess {
+  const [program, ...args] = argv;
+  if (program === undefined) throw new TypeError("Cannot run a program: argv is empty");
+  try {
+    return new Deno.Command(program, { ...options, args }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new ProgramNotFoundError(program);
+    throw error;
+  }
+}
+
+async function feed(child: Deno.ChildProcess, text: string): Promise<void> {
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch (error) {
+    // A program may end without reading what it was given; its exit code tells the story.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+async function append(stream: ReadableStream<Uint8Array>, file: Deno.FsFile): Promise<void> {
+  for await (const chunk of stream) await file.write(chunk);
+}

@@ -1,0 +1,79 @@
+/**
+ * The port through which everything runs other programs: argument vectors only, never a shell.
+ *
+ * @module
+ */
+
+/** How a program is run. */
+export interface RunOptions {
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Working directory. */
+  readonly cwd?: string;
+  /** Written to its standard input, which is then closed; without it stdin is empty. */
+  readonly stdin?: string;
+  /** Milliseconds after which it is ended; without it there is no limit. */
+  readonly timeoutMs?: number;
+  /** Ends it when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a finished program left. */
+export interface RunResult {
+  /** Exit code; 128 + n where signal n ended it, as shells say it. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** True where `timeoutMs` ran out and the program was ended for it. */
+  readonly timedOut: boolean;
+}
+
+/** How a long-running program is started. */
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Its standard output and error, interleaved, are appended to this file (created 0600). */
+  readonly logFile: string;
+}
+
+/** A program that is running. */
+export interface RunningProcess {
+  readonly pid: number;
+  /** Settles with the exit code when it has ended. */
+  readonly exit: Promise<number>;
+  /** Asks it and all of its children to stop (SIGINT); after `graceMs` they are killed. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** Runs programs. The real one is `DenoRunner`; tests use a matcher-style fake. */
+export interface Runner {
+  /**
+   * Runs a program to its end.
+   *
+   * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
+   */
+  run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
+
+  /**
+   * Starts a program in a process group of its own and returns at once.
+   *
+   * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
+   */
+  start(argv: readonly string[], options: StartOptions): RunningProcess;
+
+  /**
+   * Runs a program on the person's own terminal (ssh, an editor) and returns its exit code.
+   *
+   * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
+   */
+  attach(argv: readonly string[], options?: Pick<RunOptions, "env" | "cwd">): Promise<number>;
+}
+
+/** A program that is not installed; whoever needs it says how to get it. */
+export class ProgramNotFoundError extends Error {
+  override readonly name = "ProgramNotFoundError";
+
+  constructor(readonly program: string) {
+    super(`${program} was not found on PATH`);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The machine the tool runs on, as the rest of the program may see it.
+ *
+ * @module
+ */
+
+import type { Runner } from "./runner.ts";
+
+/** Where the tool keeps its own files (XDG Base Directory Specification 0.8); absolute paths. */
+export interface Directories {
+  readonly home: string;
+  /** Settings of the person, `$XDG_CONFIG_HOME/k3s-tool`. */
+  readonly config: string;
+  /** Extracted assets, the private Ansible, `$XDG_CACHE_HOME/k3s-tool`. */
+  readonly cache: string;
+  /** Run history, known hosts, `$XDG_STATE_HOME/k3s-tool`. */
+  readonly state: string;
+}
+
+/** Time as the program sees it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Settles after `ms` milliseconds, or rejects when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What an action may use of the machine. Tests give a made-up one. */
+export interface System {
+  readonly runner: Runner;
+  readonly clock: Clock;
+  readonly directories: Directories;
+  /** Working directory, absolute. */
+  readonly cwd: string;
+  /** A variable of the environment; undefined where it is not set or empty. */
+  env(name: string): string | undefined;
+  /** Aborted when the person ends the program. */
+  readonly signal: AbortSignal;
+}
+
+/** The tool's directories from the environment. */
+export function directoriesFrom(env: (name: string) => string | undefined): Directories {
+  const home = env("HOME") ?? "/";
+  // The specification: a relative path in these variables is invalid and ignored.
+  const base = (name: string, fallback: string) => {
+    const value = env(name);
+    return `${value?.startsWith("/") ? value : `${home}/${fallback}`}/k3s-tool`;
+  };
+  return {
+    home,
+    config: base("XDG_CONFIG_HOME", ".config"),
+    cache: base("XDG_CACHE_HOME", ".cache"),
+    state: base("XDG_STATE_HOME", ".local/state"),
+  };
+}
+
+/** The clock of the machine. */
+export const machineClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const onAbort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    }),
+};

@@ -1,0 +1,27 @@
+/**
+ * What a cell means, apart from how a terminal shows it.
+ *
+ * @module
+ */
+
+/** Meaning of a piece of text; always paired with a word or sign, never alone. */
+export type Tone = "plain" | "good" | "warn" | "bad" | "muted" | "accent";
+
+/** Text with a meaning. */
+export interface Toned {
+  readonly text: string;
+  readonly tone: Tone;
+}
+
+/** A cell of a table. */
+export type Cell = string | Toned;
+
+/** The text of a cell. */
+export function cellText(cell: Cell): string {
+  return typeof cell === "string" ? cell : cell.text;
+}
+
+/** The tone of a cell. */
+export function cellTone(cell: Cell): Tone {
+  return typeof cell === "string" ? "plain" : cell.tone;
+}
