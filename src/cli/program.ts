@@ -1,0 +1,216 @@
+/**
+ * From arguments to an exit code: declarations become a commander program, one command runs, and
+ * whatever it throws is rendered here and nowhere else.
+ *
+ * @module
+ */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { errorDocument, renderErrorText } from "../errors/render_error.ts";
+import { ExitCode, interruptedError, UserError } from "../errors/user_error.ts";
+import {
+  type CommandDeclaration,
+  type GlobalOptions,
+  type Input,
+  type OptionDeclaration,
+  OUTPUT_FORMATS,
+  type OutputFormat,
+} from "./command.ts";
+import type { Context } from "./context.ts";
+import { assertFormat, Output } from "./output.ts";
+import { paintFor, wantsColor } from "./paint.ts";
+import { commands } from "./registry.ts";
+
+const DESCRIPTION = "A k3s cluster on the machines of your tailnet, kept as workstations.";
+
+const EPILOGUE = `
+First steps:
+  k3s-tool init         choose machines, write inventory/hosts.yml
+  k3s-tool provision    install k3s on them
+  k3s-tool status       look at the cluster
+
+Exit codes: 0 done, 1 failed on some host, 2 wrong usage or configuration, 3 something is missing,
+4 cluster or tailnet unreachable, 130 interrupted.`;
+
+/** What becomes of a declared command when it is called. */
+type Execute = (declaration: CommandDeclaration, input: Input<Record<string, never>>) => void;
+
+/** Group words (`node`, `config`, `assets`) and what they stand for. */
+const GROUPS: Readonly<Record<string, string>> = {
+  assets: "Look at the embedded Ansible roles and templates, or copy them out",
+  config: "Read and change variables of the inventory",
+  node: "Add, remove and look at machines of the inventory",
+};
+
+/**
+ * Runs the program.
+ *
+ * @returns the exit code; never throws and never ends the process
+ */
+export async function run(argv: readonly string[], context: Context): Promise<ExitCode> {
+  let chosen: { declaration: CommandDeclaration; input: Input<Record<string, never>> } | undefined;
+  const program = buildProgram((declaration, input) => chosen = { declaration, input }, context);
+  try {
+    if (argv.length === 0) {
+      program.outputHelp();
+      return ExitCode.Done;
+    }
+    const versionAsked = argv.length === 1 && (argv[0] === "-V" || argv[0] === "--version");
+    await program.parseAsync(versionAsked ? ["version"] : [...argv], { from: "user" });
+    if (chosen === undefined) return ExitCode.Done;
+    const { declaration, input } = chosen;
+    assertFormat(input.globals.output, {
+      command: declaration.name,
+      formats: declaration.formats ?? OUTPUT_FORMATS,
+    });
+    const code = await declaration.run(context, input, new Output(context, input.globals));
+    return code ?? ExitCode.Done;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
+    }
+    return report(error, context, chosen?.input.globals ?? globalsFrom({}, context));
+  }
+}
+
+/** The commander program for all declarations; also read by completions and the docs. */
+export function buildProgram(execute: Execute, context: Context): Command {
+  const program = new Command("k3s-tool")
+    .description(DESCRIPTION)
+    .addHelpText("after", EPILOGUE)
+    .helpCommand("help [command]", "Show help for a command")
+    .option("-i, --inventory <file>", "inventory to work on (env K3S_TOOL_INVENTORY)")
+    .addOption(
+      new Option("-o, --output <format>", "output format").choices([...OUTPUT_FORMATS]),
+    )
+    .option("-v, --verbose", "say what is done behind the scenes")
+    .option("-q, --quiet", "print data, warnings and errors only")
+    .option("-y, --yes", "answer every question with yes")
+    .option("--no-color", "no colours (also NO_COLOR)")
+    .option("--no-input", "ask nothing: a missing answer is an error")
+    .option("-V, --version", "same as the command version")
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => Math.min(context.stdout.columns() ?? 80, 100),
+      getErrHelpWidth: () => Math.min(context.stderr.columns() ?? 80, 100),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  const groups = new Map<string, Command>();
+  for (const declaration of commands) {
+    const [first = "", second] = declaration.name.split(" ");
+    if (second === undefined) {
+      addCommand(program, { name: first, declaration, execute, context });
+    } else {
+      let group = groups.get(first);
+      if (group === undefined) {
+        group = program.command(first).description(GROUPS[first] ?? "");
+        groups.set(first, group);
+      }
+      addCommand(group, { name: second, declaration, execute, context });
+    }
+    for (const alias of declaration.aliases ?? []) {
+      addCommand(program, { name: alias, declaration, execute, context, hidden: true });
+    }
+  }
+  return program;
+}
+
+function addCommand(
+  parent: Command,
+  { name, declaration, execute, context, hidden = declaration.hidden === true }: {
+    readonly name: string;
+    readonly declaration: CommandDeclaration;
+    readonly execute: Execute;
+    readonly context: Context;
+    readonly hidden?: boolean;
+  },
+): void {
+  const command = parent.command(name, { hidden })
+    .summary(declaration.summary)
+    .description(declaration.description ?? `${declaration.summary}.`)
+    .addHelpText("after", examplesText(declaration));
+  for (const argument of declaration.args ?? []) {
+    const made = command.createArgument(argument.syntax, argument.description);
+    if (argument.choices !== undefined) made.choices([...argument.choices]);
+    command.addArgument(made);
+  }
+  const options: Record<string, OptionDeclaration> = declaration.options ?? {};
+  for (const option of Object.values(options)) command.addOption(commanderOption(option));
+  command.action(() => {
+    const all = command.optsWithGlobals();
+    const values = Object.entries(options).map(([key, { kind, env }]) => {
+      const value = all[key] ?? (env === undefined ? undefined : context.env(env));
+      if (value !== undefined) return [key, value];
+      return [key, kind === "flag" ? false : kind === "list" ? [] : undefined];
+    });
+    execute(declaration, {
+      args: command.processedArgs.flat().filter((value) => value !== undefined),
+      options: Object.fromEntries(values),
+      globals: globalsFrom(all, context),
+    });
+  });
+}
+
+/** The "Examples" section of a command's help. */
+function examplesText({ examples }: CommandDeclaration): string {
+  const lines = examples.map(({ command, does }) => `  ${command}\n      ${does}`);
+  return `\nExamples:\n${lines.join("\n")}`;
+}
+
+function commanderOption(declaration: OptionDeclaration): Option {
+  const env = declaration.env === undefined ? "" : ` (env ${declaration.env})`;
+  const option = new Option(declaration.flags, declaration.description + env);
+  if (declaration.choices !== undefined) option.choices([...declaration.choices]);
+  if (declaration.kind === "number") option.argParser(wholeNumber);
+  if (declaration.kind === "list") {
+    option.argParser((value: string, previous: string[] | undefined) => [
+      ...(previous ?? []),
+      value,
+    ]);
+  }
+  return option;
+}
+
+function wholeNumber(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) {
+    throw new InvalidArgumentError("It must be a whole number above zero.");
+  }
+  return Number(value);
+}
+
+function globalsFrom(options: Record<string, unknown>, context: Context): GlobalOptions {
+  return {
+    inventory: (options.inventory as string | undefined) ?? context.env("K3S_TOOL_INVENTORY"),
+    output: (options.output as OutputFormat | undefined) ?? "table",
+    verbose: options.verbose === true,
+    quiet: options.quiet === true,
+    color: options.color !== false,
+    yes: options.yes === true,
+    input: options.input !== false && context.stdin.isTerminal && context.stderr.isTerminal,
+  };
+}
+
+function report(thrown: unknown, context: Context, globals: GlobalOptions): ExitCode {
+  // Whatever broke while the person was ending the program broke because of that.
+  const error = context.signal.aborted && !(thrown instanceof UserError)
+    ? interruptedError()
+    : thrown;
+  if (globals.output === "json") {
+    context.stdout.write(JSON.stringify(errorDocument(error)) + "\n");
+  }
+  const color = wantsColor({
+    isTerminal: context.stderr.isTerminal,
+    flag: globals.color,
+    env: context.env,
+  });
+  const paint = paintFor({ color });
+  context.stderr.write(renderErrorText(error, {
+    verbose: globals.verbose,
+    tones: { error: (text) => paint("bad", text), hint: (text) => paint("accent", text) },
+  }));
+  return error instanceof UserError ? error.exitCode : ExitCode.Failed;
+}
