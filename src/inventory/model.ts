@@ -1,0 +1,141 @@
+/**
+ * What an inventory says, as immutable values. No I/O and no library here, so that anything may
+ * import these types at no cost.
+ *
+ * @module
+ */
+
+import type { Place, Problem } from "../errors/user_error.ts";
+
+/** What a host is in the cluster. */
+export type Role = "control-plane" | "worker";
+
+/** Both roles, in the order they are provisioned. */
+export const ROLES = ["control-plane", "worker"] as const satisfies readonly Role[];
+
+/** The group each role has in inventories this tool writes. */
+export const ROLE_GROUPS = { "control-plane": "control_plane", worker: "workers" } as const;
+
+/** A value as it stands in a file; `VaultValue` where it is encrypted. */
+export type YamlValue =
+  | null
+  | boolean
+  | number
+  | string
+  | VaultValue
+  | readonly YamlValue[]
+  | { readonly [key: string]: YamlValue };
+
+/** A value under `!vault`, or any other tag that only Ansible understands: left alone. */
+export class VaultValue {
+  constructor(
+    /** As written: `"!vault"`. */
+    readonly tag: string,
+    /** The text under the tag, still encrypted. */
+    readonly text: string,
+  ) {}
+
+  /** What JSON documents and tables show of it. */
+  toJSON(): string {
+    return `(${this.tag.replace(/^!+/, "")})`;
+  }
+}
+
+/** How far a value is known before Ansible runs. */
+export type ValueState =
+  /** As it stands. */
+  | "plain"
+  /** Holds a Jinja expression. */
+  | "templated"
+  /** Encrypted, or under a tag of Ansible's own. */
+  | "vault";
+
+/** One variable and where it comes from. */
+export interface Variable {
+  readonly name: string;
+  readonly value: YamlValue;
+  readonly state: ValueState;
+  /** File, line and column of the value that wins by Ansible's precedence. */
+  readonly where: Place;
+  /** The group or host that sets it: `"all"`, `"workers"`, `"dgx"`. */
+  readonly scope: string;
+}
+
+/** A taint, as Kubernetes has it. */
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+}
+
+/** One host that becomes a node of the cluster. */
+export interface InventoryHost {
+  /** Name in the inventory. */
+  readonly name: string;
+  /** Name of its Kubernetes node: the name in lower case, anything but `[a-z0-9.-]` as `-`. */
+  readonly nodeName: string;
+  readonly role: Role;
+  /** All groups it is in, nearest last; never `all`. */
+  readonly groups: readonly string[];
+  /** IPv4 address in the tailnet; undefined only where it is templated or encrypted. */
+  readonly tailscaleIp?: string;
+  /** Where ssh connects; the name where nothing else is said, undefined where it is templated. */
+  readonly ansibleHost?: string;
+  /** `ansible_user`. */
+  readonly user?: string;
+  /** `reserved_cpu`, a Kubernetes quantity: `"2"`, `"500m"`. */
+  readonly reservedCpu?: string;
+  /** `reserved_memory`, a Kubernetes quantity: `"4Gi"`. */
+  readonly reservedMemory?: string;
+  /** `gpu`; undefined where the inventory leaves it to detection. */
+  readonly gpu?: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  /** Every effective variable by Ansible's precedence, templated and encrypted ones too. */
+  readonly vars: ReadonlyMap<string, Variable>;
+  /** Where it stands in the inventory. */
+  readonly where: Place;
+}
+
+/** What holds for the whole cluster: variables of `all` that this tool knows. */
+export interface ClusterVars {
+  /** Default `"k3s"`. */
+  readonly clusterName: string;
+  /** `vX.Y.Z+k3sN`; undefined where it is not set or templated. */
+  readonly k3sVersion?: string;
+  /** CIDR every address lies in; default `100.64.0.0/10`. */
+  readonly tailscaleNetwork: string;
+  readonly gitRepoUrl?: string;
+  /** Default `"main"`. */
+  readonly gitBranch: string;
+  /** Path in the repository that Flux follows; undefined: by the cluster's name. */
+  readonly gitPath?: string;
+  /** Default `"flux-system"`. */
+  readonly fluxNamespace: string;
+  /** Every variable of the group `all`. */
+  readonly vars: ReadonlyMap<string, Variable>;
+}
+
+/** A whole inventory, read and found right. */
+export interface Inventory {
+  /** Absolute path of the inventory file, symbolic links followed. */
+  readonly file: string;
+  /** Control plane first, then workers, each in the order of the file. */
+  readonly hosts: readonly InventoryHost[];
+  readonly cluster: ClusterVars;
+  /** The group each role has in this inventory (`server` where k3s-ansible's names are used). */
+  readonly roleGroups: Readonly<Record<Role, readonly string[]>>;
+  /** What is odd but works. */
+  readonly warnings: readonly Problem[];
+}
+
+/** The hosts of one role, in the order of the inventory. */
+export function hostsOf(inventory: Inventory, role: Role): readonly InventoryHost[] {
+  return inventory.hosts.filter((host) => host.role === role);
+}
+
+/** The host of a name (as in the inventory, or its node's name); undefined where there is none. */
+export function findHost(inventory: Inventory, name: string): InventoryHost | undefined {
+  return inventory.hosts.find((host) => host.name === name) ??
+    inventory.hosts.find((host) => host.nodeName === name.toLowerCase());
+}
