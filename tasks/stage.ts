@@ -1,0 +1,55 @@
+/**
+ * What both artefacts, the executable and the npm package, are made of: the bundled program with
+ * the embedded folders beside it.
+ *
+ * @module
+ */
+
+import { FolderAssets } from "../src/assets/folder_assets.ts";
+import { runToEnd } from "./run_to_end.ts";
+
+/** Root of the checkout. */
+export const ROOT = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
+
+/** Where the stage is made. */
+export const STAGE = `${ROOT}/dist/stage`;
+
+/**
+ * Bundles and minifies the program, split where it imports lazily, and copies the assets.
+ *
+ * @returns the stage's files, relative and sorted
+ */
+export async function makeStage(): Promise<readonly string[]> {
+  await Deno.remove(STAGE, { recursive: true }).catch(() => {});
+  await Deno.mkdir(STAGE, { recursive: true });
+  await runToEnd([
+    Deno.execPath(),
+    "bundle",
+    "--quiet",
+    "--minify",
+    "--code-splitting",
+    "--platform",
+    "deno",
+    "--outdir",
+    STAGE,
+    `${ROOT}/main.ts`,
+  ], { cwd: ROOT });
+  const assets = new FolderAssets(ROOT);
+  for (const path of await assets.list()) {
+    const file = `${STAGE}/${path}`;
+    await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    await Deno.copyFile(`${ROOT}/${path}`, file);
+  }
+  return await filesBelow(STAGE);
+}
+
+/** Every file below a folder, relative and sorted. */
+export async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(`${folder}/${prefix}`)) {
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory) found.push(...await filesBelow(folder, `${path}/`));
+    else found.push(path);
+  }
+  return found.sort();
+}

@@ -1,0 +1,159 @@
+/**
+ * Holds the import graph to the table of docs/architecture.md: a module imports from lower ranks
+ * only (or types), nothing imports in a circle, and every module has a test.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { PROJECT_ROOT } from "./cli/fake_context.ts";
+
+/** Folder of src/ to rank; a module imports only from lower ranks. */
+const RANKS: Readonly<Record<string, number>> = {
+  errors: 0,
+  process: 1,
+  assets: 1,
+  tailscale: 2,
+  inventory: 3,
+  ansible: 4,
+  cluster: 5,
+  gitops: 5,
+  actions: 6,
+  view: 7,
+  cli: 8,
+  tui: 8,
+};
+
+/** The one place where cli and tui meet. */
+const TUI_COMMAND = "src/cli/commands/tui.ts";
+
+/** `deno info` as far as it is read here. */
+interface GraphModule {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly specifier: string;
+    readonly code?: { readonly specifier?: string };
+    readonly type?: { readonly specifier?: string };
+    readonly isDynamic?: boolean;
+  }[];
+}
+
+const edges = await importGraph();
+
+Deno.test("a module imports only from lower ranks", () => {
+  const wrong: string[] = [];
+  for (const [from, targets] of edges) {
+    for (const { to, typeOnly } of targets) {
+      const [a, b] = [folder(from), folder(to)];
+      if (a === undefined || b === undefined || a === b || typeOnly) continue;
+      if (a === "cli" && b === "tui" && from === TUI_COMMAND) continue;
+      if (rank(b) >= rank(a)) wrong.push(`${from} imports ${to}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("every folder of src/ has a rank", () => {
+  const unknown = [...edges.keys()].filter((file) =>
+    file.startsWith("src/") && RANKS[folder(file) ?? ""] === undefined
+  );
+  assert.deepEqual(unknown, []);
+});
+
+Deno.test("nothing imports in a circle", () => {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `circle: ${[...path, file].join(" -> ")}`);
+    if (done.has(file)) return;
+    for (const { to, typeOnly } of edges.get(file) ?? []) {
+      if (!typeOnly) visit(to, [...path, file]);
+    }
+    done.add(file);
+  };
+  for (const file of edges.keys()) visit(file, []);
+});
+
+Deno.test("no folder is a drawer for odds and ends", () => {
+  const drawers = [...edges.keys()].filter((file) =>
+    /\b(utils?|helpers?|common|misc)\b/.test(file)
+  );
+  assert.deepEqual(drawers, []);
+});
+
+Deno.test("every module is reached by a test", async () => {
+  const reached = await filesReachedFrom(await testFiles(`${PROJECT_ROOT}/tests`));
+  const untested = [...edges.keys()].filter((file) =>
+    file.startsWith("src/") && !reached.has(file) && !isOnlyTypes(file)
+  );
+  assert.deepEqual(untested, []);
+});
+
+function folder(file: string): string | undefined {
+  return /^src\/([^/]+)\//.exec(file)?.[1];
+}
+
+function rank(name: string): number {
+  return RANKS[name] ?? Number.MAX_SAFE_INTEGER;
+}
+
+function isOnlyTypes(file: string): boolean {
+  const text = Deno.readTextFileSync(`${PROJECT_ROOT}/${file}`);
+  return !/^(export )?(const|let|class|(async )?function|default)/m.test(text);
+}
+
+type Edges = Map<string, { readonly to: string; readonly typeOnly: boolean }[]>;
+
+async function importGraph(): Promise<Edges> {
+  const found: Edges = new Map();
+  for (const module of await graph([`${PROJECT_ROOT}/main.ts`])) {
+    const from = relative(module.specifier);
+    if (from === undefined || !/\.tsx?$/.test(from)) continue;
+    found.set(
+      from,
+      (module.dependencies ?? []).flatMap((dependency) => {
+        const to = relative(dependency.code?.specifier ?? dependency.type?.specifier ?? "");
+        if (to === undefined || !/\.tsx?$/.test(to)) return [];
+        return [{ to, typeOnly: dependency.code === undefined }];
+      }),
+    );
+  }
+  return found;
+}
+
+async function filesReachedFrom(roots: readonly string[]): Promise<Set<string>> {
+  return new Set(
+    (await graph(roots)).map(({ specifier }) => relative(specifier)).filter((file) =>
+      file !== undefined
+    ),
+  );
+}
+
+async function graph(roots: readonly string[]): Promise<readonly GraphModule[]> {
+  const modules = new Map<string, GraphModule>();
+  for (const root of roots) {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", "--no-remote", root],
+      cwd: PROJECT_ROOT,
+      stdin: "null",
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const info = JSON.parse(new TextDecoder().decode(stdout)) as { modules: GraphModule[] };
+    for (const module of info.modules) modules.set(module.specifier, module);
+  }
+  return [...modules.values()];
+}
+
+async function testFiles(directory: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(directory)) {
+    const path = `${directory}/${entry.name}`;
+    if (entry.isDirectory) files.push(...await testFiles(path));
+    else if (/_test\.tsx?$/.test(entry.name)) files.push(path);
+  }
+  return files;
+}
+
+function relative(specifier: string): string | undefined {
+  const prefix = `file://${PROJECT_ROOT}/`;
+  return specifier.startsWith(prefix) ? specifier.slice(prefix.length) : undefined;
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import metadata from "../../deno.json" with { type: "json" };
+import { commands } from "../../src/cli/registry.ts";
+import { runCommand } from "./fake_context.ts";
+
+Deno.test("version prints the version of deno.json", async () => {
+  for (const argv of [["version"], ["-V"], ["--version"]]) {
+    const { code, stdout, stderr } = await runCommand(argv);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.ok(stdout.startsWith(`k3s-tool ${metadata.version} (deno `), stdout);
+  }
+});
+
+Deno.test("version -o json is a document", async () => {
+  const { stdout } = await runCommand(["version", "-o", "json"]);
+  const { apiVersion, kind, version } = JSON.parse(stdout);
+  assert.deepEqual([apiVersion, kind, version], ["k3s-tool/v1", "Version", metadata.version]);
+});
+
+Deno.test("no arguments show the help on stdout", async () => {
+  const bare = await runCommand([]);
+  const asked = await runCommand(["--help"]);
+  assert.deepEqual([bare.code, bare.stdout], [0, asked.stdout]);
+  for (const { name, hidden } of commands) {
+    const [word = ""] = name.split(" ");
+    if (!hidden) assert.match(asked.stdout, new RegExp(`^  ${word}\\b`, "m"));
+  }
+});
+
+Deno.test("help fits into 80 columns", async () => {
+  const { stdout } = await runCommand(["--help"]);
+  const prose = stdout.split("\nFirst steps:")[0] ?? "";
+  assert.deepEqual(prose.split("\n").filter((line) => line.length > 80), []);
+});
+
+for (const { name, examples, hidden, aliases = [] } of commands.filter(({ hidden }) => !hidden)) {
+  Deno.test(`help of ${name} has two real examples`, async () => {
+    assert.ok(examples.length >= 2 && !hidden);
+    const { code, stdout } = await runCommand([...name.split(" "), "--help"]);
+    assert.equal(code, 0);
+    for (const { command, does } of examples) {
+      assert.ok(stdout.includes(`  ${command}\n      ${does}`), stdout);
+      assert.ok(command.includes("k3s-tool "), command);
+    }
+    for (const alias of aliases) {
+      assert.equal((await runCommand([alias, "--help"])).code, 0);
+    }
+  });
+}
+
+Deno.test("every option's key is its long flag in camel case", () => {
+  for (const { name, options = {} } of commands) {
+    for (const [key, { flags }] of Object.entries<{ flags: string }>(options)) {
+      const long = /--(?:no-)?([\w-]+)/.exec(flags)?.[1] ?? "";
+      const camel = long.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+      assert.equal(key, camel, `${name} ${flags}`);
+    }
+  }
+});
+
+Deno.test("a mistyped command suggests the right one and exits with 2", async () => {
+  const { code, stdout, stderr } = await runCommand(["versoin"]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /Did you mean version\?/);
+});
+
+Deno.test("an unknown option exits with 2", async () => {
+  assert.equal((await runCommand(["version", "--colour"])).code, 2);
+});
+
+Deno.test("an output format without meaning for the command exits with 2", async () => {
+  const { code, stderr } = await runCommand(["version", "-o", "wide"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /no output format wide\nHint: Use -o table/);
+});
+
+Deno.test("with -o json an error is a document on stdout too", async () => {
+  const { code, stdout, stderr } = await runCommand(["assets", "eject", "x", "none", "-o", "json"]);
+  assert.equal(code, 2);
+  assert.equal(JSON.parse(stdout).kind, "Error");
+  assert.match(stderr, /^Error: /m);
+});

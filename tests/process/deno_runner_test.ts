@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { Children } from "../../src/process/children.ts";
+import { DenoRunner } from "../../src/process/deno_runner.ts";
+import { ProgramNotFoundError } from "../../src/process/runner.ts";
+
+Deno.test("run returns code, stdout and stderr", async () => {
+  const result = await new DenoRunner().run(["sh", "-c", "echo out; echo err >&2; exit 3"]);
+  assert.deepEqual(result, { code: 3, stdout: "out\n", stderr: "err\n", timedOut: false });
+});
+
+Deno.test("run gives stdin and the environment", async () => {
+  const result = await new DenoRunner().run(["sh", "-c", "cat; printf %s $GREETING"], {
+    stdin: "hello ",
+    env: { GREETING: "world" },
+  });
+  assert.equal(result.stdout, "hello world");
+});
+
+Deno.test("arguments are never read by a shell", async () => {
+  const result = await new DenoRunner().run(["printf", "%s", "$(id); rm -rf /tmp/none"]);
+  assert.equal(result.stdout, "$(id); rm -rf /tmp/none");
+});
+
+Deno.test("run names a program that is not installed", async () => {
+  await assert.rejects(new DenoRunner().run(["no-such-program-k3s"]), ProgramNotFoundError);
+});
+
+Deno.test("run ends a program and its children at the time limit", async () => {
+  const started = Date.now();
+  const result = await new DenoRunner().run(["sh", "-c", "sleep 60 & wait"], { timeoutMs: 100 });
+  assert.equal(result.timedOut, true);
+  assert.ok(Date.now() - started < 30_000);
+});
+
+Deno.test("run rejects with the reason of an abort", async () => {
+  const controller = new AbortController();
+  const reason = new Error("the person said stop");
+  const running = new DenoRunner().run(["sleep", "60"], { signal: controller.signal });
+  controller.abort(reason);
+  await assert.rejects(running, reason);
+});
+
+Deno.test("start logs both streams to a private file and stop ends the group", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const children = new Children();
+    const logFile = `${directory}/log`;
+    const running = new DenoRunner(children).start(
+      ["sh", "-c", "echo out; echo err >&2; touch started; sleep 60 & wait"],
+      { logFile, cwd: directory },
+    );
+    assert.equal(children.size, 1);
+    while (!await exists(`${directory}/started`)) await new Promise((r) => setTimeout(r, 10));
+    await running.stop({ graceMs: 200 });
+    assert.notEqual(await running.exit, 0);
+    assert.deepEqual((await Deno.readTextFile(logFile)).trim().split("\n").sort(), ["err", "out"]);
+    assert.equal((await Deno.stat(logFile)).mode! & 0o777, 0o600);
+    assert.equal(children.size, 0);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
