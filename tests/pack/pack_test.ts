@@ -1,0 +1,84 @@
+/**
+ * The artefact as a user gets it: `deno task pack`, `npm install` of the file into an empty
+ * directory with an empty HOME, commands run from there.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import metadata from "../../deno.json" with { type: "json" };
+import { FolderAssets } from "../../src/assets/folder_assets.ts";
+import { PROJECT_ROOT } from "../cli/fake_context.ts";
+
+const directory = await Deno.makeTempDir();
+const home = `${directory}/home`;
+const tool = `${directory}/app/node_modules/.bin/k3s-tool`;
+
+async function command(
+  argv: readonly string[],
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [program = "", ...args] = argv;
+  const output = await new Deno.Command(program, { args, cwd, env, stdin: "null" }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code: output.code, stdout: decode(output.stdout), stderr: decode(output.stderr) };
+}
+
+function packed(...argv: string[]) {
+  // The HOME of somebody who has never run anything; only PATH is theirs.
+  const env = { HOME: home, XDG_CACHE_HOME: "", XDG_STATE_HOME: "", XDG_CONFIG_HOME: "" };
+  return command([tool, ...argv], { cwd: home, env });
+}
+
+Deno.test.beforeAll(async () => {
+  await Deno.mkdir(home);
+  await Deno.mkdir(`${directory}/app`);
+  const made = await command([Deno.execPath(), "task", "--quiet", "pack"], { cwd: PROJECT_ROOT });
+  assert.equal(made.code, 0, made.stderr);
+  const files = [...Deno.readDirSync(`${PROJECT_ROOT}/dist/npm`)].map(({ name }) => name);
+  const tarball = files.find((name) => name.endsWith(".tgz"));
+  assert.ok(tarball, files.join(" "));
+  const install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", "."];
+  const installed = await command([...install, `${PROJECT_ROOT}/dist/npm/${tarball}`], {
+    cwd: `${directory}/app`,
+  });
+  assert.equal(installed.code, 0, installed.stderr);
+});
+
+Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
+
+Deno.test("the packed tool says its version", async () => {
+  const { code, stdout, stderr } = await packed("version", "-o", "json");
+  assert.deepEqual([code, stderr, JSON.parse(stdout).version], [0, "", metadata.version]);
+});
+
+Deno.test("the packed tool embeds exactly the assets of the checkout", async () => {
+  const { code, stdout } = await packed("assets", "list", "-o", "name");
+  const expected = await new FolderAssets(PROJECT_ROOT).list();
+  assert.deepEqual([code, stdout.trim().split("\n")], [0, expected]);
+});
+
+Deno.test("the executable would embed the same files", async () => {
+  const build = [Deno.execPath(), "task", "--quiet", "build", "--list"];
+  const { code, stdout } = await command(build, { cwd: PROJECT_ROOT });
+  const files = stdout.trim().split("\n");
+  assert.equal(code, 0);
+  assert.ok(files.includes("main.js"));
+  const expected = await new FolderAssets(PROJECT_ROOT).list();
+  assert.deepEqual(files.filter((file) => !file.endsWith(".js")), expected);
+});
+
+Deno.test("the packed tool ejects assets into an empty directory", async () => {
+  const { code } = await packed("assets", "eject", "out", "ansible/ansible.cfg");
+  assert.equal(code, 0);
+  assert.equal(
+    await Deno.readTextFile(`${home}/out/ansible/ansible.cfg`),
+    await Deno.readTextFile(`${PROJECT_ROOT}/ansible/ansible.cfg`),
+  );
+});
+
+Deno.test("wrong usage of the packed tool exits with 2", async () => {
+  const { code, stderr } = await packed("versoin");
+  assert.equal(code, 2);
+  assert.match(stderr, /Did you mean version\?/);
+});
