@@ -118,7 +118,7 @@ export interface ClusterVars {
 
 /** A whole inventory, read and found right. */
 export interface Inventory {
-  /** Absolute path of the inventory file, symbolic links followed. */
+  /** Absolute path of the inventory file. */
   readonly file: string;
   /** Control plane first, then workers, each in the order of the file. */
   readonly hosts: readonly InventoryHost[];

@@ -1,0 +1,67 @@
+/**
+ * Syntax of names, quantities, labels and taints, as Kubernetes and k3s check it.
+ *
+ * Sources: Kubernetes `apimachinery/pkg/api/resource/quantity.go` (quantities) and
+ * `apimachinery/pkg/util/validation/validation.go` (names, labels).
+ *
+ * @module
+ */
+
+import type { Taint } from "./model.ts";
+
+/** A non-negative quantity: `2`, `0.5`, `500m`, `4Gi`, `1e3`. */
+export const QUANTITY = /^\+?(?:\d+\.?\d*|\.\d+)(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/;
+/** A quantity of processors; binary suffixes make no sense for them. */
+export const CPU_QUANTITY = /^\+?(?:\d+\.?\d*|\.\d+)(?:m|[eE][+-]?\d+)?$/;
+/** A quantity of memory: with a unit, or at least seven digits of bytes (`8` is a slip for `8Gi`). */
+export const MEMORY_QUANTITY =
+  /^\+?(?:(?:\d+\.?\d*|\.\d+)(?:[kMGTPE]|[KMGTPE]i)|\d{7,}|0|\d+\.?\d*[eE]\+?\d+)$/;
+/** A k3s release: `v1.35.6+k3s1`. */
+export const K3S_VERSION = /^v\d+\.\d+\.\d+(?:-(?:alpha|beta|rc)\d+)?\+k3s\d+$/;
+/** RFC 1123 label: cluster names, namespaces. */
+export const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** RFC 1123 subdomain: names of nodes; at most 253 characters. */
+export const DNS_SUBDOMAIN =
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+/** The key of a label, taint or annotation: an optional DNS prefix and a name of 63 characters. */
+export const QUALIFIED_NAME =
+  /^(?:(?=[^/]{1,253}\/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+/** The value of a label or taint; may be empty. */
+export const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+
+/** Effects of taints. */
+export const TAINT_EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
+
+/**
+ * The name of a host's node: the inventory's name in lower case, anything else as `-`. The roles
+ * under ansible/ derive it the same way.
+ */
+export function nodeNameOf(host: string): string {
+  return host.toLowerCase().replace(/[^a-z0-9.-]/g, "-");
+}
+
+/** `key=value` as kubectl takes it; undefined where it is no label. */
+export function parseLabel(text: string): { key: string; value: string } | undefined {
+  const at = text.indexOf("=");
+  if (at === -1) return undefined;
+  const key = text.slice(0, at);
+  const value = text.slice(at + 1);
+  return QUALIFIED_NAME.test(key) && LABEL_VALUE.test(value) ? { key, value } : undefined;
+}
+
+/** `key=value:Effect` or `key:Effect` as kubectl takes it; undefined where it is no taint. */
+export function parseTaint(text: string): Taint | undefined {
+  const match = /^([^=:]+)(?:=([^:]*))?:([A-Za-z]+)$/.exec(text);
+  if (match === null) return undefined;
+  const [, key, value, effect] = match;
+  const known = TAINT_EFFECTS.find((each) => each === effect);
+  if (known === undefined || !QUALIFIED_NAME.test(key!)) return undefined;
+  if (value !== undefined && !LABEL_VALUE.test(value)) return undefined;
+  return { key: key!, ...(value === undefined ? {} : { value }), effect: known };
+}
+
+/** A taint as kubectl writes it. */
+export function formatTaint(taint: Taint): string {
+  const value = taint.value === undefined || taint.value === "" ? "" : `=${taint.value}`;
+  return `${taint.key}${value}:${taint.effect}`;
+}

@@ -1,0 +1,166 @@
+/**
+ * An inventory with everything that belongs to it, read once, good or not.
+ *
+ * @module
+ */
+
+import type { Problem } from "../errors/user_error.ts";
+import { checkHosts, warnOfHosts } from "./check_hosts.ts";
+import { checkVariable } from "./check_variables.ts";
+import { type GroupTree, type HostPlace, readGroups } from "./group_tree.ts";
+import { decidingGroups, roleOfGroup } from "./groups.ts";
+import { InventoryFiles } from "./inventory_files.ts";
+import { type ClusterVars, type Inventory, type Role, ROLE_GROUPS, ROLES } from "./model.ts";
+import { DEFAULT_NETWORK, placesByHost, plainText, readHosts } from "./read_hosts.ts";
+import { type SourcedVariable, Variables } from "./variables.ts";
+import { readVarsFiles, type VarsFile } from "./vars_files.ts";
+import type { YamlDocument } from "./yaml_node.ts";
+import { UnfoldError } from "./yaml_value.ts";
+
+/** What {@linkcode loadInventory} found. */
+export interface LoadedInventory {
+  /** Absolute path. */
+  readonly path: string;
+  /** Every problem, by file and line; the inventory is used only where there is none. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** Undefined where the file is no inventory at all. */
+  readonly content: LoadedContent | undefined;
+}
+
+/** The parts of a file that could be read as an inventory. */
+export interface LoadedContent {
+  readonly inventory: Inventory;
+  readonly document: YamlDocument;
+  readonly tree: GroupTree;
+  readonly places: ReadonlyMap<string, readonly HostPlace[]>;
+  readonly variables: Variables;
+  readonly files: readonly VarsFile[];
+}
+
+/** Reads the file at an absolute path and the variables beside it; content never makes it throw. */
+export function loadInventory(path: string, files: InventoryFiles): LoadedInventory {
+  const document = files.read(path);
+  const shown = files.show(path);
+  if (document === "encrypted") {
+    const message = "the whole inventory is encrypted with ansible-vault";
+    const expected = "a readable inventory; encrypt single values or files in group_vars/ instead";
+    return failed(path, [{ message, where: { file: shown }, expected }]);
+  }
+  if (document.problems.length > 0) return failed(path, sorted(document.problems));
+  try {
+    return loadContent(path, { document, files });
+  } catch (error) {
+    if (error instanceof UnfoldError) return failed(path, [error.problem]);
+    throw error;
+  }
+}
+
+function failed(path: string, problems: readonly Problem[]): LoadedInventory {
+  return { path, problems, warnings: [], content: undefined };
+}
+
+function loadContent(
+  path: string,
+  { document, files }: { readonly document: YamlDocument; readonly files: InventoryFiles },
+): LoadedInventory {
+  const tree = readGroups(document);
+  if (tree.problems.length > 0) return failed(path, sorted(tree.problems));
+  const places = placesByHost(tree);
+  const from = { inventoryFile: path, from: files };
+  const groupVars = readVarsFiles("group", { ...from, scopes: tree.groups.keys() });
+  const hostVars = readVarsFiles("host", { ...from, scopes: places.keys() });
+  const varsFiles = [...groupVars.files, ...hostVars.files];
+  const fileProblems = [...groupVars.problems, ...hostVars.problems];
+  if (fileProblems.length > 0) return failed(path, sorted(fileProblems));
+
+  const variables = new Variables({ tree, document, path, files: varsFiles });
+  const valueProblems = ownVariables(tree, { places, variables }).flatMap(checkVariable);
+  const cluster = readCluster(variables);
+  const network = cluster.tailscaleNetwork;
+  const { hosts, problems, warnings } = readHosts(tree, { variables, network });
+  const inventory: Inventory = {
+    file: path,
+    hosts,
+    cluster,
+    roleGroups: roleGroupsOf(tree),
+    warnings: sorted([
+      ...tree.warnings,
+      ...warnings,
+      ...warnOfHosts(hosts, document.file),
+      ...warnOfEncrypted(varsFiles, files),
+      ...warnOfNames(tree),
+    ]),
+  };
+  // A value that is wrong by itself is not compared with others too.
+  const between = valueProblems.length > 0 ? [] : checkHosts(hosts, network);
+  return {
+    path,
+    problems: sorted([...valueProblems, ...problems, ...between]),
+    warnings: inventory.warnings,
+    content: { inventory, document, tree, places, variables, files: varsFiles },
+  };
+}
+
+/** Every variable where it stands, those too that another one overrides. */
+function ownVariables(
+  tree: GroupTree,
+  { places, variables }: {
+    readonly places: ReadonlyMap<string, readonly HostPlace[]>;
+    readonly variables: Variables;
+  },
+): SourcedVariable[] {
+  const layers = [
+    ...[...tree.groups.keys()].flatMap((name) => variables.ownOfGroup(name)),
+    ...[...places.values()].flatMap((each) => variables.ownOfHost(each)),
+  ];
+  return layers.flatMap((layer) => [...layer.values()]);
+}
+
+function readCluster(variables: Variables): ClusterVars {
+  const vars = variables.ofGroup("all");
+  const get = (name: string) => plainText(vars.get(name)) || undefined;
+  const optional = { k3sVersion: get("k3s_version"), gitRepoUrl: get("git_repo_url") };
+  const gitPath = get("git_path");
+  return {
+    clusterName: get("cluster_name") ?? "k3s",
+    tailscaleNetwork: get("tailscale_network") ?? DEFAULT_NETWORK,
+    gitBranch: get("git_branch") ?? "main",
+    fluxNamespace: get("flux_namespace") ?? "flux-system",
+    ...(optional.k3sVersion === undefined ? {} : { k3sVersion: optional.k3sVersion }),
+    ...(optional.gitRepoUrl === undefined ? {} : { gitRepoUrl: optional.gitRepoUrl }),
+    ...(gitPath === undefined ? {} : { gitPath }),
+    vars,
+  };
+}
+
+function roleGroupsOf(tree: GroupTree): Record<Role, readonly string[]> {
+  const names = decidingGroups(tree, tree.groups.keys());
+  const [server, worker] = ROLES.map((role) => names.filter((name) => roleOfGroup(name) === role));
+  return { "control-plane": server!, worker: worker! };
+}
+
+function warnOfNames(tree: GroupTree): Problem[] {
+  const own: readonly string[] = Object.values(ROLE_GROUPS);
+  return [...tree.groups.values()].flatMap((group) => {
+    const role = roleOfGroup(group.name);
+    if (role === undefined || own.includes(group.name)) return [];
+    return [{ message: `the group ${group.name} is read as ${role} hosts`, where: group.where }];
+  });
+}
+
+function warnOfEncrypted(varsFiles: readonly VarsFile[], files: InventoryFiles): Problem[] {
+  return varsFiles.filter((each) => each.document === undefined).map(({ path }) => ({
+    message: "the file is encrypted; its variables are left alone and not checked",
+    where: { file: files.show(path) },
+  }));
+}
+
+function sorted(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) => {
+    const [left, right] = [a.where?.file ?? "", b.where?.file ?? ""];
+    if (left !== right) return left < right ? -1 : 1;
+    return (a.where?.line ?? 0) - (b.where?.line ?? 0) ||
+      (a.where?.column ?? 0) - (b.where?.column ?? 0);
+  });
+}

@@ -1,0 +1,185 @@
+/**
+ * Hosts as the cluster's nodes: role, address and settings from their effective variables.
+ *
+ * @module
+ */
+
+import type { Problem } from "../errors/user_error.ts";
+import type { GroupTree, HostPlace } from "./group_tree.ts";
+import { decidingGroups, roleOfGroup } from "./groups.ts";
+import { networkContains, parseIpv4, parseNetwork } from "./ipv4.ts";
+import { nodeNameOf, TAINT_EFFECTS } from "./kubernetes_syntax.ts";
+import type { InventoryHost, Role, Taint, YamlValue } from "./model.ts";
+import { HOST_VARIABLES, NodeDefinition } from "./schema.ts";
+import type { SourcedVariable, Variables } from "./variables.ts";
+import { isMapValue } from "./yaml_value.ts";
+
+/** Addresses of Tailscale, unless the tailnet is told otherwise. */
+export const DEFAULT_NETWORK = "100.64.0.0/10";
+
+/** Hosts and what is to say about them. */
+export interface ReadHosts {
+  readonly hosts: readonly InventoryHost[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** Variables that only a node of this tool has. */
+const OWN_VARIABLES = HOST_VARIABLES.filter((name) => !name.startsWith("ansible_"));
+
+/** All places of each host, in the order of the file. */
+export function placesByHost(tree: GroupTree): Map<string, HostPlace[]> {
+  const places = new Map<string, HostPlace[]>();
+  for (const group of tree.groups.values()) {
+    for (const place of group.hosts) {
+      const known = places.get(place.host);
+      if (known === undefined) places.set(place.host, [place]);
+      else known.push(place);
+    }
+  }
+  return places;
+}
+
+/** Makes the hosts of a tree; the values were checked against their schemas before. */
+export function readHosts(
+  tree: GroupTree,
+  { variables, network }: { readonly variables: Variables; readonly network: string },
+): ReadHosts {
+  const hosts: InventoryHost[] = [];
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  for (const [name, places] of placesByHost(tree)) {
+    const groups = variables.groupsOf(places);
+    const vars = variables.ofHost(places);
+    const where = places[0]!.where;
+    const roles = new Set(decidingGroups(tree, groups).map((group) => roleOfGroup(group)!));
+    const host = { name, groups, vars, where, network };
+    if (roles.size === 0) {
+      const problem: Problem = {
+        message: `${name} is in no group that gives it a role`,
+        where,
+        value: groups.length === 0 ? "all" : groups.join(", "),
+        expected: "the group control_plane or workers",
+      };
+      if (isMeantAsNode(host)) problems.push(problem);
+      else warnings.push({ ...problem, message: `${problem.message}; it is left alone` });
+    } else if (roles.size > 1) {
+      const second = places.find((place) => place.group !== places[0]!.group);
+      problems.push({
+        message: `${name} is in groups of both roles`,
+        where: second?.where ?? where,
+        value: decidingGroups(tree, groups).join(", "),
+        expected: "one role for each host",
+      });
+    } else {
+      const [role] = roles;
+      problems.push(...nameProblems(host));
+      const made = makeHost(host, role!);
+      if (made.problem !== undefined) problems.push(made.problem);
+      hosts.push(made.host);
+    }
+  }
+  hosts.sort((a, b) => Number(a.role === "worker") - Number(b.role === "worker"));
+  return { hosts, problems, warnings };
+}
+
+interface RawHost {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly vars: ReadonlyMap<string, SourcedVariable>;
+  readonly where: InventoryHost["where"];
+  readonly network: string;
+}
+
+/** A host in another group is somebody else's, unless it is described as a node or lies in the tailnet. */
+function isMeantAsNode(host: RawHost): boolean {
+  return OWN_VARIABLES.some((name) => host.vars.get(name)?.scope === host.name) ||
+    inNetwork(plainText(host.vars.get("ansible_host")) ?? host.name, host.network);
+}
+
+function nameProblems({ name, where }: RawHost): Problem[] {
+  const result = NodeDefinition.shape.name.safeParse(name);
+  if (result.success) return [];
+  const expected = result.error.issues[0]!.message;
+  return [{ message: `${name} cannot be the name of a node`, where, value: name, expected }];
+}
+
+function makeHost(raw: RawHost, role: Role): { host: InventoryHost; problem?: Problem } {
+  const { name, groups, vars, where } = raw;
+  const get = (key: string) => plainText(vars.get(key));
+  const address = vars.get("tailscale_ip");
+  const sshAddress = vars.has("ansible_host") ? get("ansible_host") : name;
+  const unknown = [address, vars.get("ansible_host")].some((each) =>
+    each !== undefined && each.state !== "plain"
+  );
+  // Inventories of other tools have no tailscale_ip: the address ssh uses may be the one.
+  const tailscaleIp = address !== undefined
+    ? get("tailscale_ip")
+    : sshAddress !== undefined && inNetwork(sshAddress, raw.network)
+    ? sshAddress
+    : undefined;
+  const gpu = vars.get("gpu")?.value;
+  const text = { user: get("ansible_user"), reservedCpu: get("reserved_cpu") };
+  const host: InventoryHost = {
+    name,
+    nodeName: nodeNameOf(name),
+    role,
+    groups,
+    ...defined({ tailscaleIp, ansibleHost: sshAddress, ...text }),
+    ...defined({ reservedMemory: get("reserved_memory") }),
+    ...(typeof gpu === "boolean" ? { gpu } : {}),
+    labels: labelsOf(vars.get("node_labels")?.value),
+    taints: taintsOf(vars.get("node_taints")?.value),
+    vars,
+    where,
+  };
+  if (address !== undefined || tailscaleIp !== undefined || unknown) return { host };
+  const problem = {
+    message: `${name} has no tailscale_ip`,
+    where,
+    expected: `its address in the tailnet: tailscale_ip: 100.x.y.z`,
+  };
+  return { host, problem };
+}
+
+function inNetwork(address: string, network: string): boolean {
+  const parsed = parseIpv4(address);
+  const known = parseNetwork(network);
+  return parsed !== undefined && known !== undefined && networkContains(known, parsed);
+}
+
+/** The text of a value that is known; numbers as written in YAML. */
+export function plainText(variable: SourcedVariable | undefined): string | undefined {
+  if (variable === undefined || variable.state !== "plain") return undefined;
+  const { value } = variable;
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+}
+
+function labelsOf(value: YamlValue | undefined): Record<string, string> {
+  if (!isMapValue(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
+  );
+}
+
+function taintsOf(value: YamlValue | undefined): Taint[] {
+  if (!Array.isArray(value)) return [];
+  return (value as readonly YamlValue[]).flatMap((item) => {
+    if (!isMapValue(item) || typeof item.key !== "string") return [];
+    const effect = TAINT_EFFECTS.find((each) => each === item.effect);
+    if (effect === undefined) return [];
+    return [{
+      key: item.key,
+      ...(typeof item.value === "string" ? { value: item.value } : {}),
+      effect,
+    }];
+  });
+}
+
+function defined<T extends Record<string, string | undefined>>(
+  values: T,
+): { [K in keyof T]?: string } {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]?: string };
+}

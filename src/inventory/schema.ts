@@ -1,0 +1,133 @@
+/**
+ * What the variables this tool knows must look like.
+ *
+ * Built on zod's small build, because `node list` must start fast. Each check's error text is the
+ * expectation that a report shows.
+ *
+ * @module
+ */
+
+import * as z from "zod/mini";
+import { parseIpv4, parseNetwork } from "./ipv4.ts";
+import {
+  CPU_QUANTITY,
+  DNS_LABEL,
+  DNS_SUBDOMAIN,
+  K3S_VERSION,
+  LABEL_VALUE,
+  MEMORY_QUANTITY,
+  nodeNameOf,
+  QUALIFIED_NAME,
+  TAINT_EFFECTS,
+} from "./kubernetes_syntax.ts";
+
+function text(pattern: RegExp, expected: string) {
+  return z.string(expected).check(z.regex(pattern, expected));
+}
+
+/** A quantity may be written without quotes: `reserved_cpu: 4` is the number 4. */
+function quantity(pattern: RegExp, { expected, least }: { expected: string; least: number }) {
+  return z.union([text(pattern, expected), z.number(expected).check(z.minimum(least, expected))], {
+    error: expected,
+  });
+}
+
+const IPV4 = "an IPv4 address such as 100.64.0.3";
+const NETWORK = "an IPv4 network such as 100.64.0.0/10";
+const BOOLEAN = "true or false";
+const LABEL_KEY = "a label key such as workstation or example.com/zone";
+const LABEL_TEXT = 'a label value: a string of up to 63 letters, digits, -, _ and . (quote "true")';
+const TAINT = '{key: nvidia.com/gpu, value: "true", effect: NoSchedule}';
+const EFFECT = TAINT_EFFECTS.join(", ");
+
+/** An IPv4 address of the tailnet. */
+export const Ipv4 = z.string(IPV4).check(
+  z.regex(/^\d{1,3}(?:\.\d{1,3}){3}$/, IPV4),
+  z.refine((value) => parseIpv4(value) !== undefined, IPV4),
+);
+
+/** Labels of a node. */
+export const Labels = z.record(
+  text(QUALIFIED_NAME, LABEL_KEY),
+  text(LABEL_VALUE, LABEL_TEXT),
+  'a map of labels such as {workstation: "true"}',
+);
+
+/** One taint of a node. */
+export const TaintSchema = z.strictObject({
+  key: text(QUALIFIED_NAME, "a taint key such as nvidia.com/gpu"),
+  value: z.optional(text(LABEL_VALUE, LABEL_TEXT)),
+  effect: z.enum(TAINT_EFFECTS, EFFECT),
+}, TAINT);
+
+/** Variables of a host; each may also stand in a group. */
+export const HostVariables = z.looseObject({
+  tailscale_ip: Ipv4,
+  ansible_host: z.optional(text(/^[^\s,]+$/, "a host name or address without spaces")),
+  ansible_user: z.optional(text(/^[A-Za-z_][\w.@\\-]*\$?$/, "a login name")),
+  ansible_port: z.optional(z.union([
+    z.int("a port from 1 to 65535").check(z.minimum(1), z.maximum(65535)),
+    text(/^\d{1,5}$/, "a port from 1 to 65535"),
+  ], { error: "a port from 1 to 65535" })),
+  reserved_cpu: z.optional(
+    quantity(CPU_QUANTITY, { expected: "a quantity of processors such as 2 or 500m", least: 0 }),
+  ),
+  reserved_memory: z.optional(
+    quantity(MEMORY_QUANTITY, {
+      expected: "a quantity of memory such as 4Gi or 512Mi",
+      least: 1_000_000,
+    }),
+  ),
+  gpu: z.optional(z.boolean(BOOLEAN)),
+  node_labels: z.optional(Labels),
+  node_taints: z.optional(z.array(TaintSchema, `a list of taints such as [${TAINT}]`)),
+});
+
+/** Variables of the whole cluster; they stand in the group `all`. */
+export const ClusterVariables = z.looseObject({
+  k3s_version: z.optional(text(K3S_VERSION, "a k3s release such as v1.35.6+k3s1")),
+  cluster_name: z.optional(text(DNS_LABEL, "a name of lower-case letters, digits and -")),
+  tailscale_network: z.optional(
+    z.string(NETWORK).check(
+      z.regex(/^[\d.]+\/\d{1,2}$/, NETWORK),
+      z.refine((value) => parseNetwork(value) !== undefined, NETWORK),
+    ),
+  ),
+  git_repo_url: z.optional(text(
+    /^(?:$|(?:https?|ssh|git|file):\/\/\S+|[\w.-]+@[\w.-]+:\S+)$/,
+    "a Git address such as https://github.com/me/homelab.git or ssh://git@github.com/me/homelab.git",
+  )),
+  git_branch: z.optional(text(
+    /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|[\s~^:?*[\\]))\S*[^\s/.]$/,
+    "a branch name such as main",
+  )),
+  git_path: z.optional(text(/^\S[^\n]*$/, "a path in the repository such as clusters/homelab")),
+  flux_namespace: z.optional(text(DNS_LABEL, "a namespace such as flux-system")),
+});
+
+/** What makes a host a node: a name, an address and a role (P8), and then its variables. */
+export const NodeDefinition = z.strictObject({
+  name: z.string("a host name").check(
+    z.regex(/^[^\s\[\]:,{}]+$/, "a host name without spaces, colons or brackets"),
+    z.refine(
+      (name) => DNS_SUBDOMAIN.test(nodeNameOf(name)),
+      "a host name that begins and ends with a letter or digit",
+    ),
+  ),
+  role: z.enum(["control-plane", "worker"], "control-plane or worker"),
+  vars: HostVariables,
+});
+
+/** A node as `NodeDefinition` has it. */
+export type NodeDefinition = z.infer<typeof NodeDefinition>;
+
+/** Check of each known variable by name. */
+export const VARIABLE_SCHEMAS: ReadonlyMap<string, z.ZodMiniType> = new Map(
+  Object.entries({ ...HostVariables.shape, ...ClusterVariables.shape }),
+);
+
+/** Names of the variables that belong to a host. */
+export const HOST_VARIABLES: readonly string[] = Object.keys(HostVariables.shape);
+
+/** Names of the variables that belong to the whole cluster. */
+export const CLUSTER_VARIABLES: readonly string[] = Object.keys(ClusterVariables.shape);
