@@ -1,0 +1,259 @@
+# Apache-2.0 (see LICENSE)
+"""Writes what happens in a run as JSON, one event a line, for k3s-tool to read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from datetime import datetime, timezone
+
+from ansible import context
+from ansible.playbook.task_include import TaskInclude
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = r"""
+    name: k3s_tool_events
+    type: notification
+    short_description: one JSON event a line, to a file
+    description:
+      - The file is named by the environment variable C(K3S_TOOL_EVENTS). It is made with mode 0600 and appended to, and each line is
+        flushed. Without the variable the plugin does nothing. It never stops a run, even when the disk is full.
+      - "Events, all with C(v) (1), C(ts) (UTC, ISO 8601) and C(type): C(run_start) (playbook, check), C(play_start) (play, hosts),
+        C(task_start) (play, task, role, action), C(host_start) (host, task, role), C(result) (host, play, task, role, status, seconds,
+        and where they exist message, rc, stderr, diff), C(retry) (host, task, attempt, retries), C(warning) (host, message),
+        C(run_end) (stats)."
+      - A failure's message is a sentence, then, where something can be done, a line C(Hint) with a colon and what to do.
+      - "Warnings: a C(debug) task whose C(msg) is a string, or a list of strings, that begin with C(Warning) and a colon gives one
+        C(warning) event each."
+      - "A result of a task with C(no_log) carries its status and C(censored) and nothing else."
+      - Terminal escapes and control characters are removed, join tokens and private keys are masked, long values are cut.
+"""
+
+TEXT_LIMIT = 4000
+STDERR_LINES = 20
+DIFF_LIMIT = 8000
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+# C0 but for newline and tab, DEL, C1, and the characters that reorder or hide text.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_SECRETS = (
+    (re.compile(r"K10[0-9a-f]{16,}::[^\s\"',]+"), "[token]"),
+    (re.compile(r"::(server|node):[^\s\"',]+"), r"::\1:[token]"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), "[private key]"),
+    (re.compile(r"(client-key-data:\s*)\S+"), r"\1[private key]"),
+)
+# What ssh says when it cannot get in, and what helps.
+_UNREACHABLE_HINTS = (
+    (r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
+     "The host's SSH key is not the known one. If the machine was reinstalled, remove the old key: `ssh-keygen -R ADDRESS -f KNOWN_HOSTS`."),
+    (r"Permission denied|incorrect passphrase|Too many authentication failures",
+     "Check the user (ansible_user) and that `ssh USER@ADDRESS true` works without a question; a key with a passphrase must be in ssh-agent."),
+    (r"Could not resolve hostname", "Set ansible_host to the Tailscale address of the host."),
+    (r"timed out|No route to host|Network is unreachable", "Is the host on and connected to the tailnet? Try `tailscale ping ADDRESS`."),
+    (r"Connection refused", "The host answers but sshd does not: install or start it (`systemctl enable --now ssh`), or allow the port."),
+)
+# The same for becoming root and finding Python, which ansible reports as the failure of a task or as unreachable.
+_BECOME_HINTS = (
+    (r"not in the sudoers|may not run sudo|not allowed to execute", "Let the user become root: add it to the sudo group, or a rule in /etc/sudoers.d/."),
+    (r"[Mm]issing sudo password|a (?:terminal|password) is required|Incorrect sudo password",
+     "Give the sudo password (--ask-become-pass), or allow sudo without one in /etc/sudoers.d/."),
+    (r"sudo: (?:command )?not found", "Install sudo on the host, or connect as root (ansible_user: root)."),
+    (r"python\S*: (?:command )?not found|No python interpreters found|No such file or directory: b?'python3'",
+     "Install Python 3 on the host (`apt install python3`)."),
+)
+
+
+def clean(value, limit=TEXT_LIMIT):
+    """The text of a value, safe to show: no escapes or control characters, secrets masked, at most `limit` characters."""
+    text = _ESCAPES.sub("", str(value)).replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROLS.sub("", text)
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    text = text.strip()
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def with_hint(message, unreachable=False):
+    """Adds what to do to a message about SSH, sudo or Python, when it has no hint yet."""
+    if "\nHint: " in message:
+        return message
+    for pattern, hint in _BECOME_HINTS + (_UNREACHABLE_HINTS if unreachable else ()):
+        if re.search(pattern, message):
+            return f"{message}\nHint: {hint}"
+    return message
+
+
+def failure_message(data):
+    """The message of a failed result: its own, or those of the loop items that failed."""
+    items = [item for item in data.get("results") or [] if isinstance(item, dict) and (item.get("failed") or item.get("unreachable"))]
+    if items:
+        return "\n".join(dict.fromkeys(f"{_label(item)}{failure_message(item)}" for item in items))
+    message = str(data.get("msg") or data.get("message") or data.get("reason") or "")
+    said = str(data.get("stderr") or data.get("module_stderr") or data.get("module_stdout") or "")
+    if message in ("", "non-zero return code", "MODULE FAILURE") or message.startswith("MODULE FAILURE"):
+        message = "\n".join(part for part in (message, *said.splitlines()[-5:]) if part)
+    return message or "the task failed and gave no message"
+
+
+def _label(item):
+    name = item.get("_ansible_item_label", item.get("item"))
+    return f"{name}: " if isinstance(name, (str, int)) else ""
+
+
+def diffs_of(data):
+    """The diffs of a result and of its loop items, as header, before and after; none where it is hidden."""
+    found = []
+    for part in [data, *[item for item in data.get("results") or [] if isinstance(item, dict)]]:
+        if part.get("_ansible_no_log") or "censored" in part:
+            continue
+        diff = part.get("diff") or []
+        for entry in diff if isinstance(diff, list) else [diff]:
+            if not isinstance(entry, dict) or entry.get("before") == entry.get("after") and "prepared" not in entry:
+                continue
+            header = part.get("dest") or part.get("path") or entry.get("after_header") or entry.get("before_header") or ""
+            found.append({
+                "header": clean(header, 300),
+                "before": clean(_diff_text(entry.get("before", "")), DIFF_LIMIT),
+                "after": clean(_diff_text(entry.get("after", entry.get("prepared", ""))), DIFF_LIMIT),
+            })
+    return found
+
+
+def _diff_text(value):
+    return value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
+
+
+def _role(task):
+    return task._role.get_name() if task._role else None
+
+
+def _task_name(task):
+    return clean(task.name or task.action, 200)
+
+
+class CallbackModule(CallbackBase):
+    """Turns Ansible's callbacks into events; see DOCUMENTATION."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "k3s_tool_events"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._play = ""
+        self._started = {}
+        self._file = None
+        path = os.environ.get("K3S_TOOL_EVENTS")
+        if not path:
+            self.disabled = True
+            return
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            os.fchmod(self._file, 0o600)
+        except OSError as error:
+            self.disabled = True
+            self._display.warning(f"no events are written: {error}")
+
+    def _emit(self, kind, **fields):
+        """Writes one event; what goes wrong here must not end a run."""
+        if self._file is None:
+            return
+        event = {"v": 1, "ts": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "type": kind}
+        event.update((key, value) for key, value in fields.items() if value is not None)
+        try:
+            os.write(self._file, (json.dumps(event, default=str) + "\n").encode())
+        except (OSError, TypeError, ValueError):
+            pass
+
+    def v2_playbook_on_start(self, playbook):
+        name = os.path.basename(getattr(playbook, "_file_name", "") or "")
+        self._emit("run_start", playbook=name, check=bool(context.CLIARGS.get("check", False)))
+
+    def v2_playbook_on_play_start(self, play):
+        self._play = clean(play.get_name(), 200)
+        try:
+            manager = play.get_variable_manager()
+            hosts = [host.get_name() for host in manager._inventory.get_hosts(play.hosts)]
+        except Exception:  # the list is a comfort; no shape of a future ansible-core may cost the run
+            hosts = []
+        self._emit("play_start", play=self._play, hosts=hosts)
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        if not isinstance(task, TaskInclude):
+            self._emit("task_start", play=self._play, task=_task_name(task), role=_role(task), action=str(task.action))
+
+    def v2_playbook_on_handler_task_start(self, task):
+        self.v2_playbook_on_task_start(task, False)
+
+    def v2_runner_on_start(self, host, task):
+        self._started[(host.get_name(), task._uuid)] = time.monotonic()
+        if not isinstance(task, TaskInclude):
+            self._emit("host_start", host=host.get_name(), task=_task_name(task), role=_role(task))
+
+    def v2_runner_on_ok(self, result):
+        data = self._data(result)
+        if isinstance(self._task(result), TaskInclude):
+            return
+        self._result(result, data, "changed" if data.get("changed") else "ok")
+        self._warnings(result, data)
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._result(result, self._data(result), "ignored" if ignore_errors else "failed")
+
+    def v2_runner_on_unreachable(self, result):
+        self._result(result, self._data(result), "unreachable")
+
+    def v2_runner_on_skipped(self, result):
+        if not isinstance(self._task(result), TaskInclude):
+            self._result(result, {}, "skipped")
+
+    def v2_runner_retry(self, result):
+        data = self._data(result)
+        self._emit("retry", host=self._host(result), task=_task_name(self._task(result)),
+                   attempt=data.get("attempts"), retries=data.get("retries"))
+
+    def v2_playbook_on_stats(self, stats):
+        names = ("ok", "changed", "failures", "unreachable", "skipped", "rescued", "ignored")
+        hosts = {host: stats.summarize(host) for host in sorted(stats.processed)}
+        self._emit("run_end", stats={host: {name: counts.get(name, 0) for name in names} for host, counts in hosts.items()})
+
+    # ansible-core 2.19 made these public and warns about the old names from 2.23 on.
+    @staticmethod
+    def _data(result):
+        return result.result if hasattr(type(result), "result") else result._result
+
+    @staticmethod
+    def _task(result):
+        return result.task if hasattr(type(result), "task") else result._task
+
+    @staticmethod
+    def _host(result):
+        return (result.host if hasattr(type(result), "host") else result._host).get_name()
+
+    def _result(self, result, data, status):
+        task, host = self._task(result), self._host(result)
+        started = self._started.pop((host, task._uuid), None)
+        fields = {"host": host, "play": self._play, "task": _task_name(task), "role": _role(task), "status": status,
+                  "seconds": round(time.monotonic() - started, 3) if started is not None else 0.0}
+        if data.get("_ansible_no_log") or "censored" in data or task.no_log is True:
+            self._emit("result", censored=True, **fields)
+            return
+        if status in ("failed", "unreachable", "ignored"):
+            fields["message"] = with_hint(clean(failure_message(data)), status == "unreachable")
+            stderr = str(data.get("stderr") or data.get("module_stderr") or "")
+            fields["stderr"] = clean("\n".join(stderr.splitlines()[-STDERR_LINES:])) or None
+            fields["rc"] = data.get("rc") if isinstance(data.get("rc"), int) else None
+        if context.CLIARGS.get("diff", False):
+            fields["diff"] = diffs_of(data) or None
+        self._emit("result", **fields)
+
+    def _warnings(self, result, data):
+        if self._task(result).action not in ("debug", "ansible.builtin.debug") or "censored" in data:
+            return
+        messages = data.get("msg")
+        for message in messages if isinstance(messages, (list, tuple)) else [messages]:
+            if isinstance(message, str) and message.startswith("Warning: "):
+                self._emit("warning", host=self._host(result), message=clean(message[len("Warning: "):]))

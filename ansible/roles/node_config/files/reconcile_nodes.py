@@ -1,0 +1,182 @@
+"""Brings labels, taints and annotations of nodes to what the inventory says, and waits for the nodes to be Ready.
+
+Runs on the first server as `python3 -` with its parameters appended; prints one JSON document. What the inventory owns is recorded in
+annotations of the node, so that what it no longer says is removed and what others set is left alone. One `kubectl get` serves all nodes.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+
+PREFIX = "k3s-tool.io/owned-"
+WORKER_ROLE = "node-role.kubernetes.io/worker"
+NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+KEY = re.compile(r"^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?%s$" % NAME)
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+# Kubernetes' own, which other parts rely on.
+RESERVED = re.compile(r"^(kubernetes\.io/(hostname|os|arch)|node\.kubernetes\.io/(not-ready|unreachable|unschedulable)|node-role\.kubernetes\.io/(control-plane|master|etcd))$")
+
+
+def invalid(wanted):
+    """What the API would refuse in the settings of a node, or None."""
+    for kind in ("labels", "annotations"):
+        for key, value in wanted[kind].items():
+            if not KEY.match(key) or RESERVED.match(key):
+                return "%r is not a valid key for %s" % (key, kind)
+            if kind == "labels" and value and not re.match("^%s$" % NAME, value):
+                return "%r is not a valid value for the label %s" % (value, key)
+    for taint in wanted["taints"]:
+        if not KEY.match(taint["key"]) or RESERVED.match(taint["key"]) or taint["effect"] not in EFFECTS:
+            return "%r is not a valid taint" % taint_text(taint)
+        if taint["value"] and not re.match("^%s$" % NAME, taint["value"]):
+            return "%r is not a valid value for the taint %s" % (taint["value"], taint["key"])
+    return None
+
+
+def text_of(value):
+    """A label's text of an inventory's value: YAML's true is Kubernetes' "true"."""
+    return ("true" if value else "false") if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def normal(node):
+    """Settings of a node as the inventory has them, in one form: {labels, annotations, taints}."""
+    labels = {key: text_of(value) for key, value in (node.get("labels") or {}).items()}
+    if node.get("worker"):
+        labels.setdefault(WORKER_ROLE, "true")
+    taints = [{"key": str(taint["key"]), "value": text_of(taint.get("value")), "effect": str(taint["effect"])} for taint in node.get("taints") or []]
+    return {"labels": labels, "taints": taints, "annotations": {key: text_of(value) for key, value in (node.get("annotations") or {}).items()}}
+
+
+def taint_id(taint):
+    return "%s:%s" % (taint["key"], taint["effect"])
+
+
+def taint_text(taint):
+    return "%s%s:%s" % (taint["key"], "=" + taint["value"] if taint.get("value") else "", taint["effect"])
+
+
+def owned(metadata, kind):
+    """Keys that an earlier run recorded as the inventory's."""
+    try:
+        keys = json.loads((metadata.get("annotations") or {}).get(PREFIX + kind, "[]"))
+    except ValueError:
+        return []
+    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+
+def plan(node, wanted):
+    """The merge patch that brings a Node object to what is wanted, and its changes in words; (None, []) where nothing differs."""
+    metadata, patch, changes = node["metadata"], {}, []
+    for kind in ("labels", "annotations"):
+        has, part = metadata.get(kind) or {}, {}
+        for key, value in wanted[kind].items():
+            if has.get(key) != value:
+                part[key] = value
+                changes.append("%s %s=%s %s" % (kind[:-1], key, value, "changed" if key in has else "added"))
+        for key in owned(metadata, kind):
+            if key in has and key not in wanted[kind]:
+                part[key] = None
+                changes.append("%s %s removed" % (kind[:-1], key))
+        if part:
+            patch[kind] = part
+    before = node.get("spec", {}).get("taints") or []
+    mine = {taint_id(taint): taint for taint in wanted["taints"]}
+    gone = [key for key in owned(metadata, "taints") if key not in mine]
+    after = [taint for taint in before if taint_id(taint) not in mine and taint_id(taint) not in gone]
+    after += [{key: value for key, value in taint.items() if value} for taint in mine.values()]
+    old, new = {taint_text(taint) for taint in before}, {taint_text(taint) for taint in after}
+    changes += ["taint %s added" % text for text in sorted(new - old)] + ["taint %s removed" % text for text in sorted(old - new)]
+    annotations = patch.setdefault("annotations", {})
+    for kind, keys in (("labels", wanted["labels"]), ("annotations", wanted["annotations"]), ("taints", mine)):
+        record = json.dumps(sorted(keys)) if keys else None
+        if (metadata.get("annotations") or {}).get(PREFIX + kind) != record:
+            annotations[PREFIX + kind] = record
+            changes.append("record of owned %s updated" % kind)
+    if not changes:
+        return None, []
+    # The version makes the API refuse the patch if somebody else changed the node in between: taints are replaced as a whole.
+    document = {"metadata": {**patch, "resourceVersion": metadata.get("resourceVersion")}}
+    if old != new:
+        document["spec"] = {"taints": after}
+    return document, changes
+
+
+def unready(node, wanted):
+    """Why a node does not count as ready yet, or None."""
+    status = node.get("status", {})
+    addresses = [entry.get("address") for entry in status.get("addresses", []) if entry.get("type") == "InternalIP"]
+    ready = next((entry for entry in status.get("conditions", []) if entry.get("type") == "Ready"), {})
+    if ready.get("status") != "True":
+        return "the node is not Ready: %s" % (ready.get("message") or ready.get("reason") or "its kubelet has not reported yet")
+    if wanted["ip"] not in addresses:
+        return "the node's InternalIP is %s, not %s" % (", ".join(addresses) or "unknown", wanted["ip"])
+    version = status.get("nodeInfo", {}).get("kubeletVersion", "")
+    if wanted.get("version") and version != wanted["version"]:
+        return "the node's kubelet is %s, not %s" % (version, wanted["version"])
+    etcd = (node["metadata"].get("annotations") or {}).get("etcd.k3s.cattle.io/node-address")
+    if etcd and etcd != wanted["ip"]:
+        return "etcd uses %s on this node, not %s" % (etcd, wanted["ip"])
+    return None
+
+
+def kubectl(*arguments):
+    done = subprocess.run(["/usr/local/bin/k3s", "kubectl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode(errors="replace").strip()[-500:] or "kubectl failed")
+    return done.stdout.decode()
+
+
+def settle(name, node, result, wanted, check):
+    """Applies what differs on one node; true when it is as wanted (or would be, in a check)."""
+    patch, changes = plan(node, wanted)
+    if not patch:
+        return True
+    if not check:
+        kubectl("patch", "node", name, "--type=merge", "-p", json.dumps(patch))
+    result["changes"] += changes
+    return True
+
+
+def reconcile(params, now=time.monotonic, pause=time.sleep):
+    """Works on all nodes until each is settled and ready, or the time is up; the result of each by name."""
+    nodes, check = params["nodes"], params.get("check", False)
+    wanted = {name: normal(node) for name, node in nodes.items()}
+    results = {name: {"changes": [], "problem": invalid(wanted[name])} for name in nodes}
+    open_nodes = {name for name in nodes if not results[name]["problem"]}
+    settled, deadline = set(), now() + params.get("timeout", 180)
+    while open_nodes:
+        try:
+            found = {item["metadata"]["name"]: item for item in json.loads(kubectl("get", "nodes", "-o", "json"))["items"]}
+            error = None
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as failure:
+            found, error = {}, "the API server does not answer: %s" % failure
+        for name in sorted(open_nodes):
+            node, result = found.get(name), results[name]
+            result["problem"] = error or "the node has not registered"
+            if check:
+                if node:
+                    settle(name, node, result, wanted[name], True)
+                elif nodes[name].get("labels") or nodes[name].get("taints"):
+                    result["changes"].append("settings of the new node")
+                result["problem"] = None
+            elif node:
+                try:
+                    if name not in settled and settle(name, node, result, wanted[name], False):
+                        settled.add(name)
+                    result["problem"] = unready(node, nodes[name])
+                except (RuntimeError, subprocess.SubprocessError) as failure:
+                    result["problem"] = "its settings could not be applied: %s" % failure
+            if not result["problem"]:
+                open_nodes.discard(name)
+        if not open_nodes or now() >= deadline:
+            break
+        pause(0.3)
+    return results
+
+
+def main(params):
+    results = reconcile(params)
+    json.dump({"nodes": results, "changed": any(result["changes"] for result in results.values())}, sys.stdout)
+    return 0

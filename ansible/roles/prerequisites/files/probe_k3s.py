@@ -1,0 +1,81 @@
+"""Part of the host probe: the k3s that is installed here (uses `run`, `problem` and `read` of the other parts)."""
+
+import glob
+import hashlib
+import os
+import re
+
+BINARY = "/usr/local/bin/k3s"
+RECORD = "/etc/rancher/k3s/k3s-tool.sha256"
+DATA = "/var/lib/rancher/k3s"
+
+
+def sha256_of(path):
+    """Hex digest of a file, None where there is none."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def parse_version(output):
+    """`v1.36.2+k3s1` of the first line of `k3s --version`."""
+    match = re.search(r"k3s version (v\d+\.\d+\.\d+\S*)", output)
+    return match.group(1) if match else None
+
+
+def probe_binary():
+    """Version and digest of the installed binary, and what was recorded when it was verified."""
+    if not os.path.exists(BINARY):
+        return {"version": None, "sha256": None, "verified": False}
+    version = parse_version(run([BINARY, "--version"])[1])
+    digest, record = sha256_of(BINARY), read(RECORD).split()
+    return {"version": version or "unknown", "sha256": digest, "verified": record[:2] == [digest, version]}
+
+
+def unit_state(name, files):
+    """State of a unit; `current` tells whether it runs what its files say now (it writes their digest when it starts)."""
+    keys = ("ActiveState", "UnitFileState", "NeedDaemonReload")
+    values = dict(line.split("=", 1) for line in run(["systemctl", "show", name, "-p", ",".join(keys)])[1].splitlines() if "=" in line)
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(read(path).encode(errors="replace"))
+    started = read("/run/k3s-tool/%s.started" % name).split()
+    return {
+        "active": values.get("ActiveState") == "active",
+        "enabled": values.get("UnitFileState") == "enabled",
+        "current": started[:1] == [digest.hexdigest()] and values.get("NeedDaemonReload") == "no",
+    }
+
+
+def judge_installation(role, config):
+    """Problems and warnings about a k3s that was installed in another way or for another role."""
+    problems, warnings = [], []
+    is_server = os.path.exists("/etc/systemd/system/k3s.service") or os.path.isdir(DATA + "/server/db")
+    is_agent = os.path.exists("/etc/systemd/system/k3s-agent.service")
+    reset = "Remove it first (`k3s-tool node remove`, or `k3s-tool reset --limit` for this host), or correct the inventory."
+    if role == "workers" and is_server:
+        problems.append(problem("other_role", "this host runs a k3s server, but the inventory has it as a worker", reset))
+    if role == "control_plane" and is_agent and not is_server:
+        problems.append(problem("other_role", "this host runs a k3s agent, but the inventory has it as a control plane", reset))
+    texts = [config] + [read(path) for path in glob.glob("/etc/systemd/system/k3s*.service*")]
+    if any(re.search(r"vpn-auth", text) for text in texts):
+        warnings.append("k3s was installed here with --vpn-auth, which is fragile; this run replaces it by explicit Tailscale addresses.")
+    return problems, warnings
+
+
+def probe_k3s(params):
+    """Problems, warnings and facts about k3s on this host."""
+    unit = "k3s" if params["role"] == "control_plane" else "k3s-agent"
+    files = ["/etc/rancher/k3s/config.yaml", "/etc/systemd/system/%s.service" % unit, RECORD]
+    problems, warnings = judge_installation(params["role"], read(files[0]))
+    facts = probe_binary()
+    facts["unit"] = unit_state(unit, files)
+    certificate = "server/tls/server-ca.crt" if params["role"] == "control_plane" else "agent/server-ca.crt"
+    facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
+    facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
+    return problems, warnings, facts
