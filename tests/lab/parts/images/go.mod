@@ -1,0 +1,3 @@
+module k3s-tool.lab/images
+
+go 1.26.0

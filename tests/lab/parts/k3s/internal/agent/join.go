@@ -1,0 +1,120 @@
+package agent
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"k3s-tool.lab/k3s/internal/logging"
+	"k3s-tool.lab/k3s/internal/pki"
+	"k3s-tool.lab/k3s/internal/settings"
+)
+
+const retryInterval = 2 * time.Second
+
+// join asks the supervisor for the cluster's configuration and this node's certificates until it gets them.
+func join(ctx context.Context, node settings.Node, supervisorURL string) (*Client, settings.Cluster, error) {
+	for {
+		client, cluster, err := tryJoin(ctx, node, supervisorURL)
+		if err == nil {
+			return client, cluster, nil
+		}
+		if client == nil {
+			logging.Errorf("Failed to validate connection to cluster at %s: %v", node.ServerURL, err)
+		} else {
+			logging.Infof("Waiting to retrieve agent configuration; server is not ready: %v", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, cluster, ctx.Err()
+		case <-time.After(retryInterval):
+		}
+	}
+}
+
+func tryJoin(ctx context.Context, node settings.Node, supervisorURL string) (*Client, settings.Cluster, error) {
+	var cluster settings.Cluster
+	client, err := Connect(ctx, supervisorURL, node.Token, "node")
+	if err != nil {
+		return nil, cluster, err
+	}
+	data, err := client.Get(ctx, "/v1-k3s/config")
+	if err != nil {
+		return client, cluster, fmt.Errorf("failed to retrieve configuration from server: %w", err)
+	}
+	if err := json.Unmarshal(data, &cluster); err != nil {
+		return client, cluster, err
+	}
+	return client, cluster, fetchCertificates(ctx, client, node)
+}
+
+// fetchCertificates stores the CAs and this node's certificates; the keys never leave the node.
+func fetchCertificates(ctx context.Context, client *Client, node settings.Node) error {
+	for _, name := range []string{"client-ca.crt", "server-ca.crt"} {
+		data, err := client.Get(ctx, "/v1-k3s/"+name)
+		if err != nil {
+			return err
+		}
+		if err := replaceFile(filepath.Join(node.DataDir, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	password, err := settings.NodePassword()
+	if err != nil {
+		return err
+	}
+	headers := map[string]string{"k3s-Node-Name": node.Name, "k3s-Node-Password": password, "k3s-Node-IP": node.IP}
+	for _, name := range []string{"serving-kubelet", "client-kubelet", "client-kube-proxy", "client-k3s-controller"} {
+		key, err := pki.EnsureKey(filepath.Join(node.DataDir, name+".key"))
+		if err != nil {
+			return err
+		}
+		csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: node.Name}}, key)
+		if err != nil {
+			return err
+		}
+		data, err := client.Post(ctx, "/v1-k3s/"+name+".crt", csr, headers)
+		if err != nil {
+			return err
+		}
+		if err := replaceFile(filepath.Join(node.DataDir, name+".crt"), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaceFile writes a file in one step and leaves it alone when nothing changed.
+func replaceFile(path string, data []byte, mode os.FileMode) error {
+	if old, err := os.ReadFile(path); err == nil && string(old) == string(data) {
+		return os.Chmod(path, mode)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	temporary := path + ".tmp"
+	if err := errors.Join(os.WriteFile(temporary, data, mode), os.Chmod(temporary, mode)); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}
+
+// writeKubeconfig points a component at the API server with its own certificate.
+func writeKubeconfig(node settings.Node, name, certificate, server string) error {
+	in := func(file string) string { return filepath.Join(node.DataDir, file) }
+	text := fmt.Sprintf(`apiVersion: v1
+kind: Config
+clusters: [{name: local, cluster: {server: %q, certificate-authority: %q}}]
+users: [{name: user, user: {client-certificate: %q, client-key: %q}}]
+contexts: [{name: default, context: {cluster: local, user: user}}]
+current-context: default
+`, server, in("server-ca.crt"), in(certificate+".crt"), in(certificate+".key"))
+	return replaceFile(in(name+".kubeconfig"), []byte(text), 0o600)
+}

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+
+	"k3s-tool.lab/k3s/internal/settings"
+)
+
+// localURL is the API server as programs on this host reach it.
+func localURL(s settings.Server) string {
+	host := "127.0.0.1"
+	if s.BindAddress != "" && s.BindAddress != "0.0.0.0" {
+		host = s.BindAddress
+	}
+	return fmt.Sprintf("https://%s:%d", host, s.HTTPSPort)
+}
+
+// writeComponentKubeconfigs writes server/cred/*.kubeconfig, which point at the keys.
+func writeComponentKubeconfigs(s settings.Server) error {
+	for name, certificate := range map[string]string{"controller": "client-controller", "scheduler": "client-scheduler", "supervisor": "client-supervisor"} {
+		text := fmt.Sprintf(`apiVersion: v1
+kind: Config
+clusters: [{name: local, cluster: {server: %q, certificate-authority: %q}}]
+users: [{name: user, user: {client-certificate: %q, client-key: %q}}]
+contexts: [{name: default, context: {cluster: local, user: user}}]
+current-context: default
+`, localURL(s), s.TLS("server-ca.crt"), s.TLS(certificate+".crt"), s.TLS(certificate+".key"))
+		if err := writeFile(credential(s, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func credential(s settings.Server, name string) string {
+	return filepath.Join(s.DataDir, "cred", name+".kubeconfig")
+}
+
+// writeAdminKubeconfig writes the file that people use; it holds the administrator's key.
+func writeAdminKubeconfig(s settings.Server) error {
+	encoded := map[string]string{}
+	for _, file := range []string{"server-ca.crt", "client-admin.crt", "client-admin.key"} {
+		data, err := os.ReadFile(s.TLS(file))
+		if err != nil {
+			return err
+		}
+		encoded[file] = base64.StdEncoding.EncodeToString(data)
+	}
+	text := fmt.Sprintf(`apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: %s
+    server: %s
+  name: default
+contexts:
+- context:
+    cluster: default
+    user: default
+  name: default
+current-context: default
+kind: Config
+preferences: {}
+users:
+- name: default
+  user:
+    client-certificate-data: %s
+    client-key-data: %s
+`, encoded["server-ca.crt"], localURL(s), encoded["client-admin.crt"], encoded["client-admin.key"])
+	if err := writeFile(s.KubeconfigPath, []byte(text), s.KubeconfigMode); err != nil {
+		return err
+	}
+	if s.KubeconfigGroup == "" {
+		return nil
+	}
+	gid, err := strconv.Atoi(s.KubeconfigGroup)
+	if err != nil {
+		group, err := user.LookupGroup(s.KubeconfigGroup)
+		if err != nil {
+			return err
+		}
+		if gid, err = strconv.Atoi(group.Gid); err != nil {
+			return err
+		}
+	}
+	return os.Chown(s.KubeconfigPath, 0, gid)
+}
+
+// writeFile replaces a file in one step; its mode is exact, whatever the umask.
+func writeFile(path string, data []byte, mode os.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	temporary := path + ".tmp"
+	if err := errors.Join(os.WriteFile(temporary, data, 0o600), os.Chmod(temporary, mode)); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
+}

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+
+	"k3s-tool.lab/k3s/internal/logging"
+	"k3s-tool.lab/k3s/internal/settings"
+)
+
+const (
+	manifestPoll = 5 * time.Second
+	fieldManager = "deploy@k3s"
+)
+
+// deployer applies the files of server/manifests and applies them again when they change.
+type deployer struct {
+	client  dynamic.Interface
+	mapper  *restmapper.DeferredDiscoveryRESTMapper
+	applied map[string][sha256.Size]byte
+	skip    []string
+}
+
+// deployManifests writes the packaged manifests and keeps the directory deployed until the context ends.
+func deployManifests(ctx context.Context, config *rest.Config, s settings.Server) error {
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	api, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return err
+	}
+	directory := filepath.Join(s.DataDir, "manifests")
+	if err := writePackaged(directory, s); err != nil {
+		return err
+	}
+	d := &deployer{client, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(api)), map[string][sha256.Size]byte{}, s.Disable}
+	for ticker := time.NewTicker(manifestPoll); ; {
+		d.pass(ctx, directory)
+		select {
+		case <-ctx.Done():
+			ticker.Stop()
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// pass applies what changed since the last one. A failure is logged and tried again.
+func (d *deployer) pass(ctx context.Context, directory string) {
+	files, _ := filepath.Glob(filepath.Join(directory, "*"))
+	for _, file := range files {
+		extension := filepath.Ext(file)
+		name := strings.TrimSuffix(filepath.Base(file), extension)
+		if !slices.Contains([]string{".yaml", ".yml", ".json"}, extension) || slices.Contains(d.skip, name) || exists(file+".skip") {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			logging.Warnf("%v", err)
+			continue
+		}
+		if sum := sha256.Sum256(data); d.applied[file] != sum {
+			if err := d.apply(ctx, data); err != nil {
+				if ctx.Err() == nil {
+					logging.Errorf("Failed to apply %s: %v", file, err)
+				}
+				continue
+			}
+			logging.Infof("Applied %s", file)
+			d.applied[file] = sum
+		}
+	}
+}
+
+func (d *deployer) apply(ctx context.Context, data []byte) error {
+	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		if err := decoder.Decode(&object.Object); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if len(object.Object) == 0 {
+			continue
+		}
+		if err := d.applyObject(ctx, object); err != nil {
+			return fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+	}
+}
+
+func (d *deployer) applyObject(ctx context.Context, object *unstructured.Unstructured) error {
+	kind := object.GroupVersionKind()
+	mapping, err := d.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if err != nil {
+		d.mapper.Reset() // a definition applied just now is not in the cache
+		if mapping, err = d.mapper.RESTMapping(kind.GroupKind(), kind.Version); err != nil {
+			return err
+		}
+	}
+	var resource dynamic.ResourceInterface = d.client.Resource(mapping.Resource)
+	if mapping.Scope.Name() == "namespace" {
+		namespace := object.GetNamespace()
+		if namespace == "" {
+			namespace = "default"
+		}
+		resource = d.client.Resource(mapping.Resource).Namespace(namespace)
+	}
+	data, err := object.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	force := true
+	_, err = resource.Patch(ctx, object.GetName(), types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: fieldManager, Force: &force})
+	return err
+}

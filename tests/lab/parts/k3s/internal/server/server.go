@@ -1,0 +1,160 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"k3s-tool.lab/k3s/internal/agent"
+	"k3s-tool.lab/k3s/internal/child"
+	"k3s-tool.lab/k3s/internal/logging"
+	"k3s-tool.lab/k3s/internal/settings"
+	"k3s-tool.lab/k3s/internal/supervisor"
+)
+
+const readyPoll = 50 * time.Millisecond
+
+// Run runs the server, and the node it is on, until the context ends or a part fails.
+func Run(ctx context.Context, s settings.Server, node settings.Node) error {
+	var joining *agent.Client
+	if s.JoinURL != "" {
+		var err error
+		if joining, err = fetchBootstrap(ctx, s); err != nil {
+			return err
+		}
+	}
+	ca, err := ensureAuthorities(s)
+	if err != nil {
+		return err
+	}
+	join, err := loadTokens(s, ca.server.PEM)
+	if err != nil {
+		return err
+	}
+	if err := ensureCertificates(s, node, ca); err != nil {
+		return err
+	}
+	if err := errors.Join(writeComponentKubeconfigs(s), writeAdminKubeconfig(s)); err != nil {
+		return err
+	}
+	store, err := newDatastore(s, node)
+	if err != nil {
+		return err
+	}
+	initial := ""
+	if joining != nil && !store.initialized() {
+		if initial, err = store.join(ctx, joining, node.Name); err != nil {
+			return fmt.Errorf("ETCD join failed: %w", err)
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	apiReady := make(chan struct{})
+	node.ServerURL = localURL(s)
+	node.Token = "K10::node:" + join.get().Server
+	if !s.DisableAgent {
+		group.Go(func() error { return agent.Run(ctx, node, agent.Options{APIReady: apiReady, Joined: func() {}}) })
+	}
+	if err := store.start(ctx, initial); err != nil {
+		return err
+	}
+	if s.Etcd() {
+		go store.promote(ctx)
+	}
+	var kube atomic.Pointer[kubernetes.Clientset]
+	front := &supervisor.Supervisor{
+		ServerCA: ca.server, ClientCA: ca.client, Cluster: s.Cluster, Passwords: join.get,
+		Kube: func() kubernetes.Interface {
+			if client := kube.Load(); client != nil {
+				return client
+			}
+			return nil
+		},
+		APIServers: func(ctx context.Context) ([]string, error) { return apiServers(ctx, kube.Load()) },
+		Rotate:     func(_ context.Context, token string) error { return join.rotate(token) },
+	}
+	if s.Etcd() {
+		front.Bootstrap = func() ([]byte, error) { return bootstrapData(s) }
+		front.Members = store.list
+	}
+	group.Go(func() error {
+		return runAPIServer(ctx, s, func(api http.Handler) http.Handler { return front.Handler(api) })
+	})
+	group.Go(func() error {
+		client, config, err := waitForAPI(ctx, s)
+		if err != nil {
+			return err
+		}
+		kube.Store(client)
+		close(apiReady)
+		logging.Infof("k3s is up and running")
+		if _, err := daemon.SdNotify(true, daemon.SdNotifyReady); err != nil {
+			return err
+		}
+		return runControllers(ctx, group, s, node, store, client, config)
+	})
+	return group.Wait()
+}
+
+// runControllers starts what works through the API.
+func runControllers(ctx context.Context, group *errgroup.Group, s settings.Server, node settings.Node, store *datastore, client *kubernetes.Clientset, config *rest.Config) error {
+	run := func(name string, args []string) {
+		group.Go(func() error {
+			return child.Run(ctx, child.Spec{Name: name, Args: append([]string{"internal:" + name}, args...)})
+		})
+	}
+	run("kube-controller-manager", controllerArgs(s))
+	if !s.DisableScheduler {
+		run("kube-scheduler", schedulerArgs(s))
+	}
+	group.Go(func() error { return watchNodes(ctx, client, store) })
+	group.Go(func() error { return deployManifests(ctx, config, s) })
+	if s.DisableAgent {
+		return nil
+	}
+	return labelServer(ctx, client, s, node, store)
+}
+
+// waitForAPI waits until the API server says that it is ready.
+func waitForAPI(ctx context.Context, s settings.Server) (*kubernetes.Clientset, *rest.Config, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", credential(s, "supervisor"))
+	if err != nil {
+		return nil, nil, err
+	}
+	config.QPS, config.Burst = 100, 200
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	for {
+		attempt, cancel := context.WithTimeout(ctx, 5*time.Second)
+		data, err := client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(attempt)
+		cancel()
+		if err == nil && string(data) == "ok" {
+			return client, config, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-time.After(readyPoll):
+		}
+	}
+}
+
+// extraArgs turns "name=value" into "--name=value".
+func extraArgs(given []string) []string {
+	out := make([]string, 0, len(given))
+	for _, arg := range given {
+		out = append(out, "--"+strings.TrimLeft(arg, "-"))
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"k3s-tool.lab/k3s/internal/jointoken"
+	"k3s-tool.lab/k3s/internal/settings"
+	"k3s-tool.lab/k3s/internal/supervisor"
+)
+
+// tokens are the cluster's join secrets and the files that show them.
+type tokens struct {
+	mu        sync.Mutex
+	passwords supervisor.Passwords
+	settings  settings.Server
+	caPEM     []byte
+}
+
+// loadTokens takes the configured tokens, or those of an earlier run, or makes a new one. A configured token that differs from the
+// one the cluster was made with is refused: the real program cannot decrypt its bootstrap data then.
+func loadTokens(s settings.Server, caPEM []byte) (*tokens, error) {
+	t := &tokens{settings: s, caPEM: caPEM}
+	configured, err := passwordOf(s.Token)
+	if err != nil {
+		return nil, err
+	}
+	stored := ""
+	if data, err := os.ReadFile(t.file("token")); err == nil {
+		token, err := jointoken.Parse(string(data))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.file("token"), err)
+		}
+		stored = token.Password
+	}
+	switch {
+	case configured != "" && stored != "" && configured != stored:
+		return nil, errors.New("bootstrap data already found and encrypted with different token")
+	case configured != "":
+		t.passwords.Server = configured
+	case stored != "":
+		t.passwords.Server = stored
+	default:
+		t.passwords.Server = jointoken.Random(16)
+	}
+	if t.passwords.Agent, err = passwordOf(s.AgentToken); err != nil {
+		return nil, err
+	}
+	return t, t.write()
+}
+
+func (t *tokens) get() supervisor.Passwords {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.passwords
+}
+
+// rotate replaces the server token.
+func (t *tokens) rotate(password string) error {
+	t.mu.Lock()
+	t.passwords.Server = password
+	t.mu.Unlock()
+	return t.write()
+}
+
+func (t *tokens) file(name string) string { return filepath.Join(t.settings.DataDir, name) }
+
+// write stores server/token and its link node-token, and server/agent-token: a link to token unless a token for agents is set.
+func (t *tokens) write() error {
+	passwords := t.get()
+	full := jointoken.Format(t.caPEM, "server:"+passwords.Server) + "\n"
+	if err := writeFile(t.file("token"), []byte(full), 0o600); err != nil {
+		return err
+	}
+	if err := link("token", t.file("node-token")); err != nil {
+		return err
+	}
+	if passwords.Agent == "" {
+		return link("token", t.file("agent-token"))
+	}
+	_ = os.Remove(t.file("agent-token")) // may be a link to the server token
+	return writeFile(t.file("agent-token"), []byte(jointoken.Format(t.caPEM, "node:"+passwords.Agent)+"\n"), 0o600)
+}
+
+func link(target, path string) error {
+	if now, err := os.Readlink(path); err == nil && now == target {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(target, path)
+}
+
+func passwordOf(token string) (string, error) {
+	if strings.TrimSpace(token) == "" {
+		return "", nil
+	}
+	parsed, err := jointoken.Parse(token)
+	if err != nil {
+		return "", err
+	}
+	if parsed.Bootstrap != "" {
+		return parsed.Bootstrap, nil
+	}
+	return parsed.Password, nil
+}
