@@ -1,0 +1,62 @@
+/**
+ * The address of a machine by the name a person knows it by.
+ *
+ * @module
+ */
+
+import { safeText } from "../errors/safe_text.ts";
+import { usageError } from "../errors/user_error.ts";
+import type { Peer, Tailnet } from "./peer.ts";
+
+/** A peer that has an IPv4 address. */
+export type AddressedPeer = Peer & { readonly ipv4: string };
+
+/**
+ * The one machine of that name, with its IPv4 address.
+ *
+ * Names the tailnet gave out count before names machines give themselves, and this tailnet's
+ * machines before shared ones, so that nobody can stand in for another by calling itself so.
+ *
+ * @throws {UserError} exit code 2: no such machine, several, or one without an IPv4 address
+ */
+export function lookupPeer(tailnet: Tailnet, hostname: string): AddressedPeer {
+  const wanted = hostname.toLowerCase().replace(/\.$/, "");
+  const own = tailnet.peers.filter((peer) => !peer.shared);
+  const found = firstNonEmpty([
+    () => tailnet.peers.filter((peer) => peer.dnsName?.toLowerCase() === wanted),
+    () => own.filter((peer) => peer.name === wanted),
+    () => tailnet.peers.filter((peer) => peer.name === wanted),
+    () => own.filter((peer) => peer.hostname.toLowerCase() === wanted),
+  ]);
+  const [peer, ...more] = found;
+  if (peer === undefined) {
+    throw usageError(`No machine of the tailnet is called ${safeText(hostname)}`, {
+      hint: "See the machines with: k3s-tool discover; or give the address yourself.",
+    });
+  }
+  if (more.length > 0) {
+    const names = found.map((each) => each.dnsName ?? each.ipv4 ?? each.id).join(", ");
+    throw usageError(`Several machines of the tailnet are called ${safeText(hostname)}: ${names}`, {
+      hint: "Use the full MagicDNS name, or give the address yourself.",
+    });
+  }
+  if (peer.ipv4 === undefined) {
+    throw usageError(`${peer.name} has no IPv4 address on the tailnet`, {
+      hint: "flannel's VXLAN needs IPv4 on Tailscale; allow IPv4 for it in the tailnet's policy.",
+    });
+  }
+  return { ...peer, ipv4: peer.ipv4 };
+}
+
+/** The Tailscale IPv4 address of {@linkcode lookupPeer}. */
+export function lookupAddress(tailnet: Tailnet, hostname: string): string {
+  return lookupPeer(tailnet, hostname).ipv4;
+}
+
+function firstNonEmpty<T>(attempts: readonly (() => readonly T[])[]): readonly T[] {
+  for (const attempt of attempts) {
+    const found = attempt();
+    if (found.length > 0) return found;
+  }
+  return [];
+}
