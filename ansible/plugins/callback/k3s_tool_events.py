@@ -90,7 +90,7 @@ def failure_message(data):
     items = [item for item in data.get("results") or [] if isinstance(item, dict) and (item.get("failed") or item.get("unreachable"))]
     if items:
         return "\n".join(dict.fromkeys(f"{_label(item)}{failure_message(item)}" for item in items))
-    message = str(data.get("msg") or data.get("message") or data.get("reason") or "")
+    message = re.sub(r"^(?:(?:Task|Action|Module) failed: )+", "", str(data.get("msg") or data.get("reason") or ""))
     said = str(data.get("stderr") or data.get("module_stderr") or data.get("module_stdout") or "")
     if message in ("", "non-zero return code", "MODULE FAILURE") or message.startswith("MODULE FAILURE"):
         message = "\n".join(part for part in (message, *said.splitlines()[-5:]) if part)
@@ -130,6 +130,8 @@ def _role(task):
 
 
 def _task_name(task):
+    if str(task.action).endswith("validate_argument_spec"):
+        return f"Check the settings of {_role(task)}"
     return clean(task.name or task.action, 200)
 
 

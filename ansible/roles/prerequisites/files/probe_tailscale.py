@@ -103,8 +103,8 @@ def probe_tailscale(params):
                         "Install it (https://tailscale.com/download/linux), then `tailscale up`.")], [], {}
     status = json_of(output, None)
     if not isinstance(status, dict):
-        said = (errors or output).strip().splitlines()
-        return [problem("tailscale_down", "tailscaled does not answer%s" % (": " + said[-1][:200] if said else ""),
+        said = (errors.strip().splitlines() or ["what `tailscale status --json` says is not JSON"])[-1]
+        return [problem("tailscale_down", "tailscaled does not answer: %s" % said[:200],
                         "Start it: `systemctl enable --now tailscaled`.")], [], {}
     problems, warnings = judge_tailscale(status, params["tailscale_ip"], params.get("tailscale_network"), time.time())
     if not problems and not os.path.exists("/sys/class/net/tailscale0"):
