@@ -1,0 +1,91 @@
+/**
+ * The next step for the failures people meet most, by what ssh, sudo and the system say.
+ *
+ * Ansible is run with LC_ALL=C.UTF-8, so the words are the English ones. Wording: OpenSSH 9
+ * (`sshconnect.c`, `readconf.c`), sudo 1.9 (`plugins/sudoers`), errno texts of glibc.
+ *
+ * @module
+ */
+
+const HINTS: readonly (readonly [RegExp, (host: string) => string])[] = [
+  [
+    /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/i,
+    (host) =>
+      `The SSH host key of ${host} is not the one known. If the machine was reinstalled, remove the old key from the tool's known_hosts (doctor names the file) and run again; if not, do not connect.`,
+  ],
+  [
+    /Load key .*: (?:incorrect passphrase|error in libcrypto)|Enter passphrase|passphrase/i,
+    () => "The SSH key has a passphrase: load it with ssh-add, then run again.",
+  ],
+  [
+    /Too many authentication failures/i,
+    (host) =>
+      `The SSH agent offers too many keys to ${host}. Name the right one as ansible_ssh_private_key_file in the inventory.`,
+  ],
+  [
+    /Permission denied \((?:publickey|[a-z,-]*password|[a-z,-]*keyboard-interactive)/i,
+    (host) =>
+      `${host} refuses the login. Check ansible_user and the key: ssh-copy-id puts your key there, ssh-add loads one with a passphrase.`,
+  ],
+  [
+    /Missing sudo password|sudo: a password is required|sudo: no tty present|interactive authentication is required/i,
+    (host) =>
+      `sudo on ${host} asks for a password. Allow it without one: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/90-$USER`,
+  ],
+  [
+    /is not in the sudoers file|is not allowed to (?:execute|run sudo)/i,
+    (host) =>
+      `The user may not use sudo on ${host}. Add it to the sudo group there, or set ansible_user.`,
+  ],
+  [
+    /sudo: (?:command )?not found|unable to find.*sudo|Failed to find required executable "?sudo/i,
+    (host) => `sudo is not installed on ${host}. Install it, or set ansible_user: root.`,
+  ],
+  [
+    /No space left on device|disk quota exceeded/i,
+    (host) => `The disk of ${host} is full. Free some space and run again.`,
+  ],
+  [
+    /Read-only file system/i,
+    (host) => `A file system of ${host} is mounted read-only: look at dmesg there.`,
+  ],
+  [
+    /python3?: (?:command )?not found|interpreter.*(?:not found|No such file)|No python interpreters? found/i,
+    (host) => `Python 3 is not installed on ${host}. Install it: sudo apt install python3`,
+  ],
+  [
+    /Could not resolve hostname|Name or service not known|nodename nor servname/i,
+    (host) => `The name of ${host} is not known here. Give its Tailscale address as ansible_host.`,
+  ],
+  [
+    /Connection refused/i,
+    (host) => `Nothing listens for SSH on ${host}. Start it there: sudo systemctl enable --now ssh`,
+  ],
+  [
+    /Connection timed out|Operation timed out|Timed out|timeout was reached|Timeout when waiting|No route to host|Network is unreachable|Host is down/i,
+    (host) =>
+      `${host} does not answer. Is it switched on, and is Tailscale up there? Try: tailscale ping ${host}`,
+  ],
+  [
+    /Connection (?:reset|closed) by|Broken pipe|Shared connection .* closed|kex_exchange_identification/i,
+    (host) =>
+      `The connection to ${host} broke off. Run again; if it stays so, look at journalctl -u ssh there.`,
+  ],
+  [
+    /Could not get lock|dpkg frontend lock|is another process using it/i,
+    (host) =>
+      `Another program installs packages on ${host}. Wait until it has ended, then run again.`,
+  ],
+  [
+    /certificate has expired|certificate is not yet valid|clock/i,
+    (host) => `Check the clock of ${host}: timedatectl shows whether it is synchronised.`,
+  ],
+];
+
+/** Said where no better next step is known. */
+export const GENERAL_HINT = "Read the log for the whole output, mend the cause and run again.";
+
+/** The next step for a failure on a host, from what was said there. */
+export function failureHint(host: string, said: string): string {
+  return HINTS.find(([pattern]) => pattern.test(said))?.[1](host) ?? GENERAL_HINT;
+}

@@ -1,0 +1,109 @@
+/**
+ * Finds an ansible-core that runs our playbooks: the person's own, else the private one.
+ *
+ * @module
+ */
+
+import { ProgramNotFoundError, type RunResult } from "../process/runner.ts";
+import type { System } from "../process/system.ts";
+
+/** The oldest ansible-core the roles are written for. */
+export const OLDEST_ANSIBLE = [2, 16] as const;
+
+/** How long a program may take to tell its version, in milliseconds. */
+const VERSION_TIMEOUT_MS = 60_000;
+
+/** An ansible-core that can be used. */
+export interface Ansible {
+  /** What `ansible-playbook` is called by. */
+  readonly argv: readonly string[];
+  /** `2.19.14`. */
+  readonly version: string;
+  /** The person's own on PATH, or the one this tool put into its cache. */
+  readonly origin: "path" | "private";
+}
+
+/** What was found of ansible-core. */
+export interface AnsibleSearch {
+  /** The one to use; undefined where there is none. */
+  readonly ansible?: Ansible;
+  /** Why the one on PATH is not used: too old, or it does not run. */
+  readonly passedOver?: string;
+}
+
+/**
+ * Looks for ansible-core on PATH, then for the private one.
+ *
+ * @param privateDirectory virtual environment of {@linkcode installPrivateAnsible}
+ */
+export async function findAnsible(
+  system: Pick<System, "runner" | "signal">,
+  privateDirectory: string,
+): Promise<AnsibleSearch> {
+  const own = await askVersion(system, ["ansible-playbook"]);
+  if (own.version !== undefined && isRecent(own.version)) {
+    return { ansible: { argv: ["ansible-playbook"], version: own.version, origin: "path" } };
+  }
+  const oldest = OLDEST_ANSIBLE.join(".");
+  const passedOver = own.version !== undefined
+    ? `ansible-core ${own.version} on PATH is older than ${oldest}`
+    : own.problem === undefined
+    ? undefined
+    : `ansible-playbook on PATH does not work: ${own.problem}`;
+  const ours = await findPrivateAnsible(system, privateDirectory);
+  return {
+    ...(ours === undefined ? {} : { ansible: ours }),
+    ...(passedOver === undefined ? {} : { passedOver }),
+  };
+}
+
+/** The ansible-core in a private virtual environment; undefined where it is not there or broken. */
+export async function findPrivateAnsible(
+  system: Pick<System, "runner" | "signal">,
+  directory: string,
+): Promise<Ansible | undefined> {
+  const argv = privateArgv(directory);
+  const { version } = await askVersion(system, argv);
+  return version === undefined ? undefined : { argv, version, origin: "private" };
+}
+
+/**
+ * How the private ansible-playbook is called: as a module, because a virtual environment that was
+ * moved into place has scripts that name the old place.
+ */
+function privateArgv(directory: string): readonly string[] {
+  return [`${directory}/bin/python3`, "-m", "ansible", "playbook"];
+}
+
+/** The version in `ansible-playbook [core 2.19.14]`; undefined for what is no such line. */
+export function parseAnsibleVersion(stdout: string): string | undefined {
+  return /^ansible(?:-playbook)? \[core (\d+\.\d+[\w.]*)/m.exec(stdout)?.[1];
+}
+
+/** Whether a version of ansible-core is one the roles are written for. */
+export function isRecent(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  return major > OLDEST_ANSIBLE[0] || (major === OLDEST_ANSIBLE[0] && minor >= OLDEST_ANSIBLE[1]);
+}
+
+async function askVersion(
+  { runner, signal }: Pick<System, "runner" | "signal">,
+  argv: readonly string[],
+): Promise<{ version?: string; problem?: string }> {
+  let result: RunResult;
+  try {
+    result = await runner.run([...argv, "--version"], {
+      signal,
+      timeoutMs: VERSION_TIMEOUT_MS,
+      // Ansible refuses to start in a locale that is not UTF-8.
+      env: { LC_ALL: "C.UTF-8" },
+    });
+  } catch (error) {
+    if (error instanceof ProgramNotFoundError) return {};
+    throw error;
+  }
+  const version = result.code === 0 ? parseAnsibleVersion(result.stdout) : undefined;
+  if (version !== undefined) return { version };
+  const said = result.stderr.trim().split("\n").at(-1);
+  return { problem: said || `exit code ${result.code}` };
+}

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { playbookArgv, playbookEnv } from "../../src/ansible/invocation.ts";
+import { knownHostsFiles } from "../../src/ansible/known_hosts.ts";
+
+const FILES = {
+  tree: "/cache/assets/1/ansible",
+  extraVars: "/run/tmp/extra_vars.json",
+  events: "/run/events.jsonl",
+  temporary: "/run/tmp",
+  ansibleHome: "/state/ansible",
+  sockets: "/tmp/k3s-tool-x",
+  knownHosts: knownHostsFiles("/state"),
+};
+
+Deno.test("every option has its place, the playbook comes last", () => {
+  assert.deepEqual(
+    playbookArgv({ argv: ["ansible-playbook"] }, {
+      playbook: "site",
+      inventories: ["/home/ann/hosts.yml", "/run/tmp/groups.yml"],
+      check: true,
+      diff: true,
+      tags: ["a", "b"],
+      skipTags: ["c"],
+      limit: ["n1", "n2"],
+      forks: 3,
+      connectTimeout: 7,
+    }, FILES),
+    [
+      "ansible-playbook",
+      "--inventory",
+      "/home/ann/hosts.yml",
+      "--inventory",
+      "/run/tmp/groups.yml",
+      "--extra-vars",
+      "@/run/tmp/extra_vars.json",
+      "--check",
+      "--diff",
+      "--tags",
+      "a,b",
+      "--skip-tags",
+      "c",
+      "--limit",
+      "n1,n2",
+      "--forks",
+      "3",
+      "--timeout",
+      "7",
+      "/cache/assets/1/ansible/playbooks/site.yml",
+    ],
+  );
+});
+
+Deno.test("what is not asked for is not passed", () => {
+  const argv = playbookArgv({ argv: ["/venv/bin/python3", "-m", "ansible", "playbook"] }, {
+    playbook: "preflight",
+    inventories: ["/i.yml"],
+    tags: [],
+  }, FILES);
+  assert.deepEqual(argv.slice(4), [
+    "--inventory",
+    "/i.yml",
+    "--extra-vars",
+    "@/run/tmp/extra_vars.json",
+    "/cache/assets/1/ansible/playbooks/preflight.yml",
+  ]);
+});
+
+Deno.test("values of extra variables are in no argument and no variable", () => {
+  const run = { playbook: "site", inventories: [], extraVars: { secret: "hunter2" } } as const;
+  const argv = playbookArgv({ argv: ["ansible-playbook"] }, run, FILES);
+  assert.ok(!JSON.stringify([argv, playbookEnv(FILES)]).includes("hunter2"));
+});
+
+Deno.test("the environment points to the tree, the events and our known_hosts", () => {
+  const env = playbookEnv(FILES);
+  assert.equal(env.ANSIBLE_CONFIG, "/cache/assets/1/ansible/ansible.cfg");
+  assert.equal(env.K3S_TOOL_EVENTS, "/run/events.jsonl");
+  assert.match(env.ANSIBLE_SSH_COMMON_ARGS ?? "", /\/state\/known_hosts"/);
+});

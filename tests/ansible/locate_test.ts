@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { findAnsible, isRecent, parseAnsibleVersion } from "../../src/ansible/locate.ts";
+import { fakeSystem } from "./fake_system.ts";
+
+const version = (text: string) => ({
+  stdout: `ansible-playbook [core ${text}]\n  config file = None\n`,
+});
+
+Deno.test("the version stands in the first line, in old and new wording", () => {
+  assert.equal(parseAnsibleVersion("ansible-playbook [core 2.19.14]\n  x"), "2.19.14");
+  assert.equal(parseAnsibleVersion("ansible [core 2.16.0rc1] \n"), "2.16.0rc1");
+  assert.equal(parseAnsibleVersion("ansible-playbook 2.9.27\n"), undefined);
+  assert.equal(parseAnsibleVersion(""), undefined);
+});
+
+Deno.test("2.16 is recent enough, 2.9 and 2.15 are not", () => {
+  assert.ok(["2.16.0", "2.16.0rc1", "2.20", "3.0.1"].every(isRecent));
+  assert.ok(!["2.15.13", "2.9.27", "1.99"].some(isRecent));
+});
+
+Deno.test("the person's own ansible-playbook comes first", async () => {
+  const system = fakeSystem("/home/ann");
+  system.runner.on("ansible-playbook --version", version("2.17.3"));
+  assert.deepEqual(await findAnsible(system, "/private"), {
+    ansible: { argv: ["ansible-playbook"], version: "2.17.3", origin: "path" },
+  });
+  assert.deepEqual(system.runner.lines, ["ansible-playbook --version"]);
+});
+
+Deno.test("one that is too old is passed over, with the reason", async () => {
+  const system = fakeSystem("/home/ann");
+  system.runner.on("ansible-playbook --version", version("2.14.3"))
+    .on("/private/bin/python3", version("2.19.14"));
+  const { ansible, passedOver } = await findAnsible(system, "/private");
+  assert.deepEqual(ansible, {
+    argv: ["/private/bin/python3", "-m", "ansible", "playbook"],
+    version: "2.19.14",
+    origin: "private",
+  });
+  assert.equal(passedOver, "ansible-core 2.14.3 on PATH is older than 2.16");
+});
+
+Deno.test("one that does not start is passed over, with what it says", async () => {
+  const system = fakeSystem("/home/ann");
+  system.runner.on("ansible-playbook", {
+    code: 1,
+    stderr: "Traceback\nModuleNotFoundError: No module named 'ansible'\n",
+  });
+  assert.deepEqual(await findAnsible(system, "/private"), {
+    passedOver:
+      "ansible-playbook on PATH does not work: ModuleNotFoundError: No module named 'ansible'",
+  });
+});
+
+Deno.test("none at all is no error", async () => {
+  assert.deepEqual(await findAnsible(fakeSystem("/home/ann"), "/private"), {});
+});
