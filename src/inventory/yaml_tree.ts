@@ -8,14 +8,7 @@
  * @module
  */
 
-import {
-  type Event,
-  EVENT_ID,
-  getScalarValue,
-  parseEvents,
-  SCALAR_STYLE,
-  YAMLException,
-} from "js-yaml";
+import { type Event, EVENT_ID, getScalarValue, SCALAR_STYLE, YAMLException } from "js-yaml";
 import type { Problem } from "../errors/user_error.ts";
 import { LineIndex } from "./line_index.ts";
 import type {
@@ -27,13 +20,11 @@ import type {
   YamlDocument,
   YamlNode,
 } from "./yaml_node.ts";
+import { readEvents } from "./yaml_events.ts";
 import { isSecretName } from "./secret_names.ts";
 
 type Collection = Extract<Event, { type: 2 | 3 }>;
 type Scalar = Extract<Event, { type: 4 }>;
-
-/** Nesting js-yaml accepts; Ansible inventories need about ten. */
-const MAX_DEPTH = 100;
 
 /** Reads the one document of a text; never throws, see `problems`. */
 export function parseYaml(text: string, file: string): YamlDocument {
@@ -41,7 +32,7 @@ export function parseYaml(text: string, file: string): YamlDocument {
   const empty = { file, text, lines, root: undefined };
   let events: Event[];
   try {
-    events = parseEvents(text, { maxDepth: MAX_DEPTH });
+    events = readEvents(text, lines);
   } catch (error) {
     return { ...empty, problems: [syntaxProblem(error, { file, lines })] };
   }

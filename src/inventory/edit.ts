@@ -1,0 +1,213 @@
+/**
+ * Changes of an inventory: which file, which place, and how the files look afterwards.
+ *
+ * Pure: nothing is written here.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { usageError } from "../errors/user_error.ts";
+import type { Group, NodePath } from "./group_tree.ts";
+import { groupBeside } from "./groups.ts";
+import type { KeyPath } from "./key_path.ts";
+import type { LoadedContent } from "./load.ts";
+import { type Role, ROLES, type YamlValue } from "./model.ts";
+import { ownVariables, roleGroup, type Scope } from "./scope.ts";
+import type { SourcedVariable } from "./variables.ts";
+import { removeIn, setIn } from "./yaml_edit.ts";
+import { entryOf, type YamlDocument } from "./yaml_node.ts";
+import { parseYaml } from "./yaml_tree.ts";
+
+/** The files an edit changes, by absolute path, as they look afterwards. */
+export interface Edit {
+  readonly documents: ReadonlyMap<string, YamlDocument>;
+  /** What the person should know about how it was done. */
+  readonly notes: readonly string[];
+}
+
+/** A host to add. */
+export interface NewHost {
+  readonly name: string;
+  readonly role: Role;
+  readonly vars: Readonly<Record<string, YamlValue>>;
+}
+
+/** Adds a host to the group of its role; the group is made where there is none. */
+export function addHost(content: LoadedContent, host: NewHost): Edit {
+  const { group, path } = groupFor(content, host.role);
+  const document = setIn(content.document, [...path, "hosts", host.name], host.vars);
+  const usual = group === roleGroup(content, host.role) && content.tree.groups.has(group);
+  return {
+    documents: new Map([[content.inventory.file, document]]),
+    notes: usual ? [] : [`The group ${group} is new.`],
+  };
+}
+
+/**
+ * Removes a host from every group.
+ *
+ * @throws {UserError} exit code 2 where it is not there, or is part of a range
+ */
+export function removeHost(content: LoadedContent, name: string): Edit {
+  const places = content.places.get(name);
+  if (places === undefined) {
+    throw usageError(`There is no host ${name} in ${content.document.file}`, {
+      hint: "See the hosts with: k3s-tool node list",
+    });
+  }
+  const range = places.find((place) => place.range !== undefined);
+  if (range !== undefined) {
+    throw usageError(`${name} is part of the range ${range.range}; nothing was written`, {
+      where: range.where,
+      hint: "Write the hosts of the range out one by one with an editor, then try again.",
+    });
+  }
+  let { document } = content;
+  for (const { path, where } of places) {
+    const after = removeIn(document, path);
+    if (after === document) {
+      throw usageError(`${name} comes from a YAML alias or merge key; nothing was written`, {
+        where,
+        hint: "Remove it with an editor.",
+      });
+    }
+    document = after;
+  }
+  const left = content.files.filter((file) => file.kind === "host" && file.scope === name);
+  return {
+    documents: new Map([[content.inventory.file, document]]),
+    notes: left.map(({ path }) => `Its variables are left in ${path}; delete them when you like.`),
+  };
+}
+
+/** Sets a variable, or a part of one, where it stands now; else in the inventory itself. */
+export function setVariable(
+  content: LoadedContent,
+  { scope, key, value }: {
+    readonly scope: Scope;
+    readonly key: KeyPath;
+    readonly value: YamlValue;
+  },
+): Edit {
+  const own = ownPlaces(content, { scope, key }).at(-1);
+  const place = own ?? newPlace(content, { scope, variable: key.variable });
+  const document = setIn(place.document, [...place.keys, ...key.members], value);
+  return { documents: new Map([[place.path, document]]), notes: place.notes };
+}
+
+/**
+ * Removes a variable, or a part of one, from everywhere a scope sets it.
+ *
+ * @throws {UserError} exit code 2 where the scope does not set it
+ */
+export function unsetVariable(
+  content: LoadedContent,
+  { scope, key }: { readonly scope: Scope; readonly key: KeyPath },
+): Edit {
+  const documents = new Map<string, YamlDocument>();
+  for (const place of ownPlaces(content, { scope, key })) {
+    const before = documents.get(place.path) ?? place.document;
+    const after = removeIn(before, [...place.keys, ...key.members]);
+    if (after !== before) documents.set(place.path, after);
+  }
+  if (documents.size > 0) return { documents, notes: [] };
+  throw usageError(`${[key.variable, ...key.members].join(".")} is not set for ${scope.name}`, {
+    hint: "See what is set, and where: k3s-tool config list --show-origin",
+  });
+}
+
+interface Target {
+  readonly path: string;
+  readonly document: YamlDocument;
+  readonly keys: NodePath;
+  readonly notes: readonly string[];
+}
+
+/** Where a scope sets a variable itself, weakest first. */
+function ownPlaces(
+  content: LoadedContent,
+  { scope, key }: { readonly scope: Scope; readonly key: KeyPath },
+): Target[] {
+  return ownVariables(content, scope)
+    .map((layer) => layer.get(key.variable))
+    .filter((variable): variable is SourcedVariable =>
+      // A port written as `name:22` has no key of its own.
+      variable !== undefined && variable.keys.at(-1) === key.variable
+    )
+    .map((variable) => {
+      refuseRange(content, { scope, variable });
+      return { ...variable, notes: [] };
+    });
+}
+
+function refuseRange(
+  content: LoadedContent,
+  { scope, variable }: { readonly scope: Scope; readonly variable: SourcedVariable },
+): void {
+  if (scope.kind !== "host" || variable.path !== content.inventory.file) return;
+  const range = scope.places.find((place) => place.range !== undefined);
+  if (range === undefined) return;
+  throw usageError(
+    `${variable.name} of ${scope.name} stands at the range ${range.range}; nothing was written`,
+    {
+      where: variable.where,
+      hint:
+        `Changing it would change all of ${range.range}. Set it in host_vars/${scope.name}.yml.`,
+    },
+  );
+}
+
+function newPlace(
+  content: LoadedContent,
+  { scope, variable }: { readonly scope: Scope; readonly variable: string },
+): Target {
+  const { document, inventory } = content;
+  const inline = { path: inventory.file, document, notes: [] };
+  if (scope.kind === "group") {
+    const path = content.tree.groups.has(scope.name)
+      ? pathOf(content.tree.groups.get(scope.name)!, "vars")
+      : newGroupPath(content, scope.name);
+    return { ...inline, keys: [...path, "vars", variable] };
+  }
+  const place = scope.places.find((each) => each.range === undefined);
+  if (place !== undefined) return { ...inline, keys: [...place.path, variable] };
+  const known = content.files.find((file) => file.kind === "host" && file.scope === scope.name);
+  const path = known?.path ?? join(dirname(inventory.file), "host_vars", `${scope.name}.yml`);
+  const range = scope.places[0]?.range ?? "";
+  return {
+    path,
+    document: known?.document ?? parseYaml("", path),
+    keys: [variable],
+    notes: [`${scope.name} is part of the range ${range}, so the value stands in ${path}.`],
+  };
+}
+
+/** The group a new host goes into, and the keys to it. */
+function groupFor(content: LoadedContent, role: Role): { group: string; path: NodePath } {
+  const name = roleGroup(content, role);
+  const known = content.tree.groups.get(name);
+  if (known !== undefined) return { group: name, path: pathOf(known, "hosts") };
+  const others = ROLES.filter((each) => each !== role)
+    .flatMap((each) => content.inventory.roleGroups[each]);
+  const group = groupBeside(role, others);
+  return { group, path: newGroupPath(content, group) };
+}
+
+/** Beside the other role's group, wherever the inventory has it. */
+function newGroupPath(content: LoadedContent, name: string): NodePath {
+  const beside = ROLES.flatMap((role) => content.inventory.roleGroups[role])
+    .map((group) => content.tree.groups.get(group)?.places[0]?.path)
+    .find((path) => path !== undefined);
+  return [...beside?.slice(0, -1) ?? ["all", "children"], name];
+}
+
+/** The place of a group that has the section already, else one that has anything, else the first. */
+function pathOf(group: Group, section: "hosts" | "vars"): NodePath {
+  const { places } = group;
+  const withSection = places.find(({ node }) =>
+    node.kind === "map" && entryOf(node, section) !== undefined
+  );
+  const filled = places.find(({ node }) => node.kind === "map");
+  return (withSection ?? filled ?? places[0])?.path ?? [group.name];
+}

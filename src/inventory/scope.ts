@@ -1,0 +1,60 @@
+/**
+ * What a setting holds for: everything, the hosts of a role, a group, or one host.
+ *
+ * @module
+ */
+
+import { usageError } from "../errors/user_error.ts";
+import type { HostPlace } from "./group_tree.ts";
+import type { LoadedContent } from "./load.ts";
+import { type Role, ROLE_GROUPS, ROLES } from "./model.ts";
+import type { SourcedVariable } from "./variables.ts";
+
+/** A group or a host of an inventory. */
+export type Scope =
+  | { readonly kind: "group"; readonly name: string }
+  | { readonly kind: "host"; readonly name: string; readonly places: readonly HostPlace[] };
+
+/**
+ * The scope a person named: `all`, `control_plane`, `workers` (whatever the group is called in this
+ * inventory), another group, or a host.
+ *
+ * @throws {UserError} exit code 2 where there is no such group or host
+ */
+export function resolveScope(content: LoadedContent, name: string): Scope {
+  if (name === "all") return { kind: "group", name };
+  const role = ROLES.find((each) => ROLE_GROUPS[each] === name || each === name);
+  if (role !== undefined) return { kind: "group", name: roleGroup(content, role) };
+  const places = content.places.get(name);
+  if (places !== undefined) return { kind: "host", name, places };
+  if (content.tree.groups.has(name)) return { kind: "group", name };
+  throw usageError(`There is no host or group ${name} in ${content.document.file}`, {
+    hint: "Use all, control_plane, workers or a host; see them with: k3s-tool node list",
+  });
+}
+
+/** The group of a role in this inventory; the usual name where it has none. */
+export function roleGroup(content: LoadedContent, role: Role): string {
+  const names = content.inventory.roleGroups[role];
+  return names.find((name) => name === ROLE_GROUPS[role]) ?? names[0] ?? ROLE_GROUPS[role];
+}
+
+/** What holds in a scope, what it inherits included. */
+export function effectiveVariables(
+  content: LoadedContent,
+  scope: Scope,
+): ReadonlyMap<string, SourcedVariable> {
+  return scope.kind === "host"
+    ? content.variables.ofHost(scope.places)
+    : content.variables.ofGroup(scope.name);
+}
+
+/** What a scope sets by itself, weakest first. */
+export function ownVariables(
+  content: LoadedContent,
+  scope: Scope,
+): readonly ReadonlyMap<string, SourcedVariable>[] {
+  return scope.kind === "host"
+    ? content.variables.ownOfHost(scope.places)
+    : content.variables.ownOfGroup(scope.name);
+}

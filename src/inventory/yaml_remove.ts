@@ -1,0 +1,126 @@
+/**
+ * Splices that take an entry out of a map.
+ *
+ * @module
+ */
+
+import type { Splice } from "./splice.ts";
+import { SpliceError } from "./yaml_insert.ts";
+import {
+  beginsLine,
+  behindColon,
+  blockEnd,
+  columnOf,
+  commentsAbove,
+  hasComment,
+  isBlankLine,
+} from "./yaml_layout.ts";
+import { type Entry, keyName, type MapNode, type YamlDocument } from "./yaml_node.ts";
+
+/** Removes one entry; `parent` is the entry whose value the map is, undefined at the root. */
+export function removeEntry(
+  document: YamlDocument,
+  map: MapNode,
+  { entry, parent }: { readonly entry: Entry; readonly parent: Entry | undefined },
+): Splice[] {
+  if (entry.explicit) throw new SpliceError("the key is written in a way k3s-tool does not edit");
+  if (map.flow) return removeFlow(document, map, entry);
+  if (!beginsLine(document, entry.key.start)) {
+    throw new SpliceError("it does not stand on lines of its own");
+  }
+  const removed = removeLines(document, map, entry);
+  if (map.entries.length > 1) return [removed];
+  // The last one: an empty map is written out, so that nobody reads the key as forgotten.
+  if (parent === undefined) {
+    const lineBreak = /(?:\r\n|\n|\r)$/.exec(document.text.slice(removed.start, removed.end));
+    return [{ ...removed, text: `{}${lineBreak?.[0] ?? ""}` }];
+  }
+  const colon = behindColon(document, parent);
+  if (colon === undefined || map.start !== map.contentStart) {
+    throw new SpliceError("it is the last of a map with an anchor");
+  }
+  return [{ start: colon, end: colon, text: " {}" }, removed];
+}
+
+function removeLines(document: YamlDocument, map: MapNode, entry: Entry): Splice {
+  const { lines, text } = document;
+  const column = columnOf(document, entry.key);
+  const keyLine = lines.lineAt(entry.key.start);
+  // Comments deeper than the key speak of what is inside the entry.
+  const lastLine = lines.lineAt(blockEnd(document, entry.value.end, column + 1));
+  let first = keyLine;
+  const above = commentsAbove(document, keyLine, column);
+  if (above < keyLine && commentsGoAlong(document, map, { entry, above, keyLine })) first = above;
+  if (isBlankLine(document, first - 1) && isGapBelow(document, lastLine + 1)) first--;
+  const end = lines.startOf(lastLine + 1);
+  // Without a line break at the end of the file, the one before the entry goes.
+  if (lastLine + 1 >= lines.count && first > 0 && !/[\r\n]$/.test(text)) {
+    return { start: lines.endOf(first - 1), end, text: "" };
+  }
+  return {
+    start: lines.startOf(first) + (first === 0 && text.startsWith("\ufeff") ? 1 : 0),
+    end,
+    text: "",
+  };
+}
+
+/**
+ * Whether the comment lines above an entry speak of it alone: they name it, or its neighbours have
+ * comments of their own. Else they may be the heading of several entries, and stay.
+ */
+function commentsGoAlong(
+  document: YamlDocument,
+  map: MapNode,
+  { entry, above, keyLine }: {
+    readonly entry: Entry;
+    readonly above: number;
+    readonly keyLine: number;
+  },
+): boolean {
+  const { lines } = document;
+  const name = keyName(entry) ?? "";
+  const words = document.text.slice(lines.startOf(above), lines.startOf(keyLine)).split(/[^\w.-]+/);
+  if (words.some((word) => word.replace(/\.+$/, "") === name)) return true;
+  const at = map.entries.indexOf(entry);
+  const next = map.entries[at + 1];
+  if (next === undefined) return at > 0;
+  const nextLine = lines.lineAt(next.key.start);
+  return commentsAbove(document, nextLine, columnOf(document, next.key)) < nextLine;
+}
+
+/** True where a gap follows already, so that the one above the entry would be a second one. */
+function isGapBelow(document: YamlDocument, line: number): boolean {
+  const { lines } = document;
+  return line >= lines.count || lines.startOf(line) >= document.text.length ||
+    isBlankLine(document, line);
+}
+
+function removeFlow(document: YamlDocument, map: MapNode, entry: Entry): Splice[] {
+  const { text, lines } = document;
+  const start = entry.key.start;
+  const end = Math.max(entry.key.end, entry.value.end);
+  const at = map.entries.indexOf(entry);
+  const close = map.end - 1;
+  if (text[close] !== "}") throw new SpliceError("the map has no braces");
+  const next = map.entries[at + 1];
+  const comma = /^\s*,/.exec(text.slice(end, next?.key.start ?? close));
+  const behind = end + (comma?.[0].length ?? 0);
+  const line = lines.lineAt(start);
+  const alone = beginsLine(document, start) &&
+    lines.lineAt(behind) < lines.lineAt(next?.key.start ?? close);
+  if (alone) {
+    // Whole lines; the comma of the entry before may stay, YAML allows it.
+    return [{ start: lines.startOf(line), end: lines.startOf(lines.lineAt(behind) + 1), text: "" }];
+  }
+  if (next !== undefined) {
+    if (hasComment(document, end, next.key.start)) {
+      throw new SpliceError("a comment stands in its way");
+    }
+    return [{ start, end: next.key.start, text: "" }];
+  }
+  const previous = map.entries[at - 1];
+  if (previous === undefined) return [{ start, end: behind, text: "" }];
+  const from = Math.max(previous.key.end, previous.value.end);
+  if (hasComment(document, from, start)) return [{ start, end: behind, text: "" }];
+  return [{ start: from, end, text: "" }];
+}
