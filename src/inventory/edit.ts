@@ -173,6 +173,11 @@ function newPlace(
   const place = scope.places.find((each) => each.range === undefined);
   if (place !== undefined) return { ...inline, keys: [...place.path, variable] };
   const known = content.files.find((file) => file.kind === "host" && file.scope === scope.name);
+  if (known !== undefined && known.document === undefined) {
+    throw usageError(`${known.path} is encrypted; nothing was written`, {
+      hint: `Edit it with: ansible-vault edit ${known.path}`,
+    });
+  }
   const path = known?.path ?? join(dirname(inventory.file), "host_vars", `${scope.name}.yml`);
   const range = scope.places[0]?.range ?? "";
   return {

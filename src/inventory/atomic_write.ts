@@ -1,0 +1,110 @@
+/**
+ * Files that are either as they were or as they should be, whatever happens in between.
+ *
+ * Own code, as write-file-atomic leaves randomly named files behind when it is killed and does not
+ * wait for the directory to reach the disk.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "node:path";
+import { UserError } from "../errors/user_error.ts";
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** The directory whose lock the caller holds; other directories are locked for the write. */
+  readonly locked: string;
+}
+
+/**
+ * Replaces a file's content, or makes the file and its directory. Symbolic links are followed; mode
+ * and owner stay. When it returns the content is on the disk.
+ *
+ * @throws {UserError} exit code 1 where it cannot be written; the file is then as it was
+ */
+export async function writeAtomically(
+  path: string,
+  text: string,
+  { locked }: WriteOptions,
+): Promise<void> {
+  try {
+    const target = await targetOf(path);
+    const directory = dirname(target);
+    await Deno.mkdir(directory, { recursive: true });
+    using handle = await Deno.open(directory);
+    // Two locks of one process on one directory would wait for each other.
+    if (directory !== locked) await handle.lock(true);
+    await replace(target, text);
+    await handle.sync();
+  } catch (error) {
+    throw error instanceof UserError ? error : cannotWrite(path, error);
+  }
+}
+
+/** Whose content a temporary file of this name was meant to be; it never lives on past the lock. */
+function temporaryName(target: string): string {
+  return join(dirname(target), `.${basename(target)}.k3s-tool`);
+}
+
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const link = await Deno.lstat(path).catch(() => undefined);
+    if (link === undefined) return path;
+    throw new UserError(`${path} is a symbolic link to a file that does not exist`);
+  }
+}
+
+async function replace(target: string, text: string): Promise<void> {
+  const old = await Deno.stat(target).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (old?.mode !== undefined && old.mode !== null && (old.mode & 0o222) === 0) {
+    throw new UserError(`${target} is read-only; nothing was written`, {
+      hint: `Allow writing first: chmod u+w ${target}`,
+    });
+  }
+  const temporary = temporaryName(target);
+  // Left behind by a process that was killed; the lock says that nobody is at it now.
+  await Deno.remove(temporary).catch(() => undefined);
+  try {
+    await writeTemporary(temporary, { text, old });
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writeTemporary(
+  path: string,
+  { text, old }: { readonly text: string; readonly old: Deno.FileInfo | undefined },
+): Promise<void> {
+  const options = { write: true, createNew: true, ...(old === undefined ? {} : { mode: 0o600 }) };
+  using file = await Deno.open(path, options);
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+  if (old !== undefined) {
+    const own = await file.stat();
+    if (own.uid !== old.uid || own.gid !== old.gid) await Deno.chown(path, old.uid, old.gid);
+    if (old.mode !== null) await Deno.chmod(path, old.mode & 0o7777);
+  }
+  await file.sync();
+}
+
+function cannotWrite(path: string, cause: unknown): UserError {
+  const denied = cause instanceof Deno.errors.PermissionDenied ||
+    cause instanceof Deno.errors.NotCapable;
+  const why = denied ? "permission denied" : (cause as Error).message;
+  return new UserError(`Cannot write ${path}: ${why}; nothing was written`, {
+    hint: denied
+      ? `Writing needs the right to create files in ${dirname(path)} and to keep the file's owner.`
+      : "Look at the disk and the directory, then try again.",
+    cause,
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * One writer at a time in a directory.
+ *
+ * The lock is `flock(2)` on the directory itself: it leaves no file behind, holds for every user of
+ * the machine, and the kernel releases it with the process, however that ends.
+ *
+ * @module
+ */
+
+import { safeText } from "../errors/safe_text.ts";
+import { UserError } from "../errors/user_error.ts";
+import type { Clock } from "../process/system.ts";
+
+/** How long to wait for another process, in milliseconds. An edit takes a fraction of a second. */
+export const LOCK_LIMIT_MS = 10_000;
+const POLL_MS = 20;
+
+/** What waiting for a lock needs. */
+export interface LockOptions {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Default {@linkcode LOCK_LIMIT_MS}. */
+  readonly limitMs?: number;
+}
+
+/**
+ * Runs `work` while no other process holds the directory.
+ *
+ * @throws {UserError} exit code 1 where another process holds it for too long
+ */
+export async function withDirectoryLock<T>(
+  directory: string,
+  { clock, signal, limitMs = LOCK_LIMIT_MS }: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  using handle = await Deno.open(directory);
+  const until = clock.now() + limitMs;
+  while (!await handle.tryLock(true)) {
+    if (clock.now() >= until) throw busy(directory, limitMs);
+    await clock.sleep(POLL_MS, signal);
+  }
+  // Closing the handle releases the lock.
+  return await work();
+}
+
+function busy(directory: string, limitMs: number): UserError {
+  const holder = holderOf(directory);
+  const who = holder === undefined ? "Another process" : safeText(holder);
+  return new UserError(
+    `${who} has been changing the inventory for ${Math.round(limitMs / 1000)} seconds; ` +
+      "nothing was written",
+    { where: { file: directory }, hint: "Try again when it is done." },
+  );
+}
+
+/** The program that holds the lock, where the system tells (Linux: proc(5), /proc/locks). */
+function holderOf(directory: string): string | undefined {
+  try {
+    const { ino } = Deno.statSync(directory);
+    const line = Deno.readTextFileSync("/proc/locks").split("\n")
+      .find((each) => each.includes("FLOCK") && each.includes(`:${ino} `));
+    const pid = /WRITE\s+(\d+)\s/.exec(line ?? "")?.[1];
+    if (pid === undefined) return undefined;
+    const words = Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0").filter(Boolean);
+    return `${words[0]?.split("/").at(-1) ?? "A process"} (process ${pid})`;
+  } catch {
+    // Another system, or a process that has just ended: then nobody is named.
+    return undefined;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The one way an inventory on disk changes: locked, read, edited, validated, replaced.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { type Problem, usageError, UserError } from "../errors/user_error.ts";
+import type { Clock } from "../process/system.ts";
+import { writeAtomically } from "./atomic_write.ts";
+import { withDirectoryLock } from "./directory_lock.ts";
+import { type Edit, removeHost } from "./edit.ts";
+import { InventoryFiles } from "./inventory_files.ts";
+import { type LoadedContent, loadInventory } from "./load.ts";
+import { invalidInventory, resolveInventoryFile } from "./read.ts";
+
+/** What changing an inventory needs of the outside. */
+export interface StoreOptions {
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Plans and validates, and writes nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** One file an edit changed. */
+export interface ChangedFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** As it is shown. */
+  readonly shown: string;
+  /** Empty where the file is new. */
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What an edit did, or would do. */
+export interface EditOutcome {
+  readonly content: LoadedContent;
+  /** Empty where everything was as asked for already. */
+  readonly files: readonly ChangedFile[];
+  readonly notes: readonly string[];
+  readonly warnings: readonly Problem[];
+}
+
+/** How often an edit starts over because an editor saved the file meanwhile. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Changes an inventory as `plan` says.
+ *
+ * Nothing is written unless the result is valid; an inventory that had problems before may be
+ * changed only so that some of them go and none come.
+ *
+ * @throws {UserError} exit code 2 where the result would be invalid, 1 where it cannot be written
+ */
+export async function editInventory(
+  file: string,
+  plan: (content: LoadedContent) => Edit,
+  options: StoreOptions,
+): Promise<EditOutcome> {
+  const path = await resolveInventoryFile(file, options);
+  if (options.dryRun) return planned(path, { plan, options });
+  const directory = dirname(await Deno.realPath(path));
+  return withDirectoryLock(directory, options, async () => {
+    for (let attempt = 1;; attempt++) {
+      const outcome = planned(path, { plan, options });
+      if (outcome.files.every(isUnchanged)) {
+        for (const { path, after } of outcome.files) {
+          await writeAtomically(path, after, { locked: directory });
+        }
+        return outcome;
+      }
+      if (attempt === MAX_ATTEMPTS) {
+        throw new UserError("Another program keeps changing the inventory; nothing was written", {
+          where: { file: path },
+          hint: "Save it there, then try again.",
+        });
+      }
+    }
+  });
+}
+
+/**
+ * Removes a host, wherever it stands (the last step of `node remove`).
+ *
+ * @throws {UserError} see {@linkcode editInventory}
+ */
+export function removeHostFromInventory(
+  file: string,
+  host: string,
+  options: StoreOptions,
+): Promise<EditOutcome> {
+  return editInventory(file, (content) => removeHost(content, host), options);
+}
+
+function planned(
+  path: string,
+  { plan, options }: {
+    readonly plan: (content: LoadedContent) => Edit;
+    readonly options: StoreOptions;
+  },
+): EditOutcome {
+  const files = new InventoryFiles(options);
+  const before = loadInventory(path, files);
+  if (before.content === undefined) throw invalidInventory(files.show(path), before.problems);
+  const edit = plan(before.content);
+  const over = new InventoryFiles({ cwd: options.cwd, over: edit.documents });
+  const after = loadInventory(path, over);
+  const fewer = after.problems.length < before.problems.length;
+  const known = new Set(before.problems.map(identity));
+  const added = after.problems.filter((problem) => !known.has(identity(problem)));
+  if (after.content === undefined || after.problems.length > 0 && (added.length > 0 || !fewer)) {
+    throw refused(files.show(path), { added, all: after.problems });
+  }
+  const old = new Map<string, string>([
+    [path, before.content.document.text],
+    ...before.content.files.map((each) => [each.path, each.document?.text ?? ""] as const),
+  ]);
+  const changed = [...edit.documents].map(([each, document]): ChangedFile => ({
+    path: each,
+    shown: files.show(each),
+    before: old.get(each) ?? "",
+    after: document.text,
+  }));
+  return {
+    content: after.content,
+    files: changed.filter((each) => each.before !== each.after),
+    notes: edit.notes,
+    warnings: [...after.problems, ...after.warnings],
+  };
+}
+
+/** True where a file is still as it was when the edit was planned. */
+function isUnchanged({ path, before }: ChangedFile): boolean {
+  try {
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Deno.readFileSync(path)) === before;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return before === "";
+    throw error;
+  }
+}
+
+/** A problem apart from its line, which an edit may move. */
+function identity({ message, value, where }: Problem): string {
+  return JSON.stringify([message, value, where?.file]);
+}
+
+function refused(
+  file: string,
+  { added, all }: { readonly added: readonly Problem[]; readonly all: readonly Problem[] },
+): UserError {
+  if (added.length === 0) {
+    return usageError(`${file} has problems of its own; nothing was written`, {
+      problems: all,
+      hint: "Correct them first, with an editor or: k3s-tool config set",
+    });
+  }
+  return usageError(`${file} would no longer be valid; nothing was written`, { problems: added });
+}
