@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { run } from "../command.ts";
+import { cacheDir } from "../paths.ts";
+import { say, step } from "../progress.ts";
+import { cached, hashTexts } from "./content_hash.ts";
+
+const suite = "bookworm";
+
+/** A small Debian with what a person's machine has, and what k3s would bring along itself. */
+const packages = [
+  "systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,python3",
+  "iproute2,iputils-ping,iptables,nftables,ipset,conntrack,kmod,procps,curl,ca-certificates",
+  "containerd,runc,containernetworking-plugins",
+].join(",");
+
+/** Units that do nothing for a lab host but cost time, or would get in k3s's way. */
+const masked = [
+  "containerd.service", // the k3s stand-in starts its own
+  "console-getty.service",
+  "getty.target",
+  "systemd-networkd.service",
+  "systemd-networkd.socket",
+  "systemd-udevd.service",
+  "apt-daily.timer",
+  "apt-daily-upgrade.timer",
+  "dpkg-db-backup.timer",
+  "e2scrub_all.timer",
+  "e2scrub_reap.service",
+  "fstrim.timer",
+  "systemd-tmpfiles-clean.timer",
+];
+
+const files: Record<string, string> = {
+  "etc/sudoers.d/lab": "lab ALL=(ALL) NOPASSWD:ALL\n",
+  "etc/ssh/sshd_config.d/lab.conf":
+    "UseDNS no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n",
+  "etc/systemd/journald.conf.d/lab.conf": "[Journal]\nStorage=persistent\nSystemMaxUse=200M\n",
+  "etc/resolv.conf": "nameserver 10.77.0.1\n", // nobody answers there: look-ups fail at once
+};
+
+/** Where the base image is in the cache; it may not have been built yet. */
+export function baseImagePath(): string {
+  return join(
+    cacheDir,
+    "base",
+    hashTexts(suite, packages, masked.join(), JSON.stringify(files), setUpUsers),
+  );
+}
+
+/** Builds the hosts' base image with debootstrap unless the cache has it; returns its path. */
+export async function buildBaseImage(): Promise<string> {
+  const path = baseImagePath();
+  const { made } = await cached(path, async (dir) => {
+    const mirror = await debianMirror();
+    say(`lab: building the hosts' base image, Debian ${suite} from ${mirror} (about 90 s)`);
+    await step("base image built", () => makeBaseImage(dir, mirror));
+  });
+  if (!made) say("lab: base image is in the cache");
+  return path;
+}
+
+async function makeBaseImage(dir: string, mirror: string): Promise<void> {
+  await run([
+    "debootstrap",
+    "--variant=minbase",
+    `--include=${packages}`,
+    suite,
+    dir,
+    mirror,
+  ], { env: { DEBIAN_FRONTEND: "noninteractive" } });
+  for (const [path, content] of Object.entries(files)) {
+    await Deno.mkdir(join(dir, path, ".."), { recursive: true });
+    await Deno.remove(join(dir, path)).catch(() => {}); // debootstrap copies the machine's own
+    await Deno.writeTextFile(join(dir, path), content, { mode: 0o644 });
+  }
+  await run(["chroot", dir, "sh", "-euc", setUpUsers]);
+  await run(["systemctl", `--root=${dir}`, "mask", ...masked]);
+}
+
+/** Run inside the new image. Each host gets SSH host keys and a machine id of its own. */
+const setUpUsers = `
+useradd --create-home --shell /bin/bash --uid 1000 lab
+rm -f /etc/ssh/ssh_host_*
+: >/etc/machine-id
+rm -f /var/lib/dbus/machine-id
+apt-get clean
+rm -rf /var/lib/apt/lists/*
+`;
+
+/** The Debian mirror that this machine itself uses. */
+async function debianMirror(): Promise<string> {
+  const candidates = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
+  for (const path of candidates) {
+    const text = await Deno.readTextFile(path).catch(() => "");
+    const found = text.match(/^URIs:\s*(\S+)/m) ?? text.match(/^deb\s+(?:\[.*?\]\s+)?(\S+)/m);
+    if (found?.[1]) return found[1];
+  }
+  return "http://deb.debian.org/debian";
+}

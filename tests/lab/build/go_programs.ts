@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { run } from "../command.ts";
+import { cacheDir, labSource } from "../paths.ts";
+import { say, step } from "../progress.ts";
+import { cached, hashTexts, hashTree } from "./content_hash.ts";
+
+/** A set of Go programs that are built together. */
+export interface GoBuild {
+  /** What it is, for people. */
+  what: string;
+  /** Directory below parts/ with the go.mod. */
+  part: string;
+  /** Files of the part that the result depends on; all of them without it. */
+  inputs?: readonly string[];
+  /** Packages to build. */
+  packages: readonly string[];
+  /** File name of the result where there is one package; its own name without it. */
+  output?: string;
+  ldflags?: string;
+  env?: Record<string, string>;
+}
+
+/** Tailscale's own programs, with the version stamp that its release builds have. */
+export const tailscaleBuild: GoBuild = {
+  what: "tailscale and tailscaled v1.100.0",
+  part: "tailnet",
+  inputs: ["go.mod", "go.sum"],
+  packages: ["tailscale.com/cmd/tailscale", "tailscale.com/cmd/tailscaled"],
+  ldflags:
+    "-X tailscale.com/version.shortStamp=1.100.0 -X tailscale.com/version.longStamp=1.100.0-lab",
+};
+
+/** The lab's control server, relay and mirror. */
+export const labnetBuild: GoBuild = {
+  what: "control server and mirror",
+  part: "tailnet",
+  packages: ["."],
+  output: "labnet",
+};
+
+/** Builds Go programs unless the cache has them; returns the directory they are in. */
+export async function buildGo(build: GoBuild): Promise<string> {
+  const source = join(labSource, "parts", build.part);
+  const contents = build.inputs === undefined
+    ? await hashTree(source)
+    : hashTexts(...await Promise.all(build.inputs.map((f) => Deno.readTextFile(join(source, f)))));
+  const settings = JSON.stringify([build.packages, build.output, build.ldflags, build.env]);
+  const hash = hashTexts(contents, settings, await goVersion());
+  const { path } = await cached(join(cacheDir, "bin", hash), async (dir) => {
+    say(`lab: building ${build.what}`);
+    await step(`${build.what} built`, () => goBuild(build, source, dir));
+  });
+  return path;
+}
+
+async function goBuild(build: GoBuild, source: string, dir: string): Promise<void> {
+  await run([
+    "nice",
+    "go",
+    "build",
+    "-trimpath",
+    "-buildvcs=false",
+    "-ldflags",
+    `-s -w ${build.ldflags ?? ""}`,
+    "-o",
+    build.output === undefined ? `${dir}/` : join(dir, build.output),
+    ...build.packages,
+  ], { cwd: source, env: { CGO_ENABLED: "0", ...build.env } });
+}
+
+let version: Promise<string> | undefined;
+
+function goVersion(): Promise<string> {
+  version ??= run(["go", "version"]);
+  return version;
+}

@@ -1,0 +1,119 @@
+import { parseArgs } from "node:util";
+import { buildAll } from "./build/build.ts";
+import { runAttached } from "./command.ts";
+import { faultCommand } from "./fault_commands.ts";
+import { reboot, reset } from "./faults.ts";
+import { down, up } from "./lab.ts";
+import { say, step } from "./progress.ts";
+import { sshArgv } from "./ssh.ts";
+import { hostNamed, runningLab } from "./state.ts";
+import { statusLines } from "./status.ts";
+import { UsageError } from "./usage_error.ts";
+import { attachAtWorkstation } from "./workstation.ts";
+
+const usage = `usage: lab COMMAND
+  build                              builds what the lab is made of; \`up\` does so too where needed
+  up [--hosts 3] [--servers 1]       boots hosts with fresh disks and a tailnet
+  status                             hosts, and whether they are on the tailnet
+  ssh n2 [-- COMMAND]                root's shell on a host, over the bridge
+  exec -- COMMAND…                   runs a command at the workstation
+  reboot n2 | reset n2               reboots a host | gives it a fresh disk
+  fault tailscale-down|tailscale-up|tailscale-logout n2
+  fault key-expires n2 SECONDS       its Tailscale key, from now; may be negative
+  fault fill-disk|free-disk n2
+  fault stop|start n2 SERVICE
+  fault kill9 n2 PATTERN
+  fault kill-host|boot n2            cuts the power | switches it on again
+  fault api-stop|api-start           the k3s service on all servers
+  down                               ends the lab and removes all of it`;
+
+/** Runs one lab command and returns its exit code. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case "build":
+      await step("everything is built", buildAll);
+      return 0;
+    case "up":
+      await up(upOptions(rest));
+      return 0;
+    case "status":
+      return await status();
+    case "ssh":
+      return await openShell(rest);
+    case "exec":
+      await runningLab();
+      return await attachAtWorkstation(afterDashes(rest));
+    case "reboot":
+      await step(`${one(rest)} rebooted`, () => reboot(one(rest)));
+      return 0;
+    case "reset":
+      await reset(one(rest));
+      return 0;
+    case "fault":
+      await faultCommand(rest);
+      return 0;
+    case "down":
+      return await end();
+    case "--help":
+    case "-h":
+    case "help":
+      await print(usage);
+      return 0;
+    default:
+      throw new UsageError(
+        `${command === undefined ? "no command" : `no command ${command}`}\n${usage}`,
+      );
+  }
+}
+
+function upOptions(args: string[]): { hosts: number; servers: number } {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        hosts: { type: "string", default: "3" },
+        servers: { type: "string", default: "1" },
+      },
+    });
+    return { hosts: Number(values.hosts), servers: Number(values.servers) };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function status(): Promise<number> {
+  const { lines, healthy } = await statusLines();
+  await print(lines.join("\n"));
+  return healthy ? 0 : 1;
+}
+
+async function openShell([name, ...rest]: string[]): Promise<number> {
+  if (name === undefined) throw new UsageError("ssh needs a host: lab ssh n2 [-- COMMAND]");
+  const host = await hostNamed(name);
+  return await runAttached(
+    sshArgv(host, rest.length === 0 ? undefined : afterDashes(rest).join(" ")),
+  );
+}
+
+async function end(): Promise<number> {
+  const left = await step("down", down);
+  for (const thing of left) say(`lab: left behind: ${thing}`);
+  return left.length === 0 ? 0 : 1;
+}
+
+function afterDashes(args: string[]): string[] {
+  const command = args[0] === "--" ? args.slice(1) : args;
+  if (command.length === 0) throw new UsageError("the command is missing: lab exec -- COMMAND…");
+  return command;
+}
+
+function one(args: string[]): string {
+  const [name, ...more] = args;
+  if (name === undefined || more.length > 0) throw new UsageError("one host is wanted, such as n2");
+  return name;
+}
+
+async function print(text: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${text}\n`));
+}

@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { bootHost } from "./boot_host.ts";
+import { buildAll, type Built } from "./build/build.ts";
+import { isAlive } from "./daemon.ts";
+import { makeKeys } from "./keys.ts";
+import { listLeftovers } from "./leftovers.ts";
+import { setSysctls, setUpNetwork } from "./network.ts";
+import { runPaths } from "./paths.ts";
+import { say, secondsSince, step } from "./progress.ts";
+import {
+  exclusively,
+  type Host,
+  keepDaemon,
+  type LabState,
+  LabStateError,
+  makeRunDir,
+  readState,
+  writeState,
+} from "./state.ts";
+import { startNet, waitForNode } from "./tailnet.ts";
+import { tearDown } from "./tear_down.ts";
+import {
+  joinWorkstation,
+  makeSocketDir,
+  makeWorkstation,
+  startWorkstation,
+} from "./workstation.ts";
+
+/** What a lab is to have. */
+export interface LabOptions {
+  /** Number of hosts, 1 to 50; 3 without it. */
+  hosts?: number;
+  /** How many of them are meant for the control plane, the first ones; 1 without it. */
+  servers?: number;
+}
+
+/** The hosts of a lab of this size. */
+export function planHosts({ hosts = 3, servers = 1 }: LabOptions): Host[] {
+  if (!Number.isInteger(hosts) || hosts < 1 || hosts > 50) {
+    throw new LabStateError(`a lab has 1 to 50 hosts, not ${hosts}`);
+  }
+  if (!Number.isInteger(servers) || servers < 1 || servers > hosts) {
+    throw new LabStateError(`of ${hosts} hosts, 1 to ${hosts} can be servers, not ${servers}`);
+  }
+  return Array.from({ length: hosts }, (_, i) => ({
+    name: `n${i + 1}`,
+    address: `10.77.0.${11 + i}`,
+    tailscaleAddress: `100.64.0.${1 + i}`,
+    role: i < servers ? "control-plane" : "worker",
+  }));
+}
+
+/**
+ * Boots a lab from fresh disks and returns its hosts once all of them are on the tailnet. What an unclean end
+ * of an earlier lab left behind is removed first; a lab that runs is left alone, with an error.
+ */
+export function up(options: LabOptions = {}): Promise<Host[]> {
+  return exclusively(async () => {
+    const hosts = planHosts(options);
+    await refuseIfRunning();
+    const built = await buildAll();
+    const start = performance.now();
+    if ((await listLeftovers()).length > 0) {
+      await step("what an earlier lab left behind is removed", tearDown);
+    }
+    await makeRunDir();
+    const state: LabState = {
+      hosts,
+      daemons: {},
+      sysctls: await setSysctls(),
+      directories: await makeSocketDir(),
+      complete: false,
+    };
+    await writeState(state);
+    await boot(state, built);
+    state.complete = true;
+    await writeState(state);
+    say(`lab: up, ${hosts.length} hosts (${secondsSince(start)})`);
+    return hosts;
+  });
+}
+
+async function boot(state: LabState, built: Built): Promise<void> {
+  await makeWorkstation(built.workstationPrograms);
+  await Promise.all([makeKeys(state.hosts), setUpNetwork()]);
+  const net = startNet(built.labnet, built.mirror).then((daemon) =>
+    keepDaemon(state, "net", daemon)
+  );
+  const workstation = startWorkstation(join(built.tailscale, "tailscaled"))
+    .then((daemon) => keepDaemon(state, "ws", daemon));
+  await Promise.all([
+    net,
+    workstation.then(() => net).then(() => joinWorkstation(join(built.tailscale, "tailscale"))),
+    ...state.hosts.map((host) => bootHost(state, host, built, net)),
+  ]);
+  await waitForNode("ws", true);
+}
+
+async function refuseIfRunning(): Promise<void> {
+  const state = await readState();
+  if (state?.complete !== true) return;
+  const alive = await Promise.all(Object.values(state.daemons).map(isAlive));
+  if (alive.some((yes) => yes)) {
+    throw new LabStateError(
+      `a lab of ${state.hosts.length} hosts is up (in ${runPaths.state}); end it with \`lab down\``,
+    );
+  }
+}
+
+/** Ends the lab and removes all of it. Returns what could not be removed: nothing, if all is well. */
+export function down(): Promise<string[]> {
+  return exclusively(async () => {
+    await tearDown();
+    return await listLeftovers();
+  });
+}

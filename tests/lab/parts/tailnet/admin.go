@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// adminNode is a registered node as the lab's own commands see it.
+type adminNode struct {
+	Name      string    `json:"name"`
+	Address   string    `json:"address"`
+	Online    bool      `json:"online"`
+	KeyExpiry time.Time `json:"keyExpiry"`
+}
+
+// adminHandler is the lab's own way in:
+//
+//	GET    /nodes                registered nodes
+//	PUT    /nodes/{name}/expiry  sets when the node's key expires; the body is a time in RFC 3339
+//	DELETE /nodes/{name}         forgets the machine, as "Remove machine" in Tailscale's console does
+func (t *tailnet) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /nodes", t.listNodes)
+	mux.HandleFunc("PUT /nodes/{name}/expiry", t.setExpiry)
+	mux.HandleFunc("DELETE /nodes/{name}", t.removeNode)
+	return mux
+}
+
+func (t *tailnet) listNodes(w http.ResponseWriter, _ *http.Request) {
+	list := []adminNode{}
+	for _, node := range t.nodes() {
+		list = append(list, adminNode{
+			Name:      hostname(node),
+			Address:   node.Addresses[0].Addr().String(),
+			Online:    *node.Online,
+			KeyExpiry: node.KeyExpiry,
+		})
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(list)
+}
+
+func (t *tailnet) setExpiry(w http.ResponseWriter, r *http.Request) {
+	text := make([]byte, 64)
+	n, _ := r.Body.Read(text)
+	at, err := time.Parse(time.RFC3339, string(text[:n]))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if !t.has(r.PathValue("name")) {
+		http.NotFound(w, r)
+		return
+	}
+	t.mu.Lock()
+	t.expiry[r.PathValue("name")] = at
+	t.mu.Unlock()
+	t.notify()
+}
+
+func (t *tailnet) removeNode(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if !t.has(name) {
+		http.NotFound(w, r)
+		return
+	}
+	for _, node := range t.control.AllNodes() {
+		if hostname(node) == name {
+			t.mu.Lock()
+			t.removed[node.Key] = true
+			t.mu.Unlock()
+		}
+	}
+	t.notify()
+}
+
+func (t *tailnet) has(name string) bool {
+	for _, node := range t.nodes() {
+		if hostname(node) == name {
+			return true
+		}
+	}
+	return false
+}

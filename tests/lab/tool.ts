@@ -1,0 +1,82 @@
+/**
+ * The tool at the lab's workstation, as its owner would run it: the bundled program, their home,
+ * their tailnet.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { STAGE } from "../../tasks/stage.ts";
+import { ansibleOnPath } from "./ansible.ts";
+import type { CommandResult } from "./command.ts";
+import { runPaths } from "./paths.ts";
+import type { Host } from "./state.ts";
+import { tryAtWorkstation, workstationArgv } from "./workstation.ts";
+
+/** Where the lab serves what the release's download site has, as hosts reach it. */
+export const MIRROR_URL = "http://10.77.0.1:8077/k3s";
+
+/** The versions the mirror has: one program, stamped twice. */
+export const VERSIONS = { older: "v1.36.2+k3s1", newer: "v1.36.3+k3s1" } as const;
+
+/** Directory of the project on the workstation: inventory/hosts.yml lies below it. */
+export const projectDir = join(runPaths.workstationHome, "homelab");
+
+/** The inventory the tool works on. */
+export const inventoryFile = join(projectDir, "inventory", "hosts.yml");
+
+/** The command line of the tool at the workstation. */
+export async function toolArgv(args: readonly string[]): Promise<string[]> {
+  const program = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", `${STAGE}/main.js`];
+  return workstationArgv([...program, ...args], await toolEnv());
+}
+
+/** Runs the tool at the workstation and returns all there is to know of it. */
+export async function tryTool(...args: string[]): Promise<CommandResult> {
+  await Deno.mkdir(projectDir, { recursive: true });
+  const program = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", `${STAGE}/main.js`];
+  return await tryAtWorkstation([...program, ...args], { env: await toolEnv(), cwd: projectDir });
+}
+
+/** Runs the tool at the workstation and returns its stdout; throws where it fails. */
+export async function tool(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await tryTool(...args);
+  if (code !== 0) {
+    throw new Error(`k3s-tool ${args.join(" ")}: exit code ${code}\n${stdout}\n${stderr}`);
+  }
+  return stdout;
+}
+
+/** Arguments of `init` for these hosts and for the lab's mirror. */
+export function initArgs(
+  hosts: readonly Host[],
+  { version = VERSIONS.newer }: { readonly version?: string } = {},
+): string[] {
+  const named = hosts.flatMap(({ name, role, tailscaleAddress }) => [
+    role === "control-plane" ? "--control-plane" : "--worker",
+    `${name}=${tailscaleAddress}`,
+  ]);
+  return [
+    "init",
+    ...named,
+    "--cluster-name",
+    "lab",
+    "--user",
+    "lab",
+    "--k3s-version",
+    version,
+    "--set",
+    `k3s_binary_mirror_url=${MIRROR_URL}`,
+    "--set",
+    "k3s_binary_airgap_images=true",
+    "--force",
+    "--no-input",
+  ];
+}
+
+/** Environment of the tool: PATH with the lab's ansible, and the deno that runs this. */
+async function toolEnv(): Promise<Record<string, string>> {
+  return {
+    PATH: `${await ansibleOnPath()}:${join(runPaths.workstation, "bin")}:${Deno.env.get("PATH")}`,
+  };
+}

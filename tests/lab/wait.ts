@@ -1,0 +1,42 @@
+/** How long to wait, and what for. */
+export interface WaitOptions {
+  /** Seconds after which waiting fails. */
+  limit: number;
+  /** What is waited for, as it completes "waited 30 s for …". */
+  what: string;
+  /** Milliseconds between two looks; 100 without it. */
+  interval?: number;
+}
+
+/** Thrown by waitFor when its limit has passed. */
+export class WaitError extends Error {
+  override name = "WaitError";
+}
+
+/**
+ * Asks again and again until the condition gives something other than false, null or undefined, and
+ * returns that. An error it throws counts as "not yet", and is named if the limit passes.
+ */
+export async function waitFor<T>(
+  condition: () => Promise<T> | T,
+  { limit, what, interval = 100 }: WaitOptions,
+): Promise<Exclude<T, false | null | undefined>> {
+  const end = performance.now() + limit * 1000;
+  let last: unknown;
+  while (true) {
+    try {
+      const value = await condition();
+      if (value !== false && value !== null && value !== undefined) {
+        return value as Exclude<T, false | null | undefined>;
+      }
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() >= end) {
+      const why = last instanceof Error ? `; last error: ${last.message}` : "";
+      throw new WaitError(`waited ${limit} s for ${what}${why}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, interval));
+  }
+}
