@@ -1,0 +1,217 @@
+/**
+ * The main job: from hosts on a tailnet to a cluster, a second run, another host, changed settings,
+ * a new version, reboots, a host removed. The steps build on each other.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { reboot } from "../faults.ts";
+import { down, up } from "../lab.ts";
+import {
+  helloManifests,
+  internalIp,
+  isReady,
+  kubectl,
+  nodes,
+  waitUntilReady,
+} from "../kubernetes.ts";
+import { exists } from "../kubernetes.ts";
+import { watchRequests } from "../request_watch.ts";
+import { changedTasks, provision, runWithEvents } from "../run_events.ts";
+import { findSecrets, sampleProcesses } from "../secret_search.ts";
+import { ssh } from "../ssh.ts";
+import type { Host } from "../state.ts";
+import { initArgs, inventoryFile, tool, tryTool, VERSIONS } from "../tool.ts";
+import { waitFor } from "../wait.ts";
+
+let hosts: Host[] = [];
+const host = (name: string): Host => {
+  const found = hosts.find((candidate) => candidate.name === name);
+  assert.ok(found, `no host ${name}`);
+  return found;
+};
+const first3 = () => hosts.slice(0, 3);
+const n1 = () => host("n1");
+
+Deno.test.beforeAll(async () => {
+  hosts = await up({ hosts: 4 });
+});
+Deno.test.afterAll(async () => {
+  assert.deepEqual(await down(), []);
+});
+
+Deno.test("discover lists the tailnet's machines before there is an inventory", async () => {
+  const { items } = JSON.parse(await tool("discover", "-o", "json"));
+  const names = items.map(({ name }: { name: string }) => name);
+  for (const { name } of hosts) assert.ok(names.includes(name), names.join(" "));
+});
+
+Deno.test("init writes an inventory that validates", async () => {
+  await tool(...initArgs(first3(), { version: VERSIONS.older }));
+  await tool("config", "validate");
+});
+
+Deno.test("provision --check tells of changes and makes none", async () => {
+  const marker = await Promise.all(first3().map((one) => ssh(one, "touch /root/marker")));
+  assert.equal(marker.length, 3);
+  const run = await provision("--check", "--diff");
+  assert.ok(changedTasks(run).length > 0);
+  for (const one of first3()) {
+    const changed = await ssh(
+      one,
+      "find /etc /usr/local /var/lib/rancher -newer /root/marker -type f -not -name '*.lock'",
+    );
+    assert.equal(changed, "", one.name);
+  }
+});
+
+Deno.test("provision makes three hosts a cluster; no secret leaves its place", async () => {
+  const processes = sampleProcesses(first3());
+  const run = await provision();
+  const seen = await processes.stop();
+  await Deno.stderr.write(
+    new TextEncoder().encode(`    first run: ${run.seconds.toFixed(1)} s\n`),
+  );
+  const found = await nodes(n1());
+  for (const { name, tailscaleAddress } of first3()) {
+    assert.ok(isReady(found.get(name)), `${name} is not Ready`);
+    assert.equal(internalIp(found.get(name)), tailscaleAddress);
+  }
+  assert.deepEqual(
+    await findSecrets(first3(), { output: run.stdout + run.stderr, processes: seen }),
+    [],
+  );
+});
+
+Deno.test("P1 P2 P3 each host runs its component with Tailscale addresses", async () => {
+  for (const { name, role, tailscaleAddress } of first3()) {
+    const unit = role === "control-plane" ? "k3s" : "k3s-agent";
+    assert.equal((await ssh(host(name), `systemctl is-active ${unit}`)).trim(), "active");
+    assert.equal((await ssh(host(name), `systemctl is-enabled ${unit}`)).trim(), "enabled");
+    const config = await ssh(host(name), "cat /etc/rancher/k3s/config.yaml");
+    const addresses = config.match(/\b\d+\.\d+\.\d+\.\d+\b(?!\/)/g) ?? [];
+    const known = first3().map((one) => one.tailscaleAddress);
+    // Cluster-internal ranges apart, every address is a host's Tailscale address.
+    const foreign = addresses.filter((one) => !known.includes(one) && !one.startsWith("10.4"));
+    assert.deepEqual(foreign, [], config);
+    assert.ok(config.includes(tailscaleAddress));
+    if (role === "worker") assert.ok(config.includes(`https://${n1().tailscaleAddress}:6443`));
+    const mode = await ssh(host(name), "stat -c '%a %U' /etc/rancher/k3s/config.yaml");
+    assert.equal(mode.trim(), "600 root");
+  }
+});
+
+Deno.test("the kubeconfig on the workstation reaches the API server by its Tailscale address", async () => {
+  const { items, cluster } = JSON.parse(await tool("status", "-o", "json"));
+  assert.ok(items ?? cluster);
+  const text = await tool("status");
+  for (const { name, tailscaleAddress } of first3()) {
+    const line = text.split("\n").find((one) => one.startsWith(name)) ?? "";
+    assert.match(line, /Ready/, text);
+    assert.ok(line.includes(tailscaleAddress), text);
+  }
+});
+
+Deno.test("P17 a second run changes nothing", async () => {
+  const run = await provision();
+  assert.deepEqual(changedTasks(run), []);
+  for (const [name, { changed, failures }] of Object.entries(run.stats)) {
+    assert.deepEqual([name, changed, failures], [name, 0, 0]);
+  }
+  await Deno.stderr.write(
+    new TextEncoder().encode(`    second run: ${run.seconds.toFixed(1)} s\n`),
+  );
+});
+
+Deno.test("two replicas on two hosts answer through a Service, across the tailnet", async () => {
+  await kubectl(n1(), "apply -f -", helloManifests("hello", { replicas: 2, nodePort: 30080 }));
+  await kubectl(n1(), "rollout status deployment/hello --timeout=90s");
+  const address = (await kubectl(n1(), "get service hello -o jsonpath={.spec.clusterIP}")).trim();
+  for (const one of first3()) {
+    const answering = new Set<string>();
+    await waitFor(async () => {
+      answering.add(JSON.parse(await ssh(one, `curl -sf -m 5 http://${address}/`)).node);
+      return answering.size === 2;
+    }, { limit: 60, what: `both replicas to answer ${one.name}` });
+  }
+});
+
+Deno.test("P7 P10 a fourth host joins while the workload goes on answering", async () => {
+  const requests = await watchRequests(n1(), "http://127.0.0.1:30080/");
+  await tool("node", "add", "n4", "--role", "worker", "--user", "lab");
+  await provision();
+  assert.ok(isReady((await nodes(n1())).get("n4")));
+  const { answered, missed } = await requests.stop();
+  assert.deepEqual(missed, []);
+  assert.ok(answered > 20, `only ${answered} requests were made`);
+});
+
+Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async () => {
+  const before = (await nodes(n1())).get("n3")!;
+  await tool("config", "set", "reserved_cpu", "500m", "--scope", "n3", "--type", "string");
+  await tool("config", "set", "reserved_memory", "1Gi", "--scope", "n3");
+  await tool("config", "set", "node_labels.example.com/disk", "nvme", "--scope", "n3");
+  const taint = JSON.stringify([{ key: "workstation", value: "true", effect: "PreferNoSchedule" }]);
+  await tool("config", "set", "node_taints", taint, "--scope", "n3", "--type", "json");
+  await kubectl(n1(), "label node n3 foreign.example.com/kept=yes");
+  await provision();
+  const after = (await nodes(n1())).get("n3")!;
+  const cpus = (node: typeof after) => millicores(node.status.allocatable.cpu ?? "");
+  assert.equal(cpus(before) - cpus(after), 500);
+  assert.equal(after.metadata.labels["example.com/disk"], "nvme");
+  assert.ok(
+    after.spec.taints?.some(({ key, effect }) =>
+      key === "workstation" && effect === "PreferNoSchedule"
+    ),
+  );
+  await tool("config", "unset", "node_labels.example.com/disk", "--scope", "n3");
+  await tool("config", "unset", "node_taints", "--scope", "n3");
+  await provision();
+  const cleared = (await nodes(n1())).get("n3")!;
+  assert.equal(cleared.metadata.labels["example.com/disk"], undefined);
+  assert.equal(cleared.metadata.labels["foreign.example.com/kept"], "yes");
+  assert.equal(cleared.spec.taints?.some(({ key }) => key === "workstation") ?? false, false);
+});
+
+Deno.test("a new k3s_version replaces the binary on every host", async () => {
+  await tool("config", "set", "k3s_version", VERSIONS.newer);
+  await provision();
+  await waitUntilReady(n1(), hosts);
+  for (const [name, node] of await nodes(n1())) {
+    assert.equal(node.status.nodeInfo.kubeletVersion, VERSIONS.newer, name);
+  }
+  assert.deepEqual(changedTasks(await provision()), []);
+});
+
+Deno.test("every host that reboots comes back Ready by itself", async () => {
+  for (const one of hosts) await reboot(one.name);
+  await waitUntilReady(n1(), hosts, 180);
+  const address = (await kubectl(n1(), "get service hello -o jsonpath={.spec.clusterIP}")).trim();
+  await waitFor(() => ssh(host("n2"), `curl -sf -m 5 http://${address}/`), {
+    limit: 120,
+    what: "the workload to answer after the reboots",
+  });
+});
+
+Deno.test("node remove drains, deletes, uninstalls, and edits the inventory last", async () => {
+  const refused = await tryTool("node", "remove", "n4", "--no-input");
+  assert.equal(refused.code, 2, refused.stderr);
+  assert.ok((await nodes(n1())).has("n4"));
+  const run = await runWithEvents("node", "remove", "n4", "--yes");
+  assert.equal(run.code, 0, run.stderr);
+  assert.ok(!(await nodes(n1())).has("n4"));
+  assert.ok(!await exists(n1(), "-n kube-system secret/n4.node-password.k3s"));
+  const left = await ssh(
+    host("n4"),
+    "ls -d /etc/rancher/k3s /usr/local/bin/k3s /etc/systemd/system/k3s-agent.service 2>/dev/null || true; " +
+      "ip -br link show flannel.1 2>/dev/null || true; pgrep -f containerd-shim || true",
+  );
+  assert.equal(left, "");
+  assert.doesNotMatch(await Deno.readTextFile(inventoryFile), /\bn4\b/);
+  assert.equal((await ssh(host("n4"), "tailscale ip -4")).trim(), host("n4").tailscaleAddress);
+});
+
+function millicores(quantity: string): number {
+  return quantity.endsWith("m") ? Number(quantity.slice(0, -1)) : Number(quantity) * 1000;
+}

@@ -1,0 +1,56 @@
+/**
+ * What goes wrong on one host stays there, is named, and heals.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { tailscaleDown, tailscaleUp } from "../faults.ts";
+import { down, up } from "../lab.ts";
+import { isReady, nodes, waitUntilReady } from "../kubernetes.ts";
+import { changedTasks, provision, runWithEvents } from "../run_events.ts";
+import type { Host } from "../state.ts";
+import { initArgs, tool } from "../tool.ts";
+import { waitFor } from "../wait.ts";
+
+let hosts: Host[] = [];
+const n1 = (): Host => hosts[0]!;
+
+Deno.test.beforeAll(async () => {
+  hosts = await up({ hosts: 3 });
+  await tool(...initArgs(hosts));
+});
+Deno.test.afterAll(async () => {
+  assert.deepEqual(await down(), []);
+});
+
+Deno.test("P4 P5 a worker without Tailscale fails alone, by name", async () => {
+  await tailscaleDown("n3");
+  const run = await runWithEvents("provision", "--yes");
+  assert.equal(run.code, 1, run.stderr);
+  assert.match(run.stderr, /n3/);
+  assert.match(run.stderr, /Hint: /);
+  const found = await nodes(n1());
+  assert.ok(isReady(found.get("n1")) && isReady(found.get("n2")), run.stderr);
+  assert.ok(!found.has("n3"));
+});
+
+Deno.test("the next run goes on with that host alone", async () => {
+  await tailscaleUp("n3");
+  const run = await provision();
+  assert.ok(isReady((await nodes(n1())).get("n3")));
+  assert.deepEqual(changedTasks(run).filter((task) => !task.startsWith("n3")), []);
+});
+
+Deno.test("R2 a node whose Tailscale goes down shows as Unreachable, with since when", async () => {
+  await waitUntilReady(n1(), hosts);
+  await tailscaleDown("n3");
+  const line = await waitFor(async () => {
+    const text = await tool("status");
+    const found = text.split("\n").find((one) => one.startsWith("n3"));
+    return found?.includes("Unreachable") ? found : undefined;
+  }, { limit: 90, what: "n3 to be shown as Unreachable", interval: 1000 });
+  assert.match(line, /Unreachable \(?.*(\d+[smh]|since)/);
+  await tailscaleUp("n3");
+  await waitUntilReady(n1(), hosts);
+});

@@ -1,0 +1,60 @@
+/**
+ * kill -9 of the tool at ten different moments of a first provisioning: the inventory stays whole and
+ * the next run converges.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { down, up } from "../lab.ts";
+import { isReady, nodes } from "../kubernetes.ts";
+import { changedTasks, provision } from "../run_events.ts";
+import type { Host } from "../state.ts";
+import { initArgs, inventoryFile, projectDir, tool, toolArgv } from "../tool.ts";
+
+/** Finished tasks of each run after which it is killed: from the first look to the last wait. */
+const MOMENTS = [1, 4, 8, 11, 14, 18, 22, 26, 30, 34];
+
+let hosts: Host[] = [];
+
+Deno.test.beforeAll(async () => {
+  hosts = await up({ hosts: 2 });
+  await tool(...initArgs(hosts));
+});
+Deno.test.afterAll(async () => {
+  assert.deepEqual(await down(), []);
+});
+
+Deno.test("killed at ten moments, the next run converges", async () => {
+  const inventory = await Deno.readTextFile(inventoryFile);
+  for (const moment of MOMENTS) {
+    await killAfter(moment);
+    assert.equal(await Deno.readTextFile(inventoryFile), inventory);
+  }
+  await provision();
+  const found = await nodes(hosts[0]!);
+  for (const { name } of hosts) assert.ok(isReady(found.get(name)), name);
+  assert.deepEqual(changedTasks(await provision()), []);
+});
+
+/** Starts a run and kills the tool when this many task results were printed, or at its end. */
+async function killAfter(results: number): Promise<void> {
+  const [program = "", ...args] = await toolArgv(["provision", "--yes", "-o", "json"]);
+  const child = new Deno.Command(program, {
+    args,
+    cwd: projectDir,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let seen = 0;
+  const lines = child.stdout.pipeThrough(new TextDecoderStream());
+  for await (const text of lines) {
+    seen += text.split('"type":"result"').length - 1;
+    if (seen >= results) {
+      child.kill("SIGKILL"); // ip, sh and env have become the tool by exec
+      break;
+    }
+  }
+  await child.status;
+}

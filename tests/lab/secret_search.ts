@@ -1,0 +1,108 @@
+/**
+ * Looks for the cluster's secrets where they must not be: output, logs and events of the tool, process
+ * lists, files that everybody can read.
+ *
+ * @module
+ */
+
+import { run } from "./command.ts";
+import { runPaths } from "./paths.ts";
+import { ssh, trySsh } from "./ssh.ts";
+import type { Host } from "./state.ts";
+
+/** Takes process lists of hosts and of this machine, again and again, until it is stopped. */
+export function sampleProcesses(hosts: readonly Host[]): { stop(): Promise<string> } {
+  let stopped = false;
+  const samples: string[] = [];
+  const list = "ps -eo args --width 100000";
+  const sampling = (async () => {
+    while (!stopped) {
+      const lists = await Promise.all([
+        run(["sh", "-c", list]),
+        ...hosts.map(async (host) => (await trySsh(host, list)).stdout),
+      ]);
+      samples.push(...lists);
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      await sampling;
+      return samples.join("\n");
+    },
+  };
+}
+
+/** Places where a secret was found; empty if all is well. */
+export async function findSecrets(
+  hosts: readonly Host[],
+  { output, processes }: { readonly output: string; readonly processes: string },
+): Promise<string[]> {
+  const [server] = hosts;
+  if (server === undefined) throw new Error("no host");
+  const secrets = await secretsOf(server);
+  const found: string[] = [];
+  for (const [name, secret] of Object.entries(secrets)) {
+    if (output.includes(secret)) found.push(`${name} in the tool's output`);
+    if (processes.includes(secret)) found.push(`${name} in a process list`);
+    for (const file of await filesWith(secret)) {
+      if (!isKubeconfig(file)) found.push(`${name} in ${file}`);
+    }
+    for (const host of hosts) {
+      for (const file of await readableFilesWith(host, secret)) {
+        found.push(`${name} in ${file} of ${host.name}, readable by everybody`);
+      }
+      const journal = await trySsh(host, "journalctl --no-pager | grep -cF -f /dev/stdin", {
+        stdin: secret,
+      });
+      if (journal.stdout.trim() !== "0") found.push(`${name} in the journal of ${host.name}`);
+    }
+  }
+  return found;
+}
+
+/** The secrets of a cluster by what they are; each long enough to be no accident. */
+async function secretsOf(server: Host): Promise<Record<string, string>> {
+  const token = (await ssh(server, "cat /var/lib/rancher/k3s/server/token")).trim();
+  const kubeconfig = await ssh(server, "cat /etc/rancher/k3s/k3s.yaml");
+  const key = /client-key-data: (\S{40})/.exec(kubeconfig)?.[1];
+  const secret = token.split(":").at(-1);
+  if (key === undefined || secret === undefined || secret.length < 16) {
+    throw new Error("the cluster's secrets do not look as they should");
+  }
+  return { "the join token": secret, "the administrator's key": key };
+}
+
+/** Files of the workstation's home that hold a text. */
+async function filesWith(text: string): Promise<string[]> {
+  const argv = ["grep", "-rlF", "-f", "/dev/stdin", runPaths.workstationHome];
+  const child = new Deno.Command("grep", {
+    args: argv.slice(1),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const { stdout } = await child.output();
+  return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
+}
+
+/** A kubeconfig may hold the administrator's key: where it belongs, readable by its owner only. */
+function isKubeconfig(file: string): boolean {
+  const known = /\/(\.kube\/config[^/]*|kubeconfig[^/]*)$/.test(file) ||
+    /kubeconfigs?\//.test(file);
+  return known && ((Deno.statSync(file).mode ?? 0) & 0o077) === 0;
+}
+
+async function readableFilesWith(host: Host, text: string): Promise<string[]> {
+  const { stdout } = await trySsh(
+    host,
+    "cat >/root/.lab-secret; find /etc /run /tmp /var/log /var/lib/rancher /home /usr/local -xdev " +
+      "-type f -perm /o+r -size -2M -exec grep -lF -f /root/.lab-secret {} + 2>/dev/null; " +
+      "rm -f /root/.lab-secret",
+    { stdin: text },
+  );
+  return stdout.split("\n").filter((line) => line !== "");
+}
