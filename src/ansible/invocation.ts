@@ -35,6 +35,9 @@ export interface PlaybookOptions {
   readonly forks?: number;
   /** Seconds ssh may take to connect. */
   readonly connectTimeout?: number;
+  /** Files that hold a password, or programs that print it; Ansible reads them itself. */
+  readonly becomePasswordFile?: string;
+  readonly vaultPasswordFile?: string;
 }
 
 /** Files a run uses. */
@@ -65,6 +68,7 @@ export function playbookArgv(
     values === undefined || values.length === 0 ? [] : [flag, values.join(",")];
   const amount = (flag: string, value: number | undefined) =>
     value === undefined ? [] : [flag, String(value)];
+  const file = (flag: string, path: string | undefined) => path === undefined ? [] : [flag, path];
   return [
     ...ansible.argv,
     ...options.inventories.flatMap((inventory) => ["--inventory", inventory]),
@@ -77,6 +81,8 @@ export function playbookArgv(
     ...list("--limit", options.limit),
     ...amount("--forks", options.forks),
     ...amount("--timeout", options.connectTimeout),
+    ...file("--become-password-file", options.becomePasswordFile),
+    ...file("--vault-password-file", options.vaultPasswordFile),
     `${files.tree}/playbooks/${options.playbook}.yml`,
   ];
 }

@@ -147,13 +147,13 @@ async function liveScreen({ context, output }: Show): Promise<Screen> {
   }
 
   return {
-    show(_before, next, event) {
+    show(before, next, event) {
       state = next;
       if (event.type === "note" || event.type === "warning") {
         log.clear();
         say(event, output);
         draw();
-      } else if (event.type === "play_start") {
+      } else if (event.type === "play_start" && event.play !== before.stage) {
         above(`${output.paintWords("accent", "▸")} ${safeText(event.play)}`);
       }
     },

@@ -132,6 +132,8 @@ export function plainLine(
 ): string | undefined {
   switch (event.type) {
     case "play_start":
+      // One stage may be several plays.
+      if (event.play === before.stage) return undefined;
       return `all: ${safeText(event.play)} (${event.hosts.length} ${
         event.hosts.length === 1 ? "host" : "hosts"
       })`;

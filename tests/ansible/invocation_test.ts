@@ -24,6 +24,8 @@ Deno.test("every option has its place, the playbook comes last", () => {
       limit: ["n1", "n2"],
       forks: 3,
       connectTimeout: 7,
+      becomePasswordFile: "/run/keys/sudo",
+      vaultPasswordFile: "/run/keys/vault",
     }, FILES),
     [
       "ansible-playbook",
@@ -45,6 +47,10 @@ Deno.test("every option has its place, the playbook comes last", () => {
       "3",
       "--timeout",
       "7",
+      "--become-password-file",
+      "/run/keys/sudo",
+      "--vault-password-file",
+      "/run/keys/vault",
       "/cache/assets/1/ansible/playbooks/site.yml",
     ],
   );

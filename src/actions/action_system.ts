@@ -1,0 +1,16 @@
+/**
+ * What an action may use.
+ *
+ * @module
+ */
+
+import type { AssetSource } from "../assets/source.ts";
+import type { System } from "../process/system.ts";
+
+/** The machine, and the embedded files. */
+export interface ActionSystem extends System {
+  readonly assets: AssetSource;
+}
+
+/** Asks the person; false means no, or that nobody can be asked. */
+export type MayI = (question: string) => Promise<boolean>;

@@ -1,0 +1,31 @@
+/**
+ * `--limit`: which hosts a run is about.
+ *
+ * @module
+ */
+
+import { usageError } from "../errors/user_error.ts";
+import { type Inventory, ROLE_GROUPS, ROLES } from "../inventory/model.ts";
+
+/** A plain name; Ansible's patterns (`workers:!n2`, `n*`, `~n\d`, `@file`) are its own affair. */
+const PLAIN_NAME = /^[A-Za-z0-9_.-]+$/;
+
+/**
+ * Refuses a name that is no host and no group, which Ansible would only warn about.
+ *
+ * @throws {UserError} exit code 2
+ */
+export function checkLimit(inventory: Inventory, limit: readonly string[]): void {
+  const known = new Set([
+    "all",
+    "ungrouped",
+    ...inventory.hosts.flatMap((host) => [host.name, ...host.groups]),
+    ...ROLES.flatMap((role) => [ROLE_GROUPS[role], ...inventory.roleGroups[role]]),
+  ]);
+  const unknown = limit.filter((name) => PLAIN_NAME.test(name) && !known.has(name));
+  if (unknown.length === 0) return;
+  throw usageError(`The inventory has no host or group ${unknown.join(", ")}`, {
+    where: { file: inventory.file },
+    hint: `It has the hosts ${inventory.hosts.map(({ name }) => name).join(", ")}.`,
+  });
+}

@@ -1,0 +1,103 @@
+/**
+ * Brings the hosts of an inventory to a working cluster.
+ *
+ * @module
+ */
+
+import type { RunEvent } from "../ansible/event.ts";
+import { runPlaybook } from "../ansible/run_playbook.ts";
+import { storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
+import { renderProblem } from "../errors/render_error.ts";
+import { aliasInventory } from "../inventory/groups.ts";
+import { locateInventory } from "../inventory/locate.ts";
+import type { Inventory } from "../inventory/model.ts";
+import { readInventory, requireProvisionable } from "../inventory/read.ts";
+import type { ActionSystem, MayI } from "./action_system.ts";
+import { prepareAnsible } from "./ansible_tools.ts";
+import { checkLimit } from "./limit.ts";
+import { checkTailnet } from "./tailnet_check.ts";
+
+/** What a person asks for. */
+export interface ProvisionRequest {
+  /** As given with `-i`; undefined: the nearest. */
+  readonly inventory: string | undefined;
+  /** Change nothing, say what would change. */
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly limit: readonly string[];
+  readonly forks: number | undefined;
+  /** Seconds ssh may take to connect. */
+  readonly connectTimeout: number | undefined;
+  readonly becomePasswordFile: string | undefined;
+  readonly vaultPasswordFile: string | undefined;
+  /** Merge the cluster into ~/.kube/config. */
+  readonly kubeconfig: boolean;
+}
+
+/**
+ * Provisions, telling what happens; the last event is of type `end`.
+ *
+ * Everything that can be known to be wrong is found before the first host is contacted.
+ *
+ * @throws {UserError} exit code 2 for an inventory that is not right, 3 where a program is missing,
+ *   4 where the tailnet is out of reach, 1 where another run on this inventory is under way
+ */
+export async function* provision(
+  system: ActionSystem,
+  request: ProvisionRequest,
+  mayInstall: MayI,
+): AsyncGenerator<RunEvent> {
+  const inventory = await readInventory(await locateInventory(system, request.inventory), {
+    cwd: system.cwd,
+  });
+  requireProvisionable(inventory);
+  checkLimit(inventory, request.limit);
+  const tools = await prepareAnsible(system, mayInstall);
+  const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
+  for (const problem of inventory.warnings) yield warning(renderProblem(problem));
+  for (const { host, message } of warnings) yield warning(message, host);
+
+  const kubeconfig = await storedKubeconfig(system, inventory.file);
+  const events = runPlaybook(system, {
+    ...tools,
+    playbook: "site",
+    inventory: inventory.file,
+    ...inventoriesOf(inventory),
+    extraVars: { k3s_tool_kubeconfig_path: kubeconfig },
+    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
+    ...playbookOptions(request),
+  });
+  yield* events;
+}
+
+/** The person's inventory, and the one that gives its groups the names the playbooks know. */
+export function inventoriesOf(
+  inventory: Inventory,
+): { readonly inventories: readonly string[]; readonly extraInventory?: string } {
+  const alias = aliasInventory(inventory);
+  return {
+    inventories: [inventory.file],
+    ...(alias === undefined ? {} : { extraInventory: alias }),
+  };
+}
+
+function playbookOptions(request: ProvisionRequest) {
+  const { forks, connectTimeout, becomePasswordFile, vaultPasswordFile } = request;
+  return {
+    check: request.check,
+    diff: request.diff,
+    tags: request.tags,
+    skipTags: request.skipTags,
+    limit: request.limit,
+    ...(forks === undefined ? {} : { forks }),
+    ...(connectTimeout === undefined ? {} : { connectTimeout }),
+    ...(becomePasswordFile === undefined ? {} : { becomePasswordFile }),
+    ...(vaultPasswordFile === undefined ? {} : { vaultPasswordFile }),
+  };
+}
+
+function warning(message: string, host?: string): RunEvent {
+  return { type: "warning", message, ...(host === undefined ? {} : { host }) };
+}
