@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { STAGE } from "../../tasks/stage.ts";
 import { ansibleOnPath } from "./ansible.ts";
-import type { CommandResult } from "./command.ts";
+import { type CommandResult, run } from "./command.ts";
 import { runPaths } from "./paths.ts";
 import type { Host } from "./state.ts";
 import { tryAtWorkstation, workstationArgv } from "./workstation.ts";
@@ -19,23 +19,22 @@ export const MIRROR_URL = "http://10.77.0.1:8077/k3s";
 /** The versions the mirror has: one program, stamped twice. */
 export const VERSIONS = { older: "v1.36.2+k3s1", newer: "v1.36.3+k3s1" } as const;
 
-/** Directory of the project on the workstation: inventory/hosts.yml lies below it. */
-export const projectDir = join(runPaths.workstationHome, "homelab");
+/** Where the workstation's owner works: inventory/hosts.yml lies below it. */
+export const projectDir = runPaths.workstationHome;
 
 /** The inventory the tool works on. */
 export const inventoryFile = join(projectDir, "inventory", "hosts.yml");
 
-/** The command line of the tool at the workstation. */
+/** The command line of the tool at the workstation, installed there first. */
 export async function toolArgv(args: readonly string[]): Promise<string[]> {
-  const program = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", `${STAGE}/main.js`];
-  return workstationArgv([...program, ...args], await toolEnv());
+  await installTool();
+  return workstationArgv(["k3s-tool", ...args]);
 }
 
 /** Runs the tool at the workstation and returns all there is to know of it. */
 export async function tryTool(...args: string[]): Promise<CommandResult> {
-  await Deno.mkdir(projectDir, { recursive: true });
-  const program = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", `${STAGE}/main.js`];
-  return await tryAtWorkstation([...program, ...args], { env: await toolEnv(), cwd: projectDir });
+  await installTool();
+  return await tryAtWorkstation(["k3s-tool", ...args], { cwd: projectDir });
 }
 
 /** Runs the tool at the workstation and returns its stdout; throws where it fails. */
@@ -74,9 +73,13 @@ export function initArgs(
   ];
 }
 
-/** Environment of the tool: PATH with the lab's ansible, and the deno that runs this. */
-async function toolEnv(): Promise<Record<string, string>> {
-  return {
-    PATH: `${await ansibleOnPath()}:${join(runPaths.workstation, "bin")}:${Deno.env.get("PATH")}`,
-  };
+/** Puts the bundled tool and ansible-core on the workstation's PATH. */
+async function installTool(): Promise<void> {
+  const bin = join(runPaths.workstation, "bin");
+  const deno = `'${Deno.execPath()}' run -A --no-config --no-lock`;
+  const launcher = `#!/bin/sh\nexec ${deno} '${STAGE}/main.js' "$@"\n`;
+  await Deno.writeTextFile(join(bin, "k3s-tool"), launcher, { mode: 0o755 });
+  for (const program of ["ansible-playbook", "ansible"]) {
+    await run(["ln", "-sfn", join(await ansibleOnPath(), program), join(bin, program)]);
+  }
 }
