@@ -1,0 +1,102 @@
+"""Takes a node out of the cluster: cordon and drain, or delete it with its password (and, through k3s, its etcd member).
+
+Runs on a server that stays, as `python3 -` with its parameters appended; prints {"changes": […], "problem": …, "hint": …}.
+"""
+
+import json
+import subprocess
+import sys
+import time
+
+
+def kubectl(*arguments, timeout=60):
+    done = subprocess.run(["/usr/local/bin/k3s", "kubectl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode(errors="replace").strip()[-600:] or "kubectl failed")
+    return done.stdout.decode()
+
+
+def is_server(node):
+    labels = node["metadata"].get("labels") or {}
+    return any("node-role.kubernetes.io/" + role in labels for role in ("control-plane", "master", "etcd"))
+
+
+def is_ready(node):
+    return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in node.get("status", {}).get("conditions", []))
+
+
+def refusal(nodes, name):
+    """Why a server may not be removed: it is the last, or those that stay would have no majority."""
+    others = [node for node in nodes if is_server(node) and node["metadata"]["name"] != name]
+    if not any(is_server(node) for node in nodes if node["metadata"]["name"] == name):
+        return None
+    if not others:
+        return "%s is the only server: without it there is no cluster" % name, "`k3s-tool reset` removes the whole cluster; or add another server first."
+    ready = sum(is_ready(node) for node in others)
+    if ready < len(others) // 2 + 1:
+        return ("only %d of the %d servers that would stay are Ready, too few for a majority" % (ready, len(others)),
+                "Bring the other servers back first; look at `k3s-tool status`.")
+    return None
+
+
+def drain(params, node, result):
+    """Moves pods away within the time limit. A node that is not Ready cannot tell of its pods: nothing to wait for."""
+    name = params["node"]
+    if params.get("gone") or not is_ready(node):
+        return
+    result["changes"].append("drained %s" % name)
+    if params.get("check"):
+        return
+    limit = params.get("drain_timeout", 120)
+    try:
+        kubectl("drain", name, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=%ds" % limit, timeout=limit + 30)
+    except (RuntimeError, subprocess.TimeoutExpired) as failure:
+        if not params.get("drain_force"):
+            result["problem"] = "%s could not be drained within %d s: %s" % (name, limit, failure)
+            result["hint"] = ("A disruption budget may hold pods: give it more replicas elsewhere and run again, "
+                              "or go on all the same with -e '{\"k3s_tool_drain_force\": true}'.")
+
+
+def delete(params, node, result):
+    """Deletes node and password; waits until the node is gone, which on a server is after its etcd member was removed."""
+    name = params["node"]
+    secret = "%s.node-password.k3s" % name
+    has_secret = kubectl("get", "secret", secret, "-n", "kube-system", "--ignore-not-found", "-o", "name").strip()
+    if node:
+        result["changes"].append("deleted node %s" % name)
+    if has_secret:
+        result["changes"].append("deleted secret %s" % secret)
+    if params.get("check"):
+        return
+    if node:
+        kubectl("delete", "node", name, "--ignore-not-found", "--timeout=90s", timeout=120)
+    if has_secret:
+        kubectl("delete", "secret", secret, "-n", "kube-system", "--ignore-not-found")
+
+
+def main(params):
+    result = {"changes": [], "problem": None, "hint": "Look at `k3s-tool status`; when the cluster answers, run again."}
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            nodes = json.loads(kubectl("get", "nodes", "-o", "json"))["items"]
+            break
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as failure:
+            if time.monotonic() > deadline:
+                result["problem"] = "the API server does not answer: %s" % failure
+                json.dump(result, sys.stdout)
+                return 0
+            time.sleep(0.5)
+    node = next((item for item in nodes if item["metadata"]["name"] == params["node"]), None)
+    refused = refusal(nodes, params["node"])
+    try:
+        if refused:
+            result["problem"], result["hint"] = refused
+        elif params["step"] == "drain" and node:
+            drain(params, node, result)
+        elif params["step"] == "delete":
+            delete(params, node, result)
+    except (RuntimeError, subprocess.SubprocessError) as failure:
+        result["problem"] = "%s could not be removed: %s" % (params["node"], failure)
+    json.dump(result, sys.stdout)
+    return 0
