@@ -1,0 +1,162 @@
+/**
+ * Sets or removes a variable of the inventory.
+ *
+ * @module
+ */
+
+import { type Problem, usageError } from "../errors/user_error.ts";
+import { setVariable, unsetVariable } from "../inventory/edit.ts";
+import { formatKeyPath, type KeyPath, memberOf, parseKeyPath } from "../inventory/key_path.ts";
+import type { LoadedContent } from "../inventory/load.ts";
+import type { YamlValue } from "../inventory/model.ts";
+import { CLUSTER_VARIABLES, VARIABLE_SCHEMAS } from "../inventory/schema.ts";
+import { effectiveVariables, resolveScope, type Scope } from "../inventory/scope.ts";
+import { type ChangedFile, editInventory } from "../inventory/store.ts";
+import { inferType, readTyped } from "../inventory/typed_value.ts";
+import type { ValueType } from "../inventory/value_types.ts";
+import { sameValue } from "../inventory/yaml_value.ts";
+import type { System } from "../process/system.ts";
+
+/** What a change did, or would do. */
+export interface ChangedSetting {
+  /** The key as it was understood. */
+  readonly key: string;
+  /** The group or host it holds for. */
+  readonly scope: string;
+  /** Undefined after removal. */
+  readonly value: YamlValue | undefined;
+  readonly files: readonly ChangedFile[];
+  readonly notes: readonly string[];
+  readonly warnings: readonly Problem[];
+}
+
+/** Where a setting is changed. */
+export interface SettingOptions {
+  readonly file: string;
+  /** Default `all`. */
+  readonly scope?: string | undefined;
+  readonly dryRun?: boolean;
+}
+
+/** Sets a value. @throws {UserError} exit code 2 where the result would not be valid */
+export async function setSetting(
+  system: System,
+  { key, text, type }: {
+    readonly key: string;
+    readonly text: string;
+    readonly type: ValueType | undefined;
+  },
+  options: SettingOptions,
+): Promise<ChangedSetting> {
+  return await change(system, { key, options }, (content, { scope, path, current }) => {
+    refuseClusterVariable(path, scope);
+    const value = readTyped(text, type ?? inferType(text, { key: path, current }));
+    return { value, edit: setVariable(content, { scope, key: path, value }) };
+  });
+}
+
+/** Removes a value. @throws {UserError} exit code 2 where it is not set there */
+export async function unsetSetting(
+  system: System,
+  key: string,
+  options: SettingOptions,
+): Promise<ChangedSetting> {
+  return await change(system, { key, options }, (content, { scope, path }) => {
+    return { value: undefined, edit: unsetVariable(content, { scope, key: path }) };
+  });
+}
+
+type Plan = (
+  content: LoadedContent,
+  target: {
+    readonly scope: Scope;
+    readonly path: KeyPath;
+    readonly current: YamlValue | undefined;
+  },
+) => { readonly value: YamlValue | undefined; readonly edit: ReturnType<typeof setVariable> };
+
+async function change(
+  { cwd, clock, signal }: System,
+  { key, options }: { readonly key: string; readonly options: SettingOptions },
+  plan: Plan,
+): Promise<ChangedSetting> {
+  const { file, scope: name = "all", dryRun = false } = options;
+  let target: { scope: Scope; path: KeyPath; value: YamlValue | undefined } | undefined;
+  const outcome = await editInventory(file, (content) => {
+    const scope = resolveScope(content, name);
+    const vars = effectiveVariables(content, scope);
+    const path = parseKeyPath(key, (variable) => vars.get(variable)?.value);
+    const current = memberOf(vars.get(path.variable)?.value, path.members);
+    const { value, edit } = plan(content, { scope, path, current });
+    target = { scope, path, value };
+    return edit;
+  }, { cwd, clock, signal, dryRun });
+  const { scope, path, value } = target!;
+  const overridden = value === undefined ? [] : overrides(outcome.content, { scope, path, value });
+  return {
+    key: formatKeyPath(path),
+    scope: scope.name,
+    value,
+    files: outcome.files,
+    notes: outcome.notes,
+    warnings: [...overridden, ...typos(path), ...outcome.warnings],
+  };
+}
+
+/** The version of the cluster is not a matter of one host. */
+function refuseClusterVariable(path: KeyPath, scope: Scope): void {
+  if (scope.kind !== "host" || !CLUSTER_VARIABLES.includes(path.variable)) return;
+  throw usageError(`${path.variable} holds for the whole cluster, not for one host`, {
+    hint: `Leave --scope out: k3s-tool config set ${path.variable} VALUE`,
+  });
+}
+
+/** Hosts of the scope for which another place wins. */
+function overrides(
+  content: LoadedContent,
+  { scope, path, value }: {
+    readonly scope: Scope;
+    readonly path: KeyPath;
+    readonly value: YamlValue;
+  },
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const host of content.inventory.hosts) {
+    const inScope = scope.kind === "host"
+      ? host.name === scope.name
+      : scope.name === "all" || host.groups.includes(scope.name);
+    const wins = host.vars.get(path.variable);
+    if (!inScope || wins === undefined || wins.scope === host.name && scope.kind === "group") {
+      continue;
+    }
+    if (sameValue(memberOf(wins.value, path.members), value)) continue;
+    problems.push({
+      message: `${formatKeyPath(path)} has no effect on ${host.name}: ${wins.scope} sets it too`,
+      where: wins.where,
+    });
+  }
+  return problems;
+}
+
+/** A name that differs from a known one by a letter or two is likely a slip. */
+function typos({ variable }: KeyPath): Problem[] {
+  if (VARIABLE_SCHEMAS.has(variable)) return [];
+  const close = [...VARIABLE_SCHEMAS.keys()].find((name) => distance(name, variable) <= 2);
+  return close === undefined ? [] : [{
+    message: `${variable} is no variable of k3s-tool; did you mean ${close}?`,
+  }];
+}
+
+/** Letters to change, add or drop (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + same));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

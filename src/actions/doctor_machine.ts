@@ -1,0 +1,152 @@
+/**
+ * What `doctor` looks at on this machine: the embedded files, ssh, Python, ansible-core, and the
+ * tool's own directories.
+ *
+ * @module
+ */
+
+import { findAnsible } from "../ansible/locate.ts";
+import { installPrivateAnsible, privateDirectory } from "../ansible/private_ansible.ts";
+import { findPython } from "../ansible/python.ts";
+import { extractAssets } from "../assets/extract.ts";
+import { UserError } from "../errors/user_error.ts";
+import { ProgramNotFoundError } from "../process/runner.ts";
+import type { ActionSystem } from "./action_system.ts";
+import { ansibleRequirements } from "./ansible_tools.ts";
+import type { Check } from "./check.ts";
+
+/** The embedded playbooks, extracted and compared byte for byte; a damaged copy is replaced. */
+export async function checkAssets(system: ActionSystem): Promise<Check> {
+  const name = "playbooks";
+  try {
+    const { root } = await extractAssets(system.assets, system.directories);
+    return { name, status: "ok", message: `whole, in ${root}` };
+  } catch (error) {
+    return {
+      name,
+      status: "fail",
+      message: `cannot be extracted to ${system.directories.cache}: ${words(error)}`,
+      hint: "Make room there, or point XDG_CACHE_HOME to another place.",
+    };
+  }
+}
+
+/** The system's own ssh. */
+export async function checkSsh({ runner, signal }: ActionSystem): Promise<Check> {
+  const name = "ssh";
+  try {
+    const { stderr } = await runner.run(["ssh", "-V"], { signal, timeoutMs: 10_000 });
+    return { name, status: "ok", message: stderr.trim().split("\n")[0] || "installed" };
+  } catch (error) {
+    if (!(error instanceof ProgramNotFoundError)) throw error;
+    return {
+      name,
+      status: "fail",
+      message: "not installed",
+      hint: "Install it, on Debian and Ubuntu: sudo apt install openssh-client",
+    };
+  }
+}
+
+/**
+ * ansible-core, and the Python a private one would need.
+ *
+ * @param options.fix puts a private one into the cache where none is found
+ */
+export async function checkAnsible(
+  system: ActionSystem,
+  { fix }: { readonly fix: boolean },
+): Promise<readonly Check[]> {
+  const name = "ansible-core";
+  const requirements = await ansibleRequirements(system);
+  const { ansible, passedOver } = await findAnsible(
+    system,
+    await privateDirectory(system, requirements),
+  );
+  if (ansible !== undefined) {
+    const origin = ansible.origin === "path" ? "on PATH" : "private";
+    const reason = passedOver === undefined ? "" : `; ${passedOver}`;
+    return [{ name, status: "ok", message: `${ansible.version}, ${origin}${reason}` }];
+  }
+  const why = passedOver ?? "not installed";
+  if (!fix) {
+    return [await checkPython(system), {
+      name,
+      status: "fail",
+      message: why,
+      hint: "Put a private one into the tool's cache: k3s-tool doctor --fix",
+    }];
+  }
+  try {
+    const { version } = await installPrivateAnsible(system, requirements);
+    return [{ name, status: "ok", message: `${version}, private, installed now` }];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return [{
+      name,
+      status: "fail",
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    }];
+  }
+}
+
+async function checkPython(system: ActionSystem): Promise<Check> {
+  const { python, others } = await findPython(system);
+  const name = "python";
+  if (python === undefined) {
+    return {
+      name,
+      status: "fail",
+      message: others.length === 0 ? "not installed" : `found ${others.join(", ")} only`,
+      hint:
+        "Install Python 3.11 to 3.13, on Debian and Ubuntu: sudo apt install python3 python3-venv",
+    };
+  }
+  if (!python.venv) {
+    return {
+      name,
+      status: "fail",
+      message: `${python.version}, cannot make virtual environments`,
+      hint: "Install what is missing, on Debian and Ubuntu: sudo apt install python3-venv",
+    };
+  }
+  return { name, status: "ok", message: `${python.version} (${python.program})` };
+}
+
+/** The tool's own state: run history and host keys are nobody else's business. */
+export async function checkState(
+  { directories: { state } }: ActionSystem,
+  { fix }: { readonly fix: boolean },
+): Promise<Check> {
+  const name = "state";
+  let mode: number;
+  try {
+    mode = ((await Deno.stat(state)).mode ?? 0) & 0o777;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      return {
+        name,
+        status: "fail",
+        message: `${state} cannot be read: ${words(error)}`,
+        hint: "Make it yours again: sudo chown -R $USER there.",
+      };
+    }
+    return { name, status: "ok", message: "no run so far" };
+  }
+  if ((mode & 0o077) === 0) return { name, status: "ok", message: `${state}, yours alone` };
+  if (fix) {
+    await Deno.chmod(state, 0o700);
+    return { name, status: "ok", message: `${state}, now yours alone` };
+  }
+  return {
+    name,
+    status: "warn",
+    message: `${state} can be read by others`,
+    hint: "Correct it: k3s-tool doctor --fix",
+  };
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,104 @@
+/**
+ * What the inventory sets, for whom, and where it says so.
+ *
+ * @module
+ */
+
+import { UserError } from "../errors/user_error.ts";
+import { formatKeyPath, memberOf, parseKeyPath } from "../inventory/key_path.ts";
+import type { LoadedContent } from "../inventory/load.ts";
+import { VaultValue, type YamlValue } from "../inventory/model.ts";
+import { effectiveVariables, ownVariables, resolveScope } from "../inventory/scope.ts";
+import { isSecretName, MASK } from "../inventory/secret_names.ts";
+import type { SourcedVariable } from "../inventory/variables.ts";
+import { isMapValue } from "../inventory/yaml_value.ts";
+import type { Place } from "../errors/user_error.ts";
+
+/** One variable as it is shown. */
+export interface Setting {
+  readonly key: string;
+  /** Secrets masked unless they were asked for; encrypted ones as a word. */
+  readonly value: unknown;
+  /** The group or host that sets it. */
+  readonly scope: string;
+  readonly origin: Place;
+  /** False where Ansible works the value out at run time. */
+  readonly known: boolean;
+}
+
+/** How settings are shown. */
+export interface ShowOptions {
+  readonly showSecrets: boolean;
+}
+
+/** Everything that is set: by each group and host itself, or what holds for one scope. */
+export function listSettings(
+  content: LoadedContent,
+  { scope, showSecrets }: ShowOptions & { readonly scope?: string | undefined },
+): Setting[] {
+  if (scope !== undefined) {
+    const vars = effectiveVariables(content, resolveScope(content, scope));
+    return [...vars.values()].map((variable) => settingOf(variable, { showSecrets }));
+  }
+  const groups = [...content.tree.groups.keys()]
+    .map((name) => ({ kind: "group", name }) as const);
+  const hosts = [...content.places]
+    .map(([name, places]) => ({ kind: "host", name, places }) as const);
+  return [...groups, ...hosts].flatMap((each) => {
+    const merged = new Map(ownVariables(content, each).flatMap((layer) => [...layer]));
+    return [...merged.values()].map((variable) => settingOf(variable, { showSecrets }));
+  });
+}
+
+/**
+ * One setting by its key.
+ *
+ * @throws {UserError} exit code 1 where it is not set for the scope
+ */
+export function getSetting(
+  content: LoadedContent,
+  { key, scope = "all" }: { readonly key: string; readonly scope?: string | undefined },
+): Setting {
+  const target = resolveScope(content, scope);
+  const vars = effectiveVariables(content, target);
+  const path = parseKeyPath(key, (variable) => vars.get(variable)?.value);
+  const variable = vars.get(path.variable);
+  const value = memberOf(variable?.value, path.members);
+  if (variable === undefined || value === undefined) {
+    const elsewhere = listSettings(content, { showSecrets: false })
+      .filter((each) => each.key === path.variable && each.scope !== target.name)
+      .map((each) => each.scope);
+    throw new UserError(`${key} is not set for ${target.name}`, {
+      hint: elsewhere.length === 0
+        ? "See what is set: k3s-tool config list"
+        : `It is set for ${elsewhere.slice(0, 5).join(", ")}: use --scope.`,
+    });
+  }
+  return { ...settingOf(variable, { showSecrets: true }), key: formatKeyPath(path), value };
+}
+
+/** A variable as it is shown. */
+export function settingOf(variable: SourcedVariable, { showSecrets }: ShowOptions): Setting {
+  const { name, value, scope, where, state } = variable;
+  return {
+    key: name,
+    value: showSecrets ? value : masked(name, value),
+    scope,
+    origin: where,
+    known: state === "plain",
+  };
+}
+
+/** A value with everything hidden that a secret's name stands at. */
+function masked(name: string, value: YamlValue): unknown {
+  if (value === null || value instanceof VaultValue) return value;
+  // A template only names a secret that is kept elsewhere.
+  if (isSecretName(name) && !isTemplate(value)) return MASK;
+  if (Array.isArray(value)) return (value as readonly YamlValue[]).map((each) => masked("", each));
+  if (!isMapValue(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, masked(key, each)]));
+}
+
+function isTemplate(value: YamlValue): boolean {
+  return typeof value === "string" && /^\{\{[^{}]*\}\}$/.test(value);
+}

@@ -1,0 +1,105 @@
+/**
+ * Takes a node out of the cluster, and its host out of the inventory.
+ *
+ * @module
+ */
+
+import type { RunEvent } from "../ansible/event.ts";
+import { runPlaybook } from "../ansible/run_playbook.ts";
+import { usageError } from "../errors/user_error.ts";
+import { locateInventory } from "../inventory/locate.ts";
+import { findHost, hostsOf, type Inventory, type InventoryHost } from "../inventory/model.ts";
+import { readInventory } from "../inventory/read.ts";
+import { removeHostFromInventory } from "../inventory/store.ts";
+import type { ActionSystem, MayI } from "./action_system.ts";
+import { prepareAnsible } from "./ansible_tools.ts";
+import { inventoriesOf } from "./provision.ts";
+import { checkTailnet } from "./tailnet_check.ts";
+
+/** What a person asks for. */
+export interface RemovalRequest {
+  /** As given with `-i`; undefined: the nearest. */
+  readonly inventory: string | undefined;
+  /** Name in the inventory, or of the node. */
+  readonly host: string;
+}
+
+/** A removal that may be done. */
+export interface Removal {
+  readonly inventory: Inventory;
+  readonly host: InventoryHost;
+}
+
+/**
+ * Finds the host and refuses what would end the cluster. Changes nothing.
+ *
+ * @throws {UserError} exit code 2 where there is no such host, or it is the only server
+ */
+export async function planRemoval(
+  system: ActionSystem,
+  request: RemovalRequest,
+): Promise<Removal> {
+  const inventory = await readInventory(await locateInventory(system, request.inventory), {
+    cwd: system.cwd,
+  });
+  const host = findHost(inventory, request.host);
+  if (host === undefined) {
+    const names = inventory.hosts.map(({ name }) => name).join(", ");
+    throw usageError(`The inventory has no host ${request.host}`, {
+      where: { file: inventory.file },
+      hint: names === "" ? "It has no hosts at all." : `It has ${names}.`,
+    });
+  }
+  const servers = hostsOf(inventory, "control-plane");
+  if (host.role === "control-plane" && servers.length === 1) {
+    throw usageError(`${host.name} is the only server: without it there is no cluster`, {
+      where: host.where,
+      hint: "Add another server first (k3s-tool node add HOST --role control-plane, then " +
+        "k3s-tool provision), or take the whole cluster down: k3s-tool reset.",
+    });
+  }
+  return { inventory, host };
+}
+
+/**
+ * Drains the node, deletes it and its password secret, uninstalls k3s on the host, and edits the
+ * inventory last: whatever fails before, the next call goes on from there.
+ *
+ * @param options.gone the machine no longer exists: nothing is done on it
+ * @param options.check change nothing, say what would change
+ * @throws {UserError} see `provision`; and exit code 2 where the edit is refused
+ */
+export async function* removeNode(
+  system: ActionSystem,
+  { inventory, host }: Removal,
+  { gone, check, mayInstall }: {
+    readonly gone: boolean;
+    readonly check: boolean;
+    readonly mayInstall: MayI;
+  },
+): AsyncGenerator<RunEvent> {
+  const tools = await prepareAnsible(system, mayInstall);
+  const others = inventory.hosts.filter(({ role, name }) =>
+    name !== host.name && role === "control-plane"
+  );
+  const { warnings, hostKeys } = await checkTailnet(system, gone ? others : [...others, host]);
+  for (const { host: name, message } of warnings) {
+    yield { type: "warning", message, ...(name === undefined ? {} : { host: name }) };
+  }
+  const events = runPlaybook(system, {
+    ...tools,
+    playbook: "remove_node",
+    inventory: inventory.file,
+    ...inventoriesOf(inventory),
+    extraVars: { k3s_tool_node: host.name, k3s_tool_host_gone: gone },
+    check,
+    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
+  });
+  for await (const event of events) {
+    if (event.type === "end" && event.outcome === "ok" && !check) {
+      await removeHostFromInventory(inventory.file, host.name, system);
+      yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
+    }
+    yield event;
+  }
+}

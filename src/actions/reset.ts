@@ -1,0 +1,69 @@
+/**
+ * Removes k3s from hosts of an inventory; the cluster is gone afterwards, the inventory stays.
+ *
+ * @module
+ */
+
+import type { RunEvent } from "../ansible/event.ts";
+import { runPlaybook } from "../ansible/run_playbook.ts";
+import { usageError } from "../errors/user_error.ts";
+import { locateInventory } from "../inventory/locate.ts";
+import type { Inventory } from "../inventory/model.ts";
+import { readInventory } from "../inventory/read.ts";
+import type { ActionSystem, MayI } from "./action_system.ts";
+import { prepareAnsible } from "./ansible_tools.ts";
+import { checkLimit } from "./limit.ts";
+import { inventoriesOf } from "./provision.ts";
+import { checkTailnet } from "./tailnet_check.ts";
+
+/**
+ * Reads the inventory a reset is about. Changes nothing.
+ *
+ * @throws {UserError} exit code 2 where it is not right, has no hosts, or `limit` names others
+ */
+export async function planReset(
+  system: ActionSystem,
+  { inventory: named, limit }: {
+    readonly inventory: string | undefined;
+    readonly limit: readonly string[];
+  },
+): Promise<Inventory> {
+  const inventory = await readInventory(await locateInventory(system, named), {
+    cwd: system.cwd,
+  });
+  if (inventory.hosts.length === 0) {
+    throw usageError("The inventory has no hosts", { where: { file: inventory.file } });
+  }
+  checkLimit(inventory, limit);
+  return inventory;
+}
+
+/**
+ * Removes k3s and all it made; Tailscale, its rules and everything else on the hosts stays.
+ *
+ * @throws {UserError} see `provision`
+ */
+export async function* reset(
+  system: ActionSystem,
+  inventory: Inventory,
+  { limit, check, mayInstall }: {
+    readonly limit: readonly string[];
+    readonly check: boolean;
+    readonly mayInstall: MayI;
+  },
+): AsyncGenerator<RunEvent> {
+  const tools = await prepareAnsible(system, mayInstall);
+  const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
+  for (const { host, message } of warnings) {
+    yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
+  }
+  yield* runPlaybook(system, {
+    ...tools,
+    playbook: "reset",
+    inventory: inventory.file,
+    ...inventoriesOf(inventory),
+    limit,
+    check,
+    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
+  });
+}
