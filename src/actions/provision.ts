@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RunEvent } from "../ansible/event.ts";
+import type { Outcome, RunEvent } from "../ansible/event.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
 import { storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
 import { renderProblem } from "../errors/render_error.ts";
@@ -16,6 +16,7 @@ import type { ActionSystem, MayI } from "./action_system.ts";
 import { prepareAnsible } from "./ansible_tools.ts";
 import { checkLimit } from "./limit.ts";
 import { checkTailnet } from "./tailnet_check.ts";
+import { takeOverKubeconfig } from "./take_over_kubeconfig.ts";
 
 /** What a person asks for. */
 export interface ProvisionRequest {
@@ -69,7 +70,15 @@ export async function* provision(
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
     ...playbookOptions(request),
   });
-  yield* events;
+  for await (const event of events) {
+    if (event.type === "end" && wroteKubeconfig(event.outcome, request)) {
+      yield* takeOverKubeconfig(system, {
+        stored: kubeconfig,
+        contextName: inventory.cluster.clusterName,
+      });
+    }
+    yield event;
+  }
 }
 
 /** The person's inventory, and the one that gives its groups the names the playbooks know. */
@@ -81,6 +90,11 @@ export function inventoriesOf(
     inventories: [inventory.file],
     ...(alias === undefined ? {} : { extraInventory: alias }),
   };
+}
+
+/** Where one worker failed the cluster is there nevertheless. */
+function wroteKubeconfig(outcome: Outcome, { check, kubeconfig }: ProvisionRequest): boolean {
+  return kubeconfig && !check && (outcome === "ok" || outcome === "failed");
 }
 
 function playbookOptions(request: ProvisionRequest) {
