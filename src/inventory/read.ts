@@ -70,15 +70,23 @@ export function invalidInventory(file: string, problems: readonly Problem[]): Us
 /**
  * Refuses an inventory nothing can be provisioned from.
  *
- * @throws {UserError} exit code 2: no hosts, or no control plane
+ * @throws {UserError} exit code 2: no control plane, or no k3s_version
  */
 export function requireProvisionable(inventory: Inventory): void {
   const where = { file: inventory.file };
-  if (inventory.hosts.some((host) => host.role === "control-plane")) return;
-  throw usageError("The inventory has no host in the control plane", {
-    where,
-    hint: "Add one: k3s-tool node add HOST ADDRESS --role control-plane",
-  });
+  if (!inventory.hosts.some((host) => host.role === "control-plane")) {
+    throw usageError("The inventory has no host in the control plane", {
+      where,
+      hint: "Add one: k3s-tool node add HOST ADDRESS --role control-plane",
+    });
+  }
+  const unversioned = inventory.hosts.find((host) => !host.vars.has("k3s_version"));
+  if (unversioned !== undefined) {
+    throw usageError(`The inventory says no k3s_version for ${unversioned.name}`, {
+      where: unversioned.where,
+      hint: "Say which release to install: k3s-tool config set k3s_version v1.36.3+k3s1",
+    });
+  }
 }
 
 /**

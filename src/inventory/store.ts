@@ -6,7 +6,7 @@
 
 import { dirname } from "node:path";
 import { type Problem, usageError, UserError } from "../errors/user_error.ts";
-import type { Clock } from "../process/system.ts";
+import { type Clock, machineClock } from "../process/system.ts";
 import { writeAtomically } from "./atomic_write.ts";
 import { withDirectoryLock } from "./directory_lock.ts";
 import { type Edit, removeHost } from "./edit.ts";
@@ -17,7 +17,8 @@ import { invalidInventory, resolveInventoryFile } from "./read.ts";
 /** What changing an inventory needs of the outside. */
 export interface StoreOptions {
   readonly cwd: string;
-  readonly clock: Clock;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
   readonly signal?: AbortSignal;
   /** Plans and validates, and writes nothing. */
   readonly dryRun?: boolean;
@@ -62,7 +63,7 @@ export async function editInventory(
   const path = await resolveInventoryFile(file, options);
   if (options.dryRun) return planned(path, { plan, options });
   const directory = dirname(await Deno.realPath(path));
-  return withDirectoryLock(directory, options, async () => {
+  return withDirectoryLock(directory, { clock: machineClock, ...options }, async () => {
     for (let attempt = 1;; attempt++) {
       const outcome = planned(path, { plan, options });
       if (outcome.files.every(isUnchanged)) {

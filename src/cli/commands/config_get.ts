@@ -1,0 +1,51 @@
+import { defineCommand } from "../command.ts";
+
+/** `config get`: one value. */
+export const configGetCommand = defineCommand({
+  name: "config get",
+  aliases: ["config-get"],
+  summary: "Print one variable of the inventory",
+  description:
+    "Prints the value that holds for a scope, by Ansible's precedence. Text is printed " +
+    "as it is, maps and lists as JSON.",
+  args: [{ syntax: "<key>", description: "variable, or a path into one", completes: "config-key" }],
+  options: {
+    scope: {
+      kind: "string",
+      flags: "--scope <scope>",
+      description: "all (default), control_plane, workers or a host",
+      completes: "host",
+    },
+    showOrigin: {
+      kind: "flag",
+      flags: "--show-origin",
+      description: "print file, line and column before it",
+    },
+  },
+  examples: [
+    { command: "k3s-tool config get k3s_version", does: "the release of the cluster" },
+    {
+      command: "k3s-tool config get reserved_memory --scope dgx --show-origin",
+      does: "what dgx keeps to itself, and which line says so",
+    },
+    {
+      command: "k3s-tool config get node_labels.workstation --scope dgx",
+      does: "one label",
+    },
+  ],
+  formats: ["table", "json", "yaml"],
+  async run(context, { args: [key = ""], options, globals }, output) {
+    const { getSetting } = await import("../../actions/list_settings.ts");
+    const { renderPlace } = await import("../../errors/render_error.ts");
+    const { safeLines } = await import("../../errors/safe_text.ts");
+    const { locateInventory } = await import("../../inventory/locate.ts");
+    const { readContent } = await import("../../inventory/read.ts");
+    const { settingText } = await import("../../view/settings.ts");
+    const file = await locateInventory(context, globals.inventory);
+    const content = await readContent(file, { cwd: context.cwd });
+    const setting = getSetting(content, { key, scope: options.scope });
+    if (output.structured) return await output.document("ConfigValue", { ...setting });
+    const origin = options.showOrigin ? `${renderPlace(setting.origin)}\t` : "";
+    output.data(`${origin}${safeLines(settingText(setting.value))}\n`);
+  },
+});

@@ -1,0 +1,62 @@
+import { VALUE_TYPES, type ValueType } from "../../inventory/value_types.ts";
+import { defineCommand } from "../command.ts";
+import { reportChange } from "../inventory_words.ts";
+
+/** `config set`: one value. */
+export const configSetCommand = defineCommand({
+  name: "config set",
+  aliases: ["config-set"],
+  summary: "Set a variable of the inventory",
+  description:
+    "Sets a variable where it stands now, be it group_vars/, host_vars/ or the inventory itself; " +
+    "a new one goes into the inventory. Comments and layout stay. The result is validated before " +
+    "anything is written.",
+  args: [
+    { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },
+    { syntax: "<value>", description: "its new value" },
+  ],
+  options: {
+    scope: {
+      kind: "string",
+      flags: "--scope <scope>",
+      description: "all (default), control_plane, workers or a host",
+      completes: "host",
+    },
+    type: {
+      kind: "string",
+      flags: "--type <type>",
+      description: "type of the value; default: as the variable needs it",
+      choices: VALUE_TYPES,
+    },
+    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
+  },
+  examples: [
+    {
+      command: "k3s-tool config set k3s_version v1.35.6+k3s1",
+      does: "the release for the next provision",
+    },
+    {
+      command: "k3s-tool config set reserved_memory 8Gi --scope dgx",
+      does: "dgx keeps 8 GiB to itself",
+    },
+    {
+      command: 'k3s-tool config set node_taints \'[{"key": "gpu", "effect": "NoSchedule"}]\' ' +
+        "--scope workers --type json",
+      does: "a list, given as JSON",
+    },
+  ],
+  formats: ["table", "json", "yaml"],
+  async run(context, { args: [key = "", text = ""], options, globals }, output) {
+    const { setSetting } = await import("../../actions/change_setting.ts");
+    const { locateInventory } = await import("../../inventory/locate.ts");
+    const { scope, dryRun } = options;
+    const file = await locateInventory(context, globals.inventory);
+    const type = options.type as ValueType | undefined;
+    const change = await setSetting(context, { key, text, type }, { file, scope, dryRun });
+    await reportChange(output, change, {
+      dryRun,
+      done: `Set ${change.key} for ${change.scope} in ${change.files[0]?.shown}.`,
+      extra: { key: change.key, scope: change.scope },
+    });
+  },
+});

@@ -1,0 +1,34 @@
+import { defineCommand } from "../command.ts";
+
+/** `node list`: the hosts of the inventory. */
+export const nodeListCommand = defineCommand({
+  name: "node list",
+  summary: "List the machines of the inventory",
+  description: "Lists the machines of the inventory, whether they are provisioned or not. " +
+    "Neither Tailscale nor the cluster is asked; see `k3s-tool status` for how they are.",
+  examples: [
+    { command: "k3s-tool node list", does: "roles, addresses, reservations, labels and taints" },
+    { command: "k3s-tool node list -o name", does: "names only, one on a line" },
+    {
+      command: "k3s-tool node list -o json | jq -r '.items[] | select(.gpu) | .name'",
+      does: "machines with a GPU",
+    },
+  ],
+  async run(context, { globals }, output) {
+    const { locateInventory } = await import("../../inventory/locate.ts");
+    const { readInventory } = await import("../../inventory/read.ts");
+    const { NODE_COLUMNS, nodeItem } = await import("../../view/inventory_nodes.ts");
+    const file = await locateInventory(context, globals.inventory);
+    const inventory = await readInventory(file, { cwd: context.cwd });
+    const { renderProblem } = await import("../../errors/render_error.ts");
+    for (const warning of inventory.warnings) output.detail(renderProblem(warning));
+    await output.list({
+      kind: "NodeList",
+      rows: inventory.hosts,
+      columns: NODE_COLUMNS,
+      name: (host) => host.name,
+      item: nodeItem,
+      empty: "The inventory has no machines yet. Add one: k3s-tool node add HOST --role worker",
+    });
+  },
+});

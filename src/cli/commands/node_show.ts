@@ -1,0 +1,53 @@
+import { defineCommand } from "../command.ts";
+
+/** `node show`: everything that holds for one host, and why. */
+export const nodeShowCommand = defineCommand({
+  name: "node show",
+  summary: "Show every variable of one machine and where it comes from",
+  args: [{ syntax: "<host>", description: "name of the machine", completes: "host" }],
+  options: {
+    showSecrets: {
+      kind: "flag",
+      flags: "--show-secrets",
+      description: "show tokens and passwords too",
+    },
+  },
+  examples: [
+    { command: "k3s-tool node show dgx", does: "variables with file and line" },
+    { command: "k3s-tool node show dgx -o json", does: "the same for a script" },
+  ],
+  formats: ["table", "json", "yaml"],
+  async run(context, { args: [name = ""], options, globals }, output) {
+    const { settingOf } = await import("../../actions/list_settings.ts");
+    const { usageError } = await import("../../errors/user_error.ts");
+    const { locateInventory } = await import("../../inventory/locate.ts");
+    const { findHost } = await import("../../inventory/model.ts");
+    const { readContent } = await import("../../inventory/read.ts");
+    const { effectiveVariables, resolveScope } = await import("../../inventory/scope.ts");
+    const { nodeItem } = await import("../../view/inventory_nodes.ts");
+    const { settingColumns } = await import("../../view/settings.ts");
+    const file = await locateInventory(context, globals.inventory);
+    const content = await readContent(file, { cwd: context.cwd });
+    const host = findHost(content.inventory, name);
+    if (host === undefined) {
+      throw usageError(`There is no machine ${name} in the inventory`, {
+        where: { file: content.document.file },
+        hint: "See the machines with: k3s-tool node list",
+      });
+    }
+    const variables = effectiveVariables(content, resolveScope(content, host.name));
+    const settings = [...variables.values()].map((variable) => settingOf(variable, options));
+    if (output.structured) {
+      return await output.document("Node", { ...nodeItem(host), variables: settings });
+    }
+    const at = host.where.line === undefined ? "" : `, line ${host.where.line}`;
+    output.note(`${host.name} is a ${host.role} host (${host.where.file}${at}).`);
+    await output.list({
+      kind: "Node",
+      rows: settings,
+      columns: settingColumns({ origin: true }),
+      name: (setting) => setting.key,
+      empty: `${host.name} has no variables.`,
+    });
+  },
+});

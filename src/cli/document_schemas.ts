@@ -1,0 +1,109 @@
+/**
+ * JSON Schemas of the inventory's variables and of the documents `-o json` prints.
+ *
+ * @module
+ */
+
+import * as z from "zod/mini";
+import { usageError } from "../errors/user_error.ts";
+import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../inventory/schema.ts";
+import { API_VERSION } from "./output.ts";
+
+const Place = z.object({
+  file: z.string(),
+  line: z.optional(z.int()),
+  column: z.optional(z.int()),
+});
+
+const Problem = z.object({
+  message: z.string(),
+  where: z.optional(Place),
+  value: z.optional(z.string()),
+  expected: z.optional(z.string()),
+});
+
+const Node = z.object({
+  name: z.string(),
+  nodeName: z.string(),
+  role: z.enum(["control-plane", "worker"]),
+  tailscaleIp: z.optional(z.string()),
+  ansibleHost: z.optional(z.string()),
+  user: z.optional(z.string()),
+  reserved: z.object({ cpu: z.optional(z.string()), memory: z.optional(z.string()) }),
+  gpu: z.optional(z.boolean()),
+  labels: Labels,
+  taints: z.array(TaintSchema),
+  groups: z.array(z.string()),
+  where: Place,
+});
+
+const Setting = z.object({
+  key: z.string(),
+  value: z.json(),
+  scope: z.string(),
+  origin: Place,
+  known: z.boolean(),
+});
+
+/** Every document these commands print, by its kind. */
+export const DOCUMENTS = {
+  NodeList: document("NodeList", { items: z.array(Node) }),
+  Node: document("Node", { ...Node.shape, variables: z.array(Setting) }),
+  ConfigValue: document("ConfigValue", Setting.shape),
+  ConfigList: document("ConfigList", { items: z.array(Setting) }),
+  InventoryCheck: document("InventoryCheck", {
+    file: z.string(),
+    valid: z.boolean(),
+    hosts: z.int(),
+    problems: z.array(Problem),
+    warnings: z.array(Problem),
+  }),
+  InventoryChange: document("InventoryChange", {
+    changed: z.boolean(),
+    dryRun: z.boolean(),
+    files: z.array(z.string()),
+    diff: z.optional(z.string()),
+    notes: z.array(z.string()),
+    warnings: z.array(Problem),
+    host: z.optional(Node),
+    hosts: z.optional(z.array(Node)),
+    key: z.optional(z.string()),
+    scope: z.optional(z.string()),
+  }),
+  Error: document("Error", {
+    message: z.string(),
+    exitCode: z.int(),
+    hint: z.optional(z.string()),
+    where: z.optional(Place),
+    problems: z.optional(z.array(Problem)),
+  }),
+} as const;
+
+/** Names `config schema` knows. */
+export const SCHEMA_NAMES: readonly string[] = ["variables", ...Object.keys(DOCUMENTS)];
+
+/** The JSON Schema (2020-12) of a name. @throws {UserError} exit code 2 for an unknown one */
+export function jsonSchema(name: string): Record<string, unknown> {
+  if (name === "variables") return schemaOf(VARIABLES);
+  const schema = Object.entries(DOCUMENTS).find(([kind]) => kind === name)?.[1];
+  if (schema !== undefined) return schemaOf(schema);
+  throw usageError(`There is no schema ${name}`, { hint: `Use ${SCHEMA_NAMES.join(", ")}.` });
+}
+
+/** Variables of a host or of everything; a host inherits what its groups set. */
+const VARIABLES = z.looseObject({
+  ...z.partial(HostVariables).shape,
+  ...ClusterVariables.shape,
+});
+
+function document<S extends Record<string, z.ZodMiniType>>(kind: string, shape: S) {
+  return z.strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal(kind),
+    ...shape,
+  });
+}
+
+function schemaOf(schema: z.ZodMiniType): Record<string, unknown> {
+  return { ...z.toJSONSchema(schema, { reused: "inline" }) };
+}

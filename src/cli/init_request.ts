@@ -1,0 +1,151 @@
+/**
+ * What `init` is asked for: from flags alone, or from the person.
+ *
+ * @module
+ */
+
+import type { InitRequest } from "../actions/init_inventory.ts";
+import { usageError, UserError } from "../errors/user_error.ts";
+import { parseKeyPath } from "../inventory/key_path.ts";
+import type { Role, YamlValue } from "../inventory/model.ts";
+import type { HostDescription } from "../inventory/new_host.ts";
+import { DEFAULT_K3S_VERSION } from "../inventory/new_inventory.ts";
+import { DEFAULT_NETWORK } from "../inventory/read_hosts.ts";
+import { inferType, readTyped } from "../inventory/typed_value.ts";
+import type { Peer, Tailnet } from "../tailscale/peer.ts";
+import type { Context } from "./context.ts";
+import type { Output } from "./output.ts";
+import type { Prompter } from "./prompt.ts";
+
+/** The options of `init` that say what the inventory holds. */
+export interface InitOptions {
+  readonly controlPlane: readonly string[];
+  readonly worker: readonly string[];
+  readonly clusterName: string | undefined;
+  readonly k3sVersion: string | undefined;
+  readonly tailscaleNetwork: string | undefined;
+  readonly user: string | undefined;
+  readonly gitRepo: string | undefined;
+  readonly gitBranch: string | undefined;
+  readonly gitPath: string | undefined;
+  readonly set: readonly string[];
+}
+
+/** Makes the request; asks only where no machine is named and somebody can answer. */
+export async function initRequest(
+  context: Context,
+  options: InitOptions,
+  { prompter, output }: { readonly prompter: Prompter; readonly output: Output },
+): Promise<InitRequest> {
+  const { settings, hostSettings } = readSettings(options.set);
+  const defaults = {
+    clusterName: options.clusterName ?? "homelab",
+    k3sVersion: options.k3sVersion ?? DEFAULT_K3S_VERSION,
+    user: options.user,
+    gitRepoUrl: options.gitRepo,
+  };
+  const fixed = {
+    tailscaleNetwork: options.tailscaleNetwork ?? DEFAULT_NETWORK,
+    gitBranch: options.gitBranch,
+    gitPath: options.gitPath,
+    vars: settings,
+  };
+  const named = options.controlPlane.length + options.worker.length > 0;
+  if (!named && prompter.canAsk) {
+    const { askInit } = await import("./init_wizard.ts");
+    const peers = await peersOrNone(context, output);
+    const answers = await askInit(prompter, { peers, defaults });
+    return { ...fixed, ...answers, hosts: withSettings(answers.hosts, hostSettings) };
+  }
+  if (options.controlPlane.length === 0) {
+    throw usageError("No machine is named for the control plane", {
+      hint: "Name one with --control-plane HOST=ADDRESS, or run k3s-tool init at a terminal.",
+    });
+  }
+  const hosts = await namedHosts(context, options);
+  return { ...fixed, ...defaults, hosts: withSettings(hosts, hostSettings) };
+}
+
+async function namedHosts(context: Context, options: InitOptions): Promise<HostDescription[]> {
+  const wanted = [
+    ...options.controlPlane.map((text) => hostOf(text, "control-plane")),
+    ...options.worker.map((text) => hostOf(text, "worker")),
+  ];
+  const nameless = wanted.filter(({ address }) => address === "");
+  if (nameless.length === 0) return wanted;
+  const { lookupAddress } = await import("../tailscale/lookup.ts");
+  const tailnet = await tailnetFor(context, nameless[0]!);
+  return wanted.map((host) =>
+    host.address === "" ? { ...host, address: lookupAddress(tailnet, host.name) } : host
+  );
+}
+
+async function tailnetFor(context: Context, { name, role }: HostDescription): Promise<Tailnet> {
+  const { readTailnet } = await import("../tailscale/discover.ts");
+  try {
+    return await readTailnet(context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const flag = role === "worker" ? "--worker" : "--control-plane";
+    throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
+      exitCode: error.exitCode,
+      hint: `Give the address: ${flag} ${name}=100.x.y.z` +
+        (error.hint === undefined ? "" : ` Or: ${error.hint}`),
+      cause: error,
+    });
+  }
+}
+
+function hostOf(text: string, role: Role): HostDescription {
+  const [name = "", address = ""] = text.split("=", 2);
+  return { name, address, role };
+}
+
+async function peersOrNone(context: Context, output: Output): Promise<readonly Peer[]> {
+  const { readTailnet } = await import("../tailscale/discover.ts");
+  try {
+    return (await readTailnet(context)).peers;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    output.warn(`${error.message}, so there are no machines to choose from.`);
+    return [];
+  }
+}
+
+/** Variables of a host that have a place of their own in its description. */
+type HostSettings = ReadonlyMap<string, ReadonlyMap<string, YamlValue>>;
+
+function readSettings(
+  texts: readonly string[],
+): { readonly settings: Record<string, YamlValue>; readonly hostSettings: HostSettings } {
+  const settings: Record<string, YamlValue> = {};
+  const hostSettings = new Map<string, Map<string, YamlValue>>();
+  for (const text of texts) {
+    const match = /^(?:([^\s:=]+):)?([A-Za-z_]\w*)=([^]*)$/.exec(text);
+    if (match === null) {
+      throw usageError("--set needs KEY=VALUE or HOST:KEY=VALUE", {
+        problems: [{ message: "bad setting", value: text, expected: "k3s_version=v1.36.3+k3s1" }],
+      });
+    }
+    const [, host, name = "", value = ""] = match;
+    const key = parseKeyPath(name);
+    const typed = readTyped(value, inferType(value, { key, current: undefined }));
+    if (host === undefined) settings[name] = typed;
+    else hostSettings.set(host, new Map(hostSettings.get(host)).set(name, typed));
+  }
+  return { settings, hostSettings };
+}
+
+function withSettings(
+  hosts: readonly HostDescription[],
+  settings: HostSettings,
+): HostDescription[] {
+  const unknown = [...settings.keys()].find((name) => !hosts.some((host) => host.name === name));
+  if (unknown !== undefined) {
+    throw usageError(`--set speaks of ${unknown}, which is no machine of this inventory`);
+  }
+  return hosts.map((host) => {
+    const vars = settings.get(host.name);
+    return vars === undefined ? host : { ...host, vars: Object.fromEntries(vars) };
+  });
+}

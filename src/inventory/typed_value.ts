@@ -1,0 +1,79 @@
+/**
+ * Values typed on a command line as YAML values.
+ *
+ * @module
+ */
+
+import { usageError } from "../errors/user_error.ts";
+import type { KeyPath } from "./key_path.ts";
+import type { YamlValue } from "./model.ts";
+import { HostVariables } from "./schema.ts";
+import type { ValueType } from "./value_types.ts";
+
+/** Variables of this tool that are no text. */
+const KNOWN_TYPES: Readonly<Record<string, ValueType>> = {
+  gpu: "bool",
+  node_labels: "json",
+  node_taints: "json",
+  ansible_port: "int",
+};
+
+/**
+ * The type a value is meant to have: the schema's, else that of the value it replaces, else what it
+ * looks like (`true`, `42`, `{…}`, `[…]`).
+ */
+export function inferType(
+  text: string,
+  { key, current }: { readonly key: KeyPath; readonly current: YamlValue | undefined },
+): ValueType {
+  const known = KNOWN_TYPES[key.variable];
+  if (known !== undefined && key.members.length === 0) return known;
+  if (key.variable === "node_labels" || key.variable in HostVariables.shape) return "string";
+  if (typeof current === "string") return "string";
+  if (typeof current === "boolean" && isBool(text)) return "bool";
+  if (typeof current === "number" && /^[+-]?\d+$/.test(text)) return "int";
+  if (/^(?:true|false)$/.test(text)) return "bool";
+  if (/^(?:0|-?[1-9]\d{0,14})$/.test(text)) return "int";
+  if (/^(?:\{[^{%]|\{\}|\[)/.test(text) && isJson(text)) return "json";
+  return "string";
+}
+
+/** Reads a text as a type. @throws {UserError} exit code 2 */
+export function readTyped(text: string, type: ValueType): YamlValue {
+  switch (type) {
+    case "string":
+      return text;
+    case "int":
+      if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+      throw badValue(text, "a whole number");
+    case "bool":
+      if (isBool(text)) return /^(?:true|yes|on)$/i.test(text);
+      throw badValue(text, "true or false");
+    case "json":
+      try {
+        return JSON.parse(text) as YamlValue;
+      } catch (error) {
+        throw badValue(text, `JSON (${(error as Error).message})`);
+      }
+  }
+}
+
+function isBool(text: string): boolean {
+  return /^(?:true|false|yes|no|on|off)$/i.test(text);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function badValue(text: string, expected: string) {
+  return usageError("The value has the wrong type; nothing was written", {
+    problems: [{ message: "bad value", value: text, expected }],
+    hint: "Name the type with --type string, int, bool or json.",
+  });
+}
