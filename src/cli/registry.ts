@@ -7,17 +7,35 @@
 import type { CommandDeclaration } from "./command.ts";
 import { assetsEjectCommand } from "./commands/assets_eject.ts";
 import { assetsListCommand } from "./commands/assets_list.ts";
-import { completionsCommand } from "./commands/completions.ts";
 import { completeCommand } from "./commands/complete.ts";
+import { completionsCommand } from "./commands/completions.ts";
+import { configGetCommand } from "./commands/config_get.ts";
+import { configListCommand } from "./commands/config_list.ts";
+import { configSchemaCommand } from "./commands/config_schema.ts";
+import { configSetCommand } from "./commands/config_set.ts";
+import { configUnsetCommand } from "./commands/config_unset.ts";
+import { configValidateCommand } from "./commands/config_validate.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { nodeAddCommand } from "./commands/node_add.ts";
+import { nodeListCommand } from "./commands/node_list.ts";
 import { nodeRemoveCommand } from "./commands/node_remove.ts";
+import { nodeShowCommand } from "./commands/node_show.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { versionCommand } from "./commands/version.ts";
 
 export const commands: readonly CommandDeclaration[] = [
-  provisionCommand,
+  nodeAddCommand,
+  nodeListCommand,
+  nodeShowCommand,
   nodeRemoveCommand,
+  configGetCommand,
+  configSetCommand,
+  configUnsetCommand,
+  configListCommand,
+  configValidateCommand,
+  configSchemaCommand,
+  provisionCommand,
   doctorCommand,
   resetCommand,
   assetsListCommand,
