@@ -1,0 +1,139 @@
+/**
+ * A connection to the API server of a kubeconfig's context. Loads the Kubernetes client, which is
+ * slow (0.3 s and more): import this module only where a cluster is asked.
+ *
+ * @module
+ */
+
+import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
+import { type Dispatcher, fetch, type Response } from "undici";
+import { z } from "zod";
+import { safeText } from "../errors/safe_text.ts";
+import { unreachableError, usageError, UserError } from "../errors/user_error.ts";
+import { clientCertificateError, connectionError } from "./api_errors.ts";
+import type { KubeContext } from "./find_context.ts";
+import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.ts";
+
+/** How long the server may take for one answer, in milliseconds. */
+const TIMEOUT_MS = 15_000;
+
+/**
+ * Connects to the server of a context.
+ *
+ * @param options.now milliseconds since the epoch, to tell an expired certificate
+ * @throws {UserError} exit code 2 where the kubeconfig is wrong, 4 where its credentials cannot be
+ *   used
+ */
+export async function connect(
+  { file, context }: KubeContext,
+  { now, timeoutMs = TIMEOUT_MS }: { readonly now: number; readonly timeoutMs?: number },
+): Promise<KubernetesApi> {
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(file);
+  } catch (cause) {
+    throw usageError(`The kubeconfig is not understood: ${messageOf(cause)}`, {
+      where: { file },
+      cause,
+    });
+  }
+  config.setCurrentContext(context);
+  const cluster = config.getCurrentCluster();
+  if (!cluster || !config.getCurrentUser() || !URL.canParse(cluster.server)) {
+    throw usageError(`The context ${safeText(context)} lacks a cluster with a server, or a user`, {
+      where: { file },
+      hint: "Fetch it anew with: k3s-tool kubeconfig --force",
+    });
+  }
+  const server = cluster.server.replace(/\/+$/, "");
+  const { headers, dispatcher } = await credentials(config, { server, now });
+  return {
+    server,
+    get: async (path, options = {}) => {
+      const url = new URL(server + path);
+      for (const [key, value] of Object.entries(options.query ?? {})) {
+        url.searchParams.set(key, String(value));
+      }
+      const limit = AbortSignal.timeout(timeoutMs);
+      try {
+        const response = await fetch(url, {
+          headers: { ...headers, accept: "application/json" },
+          signal: AbortSignal.any([limit, ...(options.signal ? [options.signal] : [])]),
+          ...(dispatcher === undefined ? {} : { dispatcher }),
+        });
+        if (!response.ok) throw await refusal(response, path);
+        return await json(response, server);
+      } catch (error) {
+        throw toError(error, { options, limit, server, timeoutMs });
+      }
+    },
+    close: async () => await dispatcher?.destroy(),
+  };
+}
+
+async function credentials(
+  config: KubeConfig,
+  { server, now }: { readonly server: string; readonly now: number },
+): Promise<{ headers: Record<string, string>; dispatcher: Dispatcher | undefined }> {
+  const request = new RequestContext(server, HttpMethod.GET);
+  try {
+    await config.applySecurityAuthentication(request);
+  } catch (cause) {
+    throw unreachableError(`The kubeconfig's credentials cannot be used: ${messageOf(cause)}`, {
+      hint: "Fetch a new kubeconfig with: k3s-tool kubeconfig",
+      cause,
+    });
+  }
+  const tls: { cert?: unknown } = {};
+  await config.applyToHTTPSOptions(tls);
+  const expired = tls.cert === undefined
+    ? undefined
+    : clientCertificateError(String(tls.cert), now);
+  if (expired !== undefined) throw expired;
+  const dispatcher = request.getDispatcher() as Dispatcher | undefined;
+  return { headers: request.getHeaders(), dispatcher };
+}
+
+const Status = z.object({ reason: z.string().nullish(), message: z.string().nullish() });
+
+async function refusal(response: Response, path: string): Promise<ApiError> {
+  const body = await response.text();
+  let status: z.infer<typeof Status> = {};
+  try {
+    status = Status.parse(JSON.parse(body));
+  } catch {
+    // A proxy's page, or nothing: the number says enough.
+  }
+  const message = status.message ?? (response.statusText || "no reason given");
+  return new ApiError(response.status, status.reason ?? "", message, path);
+}
+
+async function json(response: Response, server: string): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unreachableError(`${server} does not answer like a Kubernetes API server: not JSON`, {
+      hint: "Look at the server of the context with: kubectl config view",
+      cause,
+    });
+  }
+}
+
+function toError(
+  error: unknown,
+  { options, limit, server, timeoutMs }: {
+    readonly options: GetOptions;
+    readonly limit: AbortSignal;
+    readonly server: string;
+    readonly timeoutMs: number;
+  },
+): unknown {
+  if (options.signal?.aborted) return options.signal.reason;
+  if (error instanceof ApiError || error instanceof UserError) return error;
+  return connectionError(limit.aborted ? limit.reason : error, { server, timeoutMs });
+}
+
+function messageOf(error: unknown): string {
+  return safeText(error instanceof Error ? error.message.split("\n", 1)[0] ?? "" : String(error));
+}

@@ -1,0 +1,212 @@
+/**
+ * One cluster's kubeconfig put into a person's own, pure: text in, text out.
+ *
+ * Everything else in the person's file stays: other contexts, unknown fields, comments.
+ *
+ * @module
+ */
+
+import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
+import { z } from "zod";
+import { usageError } from "../errors/user_error.ts";
+import { parsePlain, readEntry } from "./kubeconfig_entry.ts";
+
+/** What is merged how. */
+export interface MergeOptions {
+  /** Name that the context, the cluster and the user get. */
+  readonly contextName: string;
+  /** `https://100.64.0.1:6443`; replaces the server of the incoming kubeconfig. */
+  readonly server?: string;
+  /** Replace a context of that name even where it leads to another cluster. */
+  readonly force?: boolean;
+  /** Make it kubectl's current context even where another one is. */
+  readonly setCurrent?: boolean;
+}
+
+/** The outcome of a merge. */
+export interface MergeResult {
+  readonly text: string;
+  /** False where the file says all of it already. */
+  readonly changed: boolean;
+  /** True where a context of that name was there before. */
+  readonly replaced: boolean;
+  /** kubectl's current context afterwards. */
+  readonly current: string | undefined;
+}
+
+/**
+ * Merges a kubeconfig as k3s writes it into a person's own (empty where there is none).
+ *
+ * @throws {UserError} exit code 2: a file is not understood, or the name leads to another cluster
+ */
+export function mergeKubeconfig(
+  existing: string,
+  incoming: string,
+  { contextName, server, force = false, setCurrent = false }: MergeOptions,
+): MergeResult {
+  const entry = readEntry(incoming);
+  const cluster = { ...entry.cluster, ...(server === undefined ? {} : { server }) };
+  const document = parsePerson(existing);
+  const before = JSON.stringify(document.toJS());
+  const clusters = sequence(document, "clusters");
+  const users = sequence(document, "users");
+  const contexts = sequence(document, "contexts");
+  const oldContext = find(contexts, contextName);
+  if (!force) {
+    assertSameCluster(find(clusters, contextName), { cluster, contextName });
+    assertFree(oldContext, { contextName, users: find(users, contextName) });
+  }
+  put(document, clusters, { name: contextName, field: "cluster", values: cluster });
+  put(document, users, { name: contextName, field: "user", values: entry.user });
+  put(document, contexts, {
+    name: contextName,
+    field: "context",
+    values: { cluster: contextName, user: contextName },
+  });
+  const current = document.get("current-context");
+  if (setCurrent || typeof current !== "string" || current === "") {
+    document.set("current-context", contextName);
+  }
+  const changed = JSON.stringify(document.toJS()) !== before;
+  return {
+    text: changed ? document.toString(layoutOf(existing)) : existing,
+    changed,
+    replaced: oldContext !== undefined,
+    current: document.get("current-context") as string | undefined,
+  };
+}
+
+/** True where a kubeconfig has a context of that name; false where it is not understood. */
+export function hasContext(text: string, name: string): boolean {
+  const parsed = Contexts.safeParse(parsePlain(text));
+  return parsed.success && parsed.data.contexts.some((context) => context.name === name);
+}
+
+const Contexts = z.object({ contexts: z.array(z.object({ name: z.string() })) });
+
+/** The kubeconfig alone, under its new names: what `--print` prints. */
+export function standaloneKubeconfig(incoming: string, options: MergeOptions): string {
+  return mergeKubeconfig("", incoming, options).text;
+}
+
+// kubectl and k3s do not indent lists; editors often do.
+function layoutOf(text: string) {
+  const indentSeq = /^(?:clusters|contexts|users):[^\n]*\n(?:\s*#[^\n]*\n)* +-/m.test(text);
+  return { lineWidth: 0, flowCollectionPadding: false, indentSeq };
+}
+
+function parsePerson(text: string): Document {
+  const empty = text.trim() === "";
+  const document = parseDocument(
+    empty ? "apiVersion: v1\nkind: Config\npreferences: {}\n" : text,
+  );
+  const [error] = document.errors;
+  if (error !== undefined || !(isMap(document.contents) || document.contents === null)) {
+    const position = error?.linePos?.[0];
+    const at = position === undefined ? "" : ` at line ${position.line}, column ${position.col}`;
+    throw usageError(`Your kubeconfig is not understood${at}; nothing was written`, {
+      hint: "Mend it, or name another file with --kubeconfig.",
+      ...(error === undefined ? {} : { cause: error }),
+    });
+  }
+  return document;
+}
+
+function sequence(document: Document, name: string): YAMLSeq {
+  const value = document.get(name);
+  if (isSeq(value)) return value;
+  if (value !== undefined && value !== null) {
+    throw usageError(`Your kubeconfig is not understood: ${name} is no list; nothing was written`, {
+      hint: "Mend it, or name another file with --kubeconfig.",
+    });
+  }
+  const created = document.createNode([]) as YAMLSeq;
+  document.set(name, created);
+  return created;
+}
+
+function find(list: YAMLSeq, name: string): YAMLMap | undefined {
+  return list.items.find((item): item is YAMLMap => isMap(item) && item.get("name") === name);
+}
+
+// The same certificate authority, or the same address (a cluster installed anew), is the same cluster.
+function assertSameCluster(
+  old: YAMLMap | undefined,
+  { cluster, contextName }: {
+    readonly cluster: Readonly<Record<string, unknown>>;
+    readonly contextName: string;
+  },
+): void {
+  if (old === undefined) return;
+  const authority = "certificate-authority-data";
+  const sameServer = old.getIn(["cluster", "server"]) === cluster.server;
+  const sameAuthority = cluster[authority] !== undefined &&
+    old.getIn(["cluster", authority]) === cluster[authority];
+  if (!sameServer && !sameAuthority) {
+    throw otherCluster(
+      contextName,
+      String(old.getIn(["cluster", "server"]) ?? "an unknown server"),
+    );
+  }
+}
+
+// A context or user of that name which does not belong to a cluster of that name is somebody else's.
+function assertFree(
+  context: YAMLMap | undefined,
+  { contextName, users }: { readonly contextName: string; readonly users: YAMLMap | undefined },
+): void {
+  const leadsTo = context?.getIn(["context", "cluster"]);
+  if (context !== undefined && leadsTo !== contextName) {
+    throw otherCluster(contextName, `the cluster ${String(leadsTo)}`);
+  }
+  if (context === undefined && users !== undefined) {
+    throw otherCluster(contextName, "a user of another context");
+  }
+}
+
+function otherCluster(contextName: string, what: string) {
+  return usageError(
+    `Your kubeconfig has ${contextName} already, for ${what}; nothing was written`,
+    { hint: "Choose another name with --context NAME, or replace it with --force." },
+  );
+}
+
+function put(document: Document, list: YAMLSeq, { name, field, values }: {
+  readonly name: string;
+  readonly field: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}): void {
+  const item = find(list, name);
+  const old = item?.get(field);
+  if (item === undefined) {
+    // kubectl writes the name last; so does k3s.
+    list.flow = false;
+    list.add(document.createNode({ [field]: values, name }));
+  } else if (!isMap(old)) {
+    item.set(field, document.createNode(values));
+  } else {
+    for (const [key, value] of Object.entries(values)) old.set(key, value);
+    // Unknown fields, and the namespace a person chose, stay.
+    for (const pair of [...old.items]) {
+      const key = String(pair.key);
+      if (!(key in values) && REPLACED.has(key)) old.delete(pair.key);
+    }
+  }
+}
+
+/** Other ways to say what the incoming entry says; left beside it they would contradict it. */
+const REPLACED: ReadonlySet<string> = new Set([
+  "certificate-authority",
+  "insecure-skip-tls-verify",
+  "client-certificate",
+  "client-key",
+  "token",
+  "tokenFile",
+  "username",
+  "password",
+  "exec",
+  "auth-provider",
+  "certificate-authority-data",
+  "client-certificate-data",
+  "client-key-data",
+]);

@@ -1,0 +1,124 @@
+/**
+ * Writes a person's kubeconfig: whole or not at all, with a copy of what was there.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import type { Clock } from "../process/system.ts";
+import { UserError } from "../errors/user_error.ts";
+
+/** Only the person reads it: it holds a key that may do anything. */
+const MODE = 0o600;
+
+/** How long another writer is waited for, and after what time its lock counts as left behind. */
+const LOCK_WAIT_MS = 5_000;
+const LOCK_STALE_MS = 30_000;
+const LOCK_POLL_MS = 50;
+
+/** What an update did. */
+export interface StoreResult<R> {
+  readonly result: R;
+  /** The file written, symbolic links followed. */
+  readonly file: string;
+  /** Where the former content is kept; undefined where there was none or nothing changed. */
+  readonly backup: string | undefined;
+}
+
+/**
+ * Reads the file (empty where there is none), and writes what `update` makes of it.
+ *
+ * kubectl's own lock is taken meanwhile (client-go `tools/clientcmd/config.go`).
+ *
+ * @throws {UserError} exit code 1 where another process holds the lock
+ */
+export async function updateKubeconfig<R extends { text: string; changed: boolean }>(
+  path: string,
+  { clock, update }: { readonly clock: Clock; readonly update: (text: string) => R },
+): Promise<StoreResult<R>> {
+  const file = await followLinks(path);
+  await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const unlock = await lock(`${file}.lock`, clock);
+  try {
+    const old = await readTextIfAny(file);
+    const result = update(old ?? "");
+    if (!result.changed) return { result, file, backup: undefined };
+    const backup = old === undefined ? undefined : await keep(old, { file, now: clock.now() });
+    await writeFileAtomic(file, result.text, { mode: MODE });
+    return { result, file, backup };
+  } finally {
+    await unlock();
+  }
+}
+
+async function keep(
+  text: string,
+  { file, now }: { readonly file: string; readonly now: number },
+): Promise<string> {
+  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
+  for (let attempt = 0;; attempt++) {
+    const backup = `${file}.${stamp}${attempt === 0 ? "" : `-${attempt}`}.bak`;
+    try {
+      await Deno.writeTextFile(backup, text, { createNew: true, mode: MODE });
+      return backup;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+async function lock(path: string, clock: Clock): Promise<() => Promise<void>> {
+  for (const end = clock.now() + LOCK_WAIT_MS;;) {
+    try {
+      (await Deno.open(path, { createNew: true, write: true })).close();
+      return () => removeIfAny(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    const since = await modifiedAt(path);
+    if (since !== undefined && Date.now() - since > LOCK_STALE_MS) await removeIfAny(path);
+    else if (clock.now() > end) {
+      throw new UserError("Another process is writing your kubeconfig", {
+        where: { file: path },
+        hint: "Try again when it is done; remove that file where none is.",
+      });
+    } else await clock.sleep(LOCK_POLL_MS);
+  }
+}
+
+async function followLinks(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return path;
+    throw error;
+  }
+}
+
+/** The text of a file, or undefined where there is none. */
+export async function readTextIfAny(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function modifiedAt(path: string): Promise<number | undefined> {
+  try {
+    return (await Deno.stat(path)).mtime?.getTime();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function removeIfAny(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

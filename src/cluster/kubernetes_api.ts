@@ -1,0 +1,88 @@
+/**
+ * The port to an API server: JSON in pages, nothing else.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+/** How an API server is asked. */
+export interface GetOptions {
+  readonly query?: Readonly<Record<string, string | number>>;
+  readonly signal?: AbortSignal;
+}
+
+/** An API server. `connect.ts` makes the real one, tests make their own. */
+export interface KubernetesApi {
+  /** `https://100.64.0.1:6443`. */
+  readonly server: string;
+  /**
+   * The JSON document at a path.
+   *
+   * @throws {ApiError} where the server answers with an error
+   * @throws {UserError} exit code 4 where it cannot be reached or does not answer in time
+   */
+  get(path: string, options?: GetOptions): Promise<unknown>;
+  /** Gives its connections back. */
+  close(): Promise<void>;
+}
+
+/** What the API server refused. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  constructor(
+    /** HTTP status. */
+    readonly status: number,
+    /** `Status.reason` of Kubernetes: `Forbidden`, `NotFound`, `Expired`; may be empty. */
+    readonly reason: string,
+    message: string,
+    readonly path: string,
+  ) {
+    super(message);
+  }
+}
+
+const Page = z.object({
+  items: z.array(z.unknown()).nullish(),
+  metadata: z.object({ continue: z.string().nullish() }).nullish(),
+});
+
+/** Objects a page; what client-go's pager asks for (`tools/pager/pager.go`). */
+const PAGE_SIZE = 500;
+
+/** How often a list is begun anew when its pages expire in between. */
+const RESTARTS = 2;
+
+/**
+ * Every object of a collection, read in pages.
+ *
+ * @param pick makes of each object what is kept; what it throws ends the list
+ */
+export async function listAll<T>(
+  api: KubernetesApi,
+  path: string,
+  { pick, signal }: { readonly pick: (object: unknown) => T; readonly signal?: AbortSignal },
+): Promise<T[]> {
+  for (let restarts = 0;; restarts++) {
+    const found: T[] = [];
+    let next: string | undefined;
+    try {
+      do {
+        const page = Page.parse(
+          await api.get(path, {
+            query: { limit: PAGE_SIZE, ...(next === undefined ? {} : { continue: next }) },
+            ...(signal === undefined ? {} : { signal }),
+          }),
+        );
+        for (const object of page.items ?? []) found.push(pick(object));
+        next = page.metadata?.continue || undefined;
+      } while (next !== undefined);
+      return found;
+    } catch (error) {
+      // 410: the snapshot that the pages come from was compacted away.
+      const expired = error instanceof ApiError && error.status === 410;
+      if (!expired || next === undefined || restarts === RESTARTS) throw error;
+    }
+  }
+}
