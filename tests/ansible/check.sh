@@ -1,0 +1,33 @@
+#!/bin/sh
+# Checks ansible/: syntax, ansible-lint (production), the Python that runs on hosts, and the event plugin in real runs.
+# Usage: tests/ansible/check.sh [--fast]   (--fast leaves ansible-lint out)
+# ansible-core and ansible-lint come into a virtual environment in the cache, once for each version of requirements.txt.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+lint='ansible-lint==26.10.1'
+hash=$({ cat "$root/ansible/requirements.txt"; echo "$lint"; python3 --version; } | sha256sum | cut -c1-16)
+venv="${XDG_CACHE_HOME:-$HOME/.cache}/k3s-tool-lab/ansible-$hash"
+if [ ! -e "$venv/done" ]; then
+  echo "making $venv" >&2
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$root/ansible/requirements.txt"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "$lint"
+  touch "$venv/done"
+fi
+PATH="$venv/bin:$PATH"
+ANSIBLE_CONFIG="$root/ansible/ansible.cfg"
+export PATH ANSIBLE_CONFIG
+
+cd "$root/tests/ansible"
+for playbook in "$root"/ansible/playbooks/*.yml; do
+  ansible-playbook --syntax-check -i inventory.yml "$playbook" >/dev/null
+done
+echo "syntax ok"
+python3 -m unittest discover --quiet --pattern '*_test.py'
+python3 -m unittest discover --quiet --start-directory with_ansible --pattern '*_test.py'
+if [ "${1:-}" != --fast ]; then
+  cd "$root/ansible"
+  ansible-lint --offline -q --profile production .
+  echo "lint ok"
+fi

@@ -1,0 +1,97 @@
+"""What the preflight probe makes of tailscale's answers, resolvers, ports, firewalls and versions."""
+
+import unittest
+
+from load_part import load
+
+PROBE = load("prerequisites", "probe_tailscale.py", "probe_system.py", "probe_k3s.py", "probe_main.py")
+NOW = PROBE["parse_time"]("2026-11-23T00:00:00Z")
+
+
+def status(**me):
+    return {"BackendState": "Running", "Self": {"TailscaleIPs": ["fd7a:115c:a1e0::1", "100.64.0.1"], **me}}
+
+
+def judge(document, address="100.64.0.1", network="100.64.0.0/10"):
+    problems, warnings = PROBE["judge_tailscale"](document, address, network, NOW)
+    return [entry["id"] for entry in problems], warnings
+
+
+class Tailscale(unittest.TestCase):
+    def test_an_address_is_chosen_by_family(self):
+        self.assertEqual(judge(status()), ([], []))
+
+    def test_another_address_is_named_with_what_to_set(self):
+        problems, _ = PROBE["judge_tailscale"](status(), "100.64.0.9", None, NOW)
+        self.assertIn("Tailscale's address is 100.64.0.1, but the inventory says 100.64.0.9", problems[0]["message"])
+        self.assertIn("tailscale_ip", problems[0]["hint"])
+
+    def test_states_that_are_not_running(self):
+        for state in ("NeedsLogin", "Stopped", "Starting", "NeedsMachineAuth", "SomethingNew", ""):
+            self.assertEqual(judge({"BackendState": state})[0], ["tailscale_state"], state)
+
+    def test_an_address_outside_the_network(self):
+        self.assertEqual(judge(status(), network="100.100.0.0/16")[0], ["tailscale_network"])
+
+    def test_no_ipv4(self):
+        self.assertEqual(judge(status(TailscaleIPs=["fd7a::1"]))[0], ["tailscale_ipv4"])
+
+    def test_key_expiry(self):
+        self.assertEqual(judge(status(KeyExpiry="2026-11-22T00:00:00Z"))[0], ["tailscale_key"])
+        self.assertEqual(judge(status(Expired=True))[0], ["tailscale_key"])
+        self.assertIn("expires in 13 days", judge(status(KeyExpiry="2026-12-06T12:00:00Z"))[1][0])
+        self.assertEqual(judge(status(KeyExpiry="2026-12-08T00:00:00Z")), ([], []))
+        self.assertEqual(judge(status(KeyExpiry="0001-01-01T00:00:00Z")), ([], []))
+
+    def test_a_route_that_covers_the_own_lan(self):
+        links = [{"ifname": "eth0", "addr_info": [{"family": "inet", "local": "192.168.1.5", "prefixlen": 24}]},
+                 {"ifname": "tailscale0", "addr_info": [{"family": "inet", "local": "100.64.0.1", "prefixlen": 32}]}]
+        self.assertEqual(PROBE["shadowed_networks"]([{"dst": "192.168.0.0/16"}, {"dst": "100.64.0.2"}], links), ["192.168.1.0/24"])
+        self.assertEqual(PROBE["shadowed_networks"]([{"dst": "10.0.0.0/8"}, {"dst": "default"}], links), [])
+
+
+class System(unittest.TestCase):
+    def test_resolvers_that_pods_cannot_use(self):
+        for address in ("127.0.0.53", "::1", "100.100.100.100"):
+            self.assertTrue(PROBE["local_resolver"](address), address)
+        self.assertFalse(PROBE["local_resolver"]("192.168.1.1"))
+        self.assertEqual(PROBE["nameservers"]("# x\nnameserver 1.1.1.1\nsearch a b\nnameserver\t9.9.9.9\n"), ["1.1.1.1", "9.9.9.9"])
+
+    def test_listeners_come_from_the_kernel_table(self):
+        table = ("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+                 "   0: 00000000:192B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1234 1\n"
+                 "   1: 0100007F:192B 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 99 1\n")
+        self.assertEqual(PROBE["listeners"]([6443, 10250], table), {6443: {"1234"}})
+
+    def test_the_memory_controller(self):
+        table = "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t%s\t5\t%s\n"
+        self.assertTrue(PROBE["memory_controller"]("cpuset cpu memory pids", ""))
+        self.assertTrue(PROBE["memory_controller"]("", table % (3, 1)))
+        self.assertFalse(PROBE["memory_controller"]("cpuset cpu", table % (0, 0)))
+        self.assertFalse(PROBE["memory_controller"]("", table % (0, 1)))
+
+    def test_ufw_rules_that_are_missing(self):
+        networks = ["10.42.0.0/16", "10.43.0.0/16"]
+        nothing = "Status: active\n\nTo                         Action      From\n--                         ------      ----\n22/tcp                     ALLOW       Anywhere\n"
+        self.assertEqual(PROBE["missing_ufw_rules"](nothing, networks), ["tailscale0", *networks])
+        some = nothing + "Anywhere on tailscale0     ALLOW       Anywhere\nAnywhere                   ALLOW       10.42.0.0/16\n"
+        self.assertEqual(PROBE["missing_ufw_rules"](some, networks), ["10.43.0.0/16"])
+        self.assertEqual(PROBE["missing_ufw_rules"](some + "Anywhere                   ALLOW       10.43.0.0/16\n", networks), [])
+
+    def test_a_closed_port_counts_as_reached(self):
+        self.assertEqual(PROBE["probe_reach"]({"here": "127.0.0.1", "without address": ""}, ["here"]), {"here": "yes"})
+
+
+class K3s(unittest.TestCase):
+    def test_version(self):
+        self.assertEqual(PROBE["parse_version"]("k3s version v1.36.2+k3s1 (abcdef)\ngo version go1.25.1\n"), "v1.36.2+k3s1")
+        self.assertIsNone(PROBE["parse_version"]("segmentation fault"))
+
+    def test_vpn_auth_is_warned_of(self):
+        problems, warnings = PROBE["judge_installation"]("workers", "vpn-auth: name=tailscale,joinKey=x\n")
+        self.assertEqual(problems, [])
+        self.assertIn("--vpn-auth", warnings[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

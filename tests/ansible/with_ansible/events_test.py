@@ -1,0 +1,128 @@
+"""The event stream of a real run of ansible-playbook: on the machine itself, and a host that cannot be reached."""
+
+import importlib.util
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ANSIBLE = os.path.join(HERE, "..", "..", "..", "ansible")
+SECRET = "verysecret"
+
+
+def run_playbook(directory, events, *arguments):
+    inventory = os.path.join(directory, "hosts.ini")
+    with open(inventory, "w") as file:
+        file.write("[local]\na\nb\nc\n[gone]\ngone ansible_host=127.0.0.1 ansible_port=1\n[all:vars]\nansible_python_interpreter=%s\n" % sys.executable)
+    environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(ANSIBLE, "ansible.cfg"), "K3S_TOOL_EVENTS": events, "ANSIBLE_HOME": directory}
+    program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+    return subprocess.run([program, "-i", inventory, os.path.join(HERE, "events.yml"), "--limit", "all", "-e", json.dumps({"directory": directory}), *arguments],
+                          env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=120)
+
+
+class Events(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.path = os.path.join(cls.directory.name, "events.jsonl")
+        cls.done = run_playbook(cls.directory.name, cls.path, "--diff")
+        with open(cls.path) as file:
+            cls.text = file.read()
+        cls.events = [json.loads(line) for line in cls.text.splitlines()]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.directory.cleanup()
+
+    def results(self, task, host=None):
+        return [event for event in self.events if event["type"] == "result" and event["task"] == task and host in (None, event["host"])]
+
+    def test_the_run_has_a_beginning_plays_and_an_end(self):
+        self.assertEqual((self.events[0]["type"], self.events[0]["playbook"], self.events[0]["check"]), ("run_start", "events.yml", False), self.done.stdout)
+        self.assertEqual([event["play"] for event in self.events if event["type"] == "play_start"], ["First stage", "Second stage"])
+        self.assertEqual(self.events[-1]["type"], "run_end")
+        self.assertEqual(self.events[-1]["stats"]["b"]["failures"], 1)
+        self.assertEqual(self.events[-1]["stats"]["gone"]["unreachable"], 1)
+        self.assertTrue(all(event["v"] == 1 and event["ts"].startswith("20") for event in self.events))
+
+    def test_only_the_owner_can_read_the_file(self):
+        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o600)
+
+    def test_a_hidden_result_has_its_status_alone(self):
+        hidden = self.results("Hide", "a")[0]
+        self.assertEqual(set(hidden), {"v", "ts", "type", "host", "play", "task", "status", "seconds", "censored"})
+        self.assertEqual(self.results("Fail hidden", "c")[0]["status"], "failed")
+        self.assertNotIn(SECRET, self.text)
+
+    def test_a_change_carries_its_diff_and_the_seconds_it_took(self):
+        change = self.results("Write", "a")[0]
+        self.assertEqual((change["status"], change["play"]), ("changed", "First stage"))
+        self.assertEqual(change["diff"], [{"header": os.path.join(self.directory.name, "a.txt"), "before": "", "after": "answer: 42"}])
+        self.assertGreater(change["seconds"], 0)
+
+    def test_warnings_are_cleaned(self):
+        warnings = [(event["host"], event["message"]) for event in self.events if event["type"] == "warning"]
+        self.assertEqual(warnings, [("a", "one"), ("a", "two [token]")])
+
+    def test_retries_are_counted(self):
+        self.assertEqual([event["attempt"] for event in self.events if event["type"] == "retry" and event["host"] == "a"], [1, 2])
+
+    def test_a_loop_fails_with_the_words_of_its_item(self):
+        loop = self.results("Loop", "a")[0]
+        self.assertEqual((loop["status"], loop["message"]), ("ignored", "3: non-zero return code\nto stderr 3"))
+
+    def test_failures_keep_their_hint(self):
+        self.assertEqual(self.results("Fail with a hint", "b")[0]["message"], "It broke\nHint: mend it")
+
+    def test_a_host_that_cannot_be_reached_gets_a_hint(self):
+        unreachable = self.results("Reach", "gone")[0]
+        self.assertEqual(unreachable["status"], "unreachable")
+        self.assertRegex(unreachable["message"], r"Connection refused[\s\S]*\nHint: The host answers but sshd does not")
+
+    def test_no_arguments_of_tasks_are_written(self):
+        self.assertNotIn("invocation", self.text)
+        self.assertNotIn("module_args", self.text)
+
+
+class Harmless(unittest.TestCase):
+    def test_a_file_that_cannot_be_written_costs_no_run(self):
+        with tempfile.TemporaryDirectory() as directory:
+            done = run_playbook(directory, os.path.join(directory, "no", "such", "directory"), "--check", "--limit", "a")
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_a_full_disk_costs_no_run(self):
+        with tempfile.TemporaryDirectory() as directory:
+            done = run_playbook(directory, "/dev/full", "--check", "--limit", "a")
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+
+class Texts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        spec = importlib.util.spec_from_file_location("k3s_tool_events", os.path.join(ANSIBLE, "plugins", "callback", "k3s_tool_events.py"))
+        cls.plugin = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(cls.plugin)
+
+    def test_escapes_controls_and_secrets_are_removed(self):
+        self.assertEqual(self.plugin.clean("a\x1b[31mred\x1b]0;title\x07\u202eb\x00\r\nc"), "aredb\nc")
+        self.assertEqual(self.plugin.clean("x K10" + "ab" * 32 + "::server:abc y"), "x [token] y")
+        self.assertNotIn("MII", self.plugin.clean("-----BEGIN EC PRIVATE KEY-----\nMIIx\n"))
+        self.assertEqual(len(self.plugin.clean("x" * 10000)), self.plugin.TEXT_LIMIT)
+
+    def test_hints_of_ssh_and_sudo(self):
+        hint = self.plugin.with_hint
+        self.assertIn("ssh-keygen -R", hint("Host key verification failed.", True))
+        self.assertIn("ssh-agent", hint("me@host: Permission denied (publickey).", True))
+        self.assertIn("tailscale ping", hint("ssh: connect to host x port 22: Connection timed out", True))
+        self.assertIn("--ask-become-pass", hint("Missing sudo password"))
+        self.assertIn("sudoers.d", hint("lab is not in the sudoers file."))
+        self.assertEqual(hint("Connection refused by the mirror"), "Connection refused by the mirror")
+        self.assertEqual(hint("x\nHint: y", True), "x\nHint: y")
+
+
+if __name__ == "__main__":
+    unittest.main()
