@@ -16,6 +16,7 @@ import { configSetCommand } from "./commands/config_set.ts";
 import { configUnsetCommand } from "./commands/config_unset.ts";
 import { configValidateCommand } from "./commands/config_validate.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { initCommand } from "./commands/init.ts";
 import { nodeAddCommand } from "./commands/node_add.ts";
 import { nodeListCommand } from "./commands/node_list.ts";
 import { nodeRemoveCommand } from "./commands/node_remove.ts";
@@ -25,6 +26,7 @@ import { resetCommand } from "./commands/reset.ts";
 import { versionCommand } from "./commands/version.ts";
 
 export const commands: readonly CommandDeclaration[] = [
+  initCommand,
   nodeAddCommand,
   nodeListCommand,
   nodeShowCommand,
