@@ -1,14 +1,11 @@
 import { type Command as TabCommand, RootCommand } from "@bomb.sh/tab";
 import {
   type CommandDeclaration,
-  type Completes,
   defineCommand,
   type OptionDeclaration,
   OUTPUT_FORMATS,
 } from "../command.ts";
-
-/** What can be offered for a value, looked up once per Tab. */
-type Offers = Readonly<Record<Completes, readonly string[]>>;
+import type { Offers } from "../offers.ts";
 
 /**
  * The hidden command a completion script calls at each Tab: `k3s-tool complete -- node sh`.
@@ -27,9 +24,10 @@ export function completeCommand(
       { command: "k3s-tool complete -- node a", does: "offers add" },
       { command: "k3s-tool complete -- provision --", does: "offers the options of provision" },
     ],
-    run(_context, { args }) {
-      buildTree(commands(), { file: [], host: [], "config-key": [] }).parse([...args]);
-      return Promise.resolve();
+    async run(context, { args, globals }) {
+      const { lookUpOffers } = await import("../offers.ts");
+      const offers = await lookUpOffers(context, globals.inventory);
+      buildTree(commands(), offers).parse([...args]);
     },
   });
 }
@@ -53,10 +51,13 @@ function buildTree(commands: readonly CommandDeclaration[], offers: Offers): Roo
     for (const { flags, description, choices, completes, kind } of options(declaration)) {
       const { long, short } = parseFlags(flags);
       const values = choices ?? (completes === undefined ? [] : offers[completes]);
-      if (kind === "flag") command.option(long, description, short);
-      else {command.option(long, description, (complete) => {
+      if (kind === "flag") {
+        command.option(long, description, short);
+      } else {
+        command.option(long, description, (complete) => {
           for (const value of values) complete(value, "");
-        }, short);}
+        }, short);
+      }
     }
     addGlobalOptions(command);
   }
@@ -84,4 +85,3 @@ function parseFlags(flags: string): { long: string; short?: string } {
   const short = /(?:^|[ ,])-(\w)\b/.exec(flags)?.[1];
   return short === undefined ? { long } : { long, short };
 }
-
