@@ -40,6 +40,8 @@ COMMANDS:
    agent          Run node agent
    kubectl        Run kubectl
    ctr            Run ctr
+   token          Manage tokens
+   etcd-snapshot  Manage etcd snapshots
 
 OPTIONS:
    --version, -v  print the version
@@ -67,6 +69,10 @@ func main() {
 		os.Exit(kube.Kubectl(rest))
 	case "ctr":
 		cli.Fail(cli.Ctr(rest))
+	case "token":
+		cli.Fail(cli.Token(rest))
+	case "etcd-snapshot":
+		cli.Fail(cli.Snapshot(rest))
 	case "--version", "-v":
 		fmt.Printf("k3s version %s (%s)\ngo version %s\n", version.Get().GitVersion, commit, runtime.Version())
 	case "help", "--help", "-h":

@@ -40,7 +40,7 @@ func Run(ctx context.Context, node settings.Node, options Options) error {
 		return nil
 	})
 	group.Go(func() error { return runNode(ctx, group, node, options, runtimeReady) })
-	return group.Wait()
+	return child.WaitFor(ctx, group)
 }
 
 // runNode joins the cluster and starts what needs it.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -108,4 +109,14 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, heade
 		return nil, fmt.Errorf("%s%s: %s", c.base, path, response.Status)
 	}
 	return data, nil
+}
+
+// PutJSON sends a value to a path of the supervisor.
+func (c *Client) PutJSON(ctx context.Context, path string, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, http.MethodPut, path, body, nil)
+	return err
 }

@@ -52,9 +52,13 @@ func runContainerd(ctx context.Context, node settings.Node) error {
 		return err
 	}
 	root := filepath.Join(node.DataDir, "containerd")
+	path, err := child.HostProgram("containerd")
+	if err != nil {
+		return err
+	}
 	return child.Run(ctx, child.Spec{
 		Name:    "containerd",
-		Path:    "containerd",
+		Path:    path,
 		Args:    []string{"-c", config, "-a", ContainerdSocket, "--state", containerdState, "--root", root},
 		LogFile: filepath.Join(root, "containerd.log"),
 	})
@@ -65,7 +69,11 @@ func waitForContainerd(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, containerdWait)
 	defer cancel()
 	for {
-		if err := ctr(ctx, "version").Run(); err == nil {
+		command, err := ctr(ctx, "version")
+		if err != nil {
+			return err
+		}
+		if command.Run() == nil {
 			return nil
 		}
 		select {
@@ -76,6 +84,10 @@ func waitForContainerd(ctx context.Context) error {
 	}
 }
 
-func ctr(ctx context.Context, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "ctr", append([]string{"-a", ContainerdSocket, "-n", "k8s.io"}, args...)...)
+func ctr(ctx context.Context, args ...string) (*exec.Cmd, error) {
+	path, err := child.HostProgram("ctr")
+	if err != nil {
+		return nil, err
+	}
+	return exec.CommandContext(ctx, path, append([]string{"-a", ContainerdSocket, "-n", "k8s.io"}, args...)...), nil
 }

@@ -70,6 +70,9 @@ func runFlannel(ctx context.Context, node settings.Node, cluster settings.Cluste
 	if err != nil {
 		return err
 	}
+	if err := waitForPodCIDR(ctx, node); err != nil {
+		return err
+	}
 	var running sync.WaitGroup
 	network, err := engine.RegisterNetwork(ctx, &running, config)
 	if err != nil {

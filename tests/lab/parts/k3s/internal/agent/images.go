@@ -33,7 +33,11 @@ func importImages(ctx context.Context, node settings.Node) error {
 			continue
 		}
 		logging.Infof("Importing images from %s", file)
-		if out, err := ctr(ctx, "images", "import", file).CombinedOutput(); err != nil {
+		command, err := ctr(ctx, "images", "import", file)
+		if err != nil {
+			return err
+		}
+		if out, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("import of %s: %w: %s", file, err, out)
 		}
 		imported[file] = state

@@ -25,11 +25,7 @@ const nodePoll = 200 * time.Millisecond
 // describeNode waits for the Node object and gives it k3s's annotations and the labels of `node-label`; labels are added at each
 // start and never removed (k3s-io/k3s pkg/agent/run.go).
 func describeNode(ctx context.Context, node settings.Node) error {
-	config, err := clientcmd.BuildConfigFromFlags("", filepath.Join(node.DataDir, "kubelet.kubeconfig"))
-	if err != nil {
-		return err
-	}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := kubeletClient(node)
 	if err != nil {
 		return err
 	}
@@ -52,6 +48,33 @@ func describeNode(ctx context.Context, node settings.Node) error {
 		case <-time.After(nodePoll):
 		}
 	}
+}
+
+// waitForPodCIDR waits until the controller manager has given the node its part of the pod network.
+func waitForPodCIDR(ctx context.Context, node settings.Node) error {
+	client, err := kubeletClient(node)
+	if err != nil {
+		return err
+	}
+	for {
+		found, err := client.CoreV1().Nodes().Get(ctx, node.Name, metav1.GetOptions{})
+		if err == nil && found.Spec.PodCIDR != "" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(nodePoll):
+		}
+	}
+}
+
+func kubeletClient(node settings.Node) (kubernetes.Interface, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", filepath.Join(node.DataDir, "kubelet.kubeconfig"))
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.NewForConfig(config)
 }
 
 func nodePatch(node settings.Node) ([]byte, error) {

@@ -4,10 +4,10 @@ package cli
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"syscall"
 
 	"k3s-tool.lab/k3s/internal/agent"
+	"k3s-tool.lab/k3s/internal/child"
 )
 
 // Fail ends the program if there was an error.
@@ -20,7 +20,7 @@ func Fail(err error) {
 
 // Ctr becomes the host's ctr, on k3s's containerd and in the namespace of Kubernetes.
 func Ctr(args []string) error {
-	path, err := exec.LookPath("ctr")
+	path, err := child.HostProgram("ctr")
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,9 @@ func Run(ctx context.Context, s settings.Server, node settings.Node) error {
 			return fmt.Errorf("ETCD join failed: %w", err)
 		}
 	}
+	// etcd ends after what writes to it
+	etcdContext, stopEtcd := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEtcd()
 	group, ctx := errgroup.WithContext(ctx)
 	apiReady := make(chan struct{})
 	node.ServerURL = localURL(s)
@@ -64,7 +67,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node) error {
 	if !s.DisableAgent {
 		group.Go(func() error { return agent.Run(ctx, node, agent.Options{APIReady: apiReady, Joined: func() {}}) })
 	}
-	if err := store.start(ctx, initial); err != nil {
+	if err := store.start(etcdContext, initial); err != nil {
 		return err
 	}
 	if s.Etcd() {
@@ -102,7 +105,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node) error {
 		}
 		return runControllers(ctx, group, s, node, store, client, config)
 	})
-	return group.Wait()
+	return child.WaitFor(ctx, group)
 }
 
 // runControllers starts what works through the API.
