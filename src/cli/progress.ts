@@ -47,13 +47,13 @@ export async function showRun(
   } finally {
     await screen.close();
   }
-  await report(state, output);
+  await report(state, show);
   const error = runError(state, words);
   if (error !== undefined) throw error;
   return state;
 }
 
-async function report(state: RunState, output: Output): Promise<void> {
+async function report(state: RunState, { context, output }: Show): Promise<void> {
   if (!output.structured && state.hosts.size > 0) {
     await output.list({
       kind: "RunSummary",
@@ -65,7 +65,8 @@ async function report(state: RunState, output: Output): Promise<void> {
   }
   for (const failure of state.failures) {
     const [first = "", ...rest] = failureLines(failure, state.log);
-    output.warn([first, ...rest].join("\n"));
+    // Also with -q: it says why the run failed.
+    context.stderr.write([output.paintWords("bad", `✗ ${first}`), ...rest, ""].join("\n"));
   }
 }
 

@@ -159,7 +159,12 @@ export function plainLine(
 }
 
 function fit(text: string, columns: number): string {
-  return columns <= 0 ? "" : cliTruncate(text, columns);
+  // cli-truncate measures some rare characters (variation selectors) otherwise than the rest of us.
+  for (let room = columns; room > 0; room--) {
+    const cut = cliTruncate(text, room);
+    if (stringWidth(cut) <= columns) return cut;
+  }
+  return "";
 }
 
 function pad(text: string, columns: number): string {
