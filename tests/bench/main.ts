@@ -7,6 +7,7 @@
 /** Benchmarks by name; each is loaded only when it is asked for. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<string>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
+  inventory: async () => (await import("./inventory.ts")).benchInventory(),
 };
 
 const [name = ""] = Deno.args;
