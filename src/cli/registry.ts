@@ -17,7 +17,6 @@ import { configUnsetCommand } from "./commands/config_unset.ts";
 import { configValidateCommand } from "./commands/config_validate.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { initCommand } from "./commands/init.ts";
-import { initCommand } from "./commands/init.ts";
 import { nodeAddCommand } from "./commands/node_add.ts";
 import { nodeListCommand } from "./commands/node_list.ts";
 import { nodeRemoveCommand } from "./commands/node_remove.ts";
