@@ -1,0 +1,128 @@
+/** Golden tests of `doctor`. */
+import assert from "node:assert/strict";
+import { withDirectory } from "../ansible/fake_system.ts";
+import { FakeRunner } from "../process/fake_runner.ts";
+import { ansibleMachine, INVENTORY, writeInventory } from "./ansible_machine.ts";
+import { runCommand } from "./fake_context.ts";
+
+const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" };
+
+/** Lines without what differs from machine to machine. */
+function steady(text: string, directory: string): string {
+  return text.replaceAll(directory, "HOME").replaceAll(/assets\/[0-9a-f]{32}/g, "assets/HASH");
+}
+
+Deno.test("nothing installed: each thing with what to do, exit code 1", async () => {
+  await withDirectory(async (directory) => {
+    const result = await runCommand(["doctor"], { directory, env: SOCKET });
+    assert.equal(result.code, 1);
+    assert.equal(
+      steady(result.stdout, directory),
+      `✓ ok    playbooks         whole, in HOME/.cache/k3s-tool/assets/HASH
+✗ fail  ssh               not installed
+                          → Install it, on Debian and Ubuntu: sudo apt install openssh-client
+✗ fail  python            not installed
+                          → Install Python 3.11 to 3.13, on Debian and Ubuntu: sudo apt install python3 python3-venv
+✗ fail  ansible-core      not installed
+                          → Put a private one into the tool's cache: k3s-tool doctor --fix
+✓ ok    state             no run so far
+✗ fail  tailscale         Tailscale is not installed on this machine
+                          → Install it from https://tailscale.com/download, then log in with: sudo tailscale up
+! warn  inventory         none here or above
+                          → Make one: k3s-tool init; or name one with -i FILE
+`,
+    );
+    assert.equal(result.stderr, "4 things fail, 1 warning: see the arrows.\n");
+  });
+});
+
+Deno.test("with an inventory each host is looked up in the tailnet", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine({ peers: ["nuc"] });
+    const result = await runCommand(["doctor", "-o", "json"], { directory, runner });
+    assert.equal(result.code, 1);
+    const document = JSON.parse(result.stdout);
+    assert.equal(document.kind, "DoctorReport");
+    assert.deepEqual(
+      document.items.filter((item: { host?: string }) => item.host !== undefined),
+      [
+        { name: "tailnet", host: "nuc", status: "ok", message: "100.64.0.1, online" },
+        {
+          name: "tailnet",
+          host: "pi",
+          status: "fail",
+          message: "offline, last seen 2026-11-20T08:00:00.000Z",
+          hint: "Switch it on; there, look at: tailscale status",
+        },
+      ],
+    );
+  });
+});
+
+Deno.test("a host that has another address than the inventory says: the command that corrects it", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory, INVENTORY.replaceAll("100.64.0.2", "100.64.0.7"));
+    const { runner } = ansibleMachine();
+    const { stdout } = await runCommand(["doctor"], { directory, runner });
+    assert.match(stdout, /✗ fail {2}pi: tailnet +no machine has the address 100\.64\.0\.7; pi has/);
+    assert.match(stdout, /config set tailscale_ip 100\.64\.0\.2 --scope pi/);
+  });
+});
+
+Deno.test("an invalid inventory is reported with its first place", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory, "all: [\n");
+    const { runner } = ansibleMachine();
+    const { code, stdout } = await runCommand(["doctor"], { directory, runner });
+    assert.equal(code, 1);
+    assert.match(stdout, /✗ fail {2}inventory +inventory\/hosts\.yml:\d+/);
+  });
+});
+
+Deno.test("--hosts logs in to each host: what is wrong there has a cause by name", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine();
+    runner.on(/^ssh .* 100\.64\.0\.1 /, {
+      stdout: "Welcome!\nmtu.tailscale0=1280\nmtu.flannel.1=1450\nsudo=no\npython=yes\n" +
+        "unit.k3s=active\nend=yes\n",
+    }).on(/^ssh .* 100\.64\.0\.2 /, {
+      code: 255,
+      stderr: "lab@100.64.0.2: Permission denied (publickey).\r\n",
+    });
+    const { stdout, code } = await runCommand(["doctor", "--hosts"], { directory, runner });
+    assert.equal(code, 1);
+    assert.match(stdout, /! warn {2}nuc: sudo +sudo asks for a password/);
+    assert.match(
+      stdout,
+      /✗ fail {2}nuc: network +MTU too large for the tailnet \(tailscale0 1280,/,
+    );
+    assert.match(stdout, /✗ fail {2}pi: ssh +lab@100\.64\.0\.2: Permission denied/);
+    assert.match(stdout, /→ pi refuses the login/);
+  });
+});
+
+Deno.test("--fix installs ansible-core below the cache and closes the state to others", async () => {
+  await withDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/.local/state/k3s-tool`, { recursive: true, mode: 0o755 });
+    await Deno.chmod(`${directory}/.local/state/k3s-tool`, 0o755);
+    const runner = new FakeRunner()
+      .on("python3 -I", { stdout: "3.11 1\n" })
+      .on("python3 -m venv", async ({ argv }) => {
+        await Deno.mkdir(`${argv.at(-1)}/bin`, { recursive: true });
+        return {};
+      })
+      .on(/-m pip install --require-hashes/)
+      .on(/-m ansible playbook --version$/, async ({ argv }) => {
+        const bin = (argv[0] ?? "").replace(/\/python3$/, "");
+        const there = await Deno.stat(bin).then(() => true, () => false);
+        return there ? { stdout: "ansible-playbook [core 2.19.14]" } : { code: 127 };
+      });
+    const { stdout } = await runCommand(["doctor", "--fix"], { directory, runner, env: SOCKET });
+    assert.match(stdout, /✓ ok {4}ansible-core +2\.19\.14, private, installed now/);
+    assert.match(stdout, /✓ ok {4}state +\S+, now yours alone/);
+    const { mode } = await Deno.stat(`${directory}/.local/state/k3s-tool`);
+    assert.equal((mode ?? 0) & 0o777, 0o700);
+  });
+});

@@ -1,0 +1,111 @@
+/** Golden tests of `node remove` and `reset`. */
+import assert from "node:assert/strict";
+import { withDirectory } from "../ansible/fake_system.ts";
+import { ansibleMachine, INVENTORY, type Line, writeInventory } from "./ansible_machine.ts";
+import { runCommand } from "./fake_context.ts";
+
+const REMOVED: readonly Line[] = [
+  { type: "run_start", playbook: "remove_node.yml", check: false },
+  { type: "play_start", play: "Remove node", hosts: ["pi"] },
+  {
+    type: "result",
+    host: "pi",
+    play: "Remove node",
+    task: "Drain",
+    status: "changed",
+    seconds: 2,
+  },
+  { type: "run_end", stats: { pi: { ok: 1, changed: 1 } } },
+];
+const STUCK: readonly Line[] = [
+  ...REMOVED.slice(0, 2),
+  {
+    type: "result",
+    host: "pi",
+    play: "Remove node",
+    task: "Drain",
+    status: "failed",
+    message: "a budget allows no eviction",
+  },
+  { type: "run_end", stats: { pi: { failures: 1 } } },
+];
+
+Deno.test("node remove: out of the cluster first, the inventory last, its comments kept", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    let during = "";
+    const { runner, started } = ansibleMachine({
+      events: REMOVED,
+      onStarted: async () => {
+        during = await Deno.readTextFile(file);
+      },
+    });
+    const result = await runCommand(["node", "remove", "pi", "--yes"], { directory, runner });
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(during, INVENTORY, "the inventory is whole while the node is taken out");
+    assert.deepEqual(started[0]?.extraVars, { k3s_tool_node: "pi", k3s_tool_host_gone: false });
+    assert.match(started[0]?.argv.at(-1) ?? "", /playbooks\/remove_node\.yml$/);
+    const after = await Deno.readTextFile(file);
+    assert.ok(!after.includes("pi:"));
+    assert.ok(after.startsWith(INVENTORY.slice(0, INVENTORY.indexOf("    workers:"))));
+    assert.match(result.stderr, /pi is out of the cluster and the inventory\.\n$/);
+  });
+});
+
+Deno.test("where the cluster keeps the node, the inventory keeps the host", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const { runner } = ansibleMachine({ events: STUCK, rc: 2 });
+    const result = await runCommand(["remove-node", "pi", "--yes"], { directory, runner });
+    assert.equal(result.code, 1);
+    assert.equal(await Deno.readTextFile(file), INVENTORY);
+    assert.match(result.stderr, /Removing pi failed on pi: .*a budget allows no eviction/);
+    assert.match(result.stderr, /--force where the machine is gone/);
+  });
+});
+
+Deno.test("--force does nothing on the machine; --dry-run changes nothing at all", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const { runner, started } = ansibleMachine({ events: REMOVED });
+    const argv = ["node", "remove", "pi", "--force", "--dry-run"];
+    const result = await runCommand(argv, { directory, runner });
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(started[0]?.extraVars.k3s_tool_host_gone, true);
+    assert.ok(started[0]?.argv.includes("--check"));
+    assert.equal(await Deno.readTextFile(file), INVENTORY);
+  });
+});
+
+Deno.test("the only server stays; an unknown host is none; nobody to ask names the flag", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner, started } = ansibleMachine();
+    const remove = (...rest: string[]) =>
+      runCommand(["node", "remove", ...rest], { directory, runner });
+    const server = await remove("nuc", "--yes");
+    assert.equal(server.code, 2);
+    assert.match(server.stderr, /nuc is the only server/);
+    const unknown = await remove("mars", "--yes");
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /no host mars\nHint: It has nuc, pi\./);
+    const asked = await remove("pi");
+    assert.equal(asked.code, 2);
+    assert.match(asked.stderr, /--yes/);
+    assert.equal(started.length, 0);
+  });
+});
+
+Deno.test("reset runs its playbook on the hosts of --limit and keeps the inventory", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const { runner, started } = ansibleMachine();
+    const refused = await runCommand(["reset"], { directory, runner });
+    assert.equal(refused.code, 2);
+    const result = await runCommand(["reset", "--yes", "-l", "pi"], { directory, runner });
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(started.length, 1);
+    assert.match(started[0]?.argv.join(" ") ?? "", /--limit pi \S+\/playbooks\/reset\.yml$/);
+    assert.equal(await Deno.readTextFile(file), INVENTORY);
+  });
+});

@@ -1,0 +1,236 @@
+/** Golden tests of `provision`. */
+import assert from "node:assert/strict";
+import { withDirectory } from "../ansible/fake_system.ts";
+import { FakeRunner } from "../process/fake_runner.ts";
+import { ansibleMachine, BAD_RUN, INVENTORY, writeInventory } from "./ansible_machine.ts";
+import { emptyMachine, runCommand } from "./fake_context.ts";
+
+const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" };
+
+/** Paths of this very run as the same words each time. */
+function steady(text: string, directory: string): string {
+  return text.replaceAll(directory, "HOME").replaceAll(/\d{8}T\d{6}\.\d{3}Z/g, "TIME");
+}
+
+Deno.test("provision on a pipe: lines that begin with the host, then the table", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const { runner, started } = ansibleMachine();
+    const result = await runCommand(["provision", "--forks", "3", "--limit", "nuc,pi"], {
+      directory,
+      runner,
+    });
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(
+      result.stdout,
+      `HOST   RESULT   OK   CHANGED   FAILED   TIME
+nuc    done      1         1        0     2s
+pi     done      1         1        0     2s
+`,
+    );
+    assert.equal(
+      result.stderr,
+      `all: Control plane (2 hosts)
+nuc: changed: Control plane · Start k3s (1.5s)
+pi: changed: Control plane · Start k3s (1.5s)
+Done. Look at the cluster with: k3s-tool status
+`,
+    );
+    const [{ argv, extraVars } = assert.fail()] = started;
+    assert.deepEqual(argv.slice(1, 3), ["--inventory", file]);
+    assert.match(argv.join(" "), / --limit nuc,pi --forks 3 \S+\/ansible\/playbooks\/site\.yml$/);
+    assert.match(String(extraVars.k3s_tool_kubeconfig_path), /\/kubeconfigs\/[0-9a-f]{16}\.yaml$/);
+  });
+});
+
+Deno.test("a host that fails: the table, the failure, the key line last, exit code 1", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine({ events: BAD_RUN, rc: 2 });
+    const result = await runCommand(["provision"], { directory, runner });
+    assert.equal(result.code, 1);
+    assert.equal(
+      result.stdout,
+      `HOST   RESULT                   OK   CHANGED   FAILED   TIME
+nuc    done                      1         1        0     2s
+pi     failed (Control plane)    0         0        1     1s
+`,
+    );
+    const log = "HOME/.local/state/k3s-tool/runs/TIME-site/ansible.log";
+    assert.equal(
+      steady(result.stderr, directory),
+      `all: Control plane (2 hosts)
+nuc: changed: Control plane · Start k3s (1.5s)
+pi: failed: Control plane · Check the disk (0.5s): only 3 MiB are free
+✗ pi · Control plane · Check the disk
+  only 3 MiB are free
+  Hint: Make room on pi.
+  Log: ${log}
+Error: Provisioning failed on pi: Control plane · Check the disk: only 3 MiB are free
+Hint: Make room on pi. Then go on with: k3s-tool provision
+      The log: ${log}
+`,
+    );
+  });
+});
+
+Deno.test("-o json: one event a line and nothing else, the end last", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine();
+    const { code, stdout } = await runCommand(["provision", "-o", "json"], { directory, runner });
+    assert.equal(code, 0);
+    const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assert.ok(
+      events.every((event) => event.apiVersion === "k3s-tool/v1" && event.kind === "RunEvent"),
+    );
+    assert.deepEqual(events.map(({ type }) => type), [
+      "started",
+      "run_start",
+      "play_start",
+      "host_start",
+      "host_start",
+      "result",
+      "result",
+      "run_end",
+      "end",
+    ]);
+    assert.equal(events.at(-1).outcome, "ok");
+  });
+});
+
+Deno.test("--check asks Ansible to change nothing and leaves the kubeconfig alone", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner, started } = ansibleMachine();
+    const result = await runCommand(["provision", "--dry-run", "--diff"], { directory, runner });
+    assert.equal(result.code, 0);
+    assert.ok(started[0]?.argv.includes("--check") && started[0].argv.includes("--diff"));
+    assert.match(result.stderr, /2 changes would be made; nothing was changed\.\n$/);
+  });
+});
+
+Deno.test("an offline host is named before the run begins, which goes on", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine({ peers: ["nuc"] });
+    const { code, stderr } = await runCommand(["provision"], { directory, runner });
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /^Warning: pi: offline in the tailnet, last seen 2026-11-20T08:00:00\.000Z; it will fail/,
+    );
+  });
+});
+
+Deno.test("an inventory with problems: exit code 2, nothing is started", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory, INVENTORY.replaceAll("100.64.0.2", "100.64.0.1"));
+    const { runner, started } = ansibleMachine();
+    const { code, stderr } = await runCommand(["provision"], { directory, runner });
+    assert.equal(code, 2);
+    assert.match(stderr, /hosts\.yml:\d+:\d+: /);
+    assert.equal(started.length, 0);
+    assert.deepEqual(runner.calls, []);
+  });
+});
+
+Deno.test("--limit with a name that is not there: exit code 2 and the names there are", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner, started } = ansibleMachine();
+    const { code, stderr } = await runCommand(["provision", "-l", "nuk"], { directory, runner });
+    assert.equal(code, 2);
+    assert.match(stderr, /no host or group nuk\nHint: It has the hosts nuc, pi\./);
+    assert.equal(started.length, 0);
+  });
+});
+
+Deno.test("without ansible-core and without anybody to ask: exit code 3 and how to get it", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const runner = new FakeRunner().on("ssh -V");
+    const { code, stderr } = await runCommand(["provision"], { directory, runner });
+    assert.equal(code, 3);
+    assert.match(stderr, /ansible-core is not installed\nHint: .*k3s-tool doctor --fix/);
+  });
+});
+
+Deno.test("without ssh: exit code 3 and the package", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { code, stderr } = await runCommand(["provision"], { directory, runner: emptyMachine });
+    assert.equal(code, 3);
+    assert.match(stderr, /ssh is not installed on this machine\nHint: .*openssh-client/);
+  });
+});
+
+Deno.test("where the tailnet is out of reach it says so before anything is started", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const runner = new FakeRunner()
+      .on("tailscale", { code: 1, stderr: "failed to connect to local tailscaled" })
+      .on("ssh -V")
+      .on("ansible-playbook --version", { stdout: "ansible-playbook [core 2.19.14]\n" });
+    const { code, stderr } = await runCommand(["provision"], { directory, runner, env: SOCKET });
+    assert.equal(code, 4);
+    assert.match(stderr, /^Error: The hosts cannot be reached from here: The Tailscale service/);
+  });
+});
+
+Deno.test("interrupted: exit code 130, the state of the hosts, and how to go on", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const stop = new AbortController();
+    const { runner } = ansibleMachine({
+      events: BAD_RUN.slice(0, 5),
+      rc: 99,
+      onStarted: () => stop.abort(),
+    });
+    const { code, stderr } = await runCommand(["provision"], {
+      directory,
+      runner,
+      signal: stop.signal,
+    });
+    assert.equal(code, 130);
+    assert.match(
+      stderr,
+      /Provisioning was interrupted; nuc is partly set up \(at Control plane · Start k3s\), pi is/,
+    );
+    assert.match(stderr, /k3s-tool provision goes on from there/);
+  });
+});
+
+Deno.test("the kubeconfig the playbook brought is merged, and that is said once", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const kubeconfig = JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "default", cluster: { server: "https://100.64.0.1:6443" } }],
+      users: [{ name: "default", user: { token: "x" } }],
+      contexts: [{ name: "default", context: { cluster: "default", user: "default" } }],
+      "current-context": "default",
+    });
+    const machine = () =>
+      ansibleMachine({
+        onStarted: ({ extraVars }) =>
+          Deno.writeTextFile(String(extraVars.k3s_tool_kubeconfig_path), kubeconfig),
+      });
+    const first = await runCommand(["provision"], { directory, runner: machine().runner });
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stderr, /Added the context homelab to .*\/\.kube\/config/);
+    assert.match(await Deno.readTextFile(`${directory}/.kube/config`), /name: homelab/);
+    const second = await runCommand(["provision"], { directory, runner: machine().runner });
+    assert.doesNotMatch(second.stderr, /Added the context/);
+  });
+});
+
+Deno.test("--skip-kubeconfig leaves ~/.kube/config alone", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine();
+    await runCommand(["provision", "--skip-kubeconfig"], { directory, runner });
+    assert.equal(await Deno.stat(`${directory}/.kube`).catch(() => "none"), "none");
+  });
+});
