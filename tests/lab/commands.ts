@@ -6,7 +6,7 @@ import { reboot, reset } from "./faults.ts";
 import { down, up } from "./lab.ts";
 import { say, step } from "./progress.ts";
 import { sshArgv } from "./ssh.ts";
-import { hostNamed, runningLab } from "./state.ts";
+import { exclusively, hostNamed, runningLab } from "./state.ts";
 import { statusLines } from "./status.ts";
 import { UsageError } from "./usage_error.ts";
 import { attachAtWorkstation } from "./workstation.ts";
@@ -32,7 +32,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   switch (command) {
     case "build":
-      await step("everything is built", buildAll);
+      await exclusively(() => step("everything is built", buildAll));
       return 0;
     case "up":
       await up(upOptions(rest));

@@ -4,7 +4,8 @@ import { buildAll, type Built } from "./build/build.ts";
 import { isAlive } from "./daemon.ts";
 import { makeKeys } from "./keys.ts";
 import { listLeftovers } from "./leftovers.ts";
-import { setSysctls, setUpNetwork } from "./network.ts";
+import { prepareMachine } from "./machine_before.ts";
+import { setUpNetwork } from "./network.ts";
 import { runPaths } from "./paths.ts";
 import { say, secondsSince, step } from "./progress.ts";
 import {
@@ -19,12 +20,7 @@ import {
 } from "./state.ts";
 import { startNet, waitForNode } from "./tailnet.ts";
 import { tearDown } from "./tear_down.ts";
-import {
-  joinWorkstation,
-  makeSocketDir,
-  makeWorkstation,
-  startWorkstation,
-} from "./workstation.ts";
+import { joinWorkstation, makeWorkstation, startWorkstation } from "./workstation.ts";
 
 /** What a lab is to have. */
 export interface LabOptions {
@@ -64,13 +60,8 @@ export function up(options: LabOptions = {}): Promise<Host[]> {
       await step("what an earlier lab left behind is removed", tearDown);
     }
     await makeRunDir();
-    const state: LabState = {
-      hosts,
-      daemons: {},
-      sysctls: await setSysctls(),
-      directories: await makeSocketDir(),
-      complete: false,
-    };
+    await prepareMachine();
+    const state: LabState = { hosts, daemons: {}, complete: false };
     await writeState(state);
     await boot(state, built);
     state.complete = true;

@@ -1,5 +1,6 @@
 import { attempt, run } from "./command.ts";
 import { labCgroups } from "./cgroups.ts";
+import { isMachineChanged } from "./machine_before.ts";
 import { network } from "./network.ts";
 import { runDir } from "./paths.ts";
 import { socketDir } from "./workstation.ts";
@@ -18,6 +19,7 @@ export async function listLeftovers(): Promise<string[]> {
     cgroups(),
     processes(),
     files(),
+    settings(),
   ]);
   return found.flat();
 }
@@ -96,6 +98,10 @@ function isDaemonCommand(words: readonly string[]): boolean {
   if (program === "tailscaled") return words.some((word) => word.includes(`=${runDir}/`));
   if (program === "systemd-nspawn") return words.some((word) => word.includes(`=${runDir}/`));
   return false;
+}
+
+async function settings(): Promise<string[]> {
+  return await isMachineChanged() ? ["kernel settings of this machine, changed"] : [];
 }
 
 async function files(): Promise<string[]> {

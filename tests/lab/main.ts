@@ -1,3 +1,4 @@
+import { BuildError } from "./build/go_programs.ts";
 import { CommandError } from "./command.ts";
 import { runCommand } from "./commands.ts";
 import { say } from "./progress.ts";
@@ -21,7 +22,7 @@ try {
 }
 
 function isExpected(error: unknown): error is Error {
-  return [CommandError, LabBusyError, LabStateError, RequirementError, WaitError].some((kind) =>
-    error instanceof kind
-  );
+  return [BuildError, CommandError, LabBusyError, LabStateError, RequirementError, WaitError].some((
+    kind,
+  ) => error instanceof kind);
 }

@@ -17,19 +17,6 @@ export const network = {
   mirror: "http://10.77.0.1:8077",
 } as const;
 
-/** Kernel settings that the lab needs, or that a kubelet in a host changes for the whole machine. */
-const needed: Record<string, string | null> = {
-  "net/ipv4/ip_forward": "1",
-  "fs/inotify/max_user_instances": "8192",
-  "fs/inotify/max_user_watches": "524288",
-  "vm/overcommit_memory": null,
-  "vm/panic_on_oom": null,
-  "kernel/panic": null,
-  "kernel/panic_on_oops": null,
-  "kernel/keys/root_maxkeys": null,
-  "kernel/keys/root_maxbytes": null,
-};
-
 /** Builds the bridge and the workstation's namespace. */
 export async function setUpNetwork(): Promise<void> {
   const { bridge, workstation, workstationPort } = network;
@@ -60,26 +47,6 @@ export async function tearDownNetwork(): Promise<void> {
   await attempt(["ip", "netns", "delete", workstation]);
   await attempt(["ip", "link", "delete", workstationPort]);
   await attempt(["ip", "link", "delete", bridge]);
-}
-
-/** Sets the kernel settings the lab needs and returns the ones that were there. */
-export async function setSysctls(): Promise<Record<string, string>> {
-  const before: Record<string, string> = {};
-  for (const [name, value] of Object.entries(needed)) {
-    const old = await Deno.readTextFile(`/proc/sys/${name}`).catch(() => null);
-    if (old === null) continue;
-    before[name] = old.trim();
-    const raise = value !== null && Number(value) > Number(old);
-    if (raise) await Deno.writeTextFile(`/proc/sys/${name}`, value);
-  }
-  return before;
-}
-
-/** Puts kernel settings back. */
-export async function restoreSysctls(before: Record<string, string>): Promise<void> {
-  for (const [name, value] of Object.entries(before)) {
-    await Deno.writeTextFile(`/proc/sys/${name}`, value);
-  }
 }
 
 async function ip(words: string): Promise<void> {

@@ -18,10 +18,6 @@ export interface LabState {
   hosts: Host[];
   /** By name: "net", "ws" and one for each host that is switched on. */
   daemons: Record<string, Daemon>;
-  /** Kernel settings of the machine as they were before. */
-  sysctls: Record<string, string>;
-  /** Directories outside the lab's own that were made for it. */
-  directories: string[];
   /** False until `up` has come to its end. */
   complete: boolean;
 }

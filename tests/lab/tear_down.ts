@@ -4,7 +4,8 @@ import { attempt, run } from "./command.ts";
 import { stopDaemon } from "./daemon.ts";
 import { forgetMachine, killHost } from "./host.ts";
 import { labProcesses, mountPoints } from "./leftovers.ts";
-import { restoreSysctls, tearDownNetwork } from "./network.ts";
+import { restoreMachine } from "./machine_before.ts";
+import { tearDownNetwork } from "./network.ts";
 import { runDir, runPaths } from "./paths.ts";
 import { readState } from "./state.ts";
 import { removeWorkstation } from "./workstation.ts";
@@ -29,10 +30,7 @@ export async function tearDown(): Promise<void> {
   for (const point of await mountPoints()) await unmount(point);
   await Promise.all(names.map(forgetMachine));
   await removeWorkstation();
-  if (state !== null) {
-    await restoreSysctls(state.sysctls);
-    for (const dir of state.directories) await attempt(["rmdir", dir]);
-  }
+  await restoreMachine();
   await run(["rm", "-rf", "--one-file-system", runDir]);
 }
 

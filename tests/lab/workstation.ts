@@ -41,17 +41,6 @@ function withHomeOfRoot(passwd: string, home: string): string {
   }).join("\n");
 }
 
-/** Makes the mount point of the workstation's socket; returns the directories that were new. */
-export async function makeSocketDir(): Promise<string[]> {
-  try {
-    await Deno.mkdir(socketDir);
-    return [socketDir];
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return [];
-    throw error;
-  }
-}
-
 /** Removes what makeWorkstation left outside the run directory. */
 export async function removeWorkstation(): Promise<void> {
   await run(["rm", "-rf", etc]);

@@ -37,7 +37,7 @@ export async function buildAll(): Promise<Built> {
     mirror: mirror.path,
     workstationPrograms: {
       tailscale: join(tailscale, "tailscale"),
-      ...mirror.workstationPrograms,
+      kubectl: mirror.k3s, // which is kubectl where it is called so
     },
   };
 }

@@ -8,10 +8,14 @@ export function hashTexts(...texts: string[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Hashes names and contents of all files below a directory, in the order of their names. */
-export async function hashTree(root: string): Promise<string> {
+/**
+ * Hashes names and contents of the files below a directory, in the order of their names. Files whose path
+ * matches `except` do not count.
+ */
+export async function hashTree(root: string, except?: RegExp): Promise<string> {
   const hash = createHash("sha256");
   for (const path of await filesBelow(root)) {
+    if (except?.test(path)) continue;
     const content = await Deno.readFile(join(root, path));
     hash.update(`${path.length}:${path}${content.length}:`).update(content);
   }

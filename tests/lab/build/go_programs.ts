@@ -8,6 +8,8 @@ import { cached, hashTexts, hashTree } from "./content_hash.ts";
 export interface GoBuild {
   /** What it is, for people. */
   what: string;
+  /** About how long it takes where Go has compiled none of it before, if that is long. */
+  firstTime?: string;
   /** Directory below parts/ with the go.mod. */
   part: string;
   /** Files of the part that the result depends on; all of them without it. */
@@ -23,6 +25,7 @@ export interface GoBuild {
 /** Tailscale's own programs, with the version stamp that its release builds have. */
 export const tailscaleBuild: GoBuild = {
   what: "tailscale and tailscaled v1.100.0",
+  firstTime: "2 min",
   part: "tailnet",
   inputs: ["go.mod", "go.sum"],
   packages: ["tailscale.com/cmd/tailscale", "tailscale.com/cmd/tailscaled"],
@@ -40,20 +43,39 @@ export const labnetBuild: GoBuild = {
 
 /** Builds Go programs unless the cache has them; returns the directory they are in. */
 export async function buildGo(build: GoBuild): Promise<string> {
-  const source = join(labSource, "parts", build.part);
-  const contents = build.inputs === undefined
-    ? await hashTree(source)
-    : hashTexts(...await Promise.all(build.inputs.map((f) => Deno.readTextFile(join(source, f)))));
-  const settings = JSON.stringify([build.packages, build.output, build.ldflags, build.env]);
-  const hash = hashTexts(contents, settings, await goVersion());
+  const hash = await inputHash(build);
   const { path } = await cached(join(cacheDir, "bin", hash), async (dir) => {
-    say(`lab: building ${build.what}`);
-    await step(`${build.what} built`, () => goBuild(build, source, dir));
+    const patience = build.firstTime === undefined
+      ? ""
+      : ` (the first time about ${build.firstTime})`;
+    say(`lab: building ${build.what}${patience}`);
+    await step(`${build.what} built`, () => goBuild(build, dir));
+    if (await inputHash(build) !== hash) {
+      throw new BuildError(`the sources of ${build.what} changed during the build; run it again`);
+    }
   });
   return path;
 }
 
-async function goBuild(build: GoBuild, source: string, dir: string): Promise<void> {
+/** Thrown where what was built cannot be kept. */
+export class BuildError extends Error {
+  override name = "BuildError";
+}
+
+function sourceOf(build: GoBuild): string {
+  return join(labSource, "parts", build.part);
+}
+
+async function inputHash(build: GoBuild): Promise<string> {
+  const source = sourceOf(build);
+  const contents = build.inputs === undefined
+    ? await hashTree(source, /(_test\.go|\.md)$|(^|\/)testdata\//)
+    : hashTexts(...await Promise.all(build.inputs.map((f) => Deno.readTextFile(join(source, f)))));
+  const settings = JSON.stringify([build.packages, build.output, build.ldflags, build.env]);
+  return hashTexts(contents, settings, await goVersion());
+}
+
+async function goBuild(build: GoBuild, dir: string): Promise<void> {
   await run([
     "nice",
     "go",
@@ -65,7 +87,7 @@ async function goBuild(build: GoBuild, source: string, dir: string): Promise<voi
     "-o",
     build.output === undefined ? `${dir}/` : join(dir, build.output),
     ...build.packages,
-  ], { cwd: source, env: { CGO_ENABLED: "0", ...build.env } });
+  ], { cwd: sourceOf(build), env: { CGO_ENABLED: "0", ...build.env } });
 }
 
 let version: Promise<string> | undefined;

@@ -3,6 +3,7 @@ module k3s-tool.lab/tailnet
 go 1.26.4
 
 require (
+	golang.org/x/net v0.55.0
 	golang.org/x/sys v0.45.0
 	tailscale.com v1.100.0
 )
@@ -102,7 +103,6 @@ require (
 	golang.org/x/exp/typeparams v0.0.0-20240314144324-c7f7c6466f7f // indirect
 	golang.org/x/image v0.41.0 // indirect
 	golang.org/x/mod v0.35.0 // indirect
-	golang.org/x/net v0.55.0 // indirect
 	golang.org/x/oauth2 v0.36.0 // indirect
 	golang.org/x/sync v0.20.0 // indirect
 	golang.org/x/term v0.43.0 // indirect

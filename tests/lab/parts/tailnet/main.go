@@ -1,5 +1,5 @@
 // Command labnet is what the lab's bridge offers to its machines: a Tailscale control server with a
-// DERP relay, and a download mirror. It runs until it is ended.
+// DERP relay, a name server, and a download mirror. It runs until it is ended.
 package main
 
 import (
@@ -28,6 +28,7 @@ func main() {
 	}
 	serve("9911", tailnet.controlHandler())
 	serve("9912", tailnet.adminHandler())
+	go func() { fail <- serveDNS(*ip + ":53") }()
 	if *mirror != "" {
 		serve("8077", http.FileServer(http.Dir(*mirror)))
 	}

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { run } from "../command.ts";
+import { cacheDir } from "../paths.ts";
+import { cached, hashTexts } from "./content_hash.ts";
+import { buildGo, type GoBuild } from "./go_programs.ts";
+
+/** Name of the archive of container images, as k3s releases call it. */
+export const imageArchive = "k3s-airgap-images-amd64.tar";
+
+/** The k3s stand-in with a release's version stamp; `version` is such as v1.36.3+k3s1. */
+export function k3sBuild(version: string): GoBuild {
+  const [, major, minor] = version.match(/^v(\d+)\.(\d+)\./) ?? [];
+  if (major === undefined || minor === undefined) throw new Error(`not a version: ${version}`);
+  const stamp = "k8s.io/component-base/version";
+  return {
+    what: `k3s stand-in ${version}`,
+    firstTime: "6 min",
+    part: "k3s",
+    packages: ["."],
+    output: "k3s",
+    ldflags: [
+      `-X ${stamp}.gitVersion=${version}`,
+      `-X ${stamp}.gitMajor=${major}`,
+      `-X ${stamp}.gitMinor=${minor}`,
+      "-X main.commit=abcdef12",
+    ].join(" "),
+  };
+}
+
+const imagesBuild: GoBuild = {
+  what: "programs of the container images",
+  part: "images",
+  packages: ["./cmd/..."],
+};
+
+const corednsBuild: GoBuild = {
+  what: "CoreDNS",
+  firstTime: "2 min",
+  part: "coredns",
+  packages: ["github.com/coredns/coredns"],
+};
+
+/** Builds the archive of container images that a cluster starts with; returns its directory. */
+export async function buildImages(): Promise<string> {
+  const programs = await buildGo(imagesBuild);
+  const coredns = await buildGo(corednsBuild);
+  const images = [
+    `docker.io/rancher/mirrored-pause:3.6=${join(programs, "pause")}`,
+    `docker.io/lab/hello:1=${join(programs, "hello")}`,
+    `docker.io/rancher/mirrored-coredns-coredns:1.14.1=${join(coredns, "coredns")}`,
+  ];
+  const { path } = await cached(
+    join(cacheDir, "images", hashTexts(imageArchive, ...images)),
+    async (dir) => {
+      await run([join(programs, "labimage"), "-o", join(dir, imageArchive), ...images]);
+    },
+  );
+  return path;
+}
