@@ -13,7 +13,7 @@ import (
 )
 
 // endTimeout is how long parts may take to end after the first has failed or the program was told to stop.
-const endTimeout = 15 * time.Second
+const endTimeout = 3 * time.Second
 
 // WaitFor waits for all parts of a group, but not for ever once they should end: what hangs then ends with the program.
 func WaitFor(ctx context.Context, group *errgroup.Group) error {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -55,6 +57,7 @@ func deployManifests(ctx context.Context, config *rest.Config, s settings.Server
 		return err
 	}
 	d := &deployer{client, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(api)), map[string][sha256.Size]byte{}, s.Disable}
+	d.removeDisabled(ctx, directory)
 	for ticker := time.NewTicker(manifestPoll); ; {
 		d.pass(ctx, directory)
 		select {
@@ -93,7 +96,38 @@ func (d *deployer) pass(ctx context.Context, directory string) {
 	}
 }
 
+// removeDisabled deletes the packaged components that an earlier start deployed and that are disabled now.
+func (d *deployer) removeDisabled(ctx context.Context, directory string) {
+	for _, name := range d.skip {
+		file := filepath.Join(directory, name+".yaml")
+		data, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		err = each(data, func(object *unstructured.Unstructured) error {
+			resource, err := d.resource(object)
+			if err != nil {
+				return err
+			}
+			background := metav1.DeletePropagationBackground
+			err = resource.Delete(ctx, object.GetName(), metav1.DeleteOptions{PropagationPolicy: &background})
+			if apierrors.IsNotFound(err) {
+				return nil
+			}
+			return err
+		})
+		if err = errors.Join(err, os.Remove(file)); err != nil {
+			logging.Errorf("Failed to delete %s: %v", name, err)
+		}
+	}
+}
+
 func (d *deployer) apply(ctx context.Context, data []byte) error {
+	return each(data, func(object *unstructured.Unstructured) error { return d.applyObject(ctx, object) })
+}
+
+// each calls a function for every object of a manifest.
+func each(data []byte, f func(*unstructured.Unstructured) error) error {
 	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
 	for {
 		object := &unstructured.Unstructured{}
@@ -105,28 +139,16 @@ func (d *deployer) apply(ctx context.Context, data []byte) error {
 		if len(object.Object) == 0 {
 			continue
 		}
-		if err := d.applyObject(ctx, object); err != nil {
+		if err := f(object); err != nil {
 			return fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 }
 
 func (d *deployer) applyObject(ctx context.Context, object *unstructured.Unstructured) error {
-	kind := object.GroupVersionKind()
-	mapping, err := d.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	resource, err := d.resource(object)
 	if err != nil {
-		d.mapper.Reset() // a definition applied just now is not in the cache
-		if mapping, err = d.mapper.RESTMapping(kind.GroupKind(), kind.Version); err != nil {
-			return err
-		}
-	}
-	var resource dynamic.ResourceInterface = d.client.Resource(mapping.Resource)
-	if mapping.Scope.Name() == "namespace" {
-		namespace := object.GetNamespace()
-		if namespace == "" {
-			namespace = "default"
-		}
-		resource = d.client.Resource(mapping.Resource).Namespace(namespace)
+		return err
 	}
 	data, err := object.MarshalJSON()
 	if err != nil {
@@ -135,4 +157,24 @@ func (d *deployer) applyObject(ctx context.Context, object *unstructured.Unstruc
 	force := true
 	_, err = resource.Patch(ctx, object.GetName(), types.ApplyPatchType, data, metav1.PatchOptions{FieldManager: fieldManager, Force: &force})
 	return err
+}
+
+// resource finds the API of an object's kind.
+func (d *deployer) resource(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+	kind := object.GroupVersionKind()
+	mapping, err := d.mapper.RESTMapping(kind.GroupKind(), kind.Version)
+	if err != nil {
+		d.mapper.Reset() // a definition applied just now is not in the cache
+		if mapping, err = d.mapper.RESTMapping(kind.GroupKind(), kind.Version); err != nil {
+			return nil, err
+		}
+	}
+	if mapping.Scope.Name() != meta.RESTScopeNameNamespace {
+		return d.client.Resource(mapping.Resource), nil
+	}
+	namespace := object.GetNamespace()
+	if namespace == "" {
+		namespace = metav1.NamespaceDefault
+	}
+	return d.client.Resource(mapping.Resource).Namespace(namespace), nil
 }

@@ -48,7 +48,7 @@ func labelServer(ctx context.Context, client kubernetes.Interface, s settings.Se
 }
 
 // watchNodes cleans up after deleted nodes: their password Secret, so that the name is free again, and their etcd member.
-func watchNodes(ctx context.Context, client kubernetes.Interface, store *datastore) error {
+func watchNodes(ctx context.Context, client kubernetes.Interface, store *datastore, withNodeHosts bool) error {
 	factory := informers.NewSharedInformerFactory(client, 0)
 	nodes := factory.Core().V1().Nodes().Informer()
 	_, err := nodes.AddEventHandler(cache.ResourceEventHandlerFuncs{DeleteFunc: func(object any) {
@@ -73,6 +73,9 @@ func watchNodes(ctx context.Context, client kubernetes.Interface, store *datasto
 		return err
 	}
 	factory.Start(ctx.Done())
+	if withNodeHosts {
+		go keepNodeHosts(ctx, client, nodes.GetStore())
+	}
 	<-ctx.Done()
 	return ctx.Err()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -119,7 +120,7 @@ func runControllers(ctx context.Context, group *errgroup.Group, s settings.Serve
 	if !s.DisableScheduler {
 		run("kube-scheduler", schedulerArgs(s))
 	}
-	group.Go(func() error { return watchNodes(ctx, client, store) })
+	group.Go(func() error { return watchNodes(ctx, client, store, !slices.Contains(s.Disable, "coredns")) })
 	group.Go(func() error { return deployManifests(ctx, config, s) })
 	if s.DisableAgent {
 		return nil
