@@ -7,6 +7,7 @@
 import * as z from "zod/mini";
 import { usageError } from "../errors/user_error.ts";
 import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../inventory/schema.ts";
+import { KUBECONFIG_MERGE, PEER_LIST, STATUS } from "../view/cluster_documents.ts";
 import { API_VERSION } from "./output.ts";
 
 const Place = z.object({
@@ -47,6 +48,9 @@ const Setting = z.object({
 
 /** Every document these commands print, by its kind. */
 export const DOCUMENTS = {
+  PeerList: document("PeerList", PEER_LIST),
+  Status: document("Status", STATUS),
+  KubeconfigMerge: document("KubeconfigMerge", KUBECONFIG_MERGE),
   NodeList: document("NodeList", { items: z.array(Node) }),
   Node: document("Node", { ...Node.shape, variables: z.array(Setting) }),
   ConfigValue: document("ConfigValue", Setting.shape),

@@ -15,18 +15,22 @@ import { configSchemaCommand } from "./commands/config_schema.ts";
 import { configSetCommand } from "./commands/config_set.ts";
 import { configUnsetCommand } from "./commands/config_unset.ts";
 import { configValidateCommand } from "./commands/config_validate.ts";
+import { discoverCommand } from "./commands/discover.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { initCommand } from "./commands/init.ts";
+import { kubeconfigCommand } from "./commands/kubeconfig.ts";
 import { nodeAddCommand } from "./commands/node_add.ts";
 import { nodeListCommand } from "./commands/node_list.ts";
 import { nodeRemoveCommand } from "./commands/node_remove.ts";
 import { nodeShowCommand } from "./commands/node_show.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { resetCommand } from "./commands/reset.ts";
+import { statusCommand } from "./commands/status.ts";
 import { versionCommand } from "./commands/version.ts";
 
 export const commands: readonly CommandDeclaration[] = [
   initCommand,
+  discoverCommand,
   nodeAddCommand,
   nodeListCommand,
   nodeShowCommand,
@@ -38,6 +42,8 @@ export const commands: readonly CommandDeclaration[] = [
   configValidateCommand,
   configSchemaCommand,
   provisionCommand,
+  statusCommand,
+  kubeconfigCommand,
   doctorCommand,
   resetCommand,
   assetsListCommand,

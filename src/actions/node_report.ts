@@ -1,0 +1,191 @@
+/**
+ * Every node with all that is known of it, from the inventory, the cluster and the tailnet.
+ *
+ * @module
+ */
+
+import type { ClusterState, Usage } from "../cluster/cluster_state.ts";
+import type { ClusterNode, ClusterPod, NodeCondition } from "../cluster/objects.ts";
+import type { InventoryHost, Role } from "../inventory/model.ts";
+import { type KeyState, keyState } from "../tailscale/key_expiry.ts";
+import type { Peer } from "../tailscale/peer.ts";
+
+/** How a node stands, in one word. */
+export type NodeStatus =
+  | "Ready"
+  | "NotReady"
+  /** Nothing is heard of it: the tailnet says offline, or the kubelet stopped reporting. */
+  | "Unreachable"
+  /** In the inventory, not yet in the cluster. */
+  | "NotProvisioned"
+  /** The cluster could not be asked. */
+  | "Unknown";
+
+/** Who says so. */
+export type StatusSource = "cluster" | "tailnet" | "inventory";
+
+/** A node. Undefined stands for what is not known, never for zero. */
+export interface NodeReport {
+  /** Of the node, else of the host. */
+  readonly name: string;
+  readonly role: Role | undefined;
+  readonly status: NodeStatus;
+  /** ISO 8601: since when it is so; undefined where nobody says. */
+  readonly since: string | undefined;
+  readonly source: StatusSource;
+  /** Why, as a sentence without a full stop; empty where all is well. */
+  readonly reason: string;
+  readonly cordoned: boolean;
+  /** `MemoryPressure`, `DiskPressure`, `PIDPressure`, `NetworkUnavailable`. */
+  readonly pressures: readonly string[];
+  readonly inInventory: boolean | undefined;
+  readonly host: InventoryHost | undefined;
+  readonly node: ClusterNode | undefined;
+  readonly peer: Peer | undefined;
+  readonly tailscaleIp: string | undefined;
+  readonly key: KeyState | undefined;
+  readonly used: Usage | undefined;
+  /** Cores and bytes that its pods ask for. */
+  readonly requested: { readonly cpu: number; readonly memory: number } | undefined;
+  /** Pods on it that have not ended. */
+  readonly pods: number | undefined;
+}
+
+/** What a report is made from; undefined where it could not be read. */
+export interface NodeSources {
+  readonly hosts: readonly InventoryHost[] | undefined;
+  readonly cluster: ClusterState | undefined;
+  readonly peers: readonly Peer[] | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Each host and each node once: the inventory's in its order, then nodes it does not have. */
+export function nodeReports(sources: NodeSources): NodeReport[] {
+  const hosts = sources.hosts ?? [];
+  const nodes = [...sources.cluster?.nodes?.values() ?? []];
+  const podsByNode = groupPods(sources.cluster);
+  const claimed = new Set<ClusterNode>();
+  const ofHosts = hosts.map((host) => {
+    const free = nodes.filter((node) => !claimed.has(node));
+    const node = free.find(({ name }) => name === host.nodeName) ??
+      free.find(({ internalIps }) =>
+        host.tailscaleIp !== undefined && internalIps.includes(host.tailscaleIp)
+      );
+    if (node !== undefined) claimed.add(node);
+    return report({ host, node, podsByNode, sources });
+  });
+  const others = nodes.filter((node) => !claimed.has(node))
+    .sort((a, b) => a.name < b.name ? -1 : 1)
+    .map((node) => report({ host: undefined, node, podsByNode, sources }));
+  return [...ofHosts, ...others];
+}
+
+function report({ host, node, podsByNode, sources }: {
+  readonly host: InventoryHost | undefined;
+  readonly node: ClusterNode | undefined;
+  readonly podsByNode: ReadonlyMap<string, readonly ClusterPod[]> | undefined;
+  readonly sources: NodeSources;
+}): NodeReport {
+  const { peers, cluster, now } = sources;
+  const addresses = [...node?.internalIps ?? [], host?.tailscaleIp];
+  const peer = peers?.find(({ ipv4 }) => ipv4 !== undefined && addresses.includes(ipv4));
+  const selfOnline = peers?.find(({ isSelf }) => isSelf)?.online ?? false;
+  const pods = node === undefined ? undefined : podsByNode?.get(node.name) ?? [];
+  const known = podsByNode === undefined ? undefined : pods;
+  return {
+    name: node?.name ?? host?.nodeName ?? "",
+    role: node === undefined ? host?.role : roleOf(node),
+    ...statusOf({ node, peer, selfOnline, clusterKnown: cluster?.nodes !== undefined, now }),
+    cordoned: node?.cordoned ?? false,
+    pressures: (node?.conditions ?? [])
+      .filter(({ type, status }) => type !== "Ready" && status === "True").map(({ type }) => type),
+    inInventory: sources.hosts === undefined ? undefined : host !== undefined,
+    host,
+    node,
+    peer,
+    tailscaleIp: peer?.ipv4 ?? host?.tailscaleIp ?? node?.internalIps[0],
+    key: peer === undefined ? undefined : keyState(peer, now),
+    used: node !== undefined && cluster?.metrics.known
+      ? cluster.metrics.nodes.get(node.name)
+      : undefined,
+    requested: known?.reduce((sum, { requests }) => ({
+      cpu: sum.cpu + requests.cpu,
+      memory: sum.memory + requests.memory,
+    }), { cpu: 0, memory: 0 }),
+    pods: known?.length,
+  };
+}
+
+type Standing = Pick<NodeReport, "status" | "since" | "source" | "reason">;
+
+function statusOf({ node, peer, selfOnline, clusterKnown, now }: {
+  readonly node: ClusterNode | undefined;
+  readonly peer: Peer | undefined;
+  readonly selfOnline: boolean;
+  readonly clusterKnown: boolean;
+  readonly now: number;
+}): Standing {
+  // While this machine itself is cut off, the tailnet's word on others is old.
+  const away = selfOnline ? tailnetAbsence(peer, now) : undefined;
+  if (node === undefined) {
+    return clusterKnown
+      ? {
+        status: "NotProvisioned",
+        since: undefined,
+        source: "inventory",
+        reason: away?.reason ?? "not in the cluster yet",
+      }
+      : away ?? {
+        status: "Unknown",
+        since: undefined,
+        source: "cluster",
+        reason: "the cluster could not be asked",
+      };
+  }
+  const ready = node.conditions.find(({ type }) => type === "Ready");
+  if (away !== undefined) return away;
+  if (ready === undefined || ready.status === "Unknown") {
+    return standing("Unreachable", ready, "the kubelet does not report");
+  }
+  if (ready.status === "False") return standing("NotReady", ready, "the kubelet is not ready");
+  return { status: "Ready", since: ready.since, source: "cluster", reason: "" };
+}
+
+function tailnetAbsence(peer: Peer | undefined, now: number): Standing | undefined {
+  if (peer === undefined || peer.isSelf) return undefined;
+  const expired = keyState(peer, now).kind === "expired";
+  if (peer.online && !expired) return undefined;
+  return {
+    status: "Unreachable",
+    since: expired ? peer.keyExpiry ?? peer.lastSeen : peer.lastSeen,
+    source: "tailnet",
+    reason: expired ? "its Tailscale key has expired" : "its Tailscale is offline",
+  };
+}
+
+function standing(
+  status: NodeStatus,
+  ready: NodeCondition | undefined,
+  otherwise: string,
+): Standing {
+  const reason = ready?.message.replace(/\.$/, "") || ready?.reason || otherwise;
+  return { status, since: ready?.since, source: "cluster", reason };
+}
+
+function roleOf(node: ClusterNode): Role {
+  return node.roles.includes("control-plane") || node.roles.includes("master")
+    ? "control-plane"
+    : "worker";
+}
+
+/** Pods that have not ended, by the node they are on; undefined where pods are not known. */
+function groupPods(
+  cluster: ClusterState | undefined,
+): ReadonlyMap<string, readonly ClusterPod[]> | undefined {
+  if (cluster?.pods === undefined) return undefined;
+  const active = [...cluster.pods.values()].filter(({ phase, nodeName }) =>
+    nodeName !== undefined && phase !== "Succeeded" && phase !== "Failed"
+  );
+  return Map.groupBy(active, ({ nodeName }) => nodeName!);
+}

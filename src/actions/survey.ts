@@ -1,0 +1,98 @@
+/**
+ * What can be known from here: inventory, tailnet and cluster, each read by itself, so that one
+ * that is away does not hide the others.
+ *
+ * @module
+ */
+
+import type { KubernetesApi } from "../cluster/kubernetes_api.ts";
+import { UserError } from "../errors/user_error.ts";
+import type { Inventory } from "../inventory/model.ts";
+import type { System } from "../process/system.ts";
+import type { Tailnet } from "../tailscale/peer.ts";
+
+/** Something that was read, or the error that says why not. */
+export type Reading<T> =
+  | { readonly known: true; readonly value: T }
+  | { readonly known: false; readonly error: UserError };
+
+/** How a person said which cluster is meant. */
+export interface ClusterChoice {
+  /** `--kubeconfig`. */
+  readonly kubeconfig?: string;
+  /** `--context`. */
+  readonly context?: string;
+  /** Milliseconds one answer of the API server may take. */
+  readonly timeoutMs?: number;
+}
+
+/** The inventory named, else the nearest; undefined where there is none. */
+export async function surveyInventory(
+  system: System,
+  named: string | undefined,
+): Promise<Reading<Inventory | undefined>> {
+  return await attempt(async () => {
+    const { locateInventoryIfAny } = await import("../inventory/locate.ts");
+    const file = await locateInventoryIfAny(system, named);
+    if (file === undefined) return undefined;
+    const { readInventory } = await import("../inventory/read.ts");
+    return await readInventory(file, { cwd: system.cwd });
+  });
+}
+
+/** The tailnet. */
+export async function surveyTailnet(system: System): Promise<Reading<Tailnet>> {
+  return await attempt(async () => {
+    const { readTailnet } = await import("../tailscale/discover.ts");
+    return await readTailnet(system);
+  });
+}
+
+/**
+ * Something of the cluster, read through a connection that is closed afterwards.
+ *
+ * Which cluster: the context the person named, else that of the inventory's `cluster_name`.
+ */
+export async function surveyCluster<T>(
+  system: System,
+  { inventory, choice, read }: {
+    readonly inventory: Inventory | undefined;
+    readonly choice: ClusterChoice;
+    readonly read: (api: KubernetesApi) => Promise<T>;
+  },
+): Promise<Reading<T>> {
+  return await attempt(async () => {
+    const { findContext } = await import("../cluster/find_context.ts");
+    const context = await findContext(system, {
+      ...choice,
+      ...(inventory === undefined ? {} : await clusterOf(system, inventory)),
+    });
+    const { connect } = await import("../cluster/connect.ts");
+    const api = await connect(context, {
+      now: system.clock.now(),
+      ...(choice.timeoutMs === undefined ? {} : { timeoutMs: choice.timeoutMs }),
+    });
+    try {
+      return await read(api);
+    } finally {
+      await api.close();
+    }
+  });
+}
+
+async function clusterOf(system: System, inventory: Inventory) {
+  const { storedKubeconfig } = await import("../cluster/stored_kubeconfig.ts");
+  return {
+    clusterName: inventory.cluster.clusterName,
+    stored: await storedKubeconfig(system, inventory.file),
+  };
+}
+
+async function attempt<T>(read: () => Promise<T>): Promise<Reading<T>> {
+  try {
+    return { known: true, value: await read() };
+  } catch (error) {
+    if (error instanceof UserError) return { known: false, error };
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+import type { ActionSystem } from "../../actions/action_system.ts";
+import type { Inventory } from "../../inventory/model.ts";
+import { askToInstall } from "../ask_to_install.ts";
+import { defineCommand, type GlobalOptions } from "../command.ts";
+import type { Output } from "../output.ts";
+
+/** `kubeconfig`: the way to the cluster, for kubectl and everything else. */
+export const kubeconfigCommand = defineCommand({
+  name: "kubeconfig",
+  summary: "Merge the cluster into your kubeconfig, or print it",
+  description: "Fetches the kubeconfig from the control plane and puts it into KUBECONFIG or " +
+    "~/.kube/config as a context named after the cluster. Everything else in there stays, and " +
+    "the former file is kept beside it. A context of that name that leads to another cluster is " +
+    "replaced only with --force.",
+  formats: ["table", "json", "yaml"],
+  options: {
+    print: { kind: "flag", flags: "--print", description: "print it, change nothing" },
+    stored: {
+      kind: "flag",
+      flags: "--stored",
+      description: "use what the last provision fetched; no host is contacted",
+    },
+    context: {
+      kind: "string",
+      flags: "--context <name>",
+      description: "name of the context (default: the inventory's cluster_name)",
+    },
+    kubeconfig: {
+      kind: "string",
+      flags: "--kubeconfig <file>",
+      description: "file to merge into (default: KUBECONFIG, then ~/.kube/config)",
+      completes: "file",
+    },
+    setCurrent: {
+      kind: "flag",
+      flags: "--set-current",
+      description: "make it kubectl's current context",
+    },
+    force: {
+      kind: "flag",
+      flags: "--force",
+      description: "replace a context of that name, whatever it leads to",
+    },
+  },
+  examples: [
+    { command: "k3s-tool kubeconfig", does: "then: kubectl --context homelab get nodes" },
+    { command: "k3s-tool kubeconfig --set-current", does: "then: kubectl get nodes" },
+    { command: "k3s-tool kubeconfig --print > homelab.yaml", does: "a file of its own" },
+  ],
+  async run(context, { options, globals }, output) {
+    const { readStoredKubeconfig } = await import("../../actions/fetch_kubeconfig.ts");
+    const { locateInventory } = await import("../../inventory/locate.ts");
+    const { readInventory } = await import("../../inventory/read.ts");
+    const file = await locateInventory(context, globals.inventory);
+    const inventory = await readInventory(file, { cwd: context.cwd });
+    if (!options.stored) await fetchQuietly(context, { inventory, globals, output });
+    const text = await readStoredKubeconfig(context, inventory);
+    const contextName = options.context ?? inventory.cluster.clusterName;
+    const { force, setCurrent, kubeconfig } = options;
+    if (options.print) return await print(text, { contextName, output });
+    const { installKubeconfig } = await import("../../actions/kubeconfig.ts");
+    const done = await installKubeconfig(context, text, {
+      contextName,
+      force,
+      setCurrent,
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    });
+    if (output.structured) {
+      return await output.document("KubeconfigMerge", { ...done, backup: done.backup ?? null });
+    }
+    output.note(
+      done.changed
+        ? `The context ${done.context} is in ${done.file}.`
+        : `${done.file} has the context ${done.context} already; nothing was changed.`,
+    );
+    if (done.backup !== undefined) output.note(`The former file is ${done.backup}.`);
+    output.note(
+      `Try: kubectl ${done.isCurrent ? "" : `--context ${done.context} `}get nodes`,
+    );
+  },
+});
+
+async function print(
+  text: string,
+  { contextName, output }: { readonly contextName: string; readonly output: Output },
+): Promise<void> {
+  const { standaloneKubeconfig } = await import("../../cluster/kubeconfig_merge.ts");
+  const yaml = standaloneKubeconfig(text, { contextName });
+  if (output.format !== "json") return output.data(yaml);
+  const { parse } = await import("yaml");
+  output.data(JSON.stringify(parse(yaml), null, 2) + "\n");
+}
+
+/** Fetches without the tables of a run: stdout is for the kubeconfig. */
+async function fetchQuietly(
+  context: ActionSystem,
+  { inventory, globals, output }: {
+    readonly inventory: Inventory;
+    readonly globals: GlobalOptions;
+    readonly output: Output;
+  },
+): Promise<void> {
+  const { fetchKubeconfig } = await import("../../actions/fetch_kubeconfig.ts");
+  const { INITIAL_RUN, reduceRun } = await import("../../ansible/run_state.ts");
+  const { runError } = await import("../../view/run_report.ts");
+  let state = INITIAL_RUN;
+  const mayInstall = askToInstall(globals);
+  for await (const event of fetchKubeconfig(context, { inventory, mayInstall })) {
+    state = reduceRun(state, event, context.clock.now());
+    if (event.type === "note") output.note(event.message);
+    if (event.type === "warning") {
+      output.warn(event.host ? `${event.host}: ${event.message}` : event.message);
+    }
+  }
+  for (const { host, message } of state.failures) output.warn(`${host}: ${message}`);
+  const error = runError(state, {
+    what: "Fetching the kubeconfig",
+    resume: "k3s-tool kubeconfig",
+  });
+  if (error !== undefined) throw error;
+}

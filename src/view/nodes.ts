@@ -1,0 +1,135 @@
+/**
+ * Nodes of the cluster as rows and documents.
+ *
+ * @module
+ */
+
+import type { NodeReport, NodeStatus } from "../actions/node_report.ts";
+import type { Resources } from "../cluster/objects.ts";
+import { bytes, cores, NOTHING, percent, since } from "./amounts.ts";
+import { keyCell } from "./peers.ts";
+import type { Column } from "./table.ts";
+import type { Cell, Tone } from "./tone.ts";
+
+/** Columns of `status`, at `now` (milliseconds since the epoch). */
+export function nodeColumns(now: number): readonly Column<NodeReport>[] {
+  return [
+    { header: "NAME", cell: ({ name }) => name },
+    { header: "ROLE", cell: ({ role }) => role ?? NOTHING },
+    { header: "STATUS", cell: (report) => statusCell(report, now) },
+    { header: "CPU", cell: cpuCell },
+    { header: "MEMORY", cell: memoryCell },
+    { header: "PODS", align: "right", cell: podsCell },
+    { header: "TAILSCALE-IP", cell: ({ tailscaleIp }) => tailscaleIp ?? NOTHING },
+    { header: "VERSION", cell: ({ node }) => node?.kubeletVersion || NOTHING },
+    { header: "AGE", cell: ({ node }) => since(node?.createdAt, now) },
+    { header: "DISK", wide: true, cell: ({ node }) => bytes(node?.allocatable.disk) },
+    { header: "REQUESTED", wide: true, cell: requestedCell },
+    {
+      header: "KEY",
+      wide: true,
+      cell: ({ peer }) => peer === undefined ? NOTHING : keyCell(peer, now),
+    },
+    { header: "OS", wide: true, cell: ({ node, peer }) => node?.osImage || peer?.os || NOTHING },
+    { header: "TAINTS", wide: true, cell: ({ node }) => node?.taints.join(",") || NOTHING },
+    { header: "NOTE", cell: noteOf },
+  ];
+}
+
+const TONES: Readonly<Record<NodeStatus, Tone>> = {
+  Ready: "good",
+  NotReady: "bad",
+  Unreachable: "bad",
+  NotProvisioned: "accent",
+  Unknown: "muted",
+};
+
+/** `Ready`, `Ready, cordoned`, `Unreachable 12m`: how a node stands, and since when if it is ill. */
+export function statusCell({ status, since: moment, cordoned }: NodeReport, now: number): Cell {
+  const word = status === "NotProvisioned" ? "Not provisioned" : status;
+  const ill = status === "NotReady" || status === "Unreachable";
+  const time = ill && moment !== undefined ? ` ${since(moment, now)}` : "";
+  return {
+    text: `${word}${time}${cordoned ? ", cordoned" : ""}`,
+    tone: status === "Ready" && cordoned ? "warn" : TONES[status],
+  };
+}
+
+function cpuCell({ node, used }: NodeReport): string {
+  return usedOf(cores, used?.cpu, node?.allocatable.cpu);
+}
+
+function memoryCell({ node, used }: NodeReport): string {
+  return usedOf(bytes, used?.memory, node?.allocatable.memory);
+}
+
+/** `0.5/3.5 14%`; without a measurement only what there is: `3.5`. */
+function usedOf(
+  format: (value: number | undefined) => string,
+  used: number | undefined,
+  allocatable: number | undefined,
+): string {
+  return used === undefined
+    ? format(allocatable)
+    : `${format(used)}/${format(allocatable)} ${percent(used, allocatable)}`;
+}
+
+function podsCell({ pods, node }: NodeReport): string {
+  if (node === undefined) return NOTHING;
+  return `${pods ?? "?"}/${node.allocatable.pods ?? "?"}`;
+}
+
+function requestedCell({ requested }: NodeReport): string {
+  return requested === undefined
+    ? NOTHING
+    : `${cores(requested.cpu)} cpu, ${bytes(requested.memory)}`;
+}
+
+function noteOf({ reason, inInventory, pressures }: NodeReport): Cell {
+  const notes = [
+    reason,
+    ...pressures,
+    inInventory === false ? "not in inventory" : "",
+  ].filter((note) => note !== "");
+  return { text: notes.join("; "), tone: pressures.length > 0 ? "warn" : "muted" };
+}
+
+/** A node as it stands in JSON documents; null stands for what is not known. */
+export function nodeItem(report: NodeReport) {
+  const { node, host, peer, key } = report;
+  return {
+    name: report.name,
+    role: report.role ?? null,
+    status: report.status,
+    since: report.since ?? null,
+    source: report.source,
+    reason: report.reason,
+    cordoned: report.cordoned,
+    pressures: report.pressures,
+    inInventory: report.inInventory ?? null,
+    inCluster: report.status === "Unknown" ? null : node !== undefined,
+    inventoryHost: host?.name ?? null,
+    tailscaleIp: report.tailscaleIp ?? null,
+    online: peer?.online ?? null,
+    lastSeen: peer?.lastSeen ?? null,
+    keyExpiry: peer?.keyExpiry ?? null,
+    keyState: key?.kind ?? null,
+    version: node?.kubeletVersion || null,
+    osImage: node?.osImage || null,
+    architecture: node?.architecture || null,
+    createdAt: node?.createdAt ?? null,
+    labels: node?.labels ?? {},
+    taints: node?.taints ?? [],
+    capacity: resources(node?.capacity),
+    allocatable: resources(node?.allocatable),
+    used: report.used ?? null,
+    requested: report.requested ?? null,
+    pods: report.pods ?? null,
+  };
+}
+
+function resources(values: Resources | undefined) {
+  if (values === undefined) return null;
+  const { cpu, memory, disk, pods } = values;
+  return { cpu: cpu ?? null, memory: memory ?? null, disk: disk ?? null, pods: pods ?? null };
+}
