@@ -53,7 +53,12 @@ export async function extractAssets(
   const parent = `${cache}/assets`;
   const root = `${parent}/${hash.slice(0, 32)}`;
   await Deno.mkdir(parent, { recursive: true, mode: 0o700 });
-  if (!await isWhole(root, assets)) await replaceTree(root, assets);
+  if (!await isWhole(root, assets)) {
+    await withLock(`${parent}/.lock`, async () => {
+      // Whoever held the lock before us may have extracted the same tree.
+      if (!await isWhole(root, assets)) await replaceTree(root, assets);
+    });
+  }
   const now = new Date();
   await Deno.utime(root, now, now);
   await removeUnused(parent, { keep: root, before: now.getTime() - UNUSED_MS });
@@ -79,14 +84,18 @@ async function replaceTree(root: string, assets: readonly Asset[]): Promise<void
       await Deno.writeFile(file, content);
     }
     await Deno.rename(root, `${fresh}.old`).catch(absent);
-    await Deno.rename(fresh, root).catch(async (error) => {
-      // Another process put its own tree there between our two renames: it is the same one.
-      if (!await isWhole(root, assets)) throw error;
-    });
+    await Deno.rename(fresh, root);
   } finally {
     await remove(fresh);
     await remove(`${fresh}.old`);
   }
+}
+
+/** Holds a lock that the operating system drops when the process dies, so that it is never stale. */
+async function withLock(path: string, work: () => Promise<void>): Promise<void> {
+  using file = await Deno.open(path, { create: true, write: true });
+  await file.lock(true);
+  await work();
 }
 
 async function removeUnused(
@@ -95,7 +104,7 @@ async function removeUnused(
 ): Promise<void> {
   for await (const entry of Deno.readDir(parent)) {
     const path = `${parent}/${entry.name}`;
-    if (path === keep) continue;
+    if (path === keep || !entry.isDirectory) continue;
     const info = await Deno.stat(path).catch(absent);
     if ((info?.mtime?.getTime() ?? before) < before) await remove(path);
   }
