@@ -40,6 +40,7 @@ export function parseKeyPath(
 
 /** A path as `config list` prints it. */
 export function formatKeyPath({ variable, members }: KeyPath): string {
+  if (QUALIFIED_MEMBERS.includes(variable)) return [variable, ...members].join(".");
   return [variable, ...members.map((member) => member.replaceAll(".", "\\."))].join(".");
 }
 

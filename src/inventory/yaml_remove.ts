@@ -51,7 +51,9 @@ function removeLines(document: YamlDocument, map: MapNode, entry: Entry): Splice
   let first = keyLine;
   const above = commentsAbove(document, keyLine, column);
   if (above < keyLine && commentsGoAlong(document, map, { entry, above, keyLine })) first = above;
-  if (isBlankLine(document, first - 1) && isGapBelow(document, lastLine + 1)) first--;
+  // A gap parts an entry from the one above; the last entry takes it along.
+  const parted = entry === map.entries.at(-1) || isGapBelow(document, lastLine + 1);
+  if (parted && isBlankLine(document, first - 1)) first--;
   const end = lines.startOf(lastLine + 1);
   // Without a line break at the end of the file, the one before the entry goes.
   if (lastLine + 1 >= lines.count && first > 0 && !/[\r\n]$/.test(text)) {

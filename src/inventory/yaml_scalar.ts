@@ -4,7 +4,7 @@
  * @module
  */
 
-import { YAML11_SCHEMA } from "js-yaml";
+import { DUMP_SCHEMA } from "js-yaml";
 
 /** Quotes around a string. */
 export type Quote = "single" | "double";
@@ -47,8 +47,9 @@ export function doubleQuoted(value: string): string {
 
 function isPlain(value: string, flow: boolean): boolean {
   if (!WORDS.test(value) || /:(?: |$)/.test(value)) return false;
-  if (flow && /[?:]$/.test(value)) return false;
-  return YAML11_SCHEMA.resolveImplicitScalarTag(value).tag.tagName === STRING_TAG;
+  // PyYAML ends a plain text inside brackets at a question mark.
+  if (flow && /\?|:$/.test(value)) return false;
+  return DUMP_SCHEMA.resolveImplicitScalarTag(value).tag.tagName === STRING_TAG;
 }
 
 function number(value: number): string {

@@ -62,16 +62,18 @@ function syntaxProblem(
   }
   if (error.mark === undefined) return { message: `not YAML: ${error.reason}`, where: { file } };
   let { line } = error.mark;
-  const tab = error.reason.includes("tab characters");
+  const indentedByTab = (each: number) => each >= 0 && /^ *\t/.test(lines.textOf(each));
   // The reader stops behind what it could not read; a line that is indented with a tab is the cause.
-  if (tab && !/^ *\t/.test(lines.textOf(line))) line = Math.max(0, line - 1);
+  if (!indentedByTab(line) && indentedByTab(line - 1)) line--;
   const found = lines.textOf(line);
-  const column = tab ? found.indexOf("\t") : error.mark.column;
+  const tab = indentedByTab(line);
+  // Beyond the line's end: the reader saw a copy with more indentation.
+  const column = tab ? found.indexOf("\t") : Math.min(error.mark.column, found.length);
   return {
-    message: `not YAML: ${error.reason}`,
-    where: { file, line: line + 1, column: Math.max(0, column) + 1 },
+    message: tab ? "not YAML: a tab in the indentation" : `not YAML: ${error.reason}`,
+    where: { file, line: line + 1, column: column + 1 },
     ...(found.trim() === "" || isSecretName(found) ? {} : { value: found }),
-    ...(tab ? { expected: "spaces; YAML allows no tab in the indentation" } : {}),
+    ...(tab ? { expected: "spaces; YAML allows no tab there" } : {}),
   };
 }
 

@@ -118,6 +118,8 @@ export function scalarValue(node: ScalarNode): YamlValue {
 
 /** What a plain text stands for: `yes` is true, `010` is 8, `2024-01-01` stays as written. */
 export function plainValue(text: string): YamlValue {
+  // PyYAML departs from YAML 1.1 here: `y` and `n` are text.
+  if (/^[yYnN]$/.test(text)) return text;
   const { value } = YAML11_SCHEMA.resolveImplicitScalarTag(text);
   if (value === null || typeof value === "boolean" || typeof value === "number") return value;
   return text;

@@ -17,6 +17,7 @@ export const configValidateCommand = defineCommand({
   formats: ["table", "json", "yaml"],
   async run(context, { globals }, output) {
     const { renderProblem } = await import("../../errors/render_error.ts");
+    const { InventoryFiles } = await import("../../inventory/inventory_files.ts");
     const { locateInventory } = await import("../../inventory/locate.ts");
     const { hostsOf } = await import("../../inventory/model.ts");
     const { checkInventory, invalidInventory } = await import("../../inventory/read.ts");
@@ -29,9 +30,10 @@ export const configValidateCommand = defineCommand({
       return valid ? ExitCode.Done : ExitCode.Usage;
     }
     for (const warning of warnings) output.warn(renderProblem(warning));
-    if (!valid || inventory === undefined) throw invalidInventory(file, problems);
+    const shown = new InventoryFiles({ cwd: context.cwd }).show(file);
+    if (!valid || inventory === undefined) throw invalidInventory(shown, problems);
     const [servers, workers] = (["control-plane", "worker"] as const)
       .map((role) => hostsOf(inventory, role).length);
-    output.note(`${file} is valid: ${servers} control plane, ${workers} workers.`);
+    output.note(`${shown} is valid: ${servers} control plane, ${workers} workers.`);
   },
 });
