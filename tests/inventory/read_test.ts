@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import { renderErrorText } from "../../src/errors/render_error.ts";
+import { aliasInventory } from "../../src/inventory/groups.ts";
+import { findHost, hostsOf } from "../../src/inventory/model.ts";
+import { checkInventory, readInventory, requireProvisionable } from "../../src/inventory/read.ts";
+import { PROJECT_ROOT } from "../cli/fake_context.ts";
+import { SMALL, temporaryInventory } from "./temporary_inventory.ts";
+
+const EXAMPLES = `${PROJECT_ROOT}/examples/inventories`;
+
+/** The report for a text that is no valid inventory, without the directory. */
+async function report(text: string, beside: Record<string, string> = {}): Promise<string> {
+  await using inventory = await temporaryInventory(text, beside);
+  let rendered = "";
+  await assert.rejects(readInventory(inventory.file, { cwd: inventory.directory }), (error) => {
+    assert.equal((error as { exitCode?: number }).exitCode, 2);
+    rendered = renderErrorText(error);
+    return true;
+  });
+  assert.equal(inventory.read(), text);
+  return rendered;
+}
+
+Deno.test("the example of SPEC reads as it is meant", async () => {
+  const inventory = await readInventory(`${EXAMPLES}/homelab.yml`, { cwd: PROJECT_ROOT });
+  assert.deepEqual(hostsOf(inventory, "control-plane").map((host) => host.name), ["nuc"]);
+  const dgx = findHost(inventory, "DGX")!;
+  const { vars: _, where, ...rest } = dgx;
+  assert.deepEqual(where, { file: "examples/inventories/homelab.yml", line: 27, column: 9 });
+  assert.deepEqual(rest, {
+    name: "dgx",
+    nodeName: "dgx",
+    role: "worker",
+    groups: ["workers"],
+    tailscaleIp: "100.64.0.3",
+    ansibleHost: "100.64.0.3",
+    user: "me",
+    reservedCpu: "4",
+    reservedMemory: "8Gi",
+    gpu: true,
+    labels: { workstation: "true" },
+    taints: [{ key: "nvidia.com/gpu", value: "true", effect: "NoSchedule" }],
+  });
+});
+
+for (const name of ["homelab", "single", "high-availability", "gitops", "k3s-ansible"]) {
+  Deno.test(`example ${name} is valid and can be provisioned`, async () => {
+    const file = `${EXAMPLES}/${name}.yml`;
+    const { problems } = await checkInventory(file);
+    assert.deepEqual(problems, []);
+    requireProvisionable(await readInventory(file));
+  });
+}
+
+Deno.test("example multi: variables from files, ranges and groups inside groups", async () => {
+  const inventory = await readInventory(`${EXAMPLES}/multi/hosts.yml`, { cwd: EXAMPLES });
+  requireProvisionable(inventory);
+  assert.deepEqual(inventory.hosts.map((host) => [host.name, host.role, host.tailscaleIp]), [
+    ["nuc", "control-plane", "100.64.0.1"],
+    ["node1", "worker", "100.64.0.11"],
+    ["node2", "worker", "100.64.0.12"],
+    ["dgx", "worker", "100.64.0.3"],
+  ]);
+  const dgx = findHost(inventory, "dgx")!;
+  assert.deepEqual(dgx.groups, ["workers", "gpu_workers"]);
+  assert.equal(dgx.vars.get("reserved_memory")?.value, "8Gi");
+  assert.equal(dgx.vars.get("reserved_memory")?.where.file, "multi/group_vars/gpu_workers.yml");
+  assert.equal(dgx.vars.get("reserved_cpu")?.scope, "workers");
+  assert.equal(dgx.vars.get("backup_password")?.state, "vault");
+  assert.equal(dgx.ansibleHost, undefined, "templated");
+  assert.equal(inventory.cluster.clusterName, "multi");
+});
+
+Deno.test("k3s-ansible's groups get roles, and Ansible the names the playbooks know", async () => {
+  const inventory = await readInventory(`${EXAMPLES}/k3s-ansible.yml`);
+  assert.deepEqual(inventory.hosts.map((host) => [host.name, host.role, host.tailscaleIp]), [
+    ["nuc", "control-plane", "100.64.0.1"],
+    ["dgx", "worker", "100.64.0.3"],
+  ]);
+  const messages = inventory.warnings.map((warning) => warning.message);
+  assert.ok(messages.includes("the group server is read as control-plane hosts"));
+  assert.deepEqual(JSON.parse(aliasInventory(inventory)!), {
+    all: {
+      hosts: { nuc: { tailscale_ip: "100.64.0.1" }, dgx: { tailscale_ip: "100.64.0.3" } },
+      children: {
+        control_plane: { children: { server: {} } },
+        workers: { children: { agent: {} } },
+      },
+    },
+  });
+  assert.equal(aliasInventory(await readInventory(`${EXAMPLES}/homelab.yml`)), undefined);
+});
+
+Deno.test("variables follow Ansible's precedence", async () => {
+  const host = (name: string, last: number) =>
+    `          ${name}: {tailscale_ip: 100.64.0.${last}, host_inline: inline, host_file: inline}\n`;
+  await using inventory = await temporaryInventory(
+    `all:
+  vars: {a: all, b: all, c: all, d: all, e: all}
+  children:
+    control_plane:
+      hosts:
+${host("nuc", 1)}    workers:
+      vars: {b: workers, c: workers, d: workers}
+      children:
+        inner:
+          vars: {c: inner}
+          hosts:
+    ${host("dgx", 2)}`,
+    {
+      "group_vars/all.yml": "d: all file\ne: all file\n",
+      "group_vars/workers/10.yml": "e: workers 10\nf: workers 10\n",
+      "group_vars/workers/20.yaml": "f: workers 20\n",
+      "group_vars/workers/ignored.txt": "f: never\n",
+      "group_vars/workers/.hidden.yml": "f: never\n",
+      "host_vars/dgx": "host_file: file\n",
+    },
+  );
+  const dgx = findHost(await readInventory(inventory.file), "dgx")!;
+  const value = (name: string) => dgx.vars.get(name)?.value;
+  assert.deepEqual(["a", "b", "c", "d", "e", "f"].map(value), [
+    "all",
+    "workers",
+    "inner",
+    "all file", // a file of any group wins over lines of every group
+    "workers 10",
+    "workers 20",
+  ]);
+  assert.deepEqual(["host_inline", "host_file"].map(value), ["inline", "file"]);
+});
+
+Deno.test("a container named like a role is no role for what has one inside", async () => {
+  await using inventory = await temporaryInventory(`all:
+  children:
+    nodes:
+      children:
+        control_plane: {hosts: {a: {tailscale_ip: 100.64.0.1}}}
+        workers: {hosts: {b: {tailscale_ip: 100.64.0.2}}}
+`);
+  const { hosts } = await readInventory(inventory.file);
+  assert.deepEqual(hosts.map((host) => host.role), ["control-plane", "worker"]);
+});
+
+Deno.test("hosts that are no nodes are left alone, with a word", async () => {
+  await using inventory = await temporaryInventory(`${SMALL}    routers:
+      hosts:
+        fritz: {ansible_host: 192.168.1.1}
+`);
+  const { hosts, warnings } = await readInventory(inventory.file);
+  assert.equal(hosts.length, 2);
+  assert.ok(warnings.some(({ message }) => message.startsWith("fritz is in no group")));
+});
+
+for (
+  const [what, text, expected] of [
+    ["no YAML", "all: b: c\n", ["hosts.yml:1:7: not YAML"]],
+    ["a tab", "all:\n\tvars: {}\n", ["hosts.yml:2:1: not YAML: a tab", "expected spaces"]],
+    ["nothing", "# nothing\n", ["hosts.yml: the inventory is empty"]],
+    ["a list", "- a\n", ["hosts.yml:1:1: the inventory is not a map of groups"]],
+    ["a plugin", "plugin: aws_ec2\n", ["hosts.yml:1:1: this configures an inventory plugin"]],
+    [
+      "a duplicate key",
+      SMALL.replace("        nuc:", "        dgx: {}\n        dgx: {}\n        nuc:"),
+      ["hosts.yml:9:9: the key dgx appears twice", 'got "dgx"'],
+    ],
+    ["hosts as a list", "all:\n  hosts: [a]\n", ["hosts.yml:2:10: hosts of the group all: a list"]],
+    ["a word for variables", "all: {vars: {}, hosts: {a: b}}\n", [
+      'hosts.yml:1:28: the variables of the host a are not a map, got "b"',
+    ]],
+    ["a group in itself", "all: {children: {a: {children: {a: {}}}}}\n", ["its own ancestor"]],
+    ["a bad quantity", SMALL.replace('"4"', "lots"), [
+      'hosts.yml:16:25: bad value for reserved_cpu of dgx, got "lots"; expected a quantity',
+    ]],
+    ["bytes instead of memory", SMALL.replace('cpu: "4"', 'memory: "8"'), [
+      'bad value for reserved_memory of dgx, got "\\"8\\""; expected a quantity of memory',
+    ]],
+    ["a wrong type", SMALL.replace('reserved_cpu: "4"', "gpu: maybe"), [
+      'hosts.yml:16:16: bad value for gpu of dgx, got "maybe"; expected true or false',
+    ]],
+    ["a label that is no text", SMALL.replace('reserved_cpu: "4"', "node_labels: {a: true}"), [
+      'hosts.yml:16:28: bad value for node_labels.a of dgx, got "true"; expected a label value',
+    ]],
+    ["a bad label key", SMALL.replace('reserved_cpu: "4"', 'node_labels: {"a b": c}'), [
+      "hosts.yml:16:25: bad value for node_labels.a b of dgx",
+      "expected a label key",
+    ]],
+    ["a bad taint", SMALL.replace('reserved_cpu: "4"', "node_taints: [{key: a, effect: No}]"), [
+      'node_taints.0.effect of dgx, got "No"; expected NoSchedule, PreferNoSchedule, NoExecute',
+    ]],
+    ["a bad version", SMALL.replace("v1.36.3+k3s1", "1.36"), [
+      'hosts.yml:4:18: bad value for k3s_version of all, got "1.36"; expected a k3s release',
+    ]],
+    ["IPv6", SMALL.replaceAll("100.64.0.3", "fd7a::3"), [
+      'tailscale_ip of dgx, got "fd7a::3"; expected an IPv4 address',
+    ]],
+    ["an address outside", SMALL.replaceAll("100.64.0.3", "192.168.0.3"), [
+      'is outside tailscale_network, got "192.168.0.3"; expected an address in 100.64.0.0/10',
+    ]],
+    ["one address for two", SMALL.replaceAll("100.64.0.3", "100.64.0.1"), [
+      'hosts.yml:15:25: dgx and nuc (line 8) have the same tailscale_ip, got "100.64.0.1"',
+    ]],
+    ["a host of both roles", SMALL.replace("        dgx:", "        nuc:\n        dgx:"), [
+      "nuc is in groups of both roles",
+    ]],
+    ["one node name for two", SMALL.replace("        dgx:", "        NUC:"), [
+      "NUC and nuc (line 8) have the same name of the node",
+    ]],
+    ["a name that is no node's", SMALL.replace("        dgx:", "        _dgx_:"), [
+      "_dgx_ cannot be the name of a node",
+    ]],
+    ["an unknown role", SMALL.replace("    workers:", "    workerz:"), [
+      'dgx is in no group that gives it a role, got "workerz"; expected the group control_plane',
+    ]],
+    [
+      "no address",
+      SMALL.replace("          ansible_host: 100.64.0.3\n          tailscale_ip: 100.64.0.3\n", ""),
+      ["hosts.yml:13:9: dgx has no tailscale_ip"],
+    ],
+    ["an alias without anchor", "all: {vars: *x}\n", ["the alias *x has no anchor"]],
+  ] as const
+) {
+  Deno.test(`${what} is refused with its place`, async () => {
+    const rendered = await report(text);
+    for (const part of expected) assert.ok(rendered.includes(part), rendered);
+  });
+}
+
+Deno.test("all problems come at once, of every file", async () => {
+  const text = SMALL.replace('"4"', "lots").replace("v1.36.3+k3s1", "latest");
+  const rendered = await report(text, { "host_vars/dgx.yml": "gpu: 7\n" });
+  assert.match(rendered, /3 problems/);
+  assert.ok(rendered.includes("host_vars/dgx.yml:1:6: bad value for gpu"), rendered);
+});
+
+Deno.test("templates and encrypted values are not judged", async () => {
+  await using inventory = await temporaryInventory(
+    SMALL.replace('"4"', '"{{ cores }}"').replaceAll("100.64.0.3", '"{{ address }}"'),
+    { "group_vars/all.yml": "$ANSIBLE_VAULT;1.1;AES256\n6162\n" },
+  );
+  const { problems, warnings } = await checkInventory(inventory.file);
+  assert.deepEqual(problems, []);
+  assert.ok(warnings.some(({ message }) => message.includes("encrypted")));
+});
+
+Deno.test("an even number of servers and none at all are warned of", async () => {
+  const two = SMALL.replace("workers:", "masters:");
+  await using inventory = await temporaryInventory(two);
+  const { inventory: read, warnings } = await checkInventory(inventory.file);
+  assert.ok(warnings.some(({ value }) => value === "2"), JSON.stringify(warnings));
+  assert.equal(hostsOf(read!, "control-plane").length, 2);
+  await using none = await temporaryInventory(SMALL.replace("control_plane:", "agents:"));
+  const without = await readInventory(none.file);
+  assert.ok(without.warnings.some(({ message }) => message.includes("no control plane yet")));
+  assert.throws(() => requireProvisionable(without), { exitCode: 2 });
+});
+
+Deno.test("without k3s_version nothing is provisioned", async () => {
+  await using inventory = await temporaryInventory(SMALL.replace("k3s_version:", "other:"));
+  const read = await readInventory(inventory.file);
+  assert.throws(() => requireProvisionable(read), { message: /k3s_version/ });
+});
+
+for (
+  const [what, name, text, message] of [
+    ["INI with sections", "hosts", "[servers]\na ansible_host=1.2.3.4\n", /is an INI inventory/],
+    ["INI with hosts", "hosts", "a ansible_host=1.2.3.4\n", /is an INI inventory/],
+    ["an empty INI", "hosts.ini", "", /is an INI inventory/],
+    ["bytes that are no text", "h.yml", "\xff\xfe", /is not a valid inventory/],
+    ["a file that is encrypted", "h.yml", "$ANSIBLE_VAULT;1.1;AES256\n61\n", /is not a valid/],
+  ] as const
+) {
+  Deno.test(`${what} is explained, exit code 2`, async () => {
+    await using inventory = await temporaryInventory("");
+    const path = `${inventory.directory}/${name}`;
+    await Deno.writeFile(path, Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    await assert.rejects(readInventory(path), { exitCode: 2, message });
+  });
+}
+
+Deno.test("a directory and a missing file are explained, exit code 2", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  await assert.rejects(readInventory(inventory.directory), {
+    exitCode: 2,
+    message: /is a directory/,
+  });
+  await assert.rejects(readInventory(`${inventory.directory}/none.yml`), {
+    exitCode: 2,
+    message: /There is no inventory/,
+  });
+});
