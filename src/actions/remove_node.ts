@@ -10,7 +10,7 @@ import { usageError } from "../errors/user_error.ts";
 import { locateInventory } from "../inventory/locate.ts";
 import { findHost, hostsOf, type Inventory, type InventoryHost } from "../inventory/model.ts";
 import { readInventory } from "../inventory/read.ts";
-import { removeHostFromInventory } from "../inventory/store.ts";
+import { type EditOutcome, removeHostFromInventory } from "../inventory/store.ts";
 import type { ActionSystem, MayI } from "./action_system.ts";
 import { prepareAnsible } from "./ansible_tools.ts";
 import { inventoriesOf } from "./provision.ts";
@@ -61,6 +61,16 @@ export async function planRemoval(
   return { inventory, host };
 }
 
+/** Removes the host from the inventory alone; no network is needed. */
+export function removeFromInventory(
+  system: ActionSystem,
+  { inventory, host }: Removal,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<EditOutcome> {
+  const { cwd, clock, signal } = system;
+  return removeHostFromInventory(inventory.file, host.name, { cwd, clock, signal, dryRun });
+}
+
 /**
  * Drains the node, deletes it and its password secret, uninstalls k3s on the host, and edits the
  * inventory last: whatever fails before, the next call goes on from there.
@@ -97,7 +107,7 @@ export async function* removeNode(
   });
   for await (const event of events) {
     if (event.type === "end" && event.outcome === "ok" && !check) {
-      await removeHostFromInventory(inventory.file, host.name, system);
+      await removeFromInventory(system, { inventory, host }, { dryRun: false });
       yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
     }
     yield event;

@@ -77,6 +77,24 @@ Deno.test("--force does nothing on the machine; --dry-run changes nothing at all
   });
 });
 
+Deno.test("--inventory-only edits the file and starts nothing", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const { runner } = ansibleMachine();
+    const argv = ["node", "remove", "pi", "--inventory-only"];
+    const tried = await runCommand([...argv, "--dry-run"], { directory, runner });
+    assert.equal(tried.code, 0, tried.stderr);
+    assert.equal(await Deno.readTextFile(file), INVENTORY);
+    const result = await runCommand(argv, { directory, runner });
+    assert.equal(
+      result.stderr,
+      "Removed pi from inventory/hosts.yml. The cluster was not asked.\n",
+    );
+    assert.ok(!(await Deno.readTextFile(file)).includes("pi:"));
+    assert.deepEqual(runner.calls, []);
+  });
+});
+
 Deno.test("the only server stays; an unknown host is none; nobody to ask names the flag", async () => {
   await withDirectory(async (directory) => {
     await writeInventory(directory);

@@ -21,6 +21,11 @@ export const nodeRemoveCommand = defineCommand({
       flags: "--force",
       description: "the machine is gone: do nothing on it",
     },
+    inventoryOnly: {
+      kind: "flag",
+      flags: "--inventory-only",
+      description: "edit the inventory alone; a node of the cluster stays as it is",
+    },
     dryRun: {
       kind: "flag",
       flags: "--dry-run",
@@ -31,6 +36,10 @@ export const nodeRemoveCommand = defineCommand({
     { command: "k3s-tool node remove pi", does: "asks for the name again, then removes it" },
     { command: "k3s-tool node remove pi --dry-run", does: "what would be done" },
     {
+      command: "k3s-tool node remove pi --inventory-only",
+      does: "a machine that never became a node; needs no network",
+    },
+    {
       command: "k3s-tool node remove pi --force --yes",
       does: "a machine that no longer exists, without asking",
     },
@@ -40,6 +49,16 @@ export const nodeRemoveCommand = defineCommand({
     const { showRun } = await import("../progress.ts");
     const removal = await planRemoval(context, { inventory: globals.inventory, host: name });
     const { host } = removal;
+    if (options.inventoryOnly) {
+      const { removeFromInventory } = await import("../../actions/remove_node.ts");
+      const { files } = await removeFromInventory(context, removal, { dryRun: options.dryRun });
+      const shown = files.map((file) => file.shown).join(", ");
+      return output.note(
+        options.dryRun
+          ? `${host.name} would be removed from ${shown}; nothing was changed.`
+          : `Removed ${host.name} from ${shown}. The cluster was not asked.`,
+      );
+    }
     if (!options.dryRun) {
       const agreed = await new Prompter(globals).confirmByName({
         message: `Its workloads move to other nodes, and k3s with its data is removed from ${
