@@ -4,9 +4,10 @@ import glob
 import hashlib
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 BINARY = "/usr/local/bin/k3s"
-RECORD = "/etc/rancher/k3s/k3s-tool.sha256"
+RECORD = "/etc/rancher/k3s/k3s-tool.sums"
 DATA = "/var/lib/rancher/k3s"
 
 
@@ -29,12 +30,19 @@ def parse_version(output):
 
 
 def probe_binary():
-    """Version and digest of the installed binary, and what was recorded when it was verified."""
+    """Version of the installed binary, and whether it is one of those in the published sums it came with."""
     if not os.path.exists(BINARY):
-        return {"version": None, "sha256": None, "verified": False}
-    version = parse_version(run([BINARY, "--version"])[1])
-    digest, record = sha256_of(BINARY), read(RECORD).split()
-    return {"version": version or "unknown", "sha256": digest, "verified": record[:2] == [digest, version]}
+        return {"version": None, "verified": False}
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        digest = pool.submit(sha256_of, BINARY)
+        version = parse_version(run([BINARY, "--version"])[1])
+        return {"version": version or "unknown", "verified": listed(digest.result(), read(RECORD))}
+
+
+def listed(digest, sums):
+    """Whether the text of a sums file lists a digest for a k3s binary."""
+    rows = [line.split() for line in sums.splitlines()]
+    return any(len(row) == 2 and row[0] == digest and row[1].lstrip("*") in ("k3s", "k3s-arm64", "k3s-armhf") for row in rows)
 
 
 def unit_state(name, files):
@@ -78,4 +86,5 @@ def probe_k3s(params):
     certificate = "server/tls/server-ca.crt" if params["role"] == "control_plane" else "agent/server-ca.crt"
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
+    facts["images"] = read("/etc/rancher/k3s/k3s-tool-images").strip() or None
     return problems, warnings, facts

@@ -28,7 +28,7 @@ def probe(params):
             "arch": ARCHITECTURES.get(machine, machine),
             "clock_offset": round(offset, 3),
             "system": system,
-            "kernel": probe_kernel(params.get("sysctls", {})),
+            "kernel": probe_kernel(params.get("sysctls", {}), params.get("kernel_files", {})),
             "tailscale": tailscale_facts,
             "k3s": k3s_facts,
             "reach": reach.result(),

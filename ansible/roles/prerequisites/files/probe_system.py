@@ -152,8 +152,10 @@ def probe_reach(peers, servers):
         return {name: answer.result() for name, answer in answers.items()}
 
 
-def probe_kernel(sysctls):
-    """Settings that differ from what is wanted (absent ones are none of ours), and whether modules can be loaded."""
+def probe_kernel(sysctls, files):
+    """Whether kernel settings and their files (digest by path) are as wanted, and whether modules can be loaded here."""
     current = {key: read("/proc/sys/" + key.replace(".", "/"), None) for key in sysctls}
     wrong = [key for key, value in current.items() if value is not None and value.strip() != str(sysctls[key])]
-    return {"sysctl_wrong": wrong, "loadable": os.path.isdir("/lib/modules/" + os.uname().release)}
+    loadable = os.path.isdir("/lib/modules/" + os.uname().release)
+    stale = [path for path, digest in files.items() if sha256_of(path) != digest and (loadable or "modules" not in path)]
+    return {"sysctl_wrong": wrong, "stale": stale, "loadable": loadable}
