@@ -11,7 +11,7 @@ import { SMALL, temporaryInventory } from "../inventory/temporary_inventory.ts";
 /** Values no variable of that name may have. */
 const BAD: Readonly<Record<string, fc.Arbitrary<YamlValue>>> = {
   k3s_version: fc.constantFrom("latest", "1.36.3", "v1.36", "v1.36.3+rke2r1", 1.36),
-  tailscale_network: fc.constantFrom("100.64.0.0", "100.64.0.0/33", "10.0.0.0/8", "any", 7),
+  tailscale_network: fc.constantFrom("100.64.0.0", "100.64.0.0/33", "100.64.0.1/10", "any", 7),
   cluster_name: fc.constantFrom("Home Lab", "-x", "a_b", ""),
   git_repo_url: fc.constantFrom("not a url", 7, true),
   flux_namespace: fc.constantFrom("Flux", "a/b"),
