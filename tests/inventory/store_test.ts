@@ -208,9 +208,9 @@ Deno.test("kill -9 at any moment leaves the old file or the new one", async () =
     await reader.cancel();
     const { problems } = await checkInventory(inventory.file);
     assert.deepEqual(problems, []);
-    const filler = /^    filler: (x+)$/m.exec(inventory.read())?.[1]?.length;
+    const filler = /^ {4}filler: (x+)$/m.exec(inventory.read())?.[1]?.length;
     assert.ok(filler === 1 || filler === 50_001, String(filler));
-    assert.equal(inventory.read().replace(/^    filler: x+\n/m, ""), SMALL);
+    assert.equal(inventory.read().replace(/^ {4}filler: x+\n/m, ""), SMALL);
   }
   // What the dead left is no obstacle, and goes with the next edit.
   await editInventory(inventory.file, addPi, OPTIONS);

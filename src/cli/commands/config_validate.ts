@@ -34,6 +34,7 @@ export const configValidateCommand = defineCommand({
     if (!valid || inventory === undefined) throw invalidInventory(shown, problems);
     const [servers, workers] = (["control-plane", "worker"] as const)
       .map((role) => hostsOf(inventory, role).length);
-    output.note(`${shown} is valid: ${servers} control plane, ${workers} workers.`);
+    const plural = workers === 1 ? "worker" : "workers";
+    output.note(`${shown} is valid: ${servers} control plane, ${workers} ${plural}.`);
   },
 });

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { type CommandResult, PROJECT_ROOT, runCommand } from "../cli/fake_context.ts";
+import { SMALL, temporaryInventory } from "../inventory/temporary_inventory.ts";
+import { peerFields, statusJson, tailscaleSays } from "../tailscale/status_fixture.ts";
+import { assertGolden } from "./golden.ts";
+
+const EXAMPLES = `${PROJECT_ROOT}/examples/inventories`;
+/** No tailscaled of the machine the tests run on is asked. */
+const OFFLINE = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock" };
+const TAILNET = statusJson({
+  peers: [peerFields("pi", "100.64.0.4"), peerFields("nas", "100.64.0.5", { Expired: true })],
+});
+
+/** A command beside an inventory that stays for the next one; all that was said, in order. */
+function inDirectory(directory: string, { online = false } = {}) {
+  return (...argv: string[]): Promise<CommandResult> =>
+    runCommand(argv, {
+      directory,
+      env: OFFLINE,
+      ...(online ? { runner: tailscaleSays(TAILNET) } : {}),
+    });
+}
+
+for (const format of ["table", "wide", "json", "yaml", "name"]) {
+  Deno.test(`node list -o ${format}`, async () => {
+    const inventory = "examples/inventories/homelab.yml";
+    const argv = ["node", "list", "-i", inventory, "-o", format];
+    const { code, stdout, stderr } = await runCommand(argv, { directory: PROJECT_ROOT });
+    assert.deepEqual([code, stderr], [0, ""]);
+    await assertGolden(`node-list.${format}.txt`, stdout);
+    if (format === "json") DOCUMENTS.NodeList.parse(JSON.parse(stdout));
+  });
+}
+
+Deno.test("node show tells every variable with its origin, secrets masked", async () => {
+  const run = inDirectory(`${EXAMPLES}/multi`);
+  const table = await run("node", "show", "dgx");
+  assert.equal(table.code, 0);
+  await assertGolden("node-show.txt", table.stdout + table.stderr);
+  const json = await run("node", "show", "dgx", "-o", "json");
+  DOCUMENTS.Node.parse(JSON.parse(json.stdout));
+  const unknown = await run("node", "show", "nobody");
+  assert.equal(unknown.code, 2);
+});
+
+Deno.test("config list and get tell what holds and why", async () => {
+  const run = inDirectory(`${EXAMPLES}/multi`);
+  const all = await run("config", "list", "--show-origin");
+  await assertGolden("config-list.txt", all.stdout);
+  const scoped = await run("config", "list", "--scope", "dgx", "-o", "json");
+  DOCUMENTS.ConfigList.parse(JSON.parse(scoped.stdout));
+  const get = async (...argv: string[]) => (await run("config", "get", ...argv)).stdout;
+  assert.equal(await get("k3s_version"), "v1.36.3+k3s1\n");
+  assert.equal(
+    await get("reserved_memory", "--scope", "dgx", "--show-origin"),
+    "group_vars/gpu_workers.yml:2:18\t8Gi\n",
+  );
+  assert.equal(await get("reserved_memory", "--scope", "workers"), "1Gi\n");
+  assert.equal(await get("gpu", "--scope", "dgx"), "true\n");
+  const json = await run("config", "get", "gpu", "--scope", "dgx", "-o", "json");
+  DOCUMENTS.ConfigValue.parse(JSON.parse(json.stdout));
+  const missing = await run("config-get", "reserved_memory");
+  assert.deepEqual([missing.code, missing.stdout], [1, ""]);
+  assert.match(missing.stderr, /It is set for workers, gpu_workers: use --scope/);
+});
+
+Deno.test("secrets show only where they are asked for", async () => {
+  await using inventory = await temporaryInventory(
+    SMALL.replace("vars:", "vars:\n    k3s_token: hunter2\n    registry: {password: hunter2}"),
+  );
+  const run = inDirectory(inventory.directory);
+  for (
+    const argv of [["config", "list"], ["node", "show", "dgx"], ["config", "list", "-o", "json"]]
+  ) {
+    const hidden = await run(...argv);
+    assert.ok(hidden.stdout.includes("********") && !hidden.stdout.includes("hunter2"));
+    assert.match((await run(...argv, "--show-secrets")).stdout, /hunter2/);
+  }
+  assert.equal((await run("config", "get", "k3s_token")).stdout, "hunter2\n");
+});
+
+Deno.test("node add: planned, done, done before, and refused", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory);
+  const argv = [
+    ...["node", "add", "gpu", "100.64.0.9", "--role", "worker", "--reserved-cpu", "2", "--gpu"],
+    ...["--reserved-memory", "4Gi", "--label", "disk=ssd", "--labels", "a=b,c=d"],
+    ...["--taint", "nvidia.com/gpu=true:NoSchedule", "--taints", "x:NoExecute", "--user", "me"],
+  ];
+  const planned = await run(...argv, "--dry-run");
+  await assertGolden("node-add-dry-run.txt", planned.stdout + planned.stderr);
+  assert.equal(inventory.read(), SMALL);
+  const done = await run(...argv);
+  await assertGolden("node-add.txt", done.stdout + done.stderr);
+  await assertGolden("node-add.yml", inventory.read());
+  const again = await run(...argv);
+  assert.deepEqual([again.code, again.stdout], [0, ""]);
+  assert.match(again.stderr, /gpu is in the inventory just so/);
+  const other = await run("node", "add", "gpu", "100.64.0.10", "--role", "worker");
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /hosts\.yml:17:9: gpu is in the inventory already/);
+  await assertGolden("node-add.yml", inventory.read());
+});
+
+Deno.test("node add looks the address up, and says what the tailnet knows better", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory, { online: true });
+  const found = await run("add-node", "pi", "--role", "worker", "-o", "json");
+  const document = DOCUMENTS.InventoryChange.parse(JSON.parse(found.stdout));
+  assert.equal(document.host?.tailscaleIp, "100.64.0.4");
+  const unknown = await run("node", "add", "nobody", "--role", "worker");
+  assert.equal(unknown.code, 2);
+  const expired = await run("node", "add", "nas", "100.64.0.5", "--role", "worker");
+  assert.deepEqual([expired.code, expired.stdout], [0, ""]);
+  assert.match(expired.stderr, /The Tailscale key of nas has expired/);
+  const strange = await run("node", "add", "x", "100.64.0.77", "--role", "worker", "--dry-run");
+  assert.match(strange.stderr, /No machine of the tailnet has the address 100\.64\.0\.77/);
+});
+
+Deno.test("node add needs no network where the address is given, and says so where it is not", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory);
+  const given = await run("node", "add", "pi", "100.64.0.4", "--role", "control-plane");
+  assert.equal(given.code, 0);
+  assert.match(given.stderr, /Not checked against the tailnet: Tailscale is not installed/);
+  const missing = await run("node", "add", "nas", "--role", "worker");
+  assert.equal(missing.code, 3);
+  assert.match(missing.stderr, /Hint: Give the address: k3s-tool node add nas 100\.x\.y\.z/);
+});
+
+Deno.test("node add reports all that is wrong at once, exit code 2, not a byte written", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory);
+  const bad = ["--reserved-cpu", "lots", "--label", "a b=c", "--taint", "x=y", "--role", "worker"];
+  const { code, stderr } = await run("node", "add", "p i", "fd7a::1", ...bad);
+  assert.equal(code, 2);
+  for (const part of ["host's name", "the address", "--reserved-cpu", "bad label", "bad taint"]) {
+    assert.ok(stderr.includes(part), stderr);
+  }
+  const roleless = await run("node", "add", "pi", "100.64.0.4");
+  assert.equal(roleless.code, 2);
+  assert.match(roleless.stderr, /--role control-plane or --role worker/);
+  for (const address of ["100.64.0.1", "10.0.0.1"]) {
+    assert.equal((await run("node", "add", "pi", address, "--role", "worker")).code, 2);
+  }
+  assert.equal(inventory.read(), SMALL);
+});
+
+Deno.test("config set and unset", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory);
+  const steps = [
+    ["config", "set", "reserved_cpu", "2", "--scope", "workers"],
+    ["config", "set", "node_labels.example.com/disk", "true", "--scope", "dgx"],
+    ["config", "set", "node_taints", '[{"key":"a","effect":"NoSchedule"}]', "--scope", "nuc"],
+    ["config-set", "limits.pods", "20", "--type", "string"],
+    ["config", "set", "gpu", "yes", "--scope", "dgx", "--dry-run"],
+    ["config", "unset", "limits.pods"],
+    ["config", "unset", "reserved_cpu", "--scope", "workers"],
+    ["config", "unset", "node_labels", "--scope", "dgx"],
+  ];
+  let transcript = "";
+  for (const argv of steps) {
+    const { code, stdout, stderr } = await run(...argv);
+    assert.equal(code, 0, stderr);
+    transcript += `$ k3s-tool ${argv.join(" ")}\n${stdout}${stderr}`;
+  }
+  await assertGolden("config-set.txt", transcript);
+  await assertGolden("config-set.yml", inventory.read());
+});
+
+Deno.test("config set refuses what does not fit, exit code 2, not a byte written", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory);
+  for (
+    const [words, message] of [
+      ["k3s_version latest", /expected a k3s release/],
+      ["reserved_cpu 4Gi --scope dgx", /expected a quantity of processors/],
+      ["gpu maybe --scope dgx", /expected true or false/],
+      ["node_labels {a --scope dgx", /expected JSON/],
+      ["k3s_version v1.36.3+k3s1 --scope dgx", /holds for the whole cluster/],
+      ["rack 1 --scope nobody", /There is no host or group nobody/],
+      ["no-key 1", /is not a key/],
+      ["reserved_cpu.x 1 --scope dgx", /holds a value of its own/],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await run("config", "set", ...words.split(" "));
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, message);
+  }
+  assert.equal((await run("config", "unset", "nothing")).code, 2);
+  assert.equal(inventory.read(), SMALL);
+});
+
+Deno.test("config set tells where it has no effect, and names that look like a slip", async () => {
+  await using inventory = await temporaryInventory(SMALL, { "group_vars/all.yml": "rack: 1\n" });
+  const run = inDirectory(inventory.directory);
+  const shadowed = await run("config", "set", "rack", "2", "--scope", "workers");
+  assert.match(
+    shadowed.stderr,
+    /group_vars\/all\.yml:1:7: rack has no effect on dgx: all sets it too/,
+  );
+  const slip = await run("config", "set", "reserved_cpus", "2", "--scope", "dgx");
+  assert.match(slip.stderr, /did you mean reserved_cpu\?/);
+});
+
+Deno.test("config validate", async () => {
+  await using inventory = await temporaryInventory(SMALL.replace('"4"', "lots"));
+  const run = inDirectory(inventory.directory);
+  const bad = await run("config", "validate");
+  assert.deepEqual([bad.code, bad.stdout], [2, ""]);
+  await assertGolden("config-validate.txt", bad.stderr);
+  const json = await run("config", "validate", "-o", "json");
+  const document = DOCUMENTS.InventoryCheck.parse(JSON.parse(json.stdout));
+  assert.deepEqual([json.code, document.valid, document.problems[0]?.where?.line], [2, false, 16]);
+  await Deno.writeTextFile(inventory.file, SMALL);
+  const good = await run("config", "validate");
+  assert.deepEqual([good.code, good.stderr], [
+    0,
+    "hosts.yml is valid: 1 control plane, 1 worker.\n",
+  ]);
+});
+
+Deno.test("config schema prints what is published", async () => {
+  const { stdout } = await runCommand(["config", "schema"]);
+  assert.equal(stdout, await Deno.readTextFile(`${PROJECT_ROOT}/docs/schemas/variables.json`));
+  const list = await runCommand(["config", "schema", "--list"]);
+  assert.ok(list.stdout.split("\n").includes("NodeList"));
+  assert.equal((await runCommand(["config", "schema", "Nothing"])).code, 2);
+});
+
+Deno.test("without an inventory every command says how to make one, exit code 3", async () => {
+  await using empty = await temporaryInventory("");
+  await Deno.remove(empty.file);
+  const run = inDirectory(empty.directory);
+  for (
+    const words of ["node list", "node show x", "config list", "config get x", "config set x 1"]
+  ) {
+    const { code, stderr } = await run(...words.split(" "));
+    assert.equal(code, 3, words);
+    assert.match(stderr, /Make one with: k3s-tool init/);
+  }
+});
+
+Deno.test("hostile text in an inventory is shown harmless", async () => {
+  await using inventory = await temporaryInventory(
+    SMALL.replace("vars:", 'vars:\n    note: "\\e]0;owned\\a\\e[31mred\\u202e"'),
+  );
+  const run = inDirectory(inventory.directory);
+  for (const argv of [["config", "list"], ["node", "show", "dgx"], ["config", "get", "note"]]) {
+    const { stdout } = await run(...argv);
+    assert.ok(stdout.includes("red"), argv.join(" "));
+    // deno-lint-ignore no-control-regex
+    assert.ok(!/[\u0007\u001b\u202e]/.test(stdout));
+  }
+});
