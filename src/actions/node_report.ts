@@ -8,6 +8,7 @@ import type { ClusterState, Usage } from "../cluster/cluster_state.ts";
 import type { ClusterNode, ClusterPod, NodeCondition } from "../cluster/objects.ts";
 import type { InventoryHost, Role } from "../inventory/model.ts";
 import { type KeyState, keyState } from "../tailscale/key_expiry.ts";
+import { toLabel } from "../tailscale/names.ts";
 import type { Peer } from "../tailscale/peer.ts";
 
 /** How a node stands, in one word. */
@@ -96,7 +97,16 @@ function report({ host, node, podsByNode, sources }: {
   return {
     name: node?.name ?? host?.nodeName ?? "",
     role: node === undefined ? host?.role : roleOf(node),
-    ...statusOf({ node, peer, selfOnline, clusterKnown: cluster?.nodes !== undefined, now }),
+    ...statusOf({
+      node,
+      peer,
+      selfOnline,
+      clusterKnown: cluster?.nodes !== undefined,
+      missing: peer === undefined && host !== undefined && peers !== undefined
+        ? missingPeer(host, peers)
+        : undefined,
+      now,
+    }),
     cordoned: node?.cordoned ?? false,
     pressures: (node?.conditions ?? [])
       .filter(({ type, status }) => type !== "Ready" && status === "True").map(({ type }) => type),
@@ -119,11 +129,13 @@ function report({ host, node, podsByNode, sources }: {
 
 type Standing = Pick<NodeReport, "status" | "since" | "source" | "reason">;
 
-function statusOf({ node, peer, selfOnline, clusterKnown, now }: {
+function statusOf({ node, peer, selfOnline, clusterKnown, missing, now }: {
   readonly node: ClusterNode | undefined;
   readonly peer: Peer | undefined;
   readonly selfOnline: boolean;
   readonly clusterKnown: boolean;
+  /** What is odd about its address; undefined where the tailnet knows it. */
+  readonly missing: string | undefined;
   readonly now: number;
 }): Standing {
   // While this machine itself is cut off, the tailnet's word on others is old.
@@ -134,7 +146,7 @@ function statusOf({ node, peer, selfOnline, clusterKnown, now }: {
         status: "NotProvisioned",
         since: undefined,
         source: "inventory",
-        reason: away?.reason ?? "not in the cluster yet",
+        reason: away?.reason ?? missing ?? "not in the cluster yet",
       }
       : away ?? {
         status: "Unknown",
@@ -150,6 +162,14 @@ function statusOf({ node, peer, selfOnline, clusterKnown, now }: {
   }
   if (ready.status === "False") return standing("NotReady", ready, "the kubelet is not ready");
   return { status: "Ready", since: ready.since, source: "cluster", reason: "" };
+}
+
+function missingPeer(host: InventoryHost, peers: readonly Peer[]): string | undefined {
+  if (host.tailscaleIp === undefined) return undefined;
+  const moved = peers.find(({ name, shared }) => !shared && name === toLabel(host.name));
+  return moved?.ipv4 === undefined
+    ? `no machine of the tailnet has the address ${host.tailscaleIp}`
+    : `the inventory has ${host.tailscaleIp}, the tailnet ${moved.ipv4}`;
 }
 
 function tailnetAbsence(peer: Peer | undefined, now: number): Standing | undefined {

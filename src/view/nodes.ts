@@ -63,14 +63,15 @@ function memoryCell({ node, used }: NodeReport): string {
   return usedOf(bytes, used?.memory, node?.allocatable.memory);
 }
 
-/** `0.5/3.5 14%`; without a measurement only what there is: `3.5`. */
+/** `0.5/3.5 14%`; without a measurement `?/3.5`. */
 function usedOf(
   format: (value: number | undefined) => string,
   used: number | undefined,
   allocatable: number | undefined,
 ): string {
+  if (allocatable === undefined) return NOTHING;
   return used === undefined
-    ? format(allocatable)
+    ? `?/${format(allocatable)}`
     : `${format(used)}/${format(allocatable)} ${percent(used, allocatable)}`;
 }
 

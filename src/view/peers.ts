@@ -53,13 +53,13 @@ function membershipCell({ membership, inInventory, inCluster, host }: Member): C
   if (membership !== "unknown") return WORDS[membership];
   if (inInventory !== undefined) {
     return {
-      text: inInventory ? "inventory, cluster unknown" : "not in inventory, cluster unknown",
+      text: `${inInventory ? "inventory" : "none"} (cluster unknown)`,
       tone: inInventory ? "accent" : "muted",
     };
   }
   if (inCluster !== undefined) {
     return {
-      text: inCluster ? "cluster, inventory unknown" : "not in cluster, inventory unknown",
+      text: `${inCluster ? "cluster" : "none"} (inventory unknown)`,
       tone: "muted",
     };
   }

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { withDirectory } from "../ansible/fake_system.ts";
+import { ansibleMachine, BAD_RUN, writeInventory } from "../cli/ansible_machine.ts";
+import { runCommand } from "../cli/fake_context.ts";
+import { k3sKubeconfig } from "../cluster/kubeconfig_fixture.ts";
+
+const PERSONAL = `apiVersion: v1
+kind: Config
+current-context: work
+clusters: []
+contexts: []
+users: []
+`;
+
+/** A machine whose playbook leaves the cluster's kubeconfig where it is told to. */
+function machine() {
+  return ansibleMachine({
+    onStarted: ({ extraVars }) =>
+      Deno.writeTextFile(String(extraVars.k3s_tool_kubeconfig_path), k3sKubeconfig()),
+  });
+}
+
+Deno.test("kubeconfig fetches and merges, keeps a copy, and changes nothing the second time", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    await Deno.mkdir(`${directory}/.kube`);
+    await Deno.writeTextFile(`${directory}/.kube/config`, PERSONAL);
+    const { runner, started } = machine();
+    const first = await runCommand(["kubeconfig"], { directory, runner });
+    assert.equal(first.code, 0, first.stderr);
+    assert.equal(first.stdout, "");
+    assert.match(started[0]?.argv.at(-1) ?? "", /\/ansible\/playbooks\/kubeconfig\.yml$/);
+    assert.equal(
+      first.stderr.replaceAll(directory, "HOME").replace(/\d{8}T\d{6}Z/, "TIME"),
+      `The context homelab is in HOME/.kube/config.
+The former file is HOME/.kube/config.TIME.bak.
+Try: kubectl --context homelab get nodes
+`,
+    );
+    const config = parse(await Deno.readTextFile(`${directory}/.kube/config`));
+    assert.equal(config["current-context"], "work");
+    assert.equal(config.clusters[0].cluster.server, "https://100.64.0.1:6443");
+
+    const second = await runCommand(["kubeconfig", "--stored"], { directory, runner });
+    assert.equal(second.code, 0);
+    assert.match(second.stderr, /already; nothing was changed/);
+    assert.equal(started.length, 1, "--stored contacts no host");
+  }));
+
+Deno.test("kubeconfig --print prints it under the cluster's name and writes nothing", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = machine();
+    const yaml = await runCommand(["kubeconfig", "--print"], { directory, runner });
+    assert.equal(yaml.code, 0, yaml.stderr);
+    assert.equal(parse(yaml.stdout)["current-context"], "homelab");
+    const json = await runCommand(
+      ["kubeconfig", "--print", "--stored", "--context", "lab", "-o", "json"],
+      { directory, runner },
+    );
+    assert.equal(JSON.parse(json.stdout).contexts[0].name, "lab");
+    await assert.rejects(Deno.stat(`${directory}/.kube`), Deno.errors.NotFound);
+  }));
+
+Deno.test("kubeconfig -o json is what its schema says", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = machine();
+    const argv = ["kubeconfig", "-o", "json", "--kubeconfig", "mine", "--set-current"];
+    const { stdout } = await runCommand(argv, { directory, runner });
+    const document = DOCUMENTS.KubeconfigMerge.parse(JSON.parse(stdout));
+    assert.equal(document.file, await Deno.realPath(`${directory}/mine`));
+    assert.deepEqual([document.changed, document.isCurrent, document.backup], [true, true, null]);
+  }));
+
+Deno.test("kubeconfig does not replace another cluster unasked", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = machine();
+    const env = { KUBECONFIG: `${directory}/mine` };
+    const other = k3sKubeconfig({ server: "https://other:6443", authority: "T1RIRVI=" });
+    await Deno.writeTextFile(env.KUBECONFIG, other.replaceAll("default", "homelab"));
+    const refused = await runCommand(["kubeconfig"], { directory, runner, env });
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /has homelab already, for https:\/\/other:6443/);
+    const forced = await runCommand(["kubeconfig", "--stored", "--force"], {
+      directory,
+      runner,
+      env,
+    });
+    assert.equal(forced.code, 0, forced.stderr);
+    assert.match(await Deno.readTextFile(env.KUBECONFIG), /100\.64\.0\.1/);
+  }));
+
+Deno.test("kubeconfig without a server, a run that fails, and nothing stored, each say so", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const stored = await runCommand(["kubeconfig", "--stored"], { directory });
+    assert.equal(stored.code, 3);
+    assert.match(stored.stderr, /No kubeconfig of this cluster was fetched yet/);
+    const { runner } = ansibleMachine({ events: BAD_RUN, rc: 2 });
+    const failed = await runCommand(["kubeconfig"], { directory, runner });
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /only 3 MiB are free/);
+    assert.equal(failed.stdout, "");
+    await writeInventory(directory, "all: {children: {workers: {hosts: {}}}}\n");
+    const empty = await runCommand(["kubeconfig"], { directory, runner });
+    assert.equal(empty.code, 2);
+    assert.match(empty.stderr, /no control plane/);
+  }));

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { interruptedError } from "../../src/errors/user_error.ts";
+import { statusError } from "../cluster/fake_api_server.ts";
+import { nodeObject } from "../cluster/objects_fixture.ts";
+import { tailscaleSays } from "../tailscale/status_fixture.ts";
+import { assertGolden } from "./golden.ts";
+import { CLUSTER, inHomelab, NOW } from "./homelab.ts";
+
+Deno.test("status shows every node, and what is in trouble", async () => {
+  for (const format of ["table", "wide", "json", "yaml", "name"]) {
+    const { code, stdout, stderr } = await inHomelab(["status", "-o", format]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^Warning: The Tailscale key of pi expires in 4 days;/);
+    await assertGolden(`status.${format}.txt`, stdout);
+  }
+});
+
+Deno.test("status -o json is what its schema says, whatever is missing", async () => {
+  const gone = tailscaleSays({ code: 1, stderr: "failed to connect" });
+  const options = [{}, { noKubeconfig: true }, { runner: gone }, { inventory: "all: [" }];
+  for (const each of options) {
+    const { stdout } = await inHomelab(["status", "-o", "json"], each);
+    DOCUMENTS.Status.parse(JSON.parse(stdout));
+  }
+});
+
+Deno.test("without the cluster the inventory and the tailnet are shown, and the code says so", async () => {
+  const missing = await inHomelab(["status"], { noKubeconfig: true });
+  assert.equal(missing.code, 3);
+  await assertGolden("status-without-kubeconfig.txt", missing.stdout + missing.stderr);
+
+  const routes = { "/api/v1/nodes": () => statusError(401, "Unauthorized", "Unauthorized") };
+  const refused = await inHomelab(["status", "-o", "json"], { routes });
+  assert.equal(refused.code, 4);
+  const document = JSON.parse(refused.stdout);
+  assert.equal(document.reachable, false);
+  assert.deepEqual(
+    document.nodes.map(({ name, status }: { name: string; status: string }) => [name, status]),
+    [["nuc", "Unknown"], ["dgx", "Unreachable"], ["pi", "Unknown"], ["attic", "Unknown"]],
+  );
+  assert.match(refused.stderr, /does not accept the credentials/);
+});
+
+Deno.test("without the tailnet the cluster's own word counts", async () => {
+  const runner = tailscaleSays({ code: 1, stderr: "failed to connect" });
+  const { code, stdout, stderr } = await inHomelab(["status"], { runner });
+  assert.equal(code, 0);
+  assert.match(stdout, /^dgx +worker +Unreachable 11m /m);
+  assert.match(stdout, /Kubelet stopped posting node status/);
+  assert.match(stderr, /The tailnet could not be read/);
+});
+
+Deno.test("while this machine is cut off itself, the tailnet's word on others is not taken", async () => {
+  const { TAILNET } = await import("./homelab.ts");
+  const tailnet = JSON.parse(TAILNET);
+  tailnet.Self.Online = false;
+  for (const peer of Object.values(tailnet.Peer) as { Online: boolean }[]) peer.Online = false;
+  const { stdout } = await inHomelab(["status"], { tailnet: JSON.stringify(tailnet) });
+  assert.match(stdout, /^nuc +control-plane +Ready /m);
+});
+
+Deno.test("a cluster without any host of the inventory is suspicious", async () => {
+  const routes = {
+    ...CLUSTER,
+    "/api/v1/nodes": () => ({ items: [nodeObject("other", { ip: "10.0.0.1" })] }),
+  };
+  const { stderr } = await inHomelab(["status"], { routes });
+  assert.match(stderr, /No node of this cluster is in the inventory/);
+});
+
+Deno.test("unknown use is not shown as zero", async () => {
+  const { "/apis/metrics.k8s.io/v1beta1/nodes": _, ...routes } = CLUSTER;
+  const { stdout, stderr } = await inHomelab(["status"], { routes });
+  assert.doesNotMatch(stdout, /\b0%/);
+  assert.match(stderr, /Use of CPU and memory is not known: no metrics-server in the cluster/);
+});
+
+Deno.test("status --watch shows changes until it is ended", async () => {
+  const controller = new AbortController();
+  let looks = 0;
+  const routes = {
+    ...CLUSTER,
+    "/api/v1/nodes": () => ({
+      items: [nodeObject("nuc", { controlPlane: true, ready: looks < 2 ? "True" : "False" })],
+    }),
+  };
+  const { code, stdout } = await inHomelab(["status", "--watch", "-o", "json"], {
+    routes,
+    context: {
+      signal: controller.signal,
+      clock: {
+        now: () => NOW,
+        sleep: (ms) => {
+          assert.equal(ms, 5_000);
+          if (++looks === 4) controller.abort(interruptedError());
+          controller.signal.throwIfAborted();
+          return Promise.resolve();
+        },
+      },
+    },
+  });
+  assert.equal(code, 130);
+  const statuses = stdout.trim().split("\n").map((line) => JSON.parse(line))
+    .filter(({ kind }) => kind === "Status").map(({ nodes }) => nodes[0].status);
+  assert.deepEqual(statuses, ["Ready", "NotReady"]);
+});
