@@ -6,7 +6,7 @@
 
 import { dirname } from "node:path";
 import { type Problem, usageError } from "../errors/user_error.ts";
-import { writeAtomically } from "../inventory/atomic_write.ts";
+import { writeAtomically } from "../process/atomic_write.ts";
 import { withDirectoryLock } from "../inventory/directory_lock.ts";
 import { InventoryFiles } from "../inventory/inventory_files.ts";
 import { loadInventory } from "../inventory/load.ts";

@@ -5,9 +5,9 @@
  */
 
 import { dirname } from "node:path";
-import writeFileAtomic from "write-file-atomic";
-import type { Clock } from "../process/system.ts";
 import { UserError } from "../errors/user_error.ts";
+import { writeAtomically } from "../process/atomic_write.ts";
+import type { Clock } from "../process/system.ts";
 
 /** Only the person reads it: it holds a key that may do anything. */
 const MODE = 0o600;
@@ -45,7 +45,7 @@ export async function updateKubeconfig<R extends { text: string; changed: boolea
     const result = update(old ?? "");
     if (!result.changed) return { result, file, backup: undefined };
     const backup = old === undefined ? undefined : await keep(old, { file, now: clock.now() });
-    await writeFileAtomic(file, result.text, { mode: MODE });
+    await writeAtomically(file, result.text, { mode: MODE });
     return { result, file, backup };
   } finally {
     await unlock();

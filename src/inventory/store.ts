@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { type Clock, machineClock } from "../process/system.ts";
-import { writeAtomically } from "./atomic_write.ts";
+import { writeAtomically } from "../process/atomic_write.ts";
 import { withDirectoryLock } from "./directory_lock.ts";
 import { type Edit, removeHost } from "./edit.ts";
 import { InventoryFiles } from "./inventory_files.ts";

@@ -13,7 +13,9 @@ import { UserError } from "../errors/user_error.ts";
 /** How a file is written. */
 export interface WriteOptions {
   /** The directory whose lock the caller holds; other directories are locked for the write. */
-  readonly locked: string;
+  readonly locked?: string;
+  /** The file's mode afterwards; without it a file keeps its own and a new one gets the usual. */
+  readonly mode?: number;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface WriteOptions {
 export async function writeAtomically(
   path: string,
   text: string,
-  { locked }: WriteOptions,
+  { locked, mode }: WriteOptions = {},
 ): Promise<void> {
   try {
     const target = await targetOf(path);
@@ -34,7 +36,7 @@ export async function writeAtomically(
     using handle = await Deno.open(directory);
     // Two locks of one process on one directory would wait for each other.
     if (directory !== locked) await handle.lock(true);
-    await replace(target, text);
+    await replace(target, { text, mode });
     await handle.sync();
   } catch (error) {
     throw error instanceof UserError ? error : cannotWrite(path, error);
@@ -57,7 +59,10 @@ async function targetOf(path: string): Promise<string> {
   }
 }
 
-async function replace(target: string, text: string): Promise<void> {
+async function replace(
+  target: string,
+  { text, mode }: { readonly text: string; readonly mode: number | undefined },
+): Promise<void> {
   const old = await Deno.stat(target).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -71,7 +76,7 @@ async function replace(target: string, text: string): Promise<void> {
   // Left behind by a process that was killed; the lock says that nobody is at it now.
   await Deno.remove(temporary).catch(() => undefined);
   try {
-    await writeTemporary(temporary, { text, old });
+    await writeTemporary(temporary, { text, old, mode });
     await Deno.rename(temporary, target);
   } catch (error) {
     await Deno.remove(temporary).catch(() => undefined);
@@ -81,9 +86,14 @@ async function replace(target: string, text: string): Promise<void> {
 
 async function writeTemporary(
   path: string,
-  { text, old }: { readonly text: string; readonly old: Deno.FileInfo | undefined },
+  { text, old, mode }: {
+    readonly text: string;
+    readonly old: Deno.FileInfo | undefined;
+    readonly mode: number | undefined;
+  },
 ): Promise<void> {
-  const options = { write: true, createNew: true, ...(old === undefined ? {} : { mode: 0o600 }) };
+  const secret = old !== undefined || mode !== undefined;
+  const options = { write: true, createNew: true, ...(secret ? { mode: 0o600 } : {}) };
   using file = await Deno.open(path, options);
   const bytes = new TextEncoder().encode(text);
   for (let written = 0; written < bytes.length;) {
@@ -92,8 +102,9 @@ async function writeTemporary(
   if (old !== undefined) {
     const own = await file.stat();
     if (own.uid !== old.uid || own.gid !== old.gid) await Deno.chown(path, old.uid, old.gid);
-    if (old.mode !== null) await Deno.chmod(path, old.mode & 0o7777);
   }
+  const kept = mode ?? old?.mode ?? undefined;
+  if (kept !== undefined) await Deno.chmod(path, kept & 0o7777);
   await file.sync();
 }
 
