@@ -106,18 +106,36 @@ func runDaemon(command string, args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	ready := readiness()
 	logging.Infof("Starting k3s %s (%s)", command, version.Get().GitVersion)
 	if command == "agent" {
 		return agent.Run(ctx, node, agent.Options{Joined: func() {
 			logging.Infof("k3s agent is up and running")
-			if _, err := daemon.SdNotify(true, daemon.SdNotifyReady); err != nil {
-				logging.Warnf("%v", err)
-			}
+			ready()
 		}})
 	}
 	s, err := settings.ServerFrom(values, node)
 	if err != nil {
 		return err
 	}
-	return server.Run(ctx, s, node)
+	return server.Run(ctx, s, node, func() {
+		logging.Infof("k3s is up and running")
+		ready()
+	})
+}
+
+// readiness returns what tells systemd that the service is ready. Nobody else in this process or its children may do so: the API
+// server would, as soon as it listens.
+func readiness() func() {
+	socket := os.Getenv("NOTIFY_SOCKET")
+	os.Unsetenv("NOTIFY_SOCKET")
+	return func() {
+		if socket == "" {
+			return
+		}
+		os.Setenv("NOTIFY_SOCKET", socket)
+		if _, err := daemon.SdNotify(true, daemon.SdNotifyReady); err != nil {
+			logging.Warnf("%v", err)
+		}
+	}
 }

@@ -47,7 +47,7 @@ func run(ctx context.Context, spec Spec) error {
 	if spec.Path == "" {
 		cmd.Args[0] = os.Args[0]
 	}
-	cmd.Env = append(withoutNotifySocket(os.Environ()), spec.Env...)
+	cmd.Env = append(os.Environ(), spec.Env...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if spec.LogFile != "" {
 		log, err := openLog(spec.LogFile)
@@ -75,15 +75,4 @@ func openLog(path string) (*os.File, error) {
 		return nil, err
 	}
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-}
-
-// withoutNotifySocket keeps children from telling systemd that the service is ready.
-func withoutNotifySocket(env []string) []string {
-	out := make([]string, 0, len(env))
-	for _, e := range env {
-		if len(e) < 14 || e[:14] != "NOTIFY_SOCKET=" {
-			out = append(out, e)
-		}
-	}
-	return out
 }

@@ -113,12 +113,36 @@ func (d *datastore) start(ctx context.Context, initialCluster string) error {
 		return err
 	}
 	context.AfterFunc(ctx, func() { _ = d.client.Close() })
+	if err := d.waitForVote(ctx); err != nil {
+		return err
+	}
 	if d.settings.Etcd() {
 		if err := writeFile(d.settings.EtcdMarker(), nil, 0o600); err != nil {
 			return err
 		}
 	}
 	return d.correctPeerURL(ctx)
+}
+
+// waitForVote waits while this member is a learner: one that does not answer reads yet.
+func (d *datastore) waitForVote(ctx context.Context) error {
+	for told := false; ; {
+		attempt, cancel := context.WithTimeout(ctx, etcdDialTimeout)
+		status, err := d.client.Status(attempt, localEtcd)
+		cancel()
+		if err == nil && !status.IsLearner {
+			return nil
+		}
+		if err == nil && !told {
+			told = true
+			logging.Infof("this server has not yet been promoted from learner to voting member")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // correctPeerURL follows a single member whose address changed: from a server alone (loopback) to one that others can join.

@@ -13,7 +13,12 @@ import (
 	"k3s-tool.lab/k3s/internal/logging"
 )
 
-const memberTimeout = 20 * time.Second
+const (
+	memberTimeout = 20 * time.Second
+	joinTimeout   = 2 * time.Minute
+)
+
+var errDuplicateName = errors.New("duplicate node name found, please use a unique name for this node")
 
 // member is one of etcd's members, as servers tell each other at /db/info.
 type member struct {
@@ -56,8 +61,25 @@ func (d *datastore) remove(ctx context.Context, name string) error {
 	return nil
 }
 
-// join adds this server to the cluster of another one as a learner and returns the members it starts with.
+// join adds this server to the cluster of another one and returns the members it starts with. It tries again while the cluster
+// has another learner or a member that just started.
 func (d *datastore) join(ctx context.Context, client *agent.Client, nodeName string) (string, error) {
+	for end := time.Now().Add(joinTimeout); ; {
+		cluster, err := d.tryJoin(ctx, client, nodeName)
+		if err == nil || errors.Is(err, errDuplicateName) || time.Now().After(end) {
+			return cluster, err
+		}
+		logging.Infof("Waiting to join the etcd cluster: %v", err)
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// tryJoin adds this server as a learner.
+func (d *datastore) tryJoin(ctx context.Context, client *agent.Client, nodeName string) (string, error) {
 	data, err := client.Get(ctx, "/db/info")
 	if err != nil {
 		return "", err
@@ -89,7 +111,7 @@ func (d *datastore) join(ctx context.Context, client *agent.Client, nodeName str
 			name, known = d.name, true
 		}
 		if owner := name[:max(strings.LastIndex(name, "-"), 0)]; name != d.name && owner == nodeName {
-			return "", errors.New("duplicate node name found, please use a unique name for this node")
+			return "", errDuplicateName
 		}
 		cluster = append(cluster, fmt.Sprintf("%s=%s", name, m.PeerURLs[0]))
 	}

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -18,15 +17,14 @@ import (
 
 	"k3s-tool.lab/k3s/internal/agent"
 	"k3s-tool.lab/k3s/internal/child"
-	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 	"k3s-tool.lab/k3s/internal/supervisor"
 )
 
 const readyPoll = 50 * time.Millisecond
 
-// Run runs the server, and the node it is on, until the context ends or a part fails.
-func Run(ctx context.Context, s settings.Server, node settings.Node) error {
+// Run runs the server, and the node it is on, until the context ends or a part fails; ready is called when the API answers.
+func Run(ctx context.Context, s settings.Server, node settings.Node, ready func()) error {
 	var joining *agent.Client
 	if s.JoinURL != "" {
 		var err error
@@ -100,10 +98,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node) error {
 		}
 		kube.Store(client)
 		close(apiReady)
-		logging.Infof("k3s is up and running")
-		if _, err := daemon.SdNotify(true, daemon.SdNotifyReady); err != nil {
-			return err
-		}
+		ready()
 		return runControllers(ctx, group, s, node, store, client, config)
 	})
 	return child.WaitFor(ctx, group)
