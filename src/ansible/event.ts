@@ -7,35 +7,34 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod/mini";
 
 // A detail of a wrong type is dropped rather than the event: a failure must not get lost over it.
-const text = z.string().optional().catch(undefined);
-const name = z.string().min(1);
-const ts = z.string().optional().catch(undefined).describe("When it happened: UTC, ISO 8601");
-const role = z.string().nullish().catch(undefined);
+const text = z.catch(z.optional(z.string()), undefined);
+const name = z.string().check(z.minLength(1));
+const play = z.optional(z.string());
+/** When it happened: UTC, ISO 8601. */
+const ts = text;
+const role = z.catch(z.nullish(z.string()), undefined);
+const count = z._default(z.number(), 0);
 
-const diffSchema = z.object({
-  header: text,
-  before: text,
-  after: text,
-});
+const diffSchema = z.object({ header: text, before: text, after: text });
 
 const statsSchema = z.object({
-  ok: z.number().default(0),
-  changed: z.number().default(0),
-  failures: z.number().default(0),
-  unreachable: z.number().default(0),
-  skipped: z.number().default(0),
-  rescued: z.number().default(0),
-  ignored: z.number().default(0),
+  ok: count,
+  changed: count,
+  failures: count,
+  unreachable: count,
+  skipped: count,
+  rescued: count,
+  ignored: count,
 });
 
 const runStart = z.object({
   type: z.literal("run_start"),
   ts,
   playbook: z.string(),
-  check: z.boolean().default(false),
+  check: z._default(z.boolean(), false),
 });
 const playStart = z.object({
   type: z.literal("play_start"),
@@ -46,10 +45,10 @@ const playStart = z.object({
 const taskStart = z.object({
   type: z.literal("task_start"),
   ts,
-  play: z.string().optional(),
+  play,
   task: z.string(),
   role,
-  action: z.string().optional(),
+  action: text,
 });
 const hostStart = z.object({
   type: z.literal("host_start"),
@@ -62,29 +61,29 @@ const result = z.object({
   type: z.literal("result"),
   ts,
   host: name,
-  play: z.string().optional(),
+  play,
   task: z.string(),
   role,
   status: z.enum(["ok", "changed", "skipped", "failed", "unreachable", "ignored"]),
-  seconds: z.number().nonnegative().optional().catch(undefined),
+  seconds: z.catch(z.optional(z.number().check(z.nonnegative())), undefined),
   message: text,
-  rc: z.number().int().optional().catch(undefined),
+  rc: z.catch(z.optional(z.int()), undefined),
   stderr: text,
-  diff: z.array(diffSchema).optional().catch(undefined),
-  censored: z.boolean().optional().catch(undefined),
+  diff: z.catch(z.optional(z.array(diffSchema)), undefined),
+  censored: z.catch(z.optional(z.boolean()), undefined),
 });
 const retry = z.object({
   type: z.literal("retry"),
   ts,
   host: name,
   task: z.string(),
-  attempt: z.number().int(),
-  retries: z.number().int(),
+  attempt: z.int(),
+  retries: z.int(),
 });
 const warning = z.object({
   type: z.literal("warning"),
   ts,
-  host: name.nullish(),
+  host: z.nullish(name),
   message: z.string(),
 });
 const runEnd = z.object({
@@ -105,21 +104,25 @@ export type Outcome = typeof OUTCOMES[number];
 const started = z.object({
   type: z.literal("started"),
   ts,
-  directory: z.string().describe("Where this run is kept"),
-  log: z.string().describe("What ansible-playbook printed"),
+  /** Where this run is kept. */
+  directory: z.string(),
+  /** What ansible-playbook printed. */
+  log: z.string(),
 });
 const note = z.object({ type: z.literal("note"), ts, message: z.string() });
 const end = z.object({
   type: z.literal("end"),
   ts,
   outcome: z.enum(OUTCOMES),
-  rc: z.number().int().describe("Exit code of ansible-playbook"),
+  /** Exit code of ansible-playbook. */
+  rc: z.int(),
   directory: z.string(),
   log: z.string(),
-  message: z.string().optional().describe("What ansible-playbook said where it could not work"),
+  /** What ansible-playbook said where it could not work. */
+  message: text,
 });
 
-const ansibleEventSchema = z.discriminatedUnion("type", [
+const ANSIBLE_EVENTS = [
   runStart,
   playStart,
   taskStart,
@@ -128,27 +131,17 @@ const ansibleEventSchema = z.discriminatedUnion("type", [
   retry,
   warning,
   runEnd,
-]);
+] as const;
 
-/** One event of a run, as `provision -o json` prints it. */
-export const runEventSchema = z.discriminatedUnion("type", [
-  runStart,
-  playStart,
-  taskStart,
-  hostStart,
-  result,
-  retry,
-  warning,
-  runEnd,
-  started,
-  note,
-  end,
-]);
+/** Every event of a run, as `provision -o json` prints them. */
+export const RUN_EVENTS = [...ANSIBLE_EVENTS, started, note, end] as const;
+
+const ansibleEventSchema = z.discriminatedUnion("type", ANSIBLE_EVENTS);
 
 /** What the callback plugin writes. */
 export type AnsibleEvent = z.infer<typeof ansibleEventSchema>;
 /** Anything that happens in a run. */
-export type RunEvent = z.infer<typeof runEventSchema>;
+export type RunEvent = z.infer<typeof RUN_EVENTS[number]>;
 /** What a task came to on a host. */
 export type TaskResult = z.infer<typeof result>;
 

@@ -5,9 +5,8 @@
  * @module
  */
 
-import { z } from "zod";
-import type { Outcome } from "./event.ts";
-import { OUTCOMES } from "./event.ts";
+import * as z from "zod/mini";
+import { type Outcome, OUTCOMES } from "./event.ts";
 
 /** How many runs are kept. */
 const KEPT_RUNS = 20;
@@ -21,7 +20,7 @@ const runSchema = z.object({
 
 const resultSchema = z.object({
   outcome: z.enum(OUTCOMES),
-  rc: z.number().int(),
+  rc: z.int(),
   seconds: z.number(),
 });
 
@@ -132,7 +131,7 @@ function filesOf(directory: string): RunRecord {
   return { directory, events: `${directory}/events.jsonl`, log: `${directory}/ansible.log` };
 }
 
-async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+async function readJson<T>(path: string, schema: z.ZodMiniType<T>): Promise<T | undefined> {
   try {
     return schema.safeParse(JSON.parse(await Deno.readTextFile(path))).data;
   } catch {

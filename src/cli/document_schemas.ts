@@ -6,6 +6,7 @@
 
 import * as z from "zod/mini";
 import { usageError } from "../errors/user_error.ts";
+import { RUN_EVENTS } from "../ansible/event.ts";
 import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../inventory/schema.ts";
 import { KUBECONFIG_MERGE, PEER_LIST, STATUS } from "../view/cluster_documents.ts";
 import { API_VERSION } from "./output.ts";
@@ -46,6 +47,14 @@ const Setting = z.object({
   known: z.boolean(),
 });
 
+const Check = z.object({
+  name: z.string(),
+  host: z.optional(z.string()),
+  status: z.enum(["ok", "warn", "fail"]),
+  message: z.string(),
+  hint: z.optional(z.string()),
+});
+
 /** Every document these commands print, by its kind. */
 export const DOCUMENTS = {
   PeerList: document("PeerList", PEER_LIST),
@@ -74,6 +83,8 @@ export const DOCUMENTS = {
     key: z.optional(z.string()),
     scope: z.optional(z.string()),
   }),
+  RunEvent: z.union(RUN_EVENTS.map((event) => document("RunEvent", event.shape))),
+  DoctorReport: document("DoctorReport", { items: z.array(Check) }),
   Error: document("Error", {
     message: z.string(),
     exitCode: z.int(),

@@ -1,5 +1,6 @@
 /** Golden tests of `doctor`. */
 import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
 import { ansibleMachine, INVENTORY, writeInventory } from "./ansible_machine.ts";
@@ -42,10 +43,9 @@ Deno.test("with an inventory each host is looked up in the tailnet", async () =>
     const { runner } = ansibleMachine({ peers: ["nuc"] });
     const result = await runCommand(["doctor", "-o", "json"], { directory, runner });
     assert.equal(result.code, 1);
-    const document = JSON.parse(result.stdout);
-    assert.equal(document.kind, "DoctorReport");
+    const document = DOCUMENTS.DoctorReport.parse(JSON.parse(result.stdout));
     assert.deepEqual(
-      document.items.filter((item: { host?: string }) => item.host !== undefined),
+      document.items.filter((item) => item.host !== undefined),
       [
         { name: "tailnet", host: "nuc", status: "ok", message: "100.64.0.1, online" },
         {

@@ -1,5 +1,6 @@
 /** Golden tests of `provision`. */
 import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
 import { ansibleMachine, BAD_RUN, INVENTORY, writeInventory } from "./ansible_machine.ts";
@@ -81,9 +82,7 @@ Deno.test("-o json: one event a line and nothing else, the end last", async () =
     const { code, stdout } = await runCommand(["provision", "-o", "json"], { directory, runner });
     assert.equal(code, 0);
     const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-    assert.ok(
-      events.every((event) => event.apiVersion === "k3s-tool/v1" && event.kind === "RunEvent"),
-    );
+    for (const event of events) DOCUMENTS.RunEvent.parse(event);
     assert.deepEqual(events.map(({ type }) => type), [
       "started",
       "run_start",
