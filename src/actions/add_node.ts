@@ -59,18 +59,16 @@ export async function addNode(
   }
   const { host } = described;
   const plan = (content: LoadedContent): Edit => {
+    const place = content.places.get(host.name)?.[0];
+    if (place === undefined) return addHost(content, host);
     const known = content.inventory.hosts.find((each) => each.name === host.name);
     if (known !== undefined && isSame(known, host)) {
       return { documents: new Map(), notes: [`${host.name} is in the inventory just so.`] };
     }
-    const place = content.places.get(host.name)?.[0];
-    if (place !== undefined) {
-      throw usageError(`${host.name} is in the inventory already`, {
-        where: place.where,
-        hint: `Change it with: k3s-tool config set KEY VALUE --scope ${host.name}`,
-      });
-    }
-    return addHost(content, host);
+    throw usageError(`${host.name} is in the inventory already`, {
+      where: place.where,
+      hint: `Change it with: k3s-tool config set KEY VALUE --scope ${host.name}`,
+    });
   };
   const outcome = await editInventory(file, plan, { cwd, clock, signal, dryRun });
   return {

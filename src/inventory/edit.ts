@@ -39,7 +39,7 @@ export function addHost(content: LoadedContent, host: NewHost): Edit {
   const document = setIn(content.document, [...path, "hosts", host.name], host.vars);
   const usual = group === roleGroup(content, host.role) && content.tree.groups.has(group);
   return {
-    documents: new Map([[content.inventory.file, document]]),
+    documents: new Map([[content.path, document]]),
     notes: usual ? [] : [`The group ${group} is new.`],
   };
 }
@@ -76,7 +76,7 @@ export function removeHost(content: LoadedContent, name: string): Edit {
   }
   const left = content.files.filter((file) => file.kind === "host" && file.scope === name);
   return {
-    documents: new Map([[content.inventory.file, document]]),
+    documents: new Map([[content.path, document]]),
     notes: left.map(({ path }) => `Its variables are left in ${path}; delete them when you like.`),
   };
 }
@@ -145,7 +145,7 @@ function refuseRange(
   content: LoadedContent,
   { scope, variable }: { readonly scope: Scope; readonly variable: SourcedVariable },
 ): void {
-  if (scope.kind !== "host" || variable.path !== content.inventory.file) return;
+  if (scope.kind !== "host" || variable.path !== content.path) return;
   const range = scope.places.find((place) => place.range !== undefined);
   if (range === undefined) return;
   throw usageError(
@@ -162,8 +162,8 @@ function newPlace(
   content: LoadedContent,
   { scope, variable }: { readonly scope: Scope; readonly variable: string },
 ): Target {
-  const { document, inventory } = content;
-  const inline = { path: inventory.file, document, notes: [] };
+  const { document } = content;
+  const inline = { path: content.path, document, notes: [] };
   if (scope.kind === "group") {
     const path = content.tree.groups.has(scope.name)
       ? pathOf(content.tree.groups.get(scope.name)!, "vars")
@@ -178,7 +178,7 @@ function newPlace(
       hint: `Edit it with: ansible-vault edit ${known.path}`,
     });
   }
-  const path = known?.path ?? join(dirname(inventory.file), "host_vars", `${scope.name}.yml`);
+  const path = known?.path ?? join(dirname(content.path), "host_vars", `${scope.name}.yml`);
   const range = scope.places[0]?.range ?? "";
   return {
     path,
@@ -194,14 +194,14 @@ function groupFor(content: LoadedContent, role: Role): { group: string; path: No
   const known = content.tree.groups.get(name);
   if (known !== undefined) return { group: name, path: pathOf(known, "hosts") };
   const others = ROLES.filter((each) => each !== role)
-    .flatMap((each) => content.inventory.roleGroups[each]);
+    .flatMap((each) => content.roleGroups[each]);
   const group = groupBeside(role, others);
   return { group, path: newGroupPath(content, group) };
 }
 
 /** Beside the other role's group, wherever the inventory has it. */
 function newGroupPath(content: LoadedContent, name: string): NodePath {
-  const beside = ROLES.flatMap((role) => content.inventory.roleGroups[role])
+  const beside = ROLES.flatMap((role) => content.roleGroups[role])
     .map((group) => content.tree.groups.get(group)?.places[0]?.path)
     .find((path) => path !== undefined);
   return [...beside?.slice(0, -1) ?? ["all", "children"], name];

@@ -13,8 +13,10 @@ export class LineIndex {
 
   constructor(text: string) {
     this.#text = text;
-    for (const match of text.matchAll(/\r\n|\n|\r/g)) {
-      this.#starts.push(match.index + match[0].length);
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      const crlf = code === 13 && text.charCodeAt(at + 1) === 10;
+      if (code === 10 || (code === 13 && !crlf)) this.#starts.push(at + 1);
     }
   }
 

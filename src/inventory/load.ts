@@ -15,7 +15,7 @@ import { DEFAULT_NETWORK, placesByHost, plainText, readHosts } from "./read_host
 import { type SourcedVariable, Variables } from "./variables.ts";
 import { readVarsFiles, type VarsFile } from "./vars_files.ts";
 import type { YamlDocument } from "./yaml_node.ts";
-import { UnfoldError } from "./yaml_value.ts";
+import { rootValue, UnfoldError } from "./yaml_value.ts";
 
 /** What {@linkcode loadInventory} found. */
 export interface LoadedInventory {
@@ -30,10 +30,14 @@ export interface LoadedInventory {
 
 /** The parts of a file that could be read as an inventory. */
 export interface LoadedContent {
+  /** Absolute path of the inventory. */
+  readonly path: string;
   readonly inventory: Inventory;
   readonly document: YamlDocument;
   readonly tree: GroupTree;
   readonly places: ReadonlyMap<string, readonly HostPlace[]>;
+  /** The groups of each role. */
+  readonly roleGroups: Readonly<Record<Role, readonly string[]>>;
   readonly variables: Variables;
   readonly files: readonly VarsFile[];
 }
@@ -49,6 +53,8 @@ export function loadInventory(path: string, files: InventoryFiles): LoadedInvent
   }
   if (document.problems.length > 0) return failed(path, sorted(document.problems));
   try {
+    // What cannot be unfolded is found here, so that judging later cannot fail.
+    rootValue(document);
     return loadContent(path, { document, files });
   } catch (error) {
     if (error instanceof UnfoldError) return failed(path, [error.problem]);
@@ -74,32 +80,88 @@ function loadContent(
   const fileProblems = [...groupVars.problems, ...hostVars.problems];
   if (fileProblems.length > 0) return failed(path, sorted(fileProblems));
 
-  const variables = new Variables({ tree, document, path, files: varsFiles });
+  return new CheckedContent({
+    path,
+    document,
+    tree,
+    places,
+    files: varsFiles,
+    shown: files,
+    variables: new Variables({ tree, document, path, files: varsFiles }),
+  });
+}
+
+/** Judges its parts when it is first asked: an edit looks only at how things are afterwards. */
+class CheckedContent implements LoadedInventory, LoadedContent {
+  readonly path: string;
+  readonly document: YamlDocument;
+  readonly tree: GroupTree;
+  readonly places: ReadonlyMap<string, readonly HostPlace[]>;
+  readonly roleGroups: Readonly<Record<Role, readonly string[]>>;
+  readonly variables: Variables;
+  readonly files: readonly VarsFile[];
+  readonly #shown: InventoryFiles;
+  #judged: { readonly inventory: Inventory; readonly problems: readonly Problem[] } | undefined;
+
+  constructor(
+    parts: Omit<LoadedContent, "inventory" | "roleGroups"> & { readonly shown: InventoryFiles },
+  ) {
+    this.path = parts.path;
+    this.document = parts.document;
+    this.tree = parts.tree;
+    this.places = parts.places;
+    this.variables = parts.variables;
+    this.files = parts.files;
+    this.roleGroups = roleGroupsOf(parts.tree);
+    this.#shown = parts.shown;
+  }
+
+  get content(): LoadedContent {
+    return this;
+  }
+
+  get inventory(): Inventory {
+    return this.#judge().inventory;
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#judge().problems;
+  }
+
+  get warnings(): readonly Problem[] {
+    return this.inventory.warnings;
+  }
+
+  #judge() {
+    return this.#judged ??= judge(this, this.#shown);
+  }
+}
+
+function judge(
+  content: Omit<LoadedContent, "inventory">,
+  shown: InventoryFiles,
+): { readonly inventory: Inventory; readonly problems: readonly Problem[] } {
+  const { path, document, tree, places, roleGroups, variables, files } = content;
   const valueProblems = ownVariables(tree, { places, variables }).flatMap(checkVariable);
   const cluster = readCluster(variables);
   const network = cluster.tailscaleNetwork;
-  const { hosts, problems, warnings } = readHosts(tree, { variables, network });
+  const { hosts, problems, warnings } = readHosts(tree, { places, variables, network });
   const inventory: Inventory = {
     file: path,
     hosts,
     cluster,
-    roleGroups: roleGroupsOf(tree),
+    roleGroups,
     warnings: sorted([
       ...tree.warnings,
       ...warnings,
       ...warnOfHosts(hosts, document.file),
-      ...warnOfEncrypted(varsFiles, files),
+      ...warnOfEncrypted(files, shown),
       ...warnOfNames(tree),
     ]),
   };
   // A value that is wrong by itself is not compared with others too.
   const between = valueProblems.length > 0 ? [] : checkHosts(hosts, network);
-  return {
-    path,
-    problems: sorted([...valueProblems, ...problems, ...between]),
-    warnings: inventory.warnings,
-    content: { inventory, document, tree, places, variables, files: varsFiles },
-  };
+  return { inventory, problems: sorted([...valueProblems, ...problems, ...between]) };
 }
 
 /** Every variable where it stands, those too that another one overrides. */

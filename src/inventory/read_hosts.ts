@@ -43,16 +43,29 @@ export function placesByHost(tree: GroupTree): Map<string, HostPlace[]> {
 /** Makes the hosts of a tree; the values were checked against their schemas before. */
 export function readHosts(
   tree: GroupTree,
-  { variables, network }: { readonly variables: Variables; readonly network: string },
+  { places: all, variables, network }: {
+    readonly places: ReadonlyMap<string, readonly HostPlace[]>;
+    readonly variables: Variables;
+    readonly network: string;
+  },
 ): ReadHosts {
   const hosts: InventoryHost[] = [];
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  for (const [name, places] of placesByHost(tree)) {
+  const known = new Map<readonly string[], ReadonlySet<Role>>();
+  const rolesOf = (groups: readonly string[]) => {
+    let roles = known.get(groups);
+    if (roles === undefined) {
+      roles = new Set(decidingGroups(tree, groups).map((group) => roleOfGroup(group)!));
+      known.set(groups, roles);
+    }
+    return roles;
+  };
+  for (const [name, places] of all) {
     const groups = variables.groupsOf(places);
     const vars = variables.ofHost(places);
     const where = places[0]!.where;
-    const roles = new Set(decidingGroups(tree, groups).map((group) => roleOfGroup(group)!));
+    const roles = rolesOf(groups);
     const host = { name, groups, vars, where, network };
     if (roles.size === 0) {
       const problem: Problem = {

@@ -35,7 +35,7 @@ export function resolveScope(content: LoadedContent, name: string): Scope {
 
 /** The group of a role in this inventory; the usual name where it has none. */
 export function roleGroup(content: LoadedContent, role: Role): string {
-  const names = content.inventory.roleGroups[role];
+  const names = content.roleGroups[role];
   return names.find((name) => name === ROLE_GROUPS[role]) ?? names[0] ?? ROLE_GROUPS[role];
 }
 

@@ -108,11 +108,14 @@ function planned(
   const edit = plan(before.content);
   const over = new InventoryFiles({ cwd: options.cwd, over: edit.documents });
   const after = loadInventory(path, over);
-  const fewer = after.problems.length < before.problems.length;
-  const known = new Set(before.problems.map(identity));
-  const added = after.problems.filter((problem) => !known.has(identity(problem)));
-  if (after.content === undefined || after.problems.length > 0 && (added.length > 0 || !fewer)) {
-    throw refused(files.show(path), { added, all: after.problems });
+  if (after.content === undefined || after.problems.length > 0) {
+    // The old problems matter only now; finding them costs as much as the edit.
+    const known = new Set(before.problems.map(identity));
+    const added = after.problems.filter((problem) => !known.has(identity(problem)));
+    const better = added.length === 0 && after.problems.length < before.problems.length;
+    if (after.content === undefined || !better) {
+      throw refused(files.show(path), { added, all: after.problems });
+    }
   }
   const old = new Map<string, string>([
     [path, before.content.document.text],

@@ -27,6 +27,12 @@ export interface SourcedVariable extends Variable {
 
 type Layer = ReadonlyMap<string, SourcedVariable>;
 
+/** Groups of a host, in the order their variables apply, and what they set together. */
+interface Membership {
+  readonly groups: readonly string[];
+  readonly chain: Layer;
+}
+
 /** The effective variables of an inventory that parsed. */
 export class Variables {
   readonly #tree: GroupTree;
@@ -35,6 +41,7 @@ export class Variables {
   readonly #fileValues = new Map<YamlDocument, Values>();
   readonly #layers = new Map<string, Layer>();
   readonly #chains = new Map<string, Layer>();
+  readonly #memberships = new Map<string, Membership>();
 
   constructor(
     { tree, document, path, files }: {
@@ -60,7 +67,10 @@ export class Variables {
   /** What one host sets by itself. */
   ownOfHost(places: readonly HostPlace[]): readonly Layer[] {
     const host = places[0]?.host ?? "";
-    return [this.#inlineHost(places), this.#fileLayer("host", host)];
+    return [
+      this.#once(`inline host ${host}`, () => this.#inlineHost(places)),
+      this.#fileLayer("host", host),
+    ];
   }
 
   /** What holds for every host of a group, before the hosts' own variables. */
@@ -70,14 +80,24 @@ export class Variables {
 
   /** What holds for a host. */
   ofHost(places: readonly HostPlace[]): Layer {
-    const groups = new Set(places.flatMap((each) => [...withAncestors(this.#tree, each.group)]));
-    return stack([this.#chain(groups), ...this.ownOfHost(places)]);
+    return stack([this.#membership(places).chain, ...this.ownOfHost(places)]);
   }
 
   /** Groups of a host in the order their variables apply. */
   groupsOf(places: readonly HostPlace[]): readonly string[] {
-    const groups = new Set(places.flatMap((each) => [...withAncestors(this.#tree, each.group)]));
-    return this.#sorted(groups);
+    return this.#membership(places).groups;
+  }
+
+  /** Hosts of one group have this in common. */
+  #membership(places: readonly HostPlace[]): Membership {
+    const key = places.map((place) => place.group).join("\0");
+    let membership = this.#memberships.get(key);
+    if (membership === undefined) {
+      const groups = new Set(places.flatMap((each) => [...withAncestors(this.#tree, each.group)]));
+      membership = { groups: this.#sorted(groups), chain: this.#chain(groups) };
+      this.#memberships.set(key, membership);
+    }
+    return membership;
   }
 
   #sorted(groups: Iterable<string>): string[] {
@@ -105,7 +125,7 @@ export class Variables {
   }
 
   #inlineGroup(name: string): Layer {
-    return this.#once(`inline ${name}`, () => {
+    return this.#once(`inline group ${name}`, () => {
       const group = this.#tree.groups.get(name);
       if (group === undefined) return new Map();
       const variables = [...group.vars].map(([key, entry]) =>
@@ -155,7 +175,7 @@ export class Variables {
   }
 
   #fileLayer(kind: "group" | "host", scope: string): Layer {
-    return this.#once(`${kind} ${scope}`, () => {
+    return this.#once(`file ${kind} ${scope}`, () => {
       const layer = new Map<string, SourcedVariable>();
       for (const { document, path } of this.#files.get(`${kind} ${scope}`) ?? []) {
         if (document?.root?.kind !== "map") continue;

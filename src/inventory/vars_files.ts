@@ -8,7 +8,8 @@
 
 import { dirname, join } from "node:path";
 import type { Problem } from "../errors/user_error.ts";
-import { keyName, type YamlDocument } from "./yaml_node.ts";
+import type { YamlDocument } from "./yaml_node.ts";
+import { rootValue, UnfoldError } from "./yaml_value.ts";
 import type { InventoryFiles } from "./inventory_files.ts";
 
 /** One file of variables. */
@@ -70,11 +71,13 @@ function shapeProblems(document: YamlDocument): Problem[] {
       expected: "name: value",
     }];
   }
-  return root.entries.filter((entry) => keyName(entry) === undefined).map((entry) => ({
-    message: "a key that is not a single value",
-    where: lines.place(file, entry.key.start),
-    expected: "a variable's name",
-  }));
+  try {
+    rootValue(document);
+    return [];
+  } catch (error) {
+    if (error instanceof UnfoldError) return [error.problem];
+    throw error;
+  }
 }
 
 function filesWithin(directory: string, from: InventoryFiles): string[] {

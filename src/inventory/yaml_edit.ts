@@ -22,7 +22,7 @@ import {
 import { removeEntry } from "./yaml_remove.ts";
 import { type EntryStyle, entryStyleIn } from "./yaml_style.ts";
 import { parseYaml } from "./yaml_tree.ts";
-import { isMapValue, sameValue, UnfoldError, Values } from "./yaml_value.ts";
+import { isMapValue, rootValue, sameValue, UnfoldError, Values } from "./yaml_value.ts";
 
 /** Keys whose members are alike, so that a new member takes the layout of the others. */
 const ALIKE = ["hosts", "children"];
@@ -176,14 +176,13 @@ function edited(
   },
 ): YamlDocument {
   try {
-    const values = new Values(document);
-    const before = document.root === undefined ? null : values.of(document.root);
+    const before = rootValue(document);
     const expected = changed(before, path, value);
     if (value !== undefined && sameValue(before, expected)) return document;
     const after = parseYaml(applySplices(document.text, splices()), document.file);
     const result = after.problems.length > 0 || after.root === undefined
       ? undefined
-      : new Values(after).of(after.root);
+      : rootValue(after);
     if (result === undefined || !sameValue(result, expected)) {
       throw new SpliceError(
         "more than that would change; a YAML alias or an odd layout is in the way",

@@ -26,6 +26,18 @@ import { isSecretName } from "./secret_names.ts";
 type Collection = Extract<Event, { type: 2 | 3 }>;
 type Scalar = Extract<Event, { type: 4 }>;
 
+/**
+ * Matches white space, comments and some indicators. A comment begins the line or follows white
+ * space (YAML 1.2.2, 6.6).
+ */
+function skipping(indicators: string): RegExp {
+  return new RegExp(`(?:[\\s${indicators}]|(?<=^|\\s)#[^\\r\\n]*)*`, "y");
+}
+
+const TO_NODE = skipping(",");
+const TO_INDICATOR = skipping("");
+const TO_HEADER = skipping(":?-");
+
 /** Reads the one document of a text; never throws, see `problems`. */
 export function parseYaml(text: string, file: string): YamlDocument {
   const lines = new LineIndex(text);
@@ -151,7 +163,7 @@ class TreeBuilder {
       case SCALAR_STYLE.PLAIN:
         return node("plain", event.valueStart, event.valueEnd);
       default: {
-        const header = this.#skip(behind, /[\s:?-]/);
+        const header = this.#skip(behind, TO_HEADER);
         return node("block", header, this.#blockScalarEnd(event, header));
       }
     }
@@ -176,7 +188,7 @@ class TreeBuilder {
     const entries: Entry[] = [];
     const seen = new Set<string>();
     while (this.events[this.#at]!.type !== EVENT_ID.POP) {
-      const first = this.#skip(this.#done, /[\s,]/);
+      const first = this.#skip(this.#done, TO_NODE);
       const explicit = /^\?\s/.test(this.text.slice(first, first + 2));
       const key = this.#node();
       entries.push({ key, value: this.#node(), explicit });
@@ -225,31 +237,20 @@ class TreeBuilder {
   }
 
   #collectionEnd(bracketed: boolean): number {
-    return bracketed ? this.#skip(this.#done, /[\s,]/) + 1 : this.#done;
+    return bracketed ? this.#skip(this.#done, TO_NODE) + 1 : this.#done;
   }
 
   /** Where a value would stand that is not there: behind the colon or dash, else behind the key. */
   #valuePosition(): number {
-    const indicator = this.#skip(this.#done, /\s/);
+    const indicator = this.#skip(this.#done, TO_INDICATOR);
     return /[:?-]/.test(this.text[indicator] ?? "") ? indicator + 1 : this.#done;
   }
 
-  /** The first offset that is neither of the characters given nor in a comment. */
-  #skip(from: number, characters: RegExp): number {
-    let at = from;
-    while (at < this.text.length) {
-      const character = this.text[at]!;
-      // A comment begins the line or follows white space (YAML 1.2.2, 6.6).
-      if (character === "#" && (at === 0 || /\s/.test(this.text[at - 1]!))) {
-        const { lines } = this.source;
-        at = lines.endOf(lines.lineAt(at));
-      } else if (characters.test(character)) {
-        at++;
-      } else {
-        break;
-      }
-    }
-    return at;
+  /** The first offset that a pattern of {@linkcode skipping} stops at. */
+  #skip(from: number, pattern: RegExp): number {
+    pattern.lastIndex = from;
+    pattern.exec(this.text);
+    return pattern.lastIndex;
   }
 
   #properties(event: Scalar | Collection): { start?: number; anchor?: string; tag?: string } {

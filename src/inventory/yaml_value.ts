@@ -29,6 +29,22 @@ export class UnfoldError extends Error {
   }
 }
 
+const ROOT_VALUES = new WeakMap<YamlDocument, YamlValue>();
+
+/**
+ * The value of a whole document, made once; null where it is empty.
+ *
+ * @throws {UnfoldError} for an alias that leads nowhere
+ */
+export function rootValue(document: YamlDocument): YamlValue {
+  let value = ROOT_VALUES.get(document);
+  if (value === undefined) {
+    value = document.root === undefined ? null : new Values(document).of(document.root);
+    ROOT_VALUES.set(document, value);
+  }
+  return value;
+}
+
 /** Makes values of one document's nodes. */
 export class Values {
   readonly #document: YamlDocument;
@@ -51,8 +67,10 @@ export class Values {
       case "seq":
         return node.items.map((item) => this.of(item));
       case "map": {
-        const entries = [...this.effectiveEntries(node)];
-        return Object.fromEntries(entries.map(([name, { value }]) => [name, this.of(value)]));
+        const entries = this.effectiveEntries(node);
+        return Object.fromEntries(
+          Array.from(entries, ([name, { value }]) => [name, this.of(value)] as const),
+        );
       }
     }
   }
@@ -67,19 +85,16 @@ export class Values {
   /** The entries of a map by name, those of merge keys included, its own winning. */
   effectiveEntries(map: MapNode): Map<string, Entry> {
     const own = new Map<string, Entry>();
-    const merged = new Map<string, Entry>();
+    let merges: Entry[] | undefined;
     for (const entry of map.entries) {
       const name = keyName(entry);
       if (name === undefined) throw this.#error(entry.key, "a key that is not a single value");
-      if (isMergeKey(entry)) {
-        for (const [key, value] of this.#mergeSource(entry.value)) {
-          if (!merged.has(key)) merged.set(key, value);
-        }
-      } else {
-        own.set(name, entry);
-      }
+      if (isMergeKey(entry)) (merges ??= []).push(entry);
+      else own.set(name, entry);
     }
-    for (const [key, entry] of merged) if (!own.has(key)) own.set(key, entry);
+    for (const { value } of merges ?? []) {
+      for (const [key, entry] of this.#mergeSource(value)) if (!own.has(key)) own.set(key, entry);
+    }
     return own;
   }
 

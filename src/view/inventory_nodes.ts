@@ -44,7 +44,7 @@ export function nodeItem(host: InventoryHost): Record<string, unknown> {
     ...(gpu === undefined ? {} : { gpu }),
     labels,
     taints,
-    groups: host.groups,
+    groups: [...host.groups],
     where: host.where,
   };
 }

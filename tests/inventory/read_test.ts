@@ -232,6 +232,20 @@ Deno.test("all problems come at once, of every file", async () => {
   assert.ok(rendered.includes("host_vars/dgx.yml:1:6: bad value for gpu"), rendered);
 });
 
+Deno.test("a file of variables that cannot be used is a problem with its place", async () => {
+  for (
+    const [text, message] of [
+      ["a: *x\n", "group_vars/all.yml:1:4: the alias *x has no anchor"],
+      ["- a\n", "group_vars/all.yml:1:1: the file holds no variables"],
+      ["? {a: b}\n: c\n", "group_vars/all.yml:1:3: a key that is not a single value"],
+      ["a: [\n", "group_vars/all.yml:2:1: not YAML"],
+    ] as const
+  ) {
+    const rendered = await report(SMALL, { "group_vars/all.yml": text });
+    assert.ok(rendered.includes(message), rendered);
+  }
+});
+
 Deno.test("templates and encrypted values are not judged", async () => {
   await using inventory = await temporaryInventory(
     SMALL.replace('"4"', '"{{ cores }}"').replaceAll("100.64.0.3", '"{{ address }}"'),
