@@ -78,6 +78,13 @@ export function connectionError(
   );
 }
 
+/** True where a connection failed over the server's certificate. */
+export function isCertificateError(error: unknown): boolean {
+  const { code, text } = describe(error);
+  return /certificate|UnknownIssuer|self.signed|CaUsedAsEndEntity|handshake/i
+    .test(`${text} ${code}`);
+}
+
 /** Says that a client certificate has ended; undefined where it is valid or not readable. */
 export function clientCertificateError(pem: string, now: number): UserError | undefined {
   let ends: number;

@@ -10,8 +10,9 @@ import { type Dispatcher, fetch, type Response } from "undici";
 import { z } from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../errors/user_error.ts";
-import { clientCertificateError, connectionError } from "./api_errors.ts";
+import { clientCertificateError, connectionError, isCertificateError } from "./api_errors.ts";
 import type { KubeContext } from "./find_context.ts";
+import { tlsProblem } from "./tls_diagnosis.ts";
 import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.ts";
 
 /** How long the server may take for one answer, in milliseconds. */
@@ -46,7 +47,7 @@ export async function connect(
     });
   }
   const server = cluster.server.replace(/\/+$/, "");
-  const { headers, dispatcher } = await credentials(config, { server, now });
+  const { headers, dispatcher, authority } = await credentials(config, { server, now });
   return {
     server,
     get: async (path, options = {}) => {
@@ -64,17 +65,25 @@ export async function connect(
         if (!response.ok) throw await refusal(response, path);
         return await json(response, server);
       } catch (error) {
-        throw toError(error, { options, limit, server, timeoutMs });
+        throw await toError(error, { options, limit, server, authority, timeoutMs });
       }
     },
     close: async () => await dispatcher?.destroy(),
   };
 }
 
+/** What a request carries, and what it trusts. */
+interface Credentials {
+  readonly headers: Record<string, string>;
+  readonly dispatcher: Dispatcher | undefined;
+  /** PEM; undefined: what the system trusts. */
+  readonly authority: string | undefined;
+}
+
 async function credentials(
   config: KubeConfig,
   { server, now }: { readonly server: string; readonly now: number },
-): Promise<{ headers: Record<string, string>; dispatcher: Dispatcher | undefined }> {
+): Promise<Credentials> {
   const request = new RequestContext(server, HttpMethod.GET);
   try {
     await config.applySecurityAuthentication(request);
@@ -84,14 +93,15 @@ async function credentials(
       cause,
     });
   }
-  const tls: { cert?: unknown } = {};
+  const tls: { cert?: unknown; ca?: unknown } = {};
   await config.applyToHTTPSOptions(tls);
   const expired = tls.cert === undefined
     ? undefined
     : clientCertificateError(String(tls.cert), now);
   if (expired !== undefined) throw expired;
   const dispatcher = request.getDispatcher() as Dispatcher | undefined;
-  return { headers: request.getHeaders(), dispatcher };
+  const authority = tls.ca === undefined ? undefined : String(tls.ca);
+  return { headers: request.getHeaders(), dispatcher, authority };
 }
 
 const Status = z.object({ reason: z.string().nullish(), message: z.string().nullish() });
@@ -120,18 +130,24 @@ async function json(response: Response, server: string): Promise<unknown> {
   }
 }
 
-function toError(
+async function toError(
   error: unknown,
-  { options, limit, server, timeoutMs }: {
+  { options, limit, server, authority, timeoutMs }: {
     readonly options: GetOptions;
     readonly limit: AbortSignal;
     readonly server: string;
+    readonly authority: string | undefined;
     readonly timeoutMs: number;
   },
-): unknown {
+): Promise<unknown> {
   if (options.signal?.aborted) return options.signal.reason;
   if (error instanceof ApiError || error instanceof UserError) return error;
-  return connectionError(limit.aborted ? limit.reason : error, { server, timeoutMs });
+  const cause = limit.aborted ? limit.reason : error;
+  const problem = isCertificateError(cause) ? await tlsProblem(server, authority) : undefined;
+  return connectionError(problem === undefined ? cause : new Error(problem, { cause }), {
+    server,
+    timeoutMs,
+  });
 }
 
 function messageOf(error: unknown): string {

@@ -1,0 +1,162 @@
+/** Real TLS: certificates made by openssl for each test. */
+import assert from "node:assert/strict";
+import { connect } from "../../src/cluster/connect.ts";
+import { readNodes } from "../../src/cluster/read_cluster.ts";
+import { UserError } from "../../src/errors/user_error.ts";
+import { withDirectory } from "../ansible/fake_system.ts";
+
+const { signal } = new AbortController();
+const DAY_MS = 86_400_000;
+
+interface Pair {
+  readonly key: string;
+  readonly cert: string;
+}
+
+const config = (isAuthority: boolean) =>
+  `[ca]
+default_ca = ours
+[ours]
+database = index
+serial = serial
+new_certs_dir = .
+default_md = sha256
+policy = any
+x509_extensions = extensions
+[any]
+commonName = supplied
+[extensions]
+subjectAltName = IP:127.0.0.1
+basicConstraints = CA:${isAuthority}
+[req]
+distinguished_name = name
+[name]
+`;
+
+/** A key and a certificate that ends in `days` from now, signed by itself where by nobody else. */
+async function certificate(directory: string, days: number, issuer?: Pair): Promise<Pair> {
+  const place = await Deno.makeTempDir({ dir: directory });
+  const openssl = async (args: string) => {
+    const { code, stderr } = await new Deno.Command("openssl", {
+      args: args.split(" "),
+      cwd: place,
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+  };
+  const moment = (ms: number) => new Date(ms).toISOString().replace(/[-:T]|\.\d+/g, "");
+  await Deno.writeTextFile(`${place}/config`, config(issuer === undefined));
+  await Deno.writeTextFile(`${place}/index`, "");
+  await Deno.writeTextFile(`${place}/serial`, "01");
+  await openssl(
+    "req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes " +
+      `-keyout key -out request -subj /CN=${
+        issuer === undefined ? "authority" : "test"
+      } -config config`,
+  );
+  const [from, to] = [Date.now() - 60 * DAY_MS, Date.now() + days * DAY_MS].map(moment);
+  if (issuer !== undefined) {
+    await Deno.writeTextFile(`${place}/issuer.key`, issuer.key);
+    await Deno.writeTextFile(`${place}/issuer.cert`, issuer.cert);
+  }
+  const by = issuer === undefined
+    ? "-selfsign -keyfile key"
+    : "-cert issuer.cert -keyfile issuer.key";
+  await openssl(
+    `ca -batch -notext -config config ${by} -in request -out cert ` +
+      `-startdate ${from} -enddate ${to}`,
+  );
+  return {
+    key: await Deno.readTextFile(`${place}/key`),
+    cert: await Deno.readTextFile(`${place}/cert`),
+  };
+}
+
+/** Asks a TLS server for its nodes, with a kubeconfig that trusts `authority`. */
+async function ask({ serve, authority, client, directory }: {
+  readonly serve: Pair;
+  readonly authority: Pair;
+  readonly client?: Pair;
+  readonly directory: string;
+}): Promise<string> {
+  const server = Deno.serve({
+    ...serve,
+    port: 0,
+    hostname: "127.0.0.1",
+    onListen: () => {},
+  }, () => Response.json({ items: [] }));
+  const file = `${directory}/kubeconfig`;
+  const base64 = (text: string) => btoa(text);
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({
+      clusters: [{
+        name: "c",
+        cluster: {
+          server: `https://127.0.0.1:${server.addr.port}`,
+          "certificate-authority-data": base64(authority.cert),
+        },
+      }],
+      users: [{
+        name: "u",
+        user: client === undefined ? {} : {
+          "client-certificate-data": base64(client.cert),
+          "client-key-data": base64(client.key),
+        },
+      }],
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+    }),
+  );
+  try {
+    const api = await connect({ file, context: "x" }, { now: Date.now() });
+    try {
+      return `${(await readNodes(api, { signal })).length} nodes`;
+    } finally {
+      await api.close();
+    }
+  } catch (error) {
+    assert.ok(error instanceof UserError, String(error));
+    assert.equal(error.exitCode, 4);
+    assert.ok(error.hint);
+    return error.message;
+  } finally {
+    await server.shutdown();
+  }
+}
+
+Deno.test("a server that the kubeconfig knows is asked, also with a client certificate", () =>
+  withDirectory(async (directory) => {
+    const authority = await certificate(directory, 30);
+    const serve = await certificate(directory, 30, authority);
+    assert.equal(await ask({ serve, authority, directory }), "0 nodes");
+    const client = await certificate(directory, 30, authority);
+    assert.equal(await ask({ serve, authority, client, directory }), "0 nodes");
+  }));
+
+Deno.test("a server with another authority is not trusted", () =>
+  withDirectory(async (directory) => {
+    const authority = await certificate(directory, 30);
+    const serve = await certificate(directory, 30, await certificate(directory, 30));
+    assert.match(await ask({ serve, authority, directory }), /is not the one the kubeconfig knows/);
+  }));
+
+Deno.test("an expired certificate of the server is called so", () =>
+  withDirectory(async (directory) => {
+    const authority = await certificate(directory, 30);
+    const serve = await certificate(directory, -1, authority);
+    assert.match(
+      await ask({ serve, authority, directory }),
+      /The certificate of the API server at 127\.0\.0\.1:\d+ has expired/,
+    );
+  }));
+
+Deno.test("an expired client certificate is found before the server is asked", () =>
+  withDirectory(async (directory) => {
+    const authority = await certificate(directory, 30);
+    const serve = await certificate(directory, 30, authority);
+    const client = await certificate(directory, -1, authority);
+    const yesterday = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
+    assert.equal(
+      await ask({ serve, authority, client, directory }),
+      `The client certificate of the kubeconfig has expired on ${yesterday}`,
+    );
+  }));
