@@ -69,7 +69,8 @@ function notFound({ files, found, wanted }: {
   readonly found: readonly string[];
   readonly wanted: string | undefined;
 }) {
-  const fetchHint = "Fetch the cluster's kubeconfig with: k3s-tool kubeconfig";
+  const fetchHint = "Fetch it with: k3s-tool kubeconfig; where there is no cluster yet, make it: " +
+    "k3s-tool provision";
   const where = files.join(", ");
   if (found.length === 0) {
     return missingError(`There is no kubeconfig with a context in ${where}`, { hint: fetchHint });

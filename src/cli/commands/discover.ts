@@ -8,7 +8,8 @@ export const discoverCommand = defineCommand({
   name: "discover",
   summary: "List the machines of the tailnet and which of them are in the cluster",
   description: "Asks this machine's Tailscale for all machines, and compares them with the " +
-    "inventory and the cluster. Works without either: what could not be compared is said.",
+    "inventory and the cluster. Works without either: what could not be compared is said. " +
+    "K3S_TOOL_TAILSCALE_SOCKET names the socket of a tailscaled in an unusual place.",
   args: [{ syntax: "[name...]", description: "only these names; * and ? stand for other text" }],
   options: {
     online: { kind: "flag", flags: "--online", description: "only machines that are online" },
