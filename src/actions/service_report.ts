@@ -49,8 +49,10 @@ export function serviceReports(cluster: ClusterState): ServiceReport[] | undefin
   const pods = cluster.pods && Map.groupBy(cluster.pods.values(), ({ namespace }) => namespace);
   const workloads = Map.groupBy(workloadsOf(cluster), ({ namespace }) => namespace);
   return [...cluster.services.values()].sort(byName).map((service) => {
-    const { namespace, selector } = service;
-    const selecting = Object.keys(selector).length > 0;
+    const { namespace } = service;
+    // 500 services over 10,000 pods are five million comparisons: the selector is taken apart once.
+    const selector = Object.entries(service.selector);
+    const selecting = selector.length > 0;
     if (!selecting || pods === undefined) {
       return { service, pods: undefined, health: selecting ? "Unknown" : "External", reason: "" };
     }
@@ -97,10 +99,10 @@ function hasEnded({ phase }: ClusterPod): boolean {
 }
 
 function matches(
-  selector: Readonly<Record<string, string>>,
+  selector: readonly (readonly [key: string, value: string])[],
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+  return selector.every(([key, value]) => labels[key] === value);
 }
 
 function byName(
