@@ -35,12 +35,24 @@ export async function withDirectoryLock<T>(
 ): Promise<T> {
   using handle = await Deno.open(directory);
   const until = clock.now() + limitMs;
-  while (!await handle.tryLock(true)) {
+  while (!await tryLock(handle, directory)) {
     if (clock.now() >= until) throw busy(directory, limitMs);
     await clock.sleep(POLL_MS, signal);
   }
   // Closing the handle releases the lock.
   return await work();
+}
+
+async function tryLock(handle: Deno.FsFile, directory: string): Promise<boolean> {
+  try {
+    return await handle.tryLock(true);
+  } catch (cause) {
+    throw new UserError(`Cannot lock the directory: ${(cause as Error).message}`, {
+      where: { file: directory },
+      hint: "Some network file systems have no locks: keep the inventory on a local disk.",
+      cause,
+    });
+  }
 }
 
 function busy(directory: string, limitMs: number): UserError {

@@ -46,6 +46,12 @@ export const Ipv4 = z.string(IPV4).check(
   z.refine((value) => parseIpv4(value) !== undefined, IPV4),
 );
 
+/** A network; IPv4 alone, as flannel's VXLAN on tailscale0 cannot carry IPv6 (k3s #4743). */
+const Ipv4Network = z.string(NETWORK).check(
+  z.regex(/^[\d.]+\/\d{1,2}$/, NETWORK),
+  z.refine((value) => parseNetwork(value) !== undefined, NETWORK),
+);
+
 /** Labels of a node. */
 export const Labels = z.record(
   text(QUALIFIED_NAME, LABEL_KEY),
@@ -80,6 +86,13 @@ export const HostVariables = z.looseObject({
   ),
   gpu: z.optional(z.boolean(BOOLEAN)),
   node_labels: z.optional(Labels),
+  node_annotations: z.optional(
+    z.record(
+      text(QUALIFIED_NAME, "an annotation key such as example.com/owner"),
+      z.string("text"),
+      'a map of annotations such as {example.com/owner: "me"}',
+    ),
+  ),
   node_taints: z.optional(z.array(TaintSchema, `a list of taints such as [${TAINT}]`)),
 });
 
@@ -87,11 +100,14 @@ export const HostVariables = z.looseObject({
 export const ClusterVariables = z.looseObject({
   k3s_version: z.optional(text(K3S_VERSION, "a k3s release such as v1.35.6+k3s1")),
   cluster_name: z.optional(text(DNS_LABEL, "a name of lower-case letters, digits and -")),
-  tailscale_network: z.optional(
-    z.string(NETWORK).check(
-      z.regex(/^[\d.]+\/\d{1,2}$/, NETWORK),
-      z.refine((value) => parseNetwork(value) !== undefined, NETWORK),
-    ),
+  tailscale_network: z.optional(Ipv4Network),
+  k3s_cluster_cidr: z.optional(Ipv4Network),
+  k3s_service_cidr: z.optional(Ipv4Network),
+  k3s_tls_san: z.optional(
+    z.array(text(/^[^\s,]+$/, "a host name or address"), "a list of host names and addresses"),
+  ),
+  k3s_disable: z.optional(
+    z.array(text(/^[a-z][a-z0-9-]*$/, "a component such as traefik"), "a list of components"),
   ),
   git_repo_url: z.optional(text(
     /^(?:$|(?:https?|ssh|git|file):\/\/\S+|[\w.-]+@[\w.-]+:\S+)$/,

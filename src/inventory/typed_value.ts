@@ -14,7 +14,10 @@ import type { ValueType } from "./value_types.ts";
 const KNOWN_TYPES: Readonly<Record<string, ValueType>> = {
   gpu: "bool",
   node_labels: "json",
+  node_annotations: "json",
   node_taints: "json",
+  k3s_tls_san: "json",
+  k3s_disable: "json",
   ansible_port: "int",
 };
 
