@@ -3,7 +3,7 @@ import { attempt, run, runAttached } from "./command.ts";
 import type { CommandResult } from "./command.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import { network } from "./network.ts";
-import { cacheDir, runPaths } from "./paths.ts";
+import { runPaths } from "./paths.ts";
 import { waitFor } from "./wait.ts";
 
 /**
@@ -108,7 +108,6 @@ export function workstationEnv(extra: Record<string, string> = {}): Record<strin
     XDG_DATA_HOME: join(home, ".local", "share"),
     XDG_STATE_HOME: join(home, ".local", "state"),
     PATH: `${binDir}:${outside.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin"}`,
-    K3S_LAB_CACHE: cacheDir,
     ...extra,
   };
 }
@@ -156,7 +155,7 @@ export function tryAtWorkstation(
   return attempt(workstationArgv(argv, env), options);
 }
 
-/** Runs a command at the workstation on this terminal; returns its exit code. */
+/** Runs a command at the workstation, in its home and on this terminal; returns its exit code. */
 export function attachAtWorkstation(argv: readonly string[]): Promise<number> {
-  return runAttached(workstationArgv(argv));
+  return runAttached(workstationArgv(argv), { cwd: runPaths.workstationHome });
 }
