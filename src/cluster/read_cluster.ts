@@ -17,7 +17,8 @@ import {
   reduceCluster,
 } from "./cluster_state.ts";
 import { ApiError, type KubernetesApi, listAll } from "./kubernetes_api.ts";
-import { type ClusterNode, readNode, readPod, readService, readWorkload } from "./objects.ts";
+import type { ClusterNode } from "./objects.ts";
+import { readNode, readPod, readService, readWorkload } from "./read_objects.ts";
 import { parseQuantity } from "./quantity.ts";
 
 /** Where each collection lies, and how an object of it is read. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Memberships, membersOf } from "../../src/actions/membership.ts";
-import { readNode } from "../../src/cluster/objects.ts";
+import { readNode } from "../../src/cluster/read_objects.ts";
 import { parseStatus, tailnetOf } from "../../src/tailscale/status.ts";
 import { nodeObject } from "../cluster/objects_fixture.ts";
 import { type PeerFields, peerFields, statusJson } from "../tailscale/status_fixture.ts";

@@ -6,7 +6,7 @@ import {
   emptyCluster,
   reduceCluster,
 } from "../../src/cluster/cluster_state.ts";
-import { readNode, readPod } from "../../src/cluster/objects.ts";
+import { readNode, readPod } from "../../src/cluster/read_objects.ts";
 import { parseStatus, tailnetOf } from "../../src/tailscale/status.ts";
 import { nodeObject, podObject } from "../cluster/objects_fixture.ts";
 import { type PeerFields, peerFields, statusJson } from "../tailscale/status_fixture.ts";

@@ -6,7 +6,7 @@ import {
   emptyCluster,
   reduceCluster,
 } from "../../src/cluster/cluster_state.ts";
-import { readPod, readService, readWorkload } from "../../src/cluster/objects.ts";
+import { readPod, readService, readWorkload } from "../../src/cluster/read_objects.ts";
 import { serviceSentence, workloadSentence } from "../../src/view/services.ts";
 import { deploymentObject, podObject, serviceObject } from "../cluster/objects_fixture.ts";
 

@@ -9,7 +9,7 @@ import {
   emptyCluster,
   reduceCluster,
 } from "../../src/cluster/cluster_state.ts";
-import { readNode, readPod, readService, readWorkload } from "../../src/cluster/objects.ts";
+import { readNode, readPod, readService, readWorkload } from "../../src/cluster/read_objects.ts";
 import { parseStatus, tailnetOf } from "../../src/tailscale/status.ts";
 import { nodeColumns } from "../../src/view/nodes.ts";
 import { peerColumns } from "../../src/view/peers.ts";

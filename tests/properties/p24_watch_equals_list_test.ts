@@ -6,7 +6,7 @@ import {
   emptyCluster,
   reduceCluster,
 } from "../../src/cluster/cluster_state.ts";
-import { readNode, readPod } from "../../src/cluster/objects.ts";
+import { readNode, readPod } from "../../src/cluster/read_objects.ts";
 import { nodeObject, podObject } from "../cluster/objects_fixture.ts";
 
 /** A change on the server: an object of a name appears, changes or goes. */

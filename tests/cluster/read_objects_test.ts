@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readNode, readPod, readService, readWorkload } from "../../src/cluster/objects.ts";
+import { readNode, readPod, readService, readWorkload } from "../../src/cluster/read_objects.ts";
 import { deploymentObject, nodeObject, podObject, serviceObject } from "./objects_fixture.ts";
 
 const GI = 2 ** 30;
