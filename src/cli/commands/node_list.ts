@@ -15,12 +15,16 @@ export const nodeListCommand = defineCommand({
     },
   ],
   async run(context, { globals }, output) {
-    const { locateInventory } = await import("../../inventory/locate.ts");
-    const { readInventory } = await import("../../inventory/read.ts");
-    const { NODE_COLUMNS, nodeItem } = await import("../../view/inventory_nodes.ts");
+    // All at once: one after the other costs some milliseconds of the start.
+    const [{ locateInventory }, { readInventory }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =
+      await Promise.all([
+        import("../../inventory/locate.ts"),
+        import("../../inventory/read.ts"),
+        import("../../view/inventory_nodes.ts"),
+        import("../../errors/render_error.ts"),
+      ]);
     const file = await locateInventory(context, globals.inventory);
     const inventory = await readInventory(file, { cwd: context.cwd });
-    const { renderProblem } = await import("../../errors/render_error.ts");
     for (const warning of inventory.warnings) output.detail(renderProblem(warning));
     await output.list({
       kind: "NodeList",
