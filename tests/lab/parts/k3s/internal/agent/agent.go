@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"k3s-tool.lab/k3s/internal/child"
-	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
@@ -33,11 +32,7 @@ func Run(ctx context.Context, node settings.Node, options Options) error {
 		if err := waitForContainerd(ctx); err != nil {
 			return err
 		}
-		if err := importImages(ctx, node); err != nil {
-			logging.Errorf("%v", err)
-		}
-		close(runtimeReady)
-		return nil
+		return keepImages(ctx, node, func() { close(runtimeReady) })
 	})
 	group.Go(func() error { return runNode(ctx, group, node, options, runtimeReady) })
 	return child.WaitFor(ctx, group)

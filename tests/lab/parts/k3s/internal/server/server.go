@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -25,6 +26,15 @@ const readyPoll = 50 * time.Millisecond
 
 // Run runs the server, and the node it is on, until the context ends or a part fails; ready is called when the API answers.
 func Run(ctx context.Context, s settings.Server, node settings.Node, ready func()) error {
+	if s.ClusterReset {
+		if _, err := ensureAuthorities(s); err != nil {
+			return err
+		}
+		return resetCluster(ctx, s, node)
+	}
+	if err := os.Remove(resetFlag(s)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	var joining *agent.Client
 	if s.JoinURL != "" {
 		var err error
