@@ -5,6 +5,7 @@
  * @module
  */
 
+import { knownHostsFiles } from "../ansible/known_hosts.ts";
 import { findAnsible } from "../ansible/locate.ts";
 import { installPrivateAnsible, privateDirectory } from "../ansible/private_ansible.ts";
 import { findPython } from "../ansible/python.ts";
@@ -134,7 +135,10 @@ export async function checkState(
     }
     return { name, status: "ok", message: "no run so far" };
   }
-  if ((mode & 0o077) === 0) return { name, status: "ok", message: `${state}, yours alone` };
+  const { accepted } = knownHostsFiles(state);
+  if ((mode & 0o077) === 0) {
+    return { name, status: "ok", message: `${state}, yours alone; host keys: ${accepted}` };
+  }
   if (fix) {
     await Deno.chmod(state, 0o700);
     return { name, status: "ok", message: `${state}, now yours alone` };

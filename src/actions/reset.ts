@@ -6,6 +6,7 @@
 
 import type { RunEvent } from "../ansible/event.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
+import { storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
 import { usageError } from "../errors/user_error.ts";
 import { locateInventory } from "../inventory/locate.ts";
 import type { Inventory } from "../inventory/model.ts";
@@ -57,7 +58,7 @@ export async function* reset(
   for (const { host, message } of warnings) {
     yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
   }
-  yield* runPlaybook(system, {
+  const events = runPlaybook(system, {
     ...tools,
     playbook: "reset",
     inventory: inventory.file,
@@ -66,4 +67,11 @@ export async function* reset(
     check,
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
   });
+  for await (const event of events) {
+    if (event.type === "end" && event.outcome === "ok" && !check && limit.length === 0) {
+      // It opens nothing any more, and would pass for a cluster that is there.
+      await Deno.remove(await storedKubeconfig(system, inventory.file)).catch(() => {});
+    }
+    yield event;
+  }
 }

@@ -11,7 +11,7 @@ const HINTS: readonly (readonly [RegExp, (host: string) => string])[] = [
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/i,
     (host) =>
-      `The SSH host key of ${host} is not the one known. If the machine was reinstalled, remove the old key from the tool's known_hosts (doctor names the file) and run again; if not, do not connect.`,
+      `The SSH host key of ${host} is not the one known. If the machine was reinstalled, remove the old key from the tool's known_hosts (k3s-tool doctor names the file) and run again; if not, do not connect.`,
   ],
   [
     /Load key .*: (?:incorrect passphrase|error in libcrypto)|Enter passphrase|passphrase/i,

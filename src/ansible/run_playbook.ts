@@ -87,7 +87,7 @@ export async function* runPlaybook(
           const event of followEvents(record.events, { ended, clock: system.clock })
         ) {
           if (event.type === "run_end") finished = true;
-          yield event;
+          yield withKnownHosts(event, files.knownHosts.accepted);
         }
         rc = await ended;
         outcome = outcomeOf(rc, { finished, interrupted: system.signal.aborted });
@@ -113,6 +113,12 @@ export async function* runPlaybook(
     log,
     ...(message === undefined ? {} : { message }),
   };
+}
+
+/** The plugin does not know where the tool keeps host keys: its hint names the place KNOWN_HOSTS. */
+function withKnownHosts(event: RunEvent, file: string): RunEvent {
+  if (event.type !== "result" || event.message === undefined) return event;
+  return { ...event, message: event.message.replaceAll("KNOWN_HOSTS", file) };
 }
 
 /** Without a recap ansible-playbook did not get as far as running: a bad option, no inventory. */

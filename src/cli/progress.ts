@@ -8,6 +8,7 @@ import type { RunEvent } from "../ansible/event.ts";
 import { INITIAL_RUN, reduceRun, type RunState } from "../ansible/run_state.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { plainLine, progressLines } from "../view/progress.ts";
+import { paintDiff, unifiedDiff } from "../view/unified_diff.ts";
 import { failureLines, RUN_COLUMNS, runError, type RunWords } from "../view/run_report.ts";
 import type { GlobalOptions } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -83,16 +84,33 @@ async function openScreen(show: Show): Promise<Screen> {
   return live ? await liveScreen(show) : plainScreen(show);
 }
 
-function plainScreen({ output, globals }: Show): Screen {
+function plainScreen({ context, output, globals }: Show): Screen {
   return {
     show(before, _state, event) {
       say(event, output);
       if (output.structured) return;
       const line = plainLine(before, event, { verbose: globals.verbose });
       if (line !== undefined) output.note(line);
+      if (!globals.quiet) context.stderr.write(diffText(event, output));
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** What a task changes in files, as a patch (`--diff`); empty where there is none. */
+function diffText(event: RunEvent, { paintWords }: Output): string {
+  if (event.type !== "result" || event.diff === undefined) return "";
+  const changes = event.diff.map(({ header, before = "", after = "" }) => ({
+    shown: `${event.host}${header?.startsWith("/") ? "" : "/"}${header ?? ""}`,
+    before: endLine(before),
+    after: endLine(after),
+  }));
+  return paintDiff(unifiedDiff(changes), paintWords);
+}
+
+/** Ansible's texts come without the last line break. */
+function endLine(text: string): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
 function say(event: RunEvent, output: Output): void {
@@ -154,6 +172,8 @@ async function liveScreen({ context, output }: Show): Promise<Screen> {
         log.clear();
         say(event, output);
         draw();
+      } else if (event.type === "result" && event.diff !== undefined) {
+        above(diffText(event, output).trimEnd());
       } else if (event.type === "play_start" && event.play !== before.stage) {
         above(`${output.paintWords("accent", "▸")} ${safeText(event.play)}`);
       }

@@ -123,6 +123,15 @@ Deno.test("reset runs its playbook on the hosts of --limit and keeps the invento
     const result = await runCommand(["reset", "--yes", "-l", "pi"], { directory, runner });
     assert.equal(result.code, 0, result.stderr);
     assert.equal(started.length, 1);
+    const folder = `${directory}/.local/state/k3s-tool/kubeconfigs`;
+    await Deno.mkdir(folder, { recursive: true });
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(file));
+    const stored = `${folder}/${new Uint8Array(digest).toHex().slice(0, 16)}.yaml`;
+    await Deno.writeTextFile(stored, "{}");
+    await runCommand(["reset", "--yes", "--dry-run"], { directory, runner });
+    assert.ok((await Deno.stat(stored)).isFile);
+    await runCommand(["reset", "--yes"], { directory, runner });
+    assert.equal(await Deno.stat(stored).catch(() => "gone"), "gone");
     assert.match(started[0]?.argv.join(" ") ?? "", /--limit pi \S+\/playbooks\/reset\.yml$/);
     assert.equal(await Deno.readTextFile(file), INVENTORY);
   });

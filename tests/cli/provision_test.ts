@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
-import { ansibleMachine, BAD_RUN, INVENTORY, writeInventory } from "./ansible_machine.ts";
+import { ansibleMachine, BAD_RUN, GOOD_RUN, INVENTORY, writeInventory } from "./ansible_machine.ts";
 import { emptyMachine, runCommand } from "./fake_context.ts";
 
 const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" };
@@ -106,6 +106,32 @@ Deno.test("--check asks Ansible to change nothing and leaves the kubeconfig alon
     assert.equal(result.code, 0);
     assert.ok(started[0]?.argv.includes("--check") && started[0].argv.includes("--diff"));
     assert.match(result.stderr, /2 changes would be made; nothing was changed\.\n$/);
+  });
+});
+
+Deno.test("--diff shows what changes in the files of each host as a patch", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const events = GOOD_RUN.map((event) =>
+      event.type === "result" && event.host === "pi"
+        ? { ...event, diff: [{ header: "/etc/x", before: "a\nb", after: "a\nc\u001b[2J" }] }
+        : event
+    );
+    const { runner } = ansibleMachine({ events });
+    const { stderr } = await runCommand(["provision", "--diff"], { directory, runner });
+    assert.ok(
+      stderr.includes(
+        `pi: changed: Control plane · Start k3s (1.5s)
+--- a/pi/etc/x
++++ b/pi/etc/x
+@@ -1,2 +1,2 @@
+ a
+-b
++c
+`,
+      ),
+      stderr,
+    );
   });
 });
 
