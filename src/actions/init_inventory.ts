@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "node:path";
-import { type Problem, usageError } from "../errors/user_error.ts";
+import { type Problem, usageError, type UserError } from "../errors/user_error.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
 import { withDirectoryLock } from "../inventory/directory_lock.ts";
 import { InventoryFiles } from "../inventory/inventory_files.ts";
@@ -107,7 +107,8 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-function existsError(shown: string) {
+/** The refusal to replace an inventory unasked: exit code 2. */
+export function existsError(shown: string): UserError {
   return usageError(`${shown} is there already; nothing was written`, {
     hint: "Add to it with: k3s-tool node add; or replace it with: k3s-tool init --force",
   });

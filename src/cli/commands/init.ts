@@ -61,7 +61,9 @@ export const initCommand = defineCommand({
   ],
   formats: ["table", "json", "yaml"],
   async run(context, { options, globals }, output) {
-    const { initInventory, inventoryExists } = await import("../../actions/init_inventory.ts");
+    const { existsError, initInventory, inventoryExists } = await import(
+      "../../actions/init_inventory.ts"
+    );
     const { initRequest } = await import("../init_request.ts");
     const { Prompter } = await import("../prompt.ts");
     const { nodeItem } = await import("../../view/inventory_nodes.ts");
@@ -70,9 +72,12 @@ export const initCommand = defineCommand({
     const file = resolve(context.cwd, globals.inventory ?? NEW_INVENTORY);
     const prompter = new Prompter(globals);
     let overwrite = options.force || options.dryRun;
-    if (!overwrite && await inventoryExists(file) && (prompter.canAsk || globals.yes)) {
+    if (!overwrite && await inventoryExists(file)) {
       const message = `${file} is there already. Replace it?`;
-      overwrite = await prompter.confirm({ message, flag: "--force" });
+      const mayAsk = prompter.canAsk || globals.yes;
+      overwrite = mayAsk && await prompter.confirm({ message, flag: "--force" });
+      // Before any other question: answers that lead nowhere are nobody's pleasure.
+      if (!overwrite) throw existsError(file);
     }
     const request = await initRequest(context, options, { prompter, output });
     const { dryRun } = options;
