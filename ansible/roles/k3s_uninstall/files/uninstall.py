@@ -149,6 +149,9 @@ class Uninstall:
             self.warnings.append("Volumes of applications were kept in %s." % volumes)
         if os.path.isdir(DATA) and set(os.listdir(DATA)) - set(keep) or os.path.isdir(DATA) and not keep and not os.path.ismount(DATA):
             self.done("removed " + DATA, lambda: self.empty(DATA, keep))
+        for path in ("/etc/rancher", "/var/lib/rancher"):
+            if not self.check and os.path.isdir(path) and not os.listdir(path) and not os.path.ismount(path):
+                os.rmdir(path)
         if self.changes:
             self.done("told systemd", lambda: run("systemctl", "daemon-reload"))
 

@@ -86,5 +86,5 @@ def probe_k3s(params):
     certificate = "server/tls/server-ca.crt" if params["role"] == "control_plane" else "agent/server-ca.crt"
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
-    facts["images"] = read("/etc/rancher/k3s/k3s-tool-images").strip() or None
+    facts["images"] = sorted(os.path.basename(path) for path in glob.glob(DATA + "/agent/images/k3s-airgap-images-*-v*.tar*"))
     return problems, warnings, facts
