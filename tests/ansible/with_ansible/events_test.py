@@ -118,7 +118,7 @@ class Texts(unittest.TestCase):
         self.assertIn("ssh-keygen -R", hint("Host key verification failed.", True))
         self.assertIn("ssh-agent", hint("me@host: Permission denied (publickey).", True))
         self.assertIn("tailscale ping", hint("ssh: connect to host x port 22: Connection timed out", True))
-        self.assertIn("--ask-become-pass", hint("Missing sudo password"))
+        self.assertIn("--become-password-file", hint("Missing sudo password"))
         self.assertIn("sudoers.d", hint("lab is not in the sudoers file."))
         self.assertEqual(hint("Connection refused by the mirror"), "Connection refused by the mirror")
         self.assertEqual(hint("x\nHint: y", True), "x\nHint: y")
