@@ -34,6 +34,7 @@ ExecStart=/usr/local/lib/lab/writable-cgroups
 WantedBy=sysinit.target
 `,
   "usr/local/lib/lab/writable-cgroups": `#!/bin/sh
+set -e
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
   mount -o remount,rw /sys/fs/cgroup
 else
@@ -42,7 +43,8 @@ else
     mount -t cgroup -o $dir cgroup /sys/fs/cgroup/$dir
   done
 fi
-umount /proc/sys
+# Only the mount's own flag is changed, as systemd-nspawn has laid a boot id of the host's own below it.
+mount -o remount,bind,rw /proc/sys
 mount --make-rshared /
 `,
   "etc/systemd/system.conf.d/lab.conf": "[Manager]\nDefaultTimeoutStopSec=10s\n",
