@@ -8,9 +8,10 @@
 const BENCHMARKS: Readonly<Record<string, () => Promise<string>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   inventory: async () => (await import("./inventory.ts")).benchInventory(),
+  provision: async () => (await import("./provision.ts")).benchProvision(sizes()),
 };
 
-const [name = ""] = Deno.args;
+const [name = "", ...rest] = Deno.args;
 const benchmark = BENCHMARKS[name];
 if (benchmark === undefined) {
   const names = Object.keys(BENCHMARKS).join("|");
@@ -18,4 +19,8 @@ if (benchmark === undefined) {
   Deno.exitCode = 2;
 } else {
   Deno.stdout.writeSync(new TextEncoder().encode(await benchmark()));
+}
+
+function sizes(): number[] | undefined {
+  return rest.length === 0 ? undefined : rest.map(Number);
 }

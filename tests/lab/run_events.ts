@@ -14,6 +14,10 @@ export interface RunEvent {
   readonly play?: string;
   readonly status?: string;
   readonly message?: string;
+  /** When it happened, ISO 8601. */
+  readonly ts?: string;
+  /** How long a result took. */
+  readonly seconds?: number;
   readonly stats?: Readonly<Record<string, Stats>>;
 }
 
