@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import { STAGE } from "../../tasks/stage.ts";
 import { ansibleOnPath } from "./ansible.ts";
+import { exists } from "./build/content_hash.ts";
 import { type CommandResult, run } from "./command.ts";
 import { runPaths } from "./paths.ts";
 import type { Host } from "./state.ts";
@@ -73,13 +74,17 @@ export function initArgs(
   ];
 }
 
-/** Puts the bundled tool and ansible-core on the workstation's PATH. */
+/** Puts the bundled tool and ansible-core on the workstation's PATH, once a lab. */
 async function installTool(): Promise<void> {
   const bin = join(runPaths.workstation, "bin");
-  const deno = `'${Deno.execPath()}' run -A --no-config --no-lock`;
-  const launcher = `#!/bin/sh\nexec ${deno} '${STAGE}/main.js' "$@"\n`;
-  await Deno.writeTextFile(join(bin, "k3s-tool"), launcher, { mode: 0o755 });
-  for (const program of ["ansible-playbook", "ansible"]) {
-    await run(["ln", "-sfn", join(await ansibleOnPath(), program), join(bin, program)]);
+  const program = join(runPaths.workstation, "k3s-tool");
+  if (await exists(join(bin, "k3s-tool"))) return;
+  // A copy, so that a build in the checkout does not pull it away under a running scenario.
+  await run(["cp", "-r", STAGE, program]);
+  for (const name of ["ansible-playbook", "ansible"]) {
+    await run(["ln", "-sfn", join(await ansibleOnPath(), name), join(bin, name)]);
   }
+  const deno = `'${Deno.execPath()}' run -A --no-config --no-lock`;
+  const launcher = `#!/bin/sh\nexec ${deno} '${program}/main.js' "$@"\n`;
+  await Deno.writeTextFile(join(bin, "k3s-tool"), launcher, { mode: 0o755 });
 }
