@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/logging"
 )
 
@@ -76,7 +77,7 @@ func (b *balancer) refresh(ctx context.Context, client *Client) {
 		if data, err := client.Get(ctx, "/v1-k3s/apiservers"); err == nil && json.Unmarshal(data, &servers) == nil {
 			b.set(servers)
 			if known, err := json.Marshal(servers); err == nil && len(servers) > 0 {
-				if err := replaceFile(b.file, known, 0o600); err != nil {
+				if err := files.Replace(b.file, known, 0o600); err != nil {
 					logging.Warnf("%v", err)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k3s-tool.lab/k3s/internal/child"
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
@@ -45,7 +46,7 @@ const containerdConfig = `version = 2
 func runContainerd(ctx context.Context, node settings.Node) error {
 	config := filepath.Join(node.DataDir, "etc", "containerd", "config.toml")
 	text := fmt.Sprintf(containerdConfig, node.PauseImage, cniPlugins, cniConfigDir(node), node.Snapshotter)
-	if err := replaceFile(config, []byte(text), 0o644); err != nil {
+	if err := files.Replace(config, []byte(text), 0o644); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(containerdState, 0o711); err != nil {

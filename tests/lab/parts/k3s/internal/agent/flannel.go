@@ -19,6 +19,7 @@ import (
 	"github.com/flannel-io/flannel/pkg/trafficmngr/iptables"
 	"github.com/vishvananda/netlink"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 )
@@ -43,7 +44,7 @@ func runFlannel(ctx context.Context, node settings.Node, cluster settings.Cluste
 	if conf == "" {
 		conf = filepath.Join(node.DataDir, "etc", "flannel", "net-conf.json")
 		text := fmt.Sprintf(`{"Network":%q,"EnableIPv4":true,"EnableIPv6":false,"Backend":{"Type":"vxlan"}}`, cluster.ClusterCIDR)
-		if err := replaceFile(conf, []byte(text), 0o644); err != nil {
+		if err := files.Replace(conf, []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
@@ -106,7 +107,7 @@ func writeCNIConfig(node settings.Node, subnet string, mtu int) error {
 		if err != nil {
 			return err
 		}
-		return replaceFile(path, data, 0o644)
+		return files.Replace(path, data, 0o644)
 	}
 	type object = map[string]any
 	data, err := json.MarshalIndent(object{
@@ -123,7 +124,7 @@ func writeCNIConfig(node settings.Node, subnet string, mtu int) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, data, 0o644)
+	return files.Replace(path, data, 0o644)
 }
 
 // deviceGone waits until a network device is deleted.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 )
@@ -52,8 +53,8 @@ func importImages(ctx context.Context, node settings.Node) error {
 	if data, err := os.ReadFile(record); err == nil {
 		_ = json.Unmarshal(data, &known) // a damaged record only costs another import
 	}
-	files, err := filepath.Glob(filepath.Join(node.DataDir, "images", "*.tar"))
-	if err != nil || len(files) == 0 {
+	paths, err := filepath.Glob(filepath.Join(node.DataDir, "images", "*.tar"))
+	if err != nil || len(paths) == 0 {
 		return err
 	}
 	out, err := runCtr(ctx, "images", "ls", "-q")
@@ -62,7 +63,7 @@ func importImages(ctx context.Context, node settings.Node) error {
 	}
 	present := strings.Fields(out)
 	missing := func(name string) bool { return !slices.Contains(present, name) }
-	for _, file := range files {
+	for _, file := range paths {
 		info, err := os.Stat(file)
 		if err != nil {
 			return err
@@ -85,7 +86,7 @@ func importImages(ctx context.Context, node settings.Node) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(record, data, 0o600)
+	return files.Replace(record, data, 0o600)
 }
 
 // imageNames reads the names in an archive's manifest.json.

@@ -6,12 +6,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/pki"
 	"k3s-tool.lab/k3s/internal/settings"
@@ -62,7 +61,7 @@ func fetchCertificates(ctx context.Context, client *Client, node settings.Node) 
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(filepath.Join(node.DataDir, name), data, 0o644); err != nil {
+		if err := files.Replace(filepath.Join(node.DataDir, name), data, 0o644); err != nil {
 			return err
 		}
 	}
@@ -84,26 +83,11 @@ func fetchCertificates(ctx context.Context, client *Client, node settings.Node) 
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(filepath.Join(node.DataDir, name+".crt"), data, 0o644); err != nil {
+		if err := files.Replace(filepath.Join(node.DataDir, name+".crt"), data, 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// replaceFile writes a file in one step and leaves it alone when nothing changed.
-func replaceFile(path string, data []byte, mode os.FileMode) error {
-	if old, err := os.ReadFile(path); err == nil && string(old) == string(data) {
-		return os.Chmod(path, mode)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	temporary := path + ".tmp"
-	if err := errors.Join(os.WriteFile(temporary, data, mode), os.Chmod(temporary, mode)); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
 }
 
 // writeKubeconfig points a component at the API server with its own certificate.
@@ -116,5 +100,5 @@ users: [{name: user, user: {client-certificate: %q, client-key: %q}}]
 contexts: [{name: default, context: {cluster: local, user: user}}]
 current-context: default
 `, server, in("server-ca.crt"), in(certificate+".crt"), in(certificate+".key"))
-	return replaceFile(in(name+".kubeconfig"), []byte(text), 0o600)
+	return files.Replace(in(name+".kubeconfig"), []byte(text), 0o600)
 }

@@ -13,8 +13,9 @@ import (
 	"io/fs"
 	"math/big"
 	"os"
-	"path/filepath"
 	"time"
+
+	"k3s-tool.lab/k3s/internal/files"
 )
 
 const (
@@ -71,7 +72,7 @@ func createAuthority(path, commonName string) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path+".crt", encodeCertificate(der), 0o644)
+	return files.Replace(path+".crt", encodeCertificate(der), 0o644)
 }
 
 // EnsureKey loads a private key, or makes one readable by its owner alone.
@@ -87,7 +88,7 @@ func EnsureKey(path string) (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return key, writeFile(path, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), 0o600)
+	return key, files.Replace(path, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), 0o600)
 }
 
 func loadKey(path string) (*ecdsa.PrivateKey, error) {
@@ -124,16 +125,4 @@ func serial() *big.Int {
 		panic(err) // the system's random source does not fail
 	}
 	return n.Add(n, big.NewInt(1))
-}
-
-// writeFile replaces a file in one step, so that a kill in the middle leaves the old or the new one.
-func writeFile(path string, data []byte, mode os.FileMode) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	temporary := path + ".tmp"
-	if err := os.WriteFile(temporary, data, mode); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
 }

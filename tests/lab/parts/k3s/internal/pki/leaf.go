@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"k3s-tool.lab/k3s/internal/files"
 )
 
 // Subject says what a certificate is for.
@@ -61,7 +63,7 @@ func (a *Authority) EnsureLeaf(path string, subject Subject) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(path+".crt", data, 0o644)
+	return files.Replace(path+".crt", data, 0o644)
 }
 
 func (a *Authority) stillGood(cert *x509.Certificate, subject Subject) bool {

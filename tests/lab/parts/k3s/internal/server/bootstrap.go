@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"k3s-tool.lab/k3s/internal/agent"
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 )
@@ -50,7 +51,7 @@ func fetchBootstrap(ctx context.Context, s settings.Server) (*agent.Client, erro
 		if err == nil {
 			return client, storeBootstrap(s, data)
 		}
-		if exists(s.EtcdMarker()) && exists(s.TLS("server-ca.key")) {
+		if files.Exists(s.EtcdMarker()) && files.Exists(s.TLS("server-ca.key")) {
 			return nil, nil // this server has been a member: it needs no other to start
 		}
 		logging.Errorf("Failed to get bootstrap data from %s: %v", s.JoinURL, err)
@@ -86,7 +87,7 @@ func storeBootstrap(s settings.Server, data []byte) error {
 		if len(content) == 0 {
 			return fmt.Errorf("bootstrap data has no %s", name)
 		}
-		if err := writeFile(s.TLS(name), content, 0o600); err != nil {
+		if err := files.Replace(s.TLS(name), content, 0o600); err != nil {
 			return err
 		}
 	}
@@ -115,9 +116,4 @@ func apiServers(ctx context.Context, client *kubernetes.Clientset) ([]string, er
 		}
 	}
 	return out, nil
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

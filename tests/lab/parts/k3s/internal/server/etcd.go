@@ -16,6 +16,7 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/jointoken"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
@@ -48,7 +49,7 @@ func newDatastore(s settings.Server, node settings.Node) (*datastore, error) {
 		if err := os.MkdirAll(d.dir(), 0o700); err != nil {
 			return nil, err
 		}
-		if err := writeFile(file, []byte(d.name), 0o600); err != nil {
+		if err := files.Replace(file, []byte(d.name), 0o600); err != nil {
 			return nil, err
 		}
 	}
@@ -117,7 +118,7 @@ func (d *datastore) start(ctx context.Context, initialCluster string) error {
 		return err
 	}
 	if d.settings.Etcd() {
-		if err := writeFile(d.settings.EtcdMarker(), nil, 0o600); err != nil {
+		if err := files.Replace(d.settings.EtcdMarker(), nil, 0o600); err != nil {
 			return err
 		}
 	}

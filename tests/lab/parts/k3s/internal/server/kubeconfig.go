@@ -2,13 +2,13 @@ package server
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
@@ -31,7 +31,7 @@ users: [{name: user, user: {client-certificate: %q, client-key: %q}}]
 contexts: [{name: default, context: {cluster: local, user: user}}]
 current-context: default
 `, localURL(s), s.TLS("server-ca.crt"), s.TLS(certificate+".crt"), s.TLS(certificate+".key"))
-		if err := writeFile(credential(s, name), []byte(text), 0o600); err != nil {
+		if err := files.Replace(credential(s, name), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
@@ -72,7 +72,7 @@ users:
     client-certificate-data: %s
     client-key-data: %s
 `, encoded["server-ca.crt"], localURL(s), encoded["client-admin.crt"], encoded["client-admin.key"])
-	if err := writeFile(s.KubeconfigPath, []byte(text), s.KubeconfigMode); err != nil {
+	if err := files.Replace(s.KubeconfigPath, []byte(text), s.KubeconfigMode); err != nil {
 		return err
 	}
 	if s.KubeconfigGroup == "" {
@@ -89,16 +89,4 @@ users:
 		}
 	}
 	return os.Chown(s.KubeconfigPath, 0, gid)
-}
-
-// writeFile replaces a file in one step; its mode is exact, whatever the umask.
-func writeFile(path string, data []byte, mode os.FileMode) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	temporary := path + ".tmp"
-	if err := errors.Join(os.WriteFile(temporary, data, 0o600), os.Chmod(temporary, mode)); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
 }

@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/etcd/etcdutl/v3/snapshot"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 )
@@ -19,7 +20,7 @@ func resetFlag(s settings.Server) string { return filepath.Join(s.DataDir, "db",
 
 // resetCluster makes this server the only member of its cluster, with the data of a snapshot if one is given, and ends.
 func resetCluster(ctx context.Context, s settings.Server, node settings.Node) error {
-	if exists(resetFlag(s)) {
+	if files.Exists(resetFlag(s)) {
 		return fmt.Errorf("Managed etcd cluster membership was previously reset, please remove the cluster-reset flag and start k3s normally. "+ //nolint:staticcheck // k3s's words
 			"If you need to perform another cluster reset, you must first manually delete the file at %s", resetFlag(s))
 	}
@@ -29,7 +30,7 @@ func resetCluster(ctx context.Context, s settings.Server, node settings.Node) er
 		}
 		s.ClusterReset = false // the restored data has one member already
 	}
-	if err := writeFile(s.EtcdMarker(), nil, 0o600); err != nil {
+	if err := files.Replace(s.EtcdMarker(), nil, 0o600); err != nil {
 		return err
 	}
 	store, err := newDatastore(s, node)
@@ -44,7 +45,7 @@ func resetCluster(ctx context.Context, s settings.Server, node settings.Node) er
 	if err := store.start(ctx, ""); err != nil {
 		return err
 	}
-	if err := writeFile(resetFlag(s), nil, 0o600); err != nil {
+	if err := files.Replace(resetFlag(s), nil, 0o600); err != nil {
 		return err
 	}
 	logging.Infof("Managed etcd cluster membership has been reset, restart without --cluster-reset flag now. " +
@@ -62,7 +63,7 @@ func restore(s settings.Server, node settings.Node) error {
 		return fmt.Errorf("etcd: snapshot path must be a file, not a directory: %s", s.RestorePath)
 	}
 	old := &datastore{settings: s}
-	if exists(old.dir()) {
+	if files.Exists(old.dir()) {
 		if err := os.Rename(old.dir(), fmt.Sprintf("%s-old-%d", old.dir(), time.Now().Unix())); err != nil {
 			return err
 		}

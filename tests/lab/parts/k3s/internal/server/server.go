@@ -18,8 +18,10 @@ import (
 
 	"k3s-tool.lab/k3s/internal/agent"
 	"k3s-tool.lab/k3s/internal/child"
+	"k3s-tool.lab/k3s/internal/manifests"
 	"k3s-tool.lab/k3s/internal/settings"
 	"k3s-tool.lab/k3s/internal/supervisor"
+	"k3s-tool.lab/k3s/internal/tokens"
 )
 
 const readyPoll = 50 * time.Millisecond
@@ -46,7 +48,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	if err != nil {
 		return err
 	}
-	join, err := loadTokens(s, ca.server.PEM)
+	join, err := tokens.Load(s, ca.server.PEM)
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	group, ctx := errgroup.WithContext(ctx)
 	apiReady := make(chan struct{})
 	node.ServerURL = localURL(s)
-	node.Token = "K10::node:" + join.get().Server
+	node.Token = "K10::node:" + join.Get().Server
 	if !s.DisableAgent {
 		group.Go(func() error { return agent.Run(ctx, node, agent.Options{APIReady: apiReady, Joined: func() {}}) })
 	}
@@ -84,7 +86,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	}
 	var kube atomic.Pointer[kubernetes.Clientset]
 	front := &supervisor.Supervisor{
-		ServerCA: ca.server, ClientCA: ca.client, Cluster: s.Cluster, Passwords: join.get,
+		ServerCA: ca.server, ClientCA: ca.client, Cluster: s.Cluster, Passwords: join.Get,
 		Kube: func() kubernetes.Interface {
 			if client := kube.Load(); client != nil {
 				return client
@@ -92,7 +94,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 			return nil
 		},
 		APIServers: func(ctx context.Context) ([]string, error) { return apiServers(ctx, kube.Load()) },
-		Rotate:     func(_ context.Context, token string) error { return join.rotate(token) },
+		Rotate:     func(_ context.Context, token string) error { return join.Rotate(token) },
 	}
 	if s.Etcd() {
 		front.Bootstrap = func() ([]byte, error) { return bootstrapData(s) }
@@ -126,7 +128,7 @@ func runControllers(ctx context.Context, group *errgroup.Group, s settings.Serve
 		run("kube-scheduler", schedulerArgs(s))
 	}
 	group.Go(func() error { return watchNodes(ctx, client, store, !slices.Contains(s.Disable, "coredns")) })
-	group.Go(func() error { return deployManifests(ctx, config, s) })
+	group.Go(func() error { return manifests.Deploy(ctx, config, s) })
 	if s.DisableAgent {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
@@ -30,7 +31,7 @@ type Snapshots struct {
 
 // OpenSnapshots refuses a server whose datastore is for itself alone: the real program's would be SQLite then.
 func OpenSnapshots(s settings.Server, node settings.Node) (*Snapshots, error) {
-	if !exists(s.EtcdMarker()) {
+	if !files.Exists(s.EtcdMarker()) {
 		return nil, errNotEtcd
 	}
 	return &Snapshots{&datastore{settings: s}, s.SnapshotDir, node.Name}, nil

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/flags"
 )
 
@@ -146,7 +147,7 @@ func (s Server) APIServiceIP() string {
 
 // Etcd tells whether this server is a member of an etcd cluster that other servers can join; without, the real program would use SQLite.
 func (s Server) Etcd() bool {
-	return s.ClusterInit || s.JoinURL != "" || s.ClusterReset || exists(s.EtcdMarker())
+	return s.ClusterInit || s.JoinURL != "" || s.ClusterReset || files.Exists(s.EtcdMarker())
 }
 
 // EtcdMarker remembers that the datastore was started for several servers.
@@ -154,11 +155,6 @@ func (s Server) EtcdMarker() string { return filepath.Join(s.DataDir, "db", "clu
 
 // TLS is the directory of the server's keys and certificates.
 func (s Server) TLS(name string) string { return filepath.Join(s.DataDir, "tls", name) }
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
 
 func addressIn(network *net.IPNet, n byte) string {
 	ip := slices.Clone(network.IP)

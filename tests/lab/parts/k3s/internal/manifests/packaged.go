@@ -1,4 +1,4 @@
-package server
+package manifests
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"text/template"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
@@ -33,7 +34,7 @@ func writePackaged(directory string, s settings.Server) error {
 		if err := text.Execute(&out, s); err != nil {
 			return err
 		}
-		if err := writeFile(filepath.Join(directory, name), out.Bytes(), 0o600); err != nil {
+		if err := files.Replace(filepath.Join(directory, name), out.Bytes(), 0o600); err != nil {
 			return err
 		}
 	}

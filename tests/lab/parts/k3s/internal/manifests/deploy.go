@@ -1,4 +1,5 @@
-package server
+// Package manifests keeps what lies in server/manifests deployed, and writes the manifests of the packaged components there.
+package manifests
 
 import (
 	"bytes"
@@ -25,6 +26,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 )
@@ -42,8 +44,8 @@ type deployer struct {
 	skip    []string
 }
 
-// deployManifests writes the packaged manifests and keeps the directory deployed until the context ends.
-func deployManifests(ctx context.Context, config *rest.Config, s settings.Server) error {
+// Deploy writes the packaged manifests and keeps the directory deployed until the context ends.
+func Deploy(ctx context.Context, config *rest.Config, s settings.Server) error {
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return err
@@ -71,11 +73,11 @@ func deployManifests(ctx context.Context, config *rest.Config, s settings.Server
 
 // pass applies what changed since the last one. A failure is logged and tried again.
 func (d *deployer) pass(ctx context.Context, directory string) {
-	files, _ := filepath.Glob(filepath.Join(directory, "*"))
-	for _, file := range files {
+	paths, _ := filepath.Glob(filepath.Join(directory, "*"))
+	for _, file := range paths {
 		extension := filepath.Ext(file)
 		name := strings.TrimSuffix(filepath.Base(file), extension)
-		if !slices.Contains([]string{".yaml", ".yml", ".json"}, extension) || slices.Contains(d.skip, name) || exists(file+".skip") {
+		if !slices.Contains([]string{".yaml", ".yml", ".json"}, extension) || slices.Contains(d.skip, name) || files.Exists(file+".skip") {
 			continue
 		}
 		data, err := os.ReadFile(file)

@@ -1,4 +1,5 @@
-package server
+// Package tokens keeps the cluster's join secrets and the files that show them.
+package tokens
 
 import (
 	"errors"
@@ -8,23 +9,24 @@ import (
 	"strings"
 	"sync"
 
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/jointoken"
 	"k3s-tool.lab/k3s/internal/settings"
 	"k3s-tool.lab/k3s/internal/supervisor"
 )
 
-// tokens are the cluster's join secrets and the files that show them.
-type tokens struct {
+// Store holds the join secrets.
+type Store struct {
 	mu        sync.Mutex
 	passwords supervisor.Passwords
 	settings  settings.Server
 	caPEM     []byte
 }
 
-// loadTokens takes the configured tokens, or those of an earlier run, or makes a new one. A configured token that differs from the
+// Load takes the configured tokens, or those of an earlier run, or makes a new one. A configured token that differs from the
 // one the cluster was made with is refused: the real program cannot decrypt its bootstrap data then.
-func loadTokens(s settings.Server, caPEM []byte) (*tokens, error) {
-	t := &tokens{settings: s, caPEM: caPEM}
+func Load(s settings.Server, caPEM []byte) (*Store, error) {
+	t := &Store{settings: s, caPEM: caPEM}
 	configured, err := passwordOf(s.Token)
 	if err != nil {
 		return nil, err
@@ -53,27 +55,28 @@ func loadTokens(s settings.Server, caPEM []byte) (*tokens, error) {
 	return t, t.write()
 }
 
-func (t *tokens) get() supervisor.Passwords {
+// Get returns the secrets as they are now.
+func (t *Store) Get() supervisor.Passwords {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.passwords
 }
 
-// rotate replaces the server token.
-func (t *tokens) rotate(password string) error {
+// Rotate replaces the server token.
+func (t *Store) Rotate(password string) error {
 	t.mu.Lock()
 	t.passwords.Server = password
 	t.mu.Unlock()
 	return t.write()
 }
 
-func (t *tokens) file(name string) string { return filepath.Join(t.settings.DataDir, name) }
+func (t *Store) file(name string) string { return filepath.Join(t.settings.DataDir, name) }
 
 // write stores server/token and its link node-token, and server/agent-token: a link to token unless a token for agents is set.
-func (t *tokens) write() error {
-	passwords := t.get()
+func (t *Store) write() error {
+	passwords := t.Get()
 	full := jointoken.Format(t.caPEM, "server:"+passwords.Server) + "\n"
-	if err := writeFile(t.file("token"), []byte(full), 0o600); err != nil {
+	if err := files.Replace(t.file("token"), []byte(full), 0o600); err != nil {
 		return err
 	}
 	if err := link("token", t.file("node-token")); err != nil {
@@ -83,7 +86,7 @@ func (t *tokens) write() error {
 		return link("token", t.file("agent-token"))
 	}
 	_ = os.Remove(t.file("agent-token")) // may be a link to the server token
-	return writeFile(t.file("agent-token"), []byte(jointoken.Format(t.caPEM, "node:"+passwords.Agent)+"\n"), 0o600)
+	return files.Replace(t.file("agent-token"), []byte(jointoken.Format(t.caPEM, "node:"+passwords.Agent)+"\n"), 0o600)
 }
 
 func link(target, path string) error {
