@@ -205,7 +205,7 @@ Deno.test("node remove drains, deletes, uninstalls, and edits the inventory last
   const left = await ssh(
     host("n4"),
     "ls -d /etc/rancher/k3s /usr/local/bin/k3s /etc/systemd/system/k3s-agent.service 2>/dev/null || true; " +
-      "ip -br link show flannel.1 2>/dev/null || true; pgrep -f containerd-shim || true",
+      "ip -br link show flannel.1 2>/dev/null || true; pgrep containerd-shim || true",
   );
   assert.equal(left, "");
   assert.doesNotMatch(await Deno.readTextFile(inventoryFile), /\bn4\b/);
