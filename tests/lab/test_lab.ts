@@ -13,9 +13,19 @@ import { down } from "./lab.ts";
 
 const scenarios = Deno.args.length > 0 ? Deno.args : ["tests/lab/"];
 
+/** Parts of the lab that have tests of their own. */
+const GO_PARTS = ["k3s", "tailnet", "images"];
+
 try {
   await buildAll();
   await ansibleOnPath();
+  // With the flags of the build, so that Kubernetes is not compiled a second time.
+  for (const part of GO_PARTS) {
+    await runToEnd(["go", "test", "-trimpath", "-buildvcs=false", "./..."], {
+      cwd: `${ROOT}/tests/lab/parts/${part}`,
+      env: { CGO_ENABLED: "0" },
+    });
+  }
   await makeStage();
   await down(); // an earlier run that was cut short
   await runToEnd([Deno.execPath(), "test", "-A", "--quiet", ...scenarios], { cwd: ROOT });
