@@ -1,5 +1,6 @@
 """What the preflight probe makes of tailscale's answers, resolvers, ports, firewalls and versions."""
 
+import random
 import unittest
 
 from load_part import load
@@ -48,6 +49,25 @@ class Tailscale(unittest.TestCase):
                  {"ifname": "tailscale0", "addr_info": [{"family": "inet", "local": "100.64.0.1", "prefixlen": 32}]}]
         self.assertEqual(PROBE["shadowed_networks"]([{"dst": "192.168.0.0/16"}, {"dst": "100.64.0.2"}], links), ["192.168.1.0/24"])
         self.assertEqual(PROBE["shadowed_networks"]([{"dst": "10.0.0.0/8"}, {"dst": "default"}], links), [])
+
+
+    def test_only_a_tailscale_that_is_right_in_every_respect_passes(self):
+        """P5 Tailscale is validated on every host before any change: each fault alone, and any of them together, is found."""
+        dice = random.Random(5)
+        faults = {
+            "tailscale_state": lambda document: document.update(BackendState=dice.choice(["Stopped", "NeedsLogin", "Starting", ""])),
+            "tailscale_address": lambda document: document["Self"].update(TailscaleIPs=["100.64.0.2", "fd7a::2"]),
+            "tailscale_ipv4": lambda document: document["Self"].update(TailscaleIPs=["fd7a::2"]),
+            "tailscale_key": lambda document: document["Self"].update(KeyExpiry="2026-11-%02dT00:00:00Z" % dice.randrange(1, 23)),
+        }
+        for _ in range(200):
+            chosen = dice.sample(sorted(faults), dice.randrange(len(faults) + 1))
+            document = status()
+            for name in chosen:
+                faults[name](document)
+            found = set(judge(document)[0])
+            self.assertEqual(bool(found), bool(chosen), chosen)
+            self.assertLessEqual(found, set(chosen))
 
 
 class System(unittest.TestCase):

@@ -1,0 +1,197 @@
+/**
+ * Properties of the configuration that the roles write: fast-check makes the hosts, ansible-core renders all of them in one run, then each is held
+ * to the property. Run by tests/ansible/check.sh, which puts ansible-playbook on PATH.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parse } from "yaml";
+
+/** Hosts that are made: at least 100 workers are left. */
+const RUNS = 110;
+const HERE = import.meta.dirname!;
+
+const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z0-9]$/);
+const taint = fc.record({
+  key: fc.oneof(label, label.map((text) => `example.com/${text}`)),
+  value: fc.oneof(fc.constant(""), label),
+  effect: fc.constantFrom("NoSchedule", "PreferNoSchedule", "NoExecute"),
+});
+const address = fc.tuple(
+  fc.integer({ min: 64, max: 127 }),
+  fc.nat(255),
+  fc.integer({ min: 1, max: 254 }),
+)
+  .map((parts) => `100.${parts.join(".")}`);
+const host = fc.record({
+  name: fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,12}[A-Za-z0-9]$/),
+  address,
+  lan: fc.nat(255).map((last) => `192.168.7.${last}`),
+  cpu: fc.constantFrom(undefined, "500m", "2", "0.5", 4),
+  memory: fc.constantFrom(undefined, "512Mi", "8Gi", "1G"),
+  taints: fc.uniqueArray(taint, { maxLength: 3, selector: (taint) => taint.key + taint.effect }),
+  labels: fc.dictionary(label, label, { maxKeys: 3 }),
+  dnsName: fc.oneof(fc.constant(""), label.map((text) => `${text}.tail1234.ts.net`)),
+  managed: fc.boolean(),
+});
+type Host = typeof host extends fc.Arbitrary<infer T> ? T : never;
+
+interface Rendered {
+  readonly mode: "server" | "agent";
+  readonly config: Record<string, unknown>;
+  readonly text: string;
+  readonly registration: string;
+  readonly settings: Record<string, unknown>;
+}
+
+/** Hosts with names and addresses of their own; the first three are servers. */
+function inventoryHosts(): Host[] {
+  const sampled = fc.sample(host, { numRuns: RUNS * 2 });
+  const names = new Set<string>(), addresses = new Set<string>();
+  return sampled.filter((host) => {
+    const name = host.name.toLowerCase();
+    const known = names.has(name) || addresses.has(host.address);
+    names.add(name);
+    addresses.add(host.address);
+    return !known;
+  }).slice(0, RUNS);
+}
+
+function inventoryOf(hosts: readonly Host[]): unknown {
+  const entry = (host: Host) => [host.name, {
+    ansible_host: host.lan,
+    tailscale_ip: host.address,
+    ...(host.cpu === undefined ? {} : { reserved_cpu: host.cpu }),
+    ...(host.memory === undefined ? {} : { reserved_memory: host.memory }),
+    ...(host.taints.length ? { node_taints: host.taints } : {}),
+    node_labels: host.labels,
+    test_probe: {
+      arch: "amd64",
+      tailscale: { dns_name: host.dnsName },
+      resolvers: { managed: host.managed, upstream: ["9.9.9.9"] },
+      k3s: {},
+    },
+  }];
+  return {
+    all: {
+      vars: { k3s_version: "v1.36.2+k3s1", tailscale_network: "100.64.0.0/10" },
+      children: {
+        control_plane: { hosts: Object.fromEntries(hosts.slice(0, 3).map(entry)) },
+        workers: { hosts: Object.fromEntries(hosts.slice(3).map(entry)) },
+      },
+    },
+  };
+}
+
+async function render(hosts: readonly Host[]): Promise<Record<string, Rendered>> {
+  const directory = await Deno.makeTempDir({ prefix: "k3s-tool-test-" });
+  try {
+    await Deno.writeTextFile(`${directory}/hosts.json`, JSON.stringify(inventoryOf(hosts)));
+    const output = `${directory}/out.json`;
+    const { code, stdout, stderr } = await new Deno.Command("ansible-playbook", {
+      args: [
+        "-i",
+        `${directory}/hosts.json`,
+        `${HERE}/render.yml`,
+        "-e",
+        JSON.stringify({ test_output: output }),
+      ],
+      env: { ANSIBLE_CONFIG: `${HERE}/../../../ansible/ansible.cfg`, ANSIBLE_HOME: directory },
+    }).output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assert.equal(code, 0, said.split("PLAY RECAP")[0]!.slice(-3000));
+    return JSON.parse(await Deno.readTextFile(output));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const hosts = inventoryHosts();
+const rendered = await render(hosts);
+const first = hosts[0]!;
+const workers = hosts.slice(3);
+
+/** Runs a property on every host and its configuration. */
+function forEach(chosen: readonly Host[], property: (host: Host, result: Rendered) => void): void {
+  assert.ok(chosen.length >= 100, `${chosen.length} hosts are too few`);
+  for (const host of chosen) property(host, rendered[host.name]!);
+}
+
+Deno.test("the file is the configuration", () => {
+  forEach(hosts, (_, result) => assert.deepEqual(parse(result.text), result.config));
+});
+
+Deno.test("P1 servers stand on the control plane, agents on workers", () => {
+  forEach(hosts, (host, result) => {
+    assert.equal(result.mode, hosts.indexOf(host) < 3 ? "server" : "agent");
+    assert.equal("advertise-address" in result.config, result.mode === "server");
+    assert.equal(result.config["cluster-init"] === true, host === first);
+  });
+});
+
+Deno.test("P2 every address in generated configuration is a Tailscale IP of its host or of the first server", () => {
+  forEach(hosts, (host, { mode, config, text }) => {
+    assert.equal(config["node-ip"], host.address);
+    assert.equal(config["flannel-iface"], "tailscale0");
+    if (mode === "server") {
+      assert.equal(config["advertise-address"], host.address);
+      const names = [host.address, host.dnsName, nodeName(host)].filter(Boolean);
+      assert.deepEqual(config["tls-san"], [...new Set(names)]);
+    }
+    const found = text.match(/\b\d+\.\d+\.\d+\.\d+\b(?!\/)/g) ?? [];
+    const allowed = host === first ? [host.address] : [host.address, first.address];
+    for (const address of found) assert.ok(allowed.includes(address), `${address} in\n${text}`);
+  });
+});
+
+Deno.test("P3 every joiner names the first server's address and a token file, and no configuration holds a token", () => {
+  forEach(hosts, (host, { config }) => {
+    const joins = host !== first;
+    assert.equal(config["server"], joins ? `https://${first.address}:6443` : undefined);
+    assert.equal(config["token-file"], joins ? "/etc/rancher/k3s/cluster-token" : undefined);
+    assert.ok(!("token" in config) && !("agent-token" in config));
+  });
+});
+
+Deno.test("P9 workers differ in their own values alone", () => {
+  const own = ["node-name", "node-ip", "kubelet-arg", "resolv-conf"];
+  const common = ({ config }: Rendered) =>
+    Object.fromEntries(Object.entries(config).filter(([key]) => !own.includes(key)));
+  const expected = common(rendered[workers[0]!.name]!);
+  forEach(workers, (host, result) => {
+    assert.deepEqual(common(result), expected);
+    assert.equal(
+      result.config["resolv-conf"],
+      host.managed ? "/etc/rancher/k3s/resolv.conf" : undefined,
+    );
+  });
+});
+
+Deno.test("P11 reservations appear in the kubelet's arguments exactly", () => {
+  forEach(hosts, (host, { config }) => {
+    const parts = [host.cpu && `cpu=${host.cpu}`, host.memory && `memory=${host.memory}`].filter(
+      Boolean,
+    );
+    const expected = parts.length ? [`system-reserved=${parts.join(",")}`] : undefined;
+    assert.deepEqual(config["kubelet-arg"], expected);
+  });
+});
+
+Deno.test("P12 a node registers with all its taints, and they are what is reconciled", () => {
+  forEach(hosts, (host, { registration, settings }) => {
+    const texts = host.taints.map(({ key, value, effect }) =>
+      `${key}${value && `=${value}`}:${effect}`
+    );
+    assert.deepEqual(parse(registration)["node-taint"] ?? [], texts);
+    assert.deepEqual(settings["taints"], host.taints.map((taint) => ({ ...taint })));
+    assert.deepEqual(settings["labels"], { ...host.labels });
+    assert.equal(settings["worker"], hosts.indexOf(host) >= 3);
+  });
+});
+
+/** The node's name as Kubernetes takes it. */
+function nodeName(host: Host): string {
+  return host.name.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
+}
