@@ -28,7 +28,7 @@ Deno.test.afterAll(async () => {
 Deno.test("killed at ten moments, the next run converges", async () => {
   const inventory = await Deno.readTextFile(inventoryFile);
   for (const moment of MOMENTS) {
-    await killAfter(moment);
+    assert.ok(await killAfter(moment), `the run was over before ${moment} results`);
     assert.equal(await Deno.readTextFile(inventoryFile), inventory);
   }
   await provision();
@@ -37,8 +37,8 @@ Deno.test("killed at ten moments, the next run converges", async () => {
   assert.deepEqual(changedTasks(await provision()), []);
 });
 
-/** Starts a run and kills the tool when this many task results were printed, or at its end. */
-async function killAfter(results: number): Promise<void> {
+/** Starts a run and kills the tool when this many task results were printed; false if it ended first. */
+async function killAfter(results: number): Promise<boolean> {
   const [program = "", ...args] = await toolArgv(["provision", "--yes", "-o", "json"]);
   const child = new Deno.Command(program, {
     args,
@@ -56,5 +56,5 @@ async function killAfter(results: number): Promise<void> {
       break;
     }
   }
-  await child.status;
+  return (await child.status).signal === "SIGKILL";
 }
