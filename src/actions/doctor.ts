@@ -48,6 +48,8 @@ export async function* doctor(
   }
   if (!request.hosts || ssh.status !== "ok") return;
   const results = inventory.hosts.map((host) => checkHost(system, host));
+  // Ctrl-C rejects all of them at once; the first one tells.
+  for (const result of results) result.catch(() => {});
   for (const result of results) yield* await result;
 }
 

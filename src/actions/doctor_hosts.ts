@@ -95,6 +95,9 @@ function sshArgv(host: InventoryHost, state: string): readonly string[] | string
     "-T",
     "-o",
     "BatchMode=yes",
+    // A connection master of the person's own settings would outlive the question.
+    "-o",
+    "ControlMaster=no",
     "-o",
     `ConnectTimeout=${CONNECT_SECONDS}`,
     "-o",

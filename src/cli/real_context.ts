@@ -5,18 +5,24 @@
  */
 
 import { FolderAssets } from "../assets/folder_assets.ts";
-import { interruptedError } from "../errors/user_error.ts";
+import { ExitCode } from "../errors/user_error.ts";
 import { Children } from "../process/children.ts";
 import { DenoRunner } from "../process/deno_runner.ts";
 import { directoriesFrom, machineClock } from "../process/system.ts";
 import type { Context, OutputStream } from "./context.ts";
 
 /**
+ * How long a command may take to end after it was asked to, in milliseconds; more than ending a run
+ * of Ansible takes. Who asks twice waits no longer than the second.
+ */
+const PATIENCE = { first: 15_000, second: 2_000 };
+
+/**
  * Makes the context of this process and has it end its children when it is told to end.
  *
  * @param root folder that holds `ansible/`, `gitops/` and `examples/`
  */
-export function realContext(root: string): Context {
+export function realContext(root: string, { patience = PATIENCE } = {}): Context {
   const children = new Children();
   const env = (name: string) => Deno.env.get(name) || undefined;
   return {
@@ -25,7 +31,7 @@ export function realContext(root: string): Context {
     directories: directoriesFrom(env),
     cwd: Deno.cwd(),
     env,
-    signal: interruptSignal(children),
+    signal: interruptSignal(children, patience),
     stdout: outputStream(Deno.stdout),
     stderr: outputStream(Deno.stderr),
     stdin: {
@@ -38,17 +44,34 @@ export function realContext(root: string): Context {
 
 /**
  * Aborted by the first SIGINT, SIGTERM or SIGHUP, so that the command can end what it began and
- * say how things stand. A second one ends the children at once.
+ * say how things stand. A second one ends the children at once. A command that does not end by
+ * itself (something waits that cannot be told) is ended then: nobody should need SIGKILL.
  */
-function interruptSignal(children: Children): AbortSignal {
+function interruptSignal(children: Children, patience: typeof PATIENCE): AbortSignal {
   const controller = new AbortController();
+  const leave = () => Deno.exit(ExitCode.Interrupted);
+  const leaveWithoutChildren = () => {
+    if (children.size === 0) leave();
+    else after(patience.first, leaveWithoutChildren);
+  };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => {
-      if (controller.signal.aborted) children.signalAll("SIGKILL");
-      controller.abort(interruptedError());
+      if (controller.signal.aborted) {
+        children.signalAll("SIGKILL");
+        after(patience.second, leave);
+      } else {
+        after(patience.first, leaveWithoutChildren);
+        // No UserError: whoever goes on without Tailscale or a cluster shall not go on after this.
+        controller.abort();
+      }
     });
   }
   return controller.signal;
+}
+
+/** Does it later, if the process still lives then. */
+function after(ms: number, action: () => void): void {
+  Deno.unrefTimer(setTimeout(action, ms));
 }
 
 function outputStream(
@@ -61,8 +84,7 @@ function outputStream(
       try {
         for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
       } catch (error) {
-        // `k3s-tool … | head` closes the pipe: the reader has what it wanted.
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        if (!isGone(error)) throw error;
       }
     },
     isTerminal: stream.isTerminal(),
@@ -75,4 +97,13 @@ function outputStream(
       }
     },
   };
+}
+
+/**
+ * True where nobody reads any more: `k3s-tool … | head` has what it wanted, or the terminal was
+ * closed (EIO) and the command still has something to put in order.
+ */
+function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe ||
+    (error instanceof Error && /\(os error 5\)|EIO/.test(error.message));
 }

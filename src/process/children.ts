@@ -11,7 +11,8 @@ export class Children {
   /** Remembers a process group until `exit` settles. */
   add(pid: number, exit: Promise<unknown>): void {
     this.#groups.add(pid);
-    exit.finally(() => this.#groups.delete(pid));
+    const forget = () => void this.#groups.delete(pid);
+    exit.then(forget, forget);
   }
 
   /** Sends a signal to every group still alive. */

@@ -38,7 +38,12 @@ export class DenoRunner implements Runner {
     const exit = child.status;
     this.#children.add(child.pid, exit);
     let timedOut = false;
-    const end = () => signalGroup(child.pid, "SIGKILL");
+    // A program of its own session (ssh's connection master) may hold the pipes open for ever.
+    const cut = new AbortController();
+    const end = () => {
+      signalGroup(child.pid, "SIGKILL");
+      cut.abort();
+    };
     const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => {
       timedOut = true;
       end();
@@ -47,8 +52,8 @@ export class DenoRunner implements Runner {
     try {
       const [status, stdout, stderr] = await Promise.all([
         exit,
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
+        textOf(child.stdout, cut.signal),
+        textOf(child.stderr, cut.signal),
         options.stdin === undefined ? undefined : feed(child, options.stdin),
       ]);
       options.signal?.throwIfAborted();
@@ -74,7 +79,8 @@ export class DenoRunner implements Runner {
       log.close();
       throw error;
     }
-    const logged = Promise.all([append(child.stdout, log), append(child.stderr, log)])
+    const writer = new LogWriter(log);
+    const logged = Promise.all([writer.drain(child.stdout), writer.drain(child.stderr)])
       .finally(() => log.close());
     const exit = child.status.then(async (status) => {
       await logged;
@@ -141,6 +147,44 @@ async function feed(child: Deno.ChildProcess, text: string): Promise<void> {
   }
 }
 
-async function append(stream: ReadableStream<Uint8Array>, file: Deno.FsFile): Promise<void> {
-  for await (const chunk of stream) await file.write(chunk);
+/** All of a stream as text, or what had come when `cut` was aborted. */
+async function textOf(stream: ReadableStream<Uint8Array>, cut: AbortSignal): Promise<string> {
+  const reader = stream.getReader();
+  const stop = () => void reader.cancel().catch(() => {});
+  if (cut.aborted) stop();
+  cut.addEventListener("abort", stop, { once: true });
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    text += decoder.decode(next.value, { stream: true });
+  }
+  cut.removeEventListener("abort", stop);
+  return text + decoder.decode();
+}
+
+/**
+ * Writes streams into a log as far as the disk has room: a full disk must not stop the program
+ * whose output is logged.
+ */
+class LogWriter {
+  readonly #file: Deno.FsFile;
+  #full = false;
+
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /** Reads a stream to its end. */
+  async drain(stream: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const chunk of stream) {
+      if (this.#full) continue;
+      try {
+        for (let sent = 0; sent < chunk.length;) {
+          sent += await this.#file.write(chunk.subarray(sent));
+        }
+      } catch {
+        this.#full = true;
+      }
+    }
+  }
 }

@@ -61,6 +61,30 @@ Deno.test("start logs both streams to a private file and stop ends the group", a
   }
 });
 
+Deno.test("run does not wait for a program of another session that holds the pipes", async () => {
+  const directory = await Deno.makeTempDir();
+  const pidFile = `${directory}/pid`;
+  try {
+    const started = Date.now();
+    const { stdout, timedOut } = await new DenoRunner().run(
+      ["sh", "-c", `echo out; setsid sh -c 'echo $$ > ${pidFile}; exec sleep 60' & wait`],
+      { timeoutMs: 1_000 },
+    );
+    assert.deepEqual([stdout, timedOut], ["out\n", true]);
+    assert.ok(Date.now() - started < 30_000);
+  } finally {
+    Deno.kill(Number(await Deno.readTextFile(pidFile)), "SIGKILL");
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a full disk does not stop a program whose output is logged", async () => {
+  const running = new DenoRunner().start(["sh", "-c", "echo out; echo err >&2; echo out; exit 7"], {
+    logFile: "/dev/full",
+  });
+  assert.equal(await running.exit, 7);
+});
+
 function exists(path: string): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
 }
