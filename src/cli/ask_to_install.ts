@@ -5,7 +5,7 @@
  */
 
 import type { MayI } from "../actions/action_system.ts";
-import type { GlobalOptions } from "./command.ts";
+import type { GlobalOptions } from "./global_options.ts";
 import { Prompter } from "./prompt.ts";
 
 /** Asks on the terminal; `--yes` says yes; where nobody can be asked the answer is no. */

@@ -7,6 +7,7 @@
 
 import type { ExitCode } from "../errors/user_error.ts";
 import type { Context } from "./context.ts";
+import type { GlobalOptions, OutputFormat } from "./global_options.ts";
 import type { Output } from "./output.ts";
 
 /** What the value of each kind of option is for the command. */
@@ -58,26 +59,6 @@ export interface Input<O extends Record<string, OptionDeclaration>> {
   readonly args: readonly string[];
   readonly options: OptionValues<O>;
   readonly globals: GlobalOptions;
-}
-
-/** Output formats of commands that print data. */
-export const OUTPUT_FORMATS = ["table", "wide", "json", "yaml", "name"] as const;
-
-/** One of {@linkcode OUTPUT_FORMATS}. */
-export type OutputFormat = typeof OUTPUT_FORMATS[number];
-
-/** Options every command takes. */
-export interface GlobalOptions {
-  /** `-i`, or `K3S_TOOL_INVENTORY`; undefined means: look for it. */
-  readonly inventory: string | undefined;
-  readonly output: OutputFormat;
-  readonly verbose: boolean;
-  readonly quiet: boolean;
-  readonly color: boolean;
-  /** `--yes`: questions are answered with yes. */
-  readonly yes: boolean;
-  /** False with `--no-input` or where stdin is no terminal: a question is an error that names the flag. */
-  readonly input: boolean;
 }
 
 /** A command: what it takes, how it is explained, what it does. */

@@ -6,9 +6,10 @@
 
 import { safeLines } from "../errors/safe_text.ts";
 import { usageError } from "../errors/user_error.ts";
-import type { Column, Paint } from "../view/table.ts";
-import type { GlobalOptions, OutputFormat } from "./command.ts";
+import type { Column } from "../view/table.ts";
+import type { Paint } from "../view/tone.ts";
 import type { Context } from "./context.ts";
+import type { GlobalOptions, OutputFormat } from "./global_options.ts";
 import { paintFor, wantsColor } from "./paint.ts";
 
 /** Version of every JSON document the tool prints. */
@@ -83,7 +84,8 @@ export class Output {
     const document = { apiVersion: API_VERSION, kind, ...body };
     if (this.format === "yaml") {
       const { stringify } = await import("yaml");
-      this.data(stringify(document));
+      // Written out where it repeats: not every reader of YAML knows aliases.
+      this.data(stringify(document, { aliasDuplicateObjects: false }));
     } else {
       this.data(JSON.stringify(document, null, 2) + "\n");
     }

@@ -8,15 +8,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { errorDocument, renderErrorText } from "../errors/render_error.ts";
 import { ExitCode, interruptedError, UserError } from "../errors/user_error.ts";
-import {
-  type CommandDeclaration,
-  type GlobalOptions,
-  type Input,
-  type OptionDeclaration,
-  OUTPUT_FORMATS,
-  type OutputFormat,
-} from "./command.ts";
+import type { CommandDeclaration, Input, OptionDeclaration } from "./command.ts";
 import type { Context } from "./context.ts";
+import { type GlobalOptions, OUTPUT_FORMATS, type OutputFormat } from "./global_options.ts";
 import { assertFormat, Output } from "./output.ts";
 import { paintFor, wantsColor } from "./paint.ts";
 import { commands } from "./registry.ts";

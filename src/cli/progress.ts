@@ -10,8 +10,8 @@ import { safeText } from "../errors/safe_text.ts";
 import { plainLine, progressLines } from "../view/progress.ts";
 import { paintDiff, unifiedDiff } from "../view/unified_diff.ts";
 import { failureLines, RUN_COLUMNS, runError, type RunWords } from "../view/run_report.ts";
-import type { GlobalOptions } from "./command.ts";
 import type { Context } from "./context.ts";
+import type { GlobalOptions } from "./global_options.ts";
 import type { Output } from "./output.ts";
 
 /** How often live lines are drawn, in milliseconds. */

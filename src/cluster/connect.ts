@@ -7,7 +7,7 @@
 
 import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { type Dispatcher, fetch, type Response } from "undici";
-import { z } from "zod";
+import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../errors/user_error.ts";
 import { clientCertificateError, connectionError, isCertificateError } from "./api_errors.ts";

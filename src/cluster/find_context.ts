@@ -5,7 +5,7 @@
  */
 
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { missingError, usageError } from "../errors/user_error.ts";
 import { kubeconfigFiles, type KubeconfigPlace } from "./kubeconfig_location.ts";

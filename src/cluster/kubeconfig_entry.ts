@@ -5,7 +5,7 @@
  */
 
 import { parseDocument } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { usageError } from "../errors/user_error.ts";
 
 const fields = z.record(z.string(), z.unknown());

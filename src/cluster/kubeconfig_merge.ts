@@ -7,7 +7,7 @@
  */
 
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { usageError } from "../errors/user_error.ts";
 import { parsePlain, readEntry } from "./kubeconfig_entry.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, UserError } from "../errors/user_error.ts";
 import { apiRefusal } from "./api_errors.ts";

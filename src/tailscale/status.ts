@@ -8,7 +8,7 @@
  */
 
 import { isIPv4, isIPv6 } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { dnsLabel, shownHostname, toLabel } from "./names.ts";
 import type { Peer, Tailnet } from "./peer.ts";

@@ -7,8 +7,7 @@
 import stringWidth from "fast-string-width";
 import type { Check } from "../actions/check.ts";
 import { safeText } from "../errors/safe_text.ts";
-import { noPaint, type Paint } from "./table.ts";
-import type { Tone } from "./tone.ts";
+import { noPaint, type Paint, type Tone } from "./tone.ts";
 
 /** Sign, word and tone of each result: colour is never alone. */
 const RESULTS: Readonly<Record<Check["status"], readonly [word: string, tone: Tone]>> = {

@@ -9,8 +9,7 @@ import stringWidth from "fast-string-width";
 import type { RunEvent } from "../ansible/event.ts";
 import type { HostState, RunState } from "../ansible/run_state.ts";
 import { safeText } from "../errors/safe_text.ts";
-import { noPaint, type Paint } from "./table.ts";
-import type { Tone } from "./tone.ts";
+import { noPaint, type Paint, type Tone } from "./tone.ts";
 
 /** Frames of the sign in front of a host that is at work. */
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;

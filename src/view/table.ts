@@ -4,9 +4,9 @@
  * @module
  */
 
-import Table from "cli-table3";
+import stringWidth from "fast-string-width";
 import { safeText } from "../errors/safe_text.ts";
-import { type Cell, cellText, cellTone, type Tone } from "./tone.ts";
+import { type Cell, cellText, cellTone, noPaint, type Paint } from "./tone.ts";
 
 /** One column of a table of `R`. */
 export interface Column<R> {
@@ -17,29 +17,8 @@ export interface Column<R> {
   readonly cell: (row: R) => Cell;
 }
 
-/** Colours a text by its meaning; the identity where there is no colour. */
-export type Paint = (tone: Tone, text: string) => string;
-
-/** Leaves every text as it is. */
-export const noPaint: Paint = (_tone, text) => text;
-
-const NO_BORDERS = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "   ",
-};
+/** Between two columns. */
+const GAP = "   ";
 
 /**
  * The table as text that ends with a line break; the header alone where there are no rows.
@@ -51,18 +30,27 @@ export function renderTable<R>(
   rows: readonly R[],
   { wide = false, paint = noPaint }: { wide?: boolean; paint?: Paint } = {},
 ): string {
-  const shown = columns.filter((column) => wide || !column.wide);
-  const table = new Table({
-    chars: NO_BORDERS,
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
-    colAligns: shown.map((column) => column.align ?? "left"),
+  const shown = columns.filter((column) => wide || !column.wide).map((column) => {
+    const header = { text: column.header, tone: "muted" } as const;
+    return columnCells([header, ...rows.map(column.cell)], { align: column.align, paint });
   });
-  table.push(shown.map((column) => paint("muted", column.header)));
-  for (const row of rows) {
-    table.push(shown.map((column) => {
-      const cell = column.cell(row);
-      return paint(cellTone(cell), safeText(cellText(cell)));
-    }));
-  }
-  return table.toString().split("\n").map((line) => line.trimEnd()).join("\n") + "\n";
+  const lines = [undefined, ...rows].map((_row, index) =>
+    shown.map((cells) => cells[index]).join(GAP).trimEnd() + "\n"
+  );
+  return lines.join("");
+}
+
+/** The cells of one column, each as wide on a terminal as the widest of them. */
+function columnCells(
+  cells: readonly Cell[],
+  { align = "left", paint }: { align: "left" | "right" | undefined; paint: Paint },
+): string[] {
+  const texts = cells.map((cell) => safeText(cellText(cell)));
+  const widths = texts.map((text) => stringWidth(text));
+  const widest = widths.reduce((widest, width) => Math.max(widest, width), 0);
+  return texts.map((text, index) => {
+    const painted = paint(cellTone(cells[index]!), text);
+    const padding = " ".repeat(widest - widths[index]!);
+    return align === "left" ? painted + padding : padding + painted;
+  });
 }

@@ -25,3 +25,9 @@ export function cellText(cell: Cell): string {
 export function cellTone(cell: Cell): Tone {
   return typeof cell === "string" ? "plain" : cell.tone;
 }
+
+/** Colours a text by its meaning; the identity where there is no colour. */
+export type Paint = (tone: Tone, text: string) => string;
+
+/** Leaves every text as it is. */
+export const noPaint: Paint = (_tone, text) => text;

@@ -6,7 +6,7 @@
 
 import { createTwoFilesPatch } from "diff";
 import { safeLines } from "../errors/safe_text.ts";
-import type { Paint } from "./table.ts";
+import type { Paint } from "./tone.ts";
 
 /** A file before and after. */
 export interface FileChange {

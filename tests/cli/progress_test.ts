@@ -1,7 +1,7 @@
 /** A run as it is shown on a terminal. */
 import assert from "node:assert/strict";
 import type { RunEvent } from "../../src/ansible/event.ts";
-import type { GlobalOptions } from "../../src/cli/command.ts";
+import type { GlobalOptions } from "../../src/cli/global_options.ts";
 import type { Context } from "../../src/cli/context.ts";
 import { Output } from "../../src/cli/output.ts";
 import { showRun } from "../../src/cli/progress.ts";

@@ -37,3 +37,15 @@ Deno.test("a hostile cell cannot break out of its row", () => {
   const table = renderTable(COLUMNS, [{ name: "a\nb\u001b[2J", pods: 1 }]);
   assert.equal(table, "NAME   PODS\na b       1\n");
 });
+
+Deno.test("a painted cell is padded by what is seen of it", () => {
+  const table = renderTable(COLUMNS, [{ name: "nuc", pods: 7 }, { name: "raspberry", pods: 1 }], {
+    paint: (_tone, text) => `\u001b[2m${text}\u001b[22m`,
+  });
+  const seen = table.replaceAll("\u001b[2m", "").replaceAll("\u001b[22m", "");
+  assert.equal(seen, "NAME        PODS\nnuc            7\nraspberry      1\n");
+});
+
+Deno.test("no rows leave the header", () => {
+  assert.equal(renderTable(COLUMNS, []), "NAME   PODS\n");
+});

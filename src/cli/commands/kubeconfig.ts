@@ -1,7 +1,8 @@
 import type { ActionSystem } from "../../actions/action_system.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { askToInstall } from "../ask_to_install.ts";
-import { defineCommand, type GlobalOptions } from "../command.ts";
+import { defineCommand } from "../command.ts";
+import type { GlobalOptions } from "../global_options.ts";
 import type { Output } from "../output.ts";
 
 /** `kubeconfig`: the way to the cluster, for kubectl and everything else. */

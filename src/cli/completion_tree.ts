@@ -1,0 +1,68 @@
+/**
+ * Declarations as a tree of @bomb.sh/tab, which answers what fits after the words typed so far.
+ *
+ * @module
+ */
+
+import { type Command as TabCommand, RootCommand } from "@bomb.sh/tab";
+import type { CommandDeclaration, OptionDeclaration } from "./command.ts";
+import { OUTPUT_FORMATS } from "./global_options.ts";
+import type { Offers } from "./offers.ts";
+
+/** The tree for these declarations, with values from the inventory. */
+export function completionTree(
+  commands: readonly CommandDeclaration[],
+  offers: Offers,
+): RootCommand {
+  const root = new RootCommand();
+  addGlobalOptions(root);
+  for (const declaration of commands) {
+    if (declaration.hidden) continue;
+    const [group, second] = declaration.name.split(" ");
+    if (second !== undefined && !root.commands.has(group ?? "")) root.command(group ?? "", "");
+    const command = root.command(declaration.name, declaration.summary);
+    for (const { syntax, choices, completes } of declaration.args ?? []) {
+      const values = choices ?? (completes === undefined ? undefined : offers[completes]);
+      command.argument(
+        syntax.replace(/[<>[\].]/g, ""),
+        values && ((complete) => values.forEach((value) => complete(value, ""))),
+        syntax.includes("..."),
+      );
+    }
+    for (const { flags, description, choices, completes, kind } of options(declaration)) {
+      const { long, short } = parseFlags(flags);
+      const values = choices ?? (completes === undefined ? [] : offers[completes]);
+      if (kind === "flag") {
+        command.option(long, description, short);
+      } else {
+        command.option(long, description, (complete) => {
+          for (const value of values) complete(value, "");
+        }, short);
+      }
+    }
+    addGlobalOptions(command);
+  }
+  return root;
+}
+
+function options(declaration: CommandDeclaration): OptionDeclaration[] {
+  return Object.values<OptionDeclaration>(declaration.options ?? {});
+}
+
+function addGlobalOptions(command: TabCommand): void {
+  command.option("inventory", "inventory to work on", () => {}, "i");
+  command.option("output", "output format", (complete) => {
+    for (const format of OUTPUT_FORMATS) complete(format, "");
+  }, "o");
+  command.option("verbose", "say what is done behind the scenes", "v");
+  command.option("quiet", "print data, warnings and errors only", "q");
+  command.option("yes", "answer every question with yes", "y");
+  command.option("no-color", "no colours");
+  command.option("no-input", "ask nothing");
+}
+
+function parseFlags(flags: string): { long: string; short?: string } {
+  const long = /--([\w-]+)/.exec(flags)?.[1] ?? flags;
+  const short = /(?:^|[ ,])-(\w)\b/.exec(flags)?.[1];
+  return short === undefined ? { long } : { long, short };
+}
