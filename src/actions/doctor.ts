@@ -100,7 +100,9 @@ async function checkKubeconfig(system: ActionSystem, inventory: Inventory): Prom
       hint: `Correct it: chmod 600 ${path}`,
     };
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const none = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (!none) return { name, status: "fail", message: (error as Error).message };
     return {
       name,
       status: "warn",

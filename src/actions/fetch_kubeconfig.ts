@@ -6,7 +6,7 @@
 
 import type { RunEvent } from "../ansible/event.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
-import { storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
+import { newStoredKubeconfig, storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
 import { missingError, UserError } from "../errors/user_error.ts";
 import { hostsOf, type Inventory } from "../inventory/model.ts";
 import type { ActionSystem, MayI } from "./action_system.ts";
@@ -43,7 +43,7 @@ export async function* fetchKubeconfig(
     playbook: "kubeconfig",
     inventory: inventory.file,
     ...inventoriesOf(inventory),
-    extraVars: { k3s_tool_kubeconfig_path: await storedKubeconfig(system, inventory.file) },
+    extraVars: { k3s_tool_kubeconfig_path: await newStoredKubeconfig(system, inventory.file) },
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
   });
 }

@@ -6,7 +6,7 @@
 
 import type { Outcome, RunEvent } from "../ansible/event.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
-import { storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
+import { newStoredKubeconfig } from "../cluster/stored_kubeconfig.ts";
 import { renderProblem } from "../errors/render_error.ts";
 import { aliasInventory } from "../inventory/groups.ts";
 import { locateInventory } from "../inventory/locate.ts";
@@ -60,7 +60,7 @@ export async function* provision(
   for (const problem of inventory.warnings) yield warning(renderProblem(problem));
   for (const { host, message } of warnings) yield warning(message, host);
 
-  const kubeconfig = await storedKubeconfig(system, inventory.file);
+  const kubeconfig = await newStoredKubeconfig(system, inventory.file);
   const events = runPlaybook(system, {
     ...tools,
     playbook: "site",

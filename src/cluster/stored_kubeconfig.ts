@@ -7,8 +7,7 @@
 import type { System } from "../process/system.ts";
 
 /**
- * Path of the kubeconfig for an inventory; written by `provision`, mode 0600. Its folder (0700) is
- * made where it is not there.
+ * Path of the kubeconfig for an inventory; written by `provision`, mode 0600. Nothing is made.
  *
  * @param inventory absolute path of the inventory file
  */
@@ -16,8 +15,19 @@ export async function storedKubeconfig(
   { directories }: Pick<System, "directories">,
   inventory: string,
 ): Promise<string> {
-  const folder = `${directories.state}/kubeconfigs`;
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(inventory));
-  return `${folder}/${new Uint8Array(digest).toHex().slice(0, 16)}.yaml`;
+  return `${folderOf(directories)}/${new Uint8Array(digest).toHex().slice(0, 16)}.yaml`;
+}
+
+/** Like {@linkcode storedKubeconfig}, for whoever writes it: its folder (0700) is made. */
+export async function newStoredKubeconfig(
+  system: Pick<System, "directories">,
+  inventory: string,
+): Promise<string> {
+  await Deno.mkdir(folderOf(system.directories), { recursive: true, mode: 0o700 });
+  return await storedKubeconfig(system, inventory);
+}
+
+function folderOf({ state }: System["directories"]): string {
+  return `${state}/kubeconfigs`;
 }

@@ -10,6 +10,29 @@ import { ExitCode, type Place, type Problem, UserError } from "./user_error.ts";
 /** Where the source of an unexpected error should be reported. */
 const REPORT_HINT = "This is a defect in k3s-tool. Run again with -v and report what it prints.";
 
+/** What the operating system refuses for reasons of its own (errno.h). */
+const REFUSALS: ReadonlySet<unknown> = new Set([
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOSPC",
+  "EDQUOT",
+  "EIO",
+  "EISDIR",
+  "ENOTDIR",
+  "ENAMETOOLONG",
+  "ELOOP",
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+]);
+
+const REFUSAL_HINT = "The system refused this: look at the rights of the file and at the disk. " +
+  "XDG_CACHE_HOME and XDG_STATE_HOME say where the tool keeps files of its own.";
+
+/** Longest value that is shown, in characters; a wrong file may be one value as a whole. */
+const LONGEST_VALUE = 120;
+
 /** How {@linkcode renderErrorText} decorates words; the identity where there is no colour. */
 export interface ErrorTones {
   readonly error: (text: string) => string;
@@ -28,9 +51,15 @@ export function renderPlace(place: Place): string {
 /** One problem as a line: place, message, value, expectation. */
 export function renderProblem(problem: Problem): string {
   const where = problem.where === undefined ? "" : `${renderPlace(problem.where)}: `;
-  const value = problem.value === undefined ? "" : `, got ${JSON.stringify(problem.value)}`;
+  const value = problem.value === undefined ? "" : `, got ${quoted(problem.value)}`;
   const expected = problem.expected === undefined ? "" : `; expected ${problem.expected}`;
   return `${where}${safeText(problem.message + value + expected)}`;
+}
+
+function quoted(value: string): string {
+  return value.length <= LONGEST_VALUE
+    ? JSON.stringify(value)
+    : `${JSON.stringify(value.slice(0, LONGEST_VALUE).toWellFormed())}…`;
 }
 
 /**
@@ -53,7 +82,7 @@ export function renderErrorText(
     if (verbose) lines.push(safeLines(describe(error)));
     const message = error instanceof Error ? error.message : String(error);
     lines.push(`${tones.error("Error:")} ${safeLines(message)}`);
-    lines.push(`${tones.hint("Hint:")} ${REPORT_HINT}`);
+    lines.push(`${tones.hint("Hint:")} ${hintOf(error)}`);
   }
   return lines.join("\n") + "\n";
 }
@@ -63,7 +92,7 @@ export function errorDocument(error: unknown): Record<string, unknown> {
   const base = { apiVersion: "k3s-tool/v1", kind: "Error" };
   if (!(error instanceof UserError)) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ...base, message: safeLines(message), exitCode: ExitCode.Failed, hint: REPORT_HINT };
+    return { ...base, message: safeLines(message), exitCode: ExitCode.Failed, hint: hintOf(error) };
   }
   return {
     ...base,
@@ -73,6 +102,11 @@ export function errorDocument(error: unknown): Record<string, unknown> {
     ...(error.where === undefined ? {} : { where: error.where }),
     ...(error.problems.length === 0 ? {} : { problems: error.problems }),
   };
+}
+
+function hintOf(error: unknown): string {
+  const refused = error instanceof Error && "code" in error && REFUSALS.has(error.code);
+  return refused ? REFUSAL_HINT : REPORT_HINT;
 }
 
 function describe(cause: unknown): string {

@@ -121,6 +121,12 @@ export async function resolveInventoryFile(
         }/hosts.yml. group_vars/ and host_vars/ beside it are read too.`,
     });
   }
+  // A pipe would give its text once only, and might never end.
+  if (!info.isFile) {
+    throw usageError(`${shown} is no regular file`, {
+      hint: "k3s-tool reads an inventory more than once and edits it in place: give it a file.",
+    });
+  }
   try {
     const handle = await Deno.open(path);
     using _ = handle;

@@ -2,6 +2,9 @@
 import { realContext } from "../../src/cli/real_context.ts";
 
 const context = realContext(".", { patience: { first: 300, second: 50 } });
-context.signal.addEventListener("abort", () => context.stdout.write("asked\n"));
+context.signal.addEventListener(
+  "abort",
+  () => context.stdout.write(`${context.signal.reason.name}\n`),
+);
 context.stdout.write("ready\n");
 setInterval(() => {}, 1000);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { PROJECT_ROOT } from "./fake_context.ts";
+import { SMALL } from "../inventory/temporary_inventory.ts";
+import { FakeRunner } from "../process/fake_runner.ts";
+import { PROJECT_ROOT, runCommand } from "./fake_context.ts";
 
 for (const signals of [["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"]] as const) {
   Deno.test(`a command that does not end by itself ends at ${signals.join(", ")}`, async () => {
@@ -12,9 +14,42 @@ for (const signals of [["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"]] as const) 
     assert.equal((await lines.next()).value, "ready\n");
     const [first, ...more] = signals;
     child.kill(first);
-    assert.equal((await lines.next()).value, "asked\n");
+    // Not a UserError, which whoever can do without Tailscale or a cluster would get over.
+    assert.equal((await lines.next()).value, "AbortError\n");
     for (const signal of more) child.kill(signal);
     assert.equal((await child.status).code, 130);
     await lines.return?.();
+  });
+}
+
+for (
+  const argv of [
+    ["node", "add", "box", "100.64.0.9", "--role", "worker"],
+    ["discover"],
+    ["doctor"],
+    ["status"],
+    ["provision"],
+  ]
+) {
+  Deno.test(`Ctrl-C while Tailscale is asked ends ${argv.join(" ")}`, async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      await Deno.writeTextFile(`${directory}/hosts.yml`, SMALL);
+      const controller = new AbortController();
+      const runner = new FakeRunner()
+        .on("tailscale", () => {
+          controller.abort();
+          throw controller.signal.reason;
+        })
+        .on("ssh -V")
+        .on("ansible-playbook --version", { stdout: "ansible-playbook [core 2.19.1]\n" });
+      const { signal } = controller;
+      const { code, stderr } = await runCommand(argv, { directory, runner, signal });
+      assert.equal(code, 130);
+      assert.match(stderr, /^Error: Interrupted$/m);
+      assert.equal(await Deno.readTextFile(`${directory}/hosts.yml`), SMALL);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
   });
 }

@@ -31,6 +31,21 @@ Deno.test("an unexpected error asks for a report and exits with 1", () => {
   assert.equal(errorDocument(new TypeError("x")).exitCode, ExitCode.Failed);
 });
 
+Deno.test("what the operating system refuses is no defect of the tool", async () => {
+  const refused = await Deno.readTextFile("/").catch((error) => error);
+  for (const hint of [renderErrorText(refused), String(errorDocument(refused).hint)]) {
+    assert.match(hint, /The system refused this/);
+    assert.doesNotMatch(hint, /defect/);
+  }
+});
+
+Deno.test("a value of any length takes one short line", () => {
+  const problems = [{ message: "not a map", value: "x".repeat(100_000) }];
+  const [line = ""] = renderErrorText(usageError("bad", { problems })).split("\n");
+  assert.ok(line.length < 200, line.slice(0, 200));
+  assert.ok(line.endsWith("…"));
+});
+
 Deno.test("the JSON document holds message, exit code, place and hint", () => {
   const error = usageError("bad", { where: { file: "a.yml", line: 2 }, hint: "do" });
   assert.deepEqual(errorDocument(error), {

@@ -76,6 +76,16 @@ Deno.test("unknown use is not shown as zero", async () => {
   assert.match(stderr, /Use of CPU and memory is not known: no metrics-server in the cluster/);
 });
 
+Deno.test("looking needs no place of the tool's own", async () => {
+  for (const command of ["status", "discover", "doctor"]) {
+    const state = "/dev/null";
+    const { stderr } = await inHomelab([command], {
+      context: { directories: { home: "/nonexistent", config: state, cache: state, state } },
+    });
+    assert.doesNotMatch(stderr, /^Error:/m);
+  }
+});
+
 Deno.test("status --watch shows changes until it is ended", async () => {
   const controller = new AbortController();
   let looks = 0;

@@ -302,3 +302,10 @@ Deno.test("a directory and a missing file are explained, exit code 2", async () 
     message: /There is no inventory/,
   });
 });
+
+Deno.test("what is no regular file is refused, exit code 2, and not waited for", async () => {
+  await assert.rejects(readInventory("/dev/null"), {
+    exitCode: 2,
+    message: /is no regular file/,
+  });
+});
