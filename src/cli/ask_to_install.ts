@@ -9,8 +9,11 @@ import type { GlobalOptions } from "./global_options.ts";
 import { Prompter } from "./prompt.ts";
 
 /** Asks on the terminal; `--yes` says yes; where nobody can be asked the answer is no. */
-export function askToInstall(globals: GlobalOptions): MayI {
-  const prompter = new Prompter(globals);
+export function askToInstall(
+  globals: GlobalOptions,
+  context: { readonly signal: AbortSignal },
+): MayI {
+  const prompter = new Prompter(globals, context);
   return (message) =>
     globals.yes || prompter.canAsk
       ? prompter.confirm({ message, flag: "--yes" })

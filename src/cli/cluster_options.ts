@@ -22,6 +22,9 @@ export const CLUSTER_OPTIONS = {
   },
 } as const satisfies Record<string, OptionDeclaration>;
 
+/** A longer timer would fire at once (a day is as good as for ever here), in milliseconds. */
+const LONGEST_TIMER_MS = 24 * 60 * 60 * 1000;
+
 /** How long one answer may take. */
 export const TIMEOUT_OPTION = {
   kind: "number",
@@ -39,6 +42,6 @@ export function clusterChoice(options: {
   return {
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
-    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
+    ...(timeout === undefined ? {} : { timeoutMs: Math.min(timeout * 1000, LONGEST_TIMER_MS) }),
   };
 }

@@ -13,6 +13,7 @@ import type { Context } from "./context.ts";
 import { type GlobalOptions, OUTPUT_FORMATS, type OutputFormat } from "./global_options.ts";
 import { assertFormat, Output } from "./output.ts";
 import { paintFor, wantsColor } from "./paint.ts";
+import { parserError } from "./parser_error.ts";
 import { commands } from "./registry.ts";
 
 const DESCRIPTION = "A k3s cluster on the machines of your tailnet, kept as workstations.";
@@ -60,10 +61,12 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
     const code = await declaration.run(context, input, new Output(context, input.globals));
     return code ?? ExitCode.Done;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? ExitCode.Done : ExitCode.Usage;
-    }
-    return report(error, context, chosen?.input.globals ?? globalsFrom({}, context));
+    const globals = chosen?.input.globals ?? globalsFrom(program.opts(), context);
+    if (!(error instanceof CommanderError)) return report(error, context, globals);
+    if (error.exitCode === 0) return ExitCode.Done;
+    // A group without a command: its help was printed and says it all.
+    if (error.code === "commander.help") return ExitCode.Usage;
+    return report(parserError(error, { argv, commands }), context, globals);
   }
 }
 
@@ -88,6 +91,7 @@ export function buildProgram(execute: Execute, context: Context): Command {
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
+      outputError: () => {}, // `report` says it, like every other error
       getOutHelpWidth: () => Math.min(context.stdout.columns() ?? 80, 100),
       getErrHelpWidth: () => Math.min(context.stderr.columns() ?? 80, 100),
       getOutHasColors: () => false,

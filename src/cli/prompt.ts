@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { safeLines } from "../errors/safe_text.ts";
 import { interruptedError, usageError } from "../errors/user_error.ts";
 import type { GlobalOptions } from "./global_options.ts";
@@ -22,12 +23,15 @@ export interface Choice<T> {
   readonly hint?: string;
 }
 
-/** Asks on the terminal. */
+/** Asks on the terminal; questions are words, so that they stand on stderr. */
 export class Prompter {
   readonly #globals: GlobalOptions;
+  readonly #shared: { readonly signal: AbortSignal; readonly output: typeof process.stderr };
 
-  constructor(globals: GlobalOptions) {
+  /** @param context.signal takes a question back when the program is told to end */
+  constructor(globals: GlobalOptions, { signal }: { readonly signal: AbortSignal }) {
     this.#globals = globals;
+    this.#shared = { signal, output: process.stderr };
   }
 
   /** True where a question can be asked. */
@@ -39,7 +43,13 @@ export class Prompter {
   async confirm(question: Question): Promise<boolean> {
     if (this.#globals.yes) return true;
     const { confirm } = await this.#clack(question);
-    return answered(await confirm({ message: safeLines(question.message), initialValue: false }));
+    return answered(
+      await confirm({
+        ...this.#shared,
+        message: safeLines(question.message),
+        initialValue: false,
+      }),
+    );
   }
 
   /** For what cannot be undone: the person types the name of the thing; `--yes` answers it. */
@@ -47,7 +57,7 @@ export class Prompter {
     if (this.#globals.yes) return true;
     const { text } = await this.#clack(question);
     const message = `${safeLines(question.message)} Type ${safeLines(question.name)} to go on.`;
-    return answered(await text({ message })) === question.name;
+    return answered(await text({ ...this.#shared, message })) === question.name;
   }
 
   /** One line of text. */
@@ -62,6 +72,7 @@ export class Prompter {
     const { validate } = question;
     return answered(
       await text({
+        ...this.#shared,
         message: safeLines(question.message),
         ...(question.initial === undefined ? {} : { initialValue: question.initial }),
         ...(validate === undefined ? {} : { validate: (value) => validate(value ?? "") }),
@@ -77,6 +88,7 @@ export class Prompter {
     return answered(
       // clack types its options by a conditional on T that an open T cannot satisfy.
       await select<string>({
+        ...this.#shared,
         message: safeLines(question.message),
         options: question.choices.map(safeChoice),
         ...(question.initial === undefined ? {} : { initialValue: question.initial }),
@@ -94,6 +106,7 @@ export class Prompter {
     const { multiselect } = await this.#clack(question);
     return answered(
       await multiselect<string>({
+        ...this.#shared,
         message: safeLines(question.message),
         options: question.choices.map(safeChoice),
         required: false,

@@ -91,7 +91,7 @@ function outputStream(
     columns() {
       if (!stream.isTerminal()) return undefined;
       try {
-        return Deno.consoleSize().columns;
+        return Deno.consoleSize().columns || undefined; // 0: a terminal that does not know
       } catch {
         return undefined; // no console behind it (a serial line)
       }

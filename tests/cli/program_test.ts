@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import metadata from "../../deno.json" with { type: "json" };
+import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { commands } from "../../src/cli/registry.ts";
 import { runCommand } from "./fake_context.ts";
 
@@ -61,8 +62,33 @@ Deno.test("every option's key is its long flag in camel case", () => {
 Deno.test("a mistyped command suggests the right one and exits with 2", async () => {
   const { code, stdout, stderr } = await runCommand(["versoin"]);
   assert.deepEqual([code, stdout], [2, ""]);
-  assert.match(stderr, /Did you mean version\?/);
+  assert.match(stderr, /^Error: Unknown command 'versoin'\nHint: Did you mean version\?/);
 });
+
+for (
+  const [argv, message, hint] of [
+    [["nonsense"], "Unknown command 'nonsense'", "See: k3s-tool --help"],
+    [["node", "add"], "Missing required argument 'host'", "See: k3s-tool node add --help"],
+    [
+      ["node", "bdd", "x"],
+      "Unknown command 'bdd'",
+      "Did you mean add? See also: k3s-tool node --help",
+    ],
+    [
+      ["add-node", "x", "--rol"],
+      "Unknown option '--rol'",
+      "Did you mean --role? See also: k3s-tool add-node --help",
+    ],
+  ] as const
+) {
+  Deno.test(`${argv.join(" ")} is refused in a sentence, and as a document`, async () => {
+    const { code, stdout, stderr } = await runCommand([...argv, "-o", "json"]);
+    assert.equal(code, 2);
+    assert.equal(stderr, `Error: ${message}\nHint: ${hint}\n`);
+    const document = DOCUMENTS.Error.parse(JSON.parse(stdout));
+    assert.deepEqual([document.message, document.hint], [message, hint]);
+  });
+}
 
 Deno.test("an unknown option exits with 2", async () => {
   assert.equal((await runCommand(["version", "--colour"])).code, 2);

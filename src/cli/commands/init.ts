@@ -70,7 +70,7 @@ export const initCommand = defineCommand({
     const { NEW_INVENTORY } = await import("../../inventory/locate.ts");
     const { resolve } = await import("node:path");
     const file = resolve(context.cwd, globals.inventory ?? NEW_INVENTORY);
-    const prompter = new Prompter(globals);
+    const prompter = new Prompter(globals, context);
     let overwrite = options.force || options.dryRun;
     if (!overwrite && await inventoryExists(file)) {
       const message = `${file} is there already. Replace it?`;

@@ -105,7 +105,7 @@ async function fetchQuietly(
   const { INITIAL_RUN, reduceRun } = await import("../../ansible/run_state.ts");
   const { runError } = await import("../../view/run_report.ts");
   let state = INITIAL_RUN;
-  const mayInstall = askToInstall(globals);
+  const mayInstall = askToInstall(globals, context);
   for await (const event of fetchKubeconfig(context, { inventory, mayInstall })) {
     state = reduceRun(state, event, context.clock.now());
     if (event.type === "note") output.note(event.message);

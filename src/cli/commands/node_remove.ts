@@ -60,7 +60,7 @@ export const nodeRemoveCommand = defineCommand({
       );
     }
     if (!options.dryRun) {
-      const agreed = await new Prompter(globals).confirmByName({
+      const agreed = await new Prompter(globals, context).confirmByName({
         message: `Its workloads move to other nodes, and k3s with its data is removed from ${
           options.force ? "the cluster" : host.name
         }.`,
@@ -72,7 +72,7 @@ export const nodeRemoveCommand = defineCommand({
     const events = removeNode(context, removal, {
       gone: options.force,
       check: options.dryRun,
-      mayInstall: askToInstall(globals),
+      mayInstall: askToInstall(globals, context),
     });
     const resume = `k3s-tool node remove ${host.name}` +
       (options.force ? " --force" : ` (with --force where the machine is gone)`);

@@ -88,7 +88,7 @@ export const provisionCommand = defineCommand({
       becomePasswordFile: path(options.becomePasswordFile),
       vaultPasswordFile: path(options.vaultPasswordFile),
       kubeconfig: !options.skipKubeconfig,
-    }, askToInstall(globals));
+    }, askToInstall(globals, context));
     const words = check
       ? { what: "The check", resume: "k3s-tool provision --check" }
       : { what: "Provisioning", resume: "k3s-tool provision" };

@@ -37,7 +37,7 @@ export const resetCommand = defineCommand({
     const inventory = await planReset(context, { inventory: globals.inventory, limit });
     if (!options.dryRun) {
       const where = limit.length === 0 ? `${inventory.hosts.length} hosts` : limit.join(", ");
-      const agreed = await new Prompter(globals).confirmByName({
+      const agreed = await new Prompter(globals, context).confirmByName({
         message: `k3s and all data of its pods are removed from ${where}.`,
         name: inventory.cluster.clusterName,
         flag: "--yes",
@@ -47,7 +47,7 @@ export const resetCommand = defineCommand({
     const events = reset(context, inventory, {
       limit,
       check: options.dryRun,
-      mayInstall: askToInstall(globals),
+      mayInstall: askToInstall(globals, context),
     });
     await showRun(events, { what: "The reset", resume: "k3s-tool reset" }, {
       context,
