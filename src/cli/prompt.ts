@@ -4,7 +4,6 @@
  * @module
  */
 
-import process from "node:process";
 import { safeLines } from "../errors/safe_text.ts";
 import { interruptedError, usageError } from "../errors/user_error.ts";
 import type { GlobalOptions } from "./global_options.ts";
@@ -26,12 +25,12 @@ export interface Choice<T> {
 /** Asks on the terminal; questions are words, so that they stand on stderr. */
 export class Prompter {
   readonly #globals: GlobalOptions;
-  readonly #shared: { readonly signal: AbortSignal; readonly output: typeof process.stderr };
+  readonly #signal: AbortSignal;
 
   /** @param context.signal takes a question back when the program is told to end */
   constructor(globals: GlobalOptions, { signal }: { readonly signal: AbortSignal }) {
     this.#globals = globals;
-    this.#shared = { signal, output: process.stderr };
+    this.#signal = signal;
   }
 
   /** True where a question can be asked. */
@@ -42,10 +41,10 @@ export class Prompter {
   /** Yes or no; `--yes` answers it. The answer offered first is no. */
   async confirm(question: Question): Promise<boolean> {
     if (this.#globals.yes) return true;
-    const { confirm } = await this.#clack(question);
+    const { confirm, shared } = await this.#clack(question);
     return answered(
       await confirm({
-        ...this.#shared,
+        ...shared,
         message: safeLines(question.message),
         initialValue: false,
       }),
@@ -55,9 +54,9 @@ export class Prompter {
   /** For what cannot be undone: the person types the name of the thing; `--yes` answers it. */
   async confirmByName(question: Question & { readonly name: string }): Promise<boolean> {
     if (this.#globals.yes) return true;
-    const { text } = await this.#clack(question);
+    const { text, shared } = await this.#clack(question);
     const message = `${safeLines(question.message)} Type ${safeLines(question.name)} to go on.`;
-    return answered(await text({ ...this.#shared, message })) === question.name;
+    return answered(await text({ ...shared, message })) === question.name;
   }
 
   /** One line of text. */
@@ -68,11 +67,11 @@ export class Prompter {
       readonly validate?: (value: string) => string | undefined;
     },
   ): Promise<string> {
-    const { text } = await this.#clack(question);
+    const { text, shared } = await this.#clack(question);
     const { validate } = question;
     return answered(
       await text({
-        ...this.#shared,
+        ...shared,
         message: safeLines(question.message),
         ...(question.initial === undefined ? {} : { initialValue: question.initial }),
         ...(validate === undefined ? {} : { validate: (value) => validate(value ?? "") }),
@@ -84,11 +83,11 @@ export class Prompter {
   async select<T extends string>(
     question: Question & { readonly choices: readonly Choice<T>[]; readonly initial?: T },
   ): Promise<T> {
-    const { select } = await this.#clack(question);
+    const { select, shared } = await this.#clack(question);
     return answered(
       // clack types its options by a conditional on T that an open T cannot satisfy.
       await select<string>({
-        ...this.#shared,
+        ...shared,
         message: safeLines(question.message),
         options: question.choices.map(safeChoice),
         ...(question.initial === undefined ? {} : { initialValue: question.initial }),
@@ -103,10 +102,10 @@ export class Prompter {
       readonly initial?: readonly T[];
     },
   ): Promise<readonly T[]> {
-    const { multiselect } = await this.#clack(question);
+    const { multiselect, shared } = await this.#clack(question);
     return answered(
       await multiselect<string>({
-        ...this.#shared,
+        ...shared,
         message: safeLines(question.message),
         options: question.choices.map(safeChoice),
         required: false,
@@ -115,13 +114,18 @@ export class Prompter {
     ) as T[];
   }
 
-  #clack(question: Question) {
+  async #clack(question: Question) {
     if (!this.#globals.input) {
       throw usageError(`Cannot ask "${question.message}" without a terminal`, {
         hint: `Answer it with ${question.flag}.`,
       });
     }
-    return import("@clack/prompts");
+    // Loaded here, as neither is needed to start.
+    const [clack, { default: process }] = await Promise.all([
+      import("@clack/prompts"),
+      import("node:process"),
+    ]);
+    return { ...clack, shared: { signal: this.#signal, output: process.stderr } };
   }
 }
 
