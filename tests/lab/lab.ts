@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { bootHost } from "./boot_host.ts";
 import { buildAll, type Built } from "./build/build.ts";
+import { pruneCache } from "./build/prune.ts";
 import { isAlive } from "./daemon.ts";
 import { makeKeys } from "./keys.ts";
 import { listLeftovers } from "./leftovers.ts";
@@ -55,6 +56,7 @@ export function up(options: LabOptions = {}): Promise<Host[]> {
     const hosts = planHosts(options);
     await refuseIfRunning();
     const built = await buildAll();
+    await pruneCache();
     const start = performance.now();
     if ((await listLeftovers()).length > 0) {
       await step("what an earlier lab left behind is removed", tearDown);

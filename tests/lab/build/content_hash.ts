@@ -51,7 +51,11 @@ export async function cached(
   path: string,
   make: (dir: string) => Promise<void>,
 ): Promise<{ path: string; made: boolean }> {
-  if (await exists(path)) return { path, made: false };
+  if (await exists(path)) {
+    const now = new Date();
+    await Deno.utime(path, now, now); // what is in use is not pruned
+    return { path, made: false };
+  }
   const unfinished = `${path}.unfinished`;
   if (await exists(unfinished)) await Deno.remove(unfinished, { recursive: true });
   await Deno.mkdir(unfinished, { recursive: true });
