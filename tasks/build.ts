@@ -8,7 +8,7 @@
  */
 
 import { runToEnd } from "./run_to_end.ts";
-import { makeStage, ROOT, STAGE } from "./stage.ts";
+import { makeStage, ROOT, STAGE, V8_FLAGS } from "./stage.ts";
 
 const stage = await makeStage();
 if (Deno.args.includes("--list")) {
@@ -27,6 +27,7 @@ if (Deno.args.includes("--list")) {
     "--no-config",
     "--no-lock",
     "--allow-all",
+    V8_FLAGS,
     ...(cross ? ["--target", target] : []),
     ...includes,
     "--output",

@@ -8,7 +8,7 @@
 
 import metadata from "../deno.json" with { type: "json" };
 import { runToEnd } from "./run_to_end.ts";
-import { makeStage, ROOT, STAGE } from "./stage.ts";
+import { makeStage, ROOT, RUN_FLAGS, STAGE } from "./stage.ts";
 
 const OUT = `${ROOT}/dist/npm`;
 const PACKAGE = `${OUT}/package`;
@@ -20,7 +20,7 @@ const LAUNCHER = `#!/usr/bin/env node
 const path = require("node:path");
 const { spawn } = require("node:child_process");
 const main = path.join(__dirname, "..", "lib", "main.js");
-const args = ["run", "--quiet", "--no-config", "--no-lock", "--allow-all", main];
+const args = [...${JSON.stringify(RUN_FLAGS)}, main];
 args.push(...process.argv.slice(2));
 const deno = findDeno();
 if (typeof process.execve === "function") {

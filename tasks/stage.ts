@@ -6,10 +6,19 @@
  */
 
 import { FolderAssets } from "../src/assets/folder_assets.ts";
-import { runToEnd } from "./run_to_end.ts";
+import { bundle } from "./bundle.ts";
 
 /** Root of the checkout. */
 export const ROOT = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
+
+/**
+ * Flags of V8 for the program: with a young generation of 16 MiB a short command ends before the first
+ * collection (12 ms of `node list` at 100 hosts).
+ */
+export const V8_FLAGS = "--v8-flags=--min-semi-space-size=16";
+
+/** How the staged program is run by a `deno`: as it is, no project of the current directory counts. */
+export const RUN_FLAGS = ["run", "--quiet", V8_FLAGS, "--no-config", "--no-lock", "--allow-all"];
 
 /** Where the stage is made. */
 export const STAGE = `${ROOT}/dist/stage`;
@@ -22,18 +31,7 @@ export const STAGE = `${ROOT}/dist/stage`;
 export async function makeStage(): Promise<readonly string[]> {
   await Deno.remove(STAGE, { recursive: true }).catch(() => {});
   await Deno.mkdir(STAGE, { recursive: true });
-  await runToEnd([
-    Deno.execPath(),
-    "bundle",
-    "--quiet",
-    "--minify",
-    "--code-splitting",
-    "--platform",
-    "deno",
-    "--outdir",
-    STAGE,
-    `${ROOT}/main.ts`,
-  ], { cwd: ROOT });
+  await bundle(`${ROOT}/main.ts`, { outdir: STAGE });
   const assets = new FolderAssets(ROOT);
   for (const path of await assets.list()) {
     const file = `${STAGE}/${path}`;

@@ -7,32 +7,35 @@
  * @module
  */
 
+import process from "node:process";
 import { addHost } from "../../src/inventory/edit.ts";
 import { editInventory } from "../../src/inventory/store.ts";
-import { makeStage, STAGE } from "../../tasks/stage.ts";
+import { makeStage, RUN_FLAGS, STAGE } from "../../tasks/stage.ts";
 import { writeInventory } from "./inventory_file.ts";
-import { comparePairs, type Comparison, spread } from "./measure.ts";
+import { comparePairs, type Comparisons, timeOnce } from "./measure.ts";
 import { reportTable } from "./report.ts";
 import { ruamelPython } from "./ruamel.ts";
 
 const HOSTS = 1_000;
 
-/** Loads and dumps once and says nothing; with a number: that many times, milliseconds of each as JSON. */
+const RUNS = 9;
+
+/** Loads and dumps the file for each line of stdin, and answers with the milliseconds: wall, processor. */
 const PEER = `
-import io, json, sys, time
+import io, sys, time
 from ruamel.yaml import YAML
 text = open(sys.argv[1]).read()
-took = []
-for _ in range(int(sys.argv[2])):
-    began = time.perf_counter()
+for _ in sys.stdin:
+    wall, cpu = time.perf_counter(), time.process_time()
     yaml = YAML()
     yaml.preserve_quotes = True
     document = yaml.load(text)
     document["all"]["children"]["workers"]["hosts"]["new1"] = {"tailscale_ip": "100.64.100.1"}
     out = io.StringIO()
     yaml.dump(document, out)
-    took.append((time.perf_counter() - began) * 1000)
-json.dump(took, sys.stdout)
+    took = [(time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000]
+    sys.stdout.write("%f %f\\n" % (took[0], took[1]))
+    sys.stdout.flush()
 `;
 
 /** Measures and returns the report. */
@@ -44,41 +47,30 @@ export async function benchInventory(): Promise<string> {
     const file = `${directory}/hosts.yml`;
     await writeInventory(file, { hosts: HOSTS });
     const original = await Deno.readTextFile(file);
+    const copy = `${directory}/copy.yml`;
+    const add = ["node", "add", "new1", "100.64.100.1", "--role", "worker", "-i", copy];
+    const subject = {
+      name: "node add",
+      argv: [Deno.execPath(), ...RUN_FLAGS, `${STAGE}/main.js`, ...add],
+      env: { HOME: directory },
+    };
+    const peer = {
+      name: "ruamel.yaml",
+      argv: ["sh", "-c", `echo | ${python} -c '${PEER}' ${file}`],
+    };
     const whole = await comparePairs(
-      {
-        name: "node add",
-        argv: [
-          "sh",
-          "-c",
-          'cp "$1" "$2" && shift 2 && exec "$@"',
-          "sh",
-          file,
-          `${directory}/copy.yml`,
-          Deno.execPath(),
-          "run",
-          "-A",
-          "--no-config",
-          "--no-lock",
-          `${STAGE}/main.js`,
-          "node",
-          "add",
-          "new1",
-          "100.64.100.1",
-          "--role",
-          "worker",
-          "-i",
-          `${directory}/copy.yml`,
-        ],
-        env: { HOME: directory },
+      async () => {
+        await Deno.copyFile(file, copy);
+        return await timeOnce(subject);
       },
-      { name: "ruamel.yaml", argv: [python, "-c", PEER, file, "1"] },
-      { runs: 5 },
+      () => timeOnce(peer),
+      { runs: RUNS },
     );
     const work = await compareWork({ file, python });
-    const lines = await changedLines(original, `${directory}/copy.yml`);
+    const lines = await changedLines(original, copy);
     return reportTable("k3s-tool", "ruamel.yaml", [
-      { what: "`node add`, whole process", comparison: whole, target: "at most 0.1" },
-      { what: "read, edit, validate; warm", comparison: work, target: "at most 0.1" },
+      { what: "`node add`, whole process", comparisons: whole, target: "at most 0.1" },
+      { what: "read, edit, validate; warm", comparisons: work, target: "at most 0.1" },
     ]) + `\nLines of the file that differ afterwards, beside the new host's: ${lines}\n`;
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -87,30 +79,38 @@ export async function benchInventory(): Promise<string> {
 
 async function compareWork(
   { file, python }: { readonly file: string; readonly python: string },
-): Promise<Comparison> {
-  const runs = 5;
+): Promise<Comparisons> {
+  const vars = { tailscale_ip: "100.64.100.1" };
   const edit = async () => {
-    const began = performance.now();
-    const vars = { tailscale_ip: "100.64.100.1" };
+    const [wall, cpu] = [performance.now(), process.cpuUsage()];
     await editInventory(
       file,
       (content) => addHost(content, { name: "new1", role: "worker", vars }),
       { cwd: "/", dryRun: true },
     );
-    return performance.now() - began;
+    const { user, system } = process.cpuUsage(cpu);
+    return { wall: performance.now() - wall, cpu: (user + system) / 1000 };
   };
-  for (let warm = 0; warm < 3; warm++) await edit();
-  const subject: number[] = [];
-  for (let run = 0; run < runs; run++) subject.push(await edit());
-  const { stdout } = await new Deno.Command(python, {
-    args: ["-c", PEER, file, String(runs + 1)],
-  }).output();
-  const peer = (JSON.parse(new TextDecoder().decode(stdout)) as number[]).slice(1);
-  return {
-    subject: spread(subject),
-    peer: spread(peer),
-    ratio: spread(subject.map((took, index) => took / (peer[index] ?? Number.NaN))),
+  const peer = new Deno.Command(python, {
+    args: ["-c", PEER, file],
+    stdin: "piped",
+    stdout: "piped",
+  })
+    .spawn();
+  const asked = peer.stdin.getWriter();
+  const answers = peer.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const loadAndDump = async () => {
+    await asked.write(new TextEncoder().encode("\n"));
+    const [wall, cpu] = (await answers.read()).value!.split(" ").map(Number);
+    return { wall: wall!, cpu: cpu! };
   };
+  try {
+    for (let warm = 0; warm < 3; warm++) await edit();
+    return await comparePairs(edit, loadAndDump, { runs: RUNS });
+  } finally {
+    await asked.close();
+    await peer.status;
+  }
 }
 
 async function changedLines(original: string, copy: string): Promise<number> {

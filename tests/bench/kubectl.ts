@@ -1,5 +1,6 @@
 /**
- * The peer of `bench start`: the kubectl on PATH, or upstream's own, built from the Go module proxy.
+ * The peer of `bench start`: upstream's kubectl, built from the Go module proxy, so that it is the same one on
+ * every machine (some distributions wrap theirs).
  *
  * @module
  */
@@ -7,10 +8,8 @@
 import { runToEnd } from "../../tasks/run_to_end.ts";
 import { ROOT } from "../../tasks/stage.ts";
 
-/** Path of a kubectl. */
-export async function locateKubectl(): Promise<string> {
-  const onPath = await new Deno.Command("sh", { args: ["-c", "command -v kubectl"] }).output();
-  if (onPath.success) return new TextDecoder().decode(onPath.stdout).trim();
+/** Path of a kubectl, built where it is not yet (a minute). */
+export async function buildKubectl(): Promise<string> {
   const cache = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME")}/.cache`;
   const binary = `${cache}/k3s-tool-lab/bench/kubectl`;
   // The lab's module already pins Kubernetes with all of its replacements.

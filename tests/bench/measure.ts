@@ -2,6 +2,9 @@
  * Times commands in turn (A B A B …) and compares them pair by pair, so that a machine whose speed
  * drifts cannot favour one of them.
  *
+ * Beside the wall time stands the processor time of the process and its children (user + system): it
+ * hardly changes when other programs want the processor too.
+ *
  * @module
  */
 
@@ -13,6 +16,12 @@ export interface Candidate {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** What one run took, in milliseconds. */
+export interface Times {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
 /** Smallest, middle and largest of some figures. */
 export interface Spread {
   readonly min: number;
@@ -20,48 +29,55 @@ export interface Spread {
   readonly max: number;
 }
 
-/** A comparison: milliseconds of each, and ratios subject/peer pair by pair. */
+/** Figures of each, and ratios subject/peer pair by pair. */
 export interface Comparison {
   readonly subject: Spread;
   readonly peer: Spread;
   readonly ratio: Spread;
 }
 
+/** The comparison of wall times and of processor times. */
+export type Comparisons = Readonly<Record<keyof Times, Comparison>>;
+
 /** Runs both `runs` times in turn, after one run each that is not counted. */
 export async function comparePairs(
-  subject: Candidate,
-  peer: Candidate,
+  subject: () => Promise<Times>,
+  peer: () => Promise<Times>,
   { runs = 15 }: { readonly runs?: number } = {},
-): Promise<Comparison> {
-  await timeOnce(subject);
-  await timeOnce(peer);
-  const pairs: { subject: number; peer: number }[] = [];
+): Promise<Comparisons> {
+  await subject();
+  await peer();
+  const pairs: { subject: Times; peer: Times }[] = [];
   for (let run = 0; run < runs; run++) {
-    pairs.push({ subject: await timeOnce(subject), peer: await timeOnce(peer) });
+    pairs.push({ subject: await subject(), peer: await peer() });
   }
-  return {
-    subject: spread(pairs.map((pair) => pair.subject)),
-    peer: spread(pairs.map((pair) => pair.peer)),
-    ratio: spread(pairs.map((pair) => pair.subject / pair.peer)),
-  };
+  const compare = (what: keyof Times): Comparison => ({
+    subject: spread(pairs.map((pair) => pair.subject[what])),
+    peer: spread(pairs.map((pair) => pair.peer[what])),
+    ratio: spread(pairs.map((pair) => pair.subject[what] / pair.peer[what])),
+  });
+  return { wall: compare("wall"), cpu: compare("cpu") };
 }
 
-/** Wall milliseconds of one run of a whole process; throws where it fails. */
-export async function timeOnce({ name, argv, cwd, env }: Candidate): Promise<number> {
-  const [program = "", ...args] = argv;
-  const command = new Deno.Command(program, {
-    args,
+/** bash's `time` waits for the command and knows its processor time, to the millisecond. */
+const TIMED = 'TIMEFORMAT="%3R %3U %3S"; time "$@" >/dev/null';
+
+/** One run of a whole process; throws where it fails. */
+export async function timeOnce({ name, argv, cwd, env }: Candidate): Promise<Times> {
+  const command = new Deno.Command("bash", {
+    args: ["-c", TIMED, "bash", ...argv],
     ...(cwd === undefined ? {} : { cwd }),
-    ...(env === undefined ? {} : { env: { ...env } }),
+    // A decimal point, whatever the language.
+    env: { ...env, LC_ALL: "C" },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
   });
-  const began = performance.now();
   const { code, stderr } = await command.output();
-  const took = performance.now() - began;
-  if (code !== 0) throw new Error(`${name} failed: ${new TextDecoder().decode(stderr)}`);
-  return took;
+  const said = new TextDecoder().decode(stderr).trimEnd();
+  if (code !== 0) throw new Error(`${name} failed: ${said}`);
+  const [wall, user, system] = said.split("\n").at(-1)!.split(" ").map((each) => +each * 1000);
+  return { wall: wall!, cpu: user! + system! };
 }
 
 /** Smallest, middle and largest. */

@@ -4,27 +4,27 @@
  * @module
  */
 
-import type { Comparison, Spread } from "./measure.ts";
+import type { Comparison, Comparisons, Spread } from "./measure.ts";
 
 /** One line of a report. */
 export interface ReportLine {
   readonly what: string;
-  readonly comparison: Comparison;
+  readonly comparisons: Comparisons;
   /** The target, as a sentence fragment: `at most 1.0`. */
   readonly target: string;
 }
 
-/** A table of comparisons: median of each, and the ratio with its spread. */
+/** Two rows a line, wall and processor time: median of each, and the ratio with its spread. */
 export function reportTable(subject: string, peer: string, lines: readonly ReportLine[]): string {
-  const rows = lines.map(({ what, comparison, target }) =>
-    `| ${what} | ${ms(comparison.subject)} | ${ms(comparison.peer)} | ${
-      ratio(comparison.ratio)
-    } | ${target} |`
-  );
+  const row = (what: string, { subject, peer, ratio: of }: Comparison, target: string) =>
+    `| ${what} | ${ms(subject)} | ${ms(peer)} | ${ratio(of)} | ${target} |`;
   return [
     `| What | ${subject} | ${peer} | Ratio (min–max) | Target |`,
     "| --- | --- | --- | --- | --- |",
-    ...rows,
+    ...lines.flatMap(({ what, comparisons: { wall, cpu }, target }) => [
+      row(`${what}, wall`, wall, target),
+      row(`${what}, processor`, cpu, target),
+    ]),
     "",
   ].join("\n");
 }
@@ -34,6 +34,6 @@ function ms({ median }: Spread): string {
 }
 
 function ratio({ min, median, max }: Spread): string {
-  const digits = median < 0.1 ? 3 : 2;
+  const digits = median < 0.2 ? 3 : 2;
   return `**${median.toFixed(digits)}** (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }

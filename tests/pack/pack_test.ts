@@ -82,3 +82,52 @@ Deno.test("wrong usage of the packed tool exits with 2", async () => {
   assert.equal(code, 2);
   assert.match(stderr, /Did you mean version\?/);
 });
+
+Deno.test("the start loads no module of Node, as the first costs a third of it", async () => {
+  const lib = `${directory}/app/node_modules/k3s-tool/lib`;
+  const seen = new Set<string>();
+  const foreign: string[] = [];
+  const visit = async (file: string): Promise<void> => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const text = await Deno.readTextFile(`${lib}/${file}`);
+    for (const [, specifier = ""] of text.matchAll(/(?:\bimport|\bfrom)"([\w@./:-]+)"/g)) {
+      if (specifier.startsWith("./")) await visit(specifier.slice(2));
+      else foreign.push(`${file}: ${specifier}`);
+    }
+  };
+  await visit("main.js");
+  assert.ok(seen.size > 1, "the program is split");
+  assert.deepEqual(foreign, []);
+});
+
+Deno.test("the packed tool can ask an API server", async () => {
+  const server = Deno.serve({ port: 0, onListen: () => {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    const kind = pathname.endsWith("/nodes") ? "NodeList" : "List";
+    return Response.json({ apiVersion: "v1", kind, metadata: {}, items: [] });
+  });
+  const { port } = server.addr;
+  const kubeconfig = `${directory}/kubeconfig`;
+  await Deno.writeTextFile(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{
+        name: "c",
+        cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true },
+      }],
+      users: [{ name: "u", user: {} }],
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+      "current-context": "c",
+    }),
+  );
+  try {
+    const { stdout, stderr } = await packed("status", "--kubeconfig", kubeconfig, "-o", "json");
+    assert.doesNotMatch(stderr, /could not be asked|defect/);
+    assert.equal(JSON.parse(stdout).kind, "Status");
+  } finally {
+    await server.shutdown();
+  }
+});
