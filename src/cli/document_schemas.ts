@@ -83,6 +83,17 @@ export const DOCUMENTS = {
     key: z.optional(z.string()),
     scope: z.optional(z.string()),
   }),
+  AssetList: document("AssetList", {
+    items: z.array(z.object({ path: z.string(), bytes: z.int() })),
+  }),
+  EjectedFileList: document("EjectedFileList", {
+    items: z.array(z.object({
+      path: z.string(),
+      change: z.enum(["created", "overwritten", "kept"]),
+    })),
+  }),
+  SchemaList: document("SchemaList", { items: z.array(z.string()) }),
+  Version: document("Version", { version: z.string(), deno: z.string(), platform: z.string() }),
   RunEvent: z.union(RUN_EVENTS.map((event) => document("RunEvent", event.shape))),
   DoctorReport: document("DoctorReport", { items: z.array(Check) }),
   Error: document("Error", {

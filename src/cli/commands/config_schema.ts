@@ -16,7 +16,10 @@ export const configSchemaCommand = defineCommand({
   formats: ["table", "json", "yaml"],
   async run(_context, { args: [name], options }, output) {
     const { jsonSchema, SCHEMA_NAMES } = await import("../document_schemas.ts");
-    if (options.list) return output.data(SCHEMA_NAMES.join("\n") + "\n");
+    if (options.list) {
+      if (output.structured) return await output.document("SchemaList", { items: SCHEMA_NAMES });
+      return output.data(SCHEMA_NAMES.join("\n") + "\n");
+    }
     const schema = jsonSchema(name ?? "variables");
     if (output.format === "yaml") {
       const { stringify } = await import("yaml");

@@ -1,6 +1,7 @@
 import { interruptedError } from "../../errors/user_error.ts";
 import { askToInstall } from "../ask_to_install.ts";
 import { defineCommand } from "../command.ts";
+import { reportChange } from "../inventory_words.ts";
 import { Prompter } from "../prompt.ts";
 
 /** `node remove`: out of the cluster, off the host, out of the inventory, in this order. */
@@ -51,13 +52,15 @@ export const nodeRemoveCommand = defineCommand({
     const { host } = removal;
     if (options.inventoryOnly) {
       const { removeFromInventory } = await import("../../actions/remove_node.ts");
-      const { files } = await removeFromInventory(context, removal, { dryRun: options.dryRun });
-      const shown = files.map((file) => file.shown).join(", ");
-      return output.note(
-        options.dryRun
-          ? `${host.name} would be removed from ${shown}; nothing was changed.`
-          : `Removed ${host.name} from ${shown}. The cluster was not asked.`,
-      );
+      const { nodeItem } = await import("../../view/inventory_nodes.ts");
+      const { dryRun } = options;
+      const change = await removeFromInventory(context, removal, { dryRun });
+      const shown = change.files.map((file) => file.shown).join(", ");
+      return await reportChange(output, change, {
+        dryRun,
+        done: `Removed ${host.name} from ${shown}. The cluster was not asked.`,
+        extra: { host: nodeItem(host) },
+      });
     }
     if (!options.dryRun) {
       const agreed = await new Prompter(globals, context).confirmByName({
