@@ -9,7 +9,7 @@ import { INITIAL_RUN, reduceRun, type RunState } from "../ansible/run_state.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { plainLine, progressLines } from "../view/progress.ts";
 import { paintDiff, unifiedDiff } from "../view/unified_diff.ts";
-import { failureLines, RUN_COLUMNS, runError, type RunWords } from "../view/run_report.ts";
+import { failureBlocks, RUN_COLUMNS, runError, type RunWords } from "../view/run_report.ts";
 import type { Context } from "./context.ts";
 import type { GlobalOptions } from "./global_options.ts";
 import type { Output } from "./output.ts";
@@ -64,8 +64,7 @@ async function report(state: RunState, { context, output }: Show): Promise<void>
       empty: "",
     });
   }
-  for (const failure of state.failures) {
-    const [first = "", ...rest] = failureLines(failure, state.log);
+  for (const [first = "", ...rest] of failureBlocks(state.failures, state.log)) {
     // Also with -q: it says why the run failed.
     context.stderr.write([output.paintWords("bad", `✗ ${first}`), ...rest, ""].join("\n"));
   }

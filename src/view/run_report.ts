@@ -45,14 +45,31 @@ function result({ status, stage }: HostState): Toned {
   }
 }
 
-/** A failure as lines: host, stage and task first, then what was said, the next step, the log. */
-export function failureLines(failure: Failure, log: string | undefined): readonly string[] {
-  return [
-    `${safeText(failure.host)} · ${at(failure.stage, failure.task)}`,
-    ...safeLines(failure.message).split("\n").map((line) => `  ${line}`),
-    `  Hint: ${safeText(failure.hint)}`,
-    ...(log === undefined ? [] : [`  Log: ${safeText(log)}`]),
-  ];
+/**
+ * Failures as blocks of lines: hosts, stage and task first, then what was said, the next step, the log.
+ *
+ * Hosts that failed at the same task with the same words share a block. A next step that names its host is
+ * shown for each of them.
+ */
+export function failureBlocks(
+  failures: readonly Failure[],
+  log: string | undefined,
+): readonly (readonly string[])[] {
+  const alike = Map.groupBy(
+    failures,
+    ({ stage, task, message }) => JSON.stringify([stage, task, message]),
+  );
+  return [...alike.values()].map((group) => {
+    const { stage, task, message } = group[0]!;
+    const hosts = new Set(group.map(({ host }) => safeText(host)));
+    const hints = new Set(group.map(({ hint }) => safeText(hint)));
+    return [
+      `${[...hosts].join(", ")} · ${at(stage, task)}`,
+      ...safeLines(message).split("\n").map((line) => `  ${line}`),
+      ...[...hints].map((hint) => `  Hint: ${hint}`),
+      ...(log === undefined ? [] : [`  Log: ${safeText(log)}`]),
+    ];
+  });
 }
 
 /** The error a run ends with; undefined where every host did all it should. */

@@ -33,7 +33,10 @@ const EVENTS: readonly RunEvent[] = [
 ];
 
 /** Shows the events on a terminal of 80 columns and returns what was written to it. */
-async function onTerminal(globals: Partial<GlobalOptions> = {}) {
+async function onTerminal(
+  globals: Partial<GlobalOptions> = {},
+  events: readonly RunEvent[] = EVENTS,
+) {
   let stdout = "";
   let stderr = "";
   const context: Context = {
@@ -46,7 +49,7 @@ async function onTerminal(globals: Partial<GlobalOptions> = {}) {
   const all = { ...GLOBALS, ...globals };
   const output = new Output(context, all);
   async function* paced() {
-    for (const event of EVENTS) {
+    for (const event of events) {
       yield event;
       // Long enough for some frames to be drawn in between.
       await context.clock.sleep(150);
@@ -74,4 +77,16 @@ Deno.test("with -q nothing moves; the failure is told all the same", async () =>
   const { stderr } = await onTerminal({ quiet: true });
   assert.ok(!stderr.includes("▸") && !stderr.includes(SYNCHRONIZED));
   assert.match(stderr, /✗ pi · Workers · Join/);
+});
+
+Deno.test("hosts that failed alike are told once", async () => {
+  const failed = { type: "result", play: "Workers", task: "Join", status: "failed" } as const;
+  const { stderr } = await onTerminal({ quiet: true }, [
+    { type: "play_start", play: "Workers", hosts: ["pi", "nuc"] },
+    { ...failed, host: "pi", message: "no" },
+    { ...failed, host: "nuc", message: "no" },
+    { type: "end", outcome: "failed", rc: 2, directory: "/s/1", log: "/s/1/ansible.log" },
+  ]);
+  assert.equal(stderr.match(/✗ pi, nuc · Workers · Join/g)?.length, 1);
+  assert.equal(stderr.match(/✗/g)?.length, 1);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseEventLine, type RunEvent } from "../../src/ansible/event.ts";
 import { INITIAL_RUN, reduceRun } from "../../src/ansible/run_state.ts";
-import { failureLines, runError } from "../../src/view/run_report.ts";
+import { failureBlocks, runError } from "../../src/view/run_report.ts";
 
 const host = fc.constantFrom("n1", "n2", "nuc-3");
 const words = fc.oneof(
@@ -60,9 +60,20 @@ Deno.test("P4 every failure report holds host, task and message", () => {
         for (const part of [failure.host, failure.task, failure.message, failure.hint]) {
           assert.notEqual(part.trim(), "");
         }
-        const shown = failureLines(failure, "/log");
-        assert.ok(shown[0]?.startsWith(`${failure.host} · `));
-        assert.ok(shown.length >= 4);
+      }
+      const blocks = failureBlocks(state.failures, "/log");
+      for (const { host, stage, task, message } of state.failures) {
+        const shown = failureBlocks(
+          [{ host, stage, task, message, hint: "", unreachable: false }],
+          "",
+        );
+        const [place = "", ...said] = shown[0]!.slice(0, -2);
+        const block = blocks.find(([first = "", ...rest]) => {
+          const [hosts = ""] = first.split(" · ");
+          return hosts.split(", ").includes(host) && first.endsWith(place.slice(host.length)) &&
+            said.every((line, index) => rest[index] === line);
+        });
+        assert.ok(block !== undefined && block.length >= 4);
       }
       const ended = reduceRun(state, {
         type: "end",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Failure, type HostState, INITIAL_RUN } from "../../src/ansible/run_state.ts";
-import { failureLines, RUN_COLUMNS, runError } from "../../src/view/run_report.ts";
+import { failureBlocks, RUN_COLUMNS, runError } from "../../src/view/run_report.ts";
 import { renderTable } from "../../src/view/table.ts";
 
 const HOST: HostState = {
@@ -43,13 +43,41 @@ n3     not started           0         0        0      0s
 });
 
 Deno.test("a failure is told with host, stage, task, message, hint and log", () => {
-  assert.deepEqual(failureLines(FAILURE, "/s/1/ansible.log"), [
+  assert.deepEqual(failureBlocks([FAILURE], "/s/1/ansible.log"), [[
     "n2 · Preflight · Check Tailscale",
     "  logged out",
     "  since yesterday",
     "  Hint: Log in with: sudo tailscale up",
     "  Log: /s/1/ansible.log",
+  ]]);
+});
+
+Deno.test("hosts that failed alike share a block; other words or another task have their own", () => {
+  const failures = [
+    { ...FAILURE, host: "n1" },
+    { ...FAILURE, host: "n4", message: "not installed" },
+    { ...FAILURE, host: "n2" },
+    { ...FAILURE, host: "n5", task: "Check sudo" },
+    { ...FAILURE, host: "n3" },
+  ];
+  const blocks = failureBlocks(failures, "/s/1/ansible.log");
+  assert.deepEqual(blocks.map(([first]) => first), [
+    "n1, n2, n3 · Preflight · Check Tailscale",
+    "n4 · Preflight · Check Tailscale",
+    "n5 · Preflight · Check sudo",
   ]);
+  assert.deepEqual(blocks[0]?.slice(1), failureBlocks([FAILURE], "/s/1/ansible.log")[0]?.slice(1));
+});
+
+Deno.test("a shared block keeps every next step that names its host", () => {
+  const failures = ["n1", "n2", "n2"].map((host) => ({ ...FAILURE, host, hint: `ssh ${host}` }));
+  assert.deepEqual(failureBlocks(failures, undefined), [[
+    "n1, n2 · Preflight · Check Tailscale",
+    "  logged out",
+    "  since yesterday",
+    "  Hint: ssh n1",
+    "  Hint: ssh n2",
+  ]]);
 });
 
 Deno.test("the key line names the host, what it said, the next step, the log and how to go on", () => {
