@@ -42,7 +42,9 @@ export async function* runPlaybook(
   system: System,
   run: PlaybookRun,
 ): AsyncGenerator<RunEvent, void> {
-  using lock = await lockInventory(system, run.inventory);
+  // Two names of one file are one inventory.
+  const inventory = await Deno.realPath(run.inventory).catch(() => run.inventory);
+  using lock = await lockInventory(system, inventory);
   for (const { playbook, startedAt } of lock.ended) {
     yield note(
       system,
@@ -54,7 +56,7 @@ export async function* runPlaybook(
   const { state } = system.directories;
   const record = await openRun(`${state}/runs`, {
     playbook: run.playbook,
-    inventory: run.inventory,
+    inventory,
     check: run.check === true,
   }, startedAt);
   await pruneRuns(`${state}/runs`, { keep: record.directory });

@@ -31,15 +31,14 @@ export interface StoreResult<R> {
  *
  * kubectl's own lock is taken meanwhile (client-go `tools/clientcmd/config.go`).
  *
- * @throws {UserError} exit code 1 where another process holds the lock
+ * @throws {UserError} exit code 1 where another process holds the lock, or the system refuses
  */
 export async function updateKubeconfig<R extends { text: string; changed: boolean }>(
   path: string,
   { clock, update }: { readonly clock: Clock; readonly update: (text: string) => R },
 ): Promise<StoreResult<R>> {
   const file = await followLinks(path);
-  await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const unlock = await lock(`${file}.lock`, clock);
+  const unlock = await lockNew(file, clock);
   try {
     const old = await readTextIfAny(file);
     const result = update(old ?? "");
@@ -68,6 +67,15 @@ async function keep(
   }
 }
 
+async function lockNew(file: string, clock: Clock): Promise<() => Promise<void>> {
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    return await lock(`${file}.lock`, clock);
+  } catch (error) {
+    throw error instanceof UserError ? error : refused("written", file, error);
+  }
+}
+
 async function lock(path: string, clock: Clock): Promise<() => Promise<void>> {
   for (const end = clock.now() + LOCK_WAIT_MS;;) {
     try {
@@ -92,18 +100,30 @@ async function followLinks(path: string): Promise<string> {
     return await Deno.realPath(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return path;
-    throw error;
+    throw refused("written", path, error);
   }
 }
 
-/** The text of a file, or undefined where there is none. */
+/**
+ * The text of a file, or undefined where there is none.
+ *
+ * @throws {UserError} exit code 1 where it cannot be read
+ */
 export async function readTextIfAny(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    throw refused("read", path, error);
   }
+}
+
+function refused(what: "read" | "written", path: string, cause: unknown): UserError {
+  const why = (cause as Error).message;
+  return new UserError(`Your kubeconfig ${path} cannot be ${what}: ${why}`, {
+    hint: "Look at the file, its directory and their rights, or name another with --kubeconfig.",
+    cause,
+  });
 }
 
 async function modifiedAt(path: string): Promise<number | undefined> {

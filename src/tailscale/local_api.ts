@@ -4,7 +4,9 @@
  * @module
  */
 
+import { UserError } from "../errors/user_error.ts";
 import {
+  nonsenseError,
   noPermissionError,
   notInstalledError,
   notRunningError,
@@ -47,7 +49,8 @@ export async function readLocalApi(
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted) throw timeoutError(timeoutMs);
-    throw error;
+    if (error instanceof UserError) throw error;
+    throw nonsenseError((error as Error).message);
   }
 }
 

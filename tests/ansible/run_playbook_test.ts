@@ -217,3 +217,27 @@ Deno.test("leaving the loop early stops the run", async () => {
     assert.equal(past?.result?.outcome, "interrupted");
   });
 });
+
+Deno.test("two names of one inventory are one inventory: a second run is refused", () =>
+  withDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/hosts.yml`, "");
+    await Deno.symlink("hosts.yml", `${directory}/link.yml`);
+    const runner = new FakeRunner().onStart(
+      "ansible-playbook",
+      (_, { stopped }) =>
+        new Promise((resolve) => stopped.addEventListener("abort", () => resolve(0))),
+    );
+    const system = fakeSystem(directory, { runner });
+    const run = (name: string) =>
+      runPlaybook(system, {
+        ansible: ANSIBLE,
+        tree: directory,
+        playbook: "site",
+        inventory: `${directory}/${name}`,
+        inventories: [`${directory}/${name}`],
+      });
+    const first = run("hosts.yml");
+    assert.equal((await first.next()).value?.type, "started");
+    await assert.rejects(run("link.yml").next(), /Another run on .* is under way/);
+    await first.return();
+  }));

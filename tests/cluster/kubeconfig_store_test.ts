@@ -95,3 +95,17 @@ Deno.test("a lock that was left behind is taken over", () =>
     await updateKubeconfig(path, { clock: madeUpClock(), update: append });
     assert.deepEqual(await files(directory), ["config"]);
   }));
+
+Deno.test("a kubeconfig that the system refuses is explained", () =>
+  withDirectory(async (directory) => {
+    const clock = madeUpClock();
+    await Deno.mkdir(`${directory}/config`);
+    await Deno.writeTextFile(`${directory}/file`, "");
+    for (const path of [`${directory}/config`, `${directory}/file/config`]) {
+      await assert.rejects(updateKubeconfig(path, { clock, update: append }), {
+        name: "UserError",
+        exitCode: 1,
+        message: /cannot be (?:read|written)/,
+      });
+    }
+  }));

@@ -201,3 +201,26 @@ async function withSocket(
     await Deno.remove(directory, { recursive: true });
   }
 }
+
+Deno.test("a socket that is not tailscaled's is not understood: exit code 4", async () => {
+  const directory = await Deno.makeTempDir();
+  const path = `${directory}/other.sock`;
+  const listener = Deno.listen({ transport: "unix", path });
+  const served = (async () => {
+    for await (const connection of listener) {
+      // The first connection only asks whether somebody listens, and is gone.
+      await connection.write(new TextEncoder().encode("220 mail.example.com ready\r\n"))
+        .catch(() => {});
+      connection.close();
+    }
+  })();
+  try {
+    const [code, said] = await failure(readTailnet(source(emptyMachine, { socket: path })));
+    assert.equal(code, 4);
+    assert.match(said, /is not understood/);
+  } finally {
+    listener.close();
+    await served;
+    await Deno.remove(directory, { recursive: true });
+  }
+});
