@@ -46,8 +46,8 @@ export async function addNode(
   const { cwd, clock, signal } = system;
   const { role } = node;
   if (role === undefined) {
-    throw usageError(`What is ${node.name} to be?`, {
-      hint: "Say --role control-plane or --role worker.",
+    throw usageError(`The role of ${node.name} is missing`, {
+      hint: "Give it: --role control-plane or --role worker.",
     });
   }
   const { address, notes } = await addressOf(system, node);
@@ -63,7 +63,10 @@ export async function addNode(
     if (place === undefined) return addHost(content, host);
     const known = content.inventory.hosts.find((each) => each.name === host.name);
     if (known !== undefined && isSame(known, host)) {
-      return { documents: new Map(), notes: [`${host.name} is in the inventory just so.`] };
+      return {
+        documents: new Map(),
+        notes: [`${host.name} is in the inventory already, with just these values.`],
+      };
     }
     throw usageError(`${host.name} is in the inventory already`, {
       where: place.where,

@@ -54,7 +54,11 @@ export async function initRequest(
   if (!named && prompter.canAsk) {
     const { askInit } = await import("./init_wizard.ts");
     const peers = await peersOrNone(context, output);
-    const answers = await askInit(prompter, { peers, defaults });
+    const answers = await askInit(prompter, {
+      peers,
+      defaults,
+      network: fixed.tailscaleNetwork,
+    });
     return { ...fixed, ...answers, hosts: withSettings(answers.hosts, hostSettings) };
   }
   if (options.controlPlane.length === 0) {

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { K3S_VERSION } from "../inventory/kubernetes_syntax.ts";
+import { networkContains, parseIpv4, parseNetwork } from "../inventory/ipv4.ts";
 import type { Role } from "../inventory/model.ts";
 import { describeHost, type HostDescription } from "../inventory/new_host.ts";
+import { DEFAULT_NETWORK } from "../inventory/read_hosts.ts";
+import { VARIABLE_SCHEMAS } from "../inventory/schema.ts";
 import type { AddressedPeer } from "../tailscale/lookup.ts";
 import type { Peer } from "../tailscale/peer.ts";
 import type { Choice, Prompter } from "./prompt.ts";
@@ -42,39 +44,62 @@ export function candidates(peers: readonly Peer[]): AddressedPeer[] {
 /** Asks for everything a first inventory needs. */
 export async function askInit(
   ask: Asker,
-  { peers, defaults }: { readonly peers: readonly Peer[]; readonly defaults: InitDefaults },
+  { peers, defaults, network = DEFAULT_NETWORK }: {
+    readonly peers: readonly Peer[];
+    readonly defaults: InitDefaults;
+    /** Where the addresses must lie. */
+    readonly network?: string;
+  },
 ): Promise<InitAnswers> {
   const machines = candidates(peers);
-  const chosen = machines.length > 0 ? await chooseHosts(ask, machines) : await typeHosts(ask);
+  const chosen = machines.length > 0
+    ? await chooseHosts(ask, machines)
+    : await typeHosts(ask, network);
   const clusterName = await ask.text({
     message: "Name of the cluster",
     flag: "--cluster-name NAME",
     initial: defaults.clusterName,
+    validate: mustBe("cluster_name"),
   });
   const k3sVersion = await ask.text({
     message: "k3s release",
     flag: "--k3s-version v1.36.3+k3s1",
     initial: defaults.k3sVersion,
-    validate: (value) => K3S_VERSION.test(value) ? undefined : "A release such as v1.36.3+k3s1",
+    validate: mustBe("k3s_version"),
   });
   const user = await ask.text({
     message: "Login name for ssh (empty: the one you have here)",
     flag: "--user NAME",
+    validate: mayBe("ansible_user"),
     ...(defaults.user === undefined ? {} : { initial: defaults.user }),
   });
   const hosts = await askHardware(ask, chosen);
   const gitRepoUrl = await ask.text({
     message: "Git repository for Flux (empty: later)",
     flag: "--git-repo URL",
+    validate: mayBe("git_repo_url"),
     ...(defaults.gitRepoUrl === undefined ? {} : { initial: defaults.gitRepoUrl }),
   });
   return {
     hosts,
-    clusterName,
-    k3sVersion,
+    clusterName: clusterName.trim(),
+    k3sVersion: k3sVersion.trim(),
     user: user.trim() || undefined,
     gitRepoUrl: gitRepoUrl.trim() || undefined,
   };
+}
+
+/** Judges an answer as the inventory will, so that no answer is lost at the end. */
+function mustBe(variable: string): (value: string) => string | undefined {
+  return (value) => {
+    const result = VARIABLE_SCHEMAS.get(variable)?.safeParse(value.trim());
+    return result?.success === false ? `Expected: ${result.error.issues[0]?.message}` : undefined;
+  };
+}
+
+/** Like {@linkcode mustBe}; an empty answer leaves it out. */
+function mayBe(variable: string): (value: string) => string | undefined {
+  return (value) => value.trim() === "" ? undefined : mustBe(variable)(value);
 }
 
 async function chooseHosts(
@@ -105,16 +130,22 @@ async function chooseHosts(
 }
 
 /** Without Tailscale's help the person types names and addresses. */
-async function typeHosts(ask: Asker): Promise<HostDescription[]> {
+async function typeHosts(ask: Asker, network: string): Promise<HostDescription[]> {
   const servers = await ask.text({
-    message: "Hosts of the control plane, as NAME=ADDRESS, parted by spaces",
+    message: "Hosts of the control plane, as NAME=ADDRESS, separated by spaces",
     flag: "--control-plane HOST=ADDRESS",
-    validate: (value) => hostsProblem(value, { role: "control-plane", needed: true }),
+    validate: (value) => hostsProblem(value, { role: "control-plane", needed: true, network }),
   });
   const workers = await ask.text({
-    message: "Workers, as NAME=ADDRESS, parted by spaces (empty: none yet)",
+    message: "Workers, as NAME=ADDRESS, separated by spaces (empty: none yet)",
     flag: "--worker HOST=ADDRESS",
-    validate: (value) => hostsProblem(value, { role: "worker", needed: false }),
+    validate: (value) =>
+      hostsProblem(value, {
+        role: "worker",
+        needed: false,
+        network,
+        others: readHosts(servers, "control-plane"),
+      }),
   });
   return [...readHosts(servers, "control-plane"), ...readHosts(workers, "worker")];
 }
@@ -128,18 +159,35 @@ function readHosts(text: string, role: Role): HostDescription[] {
 
 function hostsProblem(
   text: string,
-  { role, needed }: { readonly role: Role; readonly needed: boolean },
+  { role, needed, network, others = [] }: {
+    readonly role: Role;
+    readonly needed: boolean;
+    readonly network: string;
+    /** Hosts named before. */
+    readonly others?: readonly HostDescription[];
+  },
 ): string | undefined {
   const hosts = readHosts(text, role);
   if (needed && hosts.length === 0) return "At least one";
+  const seen = [...others];
   for (const host of hosts) {
+    const twin = seen.find(({ name, address }) => name === host.name || address === host.address);
+    if (twin !== undefined) return `${twin.name}=${twin.address} is there already`;
+    seen.push(host);
     const described = describeHost(host);
     if ("problems" in described) {
       const [problem] = described.problems;
       return `${problem?.value || host.name}: ${problem?.expected ?? problem?.message}`;
     }
+    if (!isIn(network, host.address)) return `${host.address} is not in ${network}`;
   }
   return undefined;
+}
+
+function isIn(network: string, address: string): boolean {
+  const [parsed, number] = [parseNetwork(network), parseIpv4(address)];
+  // A network that is none is refused when the inventory is written.
+  return parsed === undefined || number === undefined || networkContains(parsed, number);
 }
 
 async function askHardware(
@@ -185,8 +233,8 @@ async function reserve(ask: Asker, host: HostDescription) {
   return { reservedCpu, reservedMemory };
 }
 
-function choiceOf(peer: AddressedPeer): Choice<string> {
-  const state = peer.online ? "online" : "offline";
-  const self = peer.isSelf ? ", this machine" : "";
-  return { value: peer.ipv4, label: peer.name, hint: `${peer.ipv4}, ${state}${self}` };
+function choiceOf({ name, ipv4, online, isSelf }: AddressedPeer): Choice<string> {
+  const state = online ? "" : ", offline";
+  const self = isSelf ? ", this machine" : "";
+  return { value: ipv4, label: `${name} (${ipv4}${state}${self})` };
 }

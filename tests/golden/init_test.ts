@@ -159,3 +159,27 @@ Deno.test("without a tailnet the wizard takes names and addresses", async () => 
     ["pi", "100.64.0.4", "worker"],
   ]);
 });
+
+Deno.test("what the inventory would refuse is refused where it is asked", async () => {
+  const wrong: Readonly<Record<string, readonly string[]>> = {
+    "--control-plane": ["", "nuc", "nuc=10.0.0", "nuc=192.168.1.2", "a=100.64.0.1 b=100.64.0.1"],
+    "--worker": ["dgx", "dgx=100.64.0.1", "nuc=100.64.0.2"],
+    "--cluster-name": ["", "Home Lab"],
+    "--k3s-version": ["", "latest"],
+    "--user": ["two words", "-oProxyCommand=x"],
+    "--git-repo": ["not a url"],
+  };
+  const right: Readonly<Record<string, string>> = { "--control-plane": "nuc=100.64.0.1" };
+  const judged: string[] = [];
+  const text: Asker["text"] = ({ flag, initial, validate }) => {
+    const [name = ""] = flag.split(" ");
+    const answer = right[name] ?? initial ?? "";
+    assert.equal(validate?.(answer), undefined, name);
+    for (const value of wrong[name] ?? []) assert.ok(validate?.(value), `${name} ${value}`);
+    judged.push(name);
+    return Promise.resolve(answer);
+  };
+  const asker: Asker = { ...answers({ "config set": [] }), text };
+  await askInit(asker, { peers: [], defaults: DEFAULTS });
+  assert.deepEqual(judged.sort(), Object.keys(wrong).sort());
+});

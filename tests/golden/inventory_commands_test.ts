@@ -96,7 +96,7 @@ Deno.test("node add: planned, done, done before, and refused", async () => {
   await assertGolden("node-add.yml", inventory.read());
   const again = await run(...argv);
   assert.deepEqual([again.code, again.stdout], [0, ""]);
-  assert.match(again.stderr, /gpu is in the inventory just so/);
+  assert.match(again.stderr, /gpu is in the inventory already/);
   const other = await run("node", "add", "gpu", "100.64.0.10", "--role", "worker");
   assert.equal(other.code, 2);
   assert.match(other.stderr, /hosts\.yml:17:9: gpu is in the inventory already/);
