@@ -78,6 +78,7 @@ function outputStream(
   stream: { writeSync(bytes: Uint8Array): number; isTerminal(): boolean },
 ): OutputStream {
   const encoder = new TextEncoder();
+  let open = true;
   return {
     write(text) {
       const bytes = encoder.encode(text);
@@ -85,9 +86,11 @@ function outputStream(
         for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
       } catch (error) {
         if (!isGone(error)) throw error;
+        open = false;
       }
     },
     isTerminal: stream.isTerminal(),
+    isOpen: () => open,
     columns() {
       if (!stream.isTerminal()) return undefined;
       try {

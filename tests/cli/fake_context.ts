@@ -66,11 +66,13 @@ export async function runCommand(
       write: (text) => void (stdout += text),
       isTerminal: false,
       columns: () => undefined,
+      isOpen: () => true,
     },
     stderr: {
       write: (text) => void (stderr += text),
       isTerminal: false,
       columns: () => undefined,
+      isOpen: () => true,
     },
     stdin: { isTerminal: false, readAll: () => Promise.resolve(options.stdin ?? "") },
     assets: options.assets ?? new FolderAssets(PROJECT_ROOT),

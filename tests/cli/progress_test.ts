@@ -41,8 +41,18 @@ async function onTerminal(
   let stderr = "";
   const context: Context = {
     ...fakeSystem("/home/ann"),
-    stdout: { write: (text) => void (stdout += text), isTerminal: false, columns: () => undefined },
-    stderr: { write: (text) => void (stderr += text), isTerminal: true, columns: () => 80 },
+    stdout: {
+      write: (text) => void (stdout += text),
+      isTerminal: false,
+      columns: () => undefined,
+      isOpen: () => true,
+    },
+    stderr: {
+      write: (text) => void (stderr += text),
+      isTerminal: true,
+      columns: () => 80,
+      isOpen: () => true,
+    },
     stdin: { isTerminal: true, readAll: () => Promise.resolve("") },
     assets: new FolderAssets("/nonexistent"),
   };

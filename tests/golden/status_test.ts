@@ -115,3 +115,13 @@ Deno.test("status --watch shows changes until it is ended", async () => {
     .filter(({ kind }) => kind === "Status").map(({ nodes }) => nodes[0].status);
   assert.deepEqual(statuses, ["Ready", "NotReady"]);
 });
+
+Deno.test("status --watch ends when nobody reads it any more", async () => {
+  const { code } = await inHomelab(["status", "--watch"], {
+    context: {
+      stdout: { write: () => {}, isTerminal: false, columns: () => undefined, isOpen: () => false },
+      clock: { now: () => NOW, sleep: () => assert.fail("it waits for another look") },
+    },
+  });
+  assert.equal(code, 0);
+});

@@ -46,6 +46,7 @@ export const statusCommand = defineCommand({
     for (;;) {
       const status = await readStatus(context, request);
       before = await showChange(status, before, { context, output });
+      if (!context.stdout.isOpen()) return; // `… | head -1`
       await context.clock.sleep(WATCH_MS, context.signal);
     }
   },
