@@ -22,7 +22,8 @@ const redirectNodeModules: Plugin = {
     onResolve({ filter: /^[a-z_/]+$|^node:/ }, ({ path, importer, kind }) => {
       if (!isBuiltin(path)) return undefined;
       if (importer.includes("/commander/")) return { path: here("commander_runtime.ts") };
-      if (/^(?:node:)?path$/.test(path)) {
+      // A lazy import happens after the start, and a CommonJS stand-in would have no names to take.
+      if (/^(?:node:)?path$/.test(path) && kind !== "dynamic-import") {
         return { path: here("../node_modules/path-browserify/index.js") };
       }
       if (kind === "require-call") return { path, external: true };

@@ -77,6 +77,33 @@ Deno.test("the packed tool ejects assets into an empty directory", async () => {
   );
 });
 
+Deno.test("the packed tool makes an inventory, edits it and reads it back", async () => {
+  const steps: readonly (readonly string[])[] = [
+    ["init", "--control-plane", "nuc=100.64.0.1", "--cluster-name", "home", "--no-input"],
+    ["node", "add", "dgx", "100.64.0.3", "--role", "worker", "--gpu", "--label", "disk=nvme"],
+    ["config", "set", "reserved_cpu", "2", "--scope", "dgx"],
+    ["config", "validate"],
+    ["node", "show", "dgx"],
+    ["config", "get", "reserved_cpu", "--scope", "dgx", "--show-origin"],
+    ["node", "remove", "dgx", "--inventory-only", "--yes"],
+  ];
+  for (const step of steps) {
+    const { code, stderr } = await packed(...step);
+    assert.equal(code, 0, `${step.join(" ")}: ${stderr}`);
+  }
+  const { stdout } = await packed("node", "list", "-o", "name");
+  assert.equal(stdout, "nuc\n");
+});
+
+Deno.test("the packed tool says what is missing, whichever part of it is asked", async () => {
+  // No program is on this PATH but what starts the tool itself.
+  for (const command of ["discover", "status", "doctor"]) {
+    const { code, stderr } = await packed(command, "--no-input");
+    assert.ok([0, 1, 3, 4].includes(code), `${command}: ${code} ${stderr}`);
+    assert.doesNotMatch(stderr, /defect|is not a function|not defined/, command);
+  }
+});
+
 Deno.test("wrong usage of the packed tool exits with 2", async () => {
   const { code, stderr } = await packed("versoin");
   assert.equal(code, 2);
