@@ -8,7 +8,7 @@ import { ProgramNotFoundError, type RunResult } from "../process/runner.ts";
 import type { System } from "../process/system.ts";
 
 /** The oldest ansible-core the roles are written for. */
-export const OLDEST_ANSIBLE = [2, 16] as const;
+const OLDEST_ANSIBLE = [2, 16] as const;
 
 /** How long a program may take to tell its version, in milliseconds. */
 const VERSION_TIMEOUT_MS = 60_000;

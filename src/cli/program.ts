@@ -70,8 +70,8 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
   }
 }
 
-/** The commander program for all declarations; also read by completions and the docs. */
-export function buildProgram(execute: Execute, context: Context): Command {
+/** The commander program for all declarations. */
+function buildProgram(execute: Execute, context: Context): Command {
   const program = new Command("k3s-tool")
     .description(DESCRIPTION)
     .addHelpText("after", EPILOGUE)

@@ -12,7 +12,7 @@ import { UserError } from "../errors/user_error.ts";
 import type { Clock } from "../process/system.ts";
 
 /** How long to wait for another process, in milliseconds. An edit takes a fraction of a second. */
-export const LOCK_LIMIT_MS = 10_000;
+const LOCK_LIMIT_MS = 10_000;
 const POLL_MS = 20;
 
 /** What waiting for a lock needs. */

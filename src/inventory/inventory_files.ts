@@ -13,7 +13,7 @@ import { parseYaml } from "./yaml_tree.ts";
 const VAULT_HEADER = "$ANSIBLE_VAULT;";
 
 /** Bytes as text; undefined where they are not UTF-8. A byte order mark stays. */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
+function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -8,7 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { missingError } from "../errors/user_error.ts";
 
 /** Looked for in each directory from the current one upwards, in this order. */
-export const INVENTORY_NAMES = [
+const INVENTORY_NAMES = [
   "inventory/hosts.yml",
   "ansible/inventory/hosts.yml",
   "hosts.yml",

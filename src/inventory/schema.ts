@@ -41,7 +41,7 @@ const TAINT = '{key: nvidia.com/gpu, value: "true", effect: NoSchedule}';
 const EFFECT = TAINT_EFFECTS.join(", ");
 
 /** An IPv4 address of the tailnet. */
-export const Ipv4 = z.string(IPV4).check(
+const Ipv4 = z.string(IPV4).check(
   z.regex(/^\d{1,3}(?:\.\d{1,3}){3}$/, IPV4),
   z.refine((value) => parseIpv4(value) !== undefined, IPV4),
 );

@@ -24,7 +24,7 @@ export interface VarsFile {
 }
 
 /** Where a scope's variables are looked for, first come first served. */
-export const EXTENSIONS = ["", ".yml", ".yaml", ".json"];
+const EXTENSIONS = ["", ".yml", ".yaml", ".json"];
 
 /** The files of one kind, in the order Ansible reads them. */
 export function readVarsFiles(

@@ -116,12 +116,12 @@ export class Values {
 }
 
 /** True for `<<`, written plain. */
-export function isMergeKey(entry: Entry): boolean {
+function isMergeKey(entry: Entry): boolean {
   return entry.key.kind === "scalar" && entry.key.style === "plain" && entry.key.text === "<<";
 }
 
 /** What a scalar stands for by YAML 1.1, which PyYAML and so Ansible follow. */
-export function scalarValue(node: ScalarNode): YamlValue {
+function scalarValue(node: ScalarNode): YamlValue {
   const { tag, text, style } = node;
   if (tag !== undefined && tag !== "!") {
     if (tag === "!!str" || tag === "!unsafe" || tag === "!!binary") return text;

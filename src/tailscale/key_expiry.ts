@@ -7,7 +7,7 @@
 import type { Peer } from "./peer.ts";
 
 /** Days before the end of a key from which on a person is warned. */
-export const WARN_DAYS = 14;
+const WARN_DAYS = 14;
 
 const DAY_MS = 86_400_000;
 

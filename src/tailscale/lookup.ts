@@ -19,7 +19,7 @@ export type AddressedPeer = Peer & { readonly ipv4: string };
  *
  * @throws {UserError} exit code 2: no such machine, several, or one without an IPv4 address
  */
-export function lookupPeer(tailnet: Tailnet, hostname: string): AddressedPeer {
+function lookupPeer(tailnet: Tailnet, hostname: string): AddressedPeer {
   const wanted = hostname.toLowerCase().replace(/\.$/, "");
   const own = tailnet.peers.filter((peer) => !peer.shared);
   const found = firstNonEmpty([

@@ -1,4 +1,5 @@
 import { defineCommand } from "../command.ts";
+import { SCOPE_OPTION } from "../scope_option.ts";
 
 /** `config get`: one value. */
 export const configGetCommand = defineCommand({
@@ -7,15 +8,10 @@ export const configGetCommand = defineCommand({
   summary: "Print one variable of the inventory",
   description:
     "Prints the value that holds for a scope, by Ansible's precedence. Text is printed " +
-    "as it is, maps and lists as JSON.",
+    "as it is, maps and lists as JSON. Exit code 1 where it is not set.",
   args: [{ syntax: "<key>", description: "variable, or a path into one", completes: "config-key" }],
   options: {
-    scope: {
-      kind: "string",
-      flags: "--scope <scope>",
-      description: "all (default), control_plane, workers or a host",
-      completes: "host",
-    },
+    scope: SCOPE_OPTION,
     showOrigin: {
       kind: "flag",
       flags: "--show-origin",

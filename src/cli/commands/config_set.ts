@@ -1,6 +1,7 @@
 import { VALUE_TYPES, type ValueType } from "../../inventory/value_types.ts";
 import { defineCommand } from "../command.ts";
 import { reportChange } from "../inventory_words.ts";
+import { SCOPE_OPTION } from "../scope_option.ts";
 
 /** `config set`: one value. */
 export const configSetCommand = defineCommand({
@@ -16,12 +17,7 @@ export const configSetCommand = defineCommand({
     { syntax: "<value>", description: "its new value" },
   ],
   options: {
-    scope: {
-      kind: "string",
-      flags: "--scope <scope>",
-      description: "all (default), control_plane, workers or a host",
-      completes: "host",
-    },
+    scope: SCOPE_OPTION,
     type: {
       kind: "string",
       flags: "--type <type>",

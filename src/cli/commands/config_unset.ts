@@ -1,5 +1,6 @@
 import { defineCommand } from "../command.ts";
 import { reportChange } from "../inventory_words.ts";
+import { SCOPE_OPTION } from "../scope_option.ts";
 
 /** `config unset`: one value less. */
 export const configUnsetCommand = defineCommand({
@@ -9,12 +10,7 @@ export const configUnsetCommand = defineCommand({
     { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },
   ],
   options: {
-    scope: {
-      kind: "string",
-      flags: "--scope <scope>",
-      description: "all (default), control_plane, workers or a host",
-      completes: "host",
-    },
+    scope: SCOPE_OPTION,
     dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
   },
   examples: [

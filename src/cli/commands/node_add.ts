@@ -1,4 +1,5 @@
 import type { Role } from "../../inventory/model.ts";
+import { commaList } from "../comma_list.ts";
 import { defineCommand } from "../command.ts";
 import { reportChange } from "../inventory_words.ts";
 
@@ -77,8 +78,8 @@ export const nodeAddCommand = defineCommand({
       name,
       address,
       role: options.role as Role | undefined,
-      labels: [...label, ...commaList(labels)],
-      taints: [...taint, ...commaList(taints)],
+      labels: [...label, ...commaList(labels === undefined ? [] : [labels])],
+      taints: [...taint, ...commaList(taints === undefined ? [] : [taints])],
     };
     const added = await addNode(context, node, { file, dryRun });
     await reportChange(output, added, {
@@ -89,7 +90,3 @@ export const nodeAddCommand = defineCommand({
     });
   },
 });
-
-function commaList(text: string | undefined): string[] {
-  return text === undefined ? [] : text.split(",").map((part) => part.trim()).filter(Boolean);
-}
