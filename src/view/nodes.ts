@@ -32,7 +32,7 @@ export function nodeColumns(now: number): readonly Column<NodeReport>[] {
     },
     { header: "OS", wide: true, cell: ({ node, peer }) => node?.osImage || peer?.os || NOTHING },
     { header: "TAINTS", wide: true, cell: ({ node }) => node?.taints.join(",") || NOTHING },
-    { header: "NOTE", cell: noteOf },
+    { header: "NOTE", optional: true, cell: noteOf },
   ];
 }
 

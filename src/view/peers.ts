@@ -24,7 +24,7 @@ export function peerColumns(now: number): readonly Column<Member>[] {
     { header: "MAGICDNS", wide: true, cell: ({ peer }) => peer.dnsName ?? NOTHING },
     { header: "OWNER", wide: true, cell: ({ peer }) => peer.owner ?? NOTHING },
     { header: "KEY", wide: true, cell: ({ peer }) => keyCell(peer, now) },
-    { header: "NOTE", cell: ({ peer }) => noteOf(peer) },
+    { header: "NOTE", optional: true, cell: ({ peer }) => noteOf(peer) },
   ];
 }
 

@@ -13,12 +13,14 @@ export interface Column<R> {
   readonly header: string;
   /** Only with `-o wide`. */
   readonly wide?: boolean;
+  /** Left out where every cell of it is empty. */
+  readonly optional?: boolean;
   readonly align?: "left" | "right";
   readonly cell: (row: R) => Cell;
 }
 
-/** Between two columns. */
-const GAP = "   ";
+/** Between two columns; narrow, as most tables should fit into 80 cells. */
+const GAP = "  ";
 
 /**
  * The table as text that ends with a line break; the header alone where there are no rows.
@@ -30,7 +32,9 @@ export function renderTable<R>(
   rows: readonly R[],
   { wide = false, paint = noPaint }: { wide?: boolean; paint?: Paint } = {},
 ): string {
-  const shown = columns.filter((column) => wide || !column.wide).map((column) => {
+  const isShown = ({ wide: onlyWide, optional, cell }: Column<R>) =>
+    (wide || !onlyWide) && !(optional && rows.every((row) => cellText(cell(row)) === ""));
+  const shown = columns.filter(isShown).map((column) => {
     const header = { text: column.header, tone: "muted" } as const;
     return columnCells([header, ...rows.map(column.cell)], { align: column.align, paint });
   });

@@ -24,9 +24,9 @@ Deno.test("provision on a pipe: lines that begin with the host, then the table",
     assert.equal(result.code, 0, result.stderr);
     assert.equal(
       result.stdout,
-      `HOST   RESULT   OK   CHANGED   FAILED   TIME
-nuc    done      1         1        0     2s
-pi     done      1         1        0     2s
+      `HOST  RESULT  OK  CHANGED  FAILED  TIME
+nuc   done     1        1       0    2s
+pi    done     1        1       0    2s
 `,
     );
     assert.equal(
@@ -52,9 +52,9 @@ Deno.test("a host that fails: the table, the failure, the key line last, exit co
     assert.equal(result.code, 1);
     assert.equal(
       result.stdout,
-      `HOST   RESULT                   OK   CHANGED   FAILED   TIME
-nuc    done                      1         1        0     2s
-pi     failed (Control plane)    0         0        1     1s
+      `HOST  RESULT                  OK  CHANGED  FAILED  TIME
+nuc   done                     1        1       0    2s
+pi    failed (Control plane)   0        0       1    1s
 `,
     );
     const log = "HOME/.local/state/k3s-tool/runs/TIME-site/ansible.log";

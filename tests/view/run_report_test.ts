@@ -34,10 +34,10 @@ Deno.test("the table has a row a host", () => {
   ];
   assert.equal(
     renderTable(RUN_COLUMNS, rows),
-    `HOST   RESULT               OK   CHANGED   FAILED    TIME
-n1     done                 12         3        0   1m02s
-n2     failed (Preflight)   12         0        1   1m02s
-n3     not started           0         0        0      0s
+    `HOST  RESULT              OK  CHANGED  FAILED   TIME
+n1    done                12        3       0  1m02s
+n2    failed (Preflight)  12        0       1  1m02s
+n3    not started          0        0       0     0s
 `,
   );
 });
