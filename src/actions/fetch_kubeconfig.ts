@@ -33,8 +33,8 @@ export async function* fetchKubeconfig(
       hint: "Add one with: k3s-tool node add HOST --role control-plane",
     });
   }
-  const tools = await prepareAnsible(system, mayInstall);
   const { warnings, hostKeys } = await checkTailnet(system, [server]);
+  const tools = await prepareAnsible(system, mayInstall);
   for (const { host, message } of warnings) {
     yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
   }

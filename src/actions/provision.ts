@@ -55,8 +55,8 @@ export async function* provision(
   });
   requireProvisionable(inventory);
   checkLimit(inventory, request.limit);
-  const tools = await prepareAnsible(system, mayInstall);
   const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
+  const tools = await prepareAnsible(system, mayInstall);
   for (const problem of inventory.warnings) yield warning(renderProblem(problem));
   for (const { host, message } of warnings) yield warning(message, host);
 

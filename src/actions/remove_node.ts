@@ -88,11 +88,11 @@ export async function* removeNode(
     readonly mayInstall: MayI;
   },
 ): AsyncGenerator<RunEvent> {
-  const tools = await prepareAnsible(system, mayInstall);
   const others = inventory.hosts.filter(({ role, name }) =>
     name !== host.name && role === "control-plane"
   );
   const { warnings, hostKeys } = await checkTailnet(system, gone ? others : [...others, host]);
+  const tools = await prepareAnsible(system, mayInstall);
   for (const { host: name, message } of warnings) {
     yield { type: "warning", message, ...(name === undefined ? {} : { host: name }) };
   }

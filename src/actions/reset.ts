@@ -53,8 +53,8 @@ export async function* reset(
     readonly mayInstall: MayI;
   },
 ): AsyncGenerator<RunEvent> {
-  const tools = await prepareAnsible(system, mayInstall);
   const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
+  const tools = await prepareAnsible(system, mayInstall);
   for (const { host, message } of warnings) {
     yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
   }

@@ -44,7 +44,10 @@ const GROUPS: Readonly<Record<string, string>> = {
  */
 export async function run(argv: readonly string[], context: Context): Promise<ExitCode> {
   let chosen: { declaration: CommandDeclaration; input: Input<Record<string, never>> } | undefined;
-  const program = buildProgram((declaration, input) => chosen = { declaration, input }, context);
+  const program = buildProgram(named(argv), {
+    execute: (declaration, input) => chosen = { declaration, input },
+    context,
+  });
   try {
     if (argv.length === 0) {
       program.outputHelp();
@@ -65,13 +68,27 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
     if (!(error instanceof CommanderError)) return report(error, context, globals);
     if (error.exitCode === 0) return ExitCode.Done;
     // A group without a command: its help was printed and says it all.
-    if (error.code === "commander.help") return ExitCode.Usage;
-    return report(parserError(error, { argv, commands }), context, globals);
+    if (error.code === "commander.help" && argv[0] !== "help") return ExitCode.Usage;
+    const refused = error.code === "commander.help"
+      ? { message: `unknown command '${argv.slice(1).join(" ")}'` }
+      : error;
+    return report(parserError(refused, { argv, commands }), context, globals);
   }
 }
 
-/** The commander program for all declarations. */
-function buildProgram(execute: Execute, context: Context): Command {
+/** The one command the first words name, else all of them: making each costs the start some time. */
+function named(argv: readonly string[]): readonly CommandDeclaration[] {
+  const found = commands.find(({ name, aliases = [] }) =>
+    [name, ...aliases].some((each) => each.split(" ").every((word, index) => argv[index] === word))
+  );
+  return found === undefined ? commands : [found];
+}
+
+/** The commander program for declarations. */
+function buildProgram(
+  declarations: readonly CommandDeclaration[],
+  { execute, context }: { readonly execute: Execute; readonly context: Context },
+): Command {
   const program = new Command("k3s-tool")
     .description(DESCRIPTION)
     .addHelpText("after", EPILOGUE)
@@ -98,7 +115,7 @@ function buildProgram(execute: Execute, context: Context): Command {
       getErrHasColors: () => false,
     });
   const groups = new Map<string, Command>();
-  for (const declaration of commands) {
+  for (const declaration of declarations) {
     const [first = "", second] = declaration.name.split(" ");
     if (second === undefined) {
       addCommand(program, { name: first, declaration, execute, context });

@@ -119,9 +119,7 @@ async function readIfAny(file: string): Promise<string | undefined> {
     return await Deno.readTextFile(file);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    if (cause instanceof Deno.errors.PermissionDenied) {
-      throw usageError("The kubeconfig may not be read", { where: { file }, cause });
-    }
-    throw cause;
+    const why = (cause as Error).message;
+    throw usageError(`The kubeconfig cannot be read: ${why}`, { where: { file }, cause });
   }
 }

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
+import { statusJson, tailscaleSays } from "../tailscale/status_fixture.ts";
 import { ansibleMachine, BAD_RUN, GOOD_RUN, INVENTORY, writeInventory } from "./ansible_machine.ts";
-import { emptyMachine, runCommand } from "./fake_context.ts";
+import { runCommand } from "./fake_context.ts";
 
 const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" };
 
@@ -174,7 +175,7 @@ Deno.test("--limit with a name that is not there: exit code 2 and the names ther
 Deno.test("without ansible-core and without anybody to ask: exit code 3 and how to get it", async () => {
   await withDirectory(async (directory) => {
     await writeInventory(directory);
-    const runner = new FakeRunner().on("ssh -V");
+    const runner = tailscaleSays(statusJson()).on("ssh -V");
     const { code, stderr } = await runCommand(["provision"], { directory, runner });
     assert.equal(code, 3);
     assert.match(stderr, /ansible-core is not installed\nHint: .*k3s-tool doctor --fix/);
@@ -184,9 +185,24 @@ Deno.test("without ansible-core and without anybody to ask: exit code 3 and how 
 Deno.test("without ssh: exit code 3 and the package", async () => {
   await withDirectory(async (directory) => {
     await writeInventory(directory);
-    const { code, stderr } = await runCommand(["provision"], { directory, runner: emptyMachine });
+    const runner = tailscaleSays(statusJson());
+    const { code, stderr } = await runCommand(["provision"], { directory, runner });
     assert.equal(code, 3);
     assert.match(stderr, /ssh is not installed on this machine\nHint: .*openssh-client/);
+  });
+});
+
+Deno.test("nothing is installed while the hosts are out of reach", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const runner = new FakeRunner().on("ssh -V").on("python3", { stdout: "3.12 1\n" });
+    for (const command of ["provision", "reset", "kubeconfig", "node remove pi"]) {
+      const argv = [...command.split(" "), "--yes"];
+      const { code, stderr } = await runCommand(argv, { directory, runner, env: SOCKET });
+      assert.equal(code, 3);
+      assert.match(stderr, /Tailscale is not installed/);
+    }
+    assert.deepEqual(runner.lines.filter((line) => line.startsWith("python3")), []);
   });
 });
 

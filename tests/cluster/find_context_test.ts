@@ -101,3 +101,9 @@ Deno.test("files that are missing, broken or without contexts are told apart", (
     assert.match(message, /No context is chosen/);
     assert.match(hint, /a, b/);
   }));
+
+Deno.test("a kubeconfig that cannot be read is explained: exit code 2", async () => {
+  const [code, message] = await failure(findContext(place("/nonexistent"), { kubeconfig: "/" }));
+  assert.equal(code, 2);
+  assert.match(message, /cannot be read/);
+});
