@@ -172,6 +172,19 @@ Deno.test("--limit with a name that is not there: exit code 2 and the names ther
   });
 });
 
+for (const argv of ["provision --limit ,", "provision --limit=", "reset --yes --limit="]) {
+  Deno.test(`${argv} is not about every host: exit code 2`, async () => {
+    await withDirectory(async (directory) => {
+      await writeInventory(directory);
+      const { runner, started } = ansibleMachine();
+      const { code, stderr } = await runCommand(argv.split(" "), { directory, runner });
+      assert.equal(code, 2);
+      assert.match(stderr, /--limit is given and names nothing/);
+      assert.equal(started.length, 0);
+    });
+  });
+}
+
 Deno.test("without ansible-core and without anybody to ask: exit code 3 and how to get it", async () => {
   await withDirectory(async (directory) => {
     await writeInventory(directory);

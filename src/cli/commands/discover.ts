@@ -52,9 +52,9 @@ export const discoverCommand = defineCommand({
       inventory: globals.inventory,
       filter: {
         names: args,
-        os: commaList(options.os),
-        tags: commaList(options.tag),
-        owners: commaList(options.owner),
+        os: commaList(options.os, "--os"),
+        tags: commaList(options.tag, "--tag"),
+        owners: commaList(options.owner, "--owner"),
         ...(options.online || options.offline ? { online: options.online } : {}),
       },
       unjoined: options.unjoined,

@@ -78,8 +78,8 @@ export const nodeAddCommand = defineCommand({
       name,
       address,
       role: options.role as Role | undefined,
-      labels: [...label, ...commaList(labels === undefined ? [] : [labels])],
-      taints: [...taint, ...commaList(taints === undefined ? [] : [taints])],
+      labels: [...label, ...commaList(labels === undefined ? [] : [labels], "--labels")],
+      taints: [...taint, ...commaList(taints === undefined ? [] : [taints], "--taints")],
     };
     const added = await addNode(context, node, { file, dryRun });
     await reportChange(output, added, {

@@ -33,7 +33,7 @@ export const resetCommand = defineCommand({
   async run(context, { options, globals }, output) {
     const { planReset, reset } = await import("../../actions/reset.ts");
     const { showRun } = await import("../progress.ts");
-    const limit = commaList(options.limit);
+    const limit = commaList(options.limit, "--limit");
     const inventory = await planReset(context, { inventory: globals.inventory, limit });
     if (!options.dryRun) {
       const where = limit.length === 0 ? `${inventory.hosts.length} hosts` : limit.join(", ");
