@@ -15,6 +15,7 @@ import { readInventory, requireProvisionable } from "../inventory/read.ts";
 import type { ActionSystem, MayI } from "./action_system.ts";
 import { prepareAnsible } from "./ansible_tools.ts";
 import { checkLimit } from "./limit.ts";
+import { checkTags } from "./tags.ts";
 import { checkTailnet } from "./tailnet_check.ts";
 import { takeOverKubeconfig } from "./take_over_kubeconfig.ts";
 
@@ -55,6 +56,7 @@ export async function* provision(
   });
   requireProvisionable(inventory);
   checkLimit(inventory, request.limit);
+  checkTags([...request.tags, ...request.skipTags]);
   const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
   const tools = await prepareAnsible(system, mayInstall);
   for (const problem of inventory.warnings) yield warning(renderProblem(problem));
