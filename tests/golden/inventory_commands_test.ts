@@ -255,3 +255,15 @@ Deno.test("hostile text in an inventory is shown harmless", async () => {
     assert.ok(!/[\u0007\u001b\u202e]/.test(stdout));
   }
 });
+
+Deno.test("config set KEY - takes the value from stdin", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const { directory, file } = inventory;
+  const run = (stdin: string) =>
+    runCommand(["config", "set", "registry_password", "-"], { directory, stdin });
+  assert.equal((await run("s3cret: #1\n")).code, 0);
+  assert.match(await Deno.readTextFile(file), /registry_password: (["'])s3cret: #1\1/);
+  const stdin = { isTerminal: true, readAll: () => assert.fail("it waits for the person") };
+  const asked = await runCommand(["config", "set", "a", "-"], { directory, context: { stdin } });
+  assert.deepEqual([asked.code, asked.stdout], [2, ""]);
+});

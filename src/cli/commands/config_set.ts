@@ -1,5 +1,7 @@
+import { usageError } from "../../errors/user_error.ts";
 import { VALUE_TYPES, type ValueType } from "../../inventory/value_types.ts";
 import { defineCommand } from "../command.ts";
+import type { InputStream } from "../context.ts";
 import { reportChange } from "../inventory_words.ts";
 import { SCOPE_OPTION } from "../scope_option.ts";
 
@@ -14,7 +16,7 @@ export const configSetCommand = defineCommand({
     "anything is written.",
   args: [
     { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },
-    { syntax: "<value>", description: "its new value" },
+    { syntax: "<value>", description: "its new value; - reads it from stdin, for secrets" },
   ],
   options: {
     scope: SCOPE_OPTION,
@@ -36,17 +38,22 @@ export const configSetCommand = defineCommand({
       does: "dgx keeps 8 GiB to itself",
     },
     {
+      command: "k3s-tool config set k3s_token - --scope all < token.txt",
+      does: "a secret, which every user of this machine could read as an argument",
+    },
+    {
       command: 'k3s-tool config set node_taints \'[{"key": "gpu", "effect": "NoSchedule"}]\' ' +
         "--scope workers --type json",
       does: "a list, given as JSON",
     },
   ],
   formats: ["table", "json", "yaml"],
-  async run(context, { args: [key = "", text = ""], options, globals }, output) {
+  async run(context, { args: [key = "", given = ""], options, globals }, output) {
     const { setSetting } = await import("../../actions/change_setting.ts");
     const { locateInventory } = await import("../../inventory/locate.ts");
     const { scope, dryRun } = options;
     const file = await locateInventory(context, globals.inventory);
+    const text = given === "-" ? await fromStdin(context.stdin) : given;
     const type = options.type as ValueType | undefined;
     const change = await setSetting(context, { key, text, type }, { file, scope, dryRun });
     await reportChange(output, change, {
@@ -56,3 +63,13 @@ export const configSetCommand = defineCommand({
     });
   },
 });
+
+/** What is given on a pipe, without the last line break. */
+async function fromStdin(stdin: InputStream): Promise<string> {
+  if (stdin.isTerminal) {
+    throw usageError("There is no value on stdin", {
+      hint: "Give it on a pipe: k3s-tool config set KEY - < FILE",
+    });
+  }
+  return (await stdin.readAll()).replace(/\r?\n$/, "");
+}
