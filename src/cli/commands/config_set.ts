@@ -38,7 +38,7 @@ export const configSetCommand = defineCommand({
       does: "dgx keeps 8 GiB to itself",
     },
     {
-      command: "k3s-tool config set k3s_token - --scope all < token.txt",
+      command: "k3s-tool config set ansible_become_password - --scope pi < password.txt",
       does: "a secret, which every user of this machine could read as an argument",
     },
     {
