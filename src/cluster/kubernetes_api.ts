@@ -51,6 +51,9 @@ const Page = z.object({
 /** Objects a page; what client-go's pager asks for (`tools/pager/pager.go`). */
 const PAGE_SIZE = 500;
 
+/** More pages than any cluster fills: a server that never comes to an end is not waited for. */
+const MAX_PAGES = 1_000;
+
 /** How often a list is begun anew when its pages expire in between. */
 const RESTARTS = 2;
 
@@ -67,8 +70,10 @@ export async function listAll<T>(
   for (let restarts = 0;; restarts++) {
     const found: T[] = [];
     let next: string | undefined;
+    let pages = 0;
     try {
       do {
+        if (++pages > MAX_PAGES) throw new ApiError(200, "", "the list does not end", path);
         const page = Page.parse(
           await api.get(path, {
             query: { limit: PAGE_SIZE, ...(next === undefined ? {} : { continue: next }) },

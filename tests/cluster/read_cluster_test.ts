@@ -228,3 +228,12 @@ async function failureCode(promise: Promise<unknown>): Promise<[number, string]>
   }
   assert.fail("it did not fail");
 }
+
+Deno.test("a list that never ends is given up", async () => {
+  const api: KubernetesApi = {
+    server: "https://100.64.0.1:6443",
+    get: () => Promise.resolve({ items: [], metadata: { continue: "more" } }),
+    close: () => Promise.resolve(),
+  };
+  await assert.rejects(readNodes(api, { signal }), { exitCode: 4, message: /does not end/ });
+});
