@@ -13,6 +13,8 @@ export interface OutputStream {
   readonly isTerminal: boolean;
   /** Width in cells; undefined where it is not a terminal. */
   columns(): number | undefined;
+  /** Height in lines; undefined where it is not a terminal. */
+  rows(): number | undefined;
   /** False once the reader is known to be gone. */
   isOpen(): boolean;
 }

@@ -123,15 +123,19 @@ async function liveScreen({ context, output }: Show): Promise<Screen> {
   const { createLogUpdate } = await import("log-update");
   const { stderr, clock } = context;
   const log = createLogUpdate(
-    // log-update asks a stream for these three only.
+    // log-update asks a stream for these four only.
     {
       write: (text: string) => (stderr.write(text), true),
       get columns() {
         return stderr.columns() ?? 80;
       },
+      get rows() {
+        return stderr.rows() ?? 24;
+      },
       isTTY: true,
     } as unknown as NodeJS.WritableStream,
-    { defaultHeight: 24 },
+    // To hide the cursor it would listen to signals and end the process itself, with exit code 0.
+    { showCursor: true },
   );
   let state = INITIAL_RUN;
   let frame = 0;

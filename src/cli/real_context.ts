@@ -15,7 +15,7 @@ import type { Context, OutputStream } from "./context.ts";
  * How long a command may take to end after it was asked to, in milliseconds; more than ending a run
  * of Ansible takes. Who asks twice waits no longer than the second.
  */
-const PATIENCE = { first: 15_000, second: 2_000 };
+const PATIENCE = { first: 30_000, second: 2_000 };
 
 /**
  * Makes the context of this process and has it end its children when it is told to end.
@@ -91,15 +91,20 @@ function outputStream(
     },
     isTerminal: stream.isTerminal(),
     isOpen: () => open,
-    columns() {
-      if (!stream.isTerminal()) return undefined;
-      try {
-        return Deno.consoleSize().columns || undefined; // 0: a terminal that does not know
-      } catch {
-        return undefined; // no console behind it (a serial line)
-      }
-    },
+    columns: () => consoleSize(stream)?.columns || undefined, // 0: a terminal that does not know
+    rows: () => consoleSize(stream)?.rows || undefined,
   };
+}
+
+function consoleSize(
+  stream: { isTerminal(): boolean },
+): { columns: number; rows: number } | undefined {
+  if (!stream.isTerminal()) return undefined;
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return undefined; // no console behind it (a serial line)
+  }
 }
 
 /**

@@ -119,7 +119,13 @@ Deno.test("status --watch shows changes until it is ended", async () => {
 Deno.test("status --watch ends when nobody reads it any more", async () => {
   const { code } = await inHomelab(["status", "--watch"], {
     context: {
-      stdout: { write: () => {}, isTerminal: false, columns: () => undefined, isOpen: () => false },
+      stdout: {
+        write: () => {},
+        isTerminal: false,
+        columns: () => undefined,
+        rows: () => undefined,
+        isOpen: () => false,
+      },
       clock: { now: () => NOW, sleep: () => assert.fail("it waits for another look") },
     },
   });

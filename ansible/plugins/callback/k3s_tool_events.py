@@ -47,11 +47,11 @@ _SECRETS = (
 # What ssh says when it cannot get in, and what helps.
 _UNREACHABLE_HINTS = (
     (r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
-     "The host's SSH key is not the known one. If the machine was reinstalled, remove the old key: `ssh-keygen -R ADDRESS -f KNOWN_HOSTS`."),
+     "The host's SSH key is not the known one. If the machine was reinstalled, remove the old key: `ssh-keygen -R` its address `-f KNOWN_HOSTS`."),
     (r"Permission denied|incorrect passphrase|Too many authentication failures",
-     "Check the user (ansible_user) and that `ssh USER@ADDRESS true` works without a question; a key with a passphrase must be in ssh-agent."),
+     "Check the user (ansible_user) and that plain ssh as that user works without a question; a key with a passphrase must be in ssh-agent."),
     (r"Could not resolve hostname", "Set ansible_host to the Tailscale address of the host."),
-    (r"timed out|No route to host|Network is unreachable", "Is the host on and connected to the tailnet? Try `tailscale ping ADDRESS`."),
+    (r"timed out|No route to host|Network is unreachable", "Is the host on, and is Tailscale up there? `tailscale ping` it; on the host: `sudo systemctl start tailscaled`."),
     (r"Connection refused", "The host answers but sshd does not: install or start it (`systemctl enable --now ssh`), or allow the port."),
 )
 # The same for becoming root and finding Python, which ansible reports as the failure of a task or as unreachable.

@@ -16,19 +16,20 @@ export const nodeListCommand = defineCommand({
   ],
   async run(context, { globals }, output) {
     // All at once: one after the other costs some milliseconds of the start.
-    const [{ locateInventory }, { readInventory }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =
+    const [{ locateInventory }, { listHosts }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =
       await Promise.all([
         import("../../inventory/locate.ts"),
-        import("../../inventory/read.ts"),
+        import("../../inventory/host_list.ts"),
         import("../../view/inventory_nodes.ts"),
         import("../../errors/render_error.ts"),
       ]);
     const file = await locateInventory(context, globals.inventory);
-    const inventory = await readInventory(file, { cwd: context.cwd });
-    for (const warning of inventory.warnings) output.detail(renderProblem(warning));
+    const { cache } = context.directories;
+    const { hosts, warnings } = await listHosts(file, { cwd: context.cwd, cache });
+    for (const warning of warnings) output.detail(renderProblem(warning));
     await output.list({
       kind: "NodeList",
-      rows: inventory.hosts,
+      rows: hosts,
       columns: NODE_COLUMNS,
       name: (host) => host.name,
       item: nodeItem,

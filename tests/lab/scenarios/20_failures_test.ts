@@ -10,8 +10,9 @@ import { down, up } from "../lab.ts";
 import { isReady, nodes, waitUntilReady } from "../kubernetes.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
 import type { Host } from "../state.ts";
-import { initArgs, tool } from "../tool.ts";
+import { initArgs, projectDir, tool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
+import { tryAtWorkstation } from "../workstation.ts";
 
 let hosts: Host[] = [];
 const n1 = (): Host => hosts[0]!;
@@ -33,6 +34,15 @@ Deno.test("P4 P5 a worker without Tailscale fails alone, by name", async () => {
   const found = await nodes(n1());
   assert.ok(isReady(found.get("n1")) && isReady(found.get("n2")), run.stderr);
   assert.ok(!found.has("n3"));
+});
+
+Deno.test("on a terminal the same failure has the same exit code, and the terminal is given back", async () => {
+  const argv = ["script", "-qec", "k3s-tool provision --yes", "/dev/null"];
+  const { code, stdout } = await tryAtWorkstation(argv, { cwd: projectDir });
+  assert.equal(code, 1, stdout);
+  assert.match(stdout, /n3/);
+  // What was switched off is on again: the cursor is visible.
+  assert.ok(stdout.lastIndexOf("\u001b[?25h") >= stdout.lastIndexOf("\u001b[?25l"));
 });
 
 Deno.test("the next run goes on with that host alone", async () => {
