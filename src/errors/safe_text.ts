@@ -13,12 +13,14 @@ const SEQUENCES =
   // deno-lint-ignore no-control-regex
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
 
-/** What most text is; there is nothing to take out of it. */
-const PRINTABLE_ASCII = /^[ -~]*$/;
+/** What most text is: nothing is to be taken out of it, and each character is one cell wide. */
+export function isPrintableAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
 
 /** One line of harmless text: no escape sequence, control or direction override survives. */
 export function safeText(text: string): string {
-  if (PRINTABLE_ASCII.test(text)) return text;
+  if (isPrintableAscii(text)) return text;
   return text.replace(SEQUENCES, "").replace(/[\t\r\n]+/g, " ").replace(CONTROLS, "");
 }
 

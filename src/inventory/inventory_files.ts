@@ -6,20 +6,12 @@
 
 import { basename, dirname, isAbsolute, relative } from "node:path";
 import { LineIndex } from "./line_index.ts";
+import { decodeUtf8, namesIn } from "./places_looked_at.ts";
 import type { YamlDocument } from "./yaml_node.ts";
 import { parseYaml } from "./yaml_tree.ts";
 
 /** First bytes of a file that `ansible-vault encrypt` made. */
 const VAULT_HEADER = "$ANSIBLE_VAULT;";
-
-/** Bytes as text; undefined where they are not UTF-8. A byte order mark stays. */
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Reads files and directories; documents laid over them are seen instead. */
 export class InventoryFiles {
@@ -67,13 +59,7 @@ export class InventoryFiles {
     for (const path of this.#over.keys()) {
       if (dirname(path) === directory) names.add(basename(path));
     }
-    try {
-      for (const entry of Deno.readDirSync(directory)) names.add(entry.name);
-    } catch (error) {
-      const none = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.NotADirectory;
-      if (!none) throw error;
-    }
+    for (const name of namesIn(directory)) names.add(name);
     return names;
   }
 

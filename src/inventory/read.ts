@@ -14,6 +14,8 @@ import type { Inventory } from "./model.ts";
 export interface ReadOptions {
   /** Paths below it are shown without it. */
   readonly cwd?: string | undefined;
+  /** Reads it through these; default: from disk. */
+  readonly files?: InventoryFiles;
 }
 
 /** An inventory, or why it is none. */
@@ -40,7 +42,7 @@ export async function readInventory(file: string, options: ReadOptions = {}): Pr
  */
 export async function readContent(file: string, options: ReadOptions = {}): Promise<LoadedContent> {
   const path = await resolveInventoryFile(file, options);
-  const files = new InventoryFiles(options);
+  const files = options.files ?? new InventoryFiles(options);
   const loaded = loadInventory(path, files);
   if (loaded.problems.length > 0 || loaded.content === undefined) {
     throw invalidInventory(files.show(path), loaded.problems);

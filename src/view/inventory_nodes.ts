@@ -5,14 +5,14 @@
  */
 
 import { formatTaint } from "../inventory/kubernetes_syntax.ts";
-import type { InventoryHost } from "../inventory/model.ts";
+import type { ListedHost } from "../inventory/host_list.ts";
 import type { Column } from "./table.ts";
 
 /** Stands where nothing is set, so that a column never looks forgotten. */
 const NONE = "-";
 
 /** Columns of `node list`. */
-export const NODE_COLUMNS: readonly Column<InventoryHost>[] = [
+export const NODE_COLUMNS: readonly Column<ListedHost>[] = [
   { header: "NAME", cell: (host) => host.name },
   { header: "ROLE", cell: (host) => host.role },
   { header: "TAILSCALE-IP", cell: addressOf },
@@ -27,7 +27,7 @@ export const NODE_COLUMNS: readonly Column<InventoryHost>[] = [
 ];
 
 /** A host as it stands in JSON documents. */
-export function nodeItem(host: InventoryHost): Record<string, unknown> {
+export function nodeItem(host: ListedHost): Record<string, unknown> {
   const { name, nodeName, role, tailscaleIp, ansibleHost, user, gpu, labels, taints } = host;
   const { reservedCpu: cpu, reservedMemory: memory } = host;
   return {
@@ -49,11 +49,11 @@ export function nodeItem(host: InventoryHost): Record<string, unknown> {
   };
 }
 
-function addressOf(host: InventoryHost): string {
+function addressOf(host: ListedHost): string {
   return host.tailscaleIp ?? "(templated)";
 }
 
-function reservedOf(host: InventoryHost): string {
+function reservedOf(host: ListedHost): string {
   const parts = [
     host.reservedCpu === undefined ? [] : [`${host.reservedCpu} cpu`],
     host.reservedMemory === undefined ? [] : [host.reservedMemory],
@@ -61,20 +61,20 @@ function reservedOf(host: InventoryHost): string {
   return parts.join(", ") || NONE;
 }
 
-function gpuOf(host: InventoryHost): string {
+function gpuOf(host: ListedHost): string {
   if (host.gpu === undefined) return "detected";
   return host.gpu ? "yes" : "no";
 }
 
-function labelTexts(host: InventoryHost): string[] {
+function labelTexts(host: ListedHost): string[] {
   return Object.entries(host.labels).map(([key, value]) => `${key}=${value}`);
 }
 
-function sshOf(host: InventoryHost): string {
+function sshOf(host: ListedHost): string {
   const target = host.ansibleHost ?? "(templated)";
   return host.user === undefined ? target : `${host.user}@${target}`;
 }
 
-function whereOf({ where }: InventoryHost): string {
+function whereOf({ where }: ListedHost): string {
   return where.line === undefined ? where.file : `${where.file}:${where.line}`;
 }

@@ -5,7 +5,7 @@
  */
 
 import stringWidth from "fast-string-width";
-import { safeText } from "../errors/safe_text.ts";
+import { isPrintableAscii, safeText } from "../errors/safe_text.ts";
 import { type Cell, cellText, cellTone, noPaint, type Paint } from "./tone.ts";
 
 /** One column of a table of `R`. */
@@ -50,7 +50,7 @@ function columnCells(
   { align = "left", paint }: { align: "left" | "right" | undefined; paint: Paint },
 ): string[] {
   const texts = cells.map((cell) => safeText(cellText(cell)));
-  const widths = texts.map((text) => stringWidth(text));
+  const widths = texts.map((text) => isPrintableAscii(text) ? text.length : stringWidth(text));
   const widest = widths.reduce((widest, width) => Math.max(widest, width), 0);
   return texts.map((text, index) => {
     const painted = paint(cellTone(cells[index]!), text);
