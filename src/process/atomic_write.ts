@@ -67,6 +67,8 @@ async function replace(
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });
+  // A rename would put a file in the place of a device such as /dev/null.
+  if (old?.isFile === false) throw new UserError(`${target} is no regular file`);
   if (old?.mode !== undefined && old.mode !== null && (old.mode & 0o222) === 0) {
     throw new UserError(`${target} is read-only; nothing was written`, {
       hint: `Allow writing first: chmod u+w ${target}`,
