@@ -5,6 +5,7 @@
  */
 
 import type { RunEvent } from "../ansible/event.ts";
+import type { PasswordFiles } from "../ansible/invocation.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
 import { newStoredKubeconfig, storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
 import { missingError, UserError } from "../errors/user_error.ts";
@@ -23,7 +24,11 @@ import { checkTailnet } from "./tailnet_check.ts";
  */
 export async function* fetchKubeconfig(
   system: ActionSystem,
-  { inventory, mayInstall }: { readonly inventory: Inventory; readonly mayInstall: MayI },
+  { inventory, passwords, mayInstall }: {
+    readonly inventory: Inventory;
+    readonly passwords: PasswordFiles;
+    readonly mayInstall: MayI;
+  },
 ): AsyncGenerator<RunEvent> {
   const [server] = hostsOf(inventory, "control-plane");
   if (server === undefined) {
@@ -44,6 +49,7 @@ export async function* fetchKubeconfig(
     inventory: inventory.file,
     ...inventoriesOf(inventory),
     extraVars: { k3s_tool_kubeconfig_path: await newStoredKubeconfig(system, inventory.file) },
+    ...passwords,
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
   });
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Outcome, RunEvent } from "../ansible/event.ts";
+import type { PasswordFiles } from "../ansible/invocation.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
 import { newStoredKubeconfig } from "../cluster/stored_kubeconfig.ts";
 import { renderProblem } from "../errors/render_error.ts";
@@ -32,8 +33,7 @@ export interface ProvisionRequest {
   readonly forks: number | undefined;
   /** Seconds ssh may take to connect. */
   readonly connectTimeout: number | undefined;
-  readonly becomePasswordFile: string | undefined;
-  readonly vaultPasswordFile: string | undefined;
+  readonly passwords: PasswordFiles;
   /** Merge the cluster into ~/.kube/config. */
   readonly kubeconfig: boolean;
 }
@@ -100,7 +100,7 @@ function wroteKubeconfig(outcome: Outcome, { check, kubeconfig }: ProvisionReque
 }
 
 function playbookOptions(request: ProvisionRequest) {
-  const { forks, connectTimeout, becomePasswordFile, vaultPasswordFile } = request;
+  const { forks, connectTimeout, passwords } = request;
   return {
     check: request.check,
     diff: request.diff,
@@ -109,8 +109,7 @@ function playbookOptions(request: ProvisionRequest) {
     limit: request.limit,
     ...(forks === undefined ? {} : { forks }),
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
-    ...(becomePasswordFile === undefined ? {} : { becomePasswordFile }),
-    ...(vaultPasswordFile === undefined ? {} : { vaultPasswordFile }),
+    ...passwords,
   };
 }
 

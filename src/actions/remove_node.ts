@@ -5,6 +5,7 @@
  */
 
 import type { RunEvent } from "../ansible/event.ts";
+import type { PasswordFiles } from "../ansible/invocation.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
 import { usageError } from "../errors/user_error.ts";
 import { locateInventory } from "../inventory/locate.ts";
@@ -82,9 +83,10 @@ export function removeFromInventory(
 export async function* removeNode(
   system: ActionSystem,
   { inventory, host }: Removal,
-  { gone, check, mayInstall }: {
+  { gone, check, passwords, mayInstall }: {
     readonly gone: boolean;
     readonly check: boolean;
+    readonly passwords: PasswordFiles;
     readonly mayInstall: MayI;
   },
 ): AsyncGenerator<RunEvent> {
@@ -103,6 +105,7 @@ export async function* removeNode(
     ...inventoriesOf(inventory),
     extraVars: { k3s_tool_node: host.name, k3s_tool_host_gone: gone },
     check,
+    ...passwords,
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
   });
   for await (const event of events) {

@@ -5,6 +5,7 @@
  */
 
 import type { RunEvent } from "../ansible/event.ts";
+import type { PasswordFiles } from "../ansible/invocation.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
 import { storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
 import { usageError } from "../errors/user_error.ts";
@@ -47,9 +48,10 @@ export async function planReset(
 export async function* reset(
   system: ActionSystem,
   inventory: Inventory,
-  { limit, check, mayInstall }: {
+  { limit, check, passwords, mayInstall }: {
     readonly limit: readonly string[];
     readonly check: boolean;
+    readonly passwords: PasswordFiles;
     readonly mayInstall: MayI;
   },
 ): AsyncGenerator<RunEvent> {
@@ -65,6 +67,7 @@ export async function* reset(
     ...inventoriesOf(inventory),
     limit,
     check,
+    ...passwords,
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
   });
   for await (const event of events) {

@@ -17,8 +17,14 @@ export type Playbook =
   | "kubeconfig"
   | "reset";
 
+/** Files that hold a password, or programs that print it; Ansible reads them itself. */
+export interface PasswordFiles {
+  readonly becomePasswordFile?: string;
+  readonly vaultPasswordFile?: string;
+}
+
 /** What of a playbook is run, and on what. */
-export interface PlaybookOptions {
+export interface PlaybookOptions extends PasswordFiles {
   readonly playbook: Playbook;
   /** Absolute paths, the person's own first. */
   readonly inventories: readonly string[];
@@ -35,9 +41,6 @@ export interface PlaybookOptions {
   readonly forks?: number;
   /** Seconds ssh may take to connect. */
   readonly connectTimeout?: number;
-  /** Files that hold a password, or programs that print it; Ansible reads them itself. */
-  readonly becomePasswordFile?: string;
-  readonly vaultPasswordFile?: string;
 }
 
 /** Files a run uses. */

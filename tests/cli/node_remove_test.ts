@@ -136,3 +136,20 @@ Deno.test("reset runs its playbook on the hosts of --limit and keeps the invento
     assert.equal(await Deno.readTextFile(file), INVENTORY);
   });
 });
+
+for (const command of ["provision", "node remove pi", "reset", "kubeconfig"]) {
+  Deno.test(`${command} takes the files with the passwords of the hosts`, async () => {
+    await withDirectory(async (directory) => {
+      await writeInventory(directory);
+      const { runner, started } = ansibleMachine({ events: REMOVED });
+      const files = ["--become-password-file", "sudo", "--vault-password-file", "/run/vault"];
+      await runCommand([...command.split(" "), "--yes", ...files], { directory, runner });
+      assert.match(
+        started[0]?.argv.join(" ") ?? "",
+        new RegExp(
+          ` --become-password-file ${directory}/sudo --vault-password-file /run/vault `,
+        ),
+      );
+    });
+  });
+}

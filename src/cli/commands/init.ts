@@ -28,7 +28,7 @@ export const initCommand = defineCommand({
     k3sVersion: {
       kind: "string",
       flags: "--k3s-version <version>",
-      description: "release of k3s",
+      description: "release of k3s, such as v1.36.3+k3s1",
     },
     tailscaleNetwork: {
       kind: "string",

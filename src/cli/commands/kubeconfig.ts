@@ -1,9 +1,11 @@
 import type { ActionSystem } from "../../actions/action_system.ts";
+import type { PasswordFiles } from "../../ansible/invocation.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { askToInstall } from "../ask_to_install.ts";
 import { defineCommand } from "../command.ts";
 import type { GlobalOptions } from "../global_options.ts";
 import type { Output } from "../output.ts";
+import { PASSWORD_OPTIONS, passwordFiles } from "../password_options.ts";
 
 /** `kubeconfig`: the way to the cluster, for kubectl and everything else. */
 export const kubeconfigCommand = defineCommand({
@@ -37,6 +39,7 @@ export const kubeconfigCommand = defineCommand({
       flags: "--set-current",
       description: "make it kubectl's current context",
     },
+    ...PASSWORD_OPTIONS,
     force: {
       kind: "flag",
       flags: "--force",
@@ -54,7 +57,14 @@ export const kubeconfigCommand = defineCommand({
     const { readInventory } = await import("../../inventory/read.ts");
     const file = await locateInventory(context, globals.inventory);
     const inventory = await readInventory(file, { cwd: context.cwd });
-    if (!options.stored) await fetchQuietly(context, { inventory, globals, output });
+    if (!options.stored) {
+      await fetchQuietly(context, {
+        inventory,
+        passwords: passwordFiles(options, context),
+        globals,
+        output,
+      });
+    }
     const text = await readStoredKubeconfig(context, inventory);
     const contextName = options.context ?? inventory.cluster.clusterName;
     const { force, setCurrent, kubeconfig } = options;
@@ -95,8 +105,9 @@ async function print(
 /** Fetches without the tables of a run: stdout is for the kubeconfig. */
 async function fetchQuietly(
   context: ActionSystem,
-  { inventory, globals, output }: {
+  { inventory, passwords, globals, output }: {
     readonly inventory: Inventory;
+    readonly passwords: PasswordFiles;
     readonly globals: GlobalOptions;
     readonly output: Output;
   },
@@ -106,7 +117,7 @@ async function fetchQuietly(
   const { runError } = await import("../../view/run_report.ts");
   let state = INITIAL_RUN;
   const mayInstall = askToInstall(globals, context);
-  for await (const event of fetchKubeconfig(context, { inventory, mayInstall })) {
+  for await (const event of fetchKubeconfig(context, { inventory, passwords, mayInstall })) {
     state = reduceRun(state, event, context.clock.now());
     if (event.type === "note") output.note(event.message);
     if (event.type === "warning") {

@@ -3,6 +3,7 @@ import { askToInstall } from "../ask_to_install.ts";
 import { defineCommand } from "../command.ts";
 import { reportChange } from "../inventory_words.ts";
 import { Prompter } from "../prompt.ts";
+import { PASSWORD_OPTIONS, passwordFiles } from "../password_options.ts";
 
 /** `node remove`: out of the cluster, off the host, out of the inventory, in this order. */
 export const nodeRemoveCommand = defineCommand({
@@ -32,6 +33,7 @@ export const nodeRemoveCommand = defineCommand({
       flags: "--dry-run",
       description: "change nothing, show what would change",
     },
+    ...PASSWORD_OPTIONS,
   },
   examples: [
     { command: "k3s-tool node remove pi", does: "asks for the name again, then removes it" },
@@ -75,6 +77,7 @@ export const nodeRemoveCommand = defineCommand({
     const events = removeNode(context, removal, {
       gone: options.force,
       check: options.dryRun,
+      passwords: passwordFiles(options, context),
       mayInstall: askToInstall(globals, context),
     });
     const resume = `k3s-tool node remove ${host.name}` +

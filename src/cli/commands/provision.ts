@@ -1,7 +1,7 @@
-import { resolve } from "node:path";
 import { askToInstall } from "../ask_to_install.ts";
 import { commaList } from "../comma_list.ts";
 import { defineCommand } from "../command.ts";
+import { PASSWORD_OPTIONS, passwordFiles } from "../password_options.ts";
 
 /** `provision`: from an inventory to a cluster. */
 export const provisionCommand = defineCommand({
@@ -36,22 +36,9 @@ export const provisionCommand = defineCommand({
     timeout: {
       kind: "number",
       flags: "--timeout <seconds>",
-      description: "how long ssh may take to connect (default 20)",
+      description: "how long ssh may take to connect (default 10)",
     },
-    becomePasswordFile: {
-      kind: "string",
-      flags: "--become-password-file <file>",
-      description: "file with the sudo password of the hosts",
-      env: "ANSIBLE_BECOME_PASSWORD_FILE",
-      completes: "file",
-    },
-    vaultPasswordFile: {
-      kind: "string",
-      flags: "--vault-password-file <file>",
-      description: "file with the password of encrypted variables",
-      env: "ANSIBLE_VAULT_PASSWORD_FILE",
-      completes: "file",
-    },
+    ...PASSWORD_OPTIONS,
     skipKubeconfig: {
       kind: "flag",
       flags: "--skip-kubeconfig",
@@ -73,8 +60,6 @@ export const provisionCommand = defineCommand({
   async run(context, { options, globals }, output) {
     const { provision } = await import("../../actions/provision.ts");
     const { showRun } = await import("../progress.ts");
-    const path = (file: string | undefined) =>
-      file === undefined ? undefined : resolve(context.cwd, file);
     const check = options.check || options.dryRun;
     const events = provision(context, {
       inventory: globals.inventory,
@@ -85,8 +70,7 @@ export const provisionCommand = defineCommand({
       limit: commaList(options.limit, "--limit"),
       forks: options.forks,
       connectTimeout: options.timeout,
-      becomePasswordFile: path(options.becomePasswordFile),
-      vaultPasswordFile: path(options.vaultPasswordFile),
+      passwords: passwordFiles(options, context),
       kubeconfig: !options.skipKubeconfig,
     }, askToInstall(globals, context));
     const words = check

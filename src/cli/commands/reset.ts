@@ -3,6 +3,7 @@ import { askToInstall } from "../ask_to_install.ts";
 import { commaList } from "../comma_list.ts";
 import { defineCommand } from "../command.ts";
 import { Prompter } from "../prompt.ts";
+import { PASSWORD_OPTIONS, passwordFiles } from "../password_options.ts";
 
 /** `reset`: k3s off the hosts. */
 export const resetCommand = defineCommand({
@@ -24,6 +25,7 @@ export const resetCommand = defineCommand({
       flags: "--dry-run",
       description: "change nothing, show what would change",
     },
+    ...PASSWORD_OPTIONS,
   },
   examples: [
     { command: "k3s-tool reset", does: "asks for the name of the cluster, then removes it" },
@@ -47,6 +49,7 @@ export const resetCommand = defineCommand({
     const events = reset(context, inventory, {
       limit,
       check: options.dryRun,
+      passwords: passwordFiles(options, context),
       mayInstall: askToInstall(globals, context),
     });
     await showRun(events, { what: "The reset", resume: "k3s-tool reset" }, {
