@@ -13,9 +13,30 @@ import { makeStage, ROOT, RUN_FLAGS, STAGE } from "./stage.ts";
 const OUT = `${ROOT}/dist/npm`;
 const PACKAGE = `${OUT}/package`;
 
-// Replaces itself by deno where node can (process.execve, node 23.11), so that signals and the
-// terminal belong to one process; else waits, leaving Ctrl-C to deno.
-const LAUNCHER = `#!/usr/bin/env node
+// One file in two languages, as starting node would double the time of a short command: sh finds deno where
+// npm puts it and becomes it; elsewhere (other package managers, other systems) sh becomes node, for which
+// sh's part is a comment. node finds deno by its own rules and replaces itself where it can
+// (process.execve, node 23.11), so that signals and the terminal belong to one process; else it waits,
+// leaving Ctrl-C to deno.
+const LAUNCHER = `#!/bin/sh
+":" /*
+self=$(readlink -f "$0" 2>/dev/null) || exec node "$0" "$@"
+package=\${self%/bin/*}
+case $(uname -sm) in
+  "Linux x86_64") platform=linux-x64-glibc ;;
+  "Linux aarch64") platform=linux-arm64-glibc ;;
+  "Darwin x86_64") platform=darwin-x64 ;;
+  "Darwin arm64") platform=darwin-arm64 ;;
+  *) exec node "$self" "$@" ;;
+esac
+for modules in "$package/node_modules" "\${package%/*}"; do
+  deno=$modules/@deno/$platform/deno
+  if [ -x "$deno" ]; then
+    exec "$deno" ${RUN_FLAGS.join(" ")} "$package/lib/main.js" "$@"
+  fi
+done
+exec node "$self" "$@"
+*/
 "use strict";
 const path = require("node:path");
 const { spawn } = require("node:child_process");
@@ -80,6 +101,8 @@ await Deno.writeTextFile(
       type: "commonjs",
       bin: { "k3s-tool": "bin/k3s-tool.js" },
       files: ["bin", "lib"],
+      // Where Ansible runs, and sh.
+      os: ["linux", "darwin"],
       engines: { node: ">=20" },
       dependencies: { deno: Deno.version.deno },
     },

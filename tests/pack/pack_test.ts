@@ -171,3 +171,19 @@ Deno.test("the packed tool lists the same machines from its cache, until a file 
   await Deno.writeTextFile(file, changed);
   assert.match(await list(), /gpu-box/);
 });
+
+Deno.test("the packed tool starts without node, and where sh finds no deno with it", async () => {
+  const bin = `${directory}/bin`;
+  await Deno.mkdir(bin);
+  for (const name of ["readlink", "uname"]) {
+    const { stdout } = await command(["sh", "-c", `command -v ${name}`], { cwd: home });
+    await Deno.symlink(stdout.trim(), `${bin}/${name}`);
+  }
+  const args = ["version", "-o", "json"];
+  const alone = await command([tool, ...args], { cwd: home, env: { HOME: home, PATH: bin } });
+  assert.deepEqual([alone.code, JSON.parse(alone.stdout).version], [0, metadata.version]);
+
+  const launcher = `${directory}/app/node_modules/k3s-tool/bin/k3s-tool.js`;
+  const byNode = await command(["node", launcher, ...args], { cwd: home, env: { HOME: home } });
+  assert.deepEqual([byNode.code, byNode.stdout], [0, alone.stdout]);
+});
