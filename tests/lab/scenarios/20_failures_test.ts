@@ -9,6 +9,7 @@ import { tailscaleDown, tailscaleUp } from "../faults.ts";
 import { down, up } from "../lab.ts";
 import { isReady, nodes, waitUntilReady } from "../kubernetes.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
+import { ssh } from "../ssh.ts";
 import type { Host } from "../state.ts";
 import { initArgs, projectDir, tool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
@@ -45,8 +46,19 @@ Deno.test("on a terminal the same failure has the same exit code, and the termin
   assert.ok(stdout.lastIndexOf("\u001b[?25h") >= stdout.lastIndexOf("\u001b[?25l"));
 });
 
-Deno.test("the next run goes on with that host alone", async () => {
+Deno.test("P6 a worker that cannot reach the API server does not try to join, and says so", async () => {
   await tailscaleUp("n3");
+  const n3 = hosts[2]!;
+  const rule = `OUTPUT -d ${n1().tailscaleAddress} -p tcp --dport 6443 -j DROP`;
+  await ssh(n3, `iptables -I ${rule}`);
+  const run = await runWithEvents("provision", "--yes");
+  await ssh(n3, `iptables -D ${rule}`);
+  assert.equal(run.code, 1, run.stderr);
+  assert.match(run.stderr, /n3 · .*\n  The server 100\.64\.0\.1 does not answer on port 6443/);
+  assert.equal(await ssh(n3, "journalctl -q -u k3s-agent"), "");
+});
+
+Deno.test("the next run goes on with that host alone", async () => {
   const run = await provision();
   assert.ok(isReady((await nodes(n1())).get("n3")));
   assert.deepEqual(changedTasks(run).filter((task) => !task.startsWith("n3")), []);
