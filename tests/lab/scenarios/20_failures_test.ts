@@ -54,7 +54,7 @@ Deno.test("P6 a worker that cannot reach the API server does not try to join, an
   const run = await runWithEvents("provision", "--yes");
   await ssh(n3, `iptables -D ${rule}`);
   assert.equal(run.code, 1, run.stderr);
-  assert.match(run.stderr, /n3 · .*\n  The server 100\.64\.0\.1 does not answer on port 6443/);
+  assert.match(run.stderr, /n3 · .*\n {2}The server 100\.64\.0\.1 does not answer on port 6443/);
   assert.equal(await ssh(n3, "journalctl -q -u k3s-agent"), "");
 });
 
