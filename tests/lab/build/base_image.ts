@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { run } from "../command.ts";
 import { cacheDir } from "../paths.ts";
 import { say, step } from "../progress.ts";
+import { RequirementError } from "../requirements.ts";
 import { cached, hashTexts } from "./content_hash.ts";
 
 const suite = "bookworm";
@@ -95,5 +96,9 @@ async function debianMirror(): Promise<string> {
     const found = text.match(/^URIs:\s*(\S+)/m) ?? text.match(/^deb\s+(?:\[.*?\]\s+)?(\S+)/m);
     if (found?.[1]) return found[1];
   }
-  return "http://deb.debian.org/debian";
+  throw new RequirementError(
+    `no Debian mirror is named in ${
+      candidates.join(" or ")
+    }: the hosts' base image is made from the machine's own`,
+  );
 }
