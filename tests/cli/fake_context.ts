@@ -7,7 +7,7 @@
 
 import { FolderAssets } from "../../src/assets/folder_assets.ts";
 import type { AssetSource } from "../../src/assets/source.ts";
-import type { Context } from "../../src/cli/context.ts";
+import type { Context, OutputStream } from "../../src/cli/context.ts";
 import { run } from "../../src/cli/program.ts";
 import type { Runner } from "../../src/process/runner.ts";
 import { ProgramNotFoundError } from "../../src/process/runner.ts";
@@ -36,6 +36,20 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** A stream whose text goes to `write`: a pipe, or a terminal of this size. */
+export function recordedStream(
+  write: (text: string) => void,
+  size?: { readonly columns: number; readonly rows: number },
+): OutputStream {
+  return {
+    write,
+    isTerminal: size !== undefined,
+    columns: () => size?.columns,
+    rows: () => size?.rows,
+    isOpen: () => true,
+  };
+}
+
 /** A runner on a machine where no program is installed. */
 export const emptyMachine: Runner = {
   run: (argv) => Promise.reject(new ProgramNotFoundError(argv[0] ?? "")),
@@ -62,20 +76,8 @@ export async function runCommand(
     cwd: directory,
     env,
     signal: options.signal ?? new AbortController().signal,
-    stdout: {
-      write: (text) => void (stdout += text),
-      isTerminal: false,
-      columns: () => undefined,
-      rows: () => undefined,
-      isOpen: () => true,
-    },
-    stderr: {
-      write: (text) => void (stderr += text),
-      isTerminal: false,
-      columns: () => undefined,
-      rows: () => undefined,
-      isOpen: () => true,
-    },
+    stdout: recordedStream((text) => stdout += text),
+    stderr: recordedStream((text) => stderr += text),
     stdin: { isTerminal: false, readAll: () => Promise.resolve(options.stdin ?? "") },
     assets: options.assets ?? new FolderAssets(PROJECT_ROOT),
     ...options.context,

@@ -8,6 +8,7 @@ import { showRun } from "../../src/cli/progress.ts";
 import { FolderAssets } from "../../src/assets/folder_assets.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 import { fakeSystem } from "../ansible/fake_system.ts";
+import { recordedStream } from "./fake_context.ts";
 
 const GLOBALS: GlobalOptions = {
   inventory: undefined,
@@ -41,20 +42,8 @@ async function onTerminal(
   let stderr = "";
   const context: Context = {
     ...fakeSystem("/home/ann"),
-    stdout: {
-      write: (text) => void (stdout += text),
-      isTerminal: false,
-      columns: () => undefined,
-      rows: () => undefined,
-      isOpen: () => true,
-    },
-    stderr: {
-      write: (text) => void (stderr += text),
-      isTerminal: true,
-      columns: () => 80,
-      rows: () => 24,
-      isOpen: () => true,
-    },
+    stdout: recordedStream((text) => stdout += text),
+    stderr: recordedStream((text) => stderr += text, { columns: 80, rows: 24 }),
     stdin: { isTerminal: true, readAll: () => Promise.resolve("") },
     assets: new FolderAssets("/nonexistent"),
   };

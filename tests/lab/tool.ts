@@ -9,16 +9,20 @@ import { join } from "node:path";
 import { STAGE } from "../../tasks/stage.ts";
 import { ansibleOnPath } from "./ansible.ts";
 import { exists } from "./build/content_hash.ts";
+import { k3sVersions } from "./build/mirror.ts";
 import { type CommandResult, run } from "./command.ts";
+import { network } from "./network.ts";
 import { runPaths } from "./paths.ts";
 import type { Host } from "./state.ts";
 import { tryAtWorkstation, workstationArgv } from "./workstation.ts";
 
 /** Where the lab serves what the release's download site has, as hosts reach it. */
-export const MIRROR_URL = "http://10.77.0.1:8077/k3s";
+export const MIRROR_URL = `${network.mirror}/k3s`;
+
+const [older, newer] = k3sVersions;
 
 /** The versions the mirror has: one program, stamped twice. */
-export const VERSIONS = { older: "v1.36.2+k3s1", newer: "v1.36.3+k3s1" } as const;
+export const VERSIONS = { older, newer };
 
 /** Where the workstation's owner works: inventory/hosts.yml lies below it. */
 export const projectDir = runPaths.workstationHome;

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { reboot } from "../faults.ts";
 import { down, up } from "../lab.ts";
 import {
+  exists,
   helloManifests,
   internalIp,
   isReady,
@@ -16,7 +17,6 @@ import {
   nodes,
   waitUntilReady,
 } from "../kubernetes.ts";
-import { exists } from "../kubernetes.ts";
 import { watchRequests } from "../request_watch.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
 import { findSecrets, sampleProcesses } from "../secret_search.ts";
