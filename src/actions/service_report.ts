@@ -71,7 +71,7 @@ export function serviceReports(cluster: ClusterState): ServiceReport[] | undefin
       service,
       pods: { ready, wanted },
       health: healthOf({ ready, wanted }),
-      reason: selected.find(({ waiting }) => waiting)?.waiting ?? "",
+      reason: selected.find(({ problem }) => problem)?.problem?.reason ?? "",
     };
   });
 }

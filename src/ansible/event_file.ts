@@ -6,7 +6,7 @@
 
 import type { Clock } from "../process/system.ts";
 import { type AnsibleEvent, parseEventLine } from "./event.ts";
-import { LineSplitter } from "./line_splitter.ts";
+import { LineSplitter } from "../process/line_splitter.ts";
 
 /**
  * How often the file is looked at, in milliseconds. Looking costs some microseconds; file

@@ -12,6 +12,7 @@ import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../errors/user_error.ts";
 import { clientCertificateError, connectionError, isCertificateError } from "./api_errors.ts";
 import type { KubeContext } from "./find_context.ts";
+import { splitLines } from "./split_lines.ts";
 import { tlsProblem } from "./tls_diagnosis.ts";
 import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.ts";
 
@@ -48,28 +49,78 @@ export async function connect(
   }
   const server = cluster.server.replace(/\/+$/, "");
   const { headers, dispatcher, authority } = await credentials(config, { server, now });
+  const request = async (
+    path: string,
+    { query = {}, signal, ...init }: GetOptions & Init = {},
+  ): Promise<Response> => {
+    const url = new URL(server + path);
+    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
+    // Holds until the answer begins; who reads all of it at once has `timeoutMs` for that too.
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(timeoutError()), timeoutMs);
+    try {
+      const response = await fetch(url, {
+        ...init,
+        headers: { ...headers, accept: "application/json", ...init.headers },
+        signal: AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]),
+        ...(dispatcher === undefined ? {} : { dispatcher }),
+      });
+      if (!response.ok) throw await refusal(response, path);
+      return response;
+    } catch (error) {
+      throw await translate(limit.signal.aborted ? limit.signal.reason : error, signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const translate = (error: unknown, signal: AbortSignal | undefined) =>
+    toError(error, { signal, server, authority, timeoutMs });
+  const document = async (path: string, options: GetOptions & Init) => {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([limit, ...(options.signal ? [options.signal] : [])]);
+    try {
+      return await json(await request(path, { ...options, signal }), server);
+    } catch (error) {
+      throw await translate(limit.aborted ? limit.reason : error, options.signal);
+    }
+  };
   return {
     server,
-    get: async (path, options = {}) => {
-      const url = new URL(server + path);
-      for (const [key, value] of Object.entries(options.query ?? {})) {
-        url.searchParams.set(key, String(value));
-      }
-      const limit = AbortSignal.timeout(timeoutMs);
+    get: document,
+    lines: async function* (path, options = {}) {
       try {
-        const response = await fetch(url, {
-          headers: { ...headers, accept: "application/json" },
-          signal: AbortSignal.any([limit, ...(options.signal ? [options.signal] : [])]),
-          ...(dispatcher === undefined ? {} : { dispatcher }),
-        });
-        if (!response.ok) throw await refusal(response, path);
-        return await json(response, server);
+        const response = await request(path, { ...options, headers: { accept: "*/*" } });
+        if (response.body !== null) yield* splitLines(response.body);
       } catch (error) {
-        throw await toError(error, { options, limit, server, authority, timeoutMs });
+        throw await translate(error, options.signal);
       }
     },
+    change: ({ method, path, body, patch = "merge", signal }) =>
+      document(path, {
+        method,
+        ...(signal === undefined ? {} : { signal }),
+        ...(body === undefined ? {} : {
+          body: JSON.stringify(body),
+          headers: {
+            "content-type": method === "PATCH"
+              ? `application/${patch}-patch+json`
+              : "application/json",
+          },
+        }),
+      }),
     close: async () => await dispatcher?.destroy(),
   };
+}
+
+/** What a request is beside its path, query and signal. */
+interface Init {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function timeoutError(): DOMException {
+  return new DOMException("The answer took too long", "TimeoutError");
 }
 
 /** What a request carries, and what it trusts. */
@@ -132,19 +183,17 @@ async function json(response: Response, server: string): Promise<unknown> {
 
 async function toError(
   error: unknown,
-  { options, limit, server, authority, timeoutMs }: {
-    readonly options: GetOptions;
-    readonly limit: AbortSignal;
+  { signal, server, authority, timeoutMs }: {
+    readonly signal: AbortSignal | undefined;
     readonly server: string;
     readonly authority: string | undefined;
     readonly timeoutMs: number;
   },
 ): Promise<unknown> {
-  if (options.signal?.aborted) return options.signal.reason;
+  if (signal?.aborted) return signal.reason;
   if (error instanceof ApiError || error instanceof UserError) return error;
-  const cause = limit.aborted ? limit.reason : error;
-  const problem = isCertificateError(cause) ? await tlsProblem(server, authority) : undefined;
-  return connectionError(problem === undefined ? cause : new Error(problem, { cause }), {
+  const problem = isCertificateError(error) ? await tlsProblem(server, authority) : undefined;
+  return connectionError(problem === undefined ? error : new Error(problem, { cause: error }), {
     server,
     timeoutMs,
   });

@@ -12,6 +12,16 @@ export interface GetOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A request that changes something. */
+export interface Change {
+  readonly method: "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  /** JSON; a PATCH is a merge patch (RFC 7386) unless `patch` says otherwise. */
+  readonly body?: unknown;
+  readonly patch?: "merge" | "strategic-merge";
+  readonly signal?: AbortSignal;
+}
+
 /** An API server. `connect.ts` makes the real one, tests make their own. */
 export interface KubernetesApi {
   /** `https://100.64.0.1:6443`. */
@@ -23,6 +33,20 @@ export interface KubernetesApi {
    * @throws {UserError} exit code 4 where it cannot be reached or does not answer in time
    */
   get(path: string, options?: GetOptions): Promise<unknown>;
+  /**
+   * The lines of an answer that goes on (a watch, a followed log), as they come. The limit of time
+   * holds until the answer begins; then it ends when the server ends it or the signal is aborted.
+   * A line longer than 16 MiB ends it too.
+   *
+   * @throws what `get` throws
+   */
+  lines(path: string, options?: GetOptions): AsyncIterable<string>;
+  /**
+   * Changes something; returns the server's answer.
+   *
+   * @throws what `get` throws
+   */
+  change(change: Change): Promise<unknown>;
   /** Gives its connections back. */
   close(): Promise<void>;
 }

@@ -56,33 +56,59 @@ export interface ClusterNode extends ClusterObject {
   readonly allocatable: Resources;
 }
 
+/** Why something is not well, in the API's own words. */
+export interface Problem {
+  /** One word: `CrashLoopBackOff`, `Unschedulable`, `OOMKilled`. */
+  readonly reason: string;
+  /** A sentence; may be empty. */
+  readonly message: string;
+}
+
+/** What keeps a pod running, as a person knows it: the Deployment rather than its ReplicaSet. */
+export interface Owner {
+  /** `Deployment`, `StatefulSet`, `DaemonSet`, `Job`, `ReplicaSet`, `Node` (static pods), … */
+  readonly kind: string;
+  readonly name: string;
+}
+
 /** A pod. */
 export interface ClusterPod extends ClusterObject {
   readonly labels: Readonly<Record<string, string>>;
   /** The node it runs on; undefined while it is not scheduled. */
   readonly nodeName: string | undefined;
+  readonly owner: Owner | undefined;
   /** Pending, Running, Succeeded, Failed or Unknown. */
   readonly phase: string;
   readonly ready: boolean;
+  /** Containers that are ready, of all. */
+  readonly containers: { readonly ready: number; readonly total: number };
   /** It is being deleted. */
   readonly ending: boolean;
   readonly restarts: number;
-  /** Why it waits: `CrashLoopBackOff`, `ImagePullBackOff`; undefined where nothing waits. */
-  readonly waiting: string | undefined;
+  /** Why it waits or fails; undefined where all is well. */
+  readonly problem: Problem | undefined;
   /** Sum over its containers, in cores and bytes. */
   readonly requests: { readonly cpu: number; readonly memory: number };
 }
 
 /** Kinds of objects that keep pods running. */
-export type WorkloadKind = "Deployment" | "StatefulSet" | "DaemonSet";
+export type WorkloadKind = "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob";
 
 /** Something that keeps pods running. */
 export interface Workload extends ClusterObject {
   readonly kind: WorkloadKind;
+  /** Pods ready; of a Job those that succeeded, of a CronJob its active Jobs. */
   readonly ready: number;
+  /** Pods wanted; of a Job its completions, of a CronJob its active Jobs. */
   readonly wanted: number;
   /** Labels of the pods it makes. */
   readonly podLabels: Readonly<Record<string, string>>;
+  /** Of Jobs and CronJobs. */
+  readonly phase: "running" | "complete" | "failed" | "suspended" | undefined;
+  /** Name of the CronJob that made a Job. */
+  readonly owner: Owner | undefined;
+  /** What its controller says is wrong. */
+  readonly problem: Problem | undefined;
 }
 
 /** A Service. */
@@ -95,4 +121,22 @@ export interface ClusterService extends ClusterObject {
   readonly ports: readonly string[];
   /** Labels its pods have; empty where it selects none by itself. */
   readonly selector: Readonly<Record<string, string>>;
+}
+
+/** An Event: something a component of the cluster said about an object. */
+export interface ClusterEvent extends ClusterObject {
+  readonly warning: boolean;
+  /** `BackOff`, `Scheduled`. */
+  readonly reason: string;
+  readonly message: string;
+  readonly about: {
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+  };
+  /** How often it was said; at least 1. */
+  readonly count: number;
+  /** ISO 8601, the last time. */
+  readonly lastSeen: string;
 }

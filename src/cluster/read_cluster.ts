@@ -9,7 +9,7 @@ import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, UserError } from "../errors/user_error.ts";
 import { apiRefusal } from "./api_errors.ts";
 import {
-  type ClusterEvent,
+  type ClusterNews,
   type ClusterState,
   type CollectionName,
   emptyCluster,
@@ -18,7 +18,7 @@ import {
 } from "./cluster_state.ts";
 import { ApiError, type KubernetesApi, listAll } from "./kubernetes_api.ts";
 import type { ClusterNode } from "./objects.ts";
-import { readNode, readPod, readService, readWorkload } from "./read_objects.ts";
+import { readEvent, readNode, readPod, readService, readWorkload } from "./read_objects.ts";
 import { parseQuantity } from "./quantity.ts";
 
 /** Where each collection lies, and how an object of it is read. */
@@ -38,6 +38,12 @@ const SOURCES = {
     path: "/apis/apps/v1/daemonsets",
     pick: (value: unknown) => readWorkload("DaemonSet", value),
   },
+  jobs: { path: "/apis/batch/v1/jobs", pick: (value: unknown) => readWorkload("Job", value) },
+  cronJobs: {
+    path: "/apis/batch/v1/cronjobs",
+    pick: (value: unknown) => readWorkload("CronJob", value),
+  },
+  events: { path: "/api/v1/events", pick: readEvent },
 } as const satisfies Record<CollectionName, { path: string; pick: (value: unknown) => unknown }>;
 
 /** A cluster, and what of it could not be read, in words. */
@@ -60,13 +66,13 @@ export async function readCluster(
 ): Promise<ClusterReading> {
   const nodes = await readNodes(api, { signal });
   const gaps: string[] = [];
-  const events: ClusterEvent[] = [{ type: "listed", collection: "nodes", objects: nodes }];
+  const events: ClusterNews[] = [{ type: "listed", collection: "nodes", objects: nodes }];
   const others = (Object.keys(SOURCES) as CollectionName[]).filter((name) => name !== "nodes");
   const readings = others.map(async (collection) => {
     try {
       const { path, pick } = SOURCES[collection];
       const objects = await listAll<unknown>(api, path, { pick, signal });
-      events.push({ type: "listed", collection, objects } as ClusterEvent);
+      events.push({ type: "listed", collection, objects } as ClusterNews);
     } catch (error) {
       gaps.push(gapOf(collection, error));
     }
@@ -119,7 +125,7 @@ export async function readMetrics(
       const [cpu, memory] = [parseQuantity(usage.cpu), parseQuantity(usage.memory)];
       return cpu === undefined || memory === undefined
         ? []
-        : [[metadata.name, { cpu, memory }] as const];
+        : [[metadata.name, { cpu, memory, disk: undefined }] as const];
     }));
     return { known: true, nodes };
   } catch (error) {

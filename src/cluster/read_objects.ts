@@ -9,6 +9,7 @@
 import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import type {
+  ClusterEvent,
   ClusterNode,
   ClusterObject,
   ClusterPod,
@@ -125,9 +126,14 @@ export function readPod(value: unknown): ClusterPod {
     phase: status?.phase || "Unknown",
     ready: status?.conditions.some((each) => each.type === "Ready" && each.status === "True") ??
       false,
+    owner: undefined,
+    containers: { ready: 0, total: spec.containers.length },
     ending: typeof metadata.deletionTimestamp === "string",
     restarts: containers.reduce((sum, each) => sum + each.restartCount, 0),
-    waiting: containers.map(({ state }) => state?.waiting?.reason).find((reason) => reason),
+    problem:
+      containers.flatMap(({ state }) =>
+        state?.waiting?.reason ? [{ reason: state.waiting.reason, message: "" }] : []
+      )[0],
     requests: {
       cpu: requests.reduce((sum, each) => sum + (amount(each, "cpu") ?? 0), 0),
       memory: requests.reduce((sum, each) => sum + (amount(each, "memory") ?? 0), 0),
@@ -159,6 +165,9 @@ export function readWorkload(kind: WorkloadKind, value: unknown): Workload {
     // The API server fills in one replica where none is given.
     wanted: daemon ? status?.desiredNumberScheduled ?? 0 : spec.replicas ?? 1,
     podLabels: spec.template?.metadata?.labels ?? {},
+    phase: undefined,
+    owner: undefined,
+    problem: undefined,
   };
 }
 
@@ -181,6 +190,36 @@ export function readService(value: unknown): ClusterService {
     clusterIp: spec.clusterIP,
     ports: spec.ports.map(({ port, protocol }) => `${port}/${protocol || "TCP"}`),
     selector: spec.type === "ExternalName" ? {} : spec.selector,
+  };
+}
+
+const EventObject = z.object({
+  metadata: Metadata,
+  type: text,
+  reason: text,
+  message: text,
+  count: z.number().nullish(),
+  series: z.object({ count, lastObservedTime: z.string().nullish() }).nullish(),
+  lastTimestamp: z.string().nullish(),
+  eventTime: z.string().nullish(),
+  involvedObject: z.object({ kind: text, namespace: text, name: text, uid: text }),
+});
+
+/** An Event of the API (core/v1). @throws {z.ZodError} where it is not one */
+export function readEvent(value: unknown): ClusterEvent {
+  const { metadata, type, reason, message, series, involvedObject, ...event } = EventObject.parse(
+    value,
+  );
+  return {
+    ...identity(metadata),
+    warning: type === "Warning",
+    reason,
+    message,
+    about: involvedObject,
+    count: Math.max(1, series?.count ?? event.count ?? 1),
+    // Three generations of recorders fill in three different fields.
+    lastSeen: series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ??
+      metadata.creationTimestamp ?? "",
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type NodeReport, nodeReports, type NodeSources } from "../../src/actions/node_report.ts";
 import {
-  type ClusterEvent,
+  type ClusterNews,
   type ClusterState,
   emptyCluster,
   reduceCluster,
@@ -123,7 +123,7 @@ Deno.test("a node that the inventory lacks is shown, after the inventory's", () 
 });
 
 Deno.test("pods that have not ended count, and what they ask for adds up", () => {
-  const events: ClusterEvent[] = [
+  const events: ClusterNews[] = [
     {
       type: "listed",
       collection: "pods",
@@ -136,13 +136,16 @@ Deno.test("pods that have not ended count, and what they ask for adds up", () =>
     },
     {
       type: "metrics",
-      metrics: { known: true, nodes: new Map([["nuc", { cpu: 0.5, memory: 1024 }]]) },
+      metrics: {
+        known: true,
+        nodes: new Map([["nuc", { cpu: 0.5, memory: 1024, disk: undefined }]]),
+      },
     },
   ];
   const full = report({ cluster: events.reduce(reduceCluster, cluster(nodeObject("nuc"))) });
   assert.equal(full.pods, 2);
   assert.deepEqual(full.requested, { cpu: 0.2, memory: 2 * 64 * 2 ** 20 });
-  assert.deepEqual(full.used, { cpu: 0.5, memory: 1024 });
+  assert.deepEqual(full.used, { cpu: 0.5, memory: 1024, disk: undefined });
   const bare = report({});
   assert.deepEqual([bare.pods, bare.requested, bare.used], [undefined, undefined, undefined]);
 });

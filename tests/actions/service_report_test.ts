@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { serviceReports, workloadReports } from "../../src/actions/service_report.ts";
 import {
-  type ClusterEvent,
+  type ClusterNews,
   type ClusterState,
   emptyCluster,
   reduceCluster,
@@ -15,7 +15,7 @@ function cluster({ services = [], pods, deployments = [] }: {
   readonly pods?: readonly ReturnType<typeof podObject>[];
   readonly deployments?: readonly ReturnType<typeof deploymentObject>[];
 }): ClusterState {
-  const events: ClusterEvent[] = [
+  const events: ClusterNews[] = [
     { type: "listed", collection: "services", objects: services.map(readService) },
     {
       type: "listed",

@@ -233,6 +233,8 @@ Deno.test("a list that never ends is given up", async () => {
   const api: KubernetesApi = {
     server: "https://100.64.0.1:6443",
     get: () => Promise.resolve({ items: [], metadata: { continue: "more" } }),
+    lines: () => assert.fail("nothing is watched"),
+    change: () => assert.fail("nothing is changed"),
     close: () => Promise.resolve(),
   };
   await assert.rejects(readNodes(api, { signal }), { exitCode: 4, message: /does not end/ });

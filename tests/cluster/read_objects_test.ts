@@ -34,9 +34,9 @@ Deno.test("a pod keeps readiness, restarts, why it waits and what it asks for", 
   const pod = readPod(podObject("web", { ready: false, waiting: "CrashLoopBackOff" }));
   assert.equal(pod.ready, false);
   assert.equal(pod.restarts, 2);
-  assert.equal(pod.waiting, "CrashLoopBackOff");
+  assert.equal(pod.problem?.reason, "CrashLoopBackOff");
   assert.deepEqual(pod.requests, { cpu: 0.1, memory: 64 * 2 ** 20 });
-  assert.equal(readPod(podObject("web")).waiting, undefined);
+  assert.equal(readPod(podObject("web")).problem, undefined);
 });
 
 Deno.test("a pod that is neither scheduled nor started is one too", () => {

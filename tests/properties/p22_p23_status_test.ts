@@ -4,7 +4,7 @@ import { membersOf } from "../../src/actions/membership.ts";
 import { nodeReports } from "../../src/actions/node_report.ts";
 import { serviceReports } from "../../src/actions/service_report.ts";
 import {
-  type ClusterEvent,
+  type ClusterNews,
   type ClusterState,
   emptyCluster,
   reduceCluster,
@@ -55,7 +55,7 @@ type Picture = typeof picture extends fc.Arbitrary<infer T> ? T : never;
 function clusterOf({ nodes, pods, services, deployments }: Picture): ClusterState | undefined {
   if (nodes === undefined) return undefined;
   const listed = (collection: string, objects: readonly unknown[]) =>
-    ({ type: "listed", collection, objects }) as ClusterEvent;
+    ({ type: "listed", collection, objects }) as ClusterNews;
   return [
     listed(
       "nodes",

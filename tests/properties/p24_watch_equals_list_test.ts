@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  type ClusterEvent,
+  type ClusterNews,
   type ClusterState,
   emptyCluster,
   reduceCluster,
@@ -18,21 +18,21 @@ const change = fc.record({
 });
 
 function toEvent({ collection, name, what, ready }: typeof change extends fc.Arbitrary<infer T> ? T
-  : never): ClusterEvent {
+  : never): ClusterNews {
   const object = collection === "nodes"
     ? readNode(nodeObject(name, { ready: ready ? "True" : "False" }))
     : readPod(podObject(name, { ready }));
   if (what === "gone") return { type: "gone", collection, uid: object.uid };
-  return { type: "seen", collection, object } as ClusterEvent;
+  return { type: "seen", collection, object } as ClusterNews;
 }
 
 /** What a fresh list says of a collection, in an order of its own. */
-function listed(state: ClusterState, collection: "nodes" | "pods"): ClusterEvent {
+function listed(state: ClusterState, collection: "nodes" | "pods"): ClusterNews {
   return {
     type: "listed",
     collection,
     objects: [...state[collection]?.values() ?? []].reverse(),
-  } as ClusterEvent;
+  } as ClusterNews;
 }
 
 Deno.test("P24 any sequence of watch events leads to the same state as a fresh list", () => {
@@ -41,7 +41,7 @@ Deno.test("P24 any sequence of watch events leads to the same state as a fresh l
       const empty = [
         { type: "listed", collection: "nodes", objects: [] },
         { type: "listed", collection: "pods", objects: [] },
-      ] as ClusterEvent[];
+      ] as ClusterNews[];
       const first = [...empty, ...before.map(toEvent)].reduce(reduceCluster, emptyCluster);
       // A watch that follows the list it began with, and the truth as it stands on the server.
       const watched = after.map(toEvent).reduce(

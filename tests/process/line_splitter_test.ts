@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LineSplitter } from "../../src/ansible/line_splitter.ts";
+import { LineSplitter } from "../../src/process/line_splitter.ts";
 
 Deno.test("lines come out whole however the bytes are cut, in the middle of a character too", () => {
   fc.assert(
