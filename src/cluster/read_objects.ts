@@ -7,34 +7,28 @@
  */
 
 import * as z from "zod";
-import { safeText } from "../errors/safe_text.ts";
+import {
+  amount,
+  amounts,
+  identity,
+  labels,
+  list,
+  message,
+  Metadata,
+  ownerOf,
+  text,
+} from "./object_fields.ts";
 import type {
   ClusterEvent,
   ClusterNode,
-  ClusterObject,
   ClusterPod,
   ClusterService,
   Resources,
   Workload,
   WorkloadKind,
 } from "./objects.ts";
-import { parseQuantity } from "./quantity.ts";
-
-const text = z.string().nullish().transform((value) => safeText(value ?? ""));
-const count = z.number().nullish().transform((value) => value ?? 0);
-const labels = z.record(z.string(), z.string()).nullish().transform((value) => value ?? {});
-const amounts = z.record(z.string(), z.union([z.string(), z.number()])).nullish();
-const list = <T extends z.ZodType>(item: T) =>
-  z.array(item).nullish().transform((value) => value ?? []);
-
-const Metadata = z.object({
-  uid: z.string(),
-  name: z.string(),
-  namespace: text,
-  creationTimestamp: z.string().nullish(),
-  deletionTimestamp: z.string().nullish(),
-  labels,
-});
+import { podProblem, PodStatus } from "./pod_problem.ts";
+import { WorkloadSpec, workloadStanding, WorkloadStatus } from "./workload_status.ts";
 
 const NodeObject = z.object({
   metadata: Metadata,
@@ -47,8 +41,8 @@ const NodeObject = z.object({
       type: text,
       status: z.enum(["True", "False", "Unknown"]),
       reason: text,
-      message: text,
-      lastTransitionTime: z.string().nullish(),
+      message,
+      lastTransitionTime: text,
     })),
     addresses: list(z.object({ type: z.string(), address: text })),
     nodeInfo: z.object({
@@ -73,14 +67,14 @@ export function readNode(value: unknown): ClusterNode {
     ...identity(metadata),
     labels: metadata.labels,
     roles: Object.keys(metadata.labels).filter((key) => key.startsWith(ROLE_LABEL))
-      .map((key) => safeText(key.slice(ROLE_LABEL.length))).sort(),
+      .map((key) => key.slice(ROLE_LABEL.length)).sort(),
     cordoned: spec?.unschedulable ?? false,
     taints: (spec?.taints ?? []).map(({ key, value, effect }) =>
       `${key}${value === "" ? "" : `=${value}`}:${effect}`
     ),
     conditions: (status?.conditions ?? []).map(({ lastTransitionTime, ...condition }) => ({
       ...condition,
-      since: lastTransitionTime ?? undefined,
+      since: lastTransitionTime || undefined,
     })),
     internalIps: (status?.addresses ?? []).filter(({ type }) => type === "InternalIP")
       .map(({ address }) => address),
@@ -94,80 +88,70 @@ export function readNode(value: unknown): ClusterNode {
   };
 }
 
-const ContainerStatus = z.object({
-  restartCount: count,
-  state: z.object({ waiting: z.object({ reason: text }).nullish() }).nullish(),
+const Container = z.object({
+  resources: z.object({ requests: amounts }).nullish(),
+  restartPolicy: z.string().nullish(),
 });
 
 const PodObject = z.object({
   metadata: Metadata,
   spec: z.object({
-    nodeName: z.string().nullish(),
-    containers: list(z.object({
-      resources: z.object({ requests: amounts }).nullish(),
-    })),
+    nodeName: text,
+    containers: list(Container),
+    initContainers: list(Container),
   }),
-  status: z.object({
-    phase: text,
-    conditions: list(z.object({ type: z.string(), status: z.string() })),
-    containerStatuses: list(ContainerStatus),
-  }).nullish(),
+  status: PodStatus.nullish(),
 });
 
 /** A pod of the API. @throws {z.ZodError} where it is not one */
 export function readPod(value: unknown): ClusterPod {
   const { metadata, spec, status } = PodObject.parse(value);
-  const containers = status?.containerStatuses ?? [];
-  const requests = spec.containers.map(({ resources }) => resources?.requests);
+  // Sidecars are init containers that stay; kubectl counts them like the others.
+  const sidecars = spec.initContainers.map(({ restartPolicy }) => restartPolicy === "Always");
+  const containers = [
+    ...spec.containers,
+    ...spec.initContainers.filter((_, index) => sidecars[index]),
+  ];
+  const statuses = [
+    ...status?.containerStatuses ?? [],
+    ...(status?.initContainerStatuses ?? []).filter((_, index) => sidecars[index]),
+  ];
+  const ending = typeof metadata.deletionTimestamp === "string";
+  const requested = (name: string) =>
+    containers.reduce((sum, { resources }) => sum + (amount(resources?.requests, name) ?? 0), 0);
   return {
     ...identity(metadata),
     labels: metadata.labels,
     nodeName: spec.nodeName || undefined,
+    owner: ownerOf(metadata),
     phase: status?.phase || "Unknown",
     ready: status?.conditions.some((each) => each.type === "Ready" && each.status === "True") ??
       false,
-    owner: undefined,
-    containers: { ready: 0, total: spec.containers.length },
-    ending: typeof metadata.deletionTimestamp === "string",
-    restarts: containers.reduce((sum, each) => sum + each.restartCount, 0),
-    problem:
-      containers.flatMap(({ state }) =>
-        state?.waiting?.reason ? [{ reason: state.waiting.reason, message: "" }] : []
-      )[0],
-    requests: {
-      cpu: requests.reduce((sum, each) => sum + (amount(each, "cpu") ?? 0), 0),
-      memory: requests.reduce((sum, each) => sum + (amount(each, "memory") ?? 0), 0),
+    containers: {
+      ready: statuses.filter(({ ready }) => ready).length,
+      total: containers.length,
     },
+    ending,
+    restarts: statuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    problem: status ? podProblem(status, { ending }) : undefined,
+    requests: { cpu: requested("cpu"), memory: requested("memory") },
   };
 }
 
 const WorkloadObject = z.object({
   metadata: Metadata,
-  spec: z.object({
-    replicas: z.number().nullish(),
-    template: z.object({ metadata: z.object({ labels }).nullish() }).nullish(),
-  }),
-  status: z.object({
-    readyReplicas: count,
-    numberReady: count,
-    desiredNumberScheduled: count,
-  }).nullish(),
+  spec: WorkloadSpec,
+  status: WorkloadStatus,
 });
 
-/** A Deployment, StatefulSet or DaemonSet of the API. @throws {z.ZodError} where it is not one */
+/** A workload of the API. @throws {z.ZodError} where it is not one */
 export function readWorkload(kind: WorkloadKind, value: unknown): Workload {
   const { metadata, spec, status } = WorkloadObject.parse(value);
-  const daemon = kind === "DaemonSet";
   return {
     ...identity(metadata),
     kind,
-    ready: (daemon ? status?.numberReady : status?.readyReplicas) ?? 0,
-    // The API server fills in one replica where none is given.
-    wanted: daemon ? status?.desiredNumberScheduled ?? 0 : spec.replicas ?? 1,
-    podLabels: spec.template?.metadata?.labels ?? {},
-    phase: undefined,
-    owner: undefined,
-    problem: undefined,
+    ...workloadStanding(kind, { spec, status }),
+    owner: ownerOf(metadata),
   };
 }
 
@@ -197,11 +181,11 @@ const EventObject = z.object({
   metadata: Metadata,
   type: text,
   reason: text,
-  message: text,
+  message,
   count: z.number().nullish(),
-  series: z.object({ count, lastObservedTime: z.string().nullish() }).nullish(),
-  lastTimestamp: z.string().nullish(),
-  eventTime: z.string().nullish(),
+  series: z.object({ count: z.number().nullish(), lastObservedTime: text }).nullish(),
+  lastTimestamp: text,
+  eventTime: text,
   involvedObject: z.object({ kind: text, namespace: text, name: text, uid: text }),
 });
 
@@ -218,17 +202,8 @@ export function readEvent(value: unknown): ClusterEvent {
     about: involvedObject,
     count: Math.max(1, series?.count ?? event.count ?? 1),
     // Three generations of recorders fill in three different fields.
-    lastSeen: series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ??
-      metadata.creationTimestamp ?? "",
-  };
-}
-
-function identity(metadata: z.infer<typeof Metadata>): ClusterObject {
-  return {
-    uid: metadata.uid,
-    name: safeText(metadata.name),
-    namespace: metadata.namespace,
-    createdAt: metadata.creationTimestamp ?? undefined,
+    lastSeen: series?.lastObservedTime || event.lastTimestamp || event.eventTime ||
+      metadata.creationTimestamp,
   };
 }
 
@@ -239,9 +214,4 @@ function resources(values: z.infer<typeof amounts>): Resources {
     disk: amount(values, "ephemeral-storage"),
     pods: amount(values, "pods"),
   };
-}
-
-function amount(values: z.infer<typeof amounts>, name: string): number | undefined {
-  const value = values?.[name];
-  return value === undefined ? undefined : parseQuantity(String(value));
 }

@@ -18,6 +18,9 @@ const CLUSTER: Record<string, Route> = {
   "/apis/apps/v1/deployments": () => ({ items: [deploymentObject("web")] }),
   "/apis/apps/v1/statefulsets": () => ({ items: [] }),
   "/apis/apps/v1/daemonsets": () => ({ items: null }),
+  "/apis/batch/v1/jobs": () => ({ items: [] }),
+  "/apis/batch/v1/cronjobs": () => ({ items: [] }),
+  "/api/v1/events": () => ({ items: [] }),
 };
 
 /** Runs a test with a connection to a server that answers from `routes`. */
@@ -67,7 +70,7 @@ Deno.test("everything that is shown is read, in pages", () =>
     assert.equal(state.daemonSets!.size, 0);
     assert.deepEqual(state.metrics, {
       known: true,
-      nodes: new Map([["nuc", { cpu: 0.25, memory: 2 ** 30 }]]),
+      nodes: new Map([["nuc", { cpu: 0.25, memory: 2 ** 30, disk: undefined }]]),
     });
     assert.ok(asked.every((path) => path.endsWith("?limit=500")), asked.join("\n"));
   }));

@@ -78,6 +78,9 @@ export const CLUSTER: Readonly<Record<string, Route>> = {
   }),
   "/apis/apps/v1/statefulsets": () => ({ items: [] }),
   "/apis/apps/v1/daemonsets": () => ({ items: [] }),
+  "/apis/batch/v1/jobs": () => ({ items: [] }),
+  "/apis/batch/v1/cronjobs": () => ({ items: [] }),
+  "/api/v1/events": () => ({ items: [] }),
   "/apis/metrics.k8s.io/v1beta1/nodes": () => ({
     items: [{ metadata: { name: "nuc" }, usage: { cpu: "700m", memory: "3584Mi" } }],
   }),
