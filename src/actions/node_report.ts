@@ -10,6 +10,7 @@ import type { InventoryHost, Role } from "../inventory/model.ts";
 import { type KeyState, keyState } from "../tailscale/key_expiry.ts";
 import { toLabel } from "../tailscale/names.ts";
 import type { Peer } from "../tailscale/peer.ts";
+import { type PodIndex, podIndex } from "./pod_index.ts";
 
 /** How a node stands, in one word. */
 export type NodeStatus =
@@ -63,47 +64,80 @@ export interface NodeSources {
 
 /** Each host and each node once: the inventory's in its order, then nodes it does not have. */
 export function nodeReports(sources: NodeSources): NodeReport[] {
-  const hosts = sources.hosts ?? [];
   const nodes = [...sources.cluster?.nodes?.values() ?? []];
-  const podsByNode = groupPods(sources.cluster);
+  const known = lookUps(nodes, sources);
   const claimed = new Set<ClusterNode>();
-  const ofHosts = hosts.map((host) => {
-    const free = nodes.filter((node) => !claimed.has(node));
-    const node = free.find(({ name }) => name === host.nodeName) ??
-      free.find(({ internalIps }) =>
-        host.tailscaleIp !== undefined && internalIps.includes(host.tailscaleIp)
-      );
+  const free = (found: readonly ClusterNode[] = []) => found.find((node) => !claimed.has(node));
+  const ofHosts = (sources.hosts ?? []).map((host) => {
+    const node = free(known.byName.get(host.nodeName)) ??
+      (host.tailscaleIp === undefined ? undefined : free(known.byAddress.get(host.tailscaleIp)));
     if (node !== undefined) claimed.add(node);
-    return report({ host, node, podsByNode, sources });
+    return report({ host, node, known, sources });
   });
   const others = nodes.filter((node) => !claimed.has(node))
     .sort((a, b) => a.name < b.name ? -1 : 1)
-    .map((node) => report({ host: undefined, node, podsByNode, sources }));
+    .map((node) => report({ host: undefined, node, known, sources }));
   return [...ofHosts, ...others];
 }
 
-function report({ host, node, podsByNode, sources }: {
+/** What is looked up for every node; with 1,000 of them nothing may be searched for from end to end. */
+interface LookUps {
+  readonly byName: ReadonlyMap<string, readonly ClusterNode[]>;
+  readonly byAddress: ReadonlyMap<string, readonly ClusterNode[]>;
+  readonly peersByAddress: ReadonlyMap<string, Peer>;
+  readonly peersByName: ReadonlyMap<string, Peer>;
+  readonly selfOnline: boolean;
+  /** Undefined where pods are not known. */
+  readonly pods: PodIndex | undefined;
+}
+
+function lookUps(nodes: readonly ClusterNode[], { peers = [], cluster }: NodeSources): LookUps {
+  const byAddress = new Map<string, ClusterNode[]>();
+  for (const node of nodes) {
+    for (const address of node.internalIps) {
+      const known = byAddress.get(address);
+      if (known === undefined) byAddress.set(address, [node]);
+      else known.push(node);
+    }
+  }
+  // Of several the first counts, so it is put in last.
+  const backwards = peers.toReversed();
+  return {
+    byName: Map.groupBy(nodes, ({ name }) => name),
+    byAddress,
+    peersByAddress: new Map(
+      backwards.flatMap((peer) => peer.ipv4 === undefined ? [] : [[peer.ipv4, peer]]),
+    ),
+    peersByName: new Map(
+      backwards.flatMap((peer) => peer.shared ? [] : [[peer.name, peer]]),
+    ),
+    selfOnline: peers.find(({ isSelf }) => isSelf)?.online ?? false,
+    pods: cluster?.pods && podIndex(cluster.pods),
+  };
+}
+
+function report({ host, node, known, sources }: {
   readonly host: InventoryHost | undefined;
   readonly node: ClusterNode | undefined;
-  readonly podsByNode: ReadonlyMap<string, readonly ClusterPod[]> | undefined;
+  readonly known: LookUps;
   readonly sources: NodeSources;
 }): NodeReport {
-  const { peers, cluster, now } = sources;
+  const { cluster, now } = sources;
   const addresses = [...node?.internalIps ?? [], host?.tailscaleIp];
-  const peer = peers?.find(({ ipv4 }) => ipv4 !== undefined && addresses.includes(ipv4));
-  const selfOnline = peers?.find(({ isSelf }) => isSelf)?.online ?? false;
-  const pods = node === undefined ? undefined : podsByNode?.get(node.name) ?? [];
-  const known = podsByNode === undefined ? undefined : pods;
+  const peer = addresses.map((address) =>
+    address === undefined ? undefined : known.peersByAddress.get(address)
+  ).find((each) => each !== undefined);
+  const pods = node === undefined ? undefined : known.pods?.onNode(node.name);
   return {
     name: node?.name ?? host?.nodeName ?? "",
     role: node === undefined ? host?.role : roleOf(node),
     ...statusOf({
       node,
       peer,
-      selfOnline,
+      selfOnline: known.selfOnline,
       clusterKnown: cluster?.nodes !== undefined,
-      missing: peer === undefined && host !== undefined && peers !== undefined
-        ? missingPeer(host, peers)
+      missing: peer === undefined && host !== undefined && sources.peers !== undefined
+        ? missingPeer(host, known)
         : undefined,
       now,
     }),
@@ -119,12 +153,18 @@ function report({ host, node, podsByNode, sources }: {
     used: node !== undefined && cluster?.metrics.known
       ? cluster.metrics.nodes.get(node.name)
       : undefined,
-    requested: known?.reduce((sum, { requests }) => ({
-      cpu: sum.cpu + requests.cpu,
-      memory: sum.memory + requests.memory,
-    }), { cpu: 0, memory: 0 }),
-    pods: known?.length,
+    requested: pods && sumOfRequests(pods),
+    pods: pods?.length,
   };
+}
+
+function sumOfRequests(pods: readonly ClusterPod[]): { cpu: number; memory: number } {
+  let [cpu, memory] = [0, 0];
+  for (const { requests } of pods) {
+    cpu += requests.cpu;
+    memory += requests.memory;
+  }
+  return { cpu, memory };
 }
 
 type Standing = Pick<NodeReport, "status" | "since" | "source" | "reason">;
@@ -164,9 +204,12 @@ function statusOf({ node, peer, selfOnline, clusterKnown, missing, now }: {
   return { status: "Ready", since: ready.since, source: "cluster", reason: "" };
 }
 
-function missingPeer(host: InventoryHost, peers: readonly Peer[]): string | undefined {
+function missingPeer(
+  host: InventoryHost,
+  { peersByName }: Pick<LookUps, "peersByName">,
+): string | undefined {
   if (host.tailscaleIp === undefined) return undefined;
-  const moved = peers.find(({ name, shared }) => !shared && name === toLabel(host.name));
+  const moved = peersByName.get(toLabel(host.name) ?? "");
   return moved?.ipv4 === undefined
     ? `no machine of the tailnet has the address ${host.tailscaleIp}`
     : `the inventory has ${host.tailscaleIp}, the tailnet ${moved.ipv4}`;
@@ -197,15 +240,4 @@ function roleOf(node: ClusterNode): Role {
   return node.roles.includes("control-plane") || node.roles.includes("master")
     ? "control-plane"
     : "worker";
-}
-
-/** Pods that have not ended, by the node they are on; undefined where pods are not known. */
-function groupPods(
-  cluster: ClusterState | undefined,
-): ReadonlyMap<string, readonly ClusterPod[]> | undefined {
-  if (cluster?.pods === undefined) return undefined;
-  const active = [...cluster.pods.values()].filter(({ phase, nodeName }) =>
-    nodeName !== undefined && phase !== "Succeeded" && phase !== "Failed"
-  );
-  return Map.groupBy(active, ({ nodeName }) => nodeName!);
 }

@@ -1,114 +1,75 @@
 /**
- * Services and workloads with their pods and health.
+ * Services with their pods and health.
  *
  * @module
  */
 
 import type { ClusterState } from "../cluster/cluster_state.ts";
-import type { ClusterPod, ClusterService, Workload } from "../cluster/objects.ts";
-
-/** How something stands, in one word. */
-export type Health =
-  /** All pods wanted are ready. */
-  | "Healthy"
-  /** Some are. */
-  | "Degraded"
-  /** None is. */
-  | "Down"
-  /** None is wanted. */
-  | "Idle"
-  /** It has no pods of its own (ExternalName, or endpoints somebody else keeps). */
-  | "External"
-  /** Pods could not be listed. */
-  | "Unknown";
-
-/** Pods of something; undefined where they are not known. */
-export interface PodCount {
-  readonly ready: number;
-  readonly wanted: number;
-}
+import type { ClusterPod, ClusterService, Problem, Workload } from "../cluster/objects.ts";
+import { byNamespaceAndName } from "./by_name.ts";
+import { type Health, healthOf, type PodCount } from "./health.ts";
+import { activePods, isStarting, problemOf, readyPods, restartsOf } from "./pod_sums.ts";
+import { selectorIndex } from "./selector_index.ts";
 
 /** A Service. */
 export interface ServiceReport {
   readonly service: ClusterService;
+  /** Undefined where they are not known, or it has none of its own. */
   readonly pods: PodCount | undefined;
   readonly health: Health;
-  /** Why pods wait: `CrashLoopBackOff`, …; empty where none does. */
-  readonly reason: string;
-}
-
-/** A Deployment, StatefulSet or DaemonSet. */
-export interface WorkloadReport {
-  readonly workload: Workload;
-  readonly health: Health;
+  /** Why pods wait or fail; undefined where none does. */
+  readonly problem: Problem | undefined;
+  /** Of its pods' containers; undefined where its pods are not known. */
+  readonly restarts: number | undefined;
+  /** Its pods that are not past. */
+  readonly selected: readonly ClusterPod[];
 }
 
 /** Every Service once, by namespace and name; undefined where they are not known. */
 export function serviceReports(cluster: ClusterState): ServiceReport[] | undefined {
   if (cluster.services === undefined) return undefined;
-  const pods = cluster.pods && Map.groupBy(cluster.pods.values(), ({ namespace }) => namespace);
-  const workloads = Map.groupBy(workloadsOf(cluster), ({ namespace }) => namespace);
-  return [...cluster.services.values()].sort(byName).map((service) => {
-    const { namespace } = service;
-    // 500 services over 10,000 pods are five million comparisons: the selector is taken apart once.
-    const selector = Object.entries(service.selector);
-    const selecting = selector.length > 0;
-    if (!selecting || pods === undefined) {
-      return { service, pods: undefined, health: selecting ? "Unknown" : "External", reason: "" };
+  const services = [...cluster.services.values()].sort(byNamespaceAndName);
+  const podsFor = cluster.pods && selectorIndex(cluster.pods.values(), {
+    labelsOf: ({ labels }) => labels,
+    selectors: services,
+  });
+  const workloadsFor = selectorIndex(scalable(cluster), {
+    labelsOf: ({ podLabels }) => podLabels,
+    selectors: services,
+  });
+  return services.map((service) => {
+    const { namespace, selector } = service;
+    const selecting = Object.keys(selector).length > 0;
+    if (!selecting || podsFor === undefined) {
+      return {
+        service,
+        pods: undefined,
+        health: selecting ? "Unknown" : "External",
+        problem: undefined,
+        restarts: undefined,
+        selected: [],
+      };
     }
-    const selected = (pods.get(namespace) ?? []).filter((pod) =>
-      !pod.ending && !hasEnded(pod) && matches(selector, pod.labels)
-    );
-    const behind = (workloads.get(namespace) ?? []).filter(({ podLabels }) =>
-      matches(selector, podLabels)
-    );
-    const ready = selected.filter((pod) => pod.ready).length;
+    const selected = activePods(podsFor(namespace, selector));
+    const behind = workloadsFor(namespace, selector);
+    const ready = readyPods(selected);
     // Pods without a workload behind them are wanted as they are.
     const wanted = behind.length > 0
       ? behind.reduce((sum, workload) => sum + workload.wanted, 0)
       : selected.length;
+    const problem = problemOf(selected);
     return {
       service,
       pods: { ready, wanted },
-      health: healthOf({ ready, wanted }),
-      reason: selected.find(({ problem }) => problem)?.problem?.reason ?? "",
+      health: healthOf({ ready, wanted }, problem && isStarting(problem) ? undefined : problem),
+      problem,
+      restarts: restartsOf(selected),
+      selected,
     };
   });
 }
 
-/** Every workload once, by namespace and name. */
-export function workloadReports(cluster: ClusterState): WorkloadReport[] {
-  return workloadsOf(cluster).sort(byName).map((workload) => ({
-    workload,
-    health: healthOf(workload),
-  }));
-}
-
-function workloadsOf({ deployments, statefulSets, daemonSets }: ClusterState): Workload[] {
+/** Workloads that keep a number of pods running. */
+function scalable({ deployments, statefulSets, daemonSets }: ClusterState): Workload[] {
   return [deployments, statefulSets, daemonSets].flatMap((each) => [...each?.values() ?? []]);
-}
-
-function healthOf({ ready, wanted }: PodCount): Health {
-  if (wanted === 0) return "Idle";
-  if (ready >= wanted) return "Healthy";
-  return ready === 0 ? "Down" : "Degraded";
-}
-
-function hasEnded({ phase }: ClusterPod): boolean {
-  return phase === "Succeeded" || phase === "Failed";
-}
-
-function matches(
-  selector: readonly (readonly [key: string, value: string])[],
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  return selector.every(([key, value]) => labels[key] === value);
-}
-
-function byName(
-  a: { readonly namespace: string; readonly name: string },
-  b: { readonly namespace: string; readonly name: string },
-): number {
-  const [left, right] = [`${a.namespace}\0${a.name}`, `${b.namespace}\0${b.name}`];
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -10,13 +10,9 @@ import type { Inventory } from "../inventory/model.ts";
 import type { System } from "../process/system.ts";
 import { keyWarning } from "../tailscale/key_expiry.ts";
 import { type NodeReport, nodeReports } from "./node_report.ts";
-import {
-  type ServiceReport,
-  serviceReports,
-  type WorkloadReport,
-  workloadReports,
-} from "./service_report.ts";
+import { type ServiceReport, serviceReports } from "./service_report.ts";
 import { type ClusterChoice, surveyCluster, surveyInventory, surveyTailnet } from "./survey.ts";
+import { type WorkloadReport, workloadReports } from "./workload_report.ts";
 
 /** What a person asks for. */
 export interface StatusRequest {

@@ -6,6 +6,7 @@
  */
 
 import * as z from "zod/mini";
+import { HEALTHS } from "../actions/health.ts";
 
 const text = z.nullable(z.string());
 const moment = z.nullable(z.iso.datetime({ offset: true }));
@@ -13,11 +14,17 @@ const amount = z.nullable(z.number());
 const truth = z.nullable(z.boolean());
 const role = z.nullable(z.enum(["control-plane", "worker"]));
 const pods = z.object({ ready: z.int(), wanted: z.int() });
-const health = z.enum(["Healthy", "Degraded", "Down", "Idle", "External", "Unknown"]);
+const health = z.enum(HEALTHS);
+const count = z.nullable(z.int());
 const resources = z.nullable(
   z.strictObject({ cpu: amount, memory: amount, disk: amount, pods: amount }),
 );
-const usage = z.nullable(z.strictObject({ cpu: z.number(), memory: z.number() }));
+const used = z.nullable(z.strictObject({
+  cpu: amount,
+  memory: amount,
+  disk: z.nullable(z.strictObject({ used: z.number(), capacity: z.number() })),
+}));
+const requested = z.nullable(z.strictObject({ cpu: z.number(), memory: z.number() }));
 
 const Peer = z.strictObject({
   name: z.string(),
@@ -70,9 +77,9 @@ const Node = z.strictObject({
   taints: z.array(z.string()),
   capacity: resources,
   allocatable: resources,
-  used: usage,
-  requested: usage,
-  pods: z.nullable(z.int()),
+  used,
+  requested,
+  pods: count,
 });
 
 const Service = z.strictObject({
@@ -84,14 +91,20 @@ const Service = z.strictObject({
   pods: z.nullable(pods),
   health,
   reason: z.string(),
+  message: z.string(),
+  restarts: count,
 });
 
 const Workload = z.strictObject({
-  kind: z.enum(["Deployment", "StatefulSet", "DaemonSet"]),
+  kind: z.enum(["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]),
   namespace: z.string(),
   name: z.string(),
   pods,
   health,
+  reason: z.string(),
+  message: z.string(),
+  restarts: count,
+  createdAt: moment,
 });
 
 /** Document `Status` of `status`; CPU in cores, memory and disk in bytes. */
@@ -102,7 +115,7 @@ export const STATUS = {
   nodes: z.array(Node),
   services: z.nullable(z.array(Service)),
   workloads: z.array(Workload),
-  podsRunning: z.nullable(z.int()),
+  podsRunning: count,
   metrics: z.strictObject({ known: z.boolean(), reason: z.string() }),
   gaps: z.array(z.string()),
   warnings: z.array(z.string()),

@@ -5,6 +5,7 @@
  */
 
 import type { NodeReport, NodeStatus } from "../actions/node_report.ts";
+import type { Usage } from "../cluster/cluster_state.ts";
 import type { Resources } from "../cluster/objects.ts";
 import { bytes, cores, NOTHING, percent, since } from "./amounts.ts";
 import { keyCell } from "./peers.ts";
@@ -23,7 +24,7 @@ export function nodeColumns(now: number): readonly Column<NodeReport>[] {
     { header: "TAILSCALE-IP", cell: ({ tailscaleIp }) => tailscaleIp ?? NOTHING },
     { header: "VERSION", cell: ({ node }) => node?.kubeletVersion || NOTHING },
     { header: "AGE", cell: ({ node }) => since(node?.createdAt, now) },
-    { header: "DISK", wide: true, cell: ({ node }) => bytes(node?.allocatable.disk) },
+    { header: "DISK", wide: true, cell: diskCell },
     { header: "REQUESTED", wide: true, cell: requestedCell },
     {
       header: "KEY",
@@ -61,6 +62,11 @@ function cpuCell({ node, used }: NodeReport): string {
 
 function memoryCell({ node, used }: NodeReport): string {
   return usedOf(bytes, used?.memory, node?.allocatable.memory);
+}
+
+/** Of the file system that pods use; its size is known before its use. */
+function diskCell({ node, used }: NodeReport): string {
+  return usedOf(bytes, used?.disk?.used, used?.disk?.capacity ?? node?.capacity.disk);
 }
 
 /** `0.5/3.5 14%`; without a measurement `?/3.5`. */
@@ -123,10 +129,15 @@ export function nodeItem(report: NodeReport) {
     taints: node?.taints ?? [],
     capacity: resources(node?.capacity),
     allocatable: resources(node?.allocatable),
-    used: report.used ?? null,
+    used: usage(report.used),
     requested: report.requested ?? null,
     pods: report.pods ?? null,
   };
+}
+
+function usage(used: Usage | undefined) {
+  if (used === undefined) return null;
+  return { cpu: used.cpu ?? null, memory: used.memory ?? null, disk: used.disk ?? null };
 }
 
 function resources(values: Resources | undefined) {

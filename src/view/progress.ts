@@ -4,11 +4,10 @@
  * @module
  */
 
-import cliTruncate from "cli-truncate";
-import stringWidth from "fast-string-width";
 import type { RunEvent } from "../ansible/event.ts";
 import type { HostState, RunState } from "../ansible/run_state.ts";
 import { safeText } from "../errors/safe_text.ts";
+import { cellWidth, fit, padding } from "./cells.ts";
 import { noPaint, type Paint, type Tone } from "./tone.ts";
 
 /** Frames of the sign in front of a host that is at work. */
@@ -39,7 +38,7 @@ export function progressLines(state: RunState, view: ProgressView): readonly str
     .slice(0, MOST_HOSTS - 1);
   const nameWidth = Math.min(
     LONGEST_NAME,
-    Math.max(0, ...shown.map(({ host }) => stringWidth(safeText(host)))),
+    Math.max(0, ...shown.map(({ host }) => cellWidth(safeText(host)))),
   );
   const lines = shown.map((host) => hostLine(host, { ...view, nameWidth }));
   const hidden = all.length - shown.length;
@@ -61,7 +60,7 @@ function hostLine(
   const [sign, tone] = signOf(host, frame);
   const name = pad(fit(safeText(host.host), nameWidth), nameWidth);
   const counts = `${host.ok} ok  ${host.changed} changed  ${duration(elapsed(host, now))}`;
-  const room = columns - stringWidth(`${sign} ${name}  `) - stringWidth(counts) - 2;
+  const room = columns - cellWidth(`${sign} ${name}  `) - cellWidth(counts) - 2;
   // A terminal too narrow for all of it still shows who does what.
   if (room < 12) {
     const text = fit(doing(host), Math.max(0, columns - nameWidth - 4));
@@ -157,15 +156,6 @@ export function plainLine(
   }
 }
 
-function fit(text: string, columns: number): string {
-  // cli-truncate measures some rare characters (variation selectors) otherwise than the rest of us.
-  for (let room = columns; room > 0; room--) {
-    const cut = cliTruncate(text, room);
-    if (stringWidth(cut) <= columns) return cut;
-  }
-  return "";
-}
-
 function pad(text: string, columns: number): string {
-  return text + " ".repeat(Math.max(0, columns - stringWidth(text)));
+  return text + padding(cellWidth(text), columns);
 }

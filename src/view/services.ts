@@ -4,7 +4,10 @@
  * @module
  */
 
-import type { Health, ServiceReport, WorkloadReport } from "../actions/service_report.ts";
+import { type Health, isTrouble } from "../actions/health.ts";
+import type { ServiceReport } from "../actions/service_report.ts";
+import type { WorkloadReport } from "../actions/workload_report.ts";
+import type { Problem } from "../cluster/objects.ts";
 import { NOTHING } from "./amounts.ts";
 import type { Column } from "./table.ts";
 import type { Cell, Tone } from "./tone.ts";
@@ -20,7 +23,7 @@ export const SERVICE_COLUMNS: readonly Column<ServiceReport>[] = [
     align: "right",
     cell: ({ pods }) => pods === undefined ? NOTHING : `${pods.ready}/${pods.wanted}`,
   },
-  { header: "HEALTH", cell: ({ health, reason }) => healthCell(health, reason) },
+  { header: "HEALTH", cell: ({ health, problem }) => healthCell(health, problem) },
 ];
 
 const TONES: Readonly<Record<Health, Tone>> = {
@@ -28,19 +31,24 @@ const TONES: Readonly<Record<Health, Tone>> = {
   Degraded: "warn",
   Down: "bad",
   Idle: "muted",
+  Running: "accent",
+  Complete: "muted",
+  Failed: "bad",
+  Suspended: "muted",
   External: "muted",
   Unknown: "muted",
 };
 
-/** A health, and why where that is known. */
-export function healthCell(health: Health, reason: string): Cell {
-  return { text: reason === "" ? health : `${health}: ${reason}`, tone: TONES[health] };
+/** A health, and why where that is known: `Degraded: CrashLoopBackOff`. */
+export function healthCell(health: Health, problem: Problem | undefined): Cell {
+  const reason = problem === undefined || problem.reason === "" ? "" : `: ${problem.reason}`;
+  return { text: `${health}${reason}`, tone: TONES[health] };
 }
 
 /** `Workloads: 4 of 5 ready (kube-system/metrics-server 0/1).` */
 export function workloadSentence(workloads: readonly WorkloadReport[]): string {
   if (workloads.length === 0) return "Workloads: none.";
-  const ill = workloads.filter(({ health }) => health === "Degraded" || health === "Down");
+  const ill = workloads.filter(({ health }) => isTrouble(health));
   const names = ill.map(({ workload: { namespace, name, ready, wanted } }) =>
     `${namespace}/${name} ${ready}/${wanted}`
   );
@@ -52,7 +60,7 @@ export function workloadSentence(workloads: readonly WorkloadReport[]): string {
 /** `Services: 7, 1 of them not healthy (default/web 0/2).` */
 export function serviceSentence(services: readonly ServiceReport[] | undefined): string {
   if (services === undefined) return "Services: not known.";
-  const ill = services.filter(({ health }) => health === "Degraded" || health === "Down");
+  const ill = services.filter(({ health }) => isTrouble(health));
   if (ill.length === 0) return `Services: ${services.length}, none of them in trouble.`;
   const names = ill.map(({ service, pods }) =>
     `${service.namespace}/${service.name} ${pods?.ready ?? "?"}/${pods?.wanted ?? "?"}`
@@ -61,7 +69,7 @@ export function serviceSentence(services: readonly ServiceReport[] | undefined):
 }
 
 /** A service as it stands in JSON documents; null stands for what is not known. */
-export function serviceItem({ service, pods, health, reason }: ServiceReport) {
+export function serviceItem({ service, pods, health, problem, restarts }: ServiceReport) {
   return {
     namespace: service.namespace,
     name: service.name,
@@ -70,12 +78,24 @@ export function serviceItem({ service, pods, health, reason }: ServiceReport) {
     ports: service.ports,
     pods: pods ?? null,
     health,
-    reason,
+    reason: problem?.reason ?? "",
+    message: problem?.message ?? "",
+    restarts: restarts ?? null,
   };
 }
 
 /** A workload as it stands in JSON documents. */
-export function workloadItem({ workload, health }: WorkloadReport) {
-  const { kind, namespace, name, ready, wanted } = workload;
-  return { kind, namespace, name, pods: { ready, wanted }, health };
+export function workloadItem({ workload, pods, health, problem, restarts }: WorkloadReport) {
+  const { kind, namespace, name, createdAt } = workload;
+  return {
+    kind,
+    namespace,
+    name,
+    pods,
+    health,
+    reason: problem?.reason ?? "",
+    message: problem?.message ?? "",
+    restarts: restarts ?? null,
+    createdAt: createdAt ?? null,
+  };
 }

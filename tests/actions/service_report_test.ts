@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { serviceReports, workloadReports } from "../../src/actions/service_report.ts";
+import { serviceReports } from "../../src/actions/service_report.ts";
+import { workloadReports } from "../../src/actions/workload_report.ts";
 import {
   type ClusterNews,
   type ClusterState,
@@ -28,10 +29,10 @@ function cluster({ services = [], pods, deployments = [] }: {
 }
 
 function health(state: ClusterState) {
-  return serviceReports(state)?.map(({ pods, health, reason }) => [
+  return serviceReports(state)?.map(({ pods, health, problem }) => [
     pods && `${pods.ready}/${pods.wanted}`,
     health,
-    reason,
+    problem?.reason ?? "",
   ]);
 }
 
