@@ -40,14 +40,23 @@ const corednsBuild: GoBuild = {
   packages: ["github.com/coredns/coredns"],
 };
 
+const metricsServerBuild: GoBuild = {
+  what: "metrics-server",
+  firstTime: "2 min",
+  part: "metrics-server",
+  packages: ["sigs.k8s.io/metrics-server/cmd/metrics-server"],
+};
+
 /** Builds the archive of container images that a cluster starts with; returns its directory. */
 export async function buildImages(): Promise<string> {
   const programs = await buildGo(imagesBuild);
   const coredns = await buildGo(corednsBuild);
+  const metricsServer = await buildGo(metricsServerBuild);
   const images = [
     `docker.io/rancher/mirrored-pause:3.6=${join(programs, "pause")}`,
     `docker.io/lab/hello:1=${join(programs, "hello")}`,
     `docker.io/rancher/mirrored-coredns-coredns:1.14.1=${join(coredns, "coredns")}`,
+    `docker.io/rancher/mirrored-metrics-server:v0.7.2=${join(metricsServer, "metrics-server")}`,
   ];
   const { path } = await cached(
     join(cacheDir, "images", hashTexts(imageArchive, ...images)),

@@ -48,14 +48,16 @@ func written(t *testing.T, s settings.Server) (names []string, objects []string)
 func TestPackagedManifestsFollowTheSettings(t *testing.T) {
 	s := settings.Server{Cluster: settings.Cluster{ClusterDNS: "10.43.0.10", ClusterDomain: "cluster.local"}}
 	names, objects := written(t, s)
-	for _, want := range []string{"Deployment/coredns", "Service/kube-dns", "ClusterRole/system:k3s-controller"} {
+	for _, want := range []string{"Deployment/coredns", "Service/kube-dns", "ClusterRole/system:k3s-controller", "APIService/v1beta1.metrics.k8s.io"} {
 		if !slices.Contains(objects, want) {
 			t.Errorf("no %s among %q", want, objects)
 		}
 	}
-	s.Disable = []string{"coredns", "traefik"}
-	fewer, objects := written(t, s)
-	if len(fewer) != len(names)-1 || slices.Contains(objects, "Deployment/coredns") {
-		t.Errorf("disabled components are still there: %q", fewer)
+	for _, name := range []string{"coredns", "metrics-server"} {
+		s.Disable = []string{name, "traefik"}
+		fewer, objects := written(t, s)
+		if len(fewer) != len(names)-1 || slices.Contains(objects, "Deployment/"+name) {
+			t.Errorf("disabled components are still there: %q", fewer)
+		}
 	}
 }
