@@ -6,39 +6,8 @@
 
 import type { RunEvent } from "../ansible/event.ts";
 import type { ApiRequest } from "../cluster/connection.ts";
+import type { LogRequest, ObjectReference } from "../cluster/requests.ts";
 import type { LiveNews } from "./live_state.ts";
-
-/** Kinds of objects that can be looked at. */
-export type ObjectKind =
-  | "Node"
-  | "Pod"
-  | "Service"
-  | "Deployment"
-  | "StatefulSet"
-  | "DaemonSet"
-  | "Job"
-  | "CronJob"
-  | "Event";
-
-/** An object by name. */
-export interface ObjectReference {
-  readonly kind: ObjectKind;
-  /** Empty for nodes. */
-  readonly namespace: string;
-  readonly name: string;
-}
-
-/** A log that is asked for. */
-export interface LogRequest {
-  readonly namespace: string;
-  readonly pod: string;
-  /** Undefined: the pod's default container. */
-  readonly container: string | undefined;
-  /** Of the container before its last restart; that one is not followed. */
-  readonly previous: boolean;
-  /** Lines from the end to begin with. */
-  readonly tail: number;
-}
 
 /** A change of the cluster that a person can ask for. */
 export type ClusterChange =

@@ -155,7 +155,14 @@ async function credentials(
   return { headers: request.getHeaders(), dispatcher, authority };
 }
 
-const Status = z.object({ reason: z.string().nullish(), message: z.string().nullish() });
+const Status = z.object({
+  reason: z.string().nullish(),
+  message: z.string().nullish(),
+  details: z.object({
+    causes: z.array(z.object({ reason: z.string().nullish(), message: z.string().nullish() }))
+      .nullish(),
+  }).nullish(),
+});
 
 async function refusal(response: Response, path: string): Promise<ApiError> {
   const body = await response.text();
@@ -165,7 +172,12 @@ async function refusal(response: Response, path: string): Promise<ApiError> {
   } catch {
     // A proxy's page, or nothing: the number says enough.
   }
-  const message = status.message ?? (response.statusText || "no reason given");
+  // The message of a refused eviction says that there is a budget; which one, its cause says.
+  const budgets = (status.details?.causes ?? []).flatMap(({ reason, message }) =>
+    reason === "DisruptionBudget" && message ? [message] : []
+  );
+  const said = status.message ?? (response.statusText || "no reason given");
+  const message = [said, ...budgets].join(" ");
   return new ApiError(response.status, status.reason ?? "", message, path);
 }
 
