@@ -8,7 +8,7 @@ import type { ClusterState, CollectionName } from "../cluster/cluster_state.ts";
 import type { ClusterPod, Problem, Workload, WorkloadKind } from "../cluster/objects.ts";
 import { byNamespaceAndName } from "./by_name.ts";
 import { type Health, healthOf, isTrouble, type PodCount } from "./health.ts";
-import type { ObjectReference } from "./live_session.ts";
+import type { ObjectReference } from "../cluster/requests.ts";
 import { hasEnded, type PodIndex, podIndex } from "./pod_index.ts";
 import { activePods, isStarting, problemOf, restartsOf } from "./pod_sums.ts";
 import { serviceReports } from "./service_report.ts";
@@ -51,6 +51,9 @@ const COLLECTIONS = {
   Job: "jobs",
   CronJob: "cronJobs",
 } as const satisfies Record<WorkloadKind, CollectionName>;
+
+/** What a Deployment says while pods are not ready yet: a consequence, never a cause. */
+const TOO_FEW = "MinimumReplicasUnavailable";
 
 /** Every workload once, by namespace and name; Jobs of a CronJob are part of it. */
 export function workloadReports(cluster: ClusterState): WorkloadReport[] {
@@ -164,16 +167,15 @@ function report(workload: Workload, index: PodIndex | undefined): WorkloadReport
   const mine = index?.ofOwner(workload);
   const active = activePods(mine ?? []);
   const ofPods = problemOf(workload.phase === "failed" ? mine ?? [] : active);
-  const real = ofPods && isStarting(ofPods) ? undefined : ofPods;
-  const health = workload.kind === "Job"
-    ? jobHealth(workload, real)
-    : healthOf(pods, real ?? workload.problem);
+  const cause = (ofPods && isStarting(ofPods) ? undefined : ofPods) ??
+    (workload.problem?.reason === TOO_FEW ? undefined : workload.problem);
+  const health = workload.kind === "Job" ? jobHealth(workload, cause) : healthOf(pods, cause);
   const ill = isTrouble(health) || health === "Running";
   return {
     workload,
     pods,
     health,
-    problem: ill ? real ?? workload.problem ?? ofPods : undefined,
+    problem: ill ? cause ?? ofPods ?? workload.problem : undefined,
     restarts: mine && restartsOf(active),
   };
 }

@@ -18,13 +18,13 @@ export function nodeColumns(now: number): readonly Column<NodeReport>[] {
     { header: "NAME", cell: ({ name }) => name },
     { header: "ROLE", cell: ({ role }) => role ?? NOTHING },
     { header: "STATUS", cell: (report) => statusCell(report, now) },
-    { header: "CPU", cell: cpuCell },
-    { header: "MEMORY", cell: memoryCell },
+    { header: "CPU", cell: (report) => amountsAndShare(cpuUse(report), cores) },
+    { header: "MEMORY", cell: (report) => amountsAndShare(memoryUse(report), bytes) },
     { header: "PODS", align: "right", cell: podsCell },
     { header: "TAILSCALE-IP", cell: ({ tailscaleIp }) => tailscaleIp ?? NOTHING },
     { header: "VERSION", cell: ({ node }) => node?.kubeletVersion || NOTHING },
     { header: "AGE", cell: ({ node }) => since(node?.createdAt, now) },
-    { header: "DISK", wide: true, cell: diskCell },
+    { header: "DISK", wide: true, cell: (report) => amountsAndShare(diskUse(report), bytes) },
     { header: "REQUESTED", wide: true, cell: requestedCell },
     {
       header: "KEY",
@@ -56,32 +56,45 @@ export function statusCell({ status, since: moment, cordoned }: NodeReport, now:
   };
 }
 
-function cpuCell({ node, used }: NodeReport): string {
-  return usedOf(cores, used?.cpu, node?.allocatable.cpu);
+/** A part that is used, and what it is a part of. */
+export interface Use {
+  readonly used: number | undefined;
+  readonly of: number | undefined;
 }
 
-function memoryCell({ node, used }: NodeReport): string {
-  return usedOf(bytes, used?.memory, node?.allocatable.memory);
+/** Cores of a node. */
+export function cpuUse({ used, node }: NodeReport): Use {
+  return { used: used?.cpu, of: node?.allocatable.cpu };
 }
 
-/** Of the file system that pods use; its size is known before its use. */
-function diskCell({ node, used }: NodeReport): string {
-  return usedOf(bytes, used?.disk?.used, used?.disk?.capacity ?? node?.capacity.disk);
+/** Bytes of a node's memory. */
+export function memoryUse({ used, node }: NodeReport): Use {
+  return { used: used?.memory, of: node?.allocatable.memory };
+}
+
+/** Bytes of the file system that pods use; its size is known before its use. */
+export function diskUse({ used, node }: NodeReport): Use {
+  return { used: used?.disk?.used, of: used?.disk?.capacity ?? node?.capacity.disk };
+}
+
+/** `0.5/3.5`; without a measurement `?/3.5`. */
+export function amountsOf(
+  { used, of }: Use,
+  format: (value: number | undefined) => string,
+): string {
+  if (of === undefined) return NOTHING;
+  return `${used === undefined ? "?" : format(used)}/${format(of)}`;
 }
 
 /** `0.5/3.5 14%`; without a measurement `?/3.5`. */
-function usedOf(
-  format: (value: number | undefined) => string,
-  used: number | undefined,
-  allocatable: number | undefined,
-): string {
-  if (allocatable === undefined) return NOTHING;
-  return used === undefined
-    ? `?/${format(allocatable)}`
-    : `${format(used)}/${format(allocatable)} ${percent(used, allocatable)}`;
+function amountsAndShare(use: Use, format: (value: number | undefined) => string): string {
+  const { used, of } = use;
+  const share = used === undefined || of === undefined ? "" : ` ${percent(used, of)}`;
+  return `${amountsOf(use, format)}${share}`;
 }
 
-function podsCell({ pods, node }: NodeReport): string {
+/** `12/110`: pods that have not ended, of those the node takes. */
+export function podsCell({ pods, node }: NodeReport): string {
   if (node === undefined) return NOTHING;
   return `${pods ?? "?"}/${node.allocatable.pods ?? "?"}`;
 }
@@ -92,7 +105,8 @@ function requestedCell({ requested }: NodeReport): string {
     : `${cores(requested.cpu)} cpu, ${bytes(requested.memory)}`;
 }
 
-function noteOf({ reason, inInventory, pressures }: NodeReport): Cell {
+/** What is odd about a node, in few words; empty where nothing is. */
+export function noteOf({ reason, inInventory, pressures }: NodeReport): Cell {
   const notes = [
     reason,
     ...pressures,

@@ -10,7 +10,7 @@ import type { WorkloadReport } from "../actions/workload_report.ts";
 import type { Problem } from "../cluster/objects.ts";
 import { NOTHING } from "./amounts.ts";
 import type { Column } from "./table.ts";
-import type { Cell, Tone } from "./tone.ts";
+import type { Tone, Toned } from "./tone.ts";
 
 /** Columns of services. */
 export const SERVICE_COLUMNS: readonly Column<ServiceReport>[] = [
@@ -40,7 +40,7 @@ const TONES: Readonly<Record<Health, Tone>> = {
 };
 
 /** A health, and why where that is known: `Degraded: CrashLoopBackOff`. */
-export function healthCell(health: Health, problem: Problem | undefined): Cell {
+export function healthCell(health: Health, problem: Problem | undefined): Toned {
   const reason = problem === undefined || problem.reason === "" ? "" : `: ${problem.reason}`;
   return { text: `${health}${reason}`, tone: TONES[health] };
 }

@@ -1,0 +1,69 @@
+/**
+ * Rows of the live lists. Each is made anew only when what it is made from has changed.
+ *
+ * @module
+ */
+
+import type { LiveState } from "../actions/live_state.ts";
+import { type NodeReport, nodeReports } from "../actions/node_report.ts";
+import { type LiveWorkload, liveWorkloads } from "../actions/workload_report.ts";
+import { type FoldedEvent, foldEvents } from "./folded_events.ts";
+
+/** How exactly time counts for nodes: it decides on keys that expire, in milliseconds. */
+const NODE_TIME_MS = 60_000;
+
+/** Nodes in the order of the inventory, then by name. */
+export function nodeRows(state: LiveState, now: number): readonly NodeReport[] {
+  const { inventory, tailnet, cluster } = state;
+  const minute = Math.floor(now / NODE_TIME_MS) * NODE_TIME_MS;
+  return nodesFrom(cluster.nodes, cluster.pods, cluster.metrics, inventory, tailnet, minute)(() =>
+    nodeReports({
+      // Without an inventory nothing is missing from it.
+      hosts: inventory?.known ? inventory.value?.hosts : undefined,
+      cluster: cluster.nodes === undefined ? undefined : cluster,
+      peers: tailnet?.known ? tailnet.value.peers : undefined,
+      now: minute,
+    })
+  );
+}
+
+/** All that runs, what is in trouble first, then by namespace and name. */
+export function workloadRows(state: LiveState): readonly LiveWorkload[] {
+  const { services, pods, deployments, statefulSets, daemonSets, jobs, cronJobs } = state.cluster;
+  return workloadsFrom(
+    services,
+    pods,
+    deployments,
+    statefulSets,
+    daemonSets,
+    jobs,
+    cronJobs,
+    state.gaps,
+  )(() => liveWorkloads(state.cluster, { refused: state.gaps }));
+}
+
+/** Events, the newest first. */
+export function eventRows(
+  state: LiveState,
+  { warningsOnly }: { readonly warningsOnly: boolean },
+): readonly FoldedEvent[] {
+  const { events } = state.cluster;
+  const all = eventsFrom(events)(() => foldEvents(events?.values() ?? []));
+  return warningsOnly ? warningsFrom(all)(() => all.filter(({ warning }) => warning)) : all;
+}
+
+const nodesFrom = latest<readonly NodeReport[]>();
+const workloadsFrom = latest<readonly LiveWorkload[]>();
+const eventsFrom = latest<readonly FoldedEvent[]>();
+const warningsFrom = latest<readonly FoldedEvent[]>();
+
+/** Keeps the latest value for as long as its inputs are the very same. */
+function latest<T>(): (...inputs: readonly unknown[]) => (make: () => T) => T {
+  let kept: { readonly inputs: readonly unknown[]; readonly value: T } | undefined;
+  return (...inputs) => (make) => {
+    if (kept === undefined || inputs.some((input, index) => input !== kept?.inputs[index])) {
+      kept = { inputs, value: make() };
+    }
+    return kept.value;
+  };
+}
