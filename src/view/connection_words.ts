@@ -1,0 +1,46 @@
+/**
+ * How the connection to the API server stands, in words.
+ *
+ * @module
+ */
+
+import type { Connection } from "../cluster/connection.ts";
+import { safeText } from "../errors/safe_text.ts";
+import { cellWidth, fit } from "./cells.ts";
+import { duration } from "./progress.ts";
+import type { Toned } from "./tone.ts";
+
+/** An error is not cut to fewer cells than this; rather the line is. */
+const LEAST_REASON = 12;
+
+/**
+ * `● live`, `◌ connecting…`, `✗ lost 1m12s ago: no route to host; next try in 5s (r: now)`, in at
+ * most so many cells: the reason is cut before what comes next.
+ *
+ * @param options.now milliseconds since the epoch
+ */
+export function connectionWords(
+  connection: Connection,
+  { now, cells }: { readonly now: number; readonly cells: number },
+): Toned {
+  switch (connection.state) {
+    case "live":
+      return { text: fit("● live", cells), tone: "good" };
+    case "connecting": {
+      const { problem } = connection;
+      const text = problem === undefined
+        ? "◌ connecting…"
+        : `◌ connecting… ${safeText(problem.message)}`;
+      return { text: fit(text, cells), tone: problem === undefined ? "muted" : "warn" };
+    }
+    case "lost": {
+      const { lastHeard, problem, retryAt } = connection;
+      const before = `✗ lost ${duration(Math.max(0, now - lastHeard) / 1000)} ago: `;
+      const wait = Math.ceil((retryAt - now) / 1000);
+      const after = wait <= 0 ? "; trying again…" : `; next try in ${duration(wait)} (r: now)`;
+      const room = cells - cellWidth(before) - cellWidth(after);
+      const reason = fit(safeText(problem.message), Math.max(LEAST_REASON, room));
+      return { text: fit(before + reason + after, cells), tone: "bad" };
+    }
+  }
+}
