@@ -84,12 +84,17 @@ const RESTARTS = 2;
 /**
  * Every object of a collection, read in pages.
  *
- * @param pick makes of each object what is kept; what it throws ends the list
+ * @param options.pick makes of each object what is kept; what it throws ends the list
+ * @param options.fieldSelector which of them: `spec.nodeName=nuc`
  */
 export async function listAll<T>(
   api: KubernetesApi,
   path: string,
-  { pick, signal }: { readonly pick: (object: unknown) => T; readonly signal?: AbortSignal },
+  { pick, signal, fieldSelector }: {
+    readonly pick: (object: unknown) => T;
+    readonly signal?: AbortSignal;
+    readonly fieldSelector?: string;
+  },
 ): Promise<T[]> {
   for (let restarts = 0;; restarts++) {
     const found: T[] = [];
@@ -100,7 +105,11 @@ export async function listAll<T>(
         if (++pages > MAX_PAGES) throw new ApiError(200, "", "the list does not end", path);
         const page = Page.parse(
           await api.get(path, {
-            query: { limit: PAGE_SIZE, ...(next === undefined ? {} : { continue: next }) },
+            query: {
+              limit: PAGE_SIZE,
+              ...(fieldSelector === undefined ? {} : { fieldSelector }),
+              ...(next === undefined ? {} : { continue: next }),
+            },
             ...(signal === undefined ? {} : { signal }),
           }),
         );
