@@ -1,0 +1,15 @@
+/** Milliseconds between two looks. */
+const INTERVAL = 20;
+
+/** Asks again and again until there is a value; undefined where there is none within `limit` seconds. */
+export async function waitForValue<T>(
+  ask: () => Promise<T | undefined>,
+  { limit }: { readonly limit: number },
+): Promise<T | undefined> {
+  const end = performance.now() + limit * 1000;
+  while (true) {
+    const value = await ask();
+    if (value !== undefined || performance.now() >= end) return value;
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+  }
+}
