@@ -28,7 +28,20 @@ export interface ServiceReport {
 /** Every Service once, by namespace and name; undefined where they are not known. */
 export function serviceReports(cluster: ClusterState): ServiceReport[] | undefined {
   if (cluster.services === undefined) return undefined;
-  const services = [...cluster.services.values()].sort(byNamespaceAndName);
+  return reports([...cluster.services.values()].sort(byNamespaceAndName), cluster);
+}
+
+/** One Service; undefined where it is not known. */
+export function serviceReport(
+  cluster: ClusterState,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): ServiceReport | undefined {
+  const service = cluster.services?.values()
+    .find((each) => each.name === name && each.namespace === namespace);
+  return service && reports([service], cluster)[0];
+}
+
+function reports(services: readonly ClusterService[], cluster: ClusterState): ServiceReport[] {
   const podsFor = cluster.pods && selectorIndex(cluster.pods.values(), {
     labelsOf: ({ labels }) => labels,
     selectors: services,

@@ -58,8 +58,9 @@ const TOO_FEW = "MinimumReplicasUnavailable";
 /** Every workload once, by namespace and name; Jobs of a CronJob are part of it. */
 export function workloadReports(cluster: ClusterState): WorkloadReport[] {
   const index = cluster.pods && podIndex(cluster.pods);
-  const jobsOf = Map.groupBy(
-    [...cluster.jobs?.values() ?? []].filter(({ owner }) => owner?.kind === "CronJob"),
+  const jobs = [...cluster.jobs?.values() ?? []];
+  const jobsByOwner = Map.groupBy(
+    jobs.filter(({ owner }) => owner?.kind === "CronJob"),
     ({ namespace, owner }) => `${namespace}/${owner?.name}`,
   );
   return Object.values(COLLECTIONS)
@@ -67,13 +68,43 @@ export function workloadReports(cluster: ClusterState): WorkloadReport[] {
     .filter(({ kind, owner }) => kind !== "Job" || owner?.kind !== "CronJob")
     .sort(byNamespaceAndName)
     .map((workload) =>
-      workload.kind === "CronJob"
-        ? cronJobReport(workload, {
-          jobs: jobsOf.get(`${workload.namespace}/${workload.name}`) ?? [],
-          index,
-        })
-        : report(workload, index)
+      report(workload, {
+        jobs: jobsByOwner.get(`${workload.namespace}/${workload.name}`) ?? [],
+        index,
+      })
     );
+}
+
+/** One workload, also a Job of a CronJob; undefined where it is not known. */
+export function workloadReport(
+  cluster: ClusterState,
+  { kind, namespace, name }: {
+    readonly kind: WorkloadKind;
+    readonly namespace: string;
+    readonly name: string;
+  },
+): WorkloadReport | undefined {
+  const workload = cluster[COLLECTIONS[kind]]?.values()
+    .find((each) => each.name === name && each.namespace === namespace);
+  return workload && report(workload, {
+    jobs: jobsOf(cluster, { kind, namespace, name }),
+    index: cluster.pods && podIndex(cluster.pods),
+  });
+}
+
+/** Jobs that a CronJob made, the latest first; of anything else none. */
+export function jobsOf(
+  cluster: ClusterState,
+  { kind, namespace, name }: {
+    readonly kind: WorkloadKind;
+    readonly namespace: string;
+    readonly name: string;
+  },
+): readonly Workload[] {
+  if (kind !== "CronJob") return [];
+  return [...cluster.jobs?.values() ?? []].filter((job) =>
+    job.namespace === namespace && job.owner?.kind === kind && job.owner.name === name
+  ).sort((a, b) => (a.createdAt ?? "") < (b.createdAt ?? "") ? 1 : -1);
 }
 
 /**
@@ -162,7 +193,20 @@ function keptByNobody(
   return found;
 }
 
-function report(workload: Workload, index: PodIndex | undefined): WorkloadReport {
+/** What is needed to tell how a workload stands. */
+interface Surroundings {
+  /** Those it made. */
+  readonly jobs: readonly Workload[];
+  readonly index: PodIndex | undefined;
+}
+
+function report(workload: Workload, around: Surroundings): WorkloadReport {
+  return workload.kind === "CronJob"
+    ? cronJobReport(workload, around)
+    : podsReport(workload, around);
+}
+
+function podsReport(workload: Workload, { index }: Surroundings): WorkloadReport {
   const pods = { ready: workload.ready, wanted: workload.wanted };
   const mine = index?.ofOwner(workload);
   const active = activePods(mine ?? []);
@@ -194,16 +238,13 @@ function jobHealth({ phase }: Workload, problem: Problem | undefined): Health {
 }
 
 /** A CronJob stands as its latest Job does. */
-function cronJobReport(
-  workload: Workload,
-  { jobs, index }: { readonly jobs: readonly Workload[]; readonly index: PodIndex | undefined },
-): WorkloadReport {
+function cronJobReport(workload: Workload, { jobs, index }: Surroundings): WorkloadReport {
   const pods = { ready: workload.ready, wanted: workload.wanted };
   const latest = jobs.reduce<Workload | undefined>(
     (last, job) => (job.createdAt ?? "") > (last?.createdAt ?? "") ? job : last ?? job,
     undefined,
   );
-  const ofLatest = latest && report(latest, index);
+  const ofLatest = latest && podsReport(latest, { jobs: [], index });
   const restarts = index && jobs.reduce(
     (sum, job) => sum + restartsOf(index.ofOwner(job).filter((pod) => !hasEnded(pod))),
     0,

@@ -1,0 +1,106 @@
+/**
+ * Containers: how they stand, and what they are made from.
+ *
+ * @module
+ */
+
+import { NOTHING, since } from "../amounts.ts";
+import type { Cell } from "../tone.ts";
+import type { ContainerSpec, ContainerStatus } from "./pod_object.ts";
+import { type DetailLine, fields, line, rows } from "./section.ts";
+
+/** Containers of a pod with their states, each a few lines. */
+export function containerLines(
+  pairs: readonly {
+    readonly spec: ContainerSpec;
+    readonly status: ContainerStatus | undefined;
+    readonly init: boolean;
+  }[],
+  { now }: { readonly now: number },
+): readonly DetailLine[] {
+  return pairs.flatMap(({ spec, status, init }) => [
+    line({ text: init ? `${spec.name} (init)` : spec.name, tone: "accent" }),
+    ...fields([
+      { name: "  State", value: status === undefined ? NOTHING : stateCell(status, now) },
+      { name: "  Restarts", value: restarts(status, now) },
+      { name: "  Image", value: spec.image },
+      { name: "  Ports", value: ports(spec) },
+      { name: "  Requests", value: amounts(spec.resources.requests) },
+      { name: "  Limits", value: amounts(spec.resources.limits) },
+    ]),
+  ]);
+}
+
+/** Containers of a template, one a line. */
+export function templateLines(
+  specs: readonly { readonly spec: ContainerSpec; readonly init: boolean }[],
+): readonly DetailLine[] {
+  return rows(specs.map(({ spec, init }) => ({
+    cells: [
+      init ? `${spec.name} (init)` : spec.name,
+      spec.image,
+      `requests ${amounts(spec.resources.requests)}`,
+      `limits ${amounts(spec.resources.limits)}`,
+    ],
+  })));
+}
+
+function stateCell({ state, ready }: ContainerStatus, now: number): Cell {
+  if (state.running !== null) {
+    const time = ago(state.running.startedAt, now);
+    if (ready === false) return { text: `Running${time}, not ready`, tone: "warn" };
+    return { text: `Running${time}`, tone: "good" };
+  }
+  if (state.waiting !== null) {
+    const { reason, message } = state.waiting;
+    return { text: joined(`Waiting: ${reason || "no reason given"}`, message), tone: "warn" };
+  }
+  if (state.terminated !== null) {
+    const bad = state.terminated.exitCode !== 0;
+    return {
+      text: `Ended: ${endWords(state.terminated, now)}`,
+      tone: bad ? "bad" : "muted",
+    };
+  }
+  return NOTHING;
+}
+
+/** `5, last: OOMKilled, exit code 137, 3m ago`. */
+function restarts(status: ContainerStatus | undefined, now: number): string | undefined {
+  if (status?.restartCount === undefined) return undefined;
+  const { terminated } = status.lastState;
+  const last = terminated === null ? "" : `, last end: ${endWords(terminated, now)}`;
+  return `${status.restartCount}${last}`;
+}
+
+function endWords(
+  ended: NonNullable<ContainerStatus["state"]["terminated"]>,
+  now: number,
+): string {
+  const { reason, exitCode, signal, finishedAt, message } = ended;
+  const words = [
+    reason === "Completed" || reason === "" ? "" : reason,
+    exitCode === undefined ? "" : `exit code ${exitCode}`,
+    signal === undefined || signal === 0 ? "" : `signal ${signal}`,
+    finishedAt === "" ? "" : `${since(finishedAt, now)} ago`,
+  ].filter((word) => word !== "").join(", ");
+  return joined(words, message);
+}
+
+function ago(moment: string, now: number): string {
+  return moment === "" ? "" : ` for ${since(moment, now)}`;
+}
+
+function joined(words: string, message: string): string {
+  return message === "" ? words : `${words}: ${message}`;
+}
+
+function ports({ ports }: ContainerSpec): string {
+  return ports.map(({ containerPort, protocol, name }) =>
+    `${containerPort}/${protocol || "TCP"}${name === "" ? "" : ` (${name})`}`
+  ).join(", ");
+}
+
+function amounts(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values).map(([name, value]) => `${name} ${value}`).join(", ") || "none";
+}

@@ -1,0 +1,185 @@
+/**
+ * The details of a node.
+ *
+ * @module
+ */
+
+import type { LiveState } from "../../actions/live_state.ts";
+import type { NodeReport } from "../../actions/node_report.ts";
+import { podIndex } from "../../actions/pod_index.ts";
+import type { ClusterNode } from "../../cluster/objects.ts";
+import { bytes, cores, NOTHING, since } from "../amounts.ts";
+import { bar, barTone } from "../bar.ts";
+import { statusCell } from "../nodes.ts";
+import { keyCell } from "../peers.ts";
+import type { Cell } from "../tone.ts";
+import { conditionSection, eventSection, pairSection, podSection } from "./related.ts";
+import { fields, line, rows, type Section, section } from "./section.ts";
+
+/** Cells of a bar with its number. */
+const BAR = 15;
+
+/** All that is known of a node, or of a host that is none yet. */
+export function nodeDetails(
+  report: NodeReport,
+  state: LiveState,
+  now: number,
+): readonly Section[] {
+  const { node, host } = report;
+  const about = [statusSection(report, now)];
+  const tailscale = tailscaleSection(report, now);
+  if (node === undefined) {
+    return [
+      ...about,
+      tailscale,
+      pairSection("Labels it will have", host?.labels ?? {}),
+    ];
+  }
+  const pods = state.cluster.pods && podIndex(state.cluster.pods).onNode(node.name);
+  return [
+    ...about,
+    resourceSection(report, node),
+    conditionSection(node.conditions, {
+      now,
+      good: (type) => type === "Ready" ? "True" : "False",
+    }),
+    tailscale,
+    eventSection(state, {
+      belongs: ({ kind, name }) => kind === "Node" && name === node.name,
+      now,
+    }),
+    podSection(pods, { now, withNode: false }),
+    systemSection(node),
+    section("Taints", node.taints.map((taint) => line(taint))),
+    pairSection("Labels", node.labels),
+  ];
+}
+
+function statusSection(report: NodeReport, now: number): Section {
+  const { node, host, inInventory, reason, role, pressures, source } = report;
+  const next = report.status === "NotProvisioned" ? "k3s-tool provision" : undefined;
+  return section(
+    "Status",
+    fields([
+      { name: "Status", value: statusCell(report, now) },
+      { name: "Since", value: sinceCell(report.since, now) },
+      { name: "Why", value: reason },
+      { name: "Source", value: reason === "" ? undefined : `the ${source}` },
+      { name: "Next", value: next },
+      { name: "Pressure", value: { text: pressures.join(", "), tone: "warn" } },
+      { name: "Role", value: role ?? NOTHING },
+      {
+        name: "Inventory",
+        value: inInventory === undefined
+          ? "not known"
+          : inInventory
+          ? host?.name ?? "yes"
+          : { text: "not in it", tone: "warn" },
+      },
+      { name: "Age", value: node && since(node.createdAt, now) },
+    ]),
+  );
+}
+
+function sinceCell(moment: string | undefined, now: number): Cell | undefined {
+  return moment === undefined ? undefined : `${moment} (${since(moment, now)} ago)`;
+}
+
+/** What the node has, in one row a resource. Unknown is `-`, and what is no question is empty. */
+function resourceSection(report: NodeReport, node: ClusterNode): Section {
+  const { used, requested, pods } = report;
+  const { capacity, allocatable } = node;
+  const amounts = (
+    name: string,
+    format: (value: number | undefined) => string,
+    of: {
+      readonly what: "cpu" | "memory" | "disk" | "pods";
+      readonly requested: string;
+      readonly used: number | undefined;
+      readonly whole?: number | undefined;
+    },
+  ) => {
+    const [all, free] = [capacity[of.what], allocatable[of.what]];
+    const whole = of.whole ?? free;
+    const reserved = all === undefined || free === undefined ? undefined : Math.max(0, all - free);
+    return {
+      cells: [
+        name,
+        format(all),
+        format(reserved),
+        format(free),
+        of.requested,
+        format(of.used),
+        { text: bar(of.used, whole, BAR), tone: barTone(of.used, whole) },
+      ],
+    };
+  };
+  const pieces = (value: number | undefined) => value === undefined ? NOTHING : String(value);
+  return section(
+    "Resources",
+    rows([
+      amounts("CPU", cores, {
+        what: "cpu",
+        requested: cores(requested?.cpu),
+        used: used?.cpu,
+      }),
+      amounts("Memory", bytes, {
+        what: "memory",
+        requested: bytes(requested?.memory),
+        used: used?.memory,
+      }),
+      amounts("Disk", bytes, {
+        what: "disk",
+        requested: "",
+        used: used?.disk?.used,
+        whole: used?.disk?.capacity,
+      }),
+      amounts("Pods", pieces, { what: "pods", requested: "", used: pods }),
+    ], ["", "CAPACITY", "RESERVED", "ALLOCATABLE", "REQUESTED", "USED", ""]),
+  );
+}
+
+function tailscaleSection({ peer, tailscaleIp, host }: NodeReport, now: number): Section {
+  if (peer === undefined) {
+    return section(
+      "Tailscale",
+      fields([
+        { name: "Address", value: tailscaleIp ?? NOTHING },
+        { name: "Machine", value: "the tailnet has none with this address, or is not known" },
+      ]),
+    );
+  }
+  const elsewhere = host?.tailscaleIp !== undefined && host.tailscaleIp !== peer.ipv4;
+  return section(
+    "Tailscale",
+    fields([
+      {
+        name: "Online",
+        value: peer.online ? { text: "yes", tone: "good" } : { text: "no", tone: "bad" },
+      },
+      { name: "Last seen", value: peer.online ? undefined : sinceCell(peer.lastSeen, now) },
+      { name: "Address", value: peer.ipv4 ?? NOTHING },
+      {
+        name: "Inventory",
+        value: elsewhere ? { text: `has ${host.tailscaleIp}`, tone: "warn" } : undefined,
+      },
+      { name: "Name", value: peer.dnsName ?? peer.name },
+      { name: "Key", value: keyCell(peer, now) },
+      { name: "Tags", value: peer.tags.join(", ") },
+    ]),
+  );
+}
+
+function systemSection(node: ClusterNode): Section {
+  return section(
+    "System",
+    fields([
+      { name: "k3s", value: node.kubeletVersion },
+      { name: "System", value: node.osImage },
+      { name: "Kernel", value: node.kernel },
+      { name: "Architecture", value: node.architecture },
+      { name: "Runtime", value: node.containerRuntime },
+      { name: "Addresses", value: node.internalIps.join(", ") },
+    ]),
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * The details of anything that can be looked at.
+ *
+ * @module
+ */
+
+import type { LiveState } from "../../actions/live_state.ts";
+import type { ObjectReference } from "../../cluster/requests.ts";
+import { eventRows, nodeRows } from "../live_rows.ts";
+import { eventDetails } from "./event.ts";
+import { nodeDetails } from "./node.ts";
+import { podDetails } from "./pod.ts";
+import { line, type Section, section } from "./section.ts";
+import { serviceDetails } from "./service.ts";
+import { workloadDetails } from "./workload.ts";
+
+/**
+ * The sections of an object by its kind.
+ *
+ * @param object as the API server has it; undefined while it is being read. Nodes and events need none.
+ */
+export function objectDetails(
+  reference: ObjectReference,
+  object: Readonly<Record<string, unknown>> | undefined,
+  state: LiveState,
+  now: number,
+): readonly Section[] {
+  const { kind, namespace, name } = reference;
+  switch (kind) {
+    case "Node": {
+      const report = nodeRows(state, now).find((each) => each.name === name);
+      return report === undefined ? gone("node", name) : nodeDetails(report, state, now);
+    }
+    case "Event": {
+      const event = eventRows(state, { warningsOnly: false }).find(({ newest }) =>
+        newest.namespace === namespace && newest.name === name
+      );
+      return event === undefined ? gone("event", name) : eventDetails(event, state, now);
+    }
+    case "Pod":
+      return podDetails(reference, object, state, now);
+    case "Service":
+      return serviceDetails(reference, object, state, now);
+    default:
+      return workloadDetails({ ...reference, kind }, object, state, now);
+  }
+}
+
+function gone(what: string, name: string): readonly Section[] {
+  return [section("Status", [line({ text: `The ${what} ${name} is gone.`, tone: "warn" })])];
+}

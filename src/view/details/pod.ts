@@ -1,0 +1,138 @@
+/**
+ * The details of a pod.
+ *
+ * @module
+ */
+
+import type { LiveState } from "../../actions/live_state.ts";
+import { podIndex } from "../../actions/pod_index.ts";
+import type { ClusterPod } from "../../cluster/objects.ts";
+import type { ObjectReference } from "../../cluster/requests.ts";
+import { since } from "../amounts.ts";
+import { containerLines } from "./containers.ts";
+import { PodObject } from "./pod_object.ts";
+import { conditionSection, eventSection, pairSection, podWords, referenceTo } from "./related.ts";
+import { fields, line, type Section, section } from "./section.ts";
+
+type Parsed = ReturnType<typeof PodObject.parse>;
+
+/**
+ * All that is known of a pod.
+ *
+ * @param object the pod as the API server has it; undefined while it is being read
+ */
+export function podDetails(
+  reference: ObjectReference,
+  object: Readonly<Record<string, unknown>> | undefined,
+  state: LiveState,
+  now: number,
+): readonly Section[] {
+  const { namespace, name } = reference;
+  const pod = state.cluster.pods && podIndex(state.cluster.pods).named(namespace, name);
+  const parsed = object && PodObject.parse(object);
+  const known = state.cluster.pods !== undefined && pod === undefined;
+  return [
+    statusSection({ reference, pod, parsed, gone: known }, now),
+    ...parsed === undefined ? [READING] : [
+      section("Containers", containerLines(containersOf(parsed), { now })),
+      conditionSection(
+        parsed.status.conditions.map((condition) => ({
+          ...condition,
+          since: condition.lastTransitionTime || undefined,
+        })),
+        { now, good: (type) => type === "DisruptionTarget" ? "False" : "True" },
+      ),
+    ],
+    eventSection(state, {
+      belongs: ({ kind, ...about }) =>
+        kind === "Pod" && about.namespace === namespace && about.name === name,
+      now,
+    }),
+    ...parsed === undefined ? [] : [
+      section("Volumes", parsed.spec.volumes.map((volume) => line(volumeWords(volume)))),
+    ],
+    pairSection("Labels", pod?.labels ?? parsed?.metadata.labels ?? {}),
+  ];
+}
+
+/** Stands where the rest of an object will be. */
+export const READING: Section = section("More", [], { empty: "being read…" });
+
+function statusSection(
+  { reference, pod, parsed, gone }: {
+    readonly reference: ObjectReference;
+    readonly pod: ClusterPod | undefined;
+    readonly parsed: Parsed | undefined;
+    readonly gone: boolean;
+  },
+  now: number,
+): Section {
+  const { namespace, name } = reference;
+  const owner = pod?.owner;
+  const node = pod?.nodeName ?? (parsed?.spec.nodeName || undefined);
+  const status = parsed?.status;
+  const problem = pod?.ready ? undefined : pod?.problem;
+  const ips = status?.podIPs.map(({ ip }) => ip).filter((ip) => ip !== "") ?? [];
+  return section(
+    "Status",
+    fields([
+      { name: "Pod", value: `${namespace}/${name}` },
+      {
+        name: "Status",
+        value: gone
+          ? { text: "gone", tone: "warn" }
+          : pod === undefined
+          ? status?.phase ?? "not known"
+          : podWords(pod),
+      },
+      { name: "Why", value: problem?.message || (status?.message ?? "") },
+      {
+        name: "Ready",
+        value: pod && `${pod.containers.ready} of ${pod.containers.total} containers`,
+      },
+      {
+        name: "Node",
+        value: node ?? "none yet",
+        target: node === undefined ? undefined : { kind: "Node", namespace: "", name: node },
+      },
+      { name: "IP", value: ips.join(", ") || status?.podIP },
+      { name: "IP of the node", value: status?.hostIP },
+      {
+        name: "Owner",
+        value: owner === undefined
+          ? pod === undefined ? undefined : "none: nobody makes it anew when it is gone"
+          : `${owner.kind}/${owner.name}`,
+        target: owner && referenceTo({ ...owner, namespace }),
+      },
+      { name: "Age", value: pod && since(pod.createdAt, now) },
+      { name: "Restarts", value: pod && String(pod.restarts) },
+      { name: "QoS", value: status?.qosClass },
+      { name: "Service account", value: parsed?.spec.serviceAccountName },
+      { name: "Priority", value: parsed?.spec.priorityClassName },
+    ]),
+  );
+}
+
+function containersOf({ spec, status }: Parsed) {
+  const pairs = (init: boolean) => {
+    const specs = init ? spec.initContainers : spec.containers;
+    const statuses = init ? status.initContainerStatuses : status.containerStatuses;
+    return specs.map((each) => ({
+      spec: each,
+      status: statuses.find(({ name }) => name === each.name),
+      init,
+    }));
+  };
+  return [...pairs(true), ...pairs(false)];
+}
+
+/** `data: persistentVolumeClaim web-data`; of a Secret the name alone. */
+function volumeWords(
+  volume: Readonly<Record<string, unknown>> & { readonly name: string },
+): string {
+  const type = Object.keys(volume).find((key) => key !== "name");
+  if (type === undefined) return volume.name;
+  const source = volume[type] as Readonly<Record<string, unknown>> | null;
+  const of = source?.claimName ?? source?.secretName ?? source?.name ?? source?.path;
+  return `${volume.name}: ${type}${typeof of === "string" ? ` ${of}` : ""}`;
+}

@@ -1,0 +1,117 @@
+/**
+ * The details of a Service.
+ *
+ * @module
+ */
+
+import type { LiveState } from "../../actions/live_state.ts";
+import { type ServiceReport, serviceReport } from "../../actions/service_report.ts";
+import type { ObjectReference } from "../../cluster/requests.ts";
+import { since } from "../amounts.ts";
+import { healthCell } from "../services.ts";
+import { READING } from "./pod.ts";
+import { ServiceObject } from "./pod_object.ts";
+import { eventSection, pairSection, podSection } from "./related.ts";
+import { fields, line, rows, type Section, section } from "./section.ts";
+
+type Parsed = ReturnType<typeof ServiceObject.parse>;
+
+/**
+ * All that is known of a Service.
+ *
+ * @param object the Service as the API server has it; undefined while it is being read
+ */
+export function serviceDetails(
+  reference: ObjectReference,
+  object: Readonly<Record<string, unknown>> | undefined,
+  state: LiveState,
+  now: number,
+): readonly Section[] {
+  const { namespace, name } = reference;
+  const report = serviceReport(state.cluster, reference);
+  const parsed = object && ServiceObject.parse(object);
+  const pods = report?.selected;
+  const names = new Set(pods?.map((pod) => pod.name));
+  return [
+    statusSection({ reference, report, parsed }, now),
+    ...parsed === undefined ? [READING] : [portSection(parsed)],
+    endpointSection(report),
+    podSection(pods, { now }),
+    eventSection(state, {
+      belongs: (about) =>
+        about.namespace === namespace &&
+        (about.kind === "Service" && about.name === name ||
+          about.kind === "Pod" && names.has(about.name)),
+      now,
+      about: true,
+    }),
+    pairSection("Selector", report?.service.selector ?? parsed?.spec.selector ?? {}),
+  ];
+}
+
+function statusSection(
+  { reference, report, parsed }: {
+    readonly reference: ObjectReference;
+    readonly report: ServiceReport | undefined;
+    readonly parsed: Parsed | undefined;
+  },
+  now: number,
+): Section {
+  const ingress = parsed?.status.loadBalancer.ingress.map(({ ip, hostname }) => ip || hostname);
+  const ips = parsed?.spec.clusterIPs ?? [];
+  return section(
+    "Status",
+    fields([
+      { name: "Service", value: `${reference.namespace}/${reference.name}` },
+      {
+        name: "Health",
+        value: report === undefined
+          ? { text: "gone, or not known", tone: "warn" }
+          : healthCell(report.health, report.problem),
+      },
+      { name: "Why", value: report?.problem?.message },
+      {
+        name: "Pods ready",
+        value: report?.pods && `${report.pods.ready} of ${report.pods.wanted}`,
+      },
+      { name: "Type", value: report?.service.type ?? parsed?.spec.type },
+      { name: "Cluster IP", value: ips.join(", ") || report?.service.clusterIp },
+      { name: "External IPs", value: parsed?.spec.externalIPs.join(", ") },
+      { name: "Load balancer", value: ingress?.join(", ") },
+      { name: "Stands for", value: parsed?.spec.externalName },
+      {
+        name: "Sticky",
+        value: parsed?.spec.sessionAffinity === "ClientIP" ? "by the client's IP" : undefined,
+      },
+      { name: "Age", value: report && since(report.service.createdAt, now) },
+    ]),
+  );
+}
+
+function portSection({ spec }: Parsed): Section {
+  return section(
+    "Ports",
+    rows(spec.ports.map(({ name, port, protocol, targetPort, nodePort }) => ({
+      cells: [
+        `${port}/${protocol || "TCP"}`,
+        `to ${targetPort || port}`,
+        nodePort === "" ? "" : `on every node ${nodePort}`,
+        name,
+      ],
+    }))),
+  );
+}
+
+/** Pods that get what is sent to the Service: those that are ready. */
+function endpointSection(report: ServiceReport | undefined): Section {
+  if (report === undefined || report.pods === undefined) {
+    const empty = report?.health === "External" ? "kept by somebody else" : "not known";
+    return section("Endpoints", [], { empty });
+  }
+  const ready = report.selected.filter((pod) => pod.ready);
+  return section(
+    `Endpoints (${ready.length})`,
+    ready.map(({ namespace, name }) => line(name, { kind: "Pod", namespace, name })),
+    { empty: "none: no pod is ready, so nobody answers" },
+  );
+}
