@@ -6,7 +6,7 @@
  */
 
 import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
-import { type Dispatcher, fetch, type Response } from "undici";
+import { Agent, type Dispatcher } from "undici";
 import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../errors/user_error.ts";
@@ -51,22 +51,28 @@ export async function connect(
   const { headers, dispatcher, authority } = await credentials(config, { server, now });
   const request = async (
     path: string,
-    { query = {}, signal, ...init }: GetOptions & Init = {},
-  ): Promise<Response> => {
+    { query = {}, signal, method = "GET", body, headers: own }: GetOptions & Init = {},
+  ): Promise<Answer> => {
     const url = new URL(server + path);
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
     // Holds until the answer begins; who reads all of it at once has `timeoutMs` for that too.
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(timeoutError()), timeoutMs);
     try {
-      const response = await fetch(url, {
-        ...init,
-        headers: { ...headers, accept: "application/json", ...init.headers },
+      // Not undici's `fetch`: under Deno 2.9 a read of its body never ends when the connection
+      // breaks or the request is aborted.
+      const answer = await dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        body: body ?? null,
+        headers: { ...headers, accept: "application/json", ...own },
         signal: AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]),
-        ...(dispatcher === undefined ? {} : { dispatcher }),
+        headersTimeout: 0,
+        bodyTimeout: 0, // a watch may be silent for as long as it likes
       });
-      if (!response.ok) throw await refusal(response, path);
-      return response;
+      if (answer.statusCode < 200 || answer.statusCode > 299) throw await refusal(answer, path);
+      return answer;
     } catch (error) {
       throw await translate(limit.signal.aborted ? limit.signal.reason : error, signal);
     } finally {
@@ -89,8 +95,8 @@ export async function connect(
     get: document,
     lines: async function* (path, options = {}) {
       try {
-        const response = await request(path, { ...options, headers: { accept: "*/*" } });
-        if (response.body !== null) yield* splitLines(response.body);
+        const answer = await request(path, { ...options, headers: { accept: "*/*" } });
+        yield* splitLines(answer.body);
       } catch (error) {
         throw await translate(error, options.signal);
       }
@@ -108,7 +114,7 @@ export async function connect(
           },
         }),
       }),
-    close: async () => await dispatcher?.destroy(),
+    close: () => dispatcher.destroy(),
   };
 }
 
@@ -126,7 +132,7 @@ function timeoutError(): DOMException {
 /** What a request carries, and what it trusts. */
 interface Credentials {
   readonly headers: Record<string, string>;
-  readonly dispatcher: Dispatcher | undefined;
+  readonly dispatcher: Dispatcher;
   /** PEM; undefined: what the system trusts. */
   readonly authority: string | undefined;
 }
@@ -150,7 +156,7 @@ async function credentials(
     ? undefined
     : clientCertificateError(String(tls.cert), now);
   if (expired !== undefined) throw expired;
-  const dispatcher = request.getDispatcher() as Dispatcher | undefined;
+  const dispatcher = request.getDispatcher() as Dispatcher | undefined ?? new Agent();
   const authority = tls.ca === undefined ? undefined : String(tls.ca);
   return { headers: request.getHeaders(), dispatcher, authority };
 }
@@ -164,8 +170,10 @@ const Status = z.object({
   }).nullish(),
 });
 
-async function refusal(response: Response, path: string): Promise<ApiError> {
-  const body = await response.text();
+type Answer = Dispatcher.ResponseData;
+
+async function refusal(answer: Answer, path: string): Promise<ApiError> {
+  const body = await answer.body.text();
   let status: z.infer<typeof Status> = {};
   try {
     status = Status.parse(JSON.parse(body));
@@ -176,13 +184,13 @@ async function refusal(response: Response, path: string): Promise<ApiError> {
   const budgets = (status.details?.causes ?? []).flatMap(({ reason, message }) =>
     reason === "DisruptionBudget" && message ? [message] : []
   );
-  const said = status.message ?? (response.statusText || "no reason given");
+  const said = status.message ?? (answer.statusText || "no reason given");
   const message = [said, ...budgets].join(" ");
-  return new ApiError(response.status, status.reason ?? "", message, path);
+  return new ApiError(answer.statusCode, status.reason ?? "", message, path);
 }
 
-async function json(response: Response, server: string): Promise<unknown> {
-  const text = await response.text();
+async function json(answer: Answer, server: string): Promise<unknown> {
+  const text = await answer.body.text();
   try {
     return JSON.parse(text);
   } catch (cause) {
