@@ -15,6 +15,7 @@ export const TAGS = [
   "workers",
   "node_config",
   "kubeconfig",
+  "gitops",
 ] as const;
 
 /** Words of Ansible's own (playbook guide, "Special tags"). */

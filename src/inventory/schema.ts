@@ -96,6 +96,20 @@ export const HostVariables = z.looseObject({
   node_taints: z.optional(z.array(TaintSchema, `a list of taints such as [${TAINT}]`)),
 });
 
+/** A file of the workstation: absolute, with `~`, or beside the inventory. */
+const FILE = z.string("a path on this machine").check(
+  // A key or token itself has line breaks, or no business here.
+  z.regex(/^(?!AGE-SECRET-KEY-|gh[ps]_|github_pat_|glpat-)[^\n\0]*$/, "a path on this machine"),
+);
+
+// What Flux can fetch from (GitRepository's spec.url). A password in the address would lie in the
+// open.
+const REPOSITORY =
+  /^(?:$|https?:\/\/(?![^/\s]*:[^/\s]*@)\S+|ssh:\/\/(?![^/\s]*:[^/\s]*@)\S+|[\w.-]+@[\w.-]+:\S+)$/;
+const REPOSITORY_TEXT = "a Git address such as https://github.com/me/homelab.git or " +
+  "ssh://git@github.com/me/homelab.git, without a password in it (see gitops_token_file)";
+const SECONDS = "a whole number of seconds above zero";
+
 /** Variables of the whole cluster; they stand in the group `all`. */
 export const ClusterVariables = z.looseObject({
   k3s_version: z.optional(text(K3S_VERSION, "a k3s release such as v1.35.6+k3s1")),
@@ -109,16 +123,30 @@ export const ClusterVariables = z.looseObject({
   k3s_disable: z.optional(
     z.array(text(/^[a-z][a-z0-9-]*$/, "a component such as traefik"), "a list of components"),
   ),
-  git_repo_url: z.optional(text(
-    /^(?:$|(?:https?|ssh|git|file):\/\/\S+|[\w.-]+@[\w.-]+:\S+)$/,
-    "a Git address such as https://github.com/me/homelab.git or ssh://git@github.com/me/homelab.git",
-  )),
+  git_repo_url: z.optional(text(REPOSITORY, REPOSITORY_TEXT)),
   git_branch: z.optional(text(
     /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|[\s~^:?*[\\]))\S*[^\s/.]$/,
     "a branch name such as main",
   )),
   git_path: z.optional(text(/^\S[^\n]*$/, "a path in the repository such as clusters/homelab")),
   flux_namespace: z.optional(text(DNS_LABEL, "a namespace such as flux-system")),
+  gitops_flux_version: z.optional(
+    text(/^v\d+\.\d+\.\d+(?:-[\w.]+)?$/, "a Flux release such as v2.9.5"),
+  ),
+  gitops_flux_manifest_url: z.optional(text(/^https?:\/\/\S+$/, "an address of an install.yaml")),
+  gitops_flux_manifest_sha256: z.optional(text(/^(?:[0-9a-fA-F]{64})?$/, "64 hexadecimal digits")),
+  gitops_flux_manifest_file: z.optional(FILE),
+  gitops_flux_allow_downgrade: z.optional(z.boolean(BOOLEAN)),
+  gitops_interval: z.optional(
+    text(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, "a span of time such as 1m or 30s"),
+  ),
+  gitops_timeout: z.optional(z.int(SECONDS).check(z.minimum(1, SECONDS))),
+  gitops_token_file: z.optional(FILE),
+  gitops_username: z.optional(text(/^[^\s:]+$/, "a user name without spaces and colons")),
+  gitops_ssh_key_file: z.optional(FILE),
+  gitops_known_hosts_file: z.optional(FILE),
+  gitops_ca_file: z.optional(FILE),
+  gitops_age_key_file: z.optional(FILE),
 });
 
 /** What makes a host a node: a name, an address and a role (P8), and then its variables. */

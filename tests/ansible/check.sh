@@ -28,7 +28,7 @@ python3 -m unittest discover --quiet --pattern '*_test.py'
 python3 -m unittest discover --quiet --start-directory with_ansible --pattern '*_test.py'
 # Its own Deno, as a task's is not on PATH.
 deno=$(command -v deno || echo npx -y deno@2.9.6)
-(cd "$root" && $deno test -A --quiet tests/ansible/with_ansible/configuration_properties.ts)
+(cd "$root" && $deno test -A --quiet tests/ansible/with_ansible/configuration_properties.ts tests/ansible/with_ansible/gitops_properties.ts)
 if [ "${1:-}" != --fast ]; then
   cd "$root/ansible"
   ansible-lint --offline -q --profile production .

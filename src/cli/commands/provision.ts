@@ -8,8 +8,8 @@ export const provisionCommand = defineCommand({
   name: "provision",
   summary: "Install k3s on the hosts of the inventory, or bring them up to date",
   description: "Brings every host of the inventory to a working cluster: servers first, workers " +
-    "joined, all talking over Tailscale addresses, the kubeconfig on this machine. A second run " +
-    "changes only what differs. A host that fails does not hold up the others; run it again to go on.",
+    "joined, all talking over Tailscale addresses, the kubeconfig on this machine, and, where " +
+    "git_repo_url is set, Flux following that repository. A second run changes only what differs. A host that fails does not hold up the others; run it again to go on.",
   formats: ["table", "wide", "json"],
   options: {
     check: {
@@ -23,7 +23,7 @@ export const provisionCommand = defineCommand({
       kind: "list",
       flags: "--tags <tags>",
       description: "only these parts: preflight, prerequisites, binary, control_plane, workers, " +
-        "node_config, kubeconfig",
+        "node_config, kubeconfig, gitops",
     },
     skipTags: { kind: "list", flags: "--skip-tags <tags>", description: "all but these parts" },
     limit: {

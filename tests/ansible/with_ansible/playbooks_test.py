@@ -25,7 +25,7 @@ class Playbooks(unittest.TestCase):
         stages = [line.split(": ")[1] for line in tasks_of("site.yml") if line.startswith("play #")]
         self.assertEqual([stage.split(" (")[-1].rstrip(")") for stage in stages if stage], [stage.split(" (")[-1].rstrip(")") for stage in stages])
         text = "\n".join(tasks_of("site.yml"))
-        for stage in ("Preflight", "Control plane", "Workers", "Node settings", "Kubeconfig"):
+        for stage in ("Preflight", "Control plane", "Workers", "Node settings", "Kubeconfig", "GitOps"):
             self.assertIn(": %s" % stage, text)
 
 

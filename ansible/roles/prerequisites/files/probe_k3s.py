@@ -87,4 +87,5 @@ def probe_k3s(params):
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
     facts["images"] = sorted(os.path.basename(path) for path in glob.glob(DATA + "/agent/images/k3s-airgap-images-*-v*.tar*"))
+    facts["gitops"] = os.path.isdir("/etc/rancher/k3s/k3s-tool-flux")
     return problems, warnings, facts
