@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ensureRequirements } from "../requirements.ts";
 import { buildBaseImage } from "./base_image.ts";
+import { kustomizeBuild, sopsBuild } from "./flux.ts";
 import { buildGo, labnetBuild, tailscaleBuild } from "./go_programs.ts";
 import { buildHostLayer } from "./host_layer.ts";
 import { buildMirror } from "./mirror.ts";
@@ -17,6 +18,8 @@ export interface Built {
   labnet: string;
   /** Directory served as the download mirror. */
   mirror: string;
+  /** Archive of the images of Flux's controllers. */
+  fluxImages: string;
   /** Programs on the workstation's PATH, by name. */
   workstationPrograms: Record<string, string>;
 }
@@ -29,15 +32,20 @@ export async function buildAll(): Promise<Built> {
   const layer = await buildHostLayer(tailscale);
   const labnet = join(await buildGo(labnetBuild), "labnet");
   const mirror = await buildMirror();
+  const kustomize = join(await buildGo(kustomizeBuild), "kustomize");
+  const sops = join(await buildGo(sopsBuild), "sops");
   return {
     base,
     layer,
     tailscale,
     labnet,
     mirror: mirror.path,
+    fluxImages: mirror.flux.images,
     workstationPrograms: {
       tailscale: join(tailscale, "tailscale"),
       kubectl: mirror.k3s, // which is kubectl where it is called so
+      kustomize,
+      sops,
     },
   };
 }

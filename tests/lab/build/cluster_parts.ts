@@ -47,6 +47,11 @@ const metricsServerBuild: GoBuild = {
   packages: ["sigs.k8s.io/metrics-server/cmd/metrics-server"],
 };
 
+/** Builds the program that writes archives of container images; returns its path. */
+export async function buildImageTool(): Promise<string> {
+  return join(await buildGo(imagesBuild), "labimage");
+}
+
 /** Builds the archive of container images that a cluster starts with; returns its directory. */
 export async function buildImages(): Promise<string> {
   const programs = await buildGo(imagesBuild);

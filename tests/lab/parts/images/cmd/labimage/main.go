@@ -1,6 +1,6 @@
 // The program labimage writes an archive of container images, each made of one static program:
 //
-//	labimage -o k3s-airgap-images-amd64.tar NAME=PROGRAM...
+//	labimage -o k3s-airgap-images-amd64.tar [-user UID:GID] NAME=PROGRAM...
 package main
 
 import (
@@ -16,16 +16,17 @@ import (
 
 func main() {
 	output := flag.String("o", "", "the archive to write")
+	user := flag.String("user", "", "user and group that the programs run as; root without it")
 	flag.Parse()
-	if err := run(*output, flag.Args()); err != nil {
+	if err := run(*output, *user, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "labimage:", err)
 		os.Exit(1)
 	}
 }
 
-func run(output string, args []string) error {
+func run(output, user string, args []string) error {
 	if output == "" || len(args) == 0 {
-		return errors.New("usage: labimage -o FILE NAME=PROGRAM...")
+		return errors.New("usage: labimage -o FILE [-user UID:GID] NAME=PROGRAM...")
 	}
 	var images []imagetar.Image
 	for _, arg := range args {
@@ -33,7 +34,7 @@ func run(output string, args []string) error {
 		if !ok {
 			return fmt.Errorf("%q is not NAME=PROGRAM", arg)
 		}
-		images = append(images, imagetar.Image{Name: name, Program: program})
+		images = append(images, imagetar.Image{Name: name, Program: program, User: user})
 	}
 	temporary := output + ".tmp"
 	file, err := os.Create(temporary)

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Image is a name and the program that it runs.
-type Image struct{ Name, Program string }
+// Image is a name and the program that it runs. User is UID:GID, which pods need that must not run as root; empty is root.
+type Image struct{ Name, Program, User string }
 
 type manifest struct {
 	Config   string
@@ -37,7 +37,7 @@ func Write(out io.Writer, images []Image) error {
 		if err != nil {
 			return err
 		}
-		config, err := makeConfig(name, layer)
+		config, err := makeConfig(name, image.User, layer)
 		if err != nil {
 			return err
 		}
@@ -74,10 +74,14 @@ func makeLayer(name string, program []byte) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-func makeConfig(name string, layer []byte) ([]byte, error) {
+func makeConfig(name, user string, layer []byte) ([]byte, error) {
+	run := map[string]any{"Entrypoint": []string{"/" + name}}
+	if user != "" {
+		run["User"] = user
+	}
 	return json.Marshal(map[string]any{
 		"architecture": "amd64", "os": "linux",
-		"config": map[string]any{"Entrypoint": []string{"/" + name}},
+		"config": run,
 		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + digest(layer)}},
 	})
 }

@@ -35,7 +35,7 @@ func TestTwoImagesInOneArchive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	images := []Image{{"docker.io/lab/a:1", filepath.Join(dir, "a")}, {"docker.io/lab/b:1", filepath.Join(dir, "b")}}
+	images := []Image{{"docker.io/lab/a:1", filepath.Join(dir, "a"), ""}, {"docker.io/lab/b:1", filepath.Join(dir, "b"), "65534:65534"}}
 	var first, second bytes.Buffer
 	if err := errors.Join(Write(&first, images), Write(&second, images)); err != nil {
 		t.Fatal(err)
@@ -53,12 +53,16 @@ func TestTwoImagesInOneArchive(t *testing.T) {
 			t.Errorf("tag %q", m.RepoTags)
 		}
 		var config struct {
+			Config struct{ User string }
 			Rootfs struct {
 				DiffIDs []string `json:"diff_ids"`
 			}
 		}
 		if err := json.Unmarshal(files[m.Config], &config); err != nil {
 			t.Fatal(err)
+		}
+		if config.Config.User != images[i].User {
+			t.Errorf("user %q", config.Config.User)
 		}
 		layer := files[m.Layers[0]]
 		if config.Rootfs.DiffIDs[0] != "sha256:"+digest(layer) {
