@@ -91,13 +91,12 @@ export async function labProcesses(): Promise<number[]> {
   return found;
 }
 
-/** Whether a command line is that of labnet, of the workstation's tailscaled, or of a host's keeper. */
+/** Whether a command line is that of labnet, of the Git server, of the workstation's tailscaled, or of a host's keeper. */
 function isDaemonCommand(words: readonly string[]): boolean {
   const program = words[0]?.split("/").at(-1);
   if (program === "labnet") return words.includes(`-ip=${network.address}`);
-  if (program === "tailscaled") return words.some((word) => word.includes(`=${runDir}/`));
-  if (program === "systemd-nspawn") return words.some((word) => word.includes(`=${runDir}/`));
-  return false;
+  const ours = ["labgit", "tailscaled", "systemd-nspawn"];
+  return ours.includes(program ?? "") && words.some((word) => word.includes(`=${runDir}/`));
 }
 
 async function settings(): Promise<string[]> {

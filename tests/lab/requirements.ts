@@ -14,6 +14,7 @@ const programs: Record<string, string> = {
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
   find: "findutils",
+  git: "git",
 };
 
 /** Thrown when this machine cannot hold a lab; the message says what to do. */

@@ -16,7 +16,7 @@ export interface Host {
 /** What the running lab consists of, kept so that any later command can end it. */
 export interface LabState {
   hosts: Host[];
-  /** By name: "net", "ws" and one for each host that is switched on. */
+  /** By name: "net", "ws", "git" where it was started, and one for each host that is switched on. */
   daemons: Record<string, Daemon>;
   /** False until `up` has come to its end. */
   complete: boolean;

@@ -41,6 +41,14 @@ export const labnetBuild: GoBuild = {
   output: "labnet",
 };
 
+/** The lab's Git server. */
+export const gitBuild: GoBuild = {
+  what: "Git server",
+  part: "git",
+  packages: ["."],
+  output: "labgit",
+};
+
 /** Builds Go programs unless the cache has them; returns the directory they are in. */
 export async function buildGo(build: GoBuild): Promise<string> {
   const hash = await inputHash(build);
