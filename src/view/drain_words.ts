@@ -28,10 +28,12 @@ export function drainLines(name: string, cluster: ClusterState): readonly string
     cordons,
     going.length === 0
       ? "No pod has to leave it."
-      : `${are(going.length)} evicted, as far as disruption budgets allow; files in emptyDir ` +
-        "volumes are lost.",
-    ...staying(groups.get("DaemonSet")?.length ?? 0, "of DaemonSets"),
-    ...staying(groups.get("Node")?.length ?? 0, "of the kubelet itself"),
+      : going.length === 1
+      ? "1 pod is evicted, as far as disruption budgets allow. Files in its emptyDir volumes are lost."
+      : `${going.length} pods are evicted, as far as disruption budgets allow. Files in their ` +
+        "emptyDir volumes are lost.",
+    ...staying(groups.get("DaemonSet")?.length ?? 0, ["of a DaemonSet", "of DaemonSets"]),
+    ...staying(groups.get("Node")?.length ?? 0, ["of the kubelet", "of the kubelet"]),
     ...nobodysPods(going),
     ...going.length === 0 ? [] : whereTo(name, nodes),
     ...onlyControlPlane(name, nodes),
@@ -43,9 +45,12 @@ function staysBecause({ owner }: ClusterPod): "DaemonSet" | "Node" | undefined {
   return owner?.kind === "DaemonSet" || owner?.kind === "Node" ? owner.kind : undefined;
 }
 
-function staying(count: number, whose: string): readonly string[] {
+function staying(
+  count: number,
+  [ofOne, ofMany]: readonly [one: string, many: string],
+): readonly string[] {
   if (count === 0) return [];
-  return [count === 1 ? `1 pod ${whose} stays.` : `${count} pods ${whose} stay.`];
+  return [count === 1 ? `1 pod ${ofOne} stays.` : `${count} pods ${ofMany} stay.`];
 }
 
 function nobodysPods(going: readonly ClusterPod[]): readonly string[] {
@@ -76,8 +81,4 @@ function onlyControlPlane(name: string, nodes: readonly ClusterNode[]): readonly
     "It is the only control plane: the API server stays on it, and when the machine is turned off " +
     "the cluster is out of reach.",
   ];
-}
-
-function are(count: number): string {
-  return count === 1 ? "1 pod is" : `${count} pods are`;
 }

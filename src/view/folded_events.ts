@@ -27,8 +27,7 @@ export function foldEvents(events: Iterable<ClusterEvent>): FoldedEvent[] {
   const folded = new Map<string, FoldedEvent>();
   for (const event of events) {
     const { about, reason, message, warning, count } = event;
-    const key = [about.kind, about.namespace, about.name, reason, message].join("\u0000");
-    const at = timeOf(event);
+    const { key, at } = foldingOf(event);
     const known = folded.get(key);
     if (known === undefined) {
       folded.set(key, { key, warning, reason, message, about, count, at, newest: event });
@@ -47,14 +46,25 @@ export function foldEvents(events: Iterable<ClusterEvent>): FoldedEvent[] {
   );
 }
 
-const times = new WeakMap<ClusterEvent, number>();
+/** What an event is folded by. */
+interface Folding {
+  readonly key: string;
+  readonly at: number | undefined;
+}
 
-/** Times are taken apart once an event: 10,000 of them are folded anew with each that is added. */
-function timeOf(event: ClusterEvent): number | undefined {
-  let time = times.get(event);
-  if (time === undefined) {
-    time = Date.parse(event.lastSeen);
-    times.set(event, time);
+const foldings = new WeakMap<ClusterEvent, Folding>();
+
+/** Made once an event: 10,000 of them are folded anew with each that is added. */
+function foldingOf(event: ClusterEvent): Folding {
+  let folding = foldings.get(event);
+  if (folding === undefined) {
+    const { about, reason, message, lastSeen } = event;
+    const at = Date.parse(lastSeen);
+    folding = {
+      key: [about.kind, about.namespace, about.name, reason, message].join("\u0000"),
+      at: Number.isNaN(at) ? undefined : at,
+    };
+    foldings.set(event, folding);
   }
-  return Number.isNaN(time) ? undefined : time;
+  return folding;
 }

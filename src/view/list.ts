@@ -18,6 +18,8 @@ export interface ListColumn<R> {
   readonly grow?: boolean;
   /** Cells a growing column has at least, where its text needs them; default 8. */
   readonly least?: number;
+  /** Cells of it that count for more than columns of priority 5 and more; default `least`. */
+  readonly comfortable?: number;
   readonly cell: (row: R) => Cell;
   /** What rows are sorted by; undefined comes last. */
   readonly sort?: (row: R) => number | string | undefined;
@@ -55,6 +57,9 @@ const ROOMY = 100;
 
 /** Default of `ListColumn.least`. */
 const LEAST = 8;
+
+/** From this priority on a column is left out before others get uncomfortably narrow. */
+const LUXURY = 5;
 
 /**
  * Lays out the rows that are seen.
@@ -165,21 +170,32 @@ function given<R>(
     readonly gap: number;
   },
 ): readonly (number | undefined)[] {
-  const least = columns.map(({ grow, least = LEAST }, index) =>
-    grow ? Math.min(least, asked[index]!) : asked[index]!
-  );
-  const rooms: (number | undefined)[] = [...least];
+  const rooms: (number | undefined)[] = [...asked];
   const total = () => {
     const kept = rooms.filter((room) => room !== undefined);
     return kept.reduce((sum, room) => sum + room, Math.max(0, kept.length - 1) * gap);
   };
-  const byPriority = columns.map(({ priority }, index) => ({ priority, index }))
-    .filter(({ priority }) => priority > 0)
-    .sort((a, b) => b.priority - a.priority || b.index - a.index);
-  for (const { index } of byPriority) {
-    if (total() <= width) break;
-    rooms[index] = undefined;
-  }
+  const leaveOut = (
+    { from, cells }: { readonly from: number; readonly cells: (column: ListColumn<R>) => number },
+  ) => {
+    for (const [index, column] of columns.entries()) {
+      if (rooms[index] !== undefined && column.grow) {
+        rooms[index] = Math.min(asked[index]!, cells(column));
+      }
+    }
+    const byPriority = columns.map(({ priority }, index) => ({ priority, index }))
+      .filter(({ priority }) => priority >= from)
+      .sort((a, b) => b.priority - a.priority || b.index - a.index);
+    for (const { index } of byPriority) {
+      if (total() <= width) break;
+      rooms[index] = undefined;
+    }
+  };
+  leaveOut({
+    from: LUXURY,
+    cells: ({ least = LEAST, comfortable = least }) => comfortable,
+  });
+  leaveOut({ from: 1, cells: ({ least = LEAST }) => least });
   shrink(rooms, { excess: total() - width, gap });
   spread(rooms, { spare: width - total(), asked });
   return rooms;

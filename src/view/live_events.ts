@@ -69,6 +69,7 @@ export const EVENT_LIST: ListSpec<FoldedEvent> = {
       priority: 0,
       grow: true,
       least: 16,
+      comfortable: 40,
       cell: ({ message }) => message || NOTHING,
       sort: ({ message }) => message,
     },

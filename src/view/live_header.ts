@@ -86,7 +86,7 @@ function clusterParts({ inventory, server, version }: LiveState, totals: Totals)
   const others = totals.versions.filter((each) => each !== version);
   const versions = [
     ...version === undefined ? [] : [version],
-    ...others.length === 0 ? [] : [`nodes ${others.join(", ")}`],
+    ...others.length === 0 ? [] : [`some nodes ${others.join(", ")}`],
   ].join(", ");
   const parts: Toned[] = [
     { text: safeText(name ?? ""), tone: "accent" },
@@ -99,39 +99,39 @@ function clusterParts({ inventory, server, version }: LiveState, totals: Totals)
 function totalParts(
   { nodes, pods, cpu, memory }: Totals,
   { stale }: { readonly stale: boolean },
-): readonly Toned[] {
+): readonly Part[] {
   const tone = (fresh: Tone) => stale ? "muted" : fresh;
   const missing = nodes.ready !== undefined && nodes.ready < nodes.all;
+  const measured = Math.min(...[cpu, memory].flatMap((use) => use?.measured ?? []));
   return [
     {
       text: `Nodes ${nodes.ready ?? "?"}/${nodes.all} ready`,
+      short: `Nodes ${nodes.ready ?? "?"}/${nodes.all}`,
       tone: tone(missing ? "warn" : "plain"),
     },
     {
       text: pods === undefined ? "Pods ?" : `Pods ${pods.running}/${pods.all} running`,
+      short: pods === undefined ? "Pods ?" : `Pods ${pods.running}/${pods.all}`,
       tone: tone("plain"),
     },
-    { text: `CPU ${useWords(cpu, { nodes: nodes.joined, format: cores })}`, tone: tone("plain") },
-    {
-      text: `Mem ${useWords(memory, { nodes: nodes.joined, format: bytes })}`,
-      tone: tone("plain"),
-    },
+    { text: `CPU ${useWords(cpu, cores)}`, tone: tone("plain") },
+    { text: `Mem ${useWords(memory, bytes)}`, tone: tone("plain") },
+    // A sum of some is no sum of all.
+    ...measured < nodes.joined
+      ? [{ text: `(${measured} of ${nodes.joined} nodes)`, tone: "muted" as const }]
+      : [],
     { text: "GitOps –", tone: "muted" },
   ];
 }
 
-/** `1.2/14 9%`; where not every node was measured also of how many it is the sum. */
+/** `1.2/14 9%`. */
 function useWords(
   use: UseTotal | undefined,
-  { nodes, format }: {
-    readonly nodes: number;
-    readonly format: (value: number | undefined) => string;
-  },
+  format: (value: number | undefined) => string,
 ): string {
   if (use === undefined) return "?";
-  const { used, allocatable, measured } = use;
-  const partial = measured < nodes ? ` (${measured} of ${nodes} nodes)` : "";
-  return `${format(used)}/${format(allocatable)} ${percent(used, allocatable)}${partial}`;
+  const { used, allocatable } = use;
+  return `${format(used)}/${format(allocatable)} ${percent(used, allocatable)}`;
 }
 
 function noticeLine(
@@ -143,10 +143,18 @@ function noticeLine(
   return drawn([{ text: text + rest, tone: "warn" }], drawing);
 }
 
+/** A part of a line. */
+interface Part extends Toned {
+  /** What stands for it where there is little room. */
+  readonly short?: string;
+}
+
 /** The parts that fit, in their order; the first is cut where not even it does. */
-function drawn(parts: readonly Toned[], { width, paint }: HeaderDrawing): string {
+function drawn(parts: readonly Part[], { width, paint }: HeaderDrawing): string {
+  const whole = parts.reduce((sum, { text }) => sum + cellWidth(text) + GAP.length, -GAP.length);
   let [line, used] = ["", 0];
-  for (const { text, tone } of parts) {
+  for (const { text: long, short = long, tone } of parts) {
+    const text = whole <= width ? long : short;
     const gap = used === 0 ? "" : GAP;
     const shown = used === 0 ? fit(text, width) : text;
     const cells = gap.length + cellWidth(shown);

@@ -83,7 +83,7 @@ export const NODE_LIST: ListSpec<NodeReport> = {
       cell: ({ node }) => since(node?.createdAt, now),
       sort: ({ node }) => youngestFirst(node?.createdAt),
     },
-    { header: "NOTE", priority: 2, grow: true, least: 16, cell: liveNote },
+    { header: "NOTE", priority: 2, grow: true, least: 16, comfortable: 24, cell: liveNote },
   ],
 };
 

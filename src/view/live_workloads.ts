@@ -65,6 +65,7 @@ export const WORKLOAD_LIST: ListSpec<LiveWorkload> = {
       priority: 1,
       grow: true,
       least: 20,
+      comfortable: 28,
       cell: healthWords,
       sort: ({ health }) => WORST_FIRST.indexOf(health),
     },
