@@ -1,10 +1,12 @@
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { buildAll } from "./build/build.ts";
 import { runAttached } from "./command.ts";
 import { faultCommand } from "./fault_commands.ts";
 import { reboot, reset } from "./faults.ts";
 import { down, up } from "./lab.ts";
 import { say, step } from "./progress.ts";
+import { startChanges } from "./scale_changes.ts";
+import { startScaleCluster } from "./scale_cluster.ts";
 import { sshArgv } from "./ssh.ts";
 import { exclusively, hostNamed, runningLab } from "./state.ts";
 import { statusLines } from "./status.ts";
@@ -25,6 +27,8 @@ const usage = `usage: lab COMMAND
   fault kill9 n2 PATTERN
   fault kill-host|boot n2            cuts the power | switches it on again
   fault api-stop|api-start           the k3s service on all servers
+  scale [--changes 0]                1,000 nodes and 10,000 pods without machines or a lab, until Ctrl-C;
+                                     so many pods change each second
   down                               ends the lab and removes all of it`;
 
 /** Runs one lab command and returns its exit code. */
@@ -53,6 +57,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     case "fault":
       await faultCommand(rest);
       return 0;
+    case "scale":
+      return await scale(rest);
     case "down":
       return await end();
     case "--help":
@@ -68,15 +74,16 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 }
 
 function upOptions(args: string[]): { hosts: number; servers: number } {
+  const { values } = options(args, {
+    hosts: { type: "string", default: "3" },
+    servers: { type: "string", default: "1" },
+  });
+  return { hosts: Number(values.hosts), servers: Number(values.servers) };
+}
+
+function options<T extends NonNullable<ParseArgsConfig["options"]>>(args: string[], options: T) {
   try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        hosts: { type: "string", default: "3" },
-        servers: { type: "string", default: "1" },
-      },
-    });
-    return { hosts: Number(values.hosts), servers: Number(values.servers) };
+    return parseArgs({ args, options });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -94,6 +101,21 @@ async function openShell([name, ...rest]: string[]): Promise<number> {
   return await runAttached(
     sshArgv(host, rest.length === 0 ? undefined : afterDashes(rest).join(" ")),
   );
+}
+
+async function scale(args: string[]): Promise<number> {
+  const { values } = options(args, { changes: { type: "string", default: "0" } });
+  const perSecond = Number(values.changes);
+  if (!(perSecond >= 0)) throw new UsageError(`--changes is a number, not ${values.changes}`);
+  const asked = Promise.withResolvers<void>();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => asked.resolve());
+  }
+  await using cluster = await startScaleCluster();
+  await using _changes = await startChanges(cluster.api, { perSecond });
+  await print(`KUBECONFIG=${cluster.kubeconfig}`);
+  await asked.promise;
+  return 0;
 }
 
 async function end(): Promise<number> {

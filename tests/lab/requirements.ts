@@ -14,6 +14,8 @@ const programs: Record<string, string> = {
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
   find: "findutils",
+  tmux: "tmux",
+  setpriv: "util-linux",
   git: "git",
 };
 

@@ -79,7 +79,7 @@ export function initArgs(
 }
 
 /** Puts the bundled tool and ansible-core on the workstation's PATH, once a lab. */
-async function installTool(): Promise<void> {
+export async function installTool(): Promise<void> {
   const bin = join(runPaths.workstation, "bin");
   const program = join(runPaths.workstation, "k3s-tool");
   if (await exists(join(bin, "k3s-tool"))) return;
