@@ -14,7 +14,7 @@ import { down } from "./lab.ts";
 const scenarios = Deno.args.length > 0 ? Deno.args : ["tests/lab/"];
 
 /** Parts of the lab that have tests of their own. */
-const GO_PARTS = ["k3s", "tailnet", "images"];
+const GO_PARTS = ["k3s", "tailnet", "images", "git"];
 
 try {
   await buildAll();
