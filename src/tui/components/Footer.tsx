@@ -1,0 +1,21 @@
+import type { ReactNode } from "react";
+import { footerLine } from "../help_text.ts";
+import { modeOf } from "../model.ts";
+import { drawLine } from "../text_line.ts";
+import { Lines } from "./Lines.tsx";
+import { useModel, useTools } from "./use_model.ts";
+
+/** What a change came to, while there is something to say, and the keys. */
+export function Footer(): ReactNode {
+  const model = useModel();
+  const { paint } = useTools();
+  const width = model.size.columns;
+  const { status, focus } = model.ui;
+  const keys = footerLine({ mode: modeOf(model), pane: focus }, width);
+  const lines = [drawLine(keys, { width, paint })];
+  if (status !== undefined) {
+    const segments = [{ text: status.text + (status.goesOn ? " …" : ""), tone: status.tone }];
+    lines.unshift(drawLine({ segments }, { width, paint }));
+  }
+  return <Lines lines={lines} />;
+}

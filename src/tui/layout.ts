@@ -1,0 +1,149 @@
+/**
+ * Where on the terminal what is drawn. Pure.
+ *
+ * @module
+ */
+
+/** The lists of the first screen, in the order of their numbers. */
+export const PANES = ["nodes", "workloads", "events"] as const;
+
+/** One of {@linkcode PANES}. */
+export type PaneId = typeof PANES[number];
+
+/** A part of the terminal, in cells; the top left corner is 0, 0. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A terminal. */
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Below this nothing sensible can be shown. */
+export const LEAST_SIZE: Size = { columns: 50, rows: 12 };
+
+/** From this width on workloads and events stand side by side. */
+const WIDE = 160;
+
+/** Lines of a list that are no rows: its title and the names of its columns. */
+export const LIST_HEAD = 2;
+
+/** Cells in front of a row, for the mark of what is selected. */
+export const MARGIN = 2;
+
+/** Cells between two lists side by side. */
+const GAP = 2;
+
+/** The fewest rows a list gets that has not the focus. */
+const FEWEST_ROWS = 2;
+
+/** Share of the height that nodes may take at most while they have not the focus. */
+const NODES_SHARE = { stacked: 0.45, wide: 0.4 };
+
+/** Where everything is. */
+export interface Layout {
+  readonly tooSmall: boolean;
+  readonly header: Rectangle;
+  /** Between header and footer: lists, or another screen. */
+  readonly body: Rectangle;
+  /** The lists that are shown. */
+  readonly panes: ReadonlyMap<PaneId, Rectangle>;
+  /** What a change came to; no height while there is nothing to say. */
+  readonly status: Rectangle;
+  readonly footer: Rectangle;
+}
+
+/** What the places depend on. */
+export interface LayoutRequest {
+  readonly size: Size;
+  readonly focus: PaneId;
+  /** The focused list takes all of the body. */
+  readonly zoomed: boolean;
+  readonly hasStatus: boolean;
+  /** Rows of the list of nodes: a few nodes need no half of the screen. */
+  readonly nodes: number;
+  /** Lines of the header. */
+  readonly header: number;
+}
+
+/** Places everything on a terminal. */
+export function layOut(request: LayoutRequest): Layout {
+  const { size: { columns, rows }, hasStatus, header } = request;
+  const footer = { x: 0, y: rows - 1, width: columns, height: 1 };
+  const status = {
+    x: 0,
+    y: rows - (hasStatus ? 2 : 1),
+    width: columns,
+    height: hasStatus ? 1 : 0,
+  };
+  const body = { x: 0, y: header, width: columns, height: Math.max(0, status.y - header) };
+  const tooSmall = columns < LEAST_SIZE.columns || rows < LEAST_SIZE.rows;
+  return {
+    tooSmall,
+    header: { x: 0, y: 0, width: columns, height: header },
+    body,
+    panes: tooSmall ? new Map() : panesIn(body, request),
+    status,
+    footer,
+  };
+}
+
+function panesIn(
+  body: Rectangle,
+  { focus, zoomed, nodes }: LayoutRequest,
+): ReadonlyMap<PaneId, Rectangle> {
+  if (zoomed) return new Map([[focus, body]]);
+  const top = nodesHeight(body, { focus, nodes });
+  const rest = { ...body, y: body.y + top, height: body.height - top };
+  const nodesPane = { ...body, height: top };
+  if (body.width >= WIDE) {
+    const left = Math.floor((body.width - GAP) * 0.6);
+    return new Map<PaneId, Rectangle>([
+      ["nodes", nodesPane],
+      ["workloads", { ...rest, width: left }],
+      ["events", { ...rest, x: left + GAP, width: body.width - left - GAP }],
+    ]);
+  }
+  const upper = focus === "events"
+    ? Math.max(LIST_HEAD + FEWEST_ROWS, Math.floor(rest.height * 0.4))
+    : Math.max(LIST_HEAD + FEWEST_ROWS, Math.ceil(rest.height * 0.62));
+  const events = Math.max(rest.height - upper, Math.min(LIST_HEAD + 1, rest.height));
+  return new Map<PaneId, Rectangle>([
+    ["nodes", nodesPane],
+    ["workloads", { ...rest, height: rest.height - events }],
+    ["events", { ...rest, y: rest.y + rest.height - events, height: events }],
+  ]);
+}
+
+/** Lines for the nodes: what they need, within what the others can spare. */
+function nodesHeight(
+  body: Rectangle,
+  { focus, nodes }: { readonly focus: PaneId; readonly nodes: number },
+): number {
+  const wide = body.width >= WIDE;
+  const others = wide ? LIST_HEAD + FEWEST_ROWS + 1 : 2 * LIST_HEAD + FEWEST_ROWS + 1;
+  const share = focus === "nodes" ? 0.6 : wide ? NODES_SHARE.wide : NODES_SHARE.stacked;
+  const tight = focus !== "nodes" && body.height < 30;
+  const most = Math.min(
+    body.height - others,
+    tight ? LIST_HEAD + 3 : Math.max(LIST_HEAD + FEWEST_ROWS, Math.floor(body.height * share)),
+  );
+  // One row stands free, so that a node that joins moves nothing else.
+  return Math.max(LIST_HEAD + 1, Math.min(most, LIST_HEAD + Math.max(3, nodes + 1)));
+}
+
+/** What is under a cell of the terminal. */
+export function paneAt(
+  { panes }: Layout,
+  { x, y }: { readonly x: number; readonly y: number },
+): PaneId | undefined {
+  for (const [pane, at] of panes) {
+    if (x >= at.x && x < at.x + at.width && y >= at.y && y < at.y + at.height) return pane;
+  }
+  return undefined;
+}

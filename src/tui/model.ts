@@ -1,0 +1,89 @@
+/**
+ * Everything a frame is made of. Pure; types and what follows from them.
+ *
+ * @module
+ */
+
+import type { LiveState } from "../actions/live_state.ts";
+import type { ApiRequest } from "../cluster/connection.ts";
+import type { UserError } from "../errors/user_error.ts";
+import type { Run } from "./changes.ts";
+import { type Layout, layOut, type Size } from "./layout.ts";
+import { notices } from "../view/live_header.ts";
+import { nodeRows } from "../view/live_rows.ts";
+import type { TextLine } from "./text_line.ts";
+import { topKind, type UiState } from "./ui_state.ts";
+
+/** What was read for a screen. */
+export type Content =
+  | {
+    readonly kind: "details";
+    /** As the API server has it; undefined before it was read. */
+    readonly object: Readonly<Record<string, unknown>> | undefined;
+    readonly problem: UserError | undefined;
+  }
+  | {
+    readonly kind: "yaml";
+    readonly lines: readonly TextLine[] | undefined;
+    readonly problem: UserError | undefined;
+  }
+  | {
+    readonly kind: "log";
+    /** Harmless; undefined before the first answer. */
+    readonly lines: readonly TextLine[] | undefined;
+    /** The container has ended, or this is the log of one that has. */
+    readonly ended: boolean;
+    readonly problem: UserError | undefined;
+    /** Of the pod, in their order; empty before they are known. */
+    readonly containers: readonly string[];
+  };
+
+/** A change that was asked for, and what came of it. */
+export interface Done {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly text: string;
+  readonly failed: boolean;
+}
+
+/** How the program was started. */
+export interface Settings {
+  /** Nothing that changes the cluster is offered. */
+  readonly readOnly: boolean;
+  /** Hosts can be provisioned from here. */
+  readonly canProvision: boolean;
+}
+
+/** All of it. */
+export interface Model {
+  readonly ui: UiState;
+  readonly live: LiveState;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly size: Size;
+  /** By the id of the screen. */
+  readonly contents: ReadonlyMap<number, Content>;
+  readonly requests: readonly ApiRequest[];
+  /** The latest last. */
+  readonly done: readonly Done[];
+  readonly settings: Settings;
+  /** The latest run of provisioning; undefined before the first. */
+  readonly run: Run | undefined;
+}
+
+/** Where everything is on the screen now. */
+export function layoutOf({ ui, size, live, now }: Model): Layout {
+  return layOut({
+    size,
+    focus: ui.focus,
+    zoomed: ui.zoomed,
+    hasStatus: ui.status !== undefined,
+    nodes: nodeRows(live, now).length,
+    header: notices(live, now).length > 0 ? 3 : 2,
+  });
+}
+
+/** What the keys speak to: the overlay, else the screen on top. */
+export function modeOf({ ui }: Pick<Model, "ui">) {
+  return ui.overlay?.kind ?? topKind(ui);
+}

@@ -1,0 +1,50 @@
+/**
+ * What the mouse does: the wheel scrolls what is under it, a click selects, a click on what is
+ * selected opens it. Pure.
+ *
+ * @module
+ */
+
+import type { CommandName } from "./key_map.ts";
+import { LIST_HEAD, paneAt } from "./layout.ts";
+import { layoutOf, type Model } from "./model.ts";
+import type { MouseEvent } from "./mouse.ts";
+import { rowsOf } from "./rows.ts";
+import { linesOf, TITLE_LINES } from "./screen_text.ts";
+import type { UiEvent } from "./ui_state.ts";
+
+/** Rows a notch of the wheel moves. */
+const NOTCH = 3;
+
+/** The steps of the mouse, and the command they end in. */
+export interface MouseSteps {
+  readonly events: readonly UiEvent[];
+  readonly command?: CommandName;
+}
+
+/** What the mouse comes to. */
+export function mouseSteps(model: Model, { type, x, y }: MouseEvent): MouseSteps {
+  const layout = layoutOf(model);
+  const pane = paneAt(layout, { x, y });
+  if (type !== "click") {
+    const by = type === "wheel-up" ? -NOTCH : NOTCH;
+    return { events: [{ type: "wheel", by, pane }] };
+  }
+  const { overlay, screens, lists, focus } = model.ui;
+  if (overlay !== undefined) return { events: [] };
+  const top = screens.at(-1);
+  if (top !== undefined) {
+    const line = top.scroll.offset + y - layout.body.y - TITLE_LINES;
+    const inText = y >= layout.body.y + TITLE_LINES && line < linesOf(model, top).length;
+    if (top.kind !== "details" || !inText) return { events: [] };
+    if (line === top.scroll.cursor) return { events: [], command: "open" };
+    return { events: [{ type: "cursor", line }] };
+  }
+  const place = pane && layout.panes.get(pane);
+  if (pane === undefined || place === undefined) return { events: [] };
+  const index = lists[pane].offset + y - place.y - LIST_HEAD;
+  const onRow = y >= place.y + LIST_HEAD && index < rowsOf(model, pane).keys.length;
+  if (!onRow) return { events: [{ type: "focus", pane }] };
+  if (pane === focus && index === lists[pane].index) return { events: [], command: "open" };
+  return { events: [{ type: "select", pane, index }] };
+}

@@ -1,0 +1,120 @@
+/**
+ * What lies over a screen, as lines for the end of the body.
+ *
+ * @module
+ */
+
+import { safeText } from "../errors/safe_text.ts";
+import { question } from "../view/change_words.ts";
+import type { Paint } from "../view/tone.ts";
+import { helpLines, helpTitle } from "./help_text.ts";
+import { MARGIN, type Rectangle } from "./layout.ts";
+import type { Model } from "./model.ts";
+import type { Wish } from "./overlays.ts";
+import { inverse } from "./paint.ts";
+import { paletteEntries } from "./palette.ts";
+import { nameOf } from "./screens.ts";
+import { drawLine, EMPTY_LINE, plain, type TextLine, toned, wrapLine } from "./text_line.ts";
+import { titleLine } from "./title.ts";
+
+/** Choices of the palette that are seen at once. */
+const PALETTE_LINES = 12;
+
+/** Lines of the overlay, each as wide as the terminal; none where there is no overlay. */
+export function drawOverlay(
+  model: Model,
+  { body, paint }: { readonly body: Rectangle; readonly paint: Paint },
+): readonly string[] {
+  const { overlay } = model.ui;
+  const width = body.width;
+  const titled = (name: string, lines: readonly string[]) => [
+    titleLine({ name, count: "", parts: [], hasFocus: true, width, paint }),
+    ...lines.slice(0, Math.max(1, body.height - 1)),
+  ];
+  const draw = (line: TextLine) => `  ${drawLine(line, { width: width - MARGIN, paint })}`;
+  switch (overlay?.kind) {
+    case undefined:
+    case "filter":
+      return [];
+    case "help": {
+      const lines = helpLines(model).slice(overlay.offset).map(draw);
+      while (lines.length < body.height - 1) lines.push(draw(EMPTY_LINE));
+      return titled(helpTitle(model), lines);
+    }
+    case "palette": {
+      const entries = paletteEntries(model);
+      const height = Math.max(1, Math.min(PALETTE_LINES, body.height - 3));
+      const from = Math.max(0, Math.min(overlay.index - height + 1, entries.length - height));
+      const seen = entries.slice(from, from + height).map(({ label, keys }, index) => {
+        const line = drawLine({
+          segments: [
+            { text: keys.padEnd(6), tone: "accent" },
+            { text: label, tone: "plain" },
+          ],
+        }, { width: width - MARGIN, paint });
+        return from + index === overlay.index ? inverse(`› ${line}`) : `  ${line}`;
+      });
+      if (entries.length === 0) seen.push(draw(toned("muted", "Nothing matches.")));
+      while (seen.length < height) seen.push(draw(EMPTY_LINE));
+      const prompt = overlay.query === ""
+        ? { segments: [{ text: "▏", tone: "accent" }, { text: "type to find", tone: "muted" }] }
+        : { segments: [{ text: `${overlay.query}▏`, tone: "accent" }] };
+      return titled("Actions", [draw(prompt as TextLine), ...seen]);
+    }
+    case "number": {
+      const now = overlay.current === undefined ? "" : ` It has ${overlay.current} now.`;
+      return titled(`Scale ${nameOf(overlay.workload)}`, [
+        draw(plain(`How many pods?${now}`)),
+        draw(toned("accent", `${overlay.text}▏`)),
+      ]);
+    }
+    case "confirm": {
+      const { title, lines } = wordsOfWish(model, overlay.wish);
+      const all: readonly TextLine[] = [
+        ...lines.map(plain),
+        EMPTY_LINE,
+        {
+          segments: [{ text: "y", tone: "accent" }, { text: " yes   ", tone: "plain" }, {
+            text: "n",
+            tone: "accent",
+          }, { text: " no", tone: "plain" }],
+        },
+      ];
+      const wrapped = all.flatMap((line) => wrapLine(line, { width: width - 2 * MARGIN }));
+      // The answers stay in view, whatever there is to say.
+      const room = Math.max(2, body.height - 1);
+      const seen = wrapped.length <= room ? wrapped : [
+        ...wrapped.slice(0, room - 2),
+        ...wrapped.slice(-2),
+      ];
+      return titled(safeText(title), seen.map(draw));
+    }
+  }
+}
+
+function wordsOfWish(model: Model, wish: Wish) {
+  switch (wish.type) {
+    case "change":
+      return question(wish.change, model.live);
+    case "provision": {
+      const { inventory } = model.live;
+      const hosts = inventory?.known ? inventory.value?.hosts.map(({ name }) => name) : undefined;
+      const which = hosts === undefined ? "the inventory" : `${hosts.length} hosts`;
+      return {
+        title: `Provision ${which}?`,
+        lines: [
+          ...hosts === undefined ? [] : [safeText(hosts.join(", "))],
+          "k3s is installed or brought up to date on them, and only what differs is changed. The " +
+          "lists stay usable meanwhile.",
+        ],
+      };
+    }
+    case "quit":
+      return {
+        title: "Quit while provisioning is under way?",
+        lines: [
+          "It is interrupted. Nothing is lost: k3s-tool provision goes on from there.",
+        ],
+      };
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Objects read for a screen.
+ *
+ * @module
+ */
+
+import type { ObjectReference } from "../cluster/requests.ts";
+import { UserError } from "../errors/user_error.ts";
+import { yamlLines } from "../view/details/yaml.ts";
+import type { Toned } from "../view/tone.ts";
+import type { ReaderTools } from "./screen_reader.ts";
+import { plain, type TextLine } from "./text_line.ts";
+
+/** Reads an object for its details; what was read before stays until then. */
+export async function readForDetails(
+  reference: ObjectReference,
+  { session, signal, show }: ReaderTools,
+): Promise<void> {
+  try {
+    show({ kind: "details", object: await session.read(reference, signal), problem: undefined });
+  } catch (error) {
+    show({ kind: "details", object: undefined, problem: problemOf(error) });
+  }
+}
+
+/** Reads an object as YAML. */
+export async function readYaml(
+  reference: ObjectReference,
+  { session, signal, show }: ReaderTools,
+): Promise<void> {
+  try {
+    const text = await yamlLines(await session.read(reference, signal));
+    show({ kind: "yaml", lines: text.map(yamlLine), problem: undefined });
+  } catch (error) {
+    show({ kind: "yaml", lines: undefined, problem: problemOf(error) });
+  }
+}
+
+/** A line of YAML, its key set apart from its value. */
+function yamlLine(line: string): TextLine {
+  const found = /^(\s*(?:- )*)([\w./-]+:)(?=\s|$)(.*)$/.exec(line);
+  if (found === null) return plain(line);
+  const [, indent = "", key = "", value = ""] = found;
+  const segments: Toned[] = [
+    { text: indent, tone: "plain" },
+    { text: key, tone: "accent" },
+    { text: value, tone: "plain" },
+  ];
+  return { segments };
+}
+
+/** What went wrong, as an error a person can read. */
+export function problemOf(error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new UserError(message, {
+    hint: "This is a defect in k3s-tool; please report it.",
+    cause: error,
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * Reads what the open screens show, for as long as they are open.
+ *
+ * @module
+ */
+
+import { podIndex } from "../actions/pod_index.ts";
+import type { LiveSession } from "../actions/live_session.ts";
+import type { LiveState } from "../actions/live_state.ts";
+import type { CollectionName } from "../cluster/cluster_state.ts";
+import type { ObjectKind, ObjectReference } from "../cluster/requests.ts";
+import type { Content } from "./model.ts";
+import { followLog } from "./read_log.ts";
+import { readForDetails, readYaml } from "./read_object_text.ts";
+import type { Screen } from "./screens.ts";
+
+/** What a reader of one screen may use. */
+export interface ReaderTools {
+  readonly session: LiveSession;
+  readonly signal: AbortSignal;
+  /** Shows what was read. */
+  show(content: Content): void;
+}
+
+interface Reading {
+  /** What it depends on; where that changes, it is read anew. */
+  readonly key: string;
+  readonly stop: AbortController;
+}
+
+/** Keeps one reader for each screen that needs one. */
+export class ScreenReader {
+  readonly #session: LiveSession;
+  readonly #show: (id: number, content: Content) => void;
+  readonly #readings = new Map<number, Reading>();
+  readonly #versions = new WeakMap<object, number>();
+  #versionCount = 0;
+
+  constructor(session: LiveSession, show: (id: number, content: Content) => void) {
+    this.#session = session;
+    this.#show = show;
+  }
+
+  /** Begins and ends readers so that they match the screens. */
+  sync(screens: readonly Screen[], live: LiveState): void {
+    const open = new Set(screens.map(({ id }) => id));
+    for (const [id, { stop }] of this.#readings) {
+      if (open.has(id)) continue;
+      stop.abort();
+      this.#readings.delete(id);
+    }
+    for (const screen of screens) {
+      const key = this.#keyOf(screen, live);
+      if (key === undefined) continue;
+      const before = this.#readings.get(screen.id);
+      if (before?.key === key) continue;
+      before?.stop.abort();
+      const stop = new AbortController();
+      this.#readings.set(screen.id, { key, stop });
+      this.#begin(screen, stop.signal);
+    }
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    for (const { stop } of this.#readings.values()) stop.abort();
+    this.#readings.clear();
+  }
+
+  #begin(screen: Screen, signal: AbortSignal): void {
+    const tools: ReaderTools = {
+      session: this.#session,
+      signal,
+      show: (content) => {
+        if (!signal.aborted) this.#show(screen.id, content);
+      },
+    };
+    if (screen.kind === "log") void followLog(screen.log, tools);
+    else if (screen.kind === "yaml") void readYaml(screen.reference, tools);
+    else if (screen.kind === "details" && screen.subject.type === "object") {
+      void readForDetails(screen.subject.reference, tools);
+    }
+  }
+
+  /** Undefined where there is nothing to be read. */
+  #keyOf(screen: Screen, live: LiveState): string | undefined {
+    // What could not be read while the connection was lost is read when it is back.
+    const isLive = live.connection.state === "live";
+    switch (screen.kind) {
+      case "log": {
+        const { source, previous, timestamps } = screen.log;
+        const pod = podOf(live, { namespace: source.namespace, name: source.pod });
+        return JSON.stringify([source, previous, timestamps, isLive, pod?.restarts, pod?.uid]);
+      }
+      case "yaml":
+        return JSON.stringify([screen.reference, isLive]);
+      case "details": {
+        // Of nodes and events the state says all that is shown.
+        if (screen.subject.type !== "object" || screen.subject.reference.kind === "Node") {
+          return undefined;
+        }
+        const { reference } = screen.subject;
+        return JSON.stringify([reference, isLive, this.#versionOf(objectOf(live, reference))]);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** Objects are replaced when they change, so each has a number of its own. */
+  #versionOf(object: object | undefined): number {
+    if (object === undefined) return 0;
+    let version = this.#versions.get(object);
+    if (version === undefined) {
+      version = ++this.#versionCount;
+      this.#versions.set(object, version);
+    }
+    return version;
+  }
+}
+
+/** What the state has of an object; another one after each change of it. */
+function objectOf({ cluster }: LiveState, reference: ObjectReference): object | undefined {
+  const { kind, namespace, name } = reference;
+  if (kind === "Pod") return cluster.pods && podIndex(cluster.pods).named(namespace, name);
+  const collection = COLLECTIONS[kind];
+  const objects = collection === undefined ? undefined : cluster[collection];
+  for (const object of objects?.values() ?? []) {
+    if (object.name === name && object.namespace === namespace) return object;
+  }
+  return undefined;
+}
+
+const COLLECTIONS: Readonly<Partial<Record<ObjectKind, CollectionName>>> = {
+  Service: "services",
+  Deployment: "deployments",
+  StatefulSet: "statefulSets",
+  DaemonSet: "daemonSets",
+  Job: "jobs",
+  CronJob: "cronJobs",
+};
+
+function podOf(
+  { cluster: { pods } }: LiveState,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+) {
+  return pods && podIndex(pods).named(namespace, name);
+}

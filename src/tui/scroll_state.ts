@@ -1,0 +1,63 @@
+/**
+ * What is seen of a text that is longer than the screen. Pure.
+ *
+ * @module
+ */
+
+/** A place in a text. */
+export interface ScrollState {
+  /** First line that is seen. */
+  readonly offset: number;
+  /** The line the cursor is on; always 0 in texts without one. */
+  readonly cursor: number;
+}
+
+/** The beginning of a text. */
+export const BEGINNING: ScrollState = { offset: 0, cursor: 0 };
+
+/** How long a text is, how many lines of it are seen, and whether a cursor moves in it. */
+export interface TextSize {
+  readonly length: number;
+  readonly height: number;
+  readonly hasCursor: boolean;
+}
+
+/** The place after the text or the screen has changed its size. */
+export function fitScroll(
+  place: ScrollState,
+  { length, height, hasCursor }: TextSize,
+): ScrollState {
+  const visible = Math.max(1, height);
+  const cursor = hasCursor ? clamp(place.cursor, length - 1) : 0;
+  let offset = clamp(place.offset, length - visible);
+  if (hasCursor && cursor < offset) offset = cursor;
+  else if (hasCursor && cursor >= offset + visible) offset = cursor - visible + 1;
+  return offset === place.offset && cursor === place.cursor ? place : { offset, cursor };
+}
+
+/** The place so many lines further down: of the cursor where there is one, else of what is seen. */
+export function scrolled(
+  place: ScrollState,
+  size: TextSize & { readonly by: number },
+): ScrollState {
+  const { by, hasCursor, length, height } = size;
+  if (!hasCursor) return fitScroll({ ...place, offset: place.offset + by }, size);
+  const cursor = clamp(place.cursor + by, length - 1);
+  // The last lines are seen together with the cursor on the last line that can be opened.
+  const offset = clamp(place.offset, length - Math.max(1, height));
+  return fitScroll({ offset, cursor }, size);
+}
+
+/** The place with what is seen moved, the cursor coming along only where it must. */
+export function wheeled(place: ScrollState, size: TextSize & { readonly by: number }): ScrollState {
+  const visible = Math.max(1, size.height);
+  const offset = clamp(place.offset + size.by, size.length - visible);
+  const cursor = size.hasCursor
+    ? Math.max(offset, Math.min(place.cursor, offset + visible - 1))
+    : 0;
+  return fitScroll({ offset, cursor }, size);
+}
+
+function clamp(value: number, most: number): number {
+  return Math.max(0, Math.min(value, most));
+}

@@ -1,0 +1,95 @@
+/**
+ * The terminal as a thing that can be suspended, closed and broken.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import process from "node:process";
+
+/** To the top left corner, and everything cleared (ECMA-48 CUP, ED). */
+export const REDRAW = "\u001b[H\u001b[2J";
+
+/** Puts a text on the clipboard of the person's own terminal, also over SSH (OSC 52). */
+export function copySequence(text: string): string {
+  return `\u001b]52;c;${Buffer.from(text, "utf8").toString("base64")}\u0007`;
+}
+
+/** How long a stop may take to be carried out, in milliseconds; it is not where no shell waits. */
+const STOP_MS = 300;
+
+/**
+ * Stops this process and its group as Ctrl-Z does, until a shell continues it; returns at once where
+ * there is no shell to do so.
+ */
+export async function stopUntilContinued(): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let continued: () => void = () => {};
+  const awake = new Promise<void>((resolve) => {
+    continued = resolve;
+    timer = setTimeout(resolve, STOP_MS);
+  });
+  Deno.addSignalListener("SIGCONT", continued);
+  try {
+    // Of the whole group: the shell waits for what it started, which may be a launcher of this one.
+    process.kill(0, "SIGTSTP");
+    await awake;
+  } finally {
+    clearTimeout(timer);
+    Deno.removeSignalListener("SIGCONT", continued);
+  }
+}
+
+/** What may happen to a terminal. */
+export interface TerminalEvents {
+  /** It was closed: nothing can be read or written any more. */
+  onGone(): void;
+  /** Something threw where nobody catches it. */
+  onBroken(error: unknown): void;
+  /** The process was stopped by somebody else, and continued. */
+  onContinued(): void;
+}
+
+/** Watches over the terminal. */
+export function watchTerminal(
+  { onGone, onBroken, onContinued }: TerminalEvents,
+): { stop(): void } {
+  const { stdin, stdout } = process;
+  const gone = () => onGone();
+  const rejected = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    broken(event.reason);
+  };
+  const thrown = (event: ErrorEvent) => {
+    event.preventDefault();
+    broken(event.error);
+  };
+  const broken = (error: unknown) => isTerminalGone(error) ? onGone() : onBroken(error);
+  // ink's own watch over signals would send them once more: it keeps quiet where others listen.
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const heard = () => {};
+  for (const signal of signals) process.on(signal, heard);
+  stdin.on("end", gone).on("error", gone);
+  stdout.on("error", gone);
+  globalThis.addEventListener("unhandledrejection", rejected);
+  globalThis.addEventListener("error", thrown);
+  Deno.addSignalListener("SIGCONT", onContinued);
+  return {
+    stop() {
+      for (const signal of signals) process.off(signal, heard);
+      stdin.off("end", gone).off("error", gone);
+      // Errors of what is still written to a closed terminal go nowhere.
+      stdout.off("error", gone).on("error", heard);
+      globalThis.removeEventListener("unhandledrejection", rejected);
+      globalThis.removeEventListener("error", thrown);
+      Deno.removeSignalListener("SIGCONT", onContinued);
+    },
+  };
+}
+
+/** Whether an error says that the terminal was closed. */
+export function isTerminalGone(error: unknown): boolean {
+  return error instanceof Error &&
+    (/\bEIO\b|\bEPIPE\b|\(os error (?:5|32)\)/.test(error.message) ||
+      ("code" in error && (error.code === "EIO" || error.code === "EPIPE")));
+}

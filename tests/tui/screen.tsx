@@ -1,0 +1,164 @@
+/**
+ * The screen on a terminal of a test: frames as text, keys as they are typed.
+ *
+ * @module
+ */
+
+import { EventEmitter } from "node:events";
+import process from "node:process";
+import { render } from "ink";
+import type { ReactNode } from "react";
+import type { LiveNews } from "../../src/actions/live_state.ts";
+import { paintFor } from "../../src/cli/paint.ts";
+import { App } from "../../src/tui/components/App.tsx";
+import { Keyboard } from "../../src/tui/components/Keyboard.tsx";
+import type { Size } from "../../src/tui/layout.ts";
+import { withoutColour } from "../../src/tui/paint.ts";
+import { Store } from "../../src/tui/store.ts";
+import { NOW } from "../view/live_fixture.ts";
+import { type FakeAnswers, FakeSession } from "./fake_session.ts";
+
+class FakeOutput extends EventEmitter {
+  readonly isTTY = true;
+  last = "";
+  constructor(public columns: number, public rows: number) {
+    super();
+  }
+  write(frame: string): boolean {
+    // ink turns bracketed paste on with a write of its own.
+    if (!/^\u001b\[\?\d+[hl]$/.test(frame)) this.last = frame;
+    return true;
+  }
+}
+
+class FakeInput extends EventEmitter {
+  readonly isTTY = true;
+  #waiting: string | null = null;
+  setEncoding(): void {}
+  setRawMode(): void {}
+  ref(): void {}
+  unref(): void {}
+  read(): string | null {
+    const data = this.#waiting;
+    this.#waiting = null;
+    return data;
+  }
+  type(text: string): void {
+    this.#waiting = text;
+    this.emit("readable");
+  }
+}
+
+/** What a test may say of the screen. */
+export interface ScreenOptions extends FakeAnswers {
+  readonly size?: Size;
+  readonly news?: readonly LiveNews[];
+  readonly readOnly?: boolean;
+  readonly color?: boolean;
+  readonly now?: () => number;
+}
+
+/** A screen that is open. */
+export class TestScreen implements AsyncDisposable {
+  readonly session: FakeSession;
+  readonly store: Store;
+  readonly effects: string[] = [];
+  readonly #output: FakeOutput;
+  readonly #input = new FakeInput();
+  readonly #instance: ReturnType<typeof render>;
+  readonly #tree: ReactNode;
+  readonly #done: Promise<void>;
+
+  constructor(options: ScreenOptions = {}) {
+    const { size = { columns: 80, rows: 24 }, news = [], readOnly = false, color = false } =
+      options;
+    this.session = new FakeSession(options);
+    this.#output = new FakeOutput(size.columns, size.rows);
+    this.store = new Store({
+      session: this.session,
+      size,
+      readOnly,
+      now: options.now ?? (() => NOW),
+      terminal: {
+        quit: () => this.effects.push("quit"),
+        suspend: () => this.effects.push("suspend"),
+        redraw: () => this.effects.push("redraw"),
+        copy: (text) => this.effects.push(`copy ${text}`),
+      },
+    });
+    if (news.length > 0) this.session.tell(...news);
+    const tools = { store: this.store, paint: paintFor({ color }), columns: new Map() };
+    this.#tree = (
+      <>
+        <Keyboard
+          press={(name) => this.store.press(name)}
+          paste={(text) => this.store.paste(text)}
+          onReady={() => {}}
+        />
+        <App tools={tools} />
+      </>
+    );
+    this.#instance = render(this.#tree, {
+      stdout: this.#output as unknown as typeof process.stdout,
+      stdin: this.#input as unknown as typeof process.stdin,
+      stderr: this.#output as unknown as typeof process.stderr,
+      debug: true,
+      interactive: true,
+      exitOnCtrlC: false,
+      patchConsole: false,
+    });
+    this.#done = this.store.follow();
+  }
+
+  /** The frame that is seen, without colours. */
+  frame(): string {
+    return withoutColour(this.painted());
+  }
+
+  /** The frame as it is written. */
+  painted(): string {
+    // Drawing it again does at once what React would do in a moment.
+    this.#instance.rerender(this.#tree);
+    return this.#output.last;
+  }
+
+  /** The lines of the frame. */
+  lines(): readonly string[] {
+    return this.frame().split("\n");
+  }
+
+  /** Types, as a terminal sends it: each text at once. */
+  type(...keys: readonly string[]): void {
+    for (const key of keys) this.#input.type(key);
+  }
+
+  /** Gives the terminal another size. */
+  resize({ columns, rows }: Size): void {
+    this.#output.columns = columns;
+    this.#output.rows = rows;
+    this.store.resize({ columns, rows });
+    this.#instance.rerender(this.#tree);
+    this.#output.emit("resize");
+  }
+
+  /** Settles when a frame satisfies a condition. @throws with the frame, after five seconds */
+  async until(condition: (frame: string) => boolean): Promise<string> {
+    const end = Date.now() + 5_000;
+    while (!condition(this.frame())) {
+      if (Date.now() > end) throw new Error(`never came to be; the screen is\n${this.frame()}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return this.frame();
+  }
+
+  /** Settles when the frame holds a text. */
+  sees(text: string): Promise<string> {
+    return this.until((frame) => frame.includes(text));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#instance.unmount();
+    await this.store.close();
+    await this.#done;
+  }
+}
