@@ -5,6 +5,7 @@
  */
 
 import type { Connection } from "../cluster/connection.ts";
+import type { UserError } from "../errors/user_error.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { cellWidth, fit } from "./cells.ts";
 import { duration } from "./progress.ts";
@@ -18,10 +19,15 @@ const LEAST_REASON = 12;
  * most so many cells: the reason is cut before what comes next.
  *
  * @param options.now milliseconds since the epoch
+ * @param options.server stands beside it, and need not be named again
  */
 export function connectionWords(
   connection: Connection,
-  { now, cells }: { readonly now: number; readonly cells: number },
+  { now, cells, server }: {
+    readonly now: number;
+    readonly cells: number;
+    readonly server: string | undefined;
+  },
 ): Toned {
   switch (connection.state) {
     case "live":
@@ -30,7 +36,7 @@ export function connectionWords(
       const { problem } = connection;
       const text = problem === undefined
         ? "◌ connecting…"
-        : `◌ connecting… ${safeText(problem.message)}`;
+        : `◌ connecting… ${reasonOf(problem, server)}`;
       return { text: fit(text, cells), tone: problem === undefined ? "muted" : "warn" };
     }
     case "lost": {
@@ -39,8 +45,15 @@ export function connectionWords(
       const wait = Math.ceil((retryAt - now) / 1000);
       const after = wait <= 0 ? "; trying again…" : `; next try in ${duration(wait)} (r: now)`;
       const room = cells - cellWidth(before) - cellWidth(after);
-      const reason = fit(safeText(problem.message), Math.max(LEAST_REASON, room));
+      const reason = fit(reasonOf(problem, server), Math.max(LEAST_REASON, room));
       return { text: fit(before + reason + after, cells), tone: "bad" };
     }
   }
+}
+
+function reasonOf({ message }: UserError, server: string | undefined): string {
+  const reason = server !== undefined && message.startsWith(`${server} `)
+    ? `it${message.slice(server.length)}`
+    : message;
+  return safeText(reason);
 }

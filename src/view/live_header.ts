@@ -72,7 +72,7 @@ function clusterLine(
   },
 ): string {
   const left = clusterParts(state, totals);
-  const right = connectionWords(state.connection, { now, cells: width });
+  const right = connectionWords(state.connection, { now, cells: width, server: state.server });
   const taken = (parts: readonly Toned[]) =>
     parts.reduce((sum, { text }) => sum + cellWidth(text) + GAP.length, 0);
   const room = width - cellWidth(right.text);

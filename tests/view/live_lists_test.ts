@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { arrange, layoutList, type ListSpec } from "../../src/view/list.ts";
+import { EVENT_LIST } from "../../src/view/live_events.ts";
+import { NODE_LIST } from "../../src/view/live_nodes.ts";
+import { eventRows, nodeRows, workloadRows } from "../../src/view/live_rows.ts";
+import { WORKLOAD_LIST } from "../../src/view/live_workloads.ts";
+import { cellTone, noPaint } from "../../src/view/tone.ts";
+import { HOMELAB, liveState, NOW } from "./live_fixture.ts";
+
+const STATE = liveState(HOMELAB);
+
+function drawn<R>(spec: ListSpec<R>, rows: readonly R[], width: number): readonly string[] {
+  const { header, lines } = layoutList(spec.columns(NOW), rows, { width, paint: noPaint });
+  return [header, ...lines].map((line) => line.trimEnd());
+}
+
+Deno.test("nodes at 80 columns: how each stands, what it uses, and why", () => {
+  assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 78), [
+    "NAME  STATUS          CPU        MEMORY     DISK        PODS NOTE",
+    "nuc   Ready           █░░░░  20% ████▎  84% ██░░░  40% 3/110",
+    "dgx   Unreachable 12m ?          ?          ?          0/110 its Tailscale is…",
+    "pi    Ready, cordoned ████▉  99% █▍░░░  29% ?          0/110 Tailscale key en…",
+    "attic Not provisioned -          -          -              - not in the clust…",
+    "stray Ready           ▏░░░░   3% ▊░░░░  14% ████▉  99% 1/110 not in inventory",
+  ]);
+});
+
+Deno.test("nodes at 200 columns: all of it", () => {
+  assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 200), [
+    "NAME   ROLE     STATUS           CPU         CPU USED  MEMORY       MEM USED  DISK         DISK USED   PODS  IP          VERSION       AGE  NOTE",
+    "nuc    control  Ready            █░░░░  20%   0.7/3.5  ████▎  84%  5.9Gi/7Gi  ██░░░  40%  40Gi/100Gi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
+    "dgx    worker   Unreachable 12m  ?              ?/3.5  ?               ?/7Gi  ?              ?/100Gi  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
+    "pi     worker   Ready, cordoned  ████▉  99%   3.5/3.5  █▍░░░  29%    2Gi/7Gi  ?              ?/100Gi  0/110  100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
+    "attic  worker   Not provisioned  -                  -  -                   -  -                    -      -  100.64.0.5  -               -  not in the cluster yet",
+    "stray  worker   Ready            ▏░░░░   3%   0.1/3.5  ▊░░░░  14%    1Gi/7Gi  ████▉  99%  99Gi/100Gi  1/110  100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
+  ]);
+});
+
+Deno.test("workloads at 80 columns: what is in trouble first", () => {
+  assert.deepEqual(drawn(WORKLOAD_LIST, workloadRows(STATE), 78), [
+    "NAMESPACE   NAME       KIND        READY HEALTH                       RESTARTS",
+    "default     db         StatefulSet   0/1 Down: Unschedulable: 0/3 no…        0",
+    "default     web        Service       1/2 Degraded: CrashLoopBackOff:…        7",
+    "default     web        Deployment    1/2 Degraded: CrashLoopBackOff:…        7",
+    "default     backup     CronJob       0/0 Idle                                0",
+    "default     debug      Pod           1/1 Healthy                             0",
+    "default     kubernetes Service         - External                            -",
+    "default     migrate    Job           1/1 Complete                            0",
+    "kube-system agent      DaemonSet     1/1 Healthy                             0",
+  ]);
+});
+
+Deno.test("workloads at 120 columns: the reason in the cluster's own words", () => {
+  assert.deepEqual(drawn(WORKLOAD_LIST, workloadRows(STATE), 120).slice(0, 3), [
+    "NAMESPACE    NAME        KIND         READY  HEALTH                                                       RESTARTS   AGE",
+    "default      db          StatefulSet    0/1  Down: Unschedulable: 0/3 nodes are available: 3 Insufficie…         0  2d2h",
+    "default      web         Service        1/2  Degraded: CrashLoopBackOff: exit code 1; back-off 5m0s              7  2d2h",
+  ]);
+});
+
+Deno.test("events: newest first, the same ones folded, warnings marked", () => {
+  const rows = eventRows(STATE, { warningsOnly: false });
+  assert.deepEqual(drawn(EVENT_LIST, rows, 78), [
+    "AGE ! REASON             OBJECT      × MESSAGE",
+    "60s ! BackOff            Pod/web-2 ×15 Back-off restarting failed container",
+    " 9m   NodeNotSchedulable Node/pi       Node pi status is now: NodeNotSchedula…",
+    "30m   Scheduled          Pod/web-1     assigned to nuc",
+  ]);
+  assert.deepEqual(drawn(EVENT_LIST, rows, 120), [
+    "AGE  !  TYPE     REASON              NAMESPACE  OBJECT       ×  MESSAGE",
+    "60s  !  Warning  BackOff             default    Pod/web-2  ×15  Back-off restarting failed container",
+    " 9m     Normal   NodeNotSchedulable  -          Node/pi         Node pi status is now: NodeNotSchedulable",
+    "30m     Normal   Scheduled           default    Pod/web-1       assigned to nuc",
+  ]);
+});
+
+Deno.test("only warnings, where they are asked for", () => {
+  const rows = eventRows(STATE, { warningsOnly: true });
+  assert.deepEqual(rows.map(({ reason, count }) => [reason, count]), [["BackOff", 15]]);
+});
+
+Deno.test("rows are found by what they show", () => {
+  const nodes = (filter: string) =>
+    arrange(NODE_LIST, nodeRows(STATE, NOW), { filter, now: NOW }).map(({ name }) => name);
+  assert.deepEqual(nodes("control-plane"), ["nuc"]);
+  assert.deepEqual(nodes("unreachable"), ["dgx"]);
+  assert.deepEqual(nodes("not provisioned"), ["attic"]);
+  assert.deepEqual(nodes("inventory"), ["stray"]);
+  assert.deepEqual(nodes("cordoned worker"), ["pi"]);
+  assert.deepEqual(nodes("100.64.0.3"), ["dgx"]);
+  const workloads = (filter: string) =>
+    arrange(WORKLOAD_LIST, workloadRows(STATE), { filter, now: NOW }).map(({ kind }) => kind);
+  assert.deepEqual(workloads("default/web"), ["Service", "Deployment"]);
+  assert.deepEqual(workloads("crash deploy"), ["Deployment"]);
+  const events = (filter: string) =>
+    arrange(EVENT_LIST, eventRows(STATE, { warningsOnly: false }), { filter, now: NOW })
+      .map(({ about }) => about.name);
+  assert.deepEqual(events("pod/web-2 warning"), ["web-2"]);
+});
+
+Deno.test("nodes are sorted by status with the worst first, and by use", () => {
+  const by = (header: string, descending = false) =>
+    arrange(NODE_LIST, nodeRows(STATE, NOW), {
+      filter: "",
+      sort: { header, descending },
+      now: NOW,
+    }).map(({ name }) => name).join(" ");
+  assert.equal(by("STATUS"), "dgx attic pi nuc stray");
+  assert.equal(by("CPU", true), "pi nuc stray dgx attic");
+  assert.equal(by("DISK", true), "stray nuc dgx pi attic");
+});
+
+Deno.test("many restarts and warnings stand out, always beside their word or number", () => {
+  const restarts = WORKLOAD_LIST.columns(NOW).find(({ header }) => header === "RESTARTS")!;
+  const tones = workloadRows(STATE).map((row) => cellTone(restarts.cell(row)));
+  assert.deepEqual(tones.slice(0, 4), ["plain", "warn", "warn", "plain"]);
+});
+
+Deno.test("rows are made anew only when what they are made from has changed", () => {
+  assert.equal(nodeRows(STATE, NOW), nodeRows({ ...STATE }, NOW + 1_000));
+  assert.equal(workloadRows(STATE), workloadRows({ ...STATE, version: "v2" }));
+  assert.equal(
+    eventRows(STATE, { warningsOnly: true }),
+    eventRows({ ...STATE }, { warningsOnly: true }),
+  );
+  const others = liveState({ ...HOMELAB, pods: [] });
+  assert.notEqual(nodeRows(STATE, NOW), nodeRows(others, NOW));
+  assert.deepEqual(nodeRows(others, NOW).map(({ pods }) => pods), [0, 0, 0, undefined, 0]);
+  assert.equal(workloadRows(others).some(({ kind }) => kind === "Pod"), false);
+});
+
+Deno.test("a key tells rows apart, also a host and a node of one name", () => {
+  for (
+    const keys of [
+      nodeRows(STATE, NOW).map(NODE_LIST.key),
+      workloadRows(STATE).map(WORKLOAD_LIST.key),
+      eventRows(STATE, { warningsOnly: false }).map(EVENT_LIST.key),
+    ]
+  ) assert.equal(new Set(keys).size, keys.length);
+});
