@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<string>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   inventory: async () => (await import("./inventory.ts")).benchInventory(),
   provision: async () => (await import("./provision.ts")).benchProvision(sizes()),
+  tui: async () => (await import("./tui.ts")).benchTui(rest),
 };
 
 const [name = "", ...rest] = Deno.args;
