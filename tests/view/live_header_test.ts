@@ -55,7 +55,7 @@ Deno.test("a lost cluster: since when, why, when the next attempt is, and what t
   // With little room the reason is cut, never what comes next.
   assert.deepEqual(
     lines(liveState(HOMELAB, lost(5_000)))[0],
-    "✗ lost 1m12s ago: it cannot be reached: connection r…; next try in 5s (r: now)",
+    "✗ lost 1m12s ago: it cannot be reached: connection ref…; next try in 5s (r: now)",
   );
   assert.match(lines(liveState(HOMELAB, lost(0)))[0]!, /; trying again…$/);
 });
