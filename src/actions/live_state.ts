@@ -11,6 +11,7 @@ import {
   reduceClusterAll,
 } from "../cluster/cluster_state.ts";
 import type { Connection } from "../cluster/connection.ts";
+import type { WatchNews } from "../cluster/watch_news.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { Tailnet } from "../tailscale/peer.ts";
 import type { Reading } from "./survey.ts";
@@ -33,11 +34,7 @@ export interface LiveState {
 
 /** A piece of news. */
 export type LiveNews =
-  | ClusterNews
-  | { readonly type: "connection"; readonly connection: Connection }
-  | { readonly type: "server"; readonly server: string; readonly version: string | undefined }
-  /** A gap opened, or closed where `words` is undefined. */
-  | { readonly type: "gap"; readonly what: string; readonly words: string | undefined }
+  | WatchNews
   | { readonly type: "inventory"; readonly inventory: Reading<Inventory | undefined> }
   | { readonly type: "tailnet"; readonly tailnet: Reading<Tailnet> };
 

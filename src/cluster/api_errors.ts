@@ -54,6 +54,9 @@ export function connectionError(
       `It may have been installed anew. ${RENEW}`,
     );
   }
+  if (code === "UND_ERR_DESTROYED") {
+    return fail(`The connection to ${host} was given up, as it was lost`, "Try again.");
+  }
   if (code === "ECONNREFUSED" || /refused/i.test(text)) {
     return fail(
       `Nothing listens at ${host}: connection refused`,
@@ -76,6 +79,14 @@ export function connectionError(
     `The API server at ${host} cannot be reached: ${firstLine(text)}`,
     "Is Tailscale up on both machines? Look with: tailscale status, or k3s-tool doctor",
   );
+}
+
+/** An answer that no API server gives: exit code 4. */
+export function notKubernetes(server: string, cause: unknown): UserError {
+  return unreachableError(`${server} does not answer like a Kubernetes API server`, {
+    hint: "Look at the server of the context with: kubectl config view",
+    cause,
+  });
 }
 
 /** True where a connection failed over the server's certificate. */

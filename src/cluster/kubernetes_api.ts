@@ -69,7 +69,10 @@ export class ApiError extends Error {
 
 const Page = z.object({
   items: z.array(z.unknown()).nullish(),
-  metadata: z.object({ continue: z.string().nullish() }).nullish(),
+  metadata: z.object({
+    continue: z.string().nullish(),
+    resourceVersion: z.string().nullish(),
+  }).nullish(),
 });
 
 /** Objects a page; what client-go's pager asks for (`tools/pager/pager.go`). */
@@ -81,42 +84,58 @@ const MAX_PAGES = 1_000;
 /** How often a list is begun anew when its pages expire in between. */
 const RESTARTS = 2;
 
-/**
- * Every object of a collection, read in pages.
- *
- * @param options.pick makes of each object what is kept; what it throws ends the list
- * @param options.fieldSelector which of them: `spec.nodeName=nuc`
- */
+/** How a collection is listed. */
+export interface ListOptions<T> {
+  /** Makes of each object what is kept; what it throws ends the list. */
+  readonly pick: (object: unknown) => T;
+  readonly signal?: AbortSignal;
+  /** Which of them: `spec.nodeName=nuc`. */
+  readonly fieldSelector?: string;
+}
+
+/** Every object of a collection, read in pages. */
 export async function listAll<T>(
   api: KubernetesApi,
   path: string,
-  { pick, signal, fieldSelector }: {
-    readonly pick: (object: unknown) => T;
-    readonly signal?: AbortSignal;
-    readonly fieldSelector?: string;
-  },
+  options: ListOptions<T>,
 ): Promise<T[]> {
+  return (await listVersioned(api, path, options)).objects;
+}
+
+/** Like {@linkcode listAll}, with the `resourceVersion` that a watch of the collection begins at. */
+export async function listVersioned<T>(
+  api: KubernetesApi,
+  path: string,
+  { pick, signal, fieldSelector }: ListOptions<T>,
+): Promise<{ readonly objects: T[]; readonly version: string | undefined }> {
+  const ask = (next: string | undefined) =>
+    api.get(path, {
+      query: {
+        limit: PAGE_SIZE,
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+        ...(next === undefined ? {} : { continue: next }),
+      },
+      ...(signal === undefined ? {} : { signal }),
+    });
   for (let restarts = 0;; restarts++) {
-    const found: T[] = [];
+    const objects: T[] = [];
+    let version: string | undefined;
     let next: string | undefined;
-    let pages = 0;
     try {
-      do {
-        if (++pages > MAX_PAGES) throw new ApiError(200, "", "the list does not end", path);
-        const page = Page.parse(
-          await api.get(path, {
-            query: {
-              limit: PAGE_SIZE,
-              ...(fieldSelector === undefined ? {} : { fieldSelector }),
-              ...(next === undefined ? {} : { continue: next }),
-            },
-            ...(signal === undefined ? {} : { signal }),
-          }),
-        );
-        for (const object of page.items ?? []) found.push(pick(object));
+      let answer = ask(undefined);
+      for (let pages = 1;; pages++) {
+        if (pages > MAX_PAGES) throw new ApiError(200, "", "the list does not end", path);
+        const page = Page.parse(await answer);
+        version ??= page.metadata?.resourceVersion ?? undefined;
         next = page.metadata?.continue || undefined;
-      } while (next !== undefined);
-      return found;
+        // The server makes the next page while this one is read.
+        if (next !== undefined && pages < MAX_PAGES) {
+          answer = ask(next);
+          answer.catch(() => {}); // heard of above, unless `pick` throws first
+        }
+        for (const object of page.items ?? []) objects.push(pick(object));
+        if (next === undefined) return { objects, version };
+      }
     } catch (error) {
       // 410: the snapshot that the pages come from was compacted away.
       const expired = error instanceof ApiError && error.status === 410;
