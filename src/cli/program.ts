@@ -34,6 +34,7 @@ type Execute = (declaration: CommandDeclaration, input: Input<Record<string, nev
 const GROUPS: Readonly<Record<string, string>> = {
   assets: "Look at the embedded Ansible roles and templates, or copy them out",
   config: "Read and change variables of the inventory",
+  gitops: "Deploy from Git: write a repository and its apps, check it, see what Flux does",
   node: "Add, remove and look at machines of the inventory",
 };
 

@@ -79,6 +79,15 @@ export class Prompter {
     );
   }
 
+  /** One line nobody shall see; it is not echoed. */
+  async secret(question: Question): Promise<string> {
+    const { password, shared } = await this.#clack(question);
+    const validate = (value: string | undefined) => value ? undefined : "It must not be empty";
+    return answered(
+      await password({ ...shared, message: safeLines(question.message), validate }),
+    );
+  }
+
   /** One of several values. */
   async select<T extends string>(
     question: Question & { readonly choices: readonly Choice<T>[]; readonly initial?: T },

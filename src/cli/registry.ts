@@ -17,6 +17,9 @@ import { configUnsetCommand } from "./commands/config_unset.ts";
 import { configValidateCommand } from "./commands/config_validate.ts";
 import { discoverCommand } from "./commands/discover.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { gitopsInitCommand } from "./commands/gitops_init.ts";
+import { gitopsNewAppCommand } from "./commands/gitops_new_app.ts";
+import { gitopsValidateCommand } from "./commands/gitops_validate.ts";
 import { initCommand } from "./commands/init.ts";
 import { kubeconfigCommand } from "./commands/kubeconfig.ts";
 import { nodeAddCommand } from "./commands/node_add.ts";
@@ -44,6 +47,9 @@ export const commands: readonly CommandDeclaration[] = [
   provisionCommand,
   statusCommand,
   kubeconfigCommand,
+  gitopsInitCommand,
+  gitopsNewAppCommand,
+  gitopsValidateCommand,
   doctorCommand,
   resetCommand,
   assetsListCommand,

@@ -1,0 +1,156 @@
+/**
+ * Writes a new app into the repository a cluster follows.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { missingError, type Problem, usageError } from "../errors/user_error.ts";
+import { appFiles, type AppPlace, SECRET_FILE } from "../gitops/app_files.ts";
+import { secret } from "../gitops/app_objects.ts";
+import { type AppRequest, type AppSpec, appSpec } from "../gitops/app_spec.ts";
+import { checkRepository } from "../gitops/check_repository.ts";
+import { clustersOf } from "../gitops/deploy_units.ts";
+import { readManifests } from "../gitops/manifest.ts";
+import { type RepositoryFiles, repositoryFiles } from "../gitops/repository_files.ts";
+import { configuredRecipients } from "../gitops/secret_rules.ts";
+import { encryptManifest, requireSops } from "../gitops/sops.ts";
+import { writeYaml } from "../gitops/write_yaml.ts";
+import { writeAtomically } from "../process/atomic_write.ts";
+import type { System } from "../process/system.ts";
+
+/** A new app that can be written. */
+export interface NewAppPlan {
+  readonly directory: string;
+  readonly spec: AppSpec;
+  readonly place: AppPlace;
+  readonly files: RepositoryFiles;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Checks a request against the repository. Changes nothing.
+ *
+ * @throws {UserError} exit code 2 where the request is wrong, the directory is no repository of
+ *   this shape, or the app is there; 3 where `sops` is needed and missing
+ */
+export async function planNewApp(
+  system: System,
+  request: AppRequest,
+  { directory, dryRun }: { readonly directory: string; readonly dryRun: boolean },
+): Promise<NewAppPlan> {
+  const files = await repositoryFiles(directory);
+  const clusters = clustersOf(files);
+  if (clusters.length === 0) {
+    throw missingError(`There is no clusters/NAME in ${directory}`, {
+      hint: "Name the repository with --dir DIR, or make one: k3s-tool gitops init DIR",
+    });
+  }
+  const result = appSpec(request, { reserved: await fluxNamespaces(files) });
+  if ("problems" in result) {
+    const { problems } = result;
+    throw usageError(`${request.name} cannot be written; nothing was`, { problems });
+  }
+  const { spec } = result;
+  if (files.paths.some((path) => path.startsWith(`apps/${spec.name}/`))) {
+    throw usageError(
+      `${join(directory, "apps", spec.name)} is there already; nothing was written`,
+      {
+        hint: "Change its files, or choose another name.",
+      },
+    );
+  }
+  const encrypted = await configuredRecipients(files) !== undefined;
+  if (spec.secretKeys.length > 0) {
+    if (!encrypted) {
+      throw usageError("The repository has no .sops.yaml that names an age key", {
+        hint: `Make one first: k3s-tool gitops init ${directory} --keep`,
+      });
+    }
+    if (!dryRun) await requireSops(system);
+  }
+  const [fluxNamespace = "flux-system"] = await fluxNamespaces(files);
+  return {
+    directory,
+    spec,
+    place: { clusters, fluxNamespace, encrypted },
+    files,
+    warnings: doubts(spec),
+  };
+}
+
+/**
+ * The app's files, the secret encrypted and everything checked. Changes nothing.
+ *
+ * @param secrets the value of each of `spec.secretKeys`; undefined: none is known, and the secret
+ *   is left out (a dry run)
+ * @throws {UserError} exit code 2 where the repository would not be valid with them
+ */
+export async function newAppFiles(
+  system: System,
+  { directory, spec, place, files }: NewAppPlan,
+  secrets: ReadonlyMap<string, string> | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  const added = new Map(appFiles(spec, place));
+  const path = `apps/${spec.name}/base/${SECRET_FILE}`;
+  if (spec.secretKeys.length > 0 && secrets !== undefined) {
+    const text = writeYaml(secret(spec, secrets));
+    added.set(path, await encryptManifest(system, text, { root: directory, path }));
+  }
+  const before = await checkRepository(system, files, { kustomize: undefined });
+  const known = new Set(before.problems.map(({ message }) => message));
+  const after = await checkRepository(system, await repositoryFiles(directory, { added }), {
+    kustomize: undefined,
+  });
+  const problems = after.problems.filter(({ message }) =>
+    !known.has(message) && !(secrets === undefined && message.includes(SECRET_FILE))
+  );
+  if (problems.length > 0) throw invalidError(spec.name, problems);
+  return new Map([...added].sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** Writes the files; the one that makes Flux look at the app comes last. */
+export async function writeNewApp(
+  { directory, spec }: NewAppPlan,
+  added: ReadonlyMap<string, string>,
+): Promise<void> {
+  const first = `apps/${spec.name}/kustomization.yaml`;
+  const order = [...added].sort(([a], [b]) => Number(a === first) - Number(b === first));
+  for (const [path, text] of order) await writeAtomically(join(directory, path), text);
+}
+
+/** What works, but may not be meant. */
+function doubts({ image, volume, replicas }: AppSpec): readonly string[] {
+  const floating = image.digest === undefined &&
+    (image.tag === undefined || image.tag === "latest");
+  return [
+    ...(floating
+      ? [
+        "The image has no version: what runs is whatever is newest when a pod starts. " +
+        "Set newTag in the overlay.",
+      ]
+      : []),
+    ...(volume !== undefined && replicas > 1
+      ? [`All ${replicas} pods share one volume of one node; most apps want a single pod then.`]
+      : []),
+  ];
+}
+
+/** Where the repository's own Kustomizations for apps live. */
+async function fluxNamespaces(files: RepositoryFiles): Promise<readonly string[]> {
+  const found = await Promise.all(
+    clustersOf(files).map(async (cluster) => {
+      const path = `clusters/${cluster}/apps.yaml`;
+      const { manifests } = readManifests(path, await files.read(path) ?? "");
+      const metadata = manifests[0]?.value.metadata as { namespace?: unknown } | undefined;
+      return typeof metadata?.namespace === "string" ? [metadata.namespace] : [];
+    }),
+  );
+  return [...new Set(found.flat())];
+}
+
+function invalidError(name: string, problems: readonly Problem[]) {
+  return usageError(`The repository would not be valid with ${name}; nothing was written`, {
+    problems,
+  });
+}

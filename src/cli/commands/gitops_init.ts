@@ -1,0 +1,127 @@
+import type { RepositoryPlan } from "../../actions/gitops_init.ts";
+import { defineCommand } from "../command.ts";
+
+/** `gitops init`: the tree a repository for Flux starts from. */
+export const gitopsInitCommand = defineCommand({
+  name: "gitops init",
+  summary: "Write the tree of a Git repository the cluster follows",
+  description:
+    "Writes clusters/, infrastructure/ and apps/ into a new or an existing Git repository, and " +
+    "makes the age key its secrets are encrypted for. The private key stays on this machine, " +
+    "outside of the repository. Files that are there are left alone unless you say otherwise; " +
+    "nothing is committed or pushed.",
+  args: [
+    {
+      syntax: "[directory]",
+      description: "root of the repository; default: the current one",
+      completes: "file",
+    },
+  ],
+  options: {
+    cluster: {
+      kind: "string",
+      flags: "--cluster <name>",
+      description: "the cluster's name (default: the inventory's, else homelab)",
+    },
+    /** True unless it is given. */
+    age: {
+      kind: "flag",
+      flags: "--no-age",
+      description: "no key, no encryption: for a repository without secrets",
+    },
+    ageKeyFile: {
+      kind: "string",
+      flags: "--age-key-file <file>",
+      description: "the private age key, made if it is not there " +
+        "(default: ~/.config/k3s-tool/age/CLUSTER.txt)",
+      completes: "file",
+    },
+    force: { kind: "flag", flags: "--force", description: "replace files that differ" },
+    keep: { kind: "flag", flags: "--keep", description: "leave files that differ as they are" },
+    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would be written" },
+  },
+  examples: [
+    { command: "k3s-tool gitops init homelab-apps", does: "a new repository in ./homelab-apps" },
+    {
+      command: "k3s-tool gitops init . --cluster homelab --keep",
+      does: "adds what is missing to the repository here",
+    },
+    { command: "k3s-tool gitops init homelab-apps --dry-run", does: "shows every file" },
+  ],
+  formats: ["table", "json", "yaml"],
+  async run(context, { args: [directory = "."], options, globals }, output) {
+    const { differsError, planRepository, writeRepository } = await import(
+      "../../actions/gitops_init.ts"
+    );
+    const { reportRepository } = await import("../gitops_words.ts");
+    const { Prompter } = await import("../prompt.ts");
+    const { resolve } = await import("node:path");
+    const { cluster, age, ageKeyFile, force, keep, dryRun } = options;
+    const plan = await planRepository(context, {
+      directory: resolve(context.cwd, directory),
+      cluster,
+      inventory: globals.inventory,
+      age,
+      ageKeyFile: ageKeyFile === undefined ? undefined : resolve(context.cwd, ageKeyFile),
+    });
+    const differing = plan.files.filter(({ change }) => change === "differs");
+    let replace = force || dryRun && !keep;
+    if (differing.length > 0 && !replace && !keep) {
+      const prompter = new Prompter(globals, context);
+      if (!prompter.canAsk && !globals.yes) throw differsError(plan);
+      const names = differing.map(({ path }) => path).join(", ");
+      const message = `There already, with other content: ${names}. Replace?`;
+      replace = await prompter.confirm({ message, flag: "--force or --keep" });
+    }
+    const outcome = dryRun ? undefined : await writeRepository(context, plan, { replace });
+    const differs = replace ? "replaced" as const : "kept" as const;
+    const files = plan.files.map((file) => ({
+      ...file,
+      change: file.change === "differs" ? differs : file.change,
+    }));
+    const changed = files.filter(({ change }) => change !== "kept").length;
+    const key = outcome?.age ?? plan.age;
+    const noRepository = outcome?.noRepository;
+    await reportRepository(output, {
+      directory: plan.directory,
+      files,
+      dryRun,
+      extra: {
+        cluster: plan.cluster,
+        ...(key === undefined ? {} : {
+          ageKey: {
+            file: key.file,
+            made: outcome?.madeKey ?? false,
+            ...(key.recipient === undefined ? {} : { recipient: key.recipient }),
+          },
+        }),
+      },
+      notes: [
+        changed === 0 && outcome?.madeKey !== true
+          ? "Everything is there already; nothing was changed."
+          : `Wrote ${changed} files to ${plan.directory}.`,
+        ...(outcome?.madeKey
+          ? [`Made the private key ${key?.file}. Keep a copy: without it the secrets are lost.`]
+          : []),
+      ],
+      warnings: plan.warnings,
+      next: [
+        ...(noRepository === undefined ? [] : [
+          `git init --initial-branch=${plan.branch} ${directory}    (${noRepository})`,
+        ]),
+        ...(changed === 0 ? [] : ["commit, and push to where the cluster can fetch it"]),
+        ...(plan.hasInventory
+          ? plan.settings.map(([variable, value]) => `k3s-tool config set ${variable} ${value}`)
+          : [firstInventory(plan)]),
+        ...(changed === 0 && plan.settings.length === 0 ? [] : ["k3s-tool provision"]),
+      ],
+    });
+  },
+});
+
+/** The command line of the first inventory, with what belongs to the repository. */
+function firstInventory({ cluster, settings }: RepositoryPlan): string {
+  const others = settings.filter(([key]) => key.startsWith("gitops_"));
+  const set = others.map(([key, value]) => ` --set ${key}=${value}`).join("");
+  return `k3s-tool init --cluster-name ${cluster} --git-repo URL${set}`;
+}

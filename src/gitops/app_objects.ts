@@ -1,0 +1,227 @@
+/**
+ * The objects of a new app, safe by default: restricted pods, nothing reaches it that is not let
+ * in, and it reaches the internet but neither other apps nor the network at home.
+ *
+ * @module
+ */
+
+import type { AppSpec } from "./app_spec.ts";
+
+/** An object of Kubernetes. */
+export type KubernetesObject = Readonly<Record<string, unknown>>;
+
+/** The namespace k3s runs DNS and its ingress controller in. */
+const SYSTEM = "kube-system";
+
+/**
+ * Addresses that are not the internet: private ones (RFC 1918), those of carriers and of Tailscale
+ * (RFC 6598), link-local ones (RFC 3927). k3s' pods and services are among the first.
+ */
+export const NOT_THE_INTERNET = [
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+];
+
+/** User and group pods run as: `nobody` may own files, this one owns none (as distroless has it). */
+const NONROOT = 65532;
+
+/** Each app's namespace; its pods must hold to the strictest Pod Security Standard. */
+export function namespace({ name }: AppSpec): KubernetesObject {
+  return {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: {
+      name,
+      labels: {
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/warn": "restricted",
+      },
+    },
+  };
+}
+
+/** The pods. Replicas, tag and host are the overlays' matter. */
+export function deployment(spec: AppSpec): KubernetesObject {
+  const { name, volume, gpu } = spec;
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, labels: labels(spec) },
+    spec: {
+      // A volume of one node is not handed over while the old pod still holds it.
+      ...(volume === undefined ? {} : { strategy: { type: "Recreate" } }),
+      selector: { matchLabels: labels(spec) },
+      template: {
+        metadata: { labels: labels(spec) },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          ...(gpu ? { runtimeClassName: "nvidia" } : {}),
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: NONROOT,
+            runAsGroup: NONROOT,
+            fsGroup: NONROOT,
+            seccompProfile: { type: "RuntimeDefault" },
+          },
+          ...(gpu
+            ? {
+              tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+            }
+            : {}),
+          containers: [container(spec)],
+          volumes: [
+            { name: "tmp", emptyDir: {} },
+            ...(volume === undefined ? [] : [{
+              name: "data",
+              persistentVolumeClaim: { claimName: name },
+            }]),
+          ],
+        },
+      },
+    },
+  };
+}
+
+function container(spec: AppSpec): KubernetesObject {
+  const { name, image, port, config, secretKeys, volume, gpu } = spec;
+  const sources = [
+    ...(config.size === 0 ? [] : [{ configMapRef: { name } }]),
+    ...(secretKeys.length === 0 ? [] : [{ secretRef: { name } }]),
+  ];
+  return {
+    name,
+    image: image.name,
+    ...(port === undefined ? {} : { ports: [{ name: "http", containerPort: port }] }),
+    ...(sources.length === 0 ? {} : { envFrom: sources }),
+    resources: {
+      requests: { cpu: "50m", memory: "64Mi" },
+      limits: { cpu: "1", memory: "256Mi", ...(gpu ? { "nvidia.com/gpu": 1 } : {}) },
+    },
+    ...probes(spec),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
+    volumeMounts: [
+      { name: "tmp", mountPath: "/tmp" },
+      ...(volume === undefined ? [] : [{ name: "data", mountPath: "/data" }]),
+    ],
+  };
+}
+
+/** A minute to start; then half a minute without an answer starts it anew. */
+function probes({ port, healthPath }: AppSpec): KubernetesObject {
+  if (port === undefined) return {};
+  const probe = healthPath === undefined
+    ? { tcpSocket: { port: "http" } }
+    : { httpGet: { path: healthPath, port: "http" } };
+  return {
+    startupProbe: { ...probe, periodSeconds: 2, failureThreshold: 30 },
+    readinessProbe: { ...probe, periodSeconds: 5 },
+    livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
+  };
+}
+
+/** The name under which other pods of the namespace reach it. */
+export function service(spec: AppSpec): KubernetesObject {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: spec.name, labels: labels(spec) },
+    spec: {
+      selector: labels(spec),
+      ports: [{ name: "http", port: 80, targetPort: "http" }],
+    },
+  };
+}
+
+/** The host each overlay puts into its place. `.invalid` never resolves (RFC 2606). */
+export const PLACEHOLDER_HOST = "set-by-overlay.invalid";
+
+/** Served by the ingress controller k3s brings along. */
+export function ingress({ name }: AppSpec): KubernetesObject {
+  const backend = { service: { name, port: { name: "http" } } };
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: { name },
+    spec: {
+      ingressClassName: "traefik",
+      rules: [{
+        host: PLACEHOLDER_HOST,
+        http: { paths: [{ path: "/", pathType: "Prefix", backend }] },
+      }],
+    },
+  };
+}
+
+/** What is not secret, as environment variables. */
+export function configMap({ name, config }: AppSpec): KubernetesObject {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name },
+    data: Object.fromEntries(config),
+  };
+}
+
+/** What is secret, as environment variables; encrypted before it is written anywhere. */
+export function secret(
+  { name }: Pick<AppSpec, "name">,
+  values: ReadonlyMap<string, string>,
+): KubernetesObject {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name },
+    stringData: Object.fromEntries(values),
+  };
+}
+
+/** Room on a disk, of the cluster's default storage class (k3s: local-path). */
+export function volumeClaim({ name, volume }: AppSpec): KubernetesObject {
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: volume } } },
+  };
+}
+
+/** Pods of the namespace reach each other, DNS and the internet; only ingress reaches them. */
+export function networkPolicy({ host }: AppSpec): KubernetesObject {
+  const system = { matchLabels: { "kubernetes.io/metadata.name": SYSTEM } };
+  const here = { podSelector: {} };
+  const traefik = {
+    namespaceSelector: system,
+    podSelector: { matchLabels: { "app.kubernetes.io/name": "traefik" } },
+  };
+  const dns = {
+    to: [{ namespaceSelector: system, podSelector: { matchLabels: { "k8s-app": "kube-dns" } } }],
+    ports: [{ protocol: "UDP", port: 53 }, { protocol: "TCP", port: 53 }],
+  };
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "isolate" },
+    spec: {
+      podSelector: {},
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [{ from: [here, ...(host === undefined ? [] : [traefik])] }],
+      egress: [
+        { to: [here] },
+        dns,
+        { to: [{ ipBlock: { cidr: "0.0.0.0/0", except: NOT_THE_INTERNET } }] },
+      ],
+    },
+  };
+}
+
+function labels({ name }: AppSpec): Readonly<Record<string, string>> {
+  return { "app.kubernetes.io/name": name };
+}
