@@ -5,7 +5,17 @@
  */
 
 import * as z from "zod";
-import { Condition, list, number, part, scalar, text, texts, truth } from "./tolerant.ts";
+import {
+  Condition,
+  list,
+  number,
+  optionalPart,
+  part,
+  scalar,
+  text,
+  texts,
+  truth,
+} from "./tolerant.ts";
 
 const Resources = part({ requests: texts, limits: texts });
 
@@ -20,18 +30,18 @@ const ContainerSpec = part({
 /** One container as it is wanted. */
 export type ContainerSpec = z.infer<typeof ContainerSpec>;
 
-const Terminated = part({
+const Terminated = optionalPart({
   reason: text,
   message: text,
   exitCode: number,
   signal: number,
   startedAt: text,
   finishedAt: text,
-}).nullable().catch(null);
+});
 
 const State = part({
-  running: part({ startedAt: text }).nullable().catch(null),
-  waiting: part({ reason: text, message: text }).nullable().catch(null),
+  running: optionalPart({ startedAt: text }),
+  waiting: optionalPart({ reason: text, message: text }),
   terminated: Terminated,
 });
 

@@ -44,6 +44,11 @@ export function part<S extends z.ZodRawShape>(shape: S) {
   return schema.catch(() => schema.parse({}));
 }
 
+/** An object of tolerant parts whose being there says something itself; null where there is none. */
+export function optionalPart<S extends z.ZodRawShape>(shape: S) {
+  return z.object(shape).nullable().catch(null);
+}
+
 /** A condition, as every kind of object has them. */
 export const Condition = part({
   type: text,
