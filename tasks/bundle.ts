@@ -16,6 +16,19 @@ const here = (file: string) => new URL(file, import.meta.url).pathname;
 /** CommonJS packages ask for modules of Node when they run; nothing of Node is loaded before. */
 const REQUIRE = "var require=(name)=>process.getBuiltinModule(name);";
 
+/**
+ * The validators of `kubernetes-models` bring formats along that no object of Kubernetes has (addresses of mail
+ * in any script, among others): 85 kB, and a module of Node that warns of its age when it is loaded.
+ */
+const leaveForeignFormatsOut: Plugin = {
+  name: "leave-foreign-formats-out",
+  setup({ onResolve, onLoad }) {
+    const namespace = "foreign-formats";
+    onResolve({ filter: /^ajv-formats-draft2019\// }, ({ path }) => ({ path, namespace }));
+    onLoad({ filter: /.*/, namespace }, () => ({ contents: "export default {};" }));
+  },
+};
+
 const redirectNodeModules: Plugin = {
   name: "redirect-node-modules",
   setup({ onResolve }) {
@@ -49,7 +62,7 @@ export async function bundle(
       target: "esnext",
       banner: { js: REQUIRE },
       logLevel: "warning",
-      plugins: [redirectNodeModules],
+      plugins: [leaveForeignFormatsOut, redirectNodeModules],
     });
   } finally {
     await stop();
