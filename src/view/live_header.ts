@@ -5,13 +5,13 @@
  */
 
 import type { LiveState } from "../actions/live_state.ts";
-import { type Totals, totalsOf, type UseTotal } from "../actions/totals.ts";
+import type { Totals, UseTotal } from "../actions/totals.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { keyWarning } from "../tailscale/key_expiry.ts";
 import { bytes, cores, percent } from "./amounts.ts";
 import { cellWidth, fit, padding } from "./cells.ts";
 import { connectionWords } from "./connection_words.ts";
-import { nodeRows } from "./live_rows.ts";
+import { nodeRows, totals } from "./live_rows.ts";
 import type { Paint, Tone, Toned } from "./tone.ts";
 
 /** Between two parts of a line. */
@@ -31,11 +31,11 @@ export interface HeaderDrawing {
  * `width` cells.
  */
 export function headerLines(state: LiveState, drawing: HeaderDrawing): readonly string[] {
-  const totals = totalsOf(nodeRows(state, drawing.now), state.cluster);
+  const all = totals(state, drawing.now);
   const [first, ...more] = notices(state, drawing.now);
   return [
-    clusterLine(state, { totals, drawing }),
-    drawn(totalParts(totals, { stale: state.connection.state !== "live" }), drawing),
+    clusterLine(state, { totals: all, drawing }),
+    drawn(totalParts(all, { stale: state.connection.state !== "live" }), drawing),
     ...first === undefined ? [] : [noticeLine(first, { more: more.length, drawing })],
   ];
 }

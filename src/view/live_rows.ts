@@ -6,6 +6,7 @@
 
 import type { LiveState } from "../actions/live_state.ts";
 import { type NodeReport, nodeReports } from "../actions/node_report.ts";
+import { type Totals, totalsOf } from "../actions/totals.ts";
 import { type LiveWorkload, liveWorkloads } from "../actions/workload_report.ts";
 import { type FoldedEvent, foldEvents } from "./folded_events.ts";
 
@@ -52,9 +53,17 @@ export function eventRows(
   return warningsOnly ? warningsFrom(all)(() => all.filter(({ warning }) => warning)) : all;
 }
 
+/** What nodes and pods come to together. */
+export function totals(state: LiveState, now: number): Totals {
+  const nodes = nodeRows(state, now);
+  const { cluster } = state;
+  return totalsFrom(nodes, cluster.nodes, cluster.pods)(() => totalsOf(nodes, cluster));
+}
+
 const nodesFrom = latest<readonly NodeReport[]>();
 const workloadsFrom = latest<readonly LiveWorkload[]>();
 const eventsFrom = latest<readonly FoldedEvent[]>();
+const totalsFrom = latest<Totals>();
 const warningsFrom = latest<readonly FoldedEvent[]>();
 
 /** Keeps the latest value for as long as its inputs are the very same. */

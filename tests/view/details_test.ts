@@ -113,6 +113,11 @@ Deno.test("a host that is no node yet says what is next, a node without a host t
   );
   assert.match(part(sections("Node", "stray"), "Status"), /Inventory +not in it/);
   assert.match(part(sections("Node", "pi"), "Tailscale"), /Key +4d left/);
+  const lonely = liveState({ ...HOMELAB, peers: [] });
+  assert.match(
+    part(sections("Node", "attic", { state: lonely }), "Tailscale"),
+    /Address +100.64.0.5\n +Machine +the tailnet has none with this address/,
+  );
 });
 
 const POD_OBJECT = {
@@ -213,7 +218,7 @@ Labels:
 Deno.test("a pod that is being read, is gone, or belongs to nobody", () => {
   assert.equal(part(sections("Pod", "web-2"), "More"), "More:\n  being read…");
   assert.match(part(sections("Pod", "no-more"), "Status"), /Status +gone/);
-  assert.match(part(sections("Pod", "debug"), "Status"), /Owner +none: nobody makes it anew/);
+  assert.match(part(sections("Pod", "debug"), "Status"), /Owner +none; nothing makes it anew/);
   const unlisted = sections("Pod", "web-2", { state: liveState({}), object: POD_OBJECT });
   assert.match(part(unlisted, "Status"), /Status +Running\n/);
   assert.doesNotMatch(part(unlisted, "Status"), /Owner/);
@@ -306,7 +311,10 @@ Deno.test("a Service: where it listens, and who answers", () => {
     "Ports:\n  80/TCP  to http  on every node 30080  http\n  53/UDP  to 53",
   );
   assert.equal(part(details, "Endpoints"), "Endpoints (1):\n  web-1 -> Pod default/web-1");
-  assert.match(part(sections("Service", "kubernetes"), "Endpoints"), /kept by somebody else/);
+  assert.match(
+    part(sections("Service", "kubernetes"), "Endpoints"),
+    /none of its own: it selects no pods/,
+  );
   const down = liveState({ ...HOMELAB, pods: [] });
   assert.match(part(sections("Service", "web", { state: down }), "Endpoints"), /nobody answers/);
 });

@@ -27,7 +27,10 @@ export function nodeDetails(
 ): readonly Section[] {
   const { node, host } = report;
   const about = [statusSection(report, now)];
-  const tailscale = tailscaleSection(report, now);
+  const tailscale = tailscaleSection(report, {
+    now,
+    tailnetKnown: state.tailnet?.known ?? false,
+  });
   if (node === undefined) {
     return [
       ...about,
@@ -139,13 +142,21 @@ function resourceSection(report: NodeReport, node: ClusterNode): Section {
   );
 }
 
-function tailscaleSection({ peer, tailscaleIp, host }: NodeReport, now: number): Section {
+function tailscaleSection(
+  { peer, tailscaleIp, host }: NodeReport,
+  { now, tailnetKnown }: { readonly now: number; readonly tailnetKnown: boolean },
+): Section {
   if (peer === undefined) {
     return section(
       "Tailscale",
       fields([
         { name: "Address", value: tailscaleIp ?? NOTHING },
-        { name: "Machine", value: "the tailnet has none with this address, or is not known" },
+        {
+          name: "Machine",
+          value: tailnetKnown
+            ? { text: "the tailnet has none with this address", tone: "warn" }
+            : "not known",
+        },
       ]),
     );
   }

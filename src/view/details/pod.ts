@@ -100,7 +100,7 @@ function statusSection(
       {
         name: "Owner",
         value: owner === undefined
-          ? pod === undefined ? undefined : "none: nobody makes it anew when it is gone"
+          ? pod === undefined ? undefined : "none; nothing makes it anew"
           : `${owner.kind}/${owner.name}`,
         target: owner && referenceTo({ ...owner, namespace }),
       },

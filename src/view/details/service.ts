@@ -78,9 +78,9 @@ function statusSection(
       { name: "Cluster IP", value: ips.join(", ") || report?.service.clusterIp },
       { name: "External IPs", value: parsed?.spec.externalIPs.join(", ") },
       { name: "Load balancer", value: ingress?.join(", ") },
-      { name: "Stands for", value: parsed?.spec.externalName },
+      { name: "External name", value: parsed?.spec.externalName },
       {
-        name: "Sticky",
+        name: "Session affinity",
         value: parsed?.spec.sessionAffinity === "ClientIP" ? "by the client's IP" : undefined,
       },
       { name: "Age", value: report && since(report.service.createdAt, now) },
@@ -105,7 +105,9 @@ function portSection({ spec }: Parsed): Section {
 /** Pods that get what is sent to the Service: those that are ready. */
 function endpointSection(report: ServiceReport | undefined): Section {
   if (report === undefined || report.pods === undefined) {
-    const empty = report?.health === "External" ? "kept by somebody else" : "not known";
+    const empty = report?.health === "External"
+      ? "none of its own: it selects no pods"
+      : "not known";
     return section("Endpoints", [], { empty });
   }
   const ready = report.selected.filter((pod) => pod.ready);
