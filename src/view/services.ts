@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Health, isTrouble } from "../actions/health.ts";
+import { type Health, isTrouble, type PodCount } from "../actions/health.ts";
 import type { ServiceReport } from "../actions/service_report.ts";
 import type { WorkloadReport } from "../actions/workload_report.ts";
 import type { Problem } from "../cluster/objects.ts";
@@ -45,27 +45,38 @@ export function healthCell(health: Health, problem: Problem | undefined): Toned 
   return { text: `${health}${reason}`, tone: TONES[health] };
 }
 
-/** `Workloads: 4 of 5 ready (kube-system/metrics-server 0/1).` */
+/** `Workloads: 4, 1 in trouble (kube-system/metrics-server 0/1).` */
 export function workloadSentence(workloads: readonly WorkloadReport[]): string {
-  if (workloads.length === 0) return "Workloads: none.";
-  const ill = workloads.filter(({ health }) => isTrouble(health));
-  const names = ill.map(({ workload: { namespace, name, ready, wanted } }) =>
-    `${namespace}/${name} ${ready}/${wanted}`
+  return sentence(
+    "Workloads",
+    workloads.map(({ workload, pods, health }) => ({ object: workload, pods, health })),
   );
-  const good = workloads.length - ill.length;
-  const rest = names.length === 0 ? "" : ` (not ready: ${names.join(", ")})`;
-  return `Workloads: ${good} of ${workloads.length} ready${rest}.`;
 }
 
-/** `Services: 7, 1 of them not healthy (default/web 0/2).` */
+/** `Services: 7, 1 in trouble (default/web 0/2).` */
 export function serviceSentence(services: readonly ServiceReport[] | undefined): string {
   if (services === undefined) return "Services: not known.";
-  const ill = services.filter(({ health }) => isTrouble(health));
-  if (ill.length === 0) return `Services: ${services.length}, none of them in trouble.`;
-  const names = ill.map(({ service, pods }) =>
-    `${service.namespace}/${service.name} ${pods?.ready ?? "?"}/${pods?.wanted ?? "?"}`
+  return sentence(
+    "Services",
+    services.map(({ service, pods, health }) => ({ object: service, pods, health })),
   );
-  return `Services: ${services.length}, ${ill.length} in trouble (${names.join(", ")}).`;
+}
+
+function sentence(
+  what: string,
+  all: readonly {
+    readonly object: { readonly namespace: string; readonly name: string };
+    readonly pods: PodCount | undefined;
+    readonly health: Health;
+  }[],
+): string {
+  if (all.length === 0) return `${what}: none.`;
+  const ill = all.filter(({ health }) => isTrouble(health));
+  if (ill.length === 0) return `${what}: ${all.length}, none of them in trouble.`;
+  const names = ill.map(({ object: { namespace, name }, pods }) =>
+    `${namespace}/${name} ${pods?.ready ?? "?"}/${pods?.wanted ?? "?"}`
+  );
+  return `${what}: ${all.length}, ${ill.length} in trouble (${names.join(", ")}).`;
 }
 
 /** A service as it stands in JSON documents; null stands for what is not known. */

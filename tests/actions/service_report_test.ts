@@ -87,12 +87,19 @@ Deno.test("the sentences name what is in trouble", () => {
   });
   assert.equal(
     workloadSentence(workloadReports(state)),
-    "Workloads: 2 of 3 ready (not ready: default/b 0/2).",
+    "Workloads: 3, 1 in trouble (default/b 0/2).",
   );
   assert.equal(
     serviceSentence(serviceReports(state)),
     "Services: 2, 1 in trouble (default/b 0/2).",
   );
   assert.equal(workloadSentence([]), "Workloads: none.");
+  const well = cluster({
+    deployments: [deploymentObject("a")],
+    services: [serviceObject("a")],
+    pods: [],
+  });
+  assert.equal(workloadSentence(workloadReports(well)), "Workloads: 1, none of them in trouble.");
+  assert.equal(serviceSentence([]), "Services: none.");
   assert.equal(serviceSentence(undefined), "Services: not known.");
 });

@@ -54,6 +54,37 @@ export const TAILNET = statusJson({
   User: { "1": { LoginName: "ada@example.com" }, "2": { LoginName: "grace@example.org" } },
 });
 
+/** A Job that has given up. */
+const MIGRATION = {
+  metadata: {
+    uid: "job-migrate",
+    name: "migrate",
+    namespace: "default",
+    creationTimestamp: "2026-11-23T10:00:00Z",
+  },
+  spec: { completions: 1 },
+  status: {
+    failed: 7,
+    conditions: [{
+      type: "Failed",
+      status: "True",
+      reason: "BackoffLimitExceeded",
+      message: "Job has reached the specified backoff limit",
+    }],
+  },
+};
+
+/** A CronJob that waits for its time. */
+const BACKUP = {
+  metadata: {
+    uid: "cronjob-backup",
+    name: "backup",
+    namespace: "default",
+    creationTimestamp: "2026-11-13T10:00:00Z",
+  },
+  spec: { schedule: "0 3 * * *", jobTemplate: { spec: {} } },
+};
+
 /** The API server of that homelab. */
 export const CLUSTER: Readonly<Record<string, Route>> = {
   "/api/v1/nodes": () => ({
@@ -78,8 +109,8 @@ export const CLUSTER: Readonly<Record<string, Route>> = {
   }),
   "/apis/apps/v1/statefulsets": () => ({ items: [] }),
   "/apis/apps/v1/daemonsets": () => ({ items: [] }),
-  "/apis/batch/v1/jobs": () => ({ items: [] }),
-  "/apis/batch/v1/cronjobs": () => ({ items: [] }),
+  "/apis/batch/v1/jobs": () => ({ items: [MIGRATION] }),
+  "/apis/batch/v1/cronjobs": () => ({ items: [BACKUP] }),
   "/api/v1/events": () => ({ items: [] }),
   "/apis/metrics.k8s.io/v1beta1/nodes": () => ({
     items: [{ metadata: { name: "nuc" }, usage: { cpu: "700m", memory: "3584Mi" } }],
