@@ -16,6 +16,15 @@ const here = (file: string) => new URL(file, import.meta.url).pathname;
 /** CommonJS packages ask for modules of Node when they run; nothing of Node is loaded before. */
 const REQUIRE = "var require=(name)=>process.getBuiltinModule(name);";
 
+/** ink asks for React's developer tools where DEV=true is set; they are no part of the program. */
+const leaveDeveloperToolsOut: Plugin = {
+  name: "leave-developer-tools-out",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: "left-out" }));
+    onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "export default {};" }));
+  },
+};
+
 /**
  * The validators of `kubernetes-models` bring formats along that no object of Kubernetes has (addresses of mail
  * in any script, among others): 85 kB, and a module of Node that warns of its age when it is loaded.
@@ -61,8 +70,11 @@ export async function bundle(
       platform: "node",
       target: "esnext",
       banner: { js: REQUIRE },
+      jsx: "automatic",
+      // React has a build for production and one that takes four times the time.
+      define: { "process.env.NODE_ENV": '"production"' },
       logLevel: "warning",
-      plugins: [leaveForeignFormatsOut, redirectNodeModules],
+      plugins: [leaveDeveloperToolsOut, leaveForeignFormatsOut, redirectNodeModules],
     });
   } finally {
     await stop();

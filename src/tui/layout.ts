@@ -97,7 +97,9 @@ function panesIn(
   body: Rectangle,
   { focus, zoomed, nodes }: LayoutRequest,
 ): ReadonlyMap<PaneId, Rectangle> {
-  if (zoomed) return new Map([[focus, body]]);
+  const stacked = body.width >= WIDE ? 2 : 3;
+  // Where each list would not even get a row, the one with the focus is shown alone.
+  if (zoomed || body.height < stacked * (LIST_HEAD + 1)) return new Map([[focus, body]]);
   const top = nodesHeight(body, { focus, nodes });
   const rest = { ...body, y: body.y + top, height: body.height - top };
   const nodesPane = { ...body, height: top };

@@ -10,17 +10,16 @@ import { type LiveNews, NOTHING_HEARD, reduceLive } from "../actions/live_state.
 import type { Tone } from "../view/tone.ts";
 import { runChange, runProvisioning } from "./changes.ts";
 import { runCommand } from "./commands.ts";
-import { commandFor, takesText } from "./key_map.ts";
 import type { Size } from "./layout.ts";
-import { type Content, type Done, type Model, modeOf, type Settings } from "./model.ts";
+import { type Content, type Done, type Model, type Settings } from "./model.ts";
 import type { MouseEvent } from "./mouse.ts";
 import { mouseSteps } from "./mouse_steps.ts";
 import { NodesInSight } from "./nodes_in_sight.ts";
 import { Pace } from "./pace.ts";
+import { applyEvents, fitted, pasteText, type Pressed, pressKey, takeStep } from "./press.ts";
 import { ScreenReader } from "./screen_reader.ts";
-import { shownOf } from "./shown.ts";
-import type { Effect, Step } from "./step.ts";
-import { fit, INITIAL_UI, reduceUi, type UiEvent } from "./ui_state.ts";
+import type { Effect } from "./step.ts";
+import { INITIAL_UI, type UiEvent } from "./ui_state.ts";
 
 /** What the terminal does for the screen. */
 export interface TerminalPort {
@@ -110,22 +109,19 @@ export class Store {
 
   /** A key, by its name in `key_names.ts`. */
   press(name: string): void {
-    const mode = modeOf(this.#model);
-    const command = commandFor(name, { mode, pane: this.#model.ui.focus });
-    if (command !== undefined) this.#do(runCommand(command, this.#model));
-    else if (takesText(mode) && [...name].length === 1) this.paste(name);
+    this.#take(pressKey(this.#withNews(), name));
   }
 
   /** Text for the place where text is typed; elsewhere pasted text does nothing. */
   paste(text: string): void {
-    if (takesText(modeOf(this.#model))) this.#apply([{ type: "type", text }]);
+    this.#take({ model: pasteText(this.#withNews(), text) });
   }
 
   /** The mouse. */
   mouse(event: MouseEvent): void {
     const { events, command } = mouseSteps(this.#model, event);
     if (events.length > 0) this.#apply(events);
-    if (command !== undefined) this.#do(runCommand(command, this.#model));
+    if (command !== undefined) this.#take(takeStep(this.#model, runCommand(command, this.#model)));
   }
 
   /** The terminal has another size. */
@@ -150,24 +146,13 @@ export class Store {
     await this.#provisioning?.end;
   }
 
-  #do({ events, effect }: Step): void {
-    const { status } = this.#model.ui;
-    // Who presses the next key has read what was said.
-    const read: UiEvent[] = status === undefined || status.goesOn
-      ? []
-      : [{ type: "say", status: undefined }];
-    this.#apply([...read, ...events]);
+  #take({ model, effect }: Pressed): void {
+    this.#publish(model);
     if (effect !== undefined) this.#affect(effect);
   }
 
   #apply(events: readonly UiEvent[]): void {
-    const model = this.#withNews();
-    let { ui } = model;
-    for (const event of events) {
-      ui = reduceUi(ui, event, shownOf({ ...model, ui }));
-      ui = fit(ui, shownOf({ ...model, ui }));
-    }
-    this.#publish({ ...model, ui });
+    this.#publish(applyEvents(this.#withNews(), events));
   }
 
   #affect(effect: Effect): void {
@@ -233,7 +218,7 @@ export class Store {
       : next.requests;
     const model = { ...next, contents, requests };
     this.pace.frame(() => {
-      this.#model = { ...model, ui: fit(model.ui, shownOf(model)) };
+      this.#model = fitted(model);
       for (const listener of this.#listeners) listener();
     });
     this.#afterwards();

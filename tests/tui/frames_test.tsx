@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- what a terminal is sent is looked at
 /**
  * Frames of the screen: every list and state, on small and large terminals.
  *

@@ -26,6 +26,7 @@ class FakeOutput extends EventEmitter {
   }
   write(frame: string): boolean {
     // ink turns bracketed paste on with a write of its own.
+    // deno-lint-ignore no-control-regex
     if (!/^\u001b\[\?\d+[hl]$/.test(frame)) this.last = frame;
     return true;
   }

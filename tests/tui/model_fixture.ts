@@ -1,0 +1,32 @@
+/**
+ * Models of the screen, without any screen.
+ *
+ * @module
+ */
+
+import type { LiveState } from "../../src/actions/live_state.ts";
+import type { Model } from "../../src/tui/model.ts";
+import { fitted, pressKey } from "../../src/tui/press.ts";
+import { INITIAL_UI } from "../../src/tui/ui_state.ts";
+import { HOMELAB, liveState, NOW } from "../view/live_fixture.ts";
+
+/** A model of a small cluster on a terminal of 80×24. */
+export function model(about: Partial<Model> = {}, live: LiveState = liveState(HOMELAB)): Model {
+  return fitted({
+    ui: INITIAL_UI,
+    live,
+    now: NOW,
+    size: { columns: 80, rows: 24 },
+    contents: new Map(),
+    requests: [],
+    done: [],
+    settings: { readOnly: false, canProvision: true },
+    run: undefined,
+    ...about,
+  });
+}
+
+/** The model after keys; what is to be done outside of it is left out. */
+export function pressed(before: Model, ...keys: readonly string[]): Model {
+  return keys.reduce((model, key) => pressKey(model, key).model, before);
+}

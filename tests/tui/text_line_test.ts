@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import stringWidth from "fast-string-width";
+import fc from "fast-check";
+import { noPaint } from "../../src/view/tone.ts";
+import { drawLine, plain, textOfLine, wrapLine } from "../../src/tui/text_line.ts";
+
+const text = fc.string({
+  unit: fc.constantFrom(..."ab z", "漢", "é", "👩‍👧", "\u001b[31m", "\t", "🎉"),
+});
+
+Deno.test("a wrapped line keeps every character, and each piece fits", () => {
+  fc.assert(
+    fc.property(
+      fc.array(text, { maxLength: 4 }),
+      fc.integer({ min: 4, max: 40 }),
+      (texts, width) => {
+        const line = { segments: texts.map((text) => ({ text, tone: "plain" as const })) };
+        const pieces = wrapLine(line, { width, indent: 2 });
+        for (const piece of pieces) assert.ok(stringWidth(textOfLine(piece)) <= width);
+        const joined = pieces.map((piece, index) => textOfLine(piece).slice(index === 0 ? 0 : 2))
+          .join("");
+        assert.equal(joined, textOfLine(line));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("a drawn line fills its width exactly", () => {
+  fc.assert(
+    fc.property(text, fc.integer({ min: 1, max: 60 }), (text, width) => {
+      assert.equal(stringWidth(drawLine(plain(text), { width, paint: noPaint })), width);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("each piece opens what the line opens", () => {
+  const target = { kind: "Pod", namespace: "a", name: "b" } as const;
+  const pieces = wrapLine({ ...plain("x".repeat(30)), target }, { width: 10 });
+  assert.deepEqual(pieces.map(({ target }) => target), [target, target, target]);
+});
