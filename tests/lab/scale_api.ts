@@ -57,6 +57,11 @@ export class ScaleApi implements Disposable {
     await this.#send("PATCH", path, { body, type: `application/${kind}-patch+json` });
   }
 
+  /** Deletes every object of a collection. */
+  async deleteAll(path: string): Promise<void> {
+    await this.#send("DELETE", path);
+  }
+
   async #send<T>(
     method: string,
     path: string,

@@ -19,6 +19,7 @@ import {
   FULL_SIZE,
   MARK,
   markPod,
+  namespaceNames,
   namespaces,
   nodes,
   podCount,
@@ -75,7 +76,13 @@ async function lock(): Promise<Disposable> {
 /** The data directory of a cluster that was filled. It is in use by none: copies are. */
 async function filledData(programs: Programs, size: ScaleSize): Promise<string> {
   const objects = [namespaces, nodes, deployments, services].flatMap((make) => make(size));
-  const inputs = [programs.k3s, programs.kwok.program, ...serverArgs, JSON.stringify(objects)];
+  const inputs = [
+    "without events",
+    programs.k3s,
+    programs.kwok.program,
+    ...serverArgs,
+    JSON.stringify(objects),
+  ];
   const { path } = await cached(join(cacheDir, "scale", hashTexts(...inputs)), async (kept) => {
     say(`lab: filling a cluster with ${size.nodes} nodes and ${podCount(size)} pods`);
     {
@@ -101,6 +108,11 @@ async function fill(api: ScaleApi, size: ScaleSize): Promise<void> {
     const { items } = await api.get<List>("/apis/discovery.k8s.io/v1/endpointslices");
     return items.length >= size.deployments;
   }, { limit: 60, what: "the endpoints of all Services", interval: 1_000 });
+  // Of the filling; any cluster has forgotten such after an hour.
+  await forEachAtOnce(
+    namespaceNames(size),
+    (namespace) => api.deleteAll(`/api/v1/namespaces/${namespace}/events`),
+  );
 }
 
 interface List {

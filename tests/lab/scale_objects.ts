@@ -36,9 +36,14 @@ export function podCount({ deployments, replicas }: ScaleSize): number {
   return deployments * replicas;
 }
 
-/** Namespaces, which all else needs. */
+/** Namespaces of all that is made. */
+export function namespaceNames({ namespaces }: ScaleSize): string[] {
+  return ["default", MARK.namespace, ...numbered("team", namespaces)];
+}
+
+/** Namespaces that are not there by themselves; all else needs them. */
 export function namespaces(size: ScaleSize): Posted[] {
-  return [MARK.namespace, ...numbered("team", size.namespaces)].map((name) => ({
+  return namespaceNames(size).filter((name) => name !== "default").map((name) => ({
     path: "/api/v1/namespaces",
     object: { metadata: { name } },
   }));

@@ -6,7 +6,7 @@
 //	GET /readyz   200 "ok", or 503 after POST /unready
 //	GET /fetch?url=…  fetches a URL from inside the pod and passes on status and body: Services and DNS from a pod's view
 //	GET /lookup?name=…  the addresses of a name, as the pod's resolver has them
-//	POST /unready, POST /ready  switches readiness
+//	POST /unready, POST /ready  switches readiness, and says so in the log
 //	POST /exit?code=N  ends the program
 package main
 
@@ -71,8 +71,14 @@ func handler(getenv func(string) string, exit func(int)) http.Handler {
 	})
 	mux.HandleFunc("GET /fetch", fetch)
 	mux.HandleFunc("GET /lookup", lookup)
-	mux.HandleFunc("POST /unready", func(http.ResponseWriter, *http.Request) { unready.Store(true) })
-	mux.HandleFunc("POST /ready", func(http.ResponseWriter, *http.Request) { unready.Store(false) })
+	mux.HandleFunc("POST /unready", func(http.ResponseWriter, *http.Request) {
+		unready.Store(true)
+		log.Print("unready from now on")
+	})
+	mux.HandleFunc("POST /ready", func(http.ResponseWriter, *http.Request) {
+		unready.Store(false)
+		log.Print("ready from now on")
+	})
 	mux.HandleFunc("POST /exit", func(_ http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(r.URL.Query().Get("code"))
 		if err != nil {
