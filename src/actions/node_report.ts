@@ -57,6 +57,8 @@ export interface NodeReport {
 export interface NodeSources {
   readonly hosts: readonly InventoryHost[] | undefined;
   readonly cluster: ClusterState | undefined;
+  /** Why nothing is known of the cluster, where that is so. */
+  readonly unheard?: string;
   readonly peers: readonly Peer[] | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -136,6 +138,7 @@ function report({ host, node, known, sources }: {
       peer,
       selfOnline: known.selfOnline,
       clusterKnown: cluster?.nodes !== undefined,
+      unheard: sources.unheard ?? "the cluster could not be asked",
       missing: peer === undefined && host !== undefined && sources.peers !== undefined
         ? missingPeer(host, known)
         : undefined,
@@ -169,11 +172,12 @@ function sumOfRequests(pods: readonly ClusterPod[]): { cpu: number; memory: numb
 
 type Standing = Pick<NodeReport, "status" | "since" | "source" | "reason">;
 
-function statusOf({ node, peer, selfOnline, clusterKnown, missing, now }: {
+function statusOf({ node, peer, selfOnline, clusterKnown, unheard, missing, now }: {
   readonly node: ClusterNode | undefined;
   readonly peer: Peer | undefined;
   readonly selfOnline: boolean;
   readonly clusterKnown: boolean;
+  readonly unheard: string;
   /** What is odd about its address; undefined where the tailnet knows it. */
   readonly missing: string | undefined;
   readonly now: number;
@@ -192,7 +196,7 @@ function statusOf({ node, peer, selfOnline, clusterKnown, missing, now }: {
         status: "Unknown",
         since: undefined,
         source: "cluster",
-        reason: "the cluster could not be asked",
+        reason: unheard,
       };
   }
   const ready = node.conditions.find(({ type }) => type === "Ready");

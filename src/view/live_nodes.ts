@@ -15,6 +15,7 @@ import {
   memoryUse,
   noteOf,
   podsCell,
+  requestedCell,
   statusCell,
   type Use,
 } from "./nodes.ts";
@@ -63,6 +64,7 @@ export const NODE_LIST: ListSpec<NodeReport> = {
     ...useColumns({ header: "CPU", amount: "CPU USED", format: cores, use: cpuUse }),
     ...useColumns({ header: "MEMORY", amount: "MEM USED", format: bytes, use: memoryUse }),
     ...useColumns({ header: "DISK", amount: "DISK USED", format: bytes, use: diskUse }),
+    { header: "REQUESTED", priority: 10, align: "right", cell: requestedCell },
     { header: "PODS", priority: 3, align: "right", cell: podsCell, sort: ({ pods }) => pods },
     {
       header: "IP",

@@ -15,13 +15,26 @@ const NODE_TIME_MS = 60_000;
 
 /** Nodes in the order of the inventory, then by name. */
 export function nodeRows(state: LiveState, now: number): readonly NodeReport[] {
-  const { inventory, tailnet, cluster } = state;
+  const { inventory, tailnet, cluster, connection } = state;
   const minute = Math.floor(now / NODE_TIME_MS) * NODE_TIME_MS;
-  return nodesFrom(cluster.nodes, cluster.pods, cluster.metrics, inventory, tailnet, minute)(() =>
+  // The first answer may be a moment away.
+  const waits = connection.state === "live" ||
+    connection.state === "connecting" && connection.problem === undefined;
+  const unheard = state.gaps.get("nodes") ?? (waits ? "nodes are not listed yet" : undefined);
+  return nodesFrom(
+    cluster.nodes,
+    cluster.pods,
+    cluster.metrics,
+    inventory,
+    tailnet,
+    minute,
+    unheard,
+  )(() =>
     nodeReports({
       // Without an inventory nothing is missing from it.
       hosts: inventory?.known ? inventory.value?.hosts : undefined,
       cluster: cluster.nodes === undefined ? undefined : cluster,
+      ...unheard === undefined ? {} : { unheard },
       peers: tailnet?.known ? tailnet.value.peers : undefined,
       now: minute,
     })

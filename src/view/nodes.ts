@@ -99,7 +99,8 @@ export function podsCell({ pods, node }: NodeReport): string {
   return `${pods ?? "?"}/${node.allocatable.pods ?? "?"}`;
 }
 
-function requestedCell({ requested }: NodeReport): string {
+/** `0.3 cpu, 192Mi`: what its pods ask for. */
+export function requestedCell({ requested }: NodeReport): string {
   return requested === undefined
     ? NOTHING
     : `${cores(requested.cpu)} cpu, ${bytes(requested.memory)}`;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { reduceLive } from "../../src/actions/live_state.ts";
+import { unreachableError } from "../../src/errors/user_error.ts";
 import { arrange, layoutList, type ListSpec } from "../../src/view/list.ts";
 import { EVENT_LIST } from "../../src/view/live_events.ts";
 import { NODE_LIST } from "../../src/view/live_nodes.ts";
@@ -27,13 +29,33 @@ Deno.test("nodes at 80 columns: how each stands, what it uses, and why", () => {
 
 Deno.test("nodes at 200 columns: all of it", () => {
   assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 200), [
-    "NAME   ROLE     STATUS           CPU         CPU USED  MEMORY       MEM USED  DISK         DISK USED   PODS  IP          VERSION       AGE  NOTE",
-    "nuc    control  Ready            █░░░░  20%   0.7/3.5  ████▎  84%  5.9Gi/7Gi  ██░░░  40%  40Gi/100Gi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
-    "dgx    worker   Unreachable 12m  ?              ?/3.5  ?               ?/7Gi  ?              ?/100Gi  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
-    "pi     worker   Ready, cordoned  ████▉  99%   3.5/3.5  █▍░░░  29%    2Gi/7Gi  ?              ?/100Gi  0/110  100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
-    "attic  worker   Not provisioned  -                  -  -                   -  -                    -      -  100.64.0.5  -               -  not in the cluster yet",
-    "stray  worker   Ready            ▏░░░░   3%   0.1/3.5  ▊░░░░  14%    1Gi/7Gi  ████▉  99%  99Gi/100Gi  1/110  100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
+    "NAME   ROLE     STATUS           CPU         CPU USED  MEMORY       MEM USED  DISK         DISK USED       REQUESTED   PODS  IP          VERSION       AGE  NOTE",
+    "nuc    control  Ready            █░░░░  20%   0.7/3.5  ████▎  84%  5.9Gi/7Gi  ██░░░  40%  40Gi/100Gi  0.3 cpu, 192Mi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
+    "dgx    worker   Unreachable 12m  ?              ?/3.5  ?               ?/7Gi  ?              ?/100Gi       0 cpu, 0B  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
+    "pi     worker   Ready, cordoned  ████▉  99%   3.5/3.5  █▍░░░  29%    2Gi/7Gi  ?              ?/100Gi       0 cpu, 0B  0/110  100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
+    "attic  worker   Not provisioned  -                  -  -                   -  -                    -               -      -  100.64.0.5  -               -  not in the cluster yet",
+    "stray  worker   Ready            ▏░░░░   3%   0.1/3.5  ▊░░░░  14%    1Gi/7Gi  ████▉  99%  99Gi/100Gi   0.1 cpu, 64Mi  1/110  100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
   ]);
+});
+
+Deno.test("why nothing is known of a node: it is too early, or the cluster does not answer", () => {
+  const { hosts = [] } = HOMELAB;
+  const note = (...news: Parameters<typeof reduceLive>[1]) =>
+    nodeRows(reduceLive(liveState({ hosts }), news), NOW).map(({ reason }) => reason)[0];
+  assert.equal(note(), "nodes are not listed yet");
+  assert.equal(
+    note({ type: "connection", connection: { state: "connecting", problem: undefined } }),
+    "nodes are not listed yet",
+  );
+  assert.equal(
+    note({ type: "gap", what: "nodes", words: "not allowed to list nodes" }),
+    "not allowed to list nodes",
+  );
+  const problem = unreachableError("no route to host");
+  assert.equal(
+    note({ type: "connection", connection: { state: "connecting", problem } }),
+    "the cluster could not be asked",
+  );
 });
 
 Deno.test("workloads at 80 columns: what is in trouble first", () => {
