@@ -7,6 +7,7 @@
 
 import type { KubernetesApi } from "../cluster/kubernetes_api.ts";
 import { UserError } from "../errors/user_error.ts";
+import type { InventoryFiles } from "../inventory/inventory_files.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { System } from "../process/system.ts";
 import type { Tailnet } from "../tailscale/peer.ts";
@@ -28,15 +29,19 @@ export interface ClusterChoice {
 
 /** The inventory named, else the nearest; undefined where there is none. */
 export async function surveyInventory(
-  system: System,
+  system: Pick<System, "cwd">,
   named: string | undefined,
+  { files }: { readonly files?: InventoryFiles } = {},
 ): Promise<Reading<Inventory | undefined>> {
   return await attempt(async () => {
     const { locateInventoryIfAny } = await import("../inventory/locate.ts");
     const file = await locateInventoryIfAny(system, named);
     if (file === undefined) return undefined;
     const { readInventory } = await import("../inventory/read.ts");
-    return await readInventory(file, { cwd: system.cwd });
+    return await readInventory(file, {
+      cwd: system.cwd,
+      ...(files === undefined ? {} : { files }),
+    });
   });
 }
 
@@ -48,11 +53,7 @@ export async function surveyTailnet(system: System): Promise<Reading<Tailnet>> {
   });
 }
 
-/**
- * Something of the cluster, read through a connection that is closed afterwards.
- *
- * Which cluster: the context the person named, else that of the inventory's `cluster_name`.
- */
+/** Something of the cluster, read through a connection that is closed afterwards. */
 export async function surveyCluster<T>(
   system: System,
   { inventory, choice, read }: {
@@ -62,21 +63,38 @@ export async function surveyCluster<T>(
   },
 ): Promise<Reading<T>> {
   return await attempt(async () => {
-    const { findContext } = await import("../cluster/find_context.ts");
-    const context = await findContext(system, {
-      ...choice,
-      ...(inventory === undefined ? {} : await clusterOf(system, inventory)),
-    });
-    const { connect } = await import("../cluster/connect.ts");
-    const api = await connect(context, {
-      now: system.clock.now(),
-      ...(choice.timeoutMs === undefined ? {} : { timeoutMs: choice.timeoutMs }),
-    });
+    const api = await connectTo(system, { inventory, choice });
     try {
       return await read(api);
     } finally {
       await api.close();
     }
+  });
+}
+
+/**
+ * A connection to the cluster: to the context the person named, else that of the inventory's
+ * `cluster_name`.
+ *
+ * @throws {UserError} exit code 3 where there is no such context, 2 where the kubeconfig is wrong,
+ *   4 where its credentials cannot be used
+ */
+export async function connectTo(
+  system: System,
+  { inventory, choice }: {
+    readonly inventory: Inventory | undefined;
+    readonly choice: ClusterChoice;
+  },
+): Promise<KubernetesApi> {
+  const { findContext } = await import("../cluster/find_context.ts");
+  const context = await findContext(system, {
+    ...choice,
+    ...(inventory === undefined ? {} : await clusterOf(system, inventory)),
+  });
+  const { connect } = await import("../cluster/connect.ts");
+  return await connect(context, {
+    now: system.clock.now(),
+    ...(choice.timeoutMs === undefined ? {} : { timeoutMs: choice.timeoutMs }),
   });
 }
 

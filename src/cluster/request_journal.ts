@@ -63,7 +63,9 @@ export function journaled(
   return {
     requests: () => [...kept],
     api: {
-      server: api.server,
+      get server() {
+        return api.server;
+      },
       get: (path, options = {}) =>
         observed(begin("GET", withQuery(path, options.query)), api.get(path, options)),
       lines: async function* (path, options = {}) {

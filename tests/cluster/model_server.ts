@@ -44,6 +44,8 @@ export class ModelServer {
   down: (() => unknown) | undefined;
   /** A request that is never answered, while true; watches hear nothing either. */
   silent = false;
+  /** Paths whose requests are never answered. */
+  readonly hanging = new Set<string>();
   /** UID of the cluster. */
   cluster = "cluster-1";
   /** What is thrown for a path, or for its watches alone (`?watch` behind it). */
@@ -189,7 +191,7 @@ export class ModelServer {
   async #pass(path: string, signal: AbortSignal | undefined): Promise<void> {
     await Promise.resolve();
     signal?.throwIfAborted();
-    if (this.silent) {
+    if (this.silent || this.hanging.has(path)) {
       await new Promise((_, reject) =>
         signal?.addEventListener("abort", () => reject(signal.reason))
       );

@@ -1,0 +1,106 @@
+/**
+ * A real cluster, with its inventory and tailnet, while it lives.
+ *
+ * @module
+ */
+
+import { batches } from "../cluster/batches.ts";
+import { podLog } from "../cluster/pod_log.ts";
+import { readObject } from "../cluster/read_object.ts";
+import { reconnectingApi } from "../cluster/reconnecting_api.ts";
+import { journaled } from "../cluster/request_journal.ts";
+import { clusterWatch } from "../cluster/watch_cluster.ts";
+import type { Inventory } from "../inventory/model.ts";
+import type { ActionSystem } from "./action_system.ts";
+import { performChange } from "./changes/perform_change.ts";
+import type { LiveSession } from "./live_session.ts";
+import type { LiveNews } from "./live_state.ts";
+import { type ClusterChoice, connectTo, type Reading } from "./survey.ts";
+import { watchInventory } from "./watch_inventory.ts";
+import { watchTailnet } from "./watch_tailnet.ts";
+
+/** What a person wants to look at. */
+export interface LiveRequest {
+  /** As given with `-i`; undefined: the nearest. */
+  readonly inventory: string | undefined;
+  readonly cluster: ClusterChoice;
+}
+
+/**
+ * A session with the cluster of the inventory, or the one named. Nothing is asked before its news
+ * are; the kubeconfig is read at each attempt to connect, so that it may be put right meanwhile.
+ */
+export function openLiveSession(system: ActionSystem, request: LiveRequest): LiveSession {
+  const { clock } = system;
+  const inventory = Promise.withResolvers<void>();
+  let latest: Reading<Inventory | undefined> | undefined;
+  const connection = reconnectingApi(async () => {
+    await inventory.promise; // it says which cluster
+    return await connectTo(system, {
+      inventory: latest?.known ? latest.value : undefined,
+      choice: request.cluster,
+    });
+  });
+  const { api, requests } = journaled(connection, clock);
+  const watch = clusterWatch({ api, reset: () => connection.drop(), clock });
+  const source = (emit: (news: LiveNews) => void, signal: AbortSignal) =>
+    Promise.all([
+      watchInventory(system, {
+        named: request.inventory,
+        signal,
+        tell: (reading) => {
+          latest = reading;
+          inventory.resolve();
+          emit({ type: "inventory", inventory: reading });
+        },
+      }),
+      watchTailnet(system, { signal, tell: (tailnet) => emit({ type: "tailnet", tailnet }) }),
+      watch.run(emit, signal),
+    ]);
+  return {
+    news: async function* (signal) {
+      try {
+        yield* batches(source, { about, clock, signal });
+      } finally {
+        await connection.close();
+      }
+    },
+    lookAt: (nodes) => watch.lookAt(nodes),
+    retry: () => watch.retry(),
+    read: (object, signal) => readObject(api, object, { signal }),
+    logs: (log, signal) => podLog(api, log, { signal }),
+    perform: (change, signal) => performChange(api, change, { signal, clock }),
+    provision: async function* (signal) {
+      const { provision } = await import("./provision.ts");
+      yield* provision({ ...system, signal }, {
+        inventory: request.inventory,
+        check: false,
+        diff: false,
+        tags: [],
+        skipTags: [],
+        limit: [],
+        forks: undefined,
+        connectTimeout: undefined,
+        passwords: {},
+        kubeconfig: true,
+      }, () => Promise.resolve(false));
+    },
+    requests,
+  };
+}
+
+/** What news are about: later ones of the same take the place of earlier ones. */
+function about(news: LiveNews): string {
+  switch (news.type) {
+    case "listed":
+      return `${news.collection}/`;
+    case "seen":
+      return `${news.collection}/${news.object.uid}`;
+    case "gone":
+      return `${news.collection}/${news.uid}`;
+    case "gap":
+      return `gap ${news.what}`;
+    default:
+      return news.type;
+  }
+}

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import type { ActionSystem } from "../../src/actions/action_system.ts";
+import { openLiveSession } from "../../src/actions/live_cluster.ts";
+import { type LiveState, NOTHING_HEARD, reduceLive } from "../../src/actions/live_state.ts";
+import type { LiveSession } from "../../src/actions/live_session.ts";
+import { FolderAssets } from "../../src/assets/folder_assets.ts";
+import { directoriesFrom, machineClock } from "../../src/process/system.ts";
+import { PROJECT_ROOT } from "../cli/fake_context.ts";
+import { type FakeServer, withApiServer } from "../cluster/fake_api_server.ts";
+import { podObject } from "../cluster/objects_fixture.ts";
+import { type WatchRoutes, watchRoutes } from "../cluster/watch_routes.ts";
+import { CLUSTER, INVENTORY, TAILNET } from "../golden/homelab.ts";
+import { tailscaleSays } from "../tailscale/status_fixture.ts";
+
+interface Live {
+  readonly session: LiveSession;
+  readonly server: FakeServer;
+  readonly cluster: WatchRoutes;
+  /** The state as soon as it is as expected. */
+  until(expected: (state: LiveState) => boolean): Promise<LiveState>;
+}
+
+/** Runs a test with a session on a homelab; its server is asked over real HTTP. */
+async function live(
+  test: (live: Live) => Promise<void>,
+  prepare: (server: FakeServer) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const cluster = watchRoutes({ ...CLUSTER, "/version": () => ({ gitVersion: "v1.35.6+k3s1" }) });
+  await withApiServer(cluster.routes, async (server) => {
+    const { directory, kubeconfig } = server;
+    await Deno.writeTextFile(`${directory}/hosts.yml`, INVENTORY);
+    await prepare(server);
+    const variables: Record<string, string> = {
+      HOME: directory,
+      KUBECONFIG: kubeconfig,
+      K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock",
+    };
+    const env = (name: string) => variables[name];
+    const controller = new AbortController();
+    const system: ActionSystem = {
+      runner: tailscaleSays(TAILNET),
+      clock: machineClock,
+      directories: directoriesFrom(env),
+      cwd: directory,
+      env,
+      signal: controller.signal,
+      assets: new FolderAssets(PROJECT_ROOT),
+    };
+    const session = openLiveSession(system, { inventory: undefined, cluster: {} });
+    let state = NOTHING_HEARD;
+    let changed = Promise.withResolvers<void>();
+    const following = (async () => {
+      for await (const batch of session.news(controller.signal)) {
+        state = reduceLive(state, batch);
+        changed.resolve();
+        changed = Promise.withResolvers();
+      }
+    })();
+    const until = async (expected: (state: LiveState) => boolean) => {
+      while (!expected(state)) await Promise.race([changed.promise, following]);
+      return state;
+    };
+    try {
+      await test({ session, server, cluster, until });
+    } finally {
+      controller.abort(new Error("all is over"));
+      await following;
+      cluster.end();
+    }
+  });
+}
+
+const isComplete = ({ cluster, inventory, tailnet }: LiveState) =>
+  cluster.events !== undefined && cluster.pods !== undefined && cluster.nodes !== undefined &&
+  cluster.metrics.known && inventory !== undefined && tailnet !== undefined;
+
+Deno.test("cluster, inventory and tailnet become one state that follows what happens", () =>
+  live(async ({ cluster, until, session }) => {
+    const state = await until(isComplete);
+    assert.equal(state.connection.state, "live");
+    assert.equal(state.version, "v1.35.6+k3s1");
+    assert.equal(state.cluster.nodes?.size, 3);
+    assert.ok(state.inventory?.known && state.inventory.value?.hosts.length === 4);
+    assert.ok(state.tailnet?.known);
+    await cluster.opened(9);
+    cluster.say("/api/v1/pods", "ADDED", podObject("new"));
+    await until(({ cluster }) => cluster.pods?.size === 4);
+    cluster.say("/api/v1/pods", "DELETED", podObject("new"));
+    await until(({ cluster }) => cluster.pods?.size === 3);
+    const paths = session.requests().map(({ path }) => path);
+    assert.ok(paths.includes("/api/v1/pods?limit=500"), paths.join("\n"));
+  }));
+
+Deno.test("a kubeconfig that is put right meanwhile is taken", () => {
+  let kubeconfig = "";
+  return live(async ({ until, session, server }) => {
+    const state = await until(({ connection }) =>
+      connection.state === "connecting" && connection.problem !== undefined
+    );
+    assert.ok(state.connection.state === "connecting");
+    assert.match(state.connection.problem!.message, /no context homelab/);
+    await Deno.writeTextFile(server.kubeconfig, kubeconfig);
+    session.retry();
+    await until(isComplete);
+  }, async (server) => {
+    kubeconfig = await Deno.readTextFile(server.kubeconfig);
+    await Deno.writeTextFile(server.kubeconfig, kubeconfig.replaceAll("homelab", "other"));
+  });
+});
+
+Deno.test("an object that is gone is told, with the server that said so", () =>
+  live(async ({ until, session }) => {
+    await until(isComplete);
+    const { signal } = new AbortController();
+    const reference = { kind: "Pod", namespace: "default", name: "lost" } as const;
+    await assert.rejects(session.read(reference, signal), /Pod default\/lost is gone/);
+  }));
