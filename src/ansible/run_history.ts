@@ -95,15 +95,17 @@ export async function pastRuns(runs: string): Promise<readonly PastRun[]> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   const found = await Promise.all(
-    names.sort().reverse().map(async (name) => {
-      const directory = `${runs}/${name}`;
-      const run = await readJson(`${directory}/run.json`, runSchema);
-      if (run === undefined) return [];
-      const result = await readJson(`${directory}/result.json`, resultSchema);
-      return [{ ...filesOf(directory), ...run, ...(result === undefined ? {} : { result }) }];
-    }),
+    names.sort().reverse().map((name) => pastRun(`${runs}/${name}`)),
   );
-  return found.flat();
+  return found.filter((run) => run !== undefined);
+}
+
+/** The run that is kept in a directory; undefined where that cannot be read. */
+export async function pastRun(directory: string): Promise<PastRun | undefined> {
+  const run = await readJson(`${directory}/run.json`, runSchema);
+  if (run === undefined) return undefined;
+  const result = await readJson(`${directory}/result.json`, resultSchema);
+  return { ...filesOf(directory), ...run, ...(result === undefined ? {} : { result }) };
 }
 
 /**

@@ -28,10 +28,8 @@ export interface RunLock extends Disposable {
  * @throws {UserError} exit code 1 where another run holds it
  */
 export async function lockInventory(system: System, inventory: string): Promise<RunLock> {
-  const { state } = system.directories;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(inventory));
-  await Deno.mkdir(`${state}/locks`, { recursive: true, mode: 0o700 });
-  const path = `${state}/locks/${new Uint8Array(digest).toHex().slice(0, 16)}.lock`;
+  await Deno.mkdir(`${system.directories.state}/locks`, { recursive: true, mode: 0o700 });
+  const path = await lockPath(system, inventory);
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   try {
     if (!await file.tryLock(true)) throw await busyError(path, inventory);
@@ -42,6 +40,54 @@ export async function lockInventory(system: System, inventory: string): Promise<
   } catch (error) {
     file.close();
     throw error;
+  }
+}
+
+async function lockPath(
+  { directories }: Pick<System, "directories">,
+  inventory: string,
+): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(inventory));
+  return `${directories.state}/locks/${new Uint8Array(digest).toHex().slice(0, 16)}.lock`;
+}
+
+/** Who holds the lock of an inventory. */
+export interface LockHolder {
+  /** Process id. */
+  readonly process: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/**
+ * The process that runs something on an inventory; undefined where none does. The lock itself is
+ * not touched, so that asking never stands in the way of a run that begins.
+ *
+ * @param inventory absolute path, symbolic links followed
+ */
+export async function lockHolder(
+  system: Pick<System, "directories">,
+  inventory: string,
+): Promise<LockHolder | undefined> {
+  const path = await lockPath(system, inventory);
+  try {
+    const holder = (await Deno.readTextFile(path)).trim();
+    const since = (await Deno.stat(path)).mtime?.getTime();
+    if (!/^[1-9]\d*$/.test(holder) || since === undefined) return undefined;
+    return isAlive(Number(holder)) ? { process: Number(holder), since } : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined; // never locked
+    throw error;
+  }
+}
+
+function isAlive(process: number): boolean {
+  try {
+    // Signal 0 is sent to nobody (kill(2)); the types know only names.
+    Deno.kill(process, 0 as unknown as Deno.Signal);
+    return true;
+  } catch (error) {
+    return error instanceof Deno.errors.PermissionDenied; // another user's
   }
 }
 

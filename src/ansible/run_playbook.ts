@@ -9,6 +9,7 @@ import type { Outcome, RunEvent } from "./event.ts";
 import { followEvents } from "./event_file.ts";
 import { playbookArgv, playbookEnv, type PlaybookOptions, type RunFiles } from "./invocation.ts";
 import { knownHostsFiles } from "./known_hosts.ts";
+import { lastWords } from "./last_words.ts";
 import type { Ansible } from "./locate.ts";
 import { closeRun, openRun, pruneRuns, type RunRecord } from "./run_history.ts";
 import { lockInventory } from "./run_lock.ts";
@@ -190,15 +191,6 @@ function onAbort(
       await running;
     },
   };
-}
-
-/** The error in what ansible-playbook printed, or the end of it. */
-async function lastWords(log: string): Promise<string> {
-  const lines = (await Deno.readTextFile(log)).split("\n").map((line) => line.trim())
-    .filter((line) => line !== "");
-  const error = lines.findLastIndex((line) => /^(?:\[?ERROR\]?|ERROR!|usage:)/i.test(line));
-  const words = error < 0 ? lines.slice(-3) : lines.slice(error, error + 3);
-  return words.join("\n").slice(0, 2_000) || "ansible-playbook ended without a word";
 }
 
 function note(system: System, message: string): RunEvent {
