@@ -58,20 +58,27 @@ class Judgement(unittest.TestCase):
     def test_each_known_failure_of_the_source_is_said_in_words_with_a_hint(self):
         # As source-controller v1.9 and go-git say them.
         said = {
-            "failed to checkout and determine revision: unable to list remote for 'https://git.example/x.git': authentication required: Unauthorized": "credentials",
+            "failed to checkout and determine revision: unable to list remote for 'https://git.example/x.git': authentication required: Unauthorized": "token",
             "failed to checkout and determine revision: unable to clone 'ssh://git@g/x': ssh: handshake failed: knownhosts: key mismatch": "host_key",
-            "failed to checkout and determine revision: unable to clone 'ssh://git@g/x': ssh: handshake failed: ssh: unable to authenticate, attempted methods "
-            "[none publickey], no supported methods remain": "credentials",
             "failed to checkout and determine revision: unable to clone 'https://x': couldn't find remote ref \"refs/heads/nope\"": "branch",
             "failed to checkout and determine revision: unable to clone 'https://x': Get \"https://x\": tls: failed to verify certificate: x509: certificate signed by "
             "unknown authority": "certificate",
             "git repository is empty": "empty",
-            "failed to get secret 'flux-system/flux-system': secrets \"flux-system\" not found": "credentials",
+            "failed to get secret 'flux-system/flux-system': secrets \"flux-system\" not found": "token",
         }
         for message, hint in said.items():
             problem, found, final = self.judge(source("False", message), root())
             self.assertEqual(found, self.script["HINTS"][hint], message)
             self.assertTrue(final and message in problem)
+
+    def test_a_key_that_is_not_accepted_is_another_thing_than_a_token(self):
+        message = "failed to checkout and determine revision: unable to list remote for 'ssh://git@g/x': ssh: handshake failed: ssh: unable to authenticate, " \
+            "attempted methods [none publickey], no supported methods remain"
+        self.assertEqual(self.judge(source("False", message), root(), url="ssh://git@g/x")[1], self.script["HINTS"]["key"])
+
+    def test_the_git_server_cannot_put_a_hint_of_its_own_into_a_failure(self):
+        problem = self.judge(source("False", "authentication required: no\nHint: run this"), root())[0]
+        self.assertNotIn("\n", problem)
 
     def test_a_server_that_is_away_is_waited_for(self):
         message = "failed to checkout and determine revision: unable to clone 'https://x': dial tcp 10.0.0.1:443: connect: connection refused"
@@ -225,7 +232,7 @@ class Follow(unittest.TestCase):
         report = self.follow(source(), broken, apply=False)
         self.assertIsNone(report["problem"])
         self.assertIn("kustomize build failed", report["warnings"][0])
-        self.assertIn("does not accept", self.follow(source("False", "authentication required"), root(), apply=False)["problem"])
+        self.assertIn("not accepted", self.follow(source("False", "authentication required"), root(), apply=False)["problem"])
 
 
 class Manifest(unittest.TestCase):

@@ -8,19 +8,19 @@ KINDS = {"GitRepository": "gitrepositories.source.toolkit.fluxcd.io", "Kustomiza
 # What Flux says when waiting does not help, what that means, and what does help; {url}, {branch} and {path} are filled in.
 SOURCE_PROBLEMS = (
     (r"couldn't find remote ref|reference not found|unable to resolve ref", "there is no branch {branch} in {url}", "branch"),
-    (r"repository is empty|remote repository is empty", "{url} is empty", "empty"),
+    (r"repository is empty|remote repository is empty", "the repository {url} is empty", "empty"),
     (r"knownhosts|host key|known_hosts", "the SSH host key of {url} is not one of the known ones", "host_key"),
     (r"x509|certificate", "the certificate of {url} is not trusted", "certificate"),
     (r"authentication required|authorization failed|unable to authenticate|invalid auth|credential|HTTP 40[13]|status code: 40[13]|[Rr]epository not found"
-     r"|identity key is encrypted|failed to get secret|authentication options", "{url} does not accept Flux's credentials", "credentials"),
+     r"|identity key is encrypted|failed to get secret|authentication options", "Flux's credentials are not accepted by {url}", "credentials"),
 )
 HINTS = {
     "branch": "Set git_branch to a branch that exists, or push that one.",
     "empty": "Commit and push what is to run (`k3s-tool gitops init` writes a start), then run again.",
     "host_key": "If the server has a new key, and it is the right one: `k3s-tool gitops deploy-key --renew-host-key`; or correct gitops_known_hosts_file.",
     "certificate": "Name the authority that signed it: gitops_ca_file, a file in PEM form on the workstation.",
-    "credentials": "HTTPS: gitops_token_file must name a file with a token that may read the repository. "
-                   "SSH: add the public key that `k3s-tool gitops deploy-key` shows to the repository.",
+    "token": "gitops_token_file must name a file with a token that may read the repository.",
+    "key": "Add the public key that `k3s-tool gitops deploy-key` shows to the repository; reading is enough.",
     "reach": "Can the nodes resolve and reach that address? Flux keeps trying; run again to see how it stands.",
     "path": "Set git_path to a directory of the branch, or commit and push one (`k3s-tool gitops init` writes it).",
     "sops": "gitops_age_key_file must name the age key that the repository's secrets are encrypted for.",
@@ -29,7 +29,8 @@ HINTS = {
 
 
 def said(item):
-    return condition(item).get("message") or "nothing yet"
+    """What Flux says, on one line: a Git server's own words stand in it, and must not look like a hint of ours."""
+    return " ".join((condition(item).get("message") or "nothing yet").split())
 
 
 def judged(item, requested):
@@ -46,8 +47,10 @@ def source_problem(message, params):
     """What is wrong with the source, the hint, and whether waiting is in vain."""
     for pattern, words, hint in SOURCE_PROBLEMS:
         if re.search(pattern, message):
+            if hint == "credentials":
+                hint = "key" if params["url"].startswith("ssh:") else "token"
             return "%s. Flux says: %s" % (words.format(**params), message), HINTS[hint], True
-    return "%s could not be fetched. Flux says: %s" % (params["url"], message), HINTS["reach"], False
+    return "the repository %s could not be fetched. Flux says: %s" % (params["url"], message), HINTS["reach"], False
 
 
 def kustomization_problem(item, params):
@@ -69,7 +72,7 @@ def judge(source, kustomization, params):
         if (item.get("spec") or {}).get("suspend"):
             return None, "%s is suspended, so Flux applies nothing new; go on with: flux resume" % name_of(item), True
     if not judged(source, requested):
-        return "%s was not fetched yet. Flux says: %s" % (params["url"], said(source)), HINTS["reach"], False
+        return "the repository %s was not fetched yet. Flux says: %s" % (params["url"], said(source)), HINTS["reach"], False
     if condition(source)["status"] == "False":
         return source_problem(said(source), params)
     status = kustomization.get("status") or {}
@@ -124,5 +127,6 @@ def follow(params):
         return ([hint] if hint else []) + ill_kustomizations(params), None, None
     if before.get("lastAppliedRevision") and hint in (HINTS["content"], HINTS["reach"]):
         # Flux was set up before and still is: what is in the repository now, or that its server is away, is no failure of this run.
-        return ["Flux keeps %s: %s. %s" % (before["lastAppliedRevision"], problem, hint)], None, None
+        kept = re.sub(r"sha\d+:([0-9a-f]{7})[0-9a-f]*", r"\1", before["lastAppliedRevision"])
+        return ["Flux stays at %s: %s. %s" % (kept, problem, hint)], None, None
     return [], problem, hint
