@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { KubernetesApi } from "../cluster/kubernetes_api.ts";
+import { ApiError, type KubernetesApi } from "../cluster/kubernetes_api.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { InventoryFiles } from "../inventory/inventory_files.ts";
 import type { Inventory } from "../inventory/model.ts";
@@ -53,7 +53,10 @@ export async function surveyTailnet(system: System): Promise<Reading<Tailnet>> {
   });
 }
 
-/** Something of the cluster, read through a connection that is closed afterwards. */
+/**
+ * Something of the cluster, read through a connection that is closed afterwards; a refusal of the
+ * API server that `read` did not expect is said in words.
+ */
 export async function surveyCluster<T>(
   system: System,
   { inventory, choice, read }: {
@@ -66,6 +69,10 @@ export async function surveyCluster<T>(
     const api = await connectTo(system, { inventory, choice });
     try {
       return await read(api);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const { apiRefusal } = await import("../cluster/api_errors.ts");
+      throw apiRefusal(error, api.server);
     } finally {
       await api.close();
     }

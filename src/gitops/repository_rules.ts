@@ -41,10 +41,12 @@ export function ruleProblems(
   units: readonly DeployUnit[],
   { files, trees }: { readonly files: RepositoryFiles; readonly trees: ResourceTrees },
 ): readonly Problem[] {
+  const loose = appsOf(files).filter((app) => trees.kustomizationOf(`apps/${app}`) === undefined);
   return [
-    ...appLayout(files, trees),
+    ...loose.map(looseApp),
     ...strayPaths(units),
-    ...duplicates(units),
+    // Of an app without a kustomization everything is applied twice; that is said already.
+    ...duplicates(units).filter(({ where }) => !loose.includes(appOf(where?.file ?? "") ?? "")),
     ...missingNamespaces(units),
     ...sharedNamespaces(units),
     ...missingDecryption(units),
@@ -71,14 +73,12 @@ function nameOf({ manifest, namePrefix, nameSuffix }: TreeObject): string {
 }
 
 /** Without a kustomization of its own Flux would apply base and overlays of an app, all at once. */
-function appLayout(files: RepositoryFiles, trees: ResourceTrees): Problem[] {
-  return appsOf(files).flatMap((app) =>
-    trees.kustomizationOf(`apps/${app}`) !== undefined ? [] : [{
-      message: "an app needs a kustomization.yaml that lists sync.yaml; " +
-        "without it Flux applies every file below",
-      where: { file: `apps/${app}` },
-    }]
-  );
+function looseApp(app: string): Problem {
+  return {
+    message: "an app needs a kustomization.yaml that lists sync.yaml; " +
+      "without it Flux applies every file below",
+    where: { file: `apps/${app}` },
+  };
 }
 
 /** An app's sync.yaml that applies something else: likely copied from another app. */

@@ -134,6 +134,7 @@ export async function inHomelab(
   options: HomelabOptions = {},
 ): Promise<CommandResult> {
   let result: CommandResult | undefined;
+  let now = NOW;
   await withApiServer(options.routes ?? CLUSTER, async ({ directory, kubeconfig, server }) => {
     await Deno.writeTextFile(`${directory}/hosts.yml`, options.inventory ?? INVENTORY);
     const said = await runCommand(argv, {
@@ -144,7 +145,7 @@ export async function inHomelab(
         ...options.noKubeconfig ? {} : { KUBECONFIG: kubeconfig },
       },
       context: {
-        clock: { now: () => NOW, sleep: () => Promise.resolve() },
+        clock: { now: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) },
         ...options.context,
       },
     });

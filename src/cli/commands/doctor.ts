@@ -6,9 +6,8 @@ import { defineCommand } from "../command.ts";
 export const doctorCommand = defineCommand({
   name: "doctor",
   summary: "Look at everything the tool depends on and say what to do",
-  description:
-    "Looks at the programs on this machine, its Tailscale, the inventory and where its " +
-    "hosts stand in the tailnet; with --hosts also at the hosts themselves, over ssh. Changes " +
+  description: "Looks at the programs on this machine, its Tailscale, the inventory, Flux (where " +
+    "git_repo_url is set) and where the hosts stand in the tailnet; with --hosts also at the hosts themselves, over ssh. Changes " +
     "nothing; --fix mends what is the tool's own: it installs a private ansible-core.",
   formats: ["table", "wide", "json", "yaml"],
   options: {
