@@ -9,6 +9,7 @@ import { usageError } from "../errors/user_error.ts";
 import { RUN_EVENTS } from "../ansible/event.ts";
 import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../inventory/schema.ts";
 import { KUBECONFIG_MERGE, PEER_LIST, STATUS } from "../view/cluster_documents.ts";
+import { DEPLOY_KEY, GITOPS_STATUS, GITOPS_SYNC } from "../view/gitops_documents.ts";
 import { API_VERSION } from "./output.ts";
 
 const Place = z.object({
@@ -59,6 +60,9 @@ const Check = z.object({
 export const DOCUMENTS = {
   PeerList: document("PeerList", PEER_LIST),
   Status: document("Status", STATUS),
+  GitopsStatus: document("GitopsStatus", GITOPS_STATUS),
+  GitopsSync: document("GitopsSync", GITOPS_SYNC),
+  DeployKey: document("DeployKey", DEPLOY_KEY),
   KubeconfigMerge: document("KubeconfigMerge", KUBECONFIG_MERGE),
   NodeList: document("NodeList", { items: z.array(Node) }),
   Node: document("Node", { ...Node.shape, variables: z.array(Setting) }),

@@ -17,7 +17,10 @@ import { configUnsetCommand } from "./commands/config_unset.ts";
 import { configValidateCommand } from "./commands/config_validate.ts";
 import { discoverCommand } from "./commands/discover.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { gitopsDeployKeyCommand } from "./commands/gitops_deploy_key.ts";
 import { gitopsInitCommand } from "./commands/gitops_init.ts";
+import { gitopsStatusCommand } from "./commands/gitops_status.ts";
+import { gitopsSyncCommand } from "./commands/gitops_sync.ts";
 import { gitopsNewAppCommand } from "./commands/gitops_new_app.ts";
 import { gitopsValidateCommand } from "./commands/gitops_validate.ts";
 import { initCommand } from "./commands/init.ts";
@@ -29,6 +32,7 @@ import { nodeShowCommand } from "./commands/node_show.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { resetCommand } from "./commands/reset.ts";
 import { statusCommand } from "./commands/status.ts";
+import { tuiCommand } from "./commands/tui.ts";
 import { versionCommand } from "./commands/version.ts";
 
 export const commands: readonly CommandDeclaration[] = [
@@ -46,10 +50,14 @@ export const commands: readonly CommandDeclaration[] = [
   configSchemaCommand,
   provisionCommand,
   statusCommand,
+  tuiCommand,
   kubeconfigCommand,
   gitopsInitCommand,
   gitopsNewAppCommand,
   gitopsValidateCommand,
+  gitopsStatusCommand,
+  gitopsSyncCommand,
+  gitopsDeployKeyCommand,
   doctorCommand,
   resetCommand,
   assetsListCommand,

@@ -48,7 +48,7 @@ export function drawOverlay(
       const seen = entries.slice(from, from + height).map(({ label, keys }, index) => {
         const line = drawLine({
           segments: [
-            { text: keys.padEnd(6), tone: "accent" },
+            { text: keys.padEnd(11), tone: "accent" },
             { text: label, tone: "plain" },
           ],
         }, { width: width - MARGIN, paint });

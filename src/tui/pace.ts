@@ -45,23 +45,30 @@ export class Pace {
   frame(make: () => void): void {
     const began = performance.now();
     make();
-    this.#cost = performance.now() - began;
+    // React draws in a task of its own, right after what told it to.
+    setTimeout(() => this.#cost = performance.now() - began, 0);
     this.#lastDraw = this.#now();
-    clearTimeout(this.#ages);
-    if (this.#closed) return;
-    const wait = this.#showsSeconds.size > 0 ? AGES_MS.seconds : AGES_MS.minutes;
-    this.#ages = setTimeout(this.#draw, wait);
+    this.#plan();
   }
 
   /** A part of the screen says whether there are seconds in what it shows. */
   note(part: string, lines: readonly string[]): void {
+    const before = this.#showsSeconds.size;
     if (lines.some((line) => SECONDS.test(line))) this.#showsSeconds.add(part);
     else this.#showsSeconds.delete(part);
+    if ((before === 0) !== (this.#showsSeconds.size === 0)) this.#plan();
   }
 
   /** A part of the screen is not shown any more. */
   forget(part: string): void {
     this.#showsSeconds.delete(part);
+  }
+
+  #plan(): void {
+    clearTimeout(this.#ages);
+    if (this.#closed) return;
+    const wait = this.#showsSeconds.size > 0 ? AGES_MS.seconds : AGES_MS.minutes;
+    this.#ages = setTimeout(this.#draw, wait);
   }
 
   /** No frame is drawn any more. */

@@ -29,7 +29,9 @@ export async function readYaml(
   { session, signal, show }: ReaderTools,
 ): Promise<void> {
   try {
-    const text = await yamlLines(await session.read(reference, signal));
+    // What it is comes first, as kubectl shows it.
+    const { apiVersion, kind, ...rest } = await session.read(reference, signal);
+    const text = await yamlLines({ apiVersion, kind, ...rest });
     show({ kind: "yaml", lines: text.map(yamlLine), problem: undefined });
   } catch (error) {
     show({ kind: "yaml", lines: undefined, problem: problemOf(error) });

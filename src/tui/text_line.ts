@@ -54,10 +54,11 @@ export function wrapLine(
   let room = width;
   for (const { text, tone } of line.segments) {
     for (let rest = safeText(text); rest !== "";) {
-      const head = headOf(rest, room);
+      const isBegun = pieces.at(-1)!.length > (margin > 0 && pieces.length > 1 ? 1 : 0);
+      const head = wholeWords(headOf(rest, room), { text: rest, isBegun });
       if (head === "") {
         // A character wider than the whole line would never fit.
-        if (pieces.at(-1)!.length === 0) break;
+        if (!isBegun) break;
         pieces.push(margin > 0 ? [{ text: " ".repeat(margin), tone: "plain" }] : []);
         room = width - margin;
         continue;
@@ -84,6 +85,23 @@ function headOf(text: string, cells: number): string {
   }
   return text.slice(0, length);
 }
+
+/** The head without the word it cuts; a word longer than half of it is cut. */
+function wholeWords(
+  head: string,
+  { text, isBegun }: { readonly text: string; readonly isBegun: boolean },
+): string {
+  const next = text[head.length];
+  if (next === undefined || next === " " || head.endsWith(" ")) return head;
+  const space = head.lastIndexOf(" ");
+  if (space > head.length / 2) return head.slice(0, space + 1);
+  // The whole of a short word goes to the next line, where something stands before it on this one.
+  const word = /^\S*/.exec(text)![0].length;
+  return isBegun && space < 0 && word <= LONGEST_WORD ? "" : head;
+}
+
+/** Words that are not cut where they would fit the next line. */
+const LONGEST_WORD = 24;
 
 const SEGMENTS = new Intl.Segmenter();
 

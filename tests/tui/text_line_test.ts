@@ -26,6 +26,15 @@ Deno.test("a wrapped line keeps every character, and each piece fits", () => {
   );
 });
 
+Deno.test("words are kept whole where they are not too long", () => {
+  const pieces = wrapLine(plain("does not have minimum availability."), { width: 30, indent: 2 });
+  assert.deepEqual(pieces.map(textOfLine), ["does not have minimum ", "  availability."]);
+});
+
+Deno.test("a line too narrow for a character ends", () => {
+  assert.ok(wrapLine(plain("漢字"), { width: 1, indent: 2 }).length < 4);
+});
+
 Deno.test("a drawn line fills its width exactly", () => {
   fc.assert(
     fc.property(text, fc.integer({ min: 1, max: 60 }), (text, width) => {
