@@ -49,10 +49,7 @@ export async function commit(name: string, changes: Changes, message: string): P
       await Deno.writeTextFile(target, content);
     }
   }
-  await git(work, "add", "--all");
-  await git(work, "commit", "--quiet", `--message=${message}`);
-  await git(work, "push", "--quiet", "origin", `HEAD:refs/heads/${branch}`);
-  return (await git(work, "rev-parse", "HEAD")).trim();
+  return await publish(work, message);
 }
 
 /** Copies a directory's files but not its own history. */
@@ -63,7 +60,7 @@ export async function commitTree(name: string, from: string, message: string): P
   const work = await workTree(name);
   await git(work, "rm", "-r", "--quiet", "--ignore-unmatch", ".");
   await run(["sh", "-euc", copyFiles, "sh", from, work]);
-  return await commit(name, {}, message);
+  return await publish(work, message);
 }
 
 /** All that the repository ever held, in clear: to look for secrets in it. */
@@ -77,6 +74,14 @@ async function workTree(name: string): Promise<string> {
   await run(["rm", "-rf", work]);
   await run(["git", "clone", "--quiet", barePath(name), work], { env });
   return work;
+}
+
+/** Commits a work tree as it is, pushes, and returns the commit's id. */
+async function publish(work: string, message: string): Promise<string> {
+  await git(work, "add", "--all");
+  await git(work, "commit", "--quiet", `--message=${message}`);
+  await git(work, "push", "--quiet", "origin", `HEAD:refs/heads/${branch}`);
+  return (await git(work, "rev-parse", "HEAD")).trim();
 }
 
 function git(work: string, ...args: string[]): Promise<string> {

@@ -33,20 +33,38 @@ export function sampleProcesses(hosts: readonly Host[]): { stop(): Promise<strin
   };
 }
 
+/** A secret, and the file of the workstation where it belongs. */
+export interface Secret {
+  readonly text: string;
+  readonly file?: string;
+}
+
+/** Where to look besides files and journals, and for what besides the cluster's own secrets. */
+export interface SecretSearch {
+  readonly output: string;
+  readonly processes: string;
+  /** By what they are. */
+  readonly more?: Readonly<Record<string, Secret>>;
+}
+
 /** Places where a secret was found; empty if all is well. */
 export async function findSecrets(
   hosts: readonly Host[],
-  { output, processes }: { readonly output: string; readonly processes: string },
+  { output, processes, more = {} }: SecretSearch,
 ): Promise<string[]> {
   const [server] = hosts;
   if (server === undefined) throw new Error("no host");
-  const secrets = await secretsOf(server);
   const found: string[] = [];
-  for (const [name, secret] of Object.entries(secrets)) {
+  for (
+    const [name, { text: secret, file: home }] of Object.entries({
+      ...await secretsOf(server),
+      ...more,
+    })
+  ) {
     if (output.includes(secret)) found.push(`${name} in the tool's output`);
     if (processes.includes(secret)) found.push(`${name} in a process list`);
     for (const file of await filesWith(secret)) {
-      if (!isKubeconfig(file)) found.push(`${name} in ${file}`);
+      if (!isKubeconfig(file) && file !== home) found.push(`${name} in ${file}`);
     }
     for (const host of hosts) {
       for (const file of await readableFilesWith(host, secret)) {
@@ -62,7 +80,7 @@ export async function findSecrets(
 }
 
 /** The secrets of a cluster by what they are; each long enough to be no accident. */
-async function secretsOf(server: Host): Promise<Record<string, string>> {
+async function secretsOf(server: Host): Promise<Record<string, Secret>> {
   const token = (await ssh(server, "cat /var/lib/rancher/k3s/server/token")).trim();
   const kubeconfig = await ssh(server, "cat /etc/rancher/k3s/k3s.yaml");
   const key = /client-key-data: (\S{40})/.exec(kubeconfig)?.[1];
@@ -70,7 +88,7 @@ async function secretsOf(server: Host): Promise<Record<string, string>> {
   if (key === undefined || secret === undefined || secret.length < 16) {
     throw new Error("the cluster's secrets do not look as they should");
   }
-  return { "the join token": secret, "the administrator's key": key };
+  return { "the join token": { text: secret }, "the administrator's key": { text: key } };
 }
 
 /** Files of the workstation's home that hold a text. */

@@ -1,0 +1,162 @@
+/**
+ * The live screen and its terminal: how it is left, what it may do, what it says where it cannot connect.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { run } from "../command.ts";
+import { makeExpiredKubeconfig } from "../expired_kubeconfig.ts";
+import { nodes } from "../kubernetes.ts";
+import { down, up } from "../lab.ts";
+import { provision } from "../run_events.ts";
+import type { Host } from "../state.ts";
+import { openTerminal, openTool } from "../terminal.ts";
+import { initArgs, installTool, projectDir, tool } from "../tool.ts";
+import { waitFor } from "../wait.ts";
+import type { Terminal } from "../../terminal/tmux.ts";
+
+const size = { columns: 120, rows: 40 };
+const LIVE = /● live[^]*n1 .*Ready/;
+
+let hosts: Host[] = [];
+const n1 = (): Host => hosts[0]!;
+
+Deno.test.beforeAll(async () => {
+  hosts = await up({ hosts: 1 });
+  await tool(...initArgs(hosts));
+  await provision();
+});
+Deno.test.afterAll(async () => {
+  assert.deepEqual(await down(), []);
+});
+
+/** Settings of a terminal that a program must leave as it found them. */
+async function settings(terminal: Terminal): Promise<string> {
+  const stty = await run(["stty", "-F", await terminal.device(), "-g"]);
+  return `${stty.trim()} ${JSON.stringify(await terminal.modes())}`;
+}
+
+/** A shell on a terminal, with the settings it has before anything is started. */
+async function openShell(): Promise<{ shell: Terminal; before: string }> {
+  await installTool();
+  const shell = await openTerminal(["bash", "--norc", "--noprofile", "-i"], {
+    ...size,
+    env: { PS1: "prompt> " },
+  });
+  await shell.waitForScreen("prompt>");
+  // The line editor has its own while it waits; a command sees the others.
+  await shell.type("stty -a >/dev/null; sleep 1000");
+  await shell.keys("Enter");
+  await shell.waitForScreen("sleep 1000\n");
+  const before = await settings(shell);
+  await shell.keys("C-c");
+  return { shell, before };
+}
+
+/** Runs the screen in the shell, ends it somehow, and sees what is left of the terminal. */
+async function leave(
+  how: (shell: Terminal) => Promise<void>,
+  { code }: { readonly code: number },
+): Promise<void> {
+  const { shell, before } = await openShell();
+  await using _closed = shell;
+  // What the program left is looked at before the shell's line editor puts its own in place.
+  await shell.type("clear; k3s-tool tui; echo code $?; sleep 1000");
+  await shell.keys("Enter");
+  await shell.waitForScreen(LIVE, { limit: 30 });
+  assert.equal((await shell.modes()).alternateScreen, true);
+  await how(shell);
+  await shell.waitForScreen(new RegExp(`^code ${code}$`, "m"), { limit: 10 });
+  assert.equal(await settings(shell), before);
+}
+
+/** Process ids of the tool below a shell. */
+async function toolBelow(shell: Terminal): Promise<number[]> {
+  const found = await run(["pgrep", "-P", `${await shell.pid()}`]);
+  return found.trim().split("\n").map(Number);
+}
+
+Deno.test("q and Ctrl-C leave it, and the terminal is as before", async () => {
+  await leave((shell) => shell.keys("q"), { code: 0 });
+  await leave((shell) => shell.keys("C-c"), { code: 0 });
+});
+
+Deno.test("SIGTERM ends it, and the terminal is as before", async () => {
+  const end = async (shell: Terminal) => {
+    for (const pid of await toolBelow(shell)) Deno.kill(pid, "SIGTERM");
+  };
+  await leave(end, { code: 130 });
+});
+
+Deno.test("Ctrl-Z gives the terminal to the shell, and fg takes it back", async () => {
+  const { shell } = await openShell();
+  await using _closed = shell;
+  await shell.type("clear; k3s-tool tui");
+  await shell.keys("Enter");
+  await shell.waitForScreen(LIVE, { limit: 30 });
+  await shell.keys("C-z");
+  await shell.waitForScreen(/Stopped.*k3s-tool tui[^]*prompt>/);
+  assert.equal((await shell.modes()).alternateScreen, false);
+  await shell.type("echo still here");
+  await shell.keys("Enter");
+  await shell.waitForScreen(/^still here$/m);
+  await shell.type("fg");
+  await shell.keys("Enter");
+  await shell.waitForScreen(LIVE, { limit: 30 });
+  assert.equal((await shell.modes()).alternateScreen, true);
+  await shell.keys("?");
+  await shell.waitForScreen("Ctrl-L");
+  await shell.keys("Escape", "q");
+  await shell.waitForScreen(/^prompt> $/m);
+});
+
+Deno.test("a terminal that is closed ends it", async () => {
+  const terminal = await openTool(["tui"], size);
+  await terminal.waitForScreen(LIVE, { limit: 30 });
+  const pid = await terminal.pid();
+  await terminal.close();
+  await waitFor(() => Deno.stat(`/proc/${pid}`).then(() => false, () => true), {
+    limit: 10,
+    what: "the tool to end",
+  });
+});
+
+Deno.test("--read-only offers no changes", async () => {
+  await using other = await openTool(["tui", "--read-only"], size);
+  await other.waitForScreen(LIVE, { limit: 30 });
+  await other.keys("p");
+  await other.waitForScreen("details of what is selected");
+  await other.type("cordon");
+  await other.waitForScreen("Nothing matches.");
+  await other.keys("Escape", "q");
+  await other.waitForEnd();
+});
+
+Deno.test("a node is cordoned from the palette, after a question", async () => {
+  await using screen = await openTool(["tui"], size);
+  await screen.waitForScreen(LIVE, { limit: 30 });
+  await screen.keys("p");
+  await screen.type("cordon");
+  await screen.waitForScreen("cordon Node n1");
+  await screen.keys("Enter");
+  await screen.waitForScreen("Cordon n1?");
+  assert.equal((await nodes(n1())).get("n1")?.spec.unschedulable, undefined);
+  await screen.keys("y");
+  await screen.waitForScreen(/n1 .*Ready, cordoned/);
+  assert.equal((await nodes(n1())).get("n1")?.spec.unschedulable, true);
+  await screen.keys("q");
+  assert.deepEqual(await screen.waitForEnd(), { code: 0, signal: undefined });
+});
+
+Deno.test("a wrong context and an expired certificate are said in words, with the next step", async () => {
+  await using wrong = await openTool(["tui", "--context", "nowhere"], size);
+  await wrong.waitForScreen(/nowhere[^]*r tries now/, { limit: 30 });
+  const file = join(projectDir, "expired.kubeconfig");
+  await makeExpiredKubeconfig(file, `https://${n1().tailscaleAddress}:6443`);
+  await using expired = await openTool(["tui", "--kubeconfig", file], size);
+  await expired.waitForScreen(/certificate of the kubeconfig has expired[^]*k3s-tool kubeconfig/, {
+    limit: 30,
+  });
+});

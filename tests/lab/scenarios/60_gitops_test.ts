@@ -1,0 +1,235 @@
+/**
+ * What is committed runs, what is changed is changed, what is deleted goes: Flux follows a private repository over
+ * HTTPS. The steps build on each other.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { history } from "../git_repository.ts";
+import {
+  addresses,
+  ageKeyFile,
+  checkout,
+  deploy,
+  edit,
+  fluxRows,
+  push,
+  repository,
+  setUpGitOps,
+  tokenFile,
+} from "../gitops.ts";
+import { exists, kubectl } from "../kubernetes.ts";
+import { down, up } from "../lab.ts";
+import { networkHoldsToPolicies, reaches } from "../network_policies.ts";
+import { say } from "../progress.ts";
+import { changedTasks, provision } from "../run_events.ts";
+import { findSecrets, sampleProcesses } from "../secret_search.ts";
+import { ssh } from "../ssh.ts";
+import type { Host } from "../state.ts";
+import { projectDir, tool, tryTool } from "../tool.ts";
+import { waitFor } from "../wait.ts";
+import { tryAtWorkstation } from "../workstation.ts";
+
+/** A value of a Secret, which no file, log or event may show. */
+const PASSWORD = "correct-horse-battery-staple";
+
+let hosts: Host[] = [];
+const n1 = (): Host => hosts[0]!;
+let output = "";
+
+Deno.test.beforeAll(async () => {
+  hosts = await up({ hosts: 2 });
+  await setUpGitOps(hosts);
+});
+Deno.test.afterAll(async () => {
+  assert.deepEqual(await down(), []);
+});
+
+Deno.test("gitops init keeps the private key outside the repository, for its owner alone", async () => {
+  const { mode } = await Deno.stat(ageKeyFile);
+  assert.equal((mode ?? 0) & 0o777, 0o600);
+  const key = (await Deno.readTextFile(ageKeyFile)).match(/AGE-SECRET-KEY-\S+/)?.[0];
+  assert.ok(key);
+  assert.ok(!(await history(repository)).includes(key));
+});
+
+Deno.test("P13 P14 provision installs Flux, which follows the inventory's repository", async () => {
+  const processes = sampleProcesses(hosts);
+  const run = await provision();
+  const seen = await processes.stop();
+  output += run.stdout + run.stderr;
+  for (const name of ["source-controller", "kustomize-controller"]) {
+    const ready = await json(`-n flux-system get deployment ${name}`);
+    assert.equal(ready.status.availableReplicas, 1, name);
+  }
+  const source = await json("-n flux-system get gitrepository flux-system");
+  assert.equal(source.spec.url, addresses.https);
+  assert.equal(source.spec.ref.branch, "main");
+  const root = await json("-n flux-system get kustomization flux-system");
+  assert.equal(root.spec.path, "./clusters/lab");
+  assert.equal(root.status.lastAppliedRevision, source.status.artifact.revision);
+  const token = (await Deno.readTextFile(tokenFile)).trim();
+  const more = {
+    "the token": { text: token, file: tokenFile },
+    "the age key": { text: await ageKey(), file: ageKeyFile },
+  };
+  assert.deepEqual(await findSecrets(hosts, { output, processes: seen, more }), []);
+});
+
+Deno.test("P17 a second run changes nothing", async () => {
+  assert.deepEqual(changedTasks(await provision()), []);
+});
+
+Deno.test("P16 an app that is committed runs, in a namespace of its own", async () => {
+  await newApp("web", ["--replicas", "1", "--config", "GREETING=hello"], PASSWORD);
+  await tool("gitops", "validate", checkout);
+  const commit = await deploy("Add web");
+  const rows = await fluxRows();
+  assert.equal(rows.get("Kustomization/web")?.state, "ready");
+  assert.ok(rows.get("GitRepository/flux-system")?.revision?.endsWith(commit));
+  const web = await json("-n web get deployment web");
+  assert.equal(web.status.readyReplicas, 1);
+  const { spec } = await json("-n web get service web");
+  assert.match(await ssh(n1(), `curl -sf -m 5 http://${spec.clusterIP}/`), /"pod":"web-/);
+});
+
+Deno.test("its secret arrives decrypted", async () => {
+  const { data } = await json("-n web get secret web");
+  assert.equal(atob(data.PASSWORD), PASSWORD);
+});
+
+Deno.test("a changed replica count is changed, and nothing else", async () => {
+  await newApp("blog", []);
+  await deploy("Add blog");
+  const before = await pods("blog");
+  await edit("apps/web/overlays/lab/kustomization.yaml", /count: 1/, "count: 3");
+  await deploy("More of web");
+  assert.equal((await json("-n web get deployment web")).status.readyReplicas, 3);
+  assert.deepEqual(await pods("blog"), before);
+});
+
+Deno.test("a broken manifest is reported with its file, and the rest is applied", async () => {
+  const file = "apps/blog/base/deployment.yaml";
+  const good = await Deno.readTextFile(join(checkout, file));
+  await edit(file, "spec:", "spec: [");
+  await edit("apps/web/overlays/lab/kustomization.yaml", /count: 3/, "count: 2");
+  const check = await tryTool("gitops", "validate", checkout);
+  assert.equal(check.code, 2);
+  assert.match(check.stderr, /apps\/blog\/base\/deployment\.yaml:\d+/);
+  await push("Break blog");
+  const sync = await tryTool("gitops", "sync");
+  assert.equal(sync.code, 1, sync.stderr);
+  const blog = (await fluxRows()).get("Kustomization/blog");
+  assert.equal(blog?.state, "failed");
+  assert.match(blog.message, /deployment\.yaml/);
+  assert.match(await tool("gitops", "status"), /deployment\.yaml/);
+  await waitFor(async () => (await json("-n web get deployment web")).status.readyReplicas === 2, {
+    limit: 60,
+    what: "web to have two pods all the same",
+    interval: 500,
+  });
+  assert.ok(await exists(n1(), "-n blog deployment/blog"), "what ran of blog goes on running");
+  await Deno.writeTextFile(join(checkout, file), good);
+  await deploy("Mend blog");
+  assert.equal((await fluxRows()).get("Kustomization/blog")?.state, "ready");
+});
+
+Deno.test("an app whose directory is deleted goes away, the others stay as they are", async () => {
+  const before = await pods("web");
+  await Deno.remove(join(checkout, "apps", "blog"), { recursive: true });
+  await deploy("Remove blog");
+  await waitFor(async () => !await exists(n1(), "namespace/blog"), {
+    limit: 90,
+    what: "the namespace blog to be gone",
+    interval: 500,
+  });
+  assert.deepEqual(await pods("web"), before);
+  assert.ok(!(await fluxRows()).has("Kustomization/blog"));
+});
+
+Deno.test("no secret is in clear in Git, logs or events", async () => {
+  const secrets = {
+    "the password": PASSWORD,
+    "the age key": await ageKey(),
+    "the token": (await Deno.readTextFile(tokenFile)).trim(),
+  };
+  const places = {
+    Git: await history(repository),
+    "source-controller's log": await kubectl(n1(), "-n flux-system logs deploy/source-controller"),
+    "kustomize-controller's log": await kubectl(
+      n1(),
+      "-n flux-system logs deploy/kustomize-controller",
+    ),
+    events: await kubectl(n1(), "get events -A -o yaml"),
+    "Flux's objects": await kubectl(n1(), "get gitrepositories,kustomizations -A -o yaml"),
+    "the tool's output": output + await tool("gitops", "status", "-o", "json"),
+  };
+  for (const [place, text] of Object.entries(places)) {
+    assert.ok(text.length > 0, place);
+    for (const [name, secret] of Object.entries(secrets)) {
+      assert.ok(!text.includes(secret), `${name} is in ${place}`);
+    }
+  }
+});
+
+Deno.test("each app keeps others out, where the network holds to policies", async () => {
+  await newApp("other", []);
+  await deploy("Add other");
+  for (const name of ["web", "other"]) {
+    const { spec } = await json(`-n ${name} get networkpolicy isolate`);
+    assert.deepEqual([spec.podSelector, spec.policyTypes], [{}, ["Ingress", "Egress"]], name);
+  }
+  const from = (await json("-n other get pods")).items[0].status.podIP;
+  const [own, foreign] = await Promise.all(["other", "web"].map(async (name) => {
+    const { spec } = await json(`-n ${name} get service ${name}`);
+    return await reaches(n1(), { from, to: `http://${spec.clusterIP}/` });
+  }));
+  assert.ok(own, "a pod reaches its own namespace");
+  await kubectl(n1(), "run free --image=docker.io/lab/hello:1");
+  await kubectl(n1(), "wait --for=condition=Ready pod/free --timeout=60s");
+  const free = (await json("get pod free")).status.podIP;
+  const holds = await networkHoldsToPolicies(n1(), free);
+  if (!holds) say("    this network holds to no policy: that apps are kept apart was not shown");
+  assert.equal(foreign, !holds, "a pod reaches another app");
+});
+
+async function newApp(name: string, args: readonly string[], password?: string): Promise<void> {
+  const argv = [
+    ...["k3s-tool", "gitops", "new-app", name, "--dir", checkout],
+    ...["--image", "docker.io/lab/hello:1", "--port", "8080", "--health-path", "/healthz"],
+    ...args,
+    ...(password === undefined ? [] : ["--secret-file", "PASSWORD=-"]),
+  ];
+  const { code, stdout, stderr } = await tryAtWorkstation(argv, {
+    cwd: projectDir,
+    ...(password === undefined ? {} : { stdin: password }),
+  });
+  output += stdout + stderr;
+  assert.equal(code, 0, stderr);
+}
+
+/** An object of the cluster. */
+// deno-lint-ignore no-explicit-any -- any kind of object, read for a field or two
+async function json(args: string): Promise<any> {
+  return JSON.parse(await kubectl(n1(), `${args} -o json`));
+}
+
+/** Names and restarts of a namespace's pods: what changes when anything is done to them. */
+async function pods(namespace: string): Promise<string[]> {
+  const { items } = await json(`-n ${namespace} get pods`);
+  type Pod = {
+    metadata: { uid: string };
+    status: { containerStatuses: { restartCount: number }[] };
+  };
+  return (items as Pod[]).map(({ metadata, status }) =>
+    `${metadata.uid} ${status.containerStatuses.map((each) => each.restartCount)}`
+  ).sort();
+}
+
+async function ageKey(): Promise<string> {
+  const key = (await Deno.readTextFile(ageKeyFile)).match(/AGE-SECRET-KEY-\S+/)?.[0];
+  assert.ok(key);
+  return key;
+}
