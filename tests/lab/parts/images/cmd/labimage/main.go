@@ -1,6 +1,6 @@
 // The program labimage writes an archive of container images, each made of one static program:
 //
-//	labimage -o k3s-airgap-images-amd64.tar [-user UID:GID] NAME=PROGRAM...
+//	labimage -o k3s-airgap-images-amd64.tar [-user UID:GID] [-env NAME=VALUE] NAME=PROGRAM...
 package main
 
 import (
@@ -17,16 +17,18 @@ import (
 func main() {
 	output := flag.String("o", "", "the archive to write")
 	user := flag.String("user", "", "user and group that the programs run as; root without it")
+	env := flag.String("env", "", "a variable that the programs start with, as NAME=VALUE")
 	flag.Parse()
-	if err := run(*output, *user, flag.Args()); err != nil {
+	if err := run(*output, imagetar.Image{User: *user, Env: *env}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "labimage:", err)
 		os.Exit(1)
 	}
 }
 
-func run(output, user string, args []string) error {
+// run writes the archive; each image is like common but for its name and program.
+func run(output string, common imagetar.Image, args []string) error {
 	if output == "" || len(args) == 0 {
-		return errors.New("usage: labimage -o FILE [-user UID:GID] NAME=PROGRAM...")
+		return errors.New("usage: labimage -o FILE [-user UID:GID] [-env NAME=VALUE] NAME=PROGRAM...")
 	}
 	var images []imagetar.Image
 	for _, arg := range args {
@@ -34,7 +36,9 @@ func run(output, user string, args []string) error {
 		if !ok {
 			return fmt.Errorf("%q is not NAME=PROGRAM", arg)
 		}
-		images = append(images, imagetar.Image{Name: name, Program: program, User: user})
+		image := common
+		image.Name, image.Program = name, program
+		images = append(images, image)
 	}
 	temporary := output + ".tmp"
 	file, err := os.Create(temporary)

@@ -15,7 +15,8 @@ import (
 )
 
 // Image is a name and the program that it runs. User is UID:GID, which pods need that must not run as root; empty is root.
-type Image struct{ Name, Program, User string }
+// Env is a variable as NAME=VALUE that the program starts with; may be empty.
+type Image struct{ Name, Program, User, Env string }
 
 type manifest struct {
 	Config   string
@@ -37,7 +38,7 @@ func Write(out io.Writer, images []Image) error {
 		if err != nil {
 			return err
 		}
-		config, err := makeConfig(name, image.User, layer)
+		config, err := makeConfig(name, image, layer)
 		if err != nil {
 			return err
 		}
@@ -74,10 +75,13 @@ func makeLayer(name string, program []byte) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-func makeConfig(name, user string, layer []byte) ([]byte, error) {
+func makeConfig(name string, image Image, layer []byte) ([]byte, error) {
 	run := map[string]any{"Entrypoint": []string{"/" + name}}
-	if user != "" {
-		run["User"] = user
+	if image.User != "" {
+		run["User"] = image.User
+	}
+	if image.Env != "" {
+		run["Env"] = []string{image.Env}
 	}
 	return json.Marshal(map[string]any{
 		"architecture": "amd64", "os": "linux",

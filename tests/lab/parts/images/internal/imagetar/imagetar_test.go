@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -35,7 +36,10 @@ func TestTwoImagesInOneArchive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	images := []Image{{"docker.io/lab/a:1", filepath.Join(dir, "a"), ""}, {"docker.io/lab/b:1", filepath.Join(dir, "b"), "65534:65534"}}
+	images := []Image{
+		{Name: "docker.io/lab/a:1", Program: filepath.Join(dir, "a")},
+		{Name: "docker.io/lab/b:1", Program: filepath.Join(dir, "b"), User: "65534:65534", Env: "PORT=9898"},
+	}
 	var first, second bytes.Buffer
 	if err := errors.Join(Write(&first, images), Write(&second, images)); err != nil {
 		t.Fatal(err)
@@ -53,7 +57,10 @@ func TestTwoImagesInOneArchive(t *testing.T) {
 			t.Errorf("tag %q", m.RepoTags)
 		}
 		var config struct {
-			Config struct{ User string }
+			Config struct {
+				User string
+				Env  []string
+			}
 			Rootfs struct {
 				DiffIDs []string `json:"diff_ids"`
 			}
@@ -63,6 +70,9 @@ func TestTwoImagesInOneArchive(t *testing.T) {
 		}
 		if config.Config.User != images[i].User {
 			t.Errorf("user %q", config.Config.User)
+		}
+		if strings.Join(config.Config.Env, " ") != images[i].Env {
+			t.Errorf("environment %q", config.Config.Env)
 		}
 		layer := files[m.Layers[0]]
 		if config.Rootfs.DiffIDs[0] != "sha256:"+digest(layer) {
