@@ -9,6 +9,7 @@ import * as z from "zod";
 import type { KubernetesApi } from "../cluster/kubernetes_api.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
+import { fluxAdvice } from "../gitops/flux_advice.ts";
 import type { FluxObject } from "../gitops/flux_object.ts";
 import { shortRevision } from "../gitops/flux_status.ts";
 import type { Inventory } from "../inventory/model.ts";
@@ -65,7 +66,7 @@ async function lookAt(
       name: "flux",
       status: "fail",
       message: down.map(({ name, problem }) => `${name}: ${problem}`).join("; "),
-      hint: `Look at their pods: kubectl -n ${namespace} get pods; then: k3s-tool provision`,
+      hint: `Look at their pods: kubectl -n ${namespace} get pods. ${PROVISION}`,
     };
   const [warning] = otherRepository(inventory, flux);
   const repository: Check = warning === undefined
@@ -89,7 +90,7 @@ function sourceCheck(objects: readonly FluxObject[], namespace: string): Check {
   }
   const hint = source.state === "suspended"
     ? "Go on: flux resume source git flux-system"
-    : "Try it now and see: k3s-tool gitops sync";
+    : fluxAdvice(source) ?? "Try it now and see: k3s-tool gitops sync";
   const status = source.state === "failed" ? "fail" : "warn";
   return { name, status, message: `${source.state}, at ${revision}: ${source.message}`, hint };
 }
@@ -113,6 +114,7 @@ function appliedCheck(objects: readonly FluxObject[]): readonly Check[] {
 const Deployments = z.object({
   items: z.array(z.object({
     metadata: z.object({ name: z.string().transform(safeText) }),
+    spec: z.object({ replicas: z.number().nullish() }).nullish(),
     status: z.object({
       conditions: z.array(
         z.object({ type: z.string(), status: z.string(), message: z.string().nullish() }),
@@ -130,13 +132,14 @@ async function readControllers(
   const query = { labelSelector: "app.kubernetes.io/part-of=flux" };
   const answer = Deployments.safeParse(await api.get(path, { query, signal }));
   if (!answer.success) throw new UserError(`${api.server} does not list Deployments as it should`);
-  return answer.data.items.map(({ metadata, status }) => {
+  return answer.data.items.map(({ metadata, spec, status }) => {
     const available = status?.conditions?.find(({ type }) => type === "Available");
-    return {
-      name: metadata.name,
-      problem: available?.status === "True"
-        ? undefined
-        : safeText(available?.message || "it is not available"),
-    };
+    // None of no pods is missing, so the API calls that available.
+    const problem = spec?.replicas === 0
+      ? "it is scaled to 0 pods"
+      : available?.status === "True"
+      ? undefined
+      : safeText(available?.message || "it is not available");
+    return { name: metadata.name, problem };
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fluxAdvice } from "../gitops/flux_advice.ts";
 import type { FluxObject, FluxState } from "../gitops/flux_object.ts";
 import { APPLIED_KINDS } from "../gitops/flux_object.ts";
 import { shortRevision } from "../gitops/flux_status.ts";
@@ -48,12 +49,19 @@ export function fluxName({ kind, name }: FluxObject): string {
   return `${kind} ${name}`;
 }
 
-/** What Flux says of what has failed, whole: it names the object and the file. */
+/**
+ * What Flux says of what has failed, whole: it names the object and the file. Each with the next step,
+ * at the beginning of a line, where no word of a Git server's own can stand.
+ */
 export function failureLines(objects: readonly FluxObject[], paint: Paint = noPaint): string[] {
-  return objects.filter(({ state }) => state === "failed").flatMap((object) => [
-    paint("bad", `${fluxName(object)} failed${object.reason ? ` (${object.reason})` : ""}:`),
-    ...object.message.split("\n").map((line) => `  ${line}`),
-  ]);
+  return objects.filter(({ state }) => state === "failed").flatMap((object) => {
+    const advice = fluxAdvice(object);
+    return [
+      paint("bad", `${fluxName(object)} failed${object.reason ? ` (${object.reason})` : ""}:`),
+      ...object.message.split("\n").map((line) => `  ${line}`),
+      ...(advice === undefined ? [] : [`${paint("accent", "Hint:")} ${advice}`]),
+    ];
+  });
 }
 
 /** `Applied: 3 of 4 ready, 1 failed (web).` */

@@ -5,6 +5,7 @@ import copy
 import json
 import os
 import tempfile
+import time
 import unittest
 
 from load_part import load
@@ -233,6 +234,14 @@ class Follow(unittest.TestCase):
         self.assertIsNone(report["problem"])
         self.assertIn("kustomize build failed", report["warnings"][0])
         self.assertIn("not accepted", self.follow(source("False", "authentication required"), root(), apply=False)["problem"])
+
+    def test_a_server_that_is_away_later_on_is_a_warning_and_is_not_waited_for(self):
+        began = time.monotonic()
+        away = source("False", "unable to list remote for 'https://git.example/x.git': dial tcp 10.0.0.1:443: connect: connection refused")
+        report = self.follow(away, root(), apply=False, timeout=60)
+        self.assertIsNone(report["problem"])
+        self.assertRegex(report["warnings"][0], r"^Flux stays at main@sha1:abc: the repository .* could not be fetched\. .*connection refused\. ")
+        self.assertLess(time.monotonic() - began, 10)
 
 
 class Manifest(unittest.TestCase):

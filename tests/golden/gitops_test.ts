@@ -188,6 +188,12 @@ Deno.test("doctor looks at Flux's controllers and its revision, where a reposito
   ]);
   const [down] = await lines({ inventory, routes: { ...FLUX, [CONTROLLERS]: all("False") } });
   assert.match(down!, /✗ fail {2}flux +source-controller: Deployment does not have minimum/);
+  const stopped = { ...controller("source-controller", "True"), spec: { replicas: 0 } };
+  const [none] = await lines({
+    inventory,
+    routes: { ...FLUX, [CONTROLLERS]: () => ({ items: [stopped] }) },
+  });
+  assert.match(none!, /✗ fail {2}flux +source-controller: it is scaled to 0 pods/);
   assert.deepEqual(await lines({ inventory }), [
     "! warn  gitops            not looked at: http://SERVER answered " + CONTROLLERS +
     " with 404: the server could not find the requested resource",

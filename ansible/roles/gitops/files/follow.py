@@ -7,12 +7,13 @@ KINDS = {"GitRepository": "gitrepositories.source.toolkit.fluxcd.io", "Kustomiza
 
 # What Flux says when waiting does not help, what that means, and what does help; {url}, {branch} and {path} are filled in.
 SOURCE_PROBLEMS = (
+    # First, as a server's own words stand behind it.
+    (r"authentication required|authorization failed|unable to authenticate|invalid auth|credential|HTTP 40[13]|status code: 40[13]|[Rr]epository not found"
+     r"|identity key is encrypted|failed to get secret|authentication options", "Flux's credentials are not accepted by {url}", "credentials"),
     (r"couldn't find remote ref|reference not found|unable to resolve ref", "there is no branch {branch} in {url}", "branch"),
     (r"repository is empty|remote repository is empty", "the repository {url} is empty", "empty"),
     (r"knownhosts|host key|known_hosts", "the SSH host key of {url} is not one of the known ones", "host_key"),
     (r"x509|certificate", "the certificate of {url} is not trusted", "certificate"),
-    (r"authentication required|authorization failed|unable to authenticate|invalid auth|credential|HTTP 40[13]|status code: 40[13]|[Rr]epository not found"
-     r"|identity key is encrypted|failed to get secret|authentication options", "Flux's credentials are not accepted by {url}", "credentials"),
 )
 HINTS = {
     "branch": "Set git_branch to a branch that exists, or push that one.",
@@ -119,8 +120,11 @@ def follow(params):
     params = dict(params, requested=request(params))
     deadline = time.monotonic() + params["timeout"]
     while True:
-        problem, hint, final = judge(*get_pair(params), params)
-        if final or time.monotonic() > deadline:
+        source, kustomization = get_pair(params)
+        problem, hint, final = judge(source, kustomization, params)
+        # Where a revision runs already, a server that is away is not waited for: Flux goes on trying.
+        away = before.get("lastAppliedRevision") and judged(source, params["requested"]) and condition(source)["status"] == "False"
+        if final or away or time.monotonic() > deadline:
             break
         time.sleep(1)
     if problem is None:
