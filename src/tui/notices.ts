@@ -6,6 +6,7 @@
 
 import type { PaneId } from "./layout.ts";
 import type { Model } from "./model.ts";
+import { rowsOf } from "./rows.ts";
 import { plain, type TextLine, toned } from "./text_line.ts";
 
 /** Collections whose absence leaves a list empty. */
@@ -17,9 +18,10 @@ const NEEDED: Readonly<Record<PaneId, readonly string[]>> = {
 
 /** The words of an empty list. */
 export function emptyLines(
-  { ui, live }: Model,
+  model: Model,
   { pane, total }: { readonly pane: PaneId; readonly total: number },
 ): readonly TextLine[] {
+  const { ui, live } = model;
   const { filter } = ui.lists[pane];
   if (total > 0 && filter !== "") {
     return [toned("muted", `Nothing matches ${filter}; Esc clears the filter.`)];
@@ -32,8 +34,9 @@ export function emptyLines(
   if (connection.state === "live") return [toned("muted", "Being listed…")];
   const { problem } = connection;
   if (problem === undefined) return [toned("muted", "Connecting…")];
-  // Said once, in the list that is seen first; the header says it too, but cuts it.
-  if (pane !== "nodes" && !ui.zoomed) return [toned("muted", "Not known yet.")];
+  // Said once, in the first list that has room for it; the header says it too, but cuts it.
+  const speaker: PaneId = rowsOf(model, "nodes").total === 0 ? "nodes" : "workloads";
+  if (pane !== speaker && !ui.zoomed) return [toned("muted", "Not known yet.")];
   return [
     toned("bad", `✗ ${problem.message}`),
     ...problem.hint === undefined ? [] : [plain(problem.hint)],

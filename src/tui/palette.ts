@@ -128,9 +128,13 @@ function viewEntries({ ui }: Model): readonly PaletteEntry[] {
     }));
 }
 
+/** Letters with more between them than so many times their number match by chance. */
+const FARTHEST = 3;
+
 /**
  * How well letters match a label, the lower the better: in a row at the beginning of a word first,
- * then anywhere in a row, then in their order with gaps; undefined where they do not.
+ * then anywhere in a row, then in their order with gaps; undefined where they do not, or only by
+ * chance, as letters of a long sentence do.
  */
 export function score(label: string, query: string): number | undefined {
   const text = label.toLowerCase();
@@ -138,11 +142,12 @@ export function score(label: string, query: string): number | undefined {
   const at = text.indexOf(letters);
   if (at >= 0) return at === 0 || /[\s/]/.test(text[at - 1]!) ? at : 100 + at;
   let [place, gaps] = [-1, 0];
-  for (const letter of letters.replace(/\s+/g, "")) {
+  const wanted = [...letters.replace(/\s+/g, "")];
+  for (const letter of wanted) {
     const next = text.indexOf(letter, place + 1);
     if (next < 0) return undefined;
     if (place >= 0) gaps += next - place - 1;
     place = next;
   }
-  return 1_000 + gaps;
+  return gaps > FARTHEST * wanted.length ? undefined : 1_000 + gaps;
 }

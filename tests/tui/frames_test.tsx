@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import stringWidth from "fast-string-width";
-import type { LiveNews } from "../../src/actions/live_state.ts";
+import { type LiveNews, NOTHING_HEARD } from "../../src/actions/live_state.ts";
 import { missingError, unreachableError } from "../../src/errors/user_error.ts";
 import { ago, event, HOMELAB, liveState, node, NOW, pod } from "../view/live_fixture.ts";
 import { newsOf } from "./fake_session.ts";
@@ -84,6 +84,22 @@ Deno.test("without a kubeconfig it says so with the next step, and stays", async
   screen.type("r");
   await screen.sees("Trying the connection again.");
   assert.equal(screen.session.retries, 1);
+});
+
+Deno.test("where the inventory has hosts, the same is said below them", async () => {
+  const problem = missingError("There is no context nowhere", {
+    hint: "Name one of these with --context: homelab, prod",
+  });
+  const { inventory } = liveState(HOMELAB);
+  const news = newsOf({
+    ...NOTHING_HEARD,
+    inventory,
+    connection: { state: "connecting", problem },
+  });
+  await using screen = new TestScreen({ news });
+  const frame = await screen.sees("✗ There is no context nowhere");
+  assert.match(frame, /nuc [^]*Workloads[^]*✗ There is no context nowhere/);
+  assert.match(frame, /Name one of these with --context: homelab, prod/);
 });
 
 Deno.test("an empty cluster is no error", async () => {
