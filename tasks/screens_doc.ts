@@ -1,15 +1,16 @@
 /**
- * The screens of docs/tui.md: how each comes about, and where it stands in the page.
+ * The screens of docs/tui.md: how each comes about. They stand in parts of the page.
  *
  * @module
  */
 
 /** A screen of the page. */
 export interface Screen {
-  /** As its markers name it. */
   readonly name: string;
   readonly columns: number;
   readonly rows: number;
+  /** How long the simulated home has been looked at, in seconds. */
+  readonly second: number;
   /** What is typed and pressed, and what to wait for after each. */
   readonly steps: readonly {
     readonly text?: string;
@@ -20,62 +21,74 @@ export interface Screen {
 }
 
 const SMALL = { columns: 80, rows: 24 };
-const MIDDLE = { columns: 120, rows: 32 };
 
 /** All of them, in the order of the page. */
 export const SCREENS: readonly Screen[] = [
-  { name: "lists", ...SMALL, steps: [{ until: "CrashLoopBackOff" }] },
-  { name: "large", columns: 200, rows: 60, steps: [{ until: "CrashLoopBackOff" }] },
+  { name: "lists", ...SMALL, second: 20, steps: [{ until: "CrashLoopBackOff" }] },
   {
-    name: "unreachable",
-    ...SMALL,
-    steps: [{ until: /pi4 +Unreachable/ }],
+    name: "large",
+    columns: 160,
+    rows: 40,
+    second: 20,
+    steps: [{ until: "CrashLoopBackOff" }],
   },
   {
     name: "filter",
     ...SMALL,
+    second: 20,
     steps: [
-      { keys: ["2"], until: "━ 2 Workloads" },
-      { text: "/grafana", until: /Workloads 2 of/ },
+      { text: "2", until: "━ 2 Workloads" },
+      { text: "/photos", until: /Workloads \d of/ },
     ],
   },
   {
     name: "node",
-    ...MIDDLE,
+    columns: 100,
+    rows: 40,
+    second: 20,
     steps: [
-      { keys: ["j"], until: /› desktop/ },
+      { text: "j", until: "› desktop" },
       { keys: ["Enter"], until: /Node desktop[^]*Conditions/ },
     ],
   },
   {
     name: "log",
     ...SMALL,
+    second: 20,
     steps: [
-      { keys: ["2"], until: "━ 2 Workloads" },
-      { text: "l", until: /Log [^]*following/i },
+      { text: "2", until: "━ 2 Workloads" },
+      { text: "l", until: /Log of[^]*\n[^]*\w/ },
     ],
   },
-  {
-    name: "palette",
-    ...SMALL,
-    steps: [{ text: "p", until: /drain/i }],
-  },
+  { name: "palette", ...SMALL, second: 20, steps: [{ text: "p", until: "drain" }] },
   {
     name: "question",
     ...SMALL,
+    second: 20,
     steps: [
-      { text: "p", until: /drain/i },
-      { text: "drain", keys: ["Enter"], until: /evict/i },
+      { text: "jp", until: "drain" },
+      { text: "drain", keys: ["Enter"], until: "Drain desktop?" },
+    ],
+  },
+  {
+    name: "unreachable",
+    ...SMALL,
+    second: 172,
+    steps: [{ until: /pi4 +Unreachable/ }],
+  },
+  {
+    name: "run",
+    ...SMALL,
+    second: 20,
+    steps: [
+      { text: "p", until: "provision" },
+      { text: "provision", keys: ["Enter"], until: "Provision 5 hosts?" },
+      { text: "y", until: "✓ Done" },
     ],
   },
 ];
 
-/** The page with one screen in its place, between `<!-- screen: NAME -->` and `<!-- end -->`. */
-export function placeScreen(page: string, name: string, taken: string): string {
-  const begin = `<!-- screen: ${name} -->\n`;
-  const from = page.indexOf(begin);
-  const to = page.indexOf("<!-- end -->", from);
-  if (from < 0 || to < 0) throw new Error(`the page has no place for the screen ${name}`);
-  const block = "```text\n" + taken.trimEnd() + "\n```\n";
-  return page.slice(0, from + begin.length) + block + page.slice(to);
+/** Name of the part of the page that holds a screen. */
+export function screenPart({ name }: Screen): string {
+  return `screen: ${name}`;
 }
