@@ -13,7 +13,13 @@ import { Keyboard } from "./components/Keyboard.tsx";
 import { MOUSE_OFF, MOUSE_ON } from "./mouse.ts";
 import { type TerminalInput, withoutMouse } from "./mouse_input.ts";
 import { Store } from "./store.ts";
-import { copySequence, REDRAW, stopUntilContinued, watchTerminal } from "./terminal.ts";
+import {
+  copySequence,
+  REDRAW,
+  refreshSize,
+  stopUntilContinued,
+  watchTerminal,
+} from "./terminal.ts";
 
 /** How the screen is shown. */
 export interface TuiOptions {
@@ -60,7 +66,7 @@ export async function runTui(options: TuiOptions): Promise<void> {
       });
     } finally {
       isSuspended = false;
-      store.resize(sizeOf());
+      refreshSize();
     }
   };
   const store = new Store({
@@ -95,6 +101,7 @@ export async function runTui(options: TuiOptions): Promise<void> {
     store.resize(sizeOf());
     instance.rerender(screen);
   };
+  const keepExitCode = exitCodeKeeper();
   const instance = render(screen, {
     stdin: (input ?? process.stdin) as TerminalInput as typeof process.stdin,
     alternateScreen: true,
@@ -117,6 +124,7 @@ export async function runTui(options: TuiOptions): Promise<void> {
       if (isSuspended) return;
       process.stdin.setRawMode?.(true);
       redraw();
+      refreshSize();
     },
   });
   const aborted = () => leave();
@@ -133,8 +141,20 @@ export async function runTui(options: TuiOptions): Promise<void> {
     watch.stop();
     input?.stop();
     process.stdin.pause();
+    keepExitCode();
     await store.close();
   }
+}
+
+/**
+ * Undoes what ink's exit hook (signal-exit) does to `process.emit`: at the end it would set the exit
+ * code to the one Node knows, which Deno keeps apart from `Deno.exitCode`.
+ */
+function exitCodeKeeper(): () => void {
+  const { emit } = process;
+  return () => {
+    process.emit = emit;
+  };
 }
 
 /** Of a terminal that is gone nothing can be given back. */

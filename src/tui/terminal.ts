@@ -40,6 +40,14 @@ export async function stopUntilContinued(): Promise<void> {
   }
 }
 
+/**
+ * Has the size of the terminal looked at: who was stopped while it changed was not told, as the signal
+ * goes to what is in the foreground.
+ */
+export function refreshSize(): void {
+  process.kill(process.pid, "SIGWINCH");
+}
+
 /** What may happen to a terminal. */
 export interface TerminalEvents {
   /** It was closed: nothing can be read or written any more. */
