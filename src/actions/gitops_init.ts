@@ -5,17 +5,24 @@
  * @module
  */
 
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { usageError, type UserError } from "../errors/user_error.ts";
-import { type AgeKey, makeAgeKey, readAgeKey } from "../gitops/age_key.ts";
+import { type AgeKey, makeAgeKey } from "../gitops/age_key.ts";
 import { repositoryTemplate } from "../gitops/repository_template.ts";
-import { configuredRecipients } from "../gitops/secret_rules.ts";
+import {
+  checkDirectory,
+  checkTarget,
+  isEmptyDirectory,
+  realPlace,
+  repositoryAround,
+} from "../gitops/work_tree.ts";
 import { DNS_LABEL } from "../inventory/kubernetes_syntax.ts";
 import { locateInventoryIfAny } from "../inventory/locate.ts";
 import { readInventory } from "../inventory/read.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
 import { ProgramNotFoundError } from "../process/runner.ts";
 import type { ActionSystem } from "./action_system.ts";
+import { ownKey, repositoryKey } from "./repository_key.ts";
 
 /** What a person asks for. */
 export interface RepositoryRequest {
@@ -72,16 +79,20 @@ export async function planRepository(
 ): Promise<RepositoryPlan> {
   const { directory } = request;
   const cluster = await clusterFor(system, request);
-  const top = await repositoryAround(directory);
-  if (top !== undefined && top !== directory) {
+  const real = await realPlace(directory);
+  await checkDirectory(real);
+  const top = await repositoryAround(real);
+  if (top !== undefined && top !== real) {
     throw usageError(`${directory} lies inside the Git repository ${top}`, {
       hint: `Flux reads paths from a repository's root. Use: k3s-tool gitops init ${top}; ` +
         "or a directory outside of it.",
     });
   }
-  const warnings: string[] = [];
   const age = request.age
-    ? await ageFor(system, { ...request, cluster: cluster.name, warnings })
+    ? await repositoryKey(
+      request.ageKeyFile ?? cluster.namedKey ?? ownKey(system, cluster.name),
+      { directory },
+    )
     : undefined;
   const template = await repositoryTemplate(system.assets, {
     cluster: cluster.name,
@@ -90,7 +101,7 @@ export async function planRepository(
   });
   const files = await Promise.all(
     [...template].sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([path, after]) => plannedFile(directory, { path, after, inUse: age?.inUse ?? false })),
+      .map(([path, after]) => plannedFile(directory, { path, after, rules: age?.rules ?? false })),
   );
   const key = age === undefined ? undefined : { file: age.file, recipient: age.recipient };
   return {
@@ -98,16 +109,16 @@ export async function planRepository(
     cluster: cluster.name,
     files,
     age: key,
-    newRepository: top === undefined && await isEmpty(directory),
+    newRepository: top === undefined && await isEmptyDirectory(directory),
     branch: cluster.branch,
     hasInventory: cluster.hasInventory,
     settings: [
       ...cluster.settings,
-      ...(key === undefined || key.file === cluster.ageKeyFile
+      ...(key === undefined || key.file === cluster.followedKey
         ? []
         : [["gitops_age_key_file", key.file] as const]),
     ],
-    warnings,
+    warnings: age?.warnings ?? [],
   };
 }
 
@@ -122,7 +133,8 @@ export interface RepositoryOutcome {
 }
 
 /**
- * Does what was planned: the key first, as a recipient without a key would lose secrets.
+ * Does what was planned: the key before the files, as a recipient without a key would lose secrets.
+ * Whatever stops it, each file is there whole or not at all, and another run completes the rest.
  *
  * @param options.replace writes files that differ too
  */
@@ -131,6 +143,13 @@ export async function writeRepository(
   plan: RepositoryPlan,
   { replace }: { readonly replace: boolean },
 ): Promise<RepositoryOutcome> {
+  try {
+    await Deno.mkdir(plan.directory, { recursive: true });
+  } catch (error) {
+    throw usageError(`Cannot make ${plan.directory}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
   const made = plan.age !== undefined && plan.age.recipient === undefined
     ? await makeAgeKey(plan.age.file, { now: system.clock.now() })
     : undefined;
@@ -138,7 +157,6 @@ export async function writeRepository(
     file: plan.age.file,
     recipient: plan.age.recipient!,
   });
-  await Deno.mkdir(plan.directory, { recursive: true });
   const noRepository = plan.newRepository ? await initialise(system, plan) : undefined;
   const written: string[] = [];
   for (const { path, change, after } of plan.files) {
@@ -182,12 +200,18 @@ async function clusterFor(
     });
   }
   const followed = vars?.gitPath ?? `clusters/${vars?.clusterName ?? name}`;
-  const ageKeyFile = vars?.vars.get("gitops_age_key_file")?.value;
+  const given = vars?.vars.get("gitops_age_key_file")?.value;
+  const namedKey = typeof given === "string" && given !== "" && !given.includes("{{")
+    // As the role gitops finds it.
+    ? resolve(dirname(file ?? ""), given.replace(/^~(?=\/)/, system.directories.home))
+    : undefined;
   return {
     name,
     fluxNamespace: vars?.fluxNamespace ?? "flux-system",
     branch: vars?.gitBranch ?? "main",
-    ageKeyFile,
+    namedKey,
+    /** The key `provision` loads into the cluster as things are. */
+    followedKey: namedKey ?? ownKey(system, vars?.clusterName ?? name),
     hasInventory: vars !== undefined,
     settings: [
       ...(vars?.gitRepoUrl ? [] : [["git_repo_url", "URL"] as const]),
@@ -198,40 +222,11 @@ async function clusterFor(
   };
 }
 
-async function ageFor(
-  system: ActionSystem,
-  { directory, cluster, ageKeyFile, warnings }: RepositoryRequest & {
-    readonly cluster: string;
-    readonly warnings: string[];
-  },
-): Promise<{ file: string; recipient: string | undefined; inUse: boolean }> {
-  const file = ageKeyFile ?? join(system.directories.config, "age", `${cluster}.txt`);
-  const inside = relative(directory, resolve(file));
-  if (inside !== "" && inside !== ".." && !inside.startsWith(`..${sep}`)) {
-    throw usageError(`${file} lies inside the repository: a private key must not`, {
-      hint: "Name a place outside: --age-key-file FILE",
-    });
-  }
-  const key = await readAgeKey(file);
-  const read = (path: string) => Deno.readTextFile(join(directory, path)).catch(() => undefined);
-  const configured = await configuredRecipients({ read });
-  if (configured === undefined) return { file, recipient: key?.recipient, inUse: false };
-  // Secrets are encrypted for these already; another recipient would lock everybody out.
-  if (key === undefined) {
-    warnings.push(
-      `.sops.yaml names ${configured.join(", ")}; put the private key of it into ${file}, ` +
-        "or name its place with --age-key-file",
-    );
-  } else if (!configured.includes(key.recipient)) {
-    warnings.push(`.sops.yaml does not name ${key.recipient}, the key in ${file}`);
-  }
-  return { file, recipient: key?.recipient ?? configured[0], inUse: true };
-}
-
 async function plannedFile(
   directory: string,
-  { path, after, inUse }: { path: string; after: string; inUse: boolean },
+  { path, after, rules }: { path: string; after: string; rules: boolean },
 ): Promise<PlannedFile> {
+  await checkTarget(directory, path);
   let before: string;
   try {
     before = await Deno.readTextFile(join(directory, path));
@@ -244,27 +239,8 @@ async function plannedFile(
     });
   }
   // Rules somebody wrote for secrets that exist are never replaced, nor asked about.
-  const keep = before === after || path === ".sops.yaml" && inUse;
+  const keep = before === after || path === ".sops.yaml" && rules;
   return { path, change: keep ? "kept" : "differs", before, after };
-}
-
-/** The root of the Git repository a path lies in; undefined outside of one. */
-async function repositoryAround(path: string): Promise<string | undefined> {
-  for (let directory = path;; directory = dirname(directory)) {
-    // A file in linked work trees and submodules.
-    if (await Deno.stat(join(directory, ".git")).then(() => true, () => false)) return directory;
-    if (directory === dirname(directory)) return undefined;
-  }
-}
-
-async function isEmpty(directory: string): Promise<boolean> {
-  try {
-    for await (const _ of Deno.readDir(directory)) return false;
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true;
-    throw usageError(`Cannot use ${directory}: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 async function initialise(

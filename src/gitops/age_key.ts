@@ -27,7 +27,8 @@ export interface AgeKey {
 export async function readAgeKey(file: string): Promise<AgeKey | undefined> {
   let text: string;
   try {
-    const { mode } = await Deno.stat(file);
+    const { isFile, mode } = await Deno.stat(file);
+    if (!isFile) throw usageError(`${file} is no file`);
     if (((mode ?? 0) & 0o077) !== 0) {
       throw usageError(`${file} can be read by others: it opens every secret of the cluster`, {
         hint: `Correct it: chmod 600 ${file}`,
@@ -65,10 +66,7 @@ export async function makeAgeKey(
   const created = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
   const text = `# created: ${created}\n# public key: ${recipient}\n${identity}\n`;
   try {
-    await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    using handle = await Deno.open(file, { write: true, createNew: true, mode: 0o600 });
-    await handle.write(new TextEncoder().encode(text));
-    await handle.sync();
+    await createWhole(file, text);
   } catch (error) {
     throw usageError(`Cannot write ${file}: ${(error as Error).message}; nothing was written`, {
       cause: error,
@@ -84,4 +82,22 @@ async function recipientOf(identity: string): Promise<string | undefined> {
   } catch {
     return undefined; // the text is no key; it is not shown
   }
+}
+
+/** Makes a file that is whole or not there at all; one that is there stays, and it throws. */
+async function createWhole(file: string, text: string): Promise<void> {
+  const directory = dirname(file);
+  await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+  const temporary = await Deno.makeTempFile({ dir: directory, prefix: ".age-" }); // 0600
+  try {
+    await Deno.writeTextFile(temporary, text);
+    using written = await Deno.open(temporary);
+    await written.sync();
+    // A rename would take the place of a key that came up meanwhile.
+    await Deno.link(temporary, file);
+  } finally {
+    await Deno.remove(temporary);
+  }
+  using entry = await Deno.open(directory);
+  await entry.sync();
 }

@@ -1,4 +1,5 @@
 import type { RepositoryPlan } from "../../actions/gitops_init.ts";
+import { usageError } from "../../errors/user_error.ts";
 import { defineCommand } from "../command.ts";
 
 /** `gitops init`: the tree a repository for Flux starts from. */
@@ -36,7 +37,11 @@ export const gitopsInitCommand = defineCommand({
         "(default: ~/.config/k3s-tool/age/CLUSTER.txt)",
       completes: "file",
     },
-    force: { kind: "flag", flags: "--force", description: "replace files that differ" },
+    force: {
+      kind: "flag",
+      flags: "--force",
+      description: "replace files that differ (--yes does not)",
+    },
     keep: { kind: "flag", flags: "--keep", description: "leave files that differ as they are" },
     dryRun: { kind: "flag", flags: "--dry-run", description: "show what would be written" },
   },
@@ -56,7 +61,16 @@ export const gitopsInitCommand = defineCommand({
     const { reportRepository } = await import("../gitops_words.ts");
     const { Prompter } = await import("../prompt.ts");
     const { resolve } = await import("node:path");
+    const { shellWord } = await import("../shell_word.ts");
     const { cluster, age, ageKeyFile, force, keep, dryRun } = options;
+    if (directory === "") {
+      throw usageError("The directory has no name", { hint: "For the current one: ." });
+    }
+    if (force && keep) {
+      throw usageError("--force and --keep contradict each other", {
+        hint: "--force replaces files that differ, --keep leaves them as they are.",
+      });
+    }
     const plan = await planRepository(context, {
       directory: resolve(context.cwd, directory),
       cluster,
@@ -65,11 +79,11 @@ export const gitopsInitCommand = defineCommand({
       ageKeyFile: ageKeyFile === undefined ? undefined : resolve(context.cwd, ageKeyFile),
     });
     const differing = plan.files.filter(({ change }) => change === "differs");
+    const names = differing.map(({ path }) => path).join(", ");
     let replace = force || dryRun && !keep;
     if (differing.length > 0 && !replace && !keep) {
-      const prompter = new Prompter(globals, context);
-      if (!prompter.canAsk && !globals.yes) throw differsError(plan);
-      const names = differing.map(({ path }) => path).join(", ");
+      const prompter = new Prompter({ ...globals, yes: false }, context);
+      if (!prompter.canAsk || globals.yes) throw differsError(plan);
       const message = `There already, with other content: ${names}. Replace?`;
       replace = await prompter.confirm({ message, flag: "--force or --keep" });
     }
@@ -82,6 +96,9 @@ export const gitopsInitCommand = defineCommand({
     const changed = files.filter(({ change }) => change !== "kept").length;
     const key = outcome?.age ?? plan.age;
     const noRepository = outcome?.noRepository;
+    const unasked = dryRun && !force && !keep && differing.length > 0
+      ? [`There already, with other content: ${names}; replaced with --force, kept with --keep`]
+      : [];
     await reportRepository(output, {
       directory: plan.directory,
       files,
@@ -99,20 +116,22 @@ export const gitopsInitCommand = defineCommand({
       notes: [
         changed === 0 && outcome?.madeKey !== true
           ? "Everything is there already; nothing was changed."
-          : `Wrote ${changed} files to ${plan.directory}.`,
+          : `Wrote ${changed === 1 ? "1 file" : `${changed} files`} to ${plan.directory}.`,
         ...(outcome?.madeKey
           ? [`Made the private key ${key?.file}. Keep a copy: without it the secrets are lost.`]
           : []),
       ],
-      warnings: plan.warnings,
+      warnings: [...plan.warnings, ...unasked],
       next: [
         ...(noRepository === undefined ? [] : [
-          `git init --initial-branch=${plan.branch} ${directory}    (${noRepository})`,
+          `git init --initial-branch=${plan.branch} ${shellWord(directory)}    (${noRepository})`,
         ]),
         ...(changed === 0 ? [] : ["commit, and push to where the cluster can fetch it"]),
         ...(plan.hasInventory
-          ? plan.settings.map(([variable, value]) => `k3s-tool config set ${variable} ${value}`)
-          : [firstInventory(plan)]),
+          ? plan.settings.map(([variable, value]) =>
+            `k3s-tool config set ${variable} ${shellWord(value)}`
+          )
+          : [firstInventory(plan, shellWord)]),
         ...(changed === 0 && plan.settings.length === 0 ? [] : ["k3s-tool provision"]),
       ],
     });
@@ -120,8 +139,11 @@ export const gitopsInitCommand = defineCommand({
 });
 
 /** The command line of the first inventory, with what belongs to the repository. */
-function firstInventory({ cluster, settings }: RepositoryPlan): string {
+function firstInventory(
+  { cluster, settings }: RepositoryPlan,
+  shellWord: (text: string) => string,
+): string {
   const others = settings.filter(([key]) => key.startsWith("gitops_"));
-  const set = others.map(([key, value]) => ` --set ${key}=${value}`).join("");
+  const set = others.map(([key, value]) => ` --set ${shellWord(`${key}=${value}`)}`).join("");
   return `k3s-tool init --cluster-name ${cluster} --git-repo URL${set}`;
 }
