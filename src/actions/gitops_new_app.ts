@@ -4,8 +4,8 @@
  * @module
  */
 
-import { join } from "node:path";
-import { missingError, type Problem, usageError } from "../errors/user_error.ts";
+import { join, relative } from "node:path";
+import { missingError, type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { appFiles, type AppPlace, SECRET_FILE } from "../gitops/app_files.ts";
 import { secret } from "../gitops/app_objects.ts";
 import { type AppRequest, type AppSpec, appSpec } from "../gitops/app_spec.ts";
@@ -15,6 +15,7 @@ import { readManifests } from "../gitops/manifest.ts";
 import { type RepositoryFiles, repositoryFiles } from "../gitops/repository_files.ts";
 import { configuredRecipients } from "../gitops/secret_rules.ts";
 import { encryptManifest, requireSops } from "../gitops/sops.ts";
+import { checkTarget, isEmptyDirectory } from "../gitops/work_tree.ts";
 import { writeYaml } from "../gitops/write_yaml.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
 import type { System } from "../process/system.ts";
@@ -49,17 +50,13 @@ export async function planNewApp(
   const result = appSpec(request, { reserved: await fluxNamespaces(files) });
   if ("problems" in result) {
     const { problems } = result;
-    throw usageError(`${request.name} cannot be written; nothing was`, { problems });
+    throw usageError(`The app ${request.name} cannot be made like this; nothing was written`, {
+      problems,
+    });
   }
   const { spec } = result;
-  if (files.paths.some((path) => path.startsWith(`apps/${spec.name}/`))) {
-    throw usageError(
-      `${join(directory, "apps", spec.name)} is there already; nothing was written`,
-      {
-        hint: "Change its files, or choose another name.",
-      },
-    );
-  }
+  if (!await isFree(join(directory, "apps", spec.name))) throw existsError(directory, spec);
+  await checkTarget(directory, `apps/${spec.name}/kustomization.yaml`);
   const encrypted = await configuredRecipients(files) !== undefined;
   if (spec.secretKeys.length > 0) {
     if (!encrypted) {
@@ -109,14 +106,47 @@ export async function newAppFiles(
   return new Map([...added].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-/** Writes the files; the one that makes Flux look at the app comes last. */
+/**
+ * Writes the files: all of them appear at once, or none.
+ *
+ * @throws {UserError} exit code 2 where the app came up meanwhile, 1 where it cannot be written
+ */
 export async function writeNewApp(
   { directory, spec }: NewAppPlan,
   added: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const first = `apps/${spec.name}/kustomization.yaml`;
-  const order = [...added].sort(([a], [b]) => Number(a === first) - Number(b === first));
-  for (const [path, text] of order) await writeAtomically(join(directory, path), text);
+  const app = join(directory, "apps", spec.name);
+  // As temporary files of the tool are called; a killed run's is taken away by the next one.
+  const temporary = join(directory, "apps", `.${spec.name}.k3s-tool`);
+  const remove = () => Deno.remove(temporary, { recursive: true }).catch(() => {});
+  await remove();
+  try {
+    for (const [path, text] of added) {
+      await writeAtomically(join(temporary, relative(app, join(directory, path))), text);
+    }
+    await Deno.rename(temporary, app);
+  } catch (error) {
+    await remove();
+    throw await isFree(app) ? cannotWrite(app, error) : existsError(directory, spec);
+  }
+}
+
+/** True where nothing is, or an empty directory. */
+async function isFree(path: string): Promise<boolean> {
+  const found = await Deno.lstat(path).catch(() => undefined);
+  return found === undefined || found.isDirectory && await isEmptyDirectory(path);
+}
+
+function existsError(directory: string, { name }: AppSpec): UserError {
+  return usageError(`${join(directory, "apps", name)} is there already; nothing was written`, {
+    hint: "Change its files, or choose another name.",
+  });
+}
+
+function cannotWrite(app: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  const { message } = error as Error;
+  return new UserError(`Cannot write ${app}: ${message}; nothing was written`, { cause: error });
 }
 
 /** What works, but may not be meant. */

@@ -55,6 +55,9 @@ export async function secretValues(
     const text = file === "-" ? await stdin.readAll() : await readText(resolve(cwd, file));
     const value = withoutLastBreak(text);
     if (value === "") throw usageError(`The secret ${key} is empty`);
+    if (value.includes("\0")) {
+      throw usageError(`The secret ${key} holds a zero byte, which no environment variable can`);
+    }
     return value;
   }
 }

@@ -51,8 +51,8 @@ export function deployment(spec: AppSpec): KubernetesObject {
     kind: "Deployment",
     metadata: { name, labels: labels(spec) },
     spec: {
-      // A volume of one node is not handed over while the old pod still holds it.
-      ...(volume === undefined ? {} : { strategy: { type: "Recreate" } }),
+      // Neither a volume of one node nor a GPU is handed over while the old pod still holds it.
+      ...(volume === undefined && !gpu ? {} : { strategy: { type: "Recreate" } }),
       selector: { matchLabels: labels(spec) },
       template: {
         metadata: { labels: labels(spec) },
@@ -99,7 +99,9 @@ function container(spec: AppSpec): KubernetesObject {
     ...(sources.length === 0 ? {} : { envFrom: sources }),
     resources: {
       requests: { cpu: "50m", memory: "64Mi" },
-      limits: { cpu: "1", memory: "256Mi", ...(gpu ? { "nvidia.com/gpu": 1 } : {}) },
+      limits: gpu
+        ? { cpu: "2", memory: "2Gi", "nvidia.com/gpu": 1 }
+        : { cpu: "1", memory: "256Mi" },
     },
     ...probes(spec),
     securityContext: {

@@ -62,6 +62,9 @@ export function appSpec(
     problems.push({ message, value, expected });
   const nameProblem = appNameProblem(name, reserved);
   if (nameProblem !== undefined) problems.push(nameProblem);
+  if (nameProblem === undefined && port !== undefined && !/^[a-z]/.test(name)) {
+    refuse("not a name for a Service", name, "one that begins with a letter (RFC 1035)");
+  }
   const image = parseImage(request.image);
   if (image === undefined) {
     refuse("not an image", request.image, "one such as ghcr.io/me/blog:1.0.0");
@@ -114,7 +117,7 @@ export function appNameProblem(
   reserved: readonly string[] = [],
 ): Problem | undefined {
   if (!DNS_LABEL.test(name)) {
-    const expected = "lower-case letters, digits and -, at most 63 of them";
+    const expected = "lower-case letters, digits and - between them, at most 63";
     return { message: "not a name for an app", value: name, expected };
   }
   if (RESERVED.has(name) || name.startsWith("kube-") || reserved.includes(name)) {

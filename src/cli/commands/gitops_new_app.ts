@@ -86,6 +86,7 @@ export const gitopsNewAppCommand = defineCommand({
     const { reportRepository } = await import("../gitops_words.ts");
     const { secretSources, secretValues } = await import("../secret_values.ts");
     const { Prompter } = await import("../prompt.ts");
+    const { shellWord } = await import("../shell_word.ts");
     const { resolve } = await import("node:path");
     const { dir, image, port, host, healthPath, replicas = 1, config, volume, gpu } = options;
     const { dryRun } = options;
@@ -110,18 +111,20 @@ export const gitopsNewAppCommand = defineCommand({
     const added = await newAppFiles(context, plan, secrets);
     if (!dryRun) await writeNewApp(plan, added);
     const sealed = dryRun && sources.length > 0
-      ? [`${sources.map(({ key }) => key).join(", ")}: encrypted into secret.sops.yaml.`]
-      : [];
+      ? `---\n# apps/${name}/base/secret.sops.yaml: ` +
+        `${sources.map(({ key }) => key).join(", ")}, encrypted when it is written\n`
+      : "";
+    const git = `git -C ${shellWord(plan.directory)}`;
     await reportRepository(output, {
       directory: plan.directory,
       files: [...added].map(([path, after]) => ({ path, change: "created", before: "", after })),
       dryRun,
-      preview: [...added].map(([path, text]) => `---\n# ${path}\n${text}`).join(""),
+      preview: [...added].map(([path, text]) => `---\n# ${path}\n${text}`).join("") + sealed,
       extra: { app: { name, namespace: name } },
-      notes: [`Wrote ${added.size} files below apps/${name}.`, ...sealed],
+      notes: [`Wrote ${added.size} files below apps/${name}.`],
       warnings: plan.warnings,
       next: [
-        `git -C ${plan.directory} add apps/${name}, commit and push`,
+        `${git} add apps/${name} && ${git} commit -m "Add ${name}" && ${git} push`,
         "k3s-tool gitops status",
       ],
     });
