@@ -35,6 +35,9 @@ export class ScreenReader {
   readonly #readings = new Map<number, Reading>();
   readonly #versions = new WeakMap<object, number>();
   #versionCount = 0;
+  /** How often the connection came about. What was read while it stood stays when it is lost. */
+  #connections = 0;
+  #isLive = false;
 
   constructor(session: LiveSession, show: (id: number, content: Content) => void) {
     this.#session = session;
@@ -49,10 +52,13 @@ export class ScreenReader {
       stop.abort();
       this.#readings.delete(id);
     }
+    const isLive = live.connection.state === "live";
+    if (isLive && !this.#isLive) this.#connections++;
+    this.#isLive = isLive;
     for (const screen of screens) {
-      const key = this.#keyOf(screen, live);
-      if (key === undefined) continue;
       const before = this.#readings.get(screen.id);
+      const key = this.#keyOf(screen, { live, before: before?.key });
+      if (key === undefined) continue;
       if (before?.key === key) continue;
       before?.stop.abort();
       const stop = new AbortController();
@@ -83,24 +89,29 @@ export class ScreenReader {
   }
 
   /** Undefined where there is nothing to be read. */
-  #keyOf(screen: Screen, live: LiveState): string | undefined {
-    // What could not be read while the connection was lost is read when it is back.
-    const isLive = live.connection.state === "live";
+  #keyOf(
+    screen: Screen,
+    { live, before }: { readonly live: LiveState; readonly before: string | undefined },
+  ): string | undefined {
+    const connections = this.#connections;
     switch (screen.kind) {
       case "log": {
         const { source, previous, timestamps } = screen.log;
         const pod = podOf(live, { namespace: source.namespace, name: source.pod });
-        return JSON.stringify([source, previous, timestamps, isLive, pod?.restarts, pod?.uid]);
+        const log = `${JSON.stringify([source, previous, timestamps, connections])} `;
+        // Of a pod that is gone the lines that were read are all there is.
+        if (pod === undefined && before?.startsWith(log)) return before;
+        return log + JSON.stringify([pod?.restarts, pod?.uid]);
       }
       case "yaml":
-        return JSON.stringify([screen.reference, isLive]);
+        return JSON.stringify([screen.reference, connections]);
       case "details": {
         // Of nodes and events the state says all that is shown.
         if (screen.subject.type !== "object" || screen.subject.reference.kind === "Node") {
           return undefined;
         }
         const { reference } = screen.subject;
-        return JSON.stringify([reference, isLive, this.#versionOf(objectOf(live, reference))]);
+        return JSON.stringify([reference, connections, this.#versionOf(objectOf(live, reference))]);
       }
       default:
         return undefined;

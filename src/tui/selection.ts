@@ -80,7 +80,7 @@ function isInCluster({ live }: Model, name: string): boolean {
   return false;
 }
 
-/** The pods whose logs belong to an object, those in trouble first, then the youngest. */
+/** The pods whose logs belong to an object, those in trouble first, then the youngest, those on their way out last. */
 export function podsOf({ live }: Model, reference: ObjectReference): readonly ClusterPod[] {
   const { pods } = live.cluster;
   if (pods === undefined) return [];
@@ -112,7 +112,8 @@ export function podsOf({ live }: Model, reference: ObjectReference): readonly Cl
 }
 
 function byInterest(pods: readonly ClusterPod[]): readonly ClusterPod[] {
-  const rank = (pod: ClusterPod) => pod.problem !== undefined ? 0 : hasEnded(pod) ? 2 : 1;
+  const rank = (pod: ClusterPod) =>
+    pod.ending ? 3 : pod.problem !== undefined ? 0 : hasEnded(pod) ? 2 : 1;
   return [...pods].sort((a, b) =>
     rank(a) - rank(b) || (b.createdAt ?? "").localeCompare(a.createdAt ?? "")
   );
