@@ -9,7 +9,8 @@ import { run } from "./command.ts";
 import { changeAccess, gitServer } from "./git_server.ts";
 import { runDir } from "./paths.ts";
 
-const branch = "main";
+/** The branch that is meant where none is named. */
+const defaultBranch = "main";
 
 /** Git without the settings of whoever runs the lab. */
 const env = {
@@ -27,7 +28,9 @@ export async function createRepository(
   options: { readonly public?: boolean } = {},
 ): Promise<void> {
   const bare = barePath(name);
-  await run(["git", "init", "--quiet", "--bare", `--initial-branch=${branch}`, bare], { env });
+  await run(["git", "init", "--quiet", "--bare", `--initial-branch=${defaultBranch}`, bare], {
+    env,
+  });
   await changeAccess(name, (access) => ({ ...access, public: options.public ?? false }));
 }
 
@@ -49,18 +52,29 @@ export async function commit(name: string, changes: Changes, message: string): P
       await Deno.writeTextFile(target, content);
     }
   }
-  return await publish(work, message);
+  return await publish(work, { message });
 }
 
 /** Copies a directory's files but not its own history. */
 const copyFiles = 'tar -C "$1" --exclude=./.git -c . | tar -C "$2" -x';
 
+/** What is committed to which branch. */
+export interface Commit {
+  readonly message: string;
+  /** Begins at `main` where there is none of this name; `main` without it. */
+  readonly branch?: string | undefined;
+}
+
 /** Commits all files of a directory, in place of what the repository has. */
-export async function commitTree(name: string, from: string, message: string): Promise<string> {
+export async function commitTree(
+  name: string,
+  from: string,
+  { message, branch }: Commit,
+): Promise<string> {
   const work = await workTree(name);
   await git(work, "rm", "-r", "--quiet", "--ignore-unmatch", ".");
   await run(["sh", "-euc", copyFiles, "sh", from, work]);
-  return await publish(work, message);
+  return await publish(work, { message, branch });
 }
 
 /** All that the repository ever held, in clear: to look for secrets in it. */
@@ -77,7 +91,10 @@ async function workTree(name: string): Promise<string> {
 }
 
 /** Commits a work tree as it is, pushes, and returns the commit's id. */
-async function publish(work: string, message: string): Promise<string> {
+async function publish(
+  work: string,
+  { message, branch = defaultBranch }: Commit,
+): Promise<string> {
   await git(work, "add", "--all");
   await git(work, "commit", "--quiet", `--message=${message}`);
   await git(work, "push", "--quiet", "origin", `HEAD:refs/heads/${branch}`);

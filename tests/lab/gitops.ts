@@ -10,9 +10,11 @@ import { join } from "node:path";
 import { putFluxImages } from "./flux_images.ts";
 import { commitTree, createRepository } from "./git_repository.ts";
 import { gitServer, setToken, startGitServer } from "./git_server.ts";
+import { kubectl } from "./kubernetes.ts";
 import { network } from "./network.ts";
 import type { Host } from "./state.ts";
 import { initArgs, projectDir, tool, tryTool } from "./tool.ts";
+import { tryAtWorkstation } from "./workstation.ts";
 
 /** Name of the repository on the Git server. */
 export const repository = "fleet";
@@ -70,9 +72,9 @@ export function newToken(): string {
   return `lab_${randomBytes(16).toString("hex")}`;
 }
 
-/** Commits and pushes the checkout as it is; returns the commit's id. */
-export function push(message: string): Promise<string> {
-  return commitTree(repository, checkout, message);
+/** Commits and pushes the checkout as it is, to `main` or another branch; returns the commit's id. */
+export function push(message: string, branch?: string): Promise<string> {
+  return commitTree(repository, checkout, { message, branch });
 }
 
 /** Replaces text in a file of the checkout; throws where the file does not have it. */
@@ -107,4 +109,44 @@ export async function deploy(message: string): Promise<string> {
   const { code, stdout, stderr } = await tryTool("gitops", "sync");
   if (code !== 0) throw new Error(`gitops sync: exit code ${code}\n${stdout}\n${stderr}`);
   return commit;
+}
+
+/** How an app is written. */
+export interface NewApp {
+  /** More options of `gitops new-app`. */
+  readonly args?: readonly string[];
+  /** Its Secret's PASSWORD. */
+  readonly password?: string;
+}
+
+/** Writes an app of the lab's hello into the checkout; returns what the tool printed. */
+export async function newApp(name: string, { args = [], password }: NewApp = {}): Promise<string> {
+  const argv = [
+    ...["k3s-tool", "gitops", "new-app", name, "--dir", checkout],
+    ...["--image", "docker.io/lab/hello:1", "--port", "8080", "--health-path", "/healthz"],
+    ...args,
+    ...(password === undefined ? [] : ["--secret-file", "PASSWORD=-"]),
+  ];
+  const stdin = password === undefined ? {} : { stdin: password };
+  const { code, stdout, stderr } = await tryAtWorkstation(argv, { cwd: projectDir, ...stdin });
+  if (code !== 0) throw new Error(`gitops new-app ${name}: exit code ${code}\n${stderr}`);
+  return stdout + stderr;
+}
+
+/** An object of the cluster, or a list of them. */
+// deno-lint-ignore no-explicit-any -- any kind of object, read for a field or two
+export async function getObject(server: Host, args: string): Promise<any> {
+  return JSON.parse(await kubectl(server, `get ${args} -o json`));
+}
+
+/** Pods of a namespace, and how often each one's containers started: what changes when anything is done to them. */
+export async function podsOf(server: Host, namespace: string): Promise<string[]> {
+  const { items } = await getObject(server, `pods -n ${namespace}`);
+  type Pod = {
+    metadata: { uid: string };
+    status: { containerStatuses: { restartCount: number }[] };
+  };
+  return (items as Pod[]).map(({ metadata, status }) =>
+    `${metadata.uid} ${status.containerStatuses.map((each) => each.restartCount)}`
+  ).sort();
 }
