@@ -12,6 +12,7 @@ import type { Inventory } from "../inventory/model.ts";
 import { checkInventory } from "../inventory/read.ts";
 import type { ActionSystem } from "./action_system.ts";
 import type { Check } from "./check.ts";
+import { checkGitTools } from "./doctor_git_tools.ts";
 import { checkGitops } from "./doctor_gitops.ts";
 import { checkHost } from "./doctor_hosts.ts";
 import { checkAnsible, checkAssets, checkSsh, checkState } from "./doctor_machine.ts";
@@ -43,6 +44,7 @@ export async function* doctor(
   yield check;
   if (inventory === undefined) return;
   yield await checkKubeconfig(system, inventory);
+  yield* await checkGitTools(system, inventory);
   yield* await checkGitops(system, inventory);
   const now = system.clock.now();
   for (const host of inventory.hosts) {

@@ -126,3 +126,38 @@ Deno.test("--fix installs ansible-core below the cache and closes the state to o
     assert.equal((mode ?? 0) & 0o777, 0o700);
   });
 });
+
+Deno.test("where a cluster is deployed from Git its programs are looked for", async () => {
+  await withDirectory(async (directory) => {
+    const tools = async (text: string, prepare: (runner: FakeRunner) => void) => {
+      await writeInventory(directory, text);
+      const { runner } = ansibleMachine({ peers: ["nuc"] });
+      prepare(runner);
+      const { stdout } = await runCommand(["doctor", "-o", "json"], { directory, runner });
+      return DOCUMENTS.DoctorReport.parse(JSON.parse(stdout)).items
+        .filter(({ name }) => ["git", "sops", "kustomize"].includes(name))
+        .map(({ name, status, message }) => `${name} ${status} ${message}`);
+    };
+    const fromGit = INVENTORY.replace("vars:", "vars:\n    git_repo_url: https://x.example/r.git");
+    assert.notEqual(fromGit, INVENTORY);
+    assert.deepEqual(await tools(INVENTORY, () => {}), []);
+    assert.deepEqual(await tools(fromGit, () => {}), [
+      "git warn not installed; changes cannot be pushed to the repository from this machine",
+      "sops warn not installed; secrets cannot be encrypted on this machine " +
+      "(gitops new-app --secret)",
+      "kustomize warn neither it nor kubectl is installed; gitops validate cannot build overlays",
+    ]);
+    const all = await tools(
+      fromGit,
+      (runner) =>
+        runner.on("git --version", { stdout: "git version 2.47.2\n" })
+          .on("sops --disable-version-check", { stdout: "sops 3.11.0\n" })
+          .on("kubectl kustomize"),
+    );
+    assert.deepEqual(all, [
+      "git ok git version 2.47.2",
+      "sops ok sops 3.11.0",
+      "kustomize ok runs as kubectl kustomize",
+    ]);
+  });
+});
