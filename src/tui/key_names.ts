@@ -26,14 +26,25 @@ const NAMED: readonly (readonly [keyof Key, string])[] = [
   ["delete", "backspace"],
 ];
 
+/**
+ * Keys that come with Alt where Esc was pressed shortly before them: terminals send both alike, and a
+ * slow line brings together what was typed apart. Nothing here is done with Alt, so it is Esc.
+ */
+const AFTER_ESCAPE: ReadonlySet<string> = new Set(["escape", "enter"]);
+
 /** The keys of one event; several where they were typed faster than they were read. */
 export function keyNames(input: string, key: Key): readonly string[] {
   if (key.eventType === "release") return [];
   if (key.tab && input === "") return [key.shift ? "shift-tab" : "tab"];
   const named = NAMED.find(([property]) => key[property] === true);
-  if (named !== undefined) return [named[1]];
-  // Alt with a letter is no key of ours; the letter alone would do something else.
-  if (key.meta || key.super || key.hyper) return [];
+  if (named !== undefined) {
+    return key.meta && AFTER_ESCAPE.has(named[1]) ? ["escape", named[1]] : [named[1]];
+  }
+  if (key.super || key.hyper) return [];
+  if (key.meta) {
+    const name = key.ctrl ? undefined : nameOf(input);
+    return name === undefined ? [] : ["escape", name];
+  }
   if (key.ctrl) return /^[a-z]$/.test(input) ? [`ctrl-${input}`] : [];
   return [...SEGMENTS.segment(input)].map(({ segment }) => nameOf(segment))
     .filter((name) => name !== undefined);

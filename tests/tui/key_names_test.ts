@@ -44,9 +44,17 @@ Deno.test("keys typed faster than they are read are taken one by one", () => {
   assert.deepEqual(named("👩‍👧漢"), ["👩‍👧", "漢"]);
 });
 
-Deno.test("Alt with a letter does not do what the letter does", () => {
-  assert.deepEqual(named("q", { meta: true }), []);
+Deno.test("Esc and a key that a slow line brings together are both taken", () => {
+  assert.deepEqual(named("q", { meta: true }), ["escape", "q"]);
+  assert.deepEqual(named("", { escape: true, meta: true }), ["escape", "escape"]);
+  assert.deepEqual(named("", { return: true, meta: true }), ["escape", "enter"]);
+  assert.deepEqual(named("", { escape: true }), ["escape"]);
+});
+
+Deno.test("keys with modifiers that are no keys of ours do nothing", () => {
   assert.deepEqual(named("1", { ctrl: true }), []);
+  assert.deepEqual(named("c", { ctrl: true, meta: true }), []);
+  assert.deepEqual(named("q", { super: true }), []);
 });
 
 Deno.test("a key that is let go is not pressed", () => {
