@@ -103,6 +103,7 @@ export class Terminal implements AsyncDisposable {
       last = await this.screen();
       return isThere(last) ? last : undefined;
     }, { limit });
+    await keepScreen(last);
     if (found !== undefined) return found;
     throw new Error(`waited ${limit} s for ${what ?? wanted} on the screen:\n${last.trimEnd()}`);
   }
@@ -182,6 +183,16 @@ export class Terminal implements AsyncDisposable {
     if (code !== 0) throw new Error(`tmux ${args.join(" ")}: ${decoder.decode(stderr).trim()}`);
     return decoder.decode(stdout);
   }
+}
+
+let kept = 0;
+
+/** With TERMINAL_SCREENS=DIRECTORY every screen that was waited for is kept, to be looked at by a person. */
+async function keepScreen(screen: string): Promise<void> {
+  const directory = Deno.env.get("TERMINAL_SCREENS");
+  if (!directory) return;
+  const file = join(directory, `${Deno.pid}-${String(++kept).padStart(3, "0")}.txt`);
+  await Deno.writeTextFile(file, screen);
 }
 
 function number(text: string | undefined): number | undefined {

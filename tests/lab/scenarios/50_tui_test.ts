@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import * as faults from "../faults.ts";
-import { helloManifests, kubectl } from "../kubernetes.ts";
+import { helloManifests, kubectl, nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { provision } from "../run_events.ts";
 import { ssh } from "../ssh.ts";
@@ -35,6 +35,20 @@ Deno.test.afterAll(async () => {
   await screen?.close();
   assert.deepEqual(await down(), []);
 });
+
+/** Chooses an action of the palette. */
+async function choose(typed: string, label: string): Promise<void> {
+  await screen.keys("p");
+  await screen.type(typed);
+  await screen.waitForScreen(new RegExp(`› +${RegExp.escape(label)}`));
+  await screen.keys("Enter");
+}
+
+/** A field of each pod of the Deployment, as the API server has it. */
+async function podsOf(field: string): Promise<string[]> {
+  const said = await kubectl(n1(), `get pods -l app=hello -o jsonpath={.items[*].${field}}`);
+  return said.split(/\s+/).filter((word) => word !== "");
+}
 
 /** A row of the Deployment with so many pods ready. */
 const hello = (ready: string) => new RegExp(`default +hello +Deployment +${ready} `);
@@ -68,12 +82,11 @@ Deno.test("CPU and memory come from metrics-server; kubectl agrees that there ar
 });
 
 Deno.test("a container killed on its host is seen to restart", async () => {
-  const where = "get pods -l app=hello -o jsonpath={.items[0].spec.nodeName}";
-  assert.ok(await faults.kill9((await kubectl(n1(), where)).trim(), "^/hello"));
+  const [node] = await podsOf("spec.nodeName");
+  assert.ok(await faults.kill9(node!, "^/hello"));
   await screen.waitForScreen(/default +hello +Deployment +2\/2 .* 1 +\d+/, { limit: 60 });
-  const counts =
-    "get pods -l app=hello -o jsonpath={.items[*].status.containerStatuses[0].restartCount}";
-  assert.deepEqual((await kubectl(n1(), counts)).trim().split(" ").sort(), ["0", "1"]);
+  const restarts = await podsOf("status.containerStatuses[0].restartCount");
+  assert.deepEqual(restarts.sort(), ["0", "1"]);
 });
 
 Deno.test("a Deployment is scaled from the palette, after a question that can be denied", async () => {
@@ -82,10 +95,7 @@ Deno.test("a Deployment is scaled from the palette, after a question that can be
   await screen.keys("Enter");
   await screen.waitForScreen(/2 Workloads 1 of \d+|2 Workloads 1\b/);
   const ask = async () => {
-    await screen.keys("p");
-    await screen.type("scale");
-    await screen.waitForScreen("scale Deployment default/hello…");
-    await screen.keys("Enter");
+    await choose("scale", "scale Deployment default/hello…");
     await screen.waitForScreen("How many pods?");
     await screen.type("3");
     await screen.keys("Enter");
@@ -97,7 +107,7 @@ Deno.test("a Deployment is scaled from the palette, after a question that can be
   assert.equal(await replicas(), "2/2");
   await ask();
   await screen.keys("y");
-  await screen.waitForScreen(/✓ .*hello/);
+  await screen.waitForScreen(/✓ Deployment default\/hello has 3 pods/, { limit: 60 });
   await screen.waitForScreen(hello("3/3"), { limit: 60 });
   assert.equal(await replicas(), "3/3");
 });
@@ -105,6 +115,10 @@ Deno.test("a Deployment is scaled from the palette, after a question that can be
 Deno.test("a Deployment scaled by somebody else is seen", async () => {
   await kubectl(n1(), "scale deployment hello --replicas=1");
   await screen.waitForScreen(hello("1/1"), { limit: 60 });
+  await waitFor(async () => (await podsOf("metadata.name")).length === 1, {
+    limit: 60,
+    what: "one pod",
+  });
 });
 
 Deno.test("details open on Enter, and Esc goes back to the same row", async () => {
@@ -117,13 +131,64 @@ Deno.test("details open on Enter, and Esc goes back to the same row", async () =
 Deno.test("a log is followed", async () => {
   await screen.keys("l");
   await screen.waitForScreen(/Log of default\/hello-[^]*listening on :8080/, { limit: 30 });
-  const address = await kubectl(n1(), "get pods -l app=hello -o jsonpath={.items[0].status.podIP}");
-  await ssh(n1(), `curl -sf -m 5 -X POST http://${address.trim()}:8080/unready`);
+  const [pod] = await podsOf("status.podIP");
+  await ssh(n1(), `curl -sf -m 5 -X POST http://${pod}:8080/unready`);
   await screen.waitForScreen("unready from now on");
   await screen.keys("Escape");
   await screen.waitForScreen(/hello +Deployment +0\/1 +Down/);
-  await ssh(n1(), `curl -sf -m 5 -X POST http://${address.trim()}:8080/ready`);
+  await ssh(n1(), `curl -sf -m 5 -X POST http://${pod}:8080/ready`);
   await screen.waitForScreen(hello("1/1"));
+});
+
+Deno.test("a pod is deleted from its details, and another takes its place", async () => {
+  const [before] = await podsOf("metadata.uid");
+  await screen.keys("Enter");
+  const listed = /Pods \(1\)\n +(hello-\S+) /;
+  const details = await screen.waitForScreen(listed, { limit: 30 });
+  const name = listed.exec(details)![1]!;
+  const lines = details.split("\n");
+  const marked = lines.findIndex((line) => line.startsWith("›"));
+  const steps = lines.findIndex((line) => line.startsWith(`    ${name} `)) - marked;
+  for (let step = 0; step < steps; step++) await screen.keys("j");
+  await screen.waitForScreen(new RegExp(`^› +${name} `, "m"));
+  await screen.keys("Enter");
+  await screen.waitForScreen(`━ Pod default/${name} ━`);
+  await choose("delete", `delete Pod default/${name}`);
+  await screen.waitForScreen(/Delete Pod default\/hello-[^]*makes a new one in its place/);
+  await screen.keys("y");
+  await screen.waitForScreen(/✓ .*hello-/, { limit: 60 });
+  await screen.keys("Escape");
+  await screen.waitForScreen("━ Deployment default/hello ━");
+  await screen.keys("Escape");
+  await screen.waitForScreen(hello("1/1"), { limit: 60 });
+  await waitFor(async () => {
+    const after = await podsOf("metadata.uid");
+    return after.length === 1 && after[0] !== before;
+  }, { limit: 60, what: "one other pod" });
+});
+
+Deno.test("a node is drained from the palette: its pods go elsewhere, and it stays cordoned", async () => {
+  const onNode = async (name: string) =>
+    (await kubectl(n1(), `get pods -A --no-headers --field-selector spec.nodeName=${name}`)).trim();
+  const name = (await podsOf("spec.nodeName"))[0]!;
+  await screen.keys("1", "g");
+  for (const _before of hosts.slice(0, hosts.findIndex((host) => host.name === name))) {
+    await screen.keys("j");
+  }
+  await screen.waitForScreen(new RegExp(`^› ${name} `, "m"));
+  await choose("drain", `drain Node ${name}`);
+  await screen.waitForScreen(new RegExp(`Drain ${name}\\?[^]*\\d pods? (is|are) evicted`));
+  assert.notEqual(await onNode(name), "");
+  await screen.keys("y");
+  await screen.waitForScreen(new RegExp(`✓ ${name} is drained`), { limit: 90 });
+  await screen.waitForScreen(new RegExp(`^. ${name} .*Ready, cordoned`, "m"));
+  assert.equal(await onNode(name), "");
+  await screen.waitForScreen(hello("1/1"), { limit: 60 });
+  await choose("uncordon", `uncordon Node ${name}`);
+  await screen.waitForScreen(`Uncordon ${name}?`);
+  await screen.keys("y");
+  await screen.waitForScreen(new RegExp(`^. ${name} +\\w+ +Ready  `, "m"));
+  assert.equal((await nodes(n1())).get(name)?.spec.unschedulable, undefined);
 });
 
 Deno.test("a node whose Tailscale is cut is Unreachable, with since when", async () => {
@@ -134,6 +199,7 @@ Deno.test("a node whose Tailscale is cut is Unreachable, with since when", async
   assert.equal(peers.find(({ HostName }) => HostName === "n3")?.Online, false);
   await faults.tailscaleUp("n3");
   await screen.waitForScreen(/n3 +worker +Ready/, { limit: 90 });
+  await screen.waitForScreen(hello("1/1"), { limit: 60 });
 });
 
 Deno.test("an API server away for a minute: the last state stays, keys work, it comes back", async () => {
@@ -141,14 +207,14 @@ Deno.test("an API server away for a minute: the last state stays, keys work, it 
   await screen.waitForScreen(/✗ lost \d+s ago: .*next try in|✗ lost \d+s ago: .*trying/, {
     limit: 30,
   });
-  await screen.waitForScreen(hello("1/1"));
+  assert.match(await screen.screen(), hello("1/1"));
   await screen.keys("?");
   await screen.waitForScreen("Ctrl-L");
   await screen.keys("Escape");
   await screen.resize(80, 24);
   await screen.waitForScreen((text) => /✗ lost/.test(text) && hello("1/1").test(text));
   await screen.resize(40, 10);
-  await screen.waitForScreen(/50/, { what: "the size that is needed" });
+  await screen.waitForScreen(/needs\s+50×12/);
   await screen.resize(size.columns, size.rows);
   await screen.waitForScreen(hello("1/1"));
   await screen.waitForScreen(/✗ lost 1m/, { limit: 75 });

@@ -10,6 +10,7 @@ import { run } from "../command.ts";
 import { makeExpiredKubeconfig } from "../expired_kubeconfig.ts";
 import { nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
+import { runPaths } from "../paths.ts";
 import { provision } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { openTerminal, openTool } from "../terminal.ts";
@@ -47,9 +48,9 @@ async function openShell(): Promise<{ shell: Terminal; before: string }> {
   });
   await shell.waitForScreen("prompt>");
   // The line editor has its own while it waits; a command sees the others.
-  await shell.type("stty -a >/dev/null; sleep 1000");
+  await shell.type("echo begun; sleep 1000");
   await shell.keys("Enter");
-  await shell.waitForScreen("sleep 1000\n");
+  await shell.waitForScreen(/^begun$/m);
   const before = await settings(shell);
   await shell.keys("C-c");
   return { shell, before };
@@ -58,18 +59,20 @@ async function openShell(): Promise<{ shell: Terminal; before: string }> {
 /** Runs the screen in the shell, ends it somehow, and sees what is left of the terminal. */
 async function leave(
   how: (shell: Terminal) => Promise<void>,
-  { code }: { readonly code: number },
-): Promise<void> {
+  { code, command = "k3s-tool tui" }: { readonly code: number; readonly command?: string },
+): Promise<string> {
   const { shell, before } = await openShell();
   await using _closed = shell;
   // What the program left is looked at before the shell's line editor puts its own in place.
-  await shell.type("clear; k3s-tool tui; echo code $?; sleep 1000");
+  await shell.type(`clear; ${command}; echo code $?; sleep 1000`);
   await shell.keys("Enter");
   await shell.waitForScreen(LIVE, { limit: 30 });
   assert.equal((await shell.modes()).alternateScreen, true);
   await how(shell);
-  await shell.waitForScreen(new RegExp(`^code ${code}$`, "m"), { limit: 10 });
+  const left = await shell.waitForScreen(/^code \d+$/m, { limit: 10 });
+  assert.match(left, new RegExp(`^code ${code}$`, "m"));
   assert.equal(await settings(shell), before);
+  return left;
 }
 
 /** Process ids of the tool below a shell. */
@@ -83,11 +86,27 @@ Deno.test("q and Ctrl-C leave it, and the terminal is as before", async () => {
   await leave((shell) => shell.keys("C-c"), { code: 0 });
 });
 
-Deno.test("SIGTERM ends it, and the terminal is as before", async () => {
-  const end = async (shell: Terminal) => {
-    for (const pid of await toolBelow(shell)) Deno.kill(pid, "SIGTERM");
+/** Sends a signal to the tool that runs in a shell. */
+function signalling(signal: Deno.Signal): (shell: Terminal) => Promise<void> {
+  return async (shell) => {
+    for (const pid of await toolBelow(shell)) Deno.kill(pid, signal);
   };
-  await leave(end, { code: 130 });
+}
+
+Deno.test("SIGTERM and SIGHUP end it, and the terminal is as before", async () => {
+  await leave(signalling("SIGTERM"), { code: 130 });
+  await leave(signalling("SIGHUP"), { code: 130 });
+});
+
+Deno.test("a crash is told, and the terminal is as before", async () => {
+  await installTool();
+  const breaking = new URL("../break_on_signal.ts", import.meta.url).pathname;
+  const tool = `'${Deno.execPath()}' run -A --no-config --no-lock --preload '${breaking}' ` +
+    `'${join(runPaths.workstation, "k3s-tool", "main.js")}' tui`;
+  for (const command of [tool, `BREAK=rejection ${tool}`]) {
+    const left = await leave(signalling("SIGURG"), { code: 1, command });
+    assert.match(left, /Error: broken on purpose\nHint: This is a defect/);
+  }
 });
 
 Deno.test("Ctrl-Z gives the terminal to the shell, and fg takes it back", async () => {
@@ -108,8 +127,8 @@ Deno.test("Ctrl-Z gives the terminal to the shell, and fg takes it back", async 
   assert.equal((await shell.modes()).alternateScreen, true);
   await shell.keys("?");
   await shell.waitForScreen("Ctrl-L");
-  await shell.keys("Escape", "q");
-  await shell.waitForScreen(/^prompt> $/m);
+  await shell.keys("Escape", "q"); // read at once, and yet not Alt-q
+  await shell.waitForScreen(/^prompt>$/m);
 });
 
 Deno.test("a terminal that is closed ends it", async () => {
@@ -127,11 +146,17 @@ Deno.test("--read-only offers no changes", async () => {
   await using other = await openTool(["tui", "--read-only"], size);
   await other.waitForScreen(LIVE, { limit: 30 });
   await other.keys("p");
-  await other.waitForScreen("details of what is selected");
-  await other.type("cordon");
-  await other.waitForScreen("Nothing matches.");
-  await other.keys("Escape", "q");
-  await other.waitForEnd();
+  const all = await other.waitForScreen("details of what is selected");
+  assert.doesNotMatch(all, /cordon|drain|provision/);
+  for (const change of ["cordon", "drain", "provision"]) {
+    await other.type(change);
+    await other.waitForScreen(new RegExp(`${change}▏[^]*Nothing matches\\.`));
+    await other.keys("C-u");
+  }
+  await other.keys("Escape");
+  await other.waitForScreen((text) => !text.includes("Actions"));
+  await other.keys("q");
+  assert.deepEqual(await other.waitForEnd(), { code: 0, signal: undefined });
 });
 
 Deno.test("a node is cordoned from the palette, after a question", async () => {
@@ -152,7 +177,9 @@ Deno.test("a node is cordoned from the palette, after a question", async () => {
 
 Deno.test("a wrong context and an expired certificate are said in words, with the next step", async () => {
   await using wrong = await openTool(["tui", "--context", "nowhere"], size);
-  await wrong.waitForScreen(/nowhere[^]*r tries now/, { limit: 30 });
+  await wrong.waitForScreen(/✗ There is no context nowhere[^]*k3s-tool kubeconfig[^]*r tries now/, {
+    limit: 30,
+  });
   const file = join(projectDir, "expired.kubeconfig");
   await makeExpiredKubeconfig(file, `https://${n1().tailscaleAddress}:6443`);
   await using expired = await openTool(["tui", "--kubeconfig", file], size);
