@@ -4,6 +4,7 @@
  * @module
  */
 
+import { followRuns } from "../ansible/follow_run.ts";
 import { batches } from "../cluster/batches.ts";
 import { podLog } from "../cluster/pod_log.ts";
 import { readObject } from "../cluster/read_object.ts";
@@ -33,6 +34,7 @@ export interface LiveRequest {
 export function openLiveSession(system: ActionSystem, request: LiveRequest): LiveSession {
   const { clock } = system;
   const inventory = Promise.withResolvers<void>();
+  const file = Promise.withResolvers<string>();
   let latest: Reading<Inventory | undefined> | undefined;
   const connection = reconnectingApi(async () => {
     await inventory.promise; // it says which cluster
@@ -51,6 +53,7 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
         tell: (reading) => {
           latest = reading;
           inventory.resolve();
+          if (reading.known && reading.value !== undefined) file.resolve(reading.value.file);
           emit({ type: "inventory", inventory: reading });
         },
       }),
@@ -85,8 +88,19 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
         kubeconfig: true,
       }, () => Promise.resolve(false));
     },
+    otherRuns: async function* (signal) {
+      const known = await Promise.race([file.promise, abortOf(signal)]);
+      if (known !== undefined) yield* followRuns(system, { inventory: known, signal });
+    },
     requests,
   };
+}
+
+function abortOf(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }
 
 /** What news are about: later ones of the same take the place of earlier ones. */

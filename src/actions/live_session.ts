@@ -41,6 +41,11 @@ export interface LiveSession {
   perform(change: ClusterChange, signal: AbortSignal): AsyncIterable<string>;
   /** Provisions the hosts of the inventory; undefined where that makes no sense. */
   readonly provision: ((signal: AbortSignal) => AsyncIterable<RunEvent>) | undefined;
+  /**
+   * Runs that others make on the same inventory, one after the other, each from `started` to `end`,
+   * also one that is under way, until the signal is aborted; undefined where nobody else can.
+   */
+  readonly otherRuns: ((signal: AbortSignal) => AsyncIterable<RunEvent>) | undefined;
   /** The latest requests made, newest last, at most 200. */
   requests(): readonly ApiRequest[];
 }

@@ -5,8 +5,6 @@
  */
 
 import type { ClusterChange, LiveSession } from "../actions/live_session.ts";
-import type { RunEvent } from "../ansible/event.ts";
-import { INITIAL_RUN, reduceRun, type RunState } from "../ansible/run_state.ts";
 import { safeText } from "../errors/safe_text.ts";
 import type { UserError } from "../errors/user_error.ts";
 import type { Tone } from "../view/tone.ts";
@@ -46,43 +44,4 @@ export async function runChange(
 export function wordsOf({ message, hint }: UserError): string {
   const said = safeText(message).replace(/\.$/, "");
   return hint === undefined ? said : `${said}. ${safeText(hint)}`;
-}
-
-/** A run of provisioning as it is shown. */
-export interface Run {
-  readonly state: RunState;
-  readonly ended: boolean;
-  /** Why it could not run. */
-  readonly problem: UserError | undefined;
-}
-
-/** Time between two frames of a run, in milliseconds; tasks come by the hundred a second. */
-const FRAME_MS = 150;
-
-/** Provisions, showing how it stands at most once a frame. */
-export async function runProvisioning(
-  provision: (signal: AbortSignal) => AsyncIterable<RunEvent>,
-  { signal, now, show }: {
-    readonly signal: AbortSignal;
-    readonly now: () => number;
-    readonly show: (run: Run) => void;
-  },
-): Promise<void> {
-  let state = INITIAL_RUN;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const flush = (rest: Omit<Run, "state"> = { ended: false, problem: undefined }) => {
-    clearTimeout(timer);
-    timer = undefined;
-    show({ state, ...rest });
-  };
-  flush();
-  try {
-    for await (const event of provision(signal)) {
-      state = reduceRun(state, event, now());
-      timer ??= setTimeout(() => flush(), FRAME_MS);
-    }
-    flush({ ended: true, problem: undefined });
-  } catch (error) {
-    flush({ ended: true, problem: problemOf(error) });
-  }
 }

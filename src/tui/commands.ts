@@ -60,6 +60,10 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   copy,
   palette: () => steps({ type: "overlay", overlay: { kind: "palette", query: "", index: 0 } }),
   requests: () => steps({ type: "open", screen: { kind: "requests" } }),
+  run: (model) =>
+    model.run === undefined
+      ? say(model, "Nothing was provisioned since this screen was opened.", "muted")
+      : steps({ type: "open", screen: { kind: "run" } }),
   retry: (model) =>
     model.live.connection.state === "live"
       ? say(model, "The connection stands; what is shown is live.", "good")
@@ -197,8 +201,6 @@ function chosen(model: Model, choice: Choice): Step {
       const overlay = { kind: "number", workload, text: "", current: found?.wanted } as const;
       return steps({ type: "overlay", overlay });
     }
-    case "show-run":
-      return steps({ type: "open", screen: { kind: "run" } });
     case "stop-provisioning":
       return { events: [closed], effect: { type: "stop-provisioning" } };
   }
@@ -226,7 +228,7 @@ function granted(wish: Wish): Step {
 /** Who asks twice has been asked. */
 function quit({ ui: { overlay }, run }: Model): Step {
   const isAsked = overlay?.kind === "confirm" && overlay.wish.type === "quit";
-  return run === undefined || run.ended || isAsked
+  return run === undefined || run.ended || !run.own || isAsked
     ? { events: [], effect: { type: "quit" } }
     : asked({ type: "quit" });
 }

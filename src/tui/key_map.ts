@@ -60,6 +60,7 @@ export type CommandName =
   | "copy"
   | "palette"
   | "requests"
+  | "run"
   | "retry"
   | "help"
   | "close-help"
@@ -226,6 +227,9 @@ export const KEY_MAP: readonly Binding[] = [
     help: "requests made to the API server, and what changes came to",
     short: "requests",
     priority: 12,
+  }),
+  ...key("v", ["lists", "details", "log", "yaml", "requests"], "run", {
+    help: "view the latest run of provisioning, also of another terminal",
   }),
   ...key("r", SCREENS, "retry", {
     help: "try the connection again now",

@@ -7,10 +7,10 @@
 import type { LiveState } from "../actions/live_state.ts";
 import type { ApiRequest } from "../cluster/connection.ts";
 import type { UserError } from "../errors/user_error.ts";
-import type { Run } from "./changes.ts";
 import { type Layout, layOut, type Size } from "./layout.ts";
 import { notices } from "../view/live_header.ts";
 import { nodeRows } from "../view/live_rows.ts";
+import type { Run } from "./runs.ts";
 import type { TextLine } from "./text_line.ts";
 import { topKind, type UiState } from "./ui_state.ts";
 
@@ -67,7 +67,7 @@ export interface Model {
   /** The latest last. */
   readonly done: readonly Done[];
   readonly settings: Settings;
-  /** The latest run of provisioning; undefined before the first. */
+  /** The latest run, from here or from another terminal; undefined before the first. */
   readonly run: Run | undefined;
 }
 

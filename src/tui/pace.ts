@@ -79,5 +79,5 @@ export class Pace {
   }
 }
 
-/** An age or a countdown in seconds: `45s`, `1m05s`. */
-const SECONDS = /(?:^|[\sm])\d{1,3}s(?![\w-])/;
+/** An age or a countdown in seconds: `45s`, `1m05s`; not the `5m0s` of a message, which stands still. */
+const SECONDS = /(?:^|\s)\d{1,3}s(?![\w-])|\dm\d\ds(?![\w-])/;

@@ -19,7 +19,7 @@ export type Choice =
   | { readonly type: "command"; readonly command: CommandName }
   | { readonly type: "wish"; readonly wish: Wish }
   | { readonly type: "scale"; readonly workload: ObjectReference }
-  | { readonly type: "show-run" | "stop-provisioning" };
+  | { readonly type: "stop-provisioning" };
 
 /** A line of the palette. */
 export interface PaletteEntry {
@@ -76,13 +76,9 @@ function runEntries({ run }: Model): readonly PaletteEntry[] {
     keys: "",
     choice: { type: "stop-provisioning" },
   } as const;
-  const look = {
-    label: "look at the run of provisioning",
-    keys: "",
-    choice: { type: "show-run" },
-  } as const;
-  if (run === undefined) return [begin];
-  return run.ended ? [begin, look] : [look, stop];
+  if (run === undefined || run.ended) return [begin];
+  // What another terminal began is not for this one to end, nor to begin again.
+  return run.own ? [stop] : [];
 }
 
 function changesOf({ live }: Model, object: ObjectReference): readonly PaletteEntry[] {

@@ -10,7 +10,7 @@ import { detailSections } from "./detail_sections.ts";
 import { MARGIN } from "./layout.ts";
 import type { Content, Model } from "./model.ts";
 import { requestLines } from "./request_text.ts";
-import { runLines } from "./run_text.ts";
+import { runLines, runTitle } from "./run_text.ts";
 import { nameOf, type Screen } from "./screens.ts";
 import { EMPTY_LINE, plain, type TextLine, textOfLine, toned, wrapLine } from "./text_line.ts";
 
@@ -83,7 +83,7 @@ export function titleOf(model: Model, screen: Screen): string {
     case "requests":
       return "Requests and results";
     case "run":
-      return model.run?.state.check ? "Check of the hosts" : "Provisioning";
+      return runTitle(model.run);
   }
 }
 

@@ -8,7 +8,7 @@
 import type { LiveSession } from "../actions/live_session.ts";
 import { type LiveNews, NOTHING_HEARD, reduceLive } from "../actions/live_state.ts";
 import type { Tone } from "../view/tone.ts";
-import { runChange, runProvisioning } from "./changes.ts";
+import { runChange } from "./changes.ts";
 import { runCommand } from "./commands.ts";
 import type { Size } from "./layout.ts";
 import { type Content, type Done, type Model, type Settings } from "./model.ts";
@@ -17,9 +17,11 @@ import { mouseSteps } from "./mouse_steps.ts";
 import { NodesInSight } from "./nodes_in_sight.ts";
 import { Pace } from "./pace.ts";
 import { applyEvents, fitted, pasteText, type Pressed, pressKey, takeStep } from "./press.ts";
+import { newsOfRun } from "./run_text.ts";
+import { Runs } from "./runs.ts";
 import { ScreenReader } from "./screen_reader.ts";
 import type { Effect } from "./step.ts";
-import { INITIAL_UI, type UiEvent } from "./ui_state.ts";
+import { INITIAL_UI, topKind, type UiEvent } from "./ui_state.ts";
 
 /** What the terminal does for the screen. */
 export interface TerminalPort {
@@ -52,6 +54,7 @@ export class Store {
   readonly #now: () => number;
   readonly #reader: ScreenReader;
   readonly #sight: NodesInSight;
+  readonly #runs: Runs;
   /** When the next frame is due; drawing tells it what shows seconds. */
   readonly pace: Pace;
   readonly #listeners = new Set<() => void>();
@@ -59,7 +62,6 @@ export class Store {
   readonly #waiting: LiveNews[][] = [];
   #model: Model;
   #wordTimer: ReturnType<typeof setTimeout> | undefined;
-  #provisioning: { readonly stop: AbortController; readonly end: Promise<void> } | undefined;
 
   constructor({ session, size, readOnly, terminal, now }: StoreOptions) {
     this.#session = session;
@@ -79,6 +81,14 @@ export class Store {
     };
     this.#reader = new ScreenReader(session, (id, content) => this.#setContent(id, content));
     this.#sight = new NodesInSight((nodes) => session.lookAt(nodes));
+    this.#runs = new Runs({
+      session,
+      now,
+      show: (run) => this.#publish({ ...this.#withNews(), run }),
+      tell: (run) => {
+        if (topKind(this.#model.ui) !== "run") this.say(...newsOfRun(run));
+      },
+    });
     this.pace = new Pace({ draw: () => this.#takeNews(), now });
   }
 
@@ -94,18 +104,23 @@ export class Store {
   /** Takes in news until the store is closed. */
   async follow(): Promise<void> {
     const { signal } = this.#stop;
+    void this.#runs.follow(signal).catch(this.#broken);
     try {
       for await (const batch of this.#session.news(signal)) {
         this.#waiting.push([...batch]);
         this.pace.request();
       }
     } catch (error) {
-      if (signal.aborted) return;
-      // The session promises to throw nothing that can pass; what is shown from now on is old.
-      const message = error instanceof Error ? error.message : String(error);
-      this.say(`No more news, as something is broken here: ${message}`, "bad");
+      this.#broken(error);
     }
   }
+
+  /** The session promises to throw nothing that can pass; what is shown from now on is old. */
+  readonly #broken = (error: unknown): void => {
+    if (this.#stop.signal.aborted) return;
+    const message = error instanceof Error ? error.message : String(error);
+    this.say(`No more news, as something is broken here: ${message}`, "bad");
+  };
 
   /** A key, by its name in `key_names.ts`. */
   press(name: string): void {
@@ -138,12 +153,11 @@ export class Store {
   /** Ends everything that was begun; a run of provisioning has ended when this settles. */
   async close(): Promise<void> {
     this.#stop.abort();
-    this.#provisioning?.stop.abort();
     this.#reader.close();
     this.#sight.close();
     this.pace.close();
     clearTimeout(this.#wordTimer);
-    await this.#provisioning?.end;
+    await this.#runs.close();
   }
 
   #take({ model, effect }: Pressed): void {
@@ -168,9 +182,9 @@ export class Store {
       case "retry":
         return this.#session.retry();
       case "provision":
-        return this.#provision();
+        return this.#runs.begin();
       case "stop-provisioning":
-        return this.#provisioning?.stop.abort();
+        return this.#runs.stop();
       case "change":
         void runChange(effect.change, {
           session: this.#session,
@@ -236,17 +250,5 @@ export class Store {
       () => this.#apply([{ type: "say", status: undefined }]),
       Math.max(0, status.at + WORD_MS - this.#now()),
     );
-  }
-
-  #provision(): void {
-    const { provision } = this.#session;
-    if (provision === undefined || this.#provisioning !== undefined) return;
-    const stop = new AbortController();
-    const end = runProvisioning(provision, {
-      signal: stop.signal,
-      now: this.#now,
-      show: (run) => this.#publish({ ...this.#model, now: this.#now(), run }),
-    }).finally(() => this.#provisioning = undefined);
-    this.#provisioning = { stop, end };
   }
 }

@@ -235,6 +235,7 @@ const EXPECTED: Readonly<Record<CommandName, Expectation>> = {
   copy: (_before, { model, effect }) => effect?.type === "copy" ? effect.text !== "" : said(model),
   palette: (_before, { model }) => model.ui.overlay?.kind === "palette",
   requests: (_before, { model }) => topKind(model.ui) === "requests",
+  run: (before, { model }) => before.run === undefined ? said(model) : topKind(model.ui) === "run",
   retry: (before, { model, effect }) =>
     said(model) && (before.live.connection.state === "live" || effect?.type === "retry"),
   help: (_before, { model }) => model.ui.overlay?.kind === "help",

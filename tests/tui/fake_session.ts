@@ -19,6 +19,7 @@ export interface FakeAnswers {
   readonly logs?: (request: LogRequest, signal: AbortSignal) => AsyncIterable<string>;
   readonly perform?: (change: ClusterChange) => AsyncIterable<string>;
   readonly provision?: (signal: AbortSignal) => AsyncIterable<RunEvent>;
+  readonly otherRuns?: (signal: AbortSignal) => AsyncIterable<RunEvent>;
   readonly requests?: readonly ApiRequest[];
 }
 
@@ -30,6 +31,7 @@ export class FakeSession implements LiveSession {
   readonly reads: ObjectReference[] = [];
   retries = 0;
   readonly provision: LiveSession["provision"];
+  readonly otherRuns: LiveSession["otherRuns"];
   readonly #answers: FakeAnswers;
   readonly #queue: (readonly LiveNews[])[] = [];
   #wake: () => void = () => {};
@@ -37,6 +39,7 @@ export class FakeSession implements LiveSession {
   constructor(answers: FakeAnswers = {}) {
     this.#answers = answers;
     this.provision = answers.provision;
+    this.otherRuns = answers.otherRuns;
   }
 
   /** Tells news. */

@@ -45,6 +45,7 @@ export function simulatedSession({ clock, seed = 1 }: SimulationOptions): LiveSe
     logs: (request, signal) => podLog(api, request, { signal }),
     perform: (change, signal) => performChange(api, change, { signal, clock }),
     provision: (signal) => provisionRun(player, { clock, signal }),
+    otherRuns: undefined,
     requests,
   };
 }
