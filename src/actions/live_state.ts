@@ -8,6 +8,7 @@ import {
   type ClusterNews,
   type ClusterState,
   emptyCluster,
+  NOT_ASKED,
   reduceClusterAll,
 } from "../cluster/cluster_state.ts";
 import type { Connection } from "../cluster/connection.ts";
@@ -76,6 +77,15 @@ export function reduceLive(state: LiveState, batch: readonly LiveNews[]): LiveSt
   }
   const cluster = reduceClusterAll(state.cluster, ofCluster);
   return cluster === state.cluster ? next : { ...next, cluster };
+}
+
+/** Whether everything was heard, or it was said why not. */
+export function isHeard({ connection, cluster, gaps, inventory, tailnet }: LiveState): boolean {
+  if (inventory === undefined || tailnet === undefined) return false;
+  if (connection.state !== "live") return connection.problem !== undefined;
+  const { metrics, ...collections } = cluster;
+  return (metrics.known || metrics.reason !== NOT_ASKED) &&
+    Object.entries(collections).every(([name, objects]) => objects !== undefined || gaps.has(name));
 }
 
 function withGap(

@@ -57,6 +57,11 @@ export class Output {
     return this.format === "json" || this.format === "yaml";
   }
 
+  /** True with `-q`. */
+  get quiet(): boolean {
+    return this.#globals.quiet;
+  }
+
   /** Data as it is; the caller has made it harmless. */
   data(text: string): void {
     this.#context.stdout.write(text);

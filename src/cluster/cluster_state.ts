@@ -65,6 +65,9 @@ export type ClusterNews = CollectionEvent | {
   readonly metrics: Metrics;
 };
 
+/** Why nothing is measured before anybody asked. */
+export const NOT_ASKED = "not asked";
+
 /** Before anything was asked. */
 export const emptyCluster: ClusterState = {
   nodes: undefined,
@@ -76,7 +79,7 @@ export const emptyCluster: ClusterState = {
   jobs: undefined,
   cronJobs: undefined,
   events: undefined,
-  metrics: { known: false, reason: "not asked" },
+  metrics: { known: false, reason: NOT_ASKED },
 };
 
 /** The state after a piece of news; the state given stays as it is. */

@@ -18,6 +18,11 @@ export interface CollectionSource<T> {
   readonly pick: (object: unknown) => T;
 }
 
+/** The collections that are read. */
+export type CollectionSources = {
+  readonly [K in CollectionName]?: CollectionSource<Collections[K]>;
+};
+
 /** Where each collection lies, and how an object of it is read. */
 export const COLLECTIONS: { readonly [K in CollectionName]: CollectionSource<Collections[K]> } = {
   nodes: { path: "/api/v1/nodes", pick: readNode },
@@ -43,8 +48,12 @@ export const COLLECTIONS: { readonly [K in CollectionName]: CollectionSource<Col
   events: { path: "/api/v1/events", pick: readEvent },
 };
 
-/** Names of all collections. */
-export const COLLECTION_NAMES = Object.keys(COLLECTIONS) as readonly CollectionName[];
+/** The collections of some sources, each with its name. */
+export function sourceEntries(
+  sources: CollectionSources,
+): readonly (readonly [CollectionName, CollectionSource<unknown>])[] {
+  return Object.entries(sources) as [CollectionName, CollectionSource<unknown>][];
+}
 
 /** A collection as a person calls it: `stateful sets`. */
 export function wordsFor(collection: CollectionName): string {

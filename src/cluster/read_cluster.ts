@@ -6,27 +6,22 @@
 
 import * as z from "zod";
 import { apiRefusal, notKubernetes } from "./api_errors.ts";
+import type { CollectionName } from "./cluster_state.ts";
 import {
-  type ClusterNews,
-  type ClusterState,
-  emptyCluster,
-  type Metrics,
-  reduceCluster,
-} from "./cluster_state.ts";
-import { COLLECTION_NAMES, COLLECTIONS, gapOf } from "./collections.ts";
+  COLLECTIONS,
+  type CollectionSource,
+  type CollectionSources,
+  gapOf,
+  sourceEntries,
+} from "./collections.ts";
 import { ApiError, type KubernetesApi, listAll } from "./kubernetes_api.ts";
 import type { ClusterNode } from "./objects.ts";
-import { mergeUsage } from "./merge_usage.ts";
-import { askMetricsServer } from "./metrics_api.ts";
-
-/** A cluster, and what of it could not be read, in words. */
-export interface ClusterReading {
-  readonly state: ClusterState;
-  readonly gaps: readonly string[];
-}
+import { readUsage } from "./read_usage.ts";
+import { WatchIntake } from "./watch_intake.ts";
+import type { WatchNews } from "./watch_news.ts";
 
 /**
- * Reads all that is shown of a cluster.
+ * Tells all that is shown of a cluster, as a watch begins.
  *
  * A collection that is refused is a gap; where the nodes are refused, or the server is out of
  * reach, nothing is left to show.
@@ -35,26 +30,45 @@ export interface ClusterReading {
  */
 export async function readCluster(
   api: KubernetesApi,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<ClusterReading> {
-  const nodes = await readNodes(api, { signal });
-  const gaps: string[] = [];
-  const events: ClusterNews[] = [{ type: "listed", collection: "nodes", objects: nodes }];
-  const others = COLLECTION_NAMES.filter((name) => name !== "nodes");
-  const readings = others.map(async (collection) => {
-    try {
-      const { path, pick } = COLLECTIONS[collection];
-      const objects = await listAll<unknown>(api, path, { pick, signal });
-      events.push({ type: "listed", collection, objects } as ClusterNews);
-    } catch (error) {
-      gaps.push(gapOf(collection, error));
-    }
-  });
-  const metrics = readMetrics(api, { signal }).then((metrics) =>
-    void events.push({ type: "metrics", metrics })
+  { signal, sources = COLLECTIONS }: {
+    readonly signal: AbortSignal;
+    /** What is read; default: the collections of Kubernetes itself. */
+    readonly sources?: CollectionSources;
+  },
+): Promise<readonly WatchNews[]> {
+  const own = new AbortController();
+  const both = AbortSignal.any([signal, own.signal]);
+  const news: WatchNews[] = [];
+  const emit = (each: WatchNews) => void news.push(each);
+  const list = (name: CollectionName, source: CollectionSource<unknown>) =>
+    new WatchIntake(name, { source, emit }).list(api, { signal: both });
+  const nodes = list("nodes", COLLECTIONS.nodes).then(
+    ({ objects }) => objects as readonly ClusterNode[],
+    (error) => {
+      throw translated(error, api.server);
+    },
   );
-  await Promise.all([...readings, metrics]);
-  return { state: events.reduce(reduceCluster, emptyCluster), gaps: gaps.sort() };
+  const others = sourceEntries(sources).filter(([name]) => name !== "nodes").map(
+    async ([name, source]) => {
+      try {
+        await list(name, source);
+      } catch (error) {
+        emit({ type: "gap", what: name, words: gapOf(name, error) });
+      }
+    },
+  );
+  const work = [nodes, readUsage(api, { nodes, emit, signal: both }), ...others];
+  try {
+    await Promise.all(work);
+  } finally {
+    own.abort(new DOMException("Nothing is left to show", "AbortError"));
+    await Promise.allSettled(work);
+  }
+  return [
+    { type: "server", server: api.server, version: undefined },
+    { type: "connection", connection: { state: "live" } },
+    ...news,
+  ];
 }
 
 /**
@@ -69,18 +83,11 @@ export async function readNodes(
   try {
     return await listAll(api, COLLECTIONS.nodes.path, { pick: COLLECTIONS.nodes.pick, signal });
   } catch (error) {
-    if (error instanceof ApiError) throw apiRefusal(error, api.server);
-    if (error instanceof z.ZodError) {
-      throw notKubernetes(api.server, error);
-    }
-    throw error;
+    throw translated(error, api.server);
   }
 }
 
-/** What metrics-server measured, or why that is not known. */
-export async function readMetrics(
-  api: KubernetesApi,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<Metrics> {
-  return mergeUsage(await askMetricsServer(api, { signal }), new Map());
+function translated(error: unknown, server: string): unknown {
+  if (error instanceof ApiError) return apiRefusal(error, server);
+  return error instanceof z.ZodError ? notKubernetes(server, error) : error;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../process/system.ts";
-import { COLLECTION_NAMES } from "./collections.ts";
+import { COLLECTIONS, type CollectionSources, sourceEntries } from "./collections.ts";
 import { ConnectionMonitor } from "./connection_monitor.ts";
 import type { KubernetesApi } from "./kubernetes_api.ts";
 import { UsageMeter } from "./usage_meter.ts";
@@ -18,6 +18,8 @@ export interface ClusterWatchOptions {
   /** Gives up the connection that stands, so that the next request makes a new one. */
   readonly reset: () => void;
   readonly clock: Clock;
+  /** What is watched; default: the collections of Kubernetes itself. */
+  readonly sources?: CollectionSources;
   /** Where chance comes from, at least 0 and below 1; default `Math.random`. */
   readonly random?: () => number;
 }
@@ -40,7 +42,7 @@ export interface ClusterWatch {
  * happens but a heartbeat every 10 s and the measurements.
  */
 export function clusterWatch(
-  { api, reset, clock, random = Math.random }: ClusterWatchOptions,
+  { api, reset, clock, sources = COLLECTIONS, random = Math.random }: ClusterWatchOptions,
 ): ClusterWatch {
   let names: readonly string[] = [];
   let running: { readonly monitor: ConnectionMonitor; readonly meter: UsageMeter } | undefined;
@@ -55,8 +57,8 @@ export function clusterWatch(
       const parts: Promise<never>[] = [
         monitor.run(),
         meter.run(),
-        ...COLLECTION_NAMES.map((name) =>
-          watchCollection(name, { api, link, clock, emit, random })
+        ...sourceEntries(sources).map(([name, source]) =>
+          watchCollection(name, { api, source, link, clock, emit, random })
         ),
       ];
       try {

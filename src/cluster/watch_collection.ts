@@ -7,8 +7,8 @@
 import type { Clock } from "../process/system.ts";
 import { backoff } from "./backoff.ts";
 import type { CollectionName } from "./cluster_state.ts";
-import { COLLECTIONS, gapOf } from "./collections.ts";
-import { ApiError, type KubernetesApi, listVersioned } from "./kubernetes_api.ts";
+import { type CollectionSource, gapOf } from "./collections.ts";
+import { ApiError, type KubernetesApi } from "./kubernetes_api.ts";
 import { isExpired, readWatchEvent } from "./watch_event.ts";
 import { WatchIntake } from "./watch_intake.ts";
 import type { Emit } from "./watch_news.ts";
@@ -34,6 +34,8 @@ export interface ConnectionLink {
 /** What a watch needs. */
 export interface WatchOptions {
   readonly api: KubernetesApi;
+  /** Where the collection lies. */
+  readonly source: CollectionSource<unknown>;
   readonly link: ConnectionLink;
   readonly clock: Clock;
   readonly emit: Emit;
@@ -91,7 +93,7 @@ class CollectionWatch {
   constructor(collection: CollectionName, options: WatchOptions) {
     this.#collection = collection;
     this.#options = options;
-    this.#intake = new WatchIntake(collection, options.emit);
+    this.#intake = new WatchIntake(collection, options);
   }
 
   /** Begins with a list. */
@@ -111,21 +113,14 @@ class CollectionWatch {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const intake = this.#intake;
-    intake.beginList();
-    const { objects, version } = await listVersioned(
-      this.#options.api,
-      COLLECTIONS[this.#collection].path,
-      { pick: intake.pick, signal },
-    );
-    this.#options.link.heard();
-    intake.listed(objects);
+    const { api, link } = this.#options;
+    const { version } = await this.#intake.list(api, { signal });
+    link.heard();
     return version ?? "0"; // any moment: the watch begins with what there is
   }
 
   async #follow(from: string, signal: AbortSignal): Promise<number> {
-    const { api, link, clock, random } = this.#options;
-    const { path } = COLLECTIONS[this.#collection];
+    const { api, source: { path }, link, clock, random } = this.#options;
     const began = clock.now();
     const seconds = WATCH_SECONDS.least +
       Math.floor(random() * (WATCH_SECONDS.most - WATCH_SECONDS.least));

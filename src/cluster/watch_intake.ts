@@ -6,13 +6,15 @@
 
 import * as z from "zod";
 import type { ClusterNews, CollectionName } from "./cluster_state.ts";
-import { COLLECTIONS, wordsFor } from "./collections.ts";
+import { type CollectionSource, wordsFor } from "./collections.ts";
+import { type KubernetesApi, listVersioned } from "./kubernetes_api.ts";
 import type { WatchEvent } from "./watch_event.ts";
 import type { Emit } from "./watch_news.ts";
 
 /** Turns what the server sends into news, and counts what is not understood. */
 export class WatchIntake {
   readonly #collection: CollectionName;
+  readonly #source: CollectionSource<unknown>;
   readonly #emit: Emit;
   /** Why the collection cannot be read. */
   #refusal: string | undefined;
@@ -20,32 +22,33 @@ export class WatchIntake {
   readonly #strange = new Set<string>();
   #said: string | undefined;
 
-  constructor(collection: CollectionName, emit: Emit) {
+  constructor(
+    collection: CollectionName,
+    { source, emit }: { readonly source: CollectionSource<unknown>; readonly emit: Emit },
+  ) {
     this.#collection = collection;
+    this.#source = source;
     this.#emit = emit;
   }
 
-  /** For a list: undefined stands for what is not understood. */
-  readonly pick = (object: unknown): unknown => {
-    try {
-      return COLLECTIONS[this.#collection].pick(object);
-    } catch (error) {
-      if (!(error instanceof z.ZodError)) throw error;
-      this.#strange.add(uidOf(object) ?? "");
-      return undefined;
-    }
-  };
-
-  /** A list begins, of which `pick` takes the objects. */
-  beginList(): void {
+  /**
+   * Takes in a fresh list; returns the objects that were understood, and the `resourceVersion` that
+   * a watch begins at.
+   *
+   * @throws what the API does
+   */
+  async list(
+    api: KubernetesApi,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<{ readonly objects: readonly unknown[]; readonly version: string | undefined }> {
     this.#strange.clear();
-  }
-
-  /** A list has come to its end. */
-  listed(picked: readonly unknown[]): void {
+    const { path } = this.#source;
+    const pick = (object: unknown) => this.#pick(object);
+    const { objects: picked, version } = await listVersioned(api, path, { pick, signal });
     const objects: unknown[] = picked.filter((object) => object !== undefined);
     this.#emit({ type: "listed", collection: this.#collection, objects } as ClusterNews);
     this.refused(undefined);
+    return { objects, version };
   }
 
   /** A change was heard of. */
@@ -57,7 +60,7 @@ export class WatchIntake {
       if (uid !== undefined && this.#strange.delete(uid)) this.#say();
       return;
     }
-    const picked = this.pick(object);
+    const picked = this.#pick(object);
     if (picked === undefined) {
       // What was known of it is not true any more.
       if (uid !== undefined) this.#emit({ type: "gone", collection, uid });
@@ -72,6 +75,17 @@ export class WatchIntake {
   refused(words: string | undefined): void {
     this.#refusal = words;
     this.#say();
+  }
+
+  /** Undefined stands for what is not understood. */
+  #pick(object: unknown): unknown {
+    try {
+      return this.#source.pick(object);
+    } catch (error) {
+      if (!(error instanceof z.ZodError)) throw error;
+      this.#strange.add(uidOf(object) ?? "");
+      return undefined;
+    }
   }
 
   #say(): void {

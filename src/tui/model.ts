@@ -8,7 +8,7 @@ import type { LiveState } from "../actions/live_state.ts";
 import type { ApiRequest } from "../cluster/connection.ts";
 import type { UserError } from "../errors/user_error.ts";
 import { type Layout, layOut, type Size } from "./layout.ts";
-import { notices } from "../view/live_header.ts";
+import { notices } from "../view/notices.ts";
 import { nodeRows } from "../view/live_rows.ts";
 import type { Run } from "./runs.ts";
 import type { TextLine } from "./text_line.ts";

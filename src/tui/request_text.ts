@@ -5,7 +5,7 @@
  */
 
 import type { ApiRequest } from "../cluster/connection.ts";
-import { notices } from "../view/live_header.ts";
+import { notices } from "../view/notices.ts";
 import type { Toned } from "../view/tone.ts";
 import type { Model } from "./model.ts";
 import { EMPTY_LINE, plain, type TextLine, toned } from "./text_line.ts";

@@ -107,15 +107,39 @@ const Workload = z.strictObject({
   createdAt: moment,
 });
 
+const use = z.nullable(z.strictObject({
+  used: z.number(),
+  allocatable: z.number(),
+  measured: z.int(),
+}));
+
+/** Sums; of CPU and memory over the nodes that were measured, and how many these are. */
+const totals = z.strictObject({
+  nodes: z.strictObject({ ready: count, joined: z.int(), all: z.int() }),
+  pods: z.nullable(z.strictObject({ running: z.int(), all: z.int() })),
+  cpu: use,
+  memory: use,
+  versions: z.array(z.string()),
+});
+
+/** While it is lost, what is shown is what was heard last, and when that was. */
+const connection = z.strictObject({
+  state: z.enum(["connecting", "live", "lost"]),
+  lastHeard: moment,
+  problem: text,
+});
+
 /** Document `Status` of `status`; CPU in cores, memory and disk in bytes. */
 export const STATUS = {
   cluster: text,
   server: text,
   reachable: z.boolean(),
+  connection,
   nodes: z.array(Node),
   services: z.nullable(z.array(Service)),
   workloads: z.array(Workload),
   podsRunning: count,
+  totals,
   metrics: z.strictObject({ known: z.boolean(), reason: z.string() }),
   gaps: z.array(z.string()),
   warnings: z.array(z.string()),

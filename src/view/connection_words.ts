@@ -20,13 +20,15 @@ const LEAST_REASON = 12;
  *
  * @param options.now milliseconds since the epoch
  * @param options.server stands beside it, and need not be named again
+ * @param options.keys whether a key leads to another attempt
  */
 export function connectionWords(
   connection: Connection,
-  { now, cells, server }: {
+  { now, cells, server, keys = true }: {
     readonly now: number;
     readonly cells: number;
     readonly server: string | undefined;
+    readonly keys?: boolean;
   },
 ): Toned {
   switch (connection.state) {
@@ -43,7 +45,9 @@ export function connectionWords(
       const { lastHeard, problem, retryAt } = connection;
       const before = `✗ lost ${duration(Math.max(0, now - lastHeard) / 1000)} ago: `;
       const wait = Math.ceil((retryAt - now) / 1000);
-      const after = wait <= 0 ? "; trying again…" : `; next try in ${duration(wait)} (r: now)`;
+      const after = wait <= 0
+        ? "; trying again…"
+        : `; next try in ${duration(wait)}${keys ? " (r: now)" : ""}`;
       const room = cells - cellWidth(before) - cellWidth(after);
       const reason = fit(reasonOf(problem, server), Math.max(LEAST_REASON, room));
       return { text: fit(before + reason + after, cells), tone: "bad" };

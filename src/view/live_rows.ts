@@ -6,8 +6,14 @@
 
 import type { LiveState } from "../actions/live_state.ts";
 import { type NodeReport, nodeReports } from "../actions/node_report.ts";
+import { type ServiceReport, serviceReports } from "../actions/service_report.ts";
 import { type Totals, totalsOf } from "../actions/totals.ts";
-import { type LiveWorkload, liveWorkloads } from "../actions/workload_report.ts";
+import {
+  type LiveWorkload,
+  liveWorkloads,
+  type WorkloadReport,
+  workloadReports,
+} from "../actions/workload_report.ts";
 import { type FoldedEvent, foldEvents } from "./folded_events.ts";
 
 /** How exactly time counts for nodes: it decides on keys that expire, in milliseconds. */
@@ -56,6 +62,22 @@ export function workloadRows(state: LiveState): readonly LiveWorkload[] {
   )(() => liveWorkloads(state.cluster, { refused: state.gaps }));
 }
 
+/** Services by namespace and name; undefined where they could not be listed. */
+export function serviceRows({ cluster }: LiveState): readonly ServiceReport[] | undefined {
+  const { services, pods, deployments, statefulSets, daemonSets } = cluster;
+  return servicesFrom(services, pods, deployments, statefulSets, daemonSets)(() =>
+    serviceReports(cluster)
+  );
+}
+
+/** Workloads by namespace and name. */
+export function workloadReportRows({ cluster }: LiveState): readonly WorkloadReport[] {
+  const { pods, deployments, statefulSets, daemonSets, jobs, cronJobs } = cluster;
+  return reportsFrom(pods, deployments, statefulSets, daemonSets, jobs, cronJobs)(() =>
+    workloadReports(cluster)
+  );
+}
+
 /** Events, the newest first. */
 export function eventRows(
   state: LiveState,
@@ -75,6 +97,8 @@ export function totals(state: LiveState, now: number): Totals {
 
 const nodesFrom = latest<readonly NodeReport[]>();
 const workloadsFrom = latest<readonly LiveWorkload[]>();
+const servicesFrom = latest<readonly ServiceReport[] | undefined>();
+const reportsFrom = latest<readonly WorkloadReport[]>();
 const eventsFrom = latest<readonly FoldedEvent[]>();
 const totalsFrom = latest<Totals>();
 const warningsFrom = latest<readonly FoldedEvent[]>();

@@ -20,11 +20,11 @@ export function nodeColumns(now: number): readonly Column<NodeReport>[] {
     { header: "STATUS", cell: (report) => statusCell(report, now) },
     { header: "CPU", cell: (report) => amountsAndShare(cpuUse(report), cores) },
     { header: "MEMORY", cell: (report) => amountsAndShare(memoryUse(report), bytes) },
+    { header: "DISK", cell: (report) => amountsAndShare(diskUse(report), bytes) },
     { header: "PODS", align: "right", cell: podsCell },
     { header: "TAILSCALE-IP", cell: ({ tailscaleIp }) => tailscaleIp ?? NOTHING },
     { header: "VERSION", cell: ({ node }) => node?.kubeletVersion || NOTHING },
     { header: "AGE", cell: ({ node }) => since(node?.createdAt, now) },
-    { header: "DISK", wide: true, cell: (report) => amountsAndShare(diskUse(report), bytes) },
     { header: "REQUESTED", wide: true, cell: requestedCell },
     {
       header: "KEY",

@@ -4,25 +4,44 @@
  * @module
  */
 
-import type { Status } from "../actions/status.ts";
+import type { Connection } from "../cluster/connection.ts";
 import { nodeItem } from "./nodes.ts";
 import { serviceItem, workloadItem } from "./services.ts";
+import type { Status } from "./status.ts";
 
 /** What `status -o json` prints, beside `apiVersion` and `kind`. */
 export function statusDocument(status: Status) {
+  const { nodes, pods, cpu, memory, versions } = status.totals;
   return {
     cluster: status.clusterName ?? null,
     server: status.server ?? null,
-    reachable: status.clusterError === undefined,
+    reachable: status.connection.state === "live",
+    connection: connectionItem(status.connection),
     nodes: status.nodes.map(nodeItem),
     services: status.services?.map(serviceItem) ?? null,
     workloads: status.workloads.map(workloadItem),
-    podsRunning: status.podsRunning ?? null,
+    podsRunning: pods?.running ?? null,
+    totals: {
+      nodes: { ready: nodes.ready ?? null, joined: nodes.joined, all: nodes.all },
+      pods: pods ?? null,
+      cpu: cpu ?? null,
+      memory: memory ?? null,
+      versions,
+    },
     metrics: {
       known: status.metrics.known,
       reason: status.metrics.known ? "" : status.metrics.reason,
     },
     gaps: status.gaps,
     warnings: status.warnings,
+  };
+}
+
+function connectionItem(connection: Connection) {
+  const { state } = connection;
+  return {
+    state,
+    lastHeard: state === "lost" ? new Date(connection.lastHeard).toISOString() : null,
+    problem: state === "live" ? null : connection.problem?.message ?? null,
   };
 }

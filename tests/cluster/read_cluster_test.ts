@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { connect } from "../../src/cluster/connect.ts";
 import { ApiError, type KubernetesApi, listAll } from "../../src/cluster/kubernetes_api.ts";
-import { readCluster, readMetrics, readNodes } from "../../src/cluster/read_cluster.ts";
+import { askMetricsServer } from "../../src/cluster/metrics_api.ts";
+import { readCluster, readNodes } from "../../src/cluster/read_cluster.ts";
+import { NOTHING_HEARD, reduceLive } from "../../src/actions/live_state.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 import { type Route, statusError, withApiServer } from "./fake_api_server.ts";
 import { plainKubeconfig } from "./kubeconfig_fixture.ts";
@@ -10,6 +12,7 @@ import { deploymentObject, nodeObject, podObject, serviceObject } from "./object
 const { signal } = new AbortController();
 const now = Date.parse("2026-11-23T12:00:00Z");
 const METRICS = "/apis/metrics.k8s.io/v1beta1/nodes";
+const SUMMARY = "/api/v1/nodes/nuc/proxy/stats/summary";
 
 const CLUSTER: Record<string, Route> = {
   "/api/v1/nodes": () => ({ items: [nodeObject("nuc", { controlPlane: true })] }),
@@ -42,6 +45,17 @@ function withApi(
   });
 }
 
+/** What a screen makes of one look. */
+async function looked(api: KubernetesApi) {
+  const { cluster, gaps, server, connection } = reduceLive(
+    NOTHING_HEARD,
+    await readCluster(api, { signal }),
+  );
+  assert.equal(server, api.server);
+  assert.equal(connection.state, "live");
+  return { state: cluster, gaps: [...gaps.values()].sort() };
+}
+
 async function failure(promise: Promise<unknown>): Promise<[number, string]> {
   try {
     await promise;
@@ -59,8 +73,9 @@ Deno.test("everything that is shown is read, in pages", () =>
     [METRICS]: () => ({
       items: [{ metadata: { name: "nuc" }, usage: { cpu: "250m", memory: "1Gi" } }],
     }),
+    [SUMMARY]: () => ({ node: { fs: { usedBytes: 2 ** 30, capacityBytes: 2 ** 34 } } }),
   }, async (api, asked) => {
-    const { state, gaps } = await readCluster(api, { signal });
+    const { state, gaps } = await looked(api);
     assert.deepEqual(gaps, []);
     assert.deepEqual([...state.nodes!.values()].map(({ name }) => name), ["nuc"]);
     assert.equal(state.pods!.size, 1);
@@ -70,9 +85,15 @@ Deno.test("everything that is shown is read, in pages", () =>
     assert.equal(state.daemonSets!.size, 0);
     assert.deepEqual(state.metrics, {
       known: true,
-      nodes: new Map([["nuc", { cpu: 0.25, memory: 2 ** 30, disk: undefined }]]),
+      nodes: new Map([["nuc", {
+        cpu: 0.25,
+        memory: 2 ** 30,
+        disk: { used: 2 ** 30, capacity: 2 ** 34 },
+      }]]),
     });
-    assert.ok(asked.every((path) => path.endsWith("?limit=500")), asked.join("\n"));
+    const lists = asked.filter((path) => path !== SUMMARY);
+    assert.equal(lists.length, asked.length - 1);
+    assert.ok(lists.every((path) => path.endsWith("?limit=500")), asked.join("\n"));
   }));
 
 Deno.test("pages are followed to the last one", () =>
@@ -111,16 +132,20 @@ Deno.test("what may not be listed is a gap, the rest is shown", () =>
     ...CLUSTER,
     "/api/v1/pods": () => statusError(403, "Forbidden", "no"),
     "/apis/apps/v1/statefulsets": () => statusError(500, "InternalError", "etcd \u001b[31mgone"),
-    "/api/v1/services": () => ({ items: [{ nonsense: true }] }),
+    "/api/v1/services": () => ({ items: [serviceObject("web"), { nonsense: true }] }),
+    "/apis/batch/v1/jobs": () => ({ items: "nonsense" }),
   }, async (api) => {
-    const { state, gaps } = await readCluster(api, { signal });
+    const { state, gaps } = await looked(api);
     assert.deepEqual(gaps, [
+      "1 of the services not understood",
+      "Use of disks is not known: the kubelets do not answer",
+      "jobs are not understood",
       "not allowed to list pods",
-      "services are not understood",
       "stateful sets could not be listed: etcd gone",
     ]);
     assert.equal(state.pods, undefined);
     assert.equal(state.nodes?.size, 1);
+    assert.equal(state.services?.size, 1);
     assert.equal(state.deployments?.size, 1);
   }));
 
@@ -135,7 +160,7 @@ Deno.test("without metrics the reason is known", async () => {
   ];
   for (const [route, reason] of cases) {
     await withApi({ [METRICS]: route }, async (api) => {
-      assert.deepEqual(await readMetrics(api, { signal }), { known: false, reason });
+      assert.deepEqual(await askMetricsServer(api, { signal }), { known: false, reason });
     });
   }
 });

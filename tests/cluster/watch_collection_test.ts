@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { COLLECTIONS } from "../../src/cluster/collections.ts";
 import { ApiError } from "../../src/cluster/kubernetes_api.ts";
 import { type Connected, watchCollection } from "../../src/cluster/watch_collection.ts";
 import type { WatchNews } from "../../src/cluster/watch_news.ts";
@@ -29,6 +30,7 @@ async function watching(test: (watched: Watched) => Promise<void>): Promise<void
   let up = Promise.resolve<Connected>({ signal: lost.signal, cluster: 0 });
   const done = watchCollection("pods", {
     api: server.api,
+    source: COLLECTIONS.pods,
     clock,
     random: () => 0,
     emit: (each) => void news.push(each),

@@ -115,6 +115,9 @@ export const CLUSTER: Readonly<Record<string, Route>> = {
   "/apis/metrics.k8s.io/v1beta1/nodes": () => ({
     items: [{ metadata: { name: "nuc" }, usage: { cpu: "700m", memory: "3584Mi" } }],
   }),
+  "/api/v1/nodes/nuc/proxy/stats/summary": () => ({
+    node: { fs: { usedBytes: 27 * 2 ** 30, capacityBytes: 96 * 2 ** 30 } },
+  }),
 };
 
 /** What a test may leave out or change. */

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
-import { interruptedError } from "../../src/errors/user_error.ts";
 import { statusError } from "../cluster/fake_api_server.ts";
 import { nodeObject } from "../cluster/objects_fixture.ts";
 import { tailscaleSays } from "../tailscale/status_fixture.ts";
 import { assertGolden } from "./golden.ts";
-import { CLUSTER, inHomelab, NOW } from "./homelab.ts";
+import { CLUSTER, inHomelab } from "./homelab.ts";
 
 Deno.test("status shows every node, and what is in trouble", async () => {
   for (const format of ["table", "wide", "json", "yaml", "name"]) {
@@ -70,9 +69,16 @@ Deno.test("a cluster without any host of the inventory is suspicious", async () 
 });
 
 Deno.test("unknown use is not shown as zero", async () => {
-  const { "/apis/metrics.k8s.io/v1beta1/nodes": _, ...routes } = CLUSTER;
+  const {
+    "/apis/metrics.k8s.io/v1beta1/nodes": _,
+    "/api/v1/nodes/nuc/proxy/stats/summary": __,
+    ...routes
+  } = CLUSTER;
   const { stdout, stderr } = await inHomelab(["status"], { routes });
   assert.doesNotMatch(stdout, /\b0%/);
+  assert.match(stdout, /^nuc .* \?\/3\.5 +\?\/7Gi +\?\/100Gi /m);
+  assert.match(stdout, /CPU \? {2}Mem \?/);
+  assert.match(stderr, /Use of disks is not known: the kubelets do not answer/);
   assert.match(stderr, /Use of CPU and memory is not known: no metrics-server in the cluster/);
 });
 
@@ -84,50 +90,4 @@ Deno.test("looking needs no place of the tool's own", async () => {
     });
     assert.doesNotMatch(stderr, /^Error:/m);
   }
-});
-
-Deno.test("status --watch shows changes until it is ended", async () => {
-  const controller = new AbortController();
-  let looks = 0;
-  const routes = {
-    ...CLUSTER,
-    "/api/v1/nodes": () => ({
-      items: [nodeObject("nuc", { controlPlane: true, ready: looks < 2 ? "True" : "False" })],
-    }),
-  };
-  const { code, stdout } = await inHomelab(["status", "--watch", "-o", "json"], {
-    routes,
-    context: {
-      signal: controller.signal,
-      clock: {
-        now: () => NOW,
-        sleep: (ms) => {
-          assert.equal(ms, 5_000);
-          if (++looks === 4) controller.abort(interruptedError());
-          controller.signal.throwIfAborted();
-          return Promise.resolve();
-        },
-      },
-    },
-  });
-  assert.equal(code, 130);
-  const statuses = stdout.trim().split("\n").map((line) => JSON.parse(line))
-    .filter(({ kind }) => kind === "Status").map(({ nodes }) => nodes[0].status);
-  assert.deepEqual(statuses, ["Ready", "NotReady"]);
-});
-
-Deno.test("status --watch ends when nobody reads it any more", async () => {
-  const { code } = await inHomelab(["status", "--watch"], {
-    context: {
-      stdout: {
-        write: () => {},
-        isTerminal: false,
-        columns: () => undefined,
-        rows: () => undefined,
-        isOpen: () => false,
-      },
-      clock: { now: () => NOW, sleep: () => assert.fail("it waits for another look") },
-    },
-  });
-  assert.equal(code, 0);
 });
