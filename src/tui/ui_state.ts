@@ -160,7 +160,7 @@ export function fit(state: UiState, shown: Shown): UiState {
   const lists = {
     nodes: reconcile(state.lists.nodes, shown.lists.nodes),
     workloads: reconcile(state.lists.workloads, shown.lists.workloads),
-    events: reconcile(state.lists.events, shown.lists.events, { followsTop: true }),
+    events: reconcile(state.lists.events, shown.lists.events, { followsTop: !isAtEvent(state) }),
   };
   const moved = (Object.keys(lists) as PaneId[]).some((pane) => lists[pane] !== state.lists[pane]);
   const next = moved ? { ...state, lists } : state;
@@ -171,6 +171,12 @@ export function fit(state: UiState, shown: Shown): UiState {
     return scroll === screen.scroll || isAt(scroll, screen.scroll) ? screen : { ...screen, scroll };
   });
   return withFittedOverlay(screens === next.screens ? next : { ...next, screens }, shown);
+}
+
+/** Whether something is open that came from an event: it is the one to go back to, and to act on. */
+function isAtEvent({ focus, overlay, screens }: UiState): boolean {
+  const asks = overlay !== undefined && overlay.kind !== "filter";
+  return focus === "events" && (asks || screens.length > 0);
 }
 
 function isAt(a: Screen["scroll"], b: Screen["scroll"]): boolean {
