@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../process/system.ts";
-import type { Metrics, Usage } from "./cluster_state.ts";
+import { type Metrics, NOT_ASKED, type Usage } from "./cluster_state.ts";
 import { unreachableError } from "../errors/user_error.ts";
 import type { KubernetesApi } from "./kubernetes_api.ts";
 import { askKubelet, whyNoSummary } from "./kubelet_summary.ts";
@@ -56,8 +56,8 @@ interface Asked {
 export class UsageMeter {
   readonly #options: MeterOptions;
   readonly #asked = new Map<string, Asked>();
-  #measured: Measured = { known: false, reason: "not asked" };
-  #said: Metrics = { known: false, reason: "not asked" };
+  #measured: Measured = { known: false, reason: NOT_ASKED };
+  #said: Metrics = { known: false, reason: NOT_ASKED };
   #gap: string | undefined;
   #wake = new AbortController();
   #names: readonly string[];

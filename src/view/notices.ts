@@ -5,6 +5,7 @@
  */
 
 import type { LiveState } from "../actions/live_state.ts";
+import { NOT_ASKED } from "../cluster/cluster_state.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { keyWarning } from "../tailscale/key_expiry.ts";
 import { nodeRows } from "./live_rows.ts";
@@ -38,6 +39,7 @@ export function gapsOf({ inventory, tailnet, gaps }: LiveState): readonly string
 export function usageGap({ connection, cluster, gaps }: LiveState): string | undefined {
   const asked = connection.state === "live" && cluster.nodes !== undefined;
   if (!asked || cluster.metrics.known || gaps.has("metrics")) return undefined;
+  if (cluster.metrics.reason === NOT_ASKED) return undefined; // it is only being measured
   return `Use of CPU and memory is not known: ${cluster.metrics.reason}`;
 }
 

@@ -96,6 +96,12 @@ Deno.test("unknown use has its reason, and no zero", () => {
   assert.equal(notice, "! Use of CPU and memory is not known: no metrics-server in the cluster");
 });
 
+Deno.test("use that was not asked for yet is unknown, but no reason to worry", () => {
+  const [, totals, notice] = lines(liveState({ nodes: [node("nuc")], pods: [] }));
+  assert.match(totals!, /CPU \? {2}Mem \?/);
+  assert.equal(notice, undefined);
+});
+
 Deno.test("each line takes exactly the width, whatever is said", () => {
   const words = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
   fc.assert(
