@@ -82,7 +82,7 @@ export function appSpec(
       refuse("not a path", healthPath, "one such as /healthz");
     }
   }
-  if (volume !== undefined && !MEMORY_QUANTITY.test(volume)) {
+  if (volume !== undefined && (!MEMORY_QUANTITY.test(volume) || !/^[^a-zA-Z]*[1-9]/.test(volume))) {
     refuse("not a size", volume, "one such as 5Gi");
   }
   const config = new Map<string, string>();

@@ -6,7 +6,10 @@
 
 import { type FieldPath, formatFieldPath, parsePointer, valueAt } from "./field_path.ts";
 import type { ObjectKind } from "./object_kind.ts";
+import { nameFindings } from "./object_names.ts";
+import { podFindings } from "./pod_rules.ts";
 import { readFields } from "./read_fields.ts";
+import { isSchemaGap, wrongSpans } from "./schema_gaps.ts";
 import { type SchemaError, wordsOf } from "./schema_words.ts";
 
 /** One thing that is wrong with an object. */
@@ -62,8 +65,17 @@ const REMOVED: ReadonlyMap<string, string> = new Map([
   ["apiextensions.k8s.io/v1beta1", "apiextensions.k8s.io/v1"],
 ]);
 
-/** RFC 1123 subdomain, and the colons and capitals that names of RBAC objects may have. */
-const NAME = /^[a-z0-9A-Z](?:[-a-z0-9A-Z.:]{0,251}[a-z0-9A-Z])?$/;
+/** Versions that Flux no longer serves (CRDs of its release 2.9), and the new ones. */
+const REMOVED_OF_FLUX: ReadonlyMap<string, string> = new Map([
+  ["helm.toolkit.fluxcd.io/v2beta1", "helm.toolkit.fluxcd.io/v2"],
+  ["helm.toolkit.fluxcd.io/v2beta2", "helm.toolkit.fluxcd.io/v2"],
+  ["kustomize.toolkit.fluxcd.io/v1beta1", "kustomize.toolkit.fluxcd.io/v1"],
+  ["kustomize.toolkit.fluxcd.io/v1beta2", "kustomize.toolkit.fluxcd.io/v1"],
+  ["notification.toolkit.fluxcd.io/v1beta1", "notification.toolkit.fluxcd.io/v1beta3"],
+  ["notification.toolkit.fluxcd.io/v1beta2", "notification.toolkit.fluxcd.io/v1beta3"],
+  ["source.toolkit.fluxcd.io/v1beta1", "source.toolkit.fluxcd.io/v1"],
+  ["source.toolkit.fluxcd.io/v1beta2", "source.toolkit.fluxcd.io/v1"],
+]);
 
 /**
  * Checks an object: its schema, fields the schema does not know, and that it has a name.
@@ -78,11 +90,8 @@ export async function checkObject(
     const missing = typeof apiVersion !== "string" ? "apiVersion" : "kind";
     return [{ path: [missing], message: `${missing} is missing or no text` }];
   }
-  const instead = REMOVED.get(apiVersion) ?? REMOVED.get(`${apiVersion} ${kind}`);
-  if (instead !== undefined) {
-    const message = `${apiVersion} is no longer served by Kubernetes; use ${instead}`;
-    return [{ path: ["apiVersion"], message }];
-  }
+  const removed = removal(apiVersion, kind);
+  if (removed !== undefined) return [{ path: ["apiVersion"], message: removed }];
   const group = GROUPS.get(apiVersion);
   if (group === undefined) return undefined;
   const { KINDS } = await group();
@@ -94,7 +103,27 @@ export async function checkObject(
       ? undefined
       : [{ path: ["kind"], message: `there is no kind ${kind} in ${apiVersion}${hint}` }];
   }
-  return [...schemaFindings(object, schema), ...nameFindings(object)];
+  const byRule = [...nameFindings(object), ...podFindings(object), ...spanFindings(object)];
+  const bySchema = schemaFindings(object, schema);
+  const told = new Set(bySchema.map(({ path }) => formatFieldPath(path)));
+  return [...bySchema, ...byRule.filter(({ path }) => !told.has(formatFieldPath(path)))];
+}
+
+function removal(apiVersion: string, kind: string): string | undefined {
+  const ofFlux = REMOVED_OF_FLUX.get(apiVersion);
+  const instead = ofFlux ?? REMOVED.get(apiVersion) ?? REMOVED.get(`${apiVersion} ${kind}`);
+  if (instead === undefined) return undefined;
+  const by = ofFlux === undefined ? "Kubernetes" : "Flux";
+  return `${apiVersion} is no longer served by ${by}; use ${instead}`;
+}
+
+function spanFindings(object: Readonly<Record<string, unknown>>): Finding[] {
+  if (!String(object.apiVersion).includes(".toolkit.fluxcd.io/")) return [];
+  return wrongSpans(object).map((path) => ({
+    path,
+    message: `${formatFieldPath(path)} must be a span of time such as 10m or 1h30m, is ` +
+      JSON.stringify(valueAt(object, path)),
+  }));
 }
 
 /** Groups of which only the kinds people commit are known here. */
@@ -124,16 +153,7 @@ function schemaFindings(object: Readonly<Record<string, unknown>>, schema: Objec
     const value = showValues ? { value: valueAt(object, path) } : {};
     return wordsOf(group, { path, ...value });
   });
-  return [...wrong, ...unread].filter(({ path }) => isKnownWell(path, schema));
-}
-
-/**
- * Where the schemas of `kubernetes-models` 5.1 are less than Kubernetes' own: fields called
- * `description` fell out of them, and so did parts of the schema inside a CustomResourceDefinition.
- */
-function isKnownWell(path: FieldPath, { kind }: ObjectKind): boolean {
-  if (path.at(-1) === "description") return false;
-  return !(kind === "CustomResourceDefinition" && path.includes("openAPIV3Schema"));
+  return [...wrong, ...unread].filter(({ path }) => !isSchemaGap(path, schema));
 }
 
 function schemaErrors(schema: ObjectKind, object: object): readonly SchemaError[] {
@@ -146,12 +166,4 @@ function schemaErrors(schema: ObjectKind, object: object): readonly SchemaError[
     }
     throw error;
   }
-}
-
-function nameFindings(object: Readonly<Record<string, unknown>>): Finding[] {
-  const path = ["metadata", "name"];
-  const name = valueAt(object, path);
-  if (name === undefined || name === null) return [{ path, message: "metadata.name is missing" }];
-  if (typeof name !== "string" || NAME.test(name)) return [];
-  return [{ path, message: `metadata.name must be a name of Kubernetes, is "${name}"` }];
 }

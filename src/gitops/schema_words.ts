@@ -64,6 +64,8 @@ function expectation(errors: readonly SchemaError[]): string {
   }
   if (types.length > 0) return [...new Set(types)].join(" or ");
   if (formats.length > 0) return formats[0]!;
+  const pattern = errors.find(({ keyword }) => keyword === "pattern")?.params.pattern;
+  if (pattern !== undefined) return `text that matches ${pattern}`;
   return (errors[0]?.message ?? "something else").replace(/^must (?:be )?/, "");
 }
 

@@ -47,7 +47,7 @@ Deno.test("what is right is found right", async () => {
 });
 
 for (
-  const [path, value, message] of [
+  const [path, value, message, at = path] of [
     [["spec", "replicas"], "two", 'spec.replicas must be an integer, is "two"'],
     [["spec", "replicas"], 1.5, "spec.replicas must be an integer, is 1.5"],
     [["spec", "replica"], 2, "spec.replica is no field of a Deployment"],
@@ -55,7 +55,35 @@ for (
     [["metadata", "labels"], ["a"], "metadata.labels must be a map, is a list"],
     [["metadata", "labels", "a.b/c"], 1, 'metadata.labels["a.b/c"] must be a string, is 1'],
     [["metadata", "name"], undefined, "metadata.name is missing"],
-    [["metadata", "name"], "-x", 'metadata.name must be a name of Kubernetes, is "-x"'],
+    [
+      ["metadata", "name"],
+      "Blog",
+      'metadata.name must be lower-case letters, digits, - and . between them, is "Blog"',
+    ],
+    [
+      ["spec", "template", "metadata", "labels"],
+      { app: "other" },
+      "spec.selector.matchLabels.app is not among the labels of spec.template",
+      ["spec", "selector", "matchLabels", "app"],
+    ],
+    [
+      [...CONTAINER, "volumeMounts"],
+      [{ name: "tmp", mountPath: "/tmp" }, { name: "data", mountPath: "/data" }],
+      "spec.template.spec.containers[0].volumeMounts[1].name: there is no volume data",
+      [...CONTAINER, "volumeMounts", 1, "name"],
+    ],
+    [
+      [...CONTAINER, "ports", 0, "containerPort"],
+      70000,
+      "spec.template.spec.containers[0].ports[0].containerPort must be 1 to 65535, is 70000",
+    ],
+    [[...CONTAINER, "image"], "", "spec.template.spec.containers[0].image is missing"],
+    [
+      ["spec", "template", "spec", "initContainers"],
+      [{ name: "blog", image: "x" }],
+      'spec.template.spec.containers[0].name is "blog", as another container\'s',
+      [...CONTAINER, "name"],
+    ],
     [[...CONTAINER, "name"], undefined, "spec.template.spec.containers[0].name is missing"],
     [
       [...CONTAINER, "imagePullPolicy"],
@@ -85,7 +113,7 @@ for (
   Deno.test(`a wrong object is told in words: ${message}`, async () => {
     const findings = await checkObject(withValue(path, value));
     assert.deepEqual(findings?.map((finding) => finding.message), [message]);
-    if (value !== undefined) assert.deepEqual(findings?.[0]?.path, path);
+    if (value !== undefined) assert.deepEqual(findings?.[0]?.path, at);
   });
 }
 
@@ -145,6 +173,77 @@ Deno.test("a kind of others is not judged, a slip in one of Kubernetes' is", asy
     (await checkObject({ kind: "Pod" }))?.[0]?.message,
     "apiVersion is missing or no text",
   );
+});
+
+Deno.test("names are judged as their kinds are", async () => {
+  const told = async (apiVersion: string, kind: string, name: string) =>
+    (await checkObject({ apiVersion, kind, metadata: { name } }))
+      ?.filter(({ path }) => path[1] === "name").map(({ message }) => message).join();
+  assert.equal(await told("v1", "ConfigMap", "kube-root-ca.crt"), "");
+  assert.match((await told("v1", "Namespace", "a.b"))!, /lower-case letters, digits and - between/);
+  assert.equal(await told("rbac.authorization.k8s.io/v1", "ClusterRole", "system:Blog"), "");
+  assert.match((await told("rbac.authorization.k8s.io/v1", "Role", "a/b"))!, /without \/ and %/);
+  assert.match((await told("batch/v1", "CronJob", "a".repeat(53)))!, /at most 52 characters/);
+  assert.equal(await told("batch/v1", "CronJob", "a".repeat(52)), "");
+});
+
+Deno.test("a Job's pods are not started for ever", async () => {
+  const { metadata, spec: { template } } = DEPLOYMENT;
+  const check = async (restartPolicy: string | undefined) =>
+    (await checkObject({
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata,
+      spec: { template: { ...template, spec: { ...template.spec, restartPolicy } } },
+    }))?.map(({ message }) => message);
+  const where = "spec.template.spec.restartPolicy must be Never or OnFailure, is";
+  assert.deepEqual(await check(undefined), [`${where} missing`]);
+  assert.deepEqual(await check("Always"), [`${where} "Always"`]);
+  assert.deepEqual(await check("Never"), []);
+});
+
+Deno.test("an object of Flux: new fields are known, old versions and wrong spans of time told", async () => {
+  const kustomization = {
+    apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+    kind: "Kustomization",
+    metadata: { name: "x" },
+    spec: {
+      interval: "1h30m",
+      path: "./apps",
+      prune: true,
+      sourceRef: { kind: "GitRepository", name: "flux-system" },
+      buildMetadata: ["originAnnotations"],
+      postBuild: { substitute: { interval: "soon" }, substituteStrategy: "x" },
+      healthCheckExprs: [{ apiVersion: "a/v1", current: "true" }],
+    },
+  };
+  const check = async (object: Record<string, unknown>) =>
+    (await checkObject(object))?.map(({ message }) => message);
+  assert.deepEqual(await check(kustomization), []);
+  const { spec } = kustomization;
+  const wrong = { ...spec, interval: "1 day", timeout: "5", bogus: 1, sourceRef: { kind: "Git" } };
+  assert.deepEqual((await check({ ...kustomization, spec: wrong }))?.sort(), [
+    "spec.bogus is no field of a Kustomization",
+    'spec.interval must be a span of time such as 10m or 1h30m, is "1 day"',
+    "spec.sourceRef.kind must be one of OCIRepository, GitRepository, Bucket, ExternalArtifact, " +
+    'is "Git"',
+    "spec.sourceRef.name is missing",
+    'spec.timeout must be a span of time such as 10m or 1h30m, is "5"',
+  ]);
+  const old = { ...kustomization, apiVersion: "kustomize.toolkit.fluxcd.io/v1beta2" };
+  assert.deepEqual(await check(old), [
+    "kustomize.toolkit.fluxcd.io/v1beta2 is no longer served by Flux; use " +
+    "kustomize.toolkit.fluxcd.io/v1",
+  ]);
+  const source = {
+    apiVersion: "source.toolkit.fluxcd.io/v1",
+    kind: "GitRepository",
+    metadata: { name: "x" },
+    spec: { interval: "1m", url: "git@github.com:me/x" },
+  };
+  assert.deepEqual(await check(source), [
+    'spec.url must be text that matches ^(http|https|ssh)://.*$, is "git@github.com:me/x"',
+  ]);
 });
 
 Deno.test("the schema inside a CustomResourceDefinition is left to Kubernetes", async () => {
