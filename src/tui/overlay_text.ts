@@ -99,7 +99,11 @@ function wordsOfWish(model: Model, wish: Wish) {
     case "provision": {
       const { inventory } = model.live;
       const hosts = inventory?.known ? inventory.value?.hosts.map(({ name }) => name) : undefined;
-      const which = hosts === undefined ? "the inventory" : `${hosts.length} hosts`;
+      const which = hosts === undefined
+        ? "the inventory"
+        : hosts.length === 1
+        ? "1 host"
+        : `${hosts.length} hosts`;
       return {
         title: `Provision ${which}?`,
         lines: [
