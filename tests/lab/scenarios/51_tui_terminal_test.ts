@@ -8,7 +8,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { run } from "../command.ts";
 import { makeExpiredKubeconfig } from "../expired_kubeconfig.ts";
-import { nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { runPaths } from "../paths.ts";
 import { provision } from "../run_events.ts";
@@ -159,20 +158,24 @@ Deno.test("--read-only offers no changes", async () => {
   assert.deepEqual(await other.waitForEnd(), { code: 0, signal: undefined });
 });
 
-Deno.test("a node is cordoned from the palette, after a question", async () => {
+Deno.test("provisioning is watched in it, that of another terminal and its own", async () => {
   await using screen = await openTool(["tui"], size);
   await screen.waitForScreen(LIVE, { limit: 30 });
-  await screen.keys("p");
-  await screen.type("cordon");
-  await screen.waitForScreen("cordon Node n1");
+  const other = provision();
+  await screen.waitForScreen("v shows it", { limit: 30 });
+  await screen.keys("v");
+  await screen.waitForScreen(/Provisioning \(another terminal\)[^]*\bn1 /);
+  const { stats } = await other;
+  assert.equal(stats.n1?.changed, 0);
+  await screen.waitForScreen("✓ Done: everything was as it should be.");
+  await screen.keys("Escape", "p");
+  await screen.type("provision");
+  await screen.waitForScreen(/› +provision the hosts of the inventory/);
   await screen.keys("Enter");
-  await screen.waitForScreen("Cordon n1?");
-  assert.equal((await nodes(n1())).get("n1")?.spec.unschedulable, undefined);
+  await screen.waitForScreen("Provision 1 host?");
   await screen.keys("y");
-  await screen.waitForScreen(/n1 .*Ready, cordoned/);
-  assert.equal((await nodes(n1())).get("n1")?.spec.unschedulable, true);
-  await screen.keys("q");
-  assert.deepEqual(await screen.waitForEnd(), { code: 0, signal: undefined });
+  await screen.waitForScreen(/━ Provisioning ━[^]*\bn1 /, { limit: 30 });
+  await screen.waitForScreen("✓ Done: everything was as it should be.", { limit: 90 });
 });
 
 Deno.test("a wrong context and an expired certificate are said in words, with the next step", async () => {
