@@ -125,7 +125,7 @@ async function allRun(api: ScaleApi, size: ScaleSize): Promise<void> {
     const { items } = await api.get<List>("/apis/apps/v1/deployments");
     const ready = items.reduce((sum, { status }) => sum + (status?.readyReplicas ?? 0), 0);
     return ready === podCount(size);
-  }, { limit: 600, what: `${podCount(size)} pods to run`, interval: 1_000 });
+  }, { limit: 1_800, what: `${podCount(size)} pods to run`, interval: 1_000 });
   const path = `/api/v1/namespaces/${MARK.namespace}/pods/${MARK.pod}`;
   await waitFor(
     async () => (await api.get<{ status: { phase: string } }>(path)).status.phase === "Running",

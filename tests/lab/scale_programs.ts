@@ -46,6 +46,8 @@ export const serverArgs = [
   "--kube-apiserver-arg=endpoint-reconciler-type=none", // it refuses loopback addresses
   "--kube-apiserver-arg=max-requests-inflight=2000",
   "--kube-apiserver-arg=max-mutating-requests-inflight=1000",
+  // On a busy machine heartbeats are late, and kwok never makes a pod ready again that was taken for lost.
+  "--kube-controller-manager-arg=node-monitor-grace-period=1h",
   ...["kube-controller-manager", "kube-scheduler"].flatMap((program) =>
     ["kube-api-qps=2000", "kube-api-burst=2000"].map((arg) => `--${program}-arg=${arg}`)
   ),
