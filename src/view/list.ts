@@ -21,6 +21,8 @@ export interface ListColumn<R> {
   /** Cells of it that count for more than columns of priority 5 and more; default `least`. */
   readonly comfortable?: number;
   readonly cell: (row: R) => Cell;
+  /** Room that nothing else needs, up to so many cells; the cell is drawn to fill it. */
+  readonly stretch?: { readonly most: number; readonly cell: (row: R, cells: number) => Cell };
   /** What rows are sorted by; undefined comes last. */
   readonly sort?: (row: R) => number | string | undefined;
 }
@@ -86,6 +88,11 @@ export function layoutList<R>(
   const gap = width < ROOMY ? 1 : 2;
   const asked = table.map(({ asked }) => asked);
   const shown = given(columns, { asked, width, gap });
+  for (const [index, { column: { stretch }, cells }] of table.entries()) {
+    const room = shown[index];
+    if (stretch === undefined || room === undefined || room <= asked[index]!) continue;
+    cells.splice(1, Infinity, ...rows.map((row) => measured(stretch.cell(row, room))));
+  }
   const line = (row: number) => {
     let [text, used] = ["", 0];
     for (const [index, { column, cells }] of table.entries()) {
@@ -197,7 +204,9 @@ function given<R>(
   });
   leaveOut({ from: 1, cells: ({ least = LEAST }) => least });
   shrink(rooms, { excess: total() - width, gap });
-  spread(rooms, { spare: width - total(), asked });
+  spread(rooms, { spare: width - total(), most: asked });
+  const most = columns.map(({ stretch }, index) => Math.max(asked[index]!, stretch?.most ?? 0));
+  spread(rooms, { spare: width - total(), most, even: true });
   return rooms;
 }
 
@@ -225,20 +234,29 @@ function shrink(
   }
 }
 
-/** Gives the spare cells, one after the other, to the columns that ask for more. */
+/**
+ * Gives the spare cells, one after the other, to the columns that take more.
+ *
+ * @param options.even cells that cannot be shared evenly are given to none: bars stay comparable
+ */
 function spread(
   rooms: (number | undefined)[],
-  { spare, asked }: { readonly spare: number; readonly asked: readonly number[] },
+  { spare, most, even = false }: {
+    readonly spare: number;
+    readonly most: readonly number[];
+    readonly even?: boolean;
+  },
 ): void {
   let left = spare;
   while (left > 0) {
     const hungry = rooms.flatMap((room, index) =>
-      room !== undefined && room < asked[index]! ? [index] : []
+      room !== undefined && room < most[index]! ? [index] : []
     );
     if (hungry.length === 0) return;
-    const share = Math.max(1, Math.floor(left / hungry.length));
+    const share = Math.max(even ? 0 : 1, Math.floor(left / hungry.length));
+    if (share === 0) return;
     for (const index of hungry) {
-      const more = Math.min(share, asked[index]! - rooms[index]!, left);
+      const more = Math.min(share, most[index]! - rooms[index]!, left);
       rooms[index]! += more;
       left -= more;
     }

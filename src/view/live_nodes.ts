@@ -21,8 +21,8 @@ import {
 } from "./nodes.ts";
 import { type Cell, cellText } from "./tone.ts";
 
-/** Cells of a bar with its number. */
-const BAR = 10;
+/** Cells of a bar with its number: at least, and where there is room. */
+const BAR = { least: 8, most: 15 };
 
 /** The worst first. */
 const BY_STATUS: readonly NodeStatus[] = [
@@ -51,7 +51,7 @@ export const NODE_LIST: ListSpec<NodeReport> = {
     { header: "NAME", priority: 0, grow: true, least: 10, cell: nameOf, sort: nameOf },
     {
       header: "ROLE",
-      priority: 5,
+      priority: 4,
       cell: ({ role }) => role === "control-plane" ? "control" : role ?? NOTHING,
       sort: ({ role }) => role,
     },
@@ -64,28 +64,28 @@ export const NODE_LIST: ListSpec<NodeReport> = {
     ...useColumns({ header: "CPU", amount: "CPU USED", format: cores, use: cpuUse }),
     ...useColumns({ header: "MEMORY", amount: "MEM USED", format: bytes, use: memoryUse }),
     ...useColumns({ header: "DISK", amount: "DISK USED", format: bytes, use: diskUse }),
-    { header: "REQUESTED", priority: 10, align: "right", cell: requestedCell },
-    { header: "PODS", priority: 3, align: "right", cell: podsCell, sort: ({ pods }) => pods },
+    { header: "REQUESTED", priority: 11, align: "right", cell: requestedCell },
+    { header: "PODS", priority: 6, align: "right", cell: podsCell, sort: ({ pods }) => pods },
     {
       header: "IP",
-      priority: 6,
+      priority: 4,
       cell: ({ tailscaleIp }) => tailscaleIp ?? NOTHING,
       sort: ({ tailscaleIp }) => tailscaleIp,
     },
     {
       header: "VERSION",
-      priority: 7,
+      priority: 8,
       cell: ({ node }) => node?.kubeletVersion || NOTHING,
       sort: ({ node }) => node?.kubeletVersion || undefined,
     },
     {
       header: "AGE",
-      priority: 8,
+      priority: 9,
       align: "right",
       cell: ({ node }) => since(node?.createdAt, now),
       sort: ({ node }) => youngestFirst(node?.createdAt),
     },
-    { header: "NOTE", priority: 2, grow: true, least: 16, comfortable: 24, cell: liveNote },
+    { header: "NOTE", priority: 7, grow: true, least: 16, comfortable: 24, cell: liveNote },
   ],
 };
 
@@ -106,20 +106,22 @@ function useColumns({ header, amount, format, use }: {
   readonly format: (value: number | undefined) => string;
   readonly use: (report: NodeReport) => Use;
 }): readonly ListColumn<NodeReport>[] {
+  const drawn = (report: NodeReport, cells: number): Cell => {
+    const { used, of } = use(report);
+    if (report.node === undefined) return NOTHING;
+    return { text: bar(used, of, cells), tone: barTone(used, of) };
+  };
   return [
     {
       header,
-      priority: header === "DISK" ? 4 : 1,
-      cell: (report) => {
-        const { used, of } = use(report);
-        if (report.node === undefined) return NOTHING;
-        return { text: bar(used, of, BAR), tone: barTone(used, of) };
-      },
+      priority: header === "DISK" ? 3 : 1,
+      cell: (report) => drawn(report, BAR.least),
+      stretch: { most: BAR.most, cell: drawn },
       sort: (report) => shareOf(use(report).used, use(report).of),
     },
     {
       header: amount,
-      priority: 9,
+      priority: 10,
       align: "right",
       cell: (report) => amountsOf(use(report), format),
     },

@@ -19,9 +19,19 @@ export function notices(state: LiveState, now: number): readonly string[] {
     ...hint === undefined ? [] : [hint],
     ...gapsOf(state),
     ...missing === undefined ? [] : [missing],
+    ...pressuresOf(state, now),
     ...warningsOf(state, now),
   ];
   return found.map((each) => safeText(each));
+}
+
+/** Nodes that say they are short of something; the list of nodes has no room for it everywhere. */
+function pressuresOf(state: LiveState, now: number): readonly string[] {
+  return nodeRows(state, now).flatMap(({ name, pressures }) =>
+    pressures.length === 0
+      ? []
+      : [`${name} reports ${pressures.join(" and ")}; its pods may be evicted`]
+  );
 }
 
 /** What could not be read. */

@@ -27,9 +27,10 @@ Deno.test("80×24 shows all three lists, header and keys", async () => {
   assert.match(frame, /── 2 Workloads 8 ─/);
   assert.match(frame, /── 3 Events 3 ─/);
   assert.match(lines.at(-1)!, /^\? help {2}q quit {2}Enter details {2}\/ filter/);
-  assert.match(frame, /› nuc +Ready/);
-  assert.match(frame, /attic +Not provisioned/);
-  assert.match(frame, /pi +Ready, cordoned/);
+  assert.match(frame, /NAME +ROLE +STATUS +CPU +MEMORY +DISK +PODS +IP/);
+  assert.match(frame, /› nuc +control +Ready/);
+  assert.match(frame, /attic +worker +Not provisioned/);
+  assert.match(frame, /pi +worker +Ready, cordoned/);
 });
 
 Deno.test("200×60 puts workloads and events side by side, all columns shown", async () => {

@@ -90,6 +90,28 @@ Deno.test("each cell is painted by its tone, cut first", () => {
   ]);
 });
 
+Deno.test("what nothing else needs goes to the columns that can fill it", () => {
+  const bar = (cells: number) => "#".repeat(cells);
+  const columns: readonly ListColumn<Row>[] = [
+    COLUMNS[0]!,
+    {
+      header: "CPU",
+      priority: 1,
+      cell: () => bar(4),
+      stretch: { most: 9, cell: (_row, cells) => bar(cells) },
+    },
+    { header: "NOTE", priority: 5, cell: () => "as it should be" },
+  ];
+  const lines = (width: number) => layoutList(columns, ROWS, { width, paint: noPaint });
+  const name = ROWS[1]!.name;
+  // What a column asks for comes first, then the stretch, then nothing.
+  const needed = name.length + 1 + 4 + 1 + 15;
+  assert.equal(lines(needed).lines[1], `${name} #### as it should be`);
+  assert.equal(lines(needed + 2).lines[1], `${name} ###### as it should be`);
+  assert.equal(lines(needed + 9).lines[1], `${name} ${bar(9)} as it should be    `);
+  assert.equal(lines(needed - 1).lines[1], `${name} ${bar(9)}`.padEnd(needed - 1));
+});
+
 Deno.test("columns stay where they are while rows come and go", () => {
   const before = layout(60);
   const after = layoutList(COLUMNS, ROWS.slice(0, 1), {

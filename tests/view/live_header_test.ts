@@ -6,7 +6,7 @@ import type { Connection } from "../../src/cluster/connection.ts";
 import { unreachableError } from "../../src/errors/user_error.ts";
 import { headerLines } from "../../src/view/live_header.ts";
 import { noPaint } from "../../src/view/tone.ts";
-import { HOMELAB, liveState, node, NOW, pod } from "./live_fixture.ts";
+import { condition, HOMELAB, liveState, node, NOW, pod } from "./live_fixture.ts";
 
 function lines(state: Parameters<typeof headerLines>[0], width = 80): readonly string[] {
   return headerLines(state, { now: NOW, width, paint: noPaint }).map((line) => line.trimEnd());
@@ -41,7 +41,7 @@ Deno.test("which cluster, how it stands, and what will soon end", () => {
 Deno.test("nothing is claimed before the cluster was heard", () => {
   assert.deepEqual(lines(NOTHING_HEARD), [
     `${" ".repeat(67)}◌ connecting…`,
-    "Nodes ?/0 ready  Pods ?  CPU ?  Mem ?  GitOps –",
+    "Nodes ?/0 ready  Pods ?  CPU ?  Mem ?  GitOps ?",
   ]);
 });
 
@@ -84,6 +84,19 @@ Deno.test("gaps: the first in words, the others counted", () => {
   assert.equal(lines(state)[2], "! not allowed to list events (+2 more)");
   // Cut, the number stays.
   assert.equal(lines(state, 30)[2], "! not allowed to li… (+2 more)");
+});
+
+Deno.test("a node that is short of something is named, also where its note has no room", () => {
+  const conditions = [
+    condition("DiskPressure", "True"),
+    condition("MemoryPressure", "True"),
+    condition("PIDPressure", "False"),
+  ];
+  const state = liveState({ nodes: [node("nuc", { conditions })], pods: [] });
+  assert.equal(
+    lines(state)[2],
+    "! nuc reports DiskPressure and MemoryPressure; its pods may be evicted",
+  );
 });
 
 Deno.test("unknown use has its reason, and no zero", () => {

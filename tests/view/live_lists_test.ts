@@ -16,25 +16,36 @@ function drawn<R>(spec: ListSpec<R>, rows: readonly R[], width: number): readonl
   return [header, ...lines].map((line) => line.trimEnd());
 }
 
-Deno.test("nodes at 80 columns: how each stands, what it uses, and why", () => {
+Deno.test("nodes at 80 columns: all that is asked of them first, notes where there is room", () => {
   assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 78), [
-    "NAME  STATUS          CPU        MEMORY     DISK        PODS NOTE",
-    "nuc   Ready           █░░░░  20% ████▎  84% ██░░░  40% 3/110",
-    "dgx   Unreachable 12m ?          ?          ?          0/110 its Tailscale is…",
-    "pi    Ready, cordoned ████▉  99% █▍░░░  29% ?          0/110 Tailscale key en…",
-    "attic Not provisioned -          -          -              - not in the clust…",
-    "stray Ready           ▏░░░░   3% ▊░░░░  14% ████▉  99% 1/110 not in inventory",
+    "NAME  ROLE    STATUS          CPU       MEMORY    DISK       PODS IP",
+    "nuc   control Ready           ▊░░░  20% ███▍  84% █▋░░  40% 3/110 100.64.0.1",
+    "dgx   worker  Unreachable 12m ?         ?         ?         0/110 100.64.0.3",
+    "pi    worker  Ready, cordoned ███▉  99% █▏░░  29% ?         0/110 100.64.0.4",
+    "attic worker  Not provisioned -         -         -             - 100.64.0.5",
+    "stray worker  Ready           ▏░░░   3% ▋░░░  14% ███▉  99% 1/110 100.64.0.6",
   ]);
 });
 
-Deno.test("nodes at 200 columns: all of it", () => {
-  assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 200), [
-    "NAME   ROLE     STATUS           CPU         CPU USED  MEMORY       MEM USED  DISK         DISK USED       REQUESTED   PODS  IP          VERSION       AGE  NOTE",
-    "nuc    control  Ready            █░░░░  20%   0.7/3.5  ████▎  84%  5.9Gi/7Gi  ██░░░  40%  40Gi/100Gi  0.3 cpu, 192Mi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
-    "dgx    worker   Unreachable 12m  ?              ?/3.5  ?               ?/7Gi  ?              ?/100Gi       0 cpu, 0B  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
-    "pi     worker   Ready, cordoned  ████▉  99%   3.5/3.5  █▍░░░  29%    2Gi/7Gi  ?              ?/100Gi       0 cpu, 0B  0/110  100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
-    "attic  worker   Not provisioned  -                  -  -                   -  -                    -               -      -  100.64.0.5  -               -  not in the cluster yet",
-    "stray  worker   Ready            ▏░░░░   3%   0.1/3.5  ▊░░░░  14%    1Gi/7Gi  ████▉  99%  99Gi/100Gi   0.1 cpu, 64Mi  1/110  100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
+Deno.test("nodes at 160 columns: bars make room for the amounts", () => {
+  assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 158), [
+    "NAME   ROLE     STATUS           CPU       CPU USED  MEMORY     MEM USED  DISK       DISK USED   PODS  IP          VERSION       AGE  NOTE",
+    "nuc    control  Ready            ▋░░  20%   0.7/3.5  ██▌  84%  5.9Gi/7Gi  █▎░  40%  40Gi/100Gi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
+    "dgx    worker   Unreachable 12m  ?            ?/3.5  ?             ?/7Gi  ?            ?/100Gi  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
+    "pi     worker   Ready, cordoned  ██▉  99%   3.5/3.5  ▉░░  29%    2Gi/7Gi  ?            ?/100Gi  0/110  100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
+    "attic  worker   Not provisioned  -                -  -                 -  -                  -      -  100.64.0.5  -               -  not in the cluster yet",
+    "stray  worker   Ready            ▏░░   3%   0.1/3.5  ▍░░  14%    1Gi/7Gi  ██▉  99%  99Gi/100Gi  1/110  100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
+  ]);
+});
+
+Deno.test("nodes at 200 columns: all of it, and wider bars", () => {
+  assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 198), [
+    "NAME   ROLE     STATUS           CPU              CPU USED  MEMORY            MEM USED  DISK              DISK USED       REQUESTED   PODS  IP          VERSION       AGE  NOTE",
+    "nuc    control  Ready            ██░░░░░░░░  20%   0.7/3.5  ████████▍░  84%  5.9Gi/7Gi  ████░░░░░░  40%  40Gi/100Gi  0.3 cpu, 192Mi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
+    "dgx    worker   Unreachable 12m  ?                   ?/3.5  ?                    ?/7Gi  ?                   ?/100Gi       0 cpu, 0B  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
+    "pi     worker   Ready, cordoned  █████████▉  99%   3.5/3.5  ██▉░░░░░░░  29%    2Gi/7Gi  ?                   ?/100Gi       0 cpu, 0B  0/110  100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
+    "attic  worker   Not provisioned  -                       -  -                        -  -                         -               -      -  100.64.0.5  -               -  not in the cluster yet",
+    "stray  worker   Ready            ▎░░░░░░░░░   3%   0.1/3.5  █▍░░░░░░░░  14%    1Gi/7Gi  █████████▉  99%  99Gi/100Gi   0.1 cpu, 64Mi  1/110  100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
   ]);
 });
 
