@@ -5,10 +5,10 @@
  */
 
 import * as z from "zod";
-import { Condition, count, list, message, text } from "./object_fields.ts";
+import { Condition, count, line, list, sentence, text } from "./object_fields.ts";
 import type { Problem } from "./objects.ts";
 
-const Ended = z.object({ exitCode: count, reason: text, message }).nullish();
+const Ended = z.object({ exitCode: count, reason: text, message: text }).nullish();
 
 /** `status.containerStatuses[]` as far as it is read. */
 const ContainerStatus = z.object({
@@ -16,7 +16,7 @@ const ContainerStatus = z.object({
   ready: z.boolean().nullish(),
   restartCount: count,
   state: z.object({
-    waiting: z.object({ reason: text, message }).nullish(),
+    waiting: z.object({ reason: text, message: text }).nullish(),
     terminated: Ended,
   }).nullish(),
   lastState: z.object({ terminated: Ended }).nullish(),
@@ -26,7 +26,7 @@ const ContainerStatus = z.object({
 export const PodStatus = z.object({
   phase: text,
   reason: text,
-  message,
+  message: text,
   conditions: list(Condition),
   containerStatuses: list(ContainerStatus),
   initContainerStatuses: list(ContainerStatus),
@@ -48,13 +48,14 @@ export function podProblem(
   { ending }: { readonly ending: boolean },
 ): Problem | undefined {
   if (status.phase === "Succeeded") return undefined;
-  if (status.reason !== "") return { reason: status.reason, message: status.message };
+  if (status.reason) return { reason: line(status.reason), message: sentence(status.message) };
+  const containers = status.containerStatuses ?? [];
   const problems = [
-    ...status.initContainerStatuses.map((each) => ({ each, who: `init container ${each.name}` })),
-    ...status.containerStatuses.map((each) => ({
+    ...(status.initContainerStatuses ?? []).map((each) => ({
       each,
-      who: status.containerStatuses.length > 1 ? each.name : "",
+      who: `init container ${line(each.name)}`,
     })),
+    ...containers.map((each) => ({ each, who: containers.length > 1 ? line(each.name) : "" })),
   ].flatMap(({ each, who }) => containerProblem(each, { who, ending }) ?? []);
   return problems.find(({ reason }) => !ON_ITS_WAY.has(reason)) ?? unscheduled(status) ??
     problems[0];
@@ -64,33 +65,36 @@ function containerProblem(
   { state, lastState }: Container,
   { who, ending }: { readonly who: string; readonly ending: boolean },
 ): Problem | undefined {
-  const sentence = (...parts: readonly string[]) => {
+  const told = (...parts: readonly string[]) => {
     const said = parts.filter((part) => part !== "").join("; ");
     return who === "" || said === "" ? said || who : `${who}: ${said}`;
   };
   if (state?.waiting?.reason) {
-    const { reason, message } = state.waiting;
+    const reason = line(state.waiting.reason);
     // `back-off 5m0s restarting failed container=web pod=web-1_default(UID)`: the rest is known.
-    const [said = ""] = message.split(" container=", 1);
-    return { reason, message: sentence(ended(lastState?.terminated), said) };
+    const [said = ""] = sentence(state.waiting.message).split(" container=", 1);
+    return { reason, message: told(ended(lastState?.terminated), said) };
   }
   const { terminated } = state ?? {};
-  if (ending || !terminated || terminated.exitCode === 0) return undefined;
-  return { reason: terminated.reason || "Error", message: sentence(ended(terminated)) };
+  if (ending || !terminated?.exitCode) return undefined;
+  return { reason: line(terminated.reason) || "Error", message: told(ended(terminated)) };
 }
 
 /** How a container ended: `OOMKilled, exit code 137: …`; empty where it did not, or well. */
 function ended(terminated: z.infer<typeof Ended>): string {
-  if (!terminated || terminated.exitCode === 0) return "";
-  const { exitCode, reason, message } = terminated;
-  const code = `exit code ${exitCode}`;
+  if (!terminated?.exitCode) return "";
+  const [reason, message] = [line(terminated.reason), sentence(terminated.message)];
+  const code = `exit code ${terminated.exitCode}`;
   const said = reason === "" || reason === "Error" ? code : `${reason}, ${code}`;
   return message === "" ? said : `${said}: ${message}`;
 }
 
 function unscheduled({ conditions }: Status): Problem | undefined {
-  const found = conditions.find(({ type, status }) =>
+  const found = conditions?.find(({ type, status }) =>
     type === "PodScheduled" && status === "False"
   );
-  return found && { reason: found.reason || "Unschedulable", message: found.message };
+  return found && {
+    reason: line(found.reason) || "Unschedulable",
+    message: sentence(found.message),
+  };
 }

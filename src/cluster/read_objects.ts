@@ -12,10 +12,12 @@ import {
   amounts,
   identity,
   labels,
+  line,
   list,
-  message,
   Metadata,
   ownerOf,
+  safeLabels,
+  sentence,
   text,
 } from "./object_fields.ts";
 import type {
@@ -41,7 +43,7 @@ const NodeObject = z.object({
       type: text,
       status: z.enum(["True", "False", "Unknown"]),
       reason: text,
-      message,
+      message: text,
       lastTransitionTime: text,
     })),
     addresses: list(z.object({ type: z.string(), address: text })),
@@ -63,26 +65,30 @@ const ROLE_LABEL = "node-role.kubernetes.io/";
 export function readNode(value: unknown): ClusterNode {
   const { metadata, spec, status } = NodeObject.parse(value);
   const info = status?.nodeInfo;
+  const labels = safeLabels(metadata.labels);
   return {
     ...identity(metadata),
-    labels: metadata.labels,
-    roles: Object.keys(metadata.labels).filter((key) => key.startsWith(ROLE_LABEL))
+    labels,
+    roles: Object.keys(labels).filter((key) => key.startsWith(ROLE_LABEL))
       .map((key) => key.slice(ROLE_LABEL.length)).sort(),
     cordoned: spec?.unschedulable ?? false,
     taints: (spec?.taints ?? []).map(({ key, value, effect }) =>
-      `${key}${value === "" ? "" : `=${value}`}:${effect}`
+      line(`${key ?? ""}${value ? `=${value}` : ""}:${effect ?? ""}`)
     ),
-    conditions: (status?.conditions ?? []).map(({ lastTransitionTime, ...condition }) => ({
-      ...condition,
-      since: lastTransitionTime || undefined,
+    conditions: (status?.conditions ?? []).map((condition) => ({
+      type: line(condition.type),
+      status: condition.status,
+      reason: line(condition.reason),
+      message: sentence(condition.message),
+      since: line(condition.lastTransitionTime) || undefined,
     })),
     internalIps: (status?.addresses ?? []).filter(({ type }) => type === "InternalIP")
-      .map(({ address }) => address),
-    kubeletVersion: info?.kubeletVersion ?? "",
-    osImage: info?.osImage ?? "",
-    kernel: info?.kernelVersion ?? "",
-    architecture: info?.architecture ?? "",
-    containerRuntime: info?.containerRuntimeVersion ?? "",
+      .map(({ address }) => line(address)),
+    kubeletVersion: line(info?.kubeletVersion),
+    osImage: line(info?.osImage),
+    kernel: line(info?.kernelVersion),
+    architecture: line(info?.architecture),
+    containerRuntime: line(info?.containerRuntimeVersion),
     capacity: resources(status?.capacity),
     allocatable: resources(status?.allocatable),
   };
@@ -107,10 +113,11 @@ const PodObject = z.object({
 export function readPod(value: unknown): ClusterPod {
   const { metadata, spec, status } = PodObject.parse(value);
   // Sidecars are init containers that stay; kubectl counts them like the others.
-  const sidecars = spec.initContainers.map(({ restartPolicy }) => restartPolicy === "Always");
+  const initContainers = spec.initContainers ?? [];
+  const sidecars = initContainers.map(({ restartPolicy }) => restartPolicy === "Always");
   const containers = [
-    ...spec.containers,
-    ...spec.initContainers.filter((_, index) => sidecars[index]),
+    ...spec.containers ?? [],
+    ...initContainers.filter((_, index) => sidecars[index]),
   ];
   const statuses = [
     ...status?.containerStatuses ?? [],
@@ -121,18 +128,18 @@ export function readPod(value: unknown): ClusterPod {
     containers.reduce((sum, { resources }) => sum + (amount(resources?.requests, name) ?? 0), 0);
   return {
     ...identity(metadata),
-    labels: metadata.labels,
-    nodeName: spec.nodeName || undefined,
+    labels: safeLabels(metadata.labels),
+    nodeName: line(spec.nodeName) || undefined,
     owner: ownerOf(metadata),
-    phase: status?.phase || "Unknown",
-    ready: status?.conditions.some((each) => each.type === "Ready" && each.status === "True") ??
+    phase: line(status?.phase) || "Unknown",
+    ready: status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ??
       false,
     containers: {
       ready: statuses.filter(({ ready }) => ready).length,
       total: containers.length,
     },
     ending,
-    restarts: statuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    restarts: statuses.reduce((sum, { restartCount }) => sum + (restartCount ?? 0), 0),
     problem: status ? podProblem(status, { ending }) : undefined,
     requests: { cpu: requested("cpu"), memory: requested("memory") },
   };
@@ -170,10 +177,10 @@ export function readService(value: unknown): ClusterService {
   const { metadata, spec } = ServiceObject.parse(value);
   return {
     ...identity(metadata),
-    type: spec.type || "ClusterIP",
-    clusterIp: spec.clusterIP,
-    ports: spec.ports.map(({ port, protocol }) => `${port}/${protocol || "TCP"}`),
-    selector: spec.type === "ExternalName" ? {} : spec.selector,
+    type: line(spec.type) || "ClusterIP",
+    clusterIp: line(spec.clusterIP),
+    ports: (spec.ports ?? []).map(({ port, protocol }) => `${port}/${line(protocol) || "TCP"}`),
+    selector: spec.type === "ExternalName" ? {} : safeLabels(spec.selector),
   };
 }
 
@@ -181,7 +188,7 @@ const EventObject = z.object({
   metadata: Metadata,
   type: text,
   reason: text,
-  message,
+  message: text,
   count: z.number().nullish(),
   series: z.object({ count: z.number().nullish(), lastObservedTime: text }).nullish(),
   lastTimestamp: text,
@@ -191,19 +198,24 @@ const EventObject = z.object({
 
 /** An Event of the API (core/v1). @throws {z.ZodError} where it is not one */
 export function readEvent(value: unknown): ClusterEvent {
-  const { metadata, type, reason, message, series, involvedObject, ...event } = EventObject.parse(
-    value,
-  );
+  const { metadata, series, involvedObject: about, ...event } = EventObject.parse(value);
   return {
     ...identity(metadata),
-    warning: type === "Warning",
-    reason,
-    message,
-    about: involvedObject,
+    warning: event.type === "Warning",
+    reason: line(event.reason),
+    message: sentence(event.message),
+    about: {
+      kind: line(about.kind),
+      namespace: line(about.namespace),
+      name: line(about.name),
+      uid: line(about.uid),
+    },
     count: Math.max(1, series?.count ?? event.count ?? 1),
     // Three generations of recorders fill in three different fields.
-    lastSeen: series?.lastObservedTime || event.lastTimestamp || event.eventTime ||
-      metadata.creationTimestamp,
+    lastSeen: line(
+      series?.lastObservedTime || event.lastTimestamp || event.eventTime ||
+        metadata.creationTimestamp,
+    ),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { Condition, count, labels, list } from "./object_fields.ts";
+import { Condition, count, labels, line, list, safeLabels, sentence } from "./object_fields.ts";
 import type { Problem, Workload, WorkloadKind } from "./objects.ts";
 
 const Template = z.object({ metadata: z.object({ labels }).nullish() }).nullish();
@@ -46,7 +46,7 @@ export function workloadStanding(
 ): WorkloadStanding {
   const template = kind === "CronJob" ? spec.jobTemplate?.spec?.template : spec.template;
   const conditions = status?.conditions ?? [];
-  const standing = { podLabels: template?.metadata?.labels ?? {}, phase: undefined };
+  const standing = { podLabels: safeLabels(template?.metadata?.labels), phase: undefined };
   const active = typeof status?.active === "object" ? status.active?.length ?? 0 : 0;
   // The API server fills in one replica, or one completion, where none is given.
   const replicas = spec.replicas ?? 1;
@@ -115,5 +115,8 @@ function jobPhase(
 }
 
 function problemOf(condition: Conditions[number] | undefined): Problem | undefined {
-  return condition && { reason: condition.reason || condition.type, message: condition.message };
+  return condition && {
+    reason: line(condition.reason) || line(condition.type),
+    message: sentence(condition.message),
+  };
 }
