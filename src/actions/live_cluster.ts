@@ -14,6 +14,7 @@ import { clusterWatch } from "../cluster/watch_cluster.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { ActionSystem } from "./action_system.ts";
 import { performChange } from "./changes/perform_change.ts";
+import { LIVE_COLLECTIONS } from "./live_collections.ts";
 import type { LiveSession } from "./live_session.ts";
 import type { LiveNews } from "./live_state.ts";
 import { type ClusterChoice, connectTo, type Reading } from "./survey.ts";
@@ -44,7 +45,12 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
     });
   });
   const { api, requests } = journaled(connection, clock);
-  const watch = clusterWatch({ api, reset: () => connection.drop(), clock });
+  const watch = clusterWatch({
+    api,
+    reset: () => connection.drop(),
+    clock,
+    sources: LIVE_COLLECTIONS,
+  });
   const source = (emit: (news: LiveNews) => void, signal: AbortSignal) =>
     Promise.all([
       watchInventory(system, {
@@ -107,6 +113,7 @@ function abortOf(signal: AbortSignal): Promise<undefined> {
 function about(news: LiveNews): string {
   switch (news.type) {
     case "listed":
+    case "absent":
       return `${news.collection}/`;
     case "seen":
       return `${news.collection}/${news.object.uid}`;

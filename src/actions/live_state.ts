@@ -7,6 +7,7 @@
 import {
   type ClusterNews,
   type ClusterState,
+  type CollectionName,
   emptyCluster,
   NOT_ASKED,
   reduceClusterAll,
@@ -83,9 +84,11 @@ export function reduceLive(state: LiveState, batch: readonly LiveNews[]): LiveSt
 export function isHeard({ connection, cluster, gaps, inventory, tailnet }: LiveState): boolean {
   if (inventory === undefined || tailnet === undefined) return false;
   if (connection.state !== "live") return connection.problem !== undefined;
-  const { metrics, ...collections } = cluster;
+  const { metrics, absent, ...collections } = cluster;
   return (metrics.known || metrics.reason !== NOT_ASKED) &&
-    Object.entries(collections).every(([name, objects]) => objects !== undefined || gaps.has(name));
+    Object.entries(collections).every(([name, objects]) =>
+      objects !== undefined || gaps.has(name) || absent.has(name as CollectionName)
+    );
 }
 
 function withGap(

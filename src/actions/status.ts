@@ -31,7 +31,8 @@ export async function readStatus(system: System, request: StatusRequest): Promis
       choice: request.cluster,
       read: async (api) => {
         const { readCluster } = await import("../cluster/read_cluster.ts");
-        return await readCluster(api, { signal: system.signal });
+        const { LIVE_COLLECTIONS } = await import("./live_collections.ts");
+        return await readCluster(api, { signal: system.signal, sources: LIVE_COLLECTIONS });
       },
     }),
   ]);

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { WatchedFluxObject } from "../gitops/flux_object.ts";
 import type { ClusterEvent, ClusterNode, ClusterPod, ClusterService, Workload } from "./objects.ts";
 
 /** Use of a node, measured. Undefined stands for what nobody measured. */
@@ -34,18 +35,27 @@ export interface Collections {
   readonly jobs: Workload;
   readonly cronJobs: Workload;
   readonly events: ClusterEvent;
+  readonly gitRepositories: WatchedFluxObject;
+  readonly kustomizations: WatchedFluxObject;
 }
 
 /** Name of a collection. */
 export type CollectionName = keyof Collections;
 
-/** Objects by UID; undefined where the collection was never listed (no permission, not asked). */
+/**
+ * Objects by UID; undefined where the collection was never listed (no permission, not asked) or is
+ * not there any more.
+ */
 export type Collection<T> = ReadonlyMap<string, T> | undefined;
 
 /** Everything known of a cluster. */
 export type ClusterState =
   & { readonly [K in CollectionName]: Collection<Collections[K]> }
-  & { readonly metrics: Metrics };
+  & {
+    readonly metrics: Metrics;
+    /** Collections that the API server does not have: what they belong to is not installed. */
+    readonly absent: ReadonlySet<CollectionName>;
+  };
 
 /** News of one collection. */
 type CollectionEvent = {
@@ -56,7 +66,8 @@ type CollectionEvent = {
       readonly objects: readonly Collections[K][];
     }
     | { readonly type: "seen"; readonly collection: K; readonly object: Collections[K] }
-    | { readonly type: "gone"; readonly collection: K; readonly uid: string };
+    | { readonly type: "gone"; readonly collection: K; readonly uid: string }
+    | { readonly type: "absent"; readonly collection: K };
 }[CollectionName];
 
 /** A piece of news. */
@@ -79,7 +90,10 @@ export const emptyCluster: ClusterState = {
   jobs: undefined,
   cronJobs: undefined,
   events: undefined,
+  gitRepositories: undefined,
+  kustomizations: undefined,
   metrics: { known: false, reason: NOT_ASKED },
+  absent: new Set(),
 };
 
 /** The state after a piece of news; the state given stays as it is. */
@@ -97,17 +111,33 @@ export function reduceClusterAll(
   state: ClusterState,
   batch: readonly ClusterNews[],
 ): ClusterState {
-  const copies = new Map<CollectionName, Map<string, unknown>>();
-  let metrics = state.metrics;
+  const copies = new Map<CollectionName, Map<string, unknown> | undefined>();
+  let { metrics, absent } = state;
+  const isAbsent = (collection: CollectionName, now: boolean) => {
+    if (absent.has(collection) === now) return;
+    const next = new Set(absent);
+    if (now) next.add(collection);
+    else next.delete(collection);
+    absent = next;
+  };
   for (const news of batch) {
     if (news.type === "metrics") {
       metrics = news.metrics;
-    } else if (news.type === "listed") {
-      copies.set(news.collection, new Map(news.objects.map((object) => [object.uid, object])));
+      continue;
+    }
+    const { collection } = news;
+    const before: ReadonlyMap<string, unknown> | undefined = copies.has(collection)
+      ? copies.get(collection)
+      : state[collection];
+    isAbsent(
+      collection,
+      news.type === "absent" || (news.type === "gone" && absent.has(collection)),
+    );
+    if (news.type === "listed") {
+      copies.set(collection, new Map(news.objects.map((object) => [object.uid, object])));
+    } else if (news.type === "absent") {
+      if (before !== undefined) copies.set(collection, undefined);
     } else {
-      const { collection } = news;
-      const before: ReadonlyMap<string, unknown> | undefined = copies.get(collection) ??
-        state[collection];
       if (news.type === "gone" && !before?.has(news.uid)) continue;
       const copy = copies.get(collection) ?? new Map(before);
       copies.set(collection, copy);
@@ -115,6 +145,6 @@ export function reduceClusterAll(
       else copy.set(news.object.uid, news.object);
     }
   }
-  if (copies.size === 0 && metrics === state.metrics) return state;
-  return { ...state, ...Object.fromEntries(copies), metrics };
+  if (copies.size === 0 && metrics === state.metrics && absent === state.absent) return state;
+  return { ...state, ...Object.fromEntries(copies), metrics, absent };
 }

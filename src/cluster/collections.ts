@@ -16,6 +16,8 @@ export interface CollectionSource<T> {
   readonly path: string;
   /** @throws {z.ZodError} */
   readonly pick: (object: unknown) => T;
+  /** Where there is none (404), what it belongs to is not installed, and nothing is missing. */
+  readonly optional?: true;
 }
 
 /** The collections that are read. */
@@ -23,8 +25,11 @@ export type CollectionSources = {
   readonly [K in CollectionName]?: CollectionSource<Collections[K]>;
 };
 
-/** Where each collection lies, and how an object of it is read. */
-export const COLLECTIONS: { readonly [K in CollectionName]: CollectionSource<Collections[K]> } = {
+/** Names of what Kubernetes itself has. */
+type OwnName = Exclude<CollectionName, "gitRepositories" | "kustomizations">;
+
+/** Where each collection of Kubernetes itself lies, and how an object of it is read. */
+export const COLLECTIONS: { readonly [K in OwnName]: CollectionSource<Collections[K]> } = {
   nodes: { path: "/api/v1/nodes", pick: readNode },
   pods: { path: "/api/v1/pods", pick: readPod },
   services: { path: "/api/v1/services", pick: readService },
@@ -58,6 +63,11 @@ export function sourceEntries(
 /** A collection as a person calls it: `stateful sets`. */
 export function wordsFor(collection: CollectionName): string {
   return collection.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Whether a failure means that what a collection belongs to is not installed. */
+export function isAbsent({ optional }: CollectionSource<unknown>, error: unknown): boolean {
+  return optional === true && error instanceof ApiError && error.status === 404;
 }
 
 /** Why a collection cannot be shown. @throws what is no refusal and no failure to reach it */

@@ -12,6 +12,7 @@ import {
   type CollectionSource,
   type CollectionSources,
   gapOf,
+  isAbsent,
   sourceEntries,
 } from "./collections.ts";
 import { ApiError, type KubernetesApi, listAll } from "./kubernetes_api.ts";
@@ -53,7 +54,8 @@ export async function readCluster(
       try {
         await list(name, source);
       } catch (error) {
-        emit({ type: "gap", what: name, words: gapOf(name, error) });
+        if (isAbsent(source, error)) emit({ type: "absent", collection: name });
+        else emit({ type: "gap", what: name, words: gapOf(name, error) });
       }
     },
   );

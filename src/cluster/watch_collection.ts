@@ -7,7 +7,7 @@
 import type { Clock } from "../process/system.ts";
 import { backoff } from "./backoff.ts";
 import type { CollectionName } from "./cluster_state.ts";
-import { type CollectionSource, gapOf } from "./collections.ts";
+import { type CollectionSource, gapOf, isAbsent } from "./collections.ts";
 import { ApiError, type KubernetesApi } from "./kubernetes_api.ts";
 import { isExpired, readWatchEvent } from "./watch_event.ts";
 import { WatchIntake } from "./watch_intake.ts";
@@ -52,7 +52,7 @@ const SHORT_MS = 1_000;
 /** Waits after failures, in milliseconds. */
 const BACKOFF = { baseMs: 1_000, limitMs: 30_000 };
 
-/** What is refused is asked for again after so long, in milliseconds. */
+/** What is refused or not there is asked for again after so long, in milliseconds. */
 const REFUSED_MS = 60_000;
 
 /** After so many failures in a row where a watch was is not trusted any more. */
@@ -62,7 +62,8 @@ const LIST_ANEW_AFTER = 3;
  * Tells all that happens in a collection: a list, then each change. After a break it goes on where
  * it was, or, where the server does not know that moment any more, with another list.
  *
- * What is refused or not understood is told as a gap named like the collection. Ends only by
+ * What is refused or not understood is told as a gap named like the collection, an optional
+ * collection that is not there as absent; both are asked for again from time to time. Ends only by
  * rejecting, when `link.up()` does.
  */
 export async function watchCollection(
@@ -154,6 +155,12 @@ class CollectionWatch {
 
   /** What a failure means; returns the milliseconds to wait. */
   #failed(error: unknown): number {
+    if (isAbsent(this.#options.source, error)) {
+      this.forget();
+      this.#failures = 0;
+      this.#intake.absent();
+      return this.#seldom();
+    }
     const words = gapOf(this.#collection, error);
     const failures = ++this.#failures;
     if (isExpired(error)) {
@@ -166,6 +173,10 @@ class CollectionWatch {
     if (failures > 1 || (refused && this.#version === undefined)) this.#intake.refused(words);
     if (!refused || (error.status !== 403 && error.status !== 404)) return this.#backoff(failures);
     this.forget();
+    return this.#seldom();
+  }
+
+  #seldom(): number {
     const { random } = this.#options;
     return backoff(1, { baseMs: REFUSED_MS, limitMs: REFUSED_MS, random });
   }

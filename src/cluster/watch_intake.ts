@@ -71,6 +71,13 @@ export class WatchIntake {
     this.#say();
   }
 
+  /** There is no such collection. */
+  absent(): void {
+    this.#strange.clear();
+    this.#emit({ type: "absent", collection: this.#collection });
+    this.refused(undefined);
+  }
+
   /** What cannot be read, in words; undefined where it can. */
   refused(words: string | undefined): void {
     this.#refusal = words;

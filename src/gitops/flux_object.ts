@@ -53,3 +53,8 @@ export interface FluxObject {
   /** The last request to look (`reconcile.fluxcd.io/requestedAt`) that it has answered. */
   readonly handledRequest: string | undefined;
 }
+
+/** An object that is watched. */
+export interface WatchedFluxObject extends FluxObject {
+  readonly uid: string;
+}

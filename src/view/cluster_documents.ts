@@ -7,6 +7,7 @@
 
 import * as z from "zod/mini";
 import { HEALTHS } from "../actions/health.ts";
+import { GITOPS } from "./gitops_documents.ts";
 
 const text = z.nullable(z.string());
 const moment = z.nullable(z.iso.datetime({ offset: true }));
@@ -140,6 +141,7 @@ export const STATUS = {
   workloads: z.array(Workload),
   podsRunning: count,
   totals,
+  gitops: GITOPS,
   metrics: z.strictObject({ known: z.boolean(), reason: z.string() }),
   gaps: z.array(z.string()),
   warnings: z.array(z.string()),

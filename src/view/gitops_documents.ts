@@ -25,6 +25,15 @@ const FluxObject = z.strictObject({
   source: z.string(),
 });
 
+/** How GitOps stands, in the document `Status`: the worst state, and what was applied last. */
+export const GITOPS = z.strictObject({
+  installed: z.nullable(z.boolean()),
+  state: z.nullable(FluxObject.shape.state),
+  revision: text,
+  updatedAt: text,
+  items: z.array(FluxObject),
+});
+
 /** Document `GitopsStatus` of `gitops status`. */
 export const GITOPS_STATUS = {
   cluster: text,

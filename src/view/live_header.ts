@@ -9,6 +9,7 @@ import type { Totals } from "../actions/totals.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "./cells.ts";
 import { connectionWords } from "./connection_words.ts";
+import { gitopsPart, gitopsReport } from "./live_gitops.ts";
 import { totals } from "./live_rows.ts";
 import { notices } from "./notices.ts";
 import type { Paint, Toned } from "./tone.ts";
@@ -33,11 +34,12 @@ export interface HeaderDrawing {
 export function headerLines(state: LiveState, drawing: HeaderDrawing): readonly string[] {
   const all = totals(state, drawing.now);
   const [first, ...more] = notices(state, drawing.now);
+  const stale = state.connection.state !== "live";
   return [
     clusterLine(state, { totals: all, drawing }),
     drawn([
-      ...totalParts(all, { stale: state.connection.state !== "live" }),
-      { text: "GitOps –", tone: "muted" },
+      ...totalParts(all, { stale }),
+      gitopsPart(gitopsReport(state), { now: drawing.now, stale }),
     ], drawing),
     ...first === undefined ? [] : [noticeLine(first, { more: more.length, drawing })],
   ];
@@ -87,10 +89,8 @@ function noticeLine(
 
 /** The parts that fit, in their order; the first is cut where not even it does. */
 function drawn(parts: readonly Part[], { width, paint }: HeaderDrawing): string {
-  const whole = parts.reduce((sum, { text }) => sum + cellWidth(text) + GAP.length, -GAP.length);
   let [line, used] = ["", 0];
-  for (const { text: long, short = long, tone } of parts) {
-    const text = whole <= width ? long : short;
+  for (const { text, tone } of fitting(parts, width)) {
     const gap = used === 0 ? "" : GAP;
     const shown = used === 0 ? fit(text, width) : text;
     const cells = gap.length + cellWidth(shown);
@@ -99,4 +99,19 @@ function drawn(parts: readonly Part[], { width, paint }: HeaderDrawing): string 
     used += cells;
   }
   return line + padding(used, width);
+}
+
+/** With little room the parts are short; with less, spare ones are left out; then they are shorter. */
+function fitting(parts: readonly Part[], width: number): readonly Toned[] {
+  const cells = (some: readonly Toned[]) =>
+    some.reduce((sum, { text }) => sum + cellWidth(text) + GAP.length, -GAP.length);
+  if (cells(parts) <= width) return parts;
+  let left = parts.map((part) => ({ ...part, text: part.short ?? part.text }));
+  while (cells(left) > width) {
+    const spare = left.findLastIndex((part) => part.spare === true);
+    if (spare < 0) break;
+    left = left.toSpliced(spare, 1);
+  }
+  if (cells(left) <= width) return left;
+  return left.map((part) => ({ ...part, text: part.least ?? part.text }));
 }

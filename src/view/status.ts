@@ -11,6 +11,7 @@ import type { Totals } from "../actions/totals.ts";
 import type { WorkloadReport } from "../actions/workload_report.ts";
 import type { Metrics } from "../cluster/cluster_state.ts";
 import type { Connection } from "../cluster/connection.ts";
+import { type GitopsReport, gitopsReport } from "./live_gitops.ts";
 import { nodeRows, serviceRows, totals, workloadReportRows } from "./live_rows.ts";
 import { gapsOf, usageGap, warningsOf } from "./notices.ts";
 
@@ -26,6 +27,7 @@ export interface Status {
   readonly services: readonly ServiceReport[] | undefined;
   readonly workloads: readonly WorkloadReport[];
   readonly totals: Totals;
+  readonly gitops: GitopsReport;
   readonly metrics: Metrics;
   /** What could not be read, each in words. */
   readonly gaps: readonly string[];
@@ -47,6 +49,7 @@ export function statusOf(state: LiveState, now: number): Status {
     services: serviceRows(state),
     workloads: workloadReportRows(state),
     totals: totals(state, now),
+    gitops: gitopsReport(state),
     metrics: heard ? cluster.metrics : { known: false, reason: "the cluster could not be asked" },
     gaps: gapsOf(state),
     usageGap: usageGap(state),

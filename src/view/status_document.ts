@@ -5,6 +5,8 @@
  */
 
 import type { Connection } from "../cluster/connection.ts";
+import { fluxItem } from "./flux.ts";
+import type { GitopsReport } from "./live_gitops.ts";
 import { nodeItem } from "./nodes.ts";
 import { serviceItem, workloadItem } from "./services.ts";
 import type { Status } from "./status.ts";
@@ -28,12 +30,23 @@ export function statusDocument(status: Status) {
       memory: memory ?? null,
       versions,
     },
+    gitops: gitopsItem(status.gitops),
     metrics: {
       known: status.metrics.known,
       reason: status.metrics.known ? "" : status.metrics.reason,
     },
     gaps: status.gaps,
     warnings: status.warnings,
+  };
+}
+
+function gitopsItem({ installed, state, revision, updatedAt, objects }: GitopsReport) {
+  return {
+    installed: installed ?? null,
+    state: state ?? null,
+    revision: revision ?? null,
+    updatedAt: updatedAt ?? null,
+    items: objects.map(fluxItem),
   };
 }
 

@@ -7,6 +7,7 @@
 import { safeText } from "../errors/safe_text.ts";
 import { cellWidth } from "./cells.ts";
 import { connectionWords } from "./connection_words.ts";
+import { gitopsSentence } from "./live_gitops.ts";
 import { nodeColumns } from "./nodes.ts";
 import { SERVICE_COLUMNS, serviceSentence, workloadSentence } from "./services.ts";
 import type { Status } from "./status.ts";
@@ -24,7 +25,7 @@ export interface StatusDrawing {
 
 /** Tables and sums; what is stale is muted. The nodes are left out where there are none. */
 export function statusText(status: Status, { now, wide, paint }: StatusDrawing): string {
-  const { connection, nodes, services, workloads, totals } = status;
+  const { connection, nodes, services, workloads, totals, gitops } = status;
   const stale = connection.state !== "live";
   const inks: Paint = stale ? (_, text) => paint("muted", text) : paint;
   const table = nodes.length === 0
@@ -41,6 +42,7 @@ export function statusText(status: Status, { now, wide, paint }: StatusDrawing):
     [
       parts.map(({ text, tone }) => paint(tone, text)).join("  "),
       inks("plain", `${serviceSentence(services)} ${workloadSentence(workloads)}`),
+      inks(gitops.state === "failed" ? "bad" : "plain", gitopsSentence(gitops, now)),
     ].map((line) => `${line}\n`).join(""),
   ].filter((part) => part !== "").join("\n");
 }

@@ -12,6 +12,10 @@ import type { Tone, Toned } from "./tone.ts";
 export interface Part extends Toned {
   /** What stands for it where there is little room. */
   readonly short?: string;
+  /** What stands for it where there is hardly any. */
+  readonly least?: string;
+  /** The first to be left out where there is too little room. */
+  readonly spare?: boolean;
 }
 
 /** Nodes, pods, CPU and memory; all muted where they are stale. */
@@ -37,7 +41,7 @@ export function totalParts(
     { text: `Mem ${useWords(memory, bytes)}`, tone: tone("plain") },
     // A sum of some is no sum of all.
     ...measured < nodes.joined
-      ? [{ text: `(${measured} of ${nodes.joined} nodes)`, tone: "muted" as const }]
+      ? [{ text: `(${measured} of ${nodes.joined} nodes)`, tone: "muted" as const, spare: true }]
       : [],
   ];
 }

@@ -1,14 +1,25 @@
 import assert from "node:assert/strict";
 import type { ActionSystem } from "../../src/actions/action_system.ts";
 import { openLiveSession } from "../../src/actions/live_cluster.ts";
-import { type LiveState, NOTHING_HEARD, reduceLive } from "../../src/actions/live_state.ts";
+import {
+  isHeard,
+  type LiveState,
+  NOTHING_HEARD,
+  reduceLive,
+} from "../../src/actions/live_state.ts";
 import type { LiveSession } from "../../src/actions/live_session.ts";
 import { FolderAssets } from "../../src/assets/folder_assets.ts";
 import { directoriesFrom, machineClock } from "../../src/process/system.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
-import { type FakeServer, withApiServer } from "../cluster/fake_api_server.ts";
+import {
+  type FakeServer,
+  type Route,
+  statusError,
+  withApiServer,
+} from "../cluster/fake_api_server.ts";
 import { podObject } from "../cluster/objects_fixture.ts";
 import { type WatchRoutes, watchRoutes } from "../cluster/watch_routes.ts";
+import { gitRepository, kustomization } from "../gitops/flux_fixture.ts";
 import { CLUSTER, INVENTORY, TAILNET } from "../golden/homelab.ts";
 import { tailscaleSays } from "../tailscale/status_fixture.ts";
 
@@ -24,8 +35,13 @@ interface Live {
 async function live(
   test: (live: Live) => Promise<void>,
   prepare: (server: FakeServer) => Promise<void> = () => Promise.resolve(),
+  routes: Readonly<Record<string, Route>> = {},
 ): Promise<void> {
-  const cluster = watchRoutes({ ...CLUSTER, "/version": () => ({ gitVersion: "v1.35.6+k3s1" }) });
+  const cluster = watchRoutes({
+    ...CLUSTER,
+    "/version": () => ({ gitVersion: "v1.35.6+k3s1" }),
+    ...routes,
+  });
   await withApiServer(cluster.routes, async (server) => {
     const { directory, kubeconfig } = server;
     await Deno.writeTextFile(`${directory}/hosts.yml`, INVENTORY);
@@ -115,3 +131,50 @@ Deno.test("an object that is gone is told, with the server that said so", () =>
     const reference = { kind: "Pod", namespace: "default", name: "lost" } as const;
     await assert.rejects(session.read(reference, signal), /Pod default\/lost is gone/);
   }));
+
+const SOURCES = "/apis/source.toolkit.fluxcd.io/v1/gitrepositories";
+const KUSTOMIZATIONS = "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations";
+
+/** An object as the API server gives it. */
+function stored<T extends { readonly metadata: { readonly name: string } }>(object: T) {
+  const { metadata } = object;
+  return { ...object, metadata: { ...metadata, uid: `uid-${metadata.name}` } };
+}
+
+Deno.test("what Flux follows is followed too", () =>
+  live(
+    async ({ cluster, until }) => {
+      const state = await until(isHeard);
+      assert.deepEqual([...state.cluster.gitRepositories!.values()].map(({ name }) => name), [
+        "flux-system",
+      ]);
+      await cluster.opened(11);
+      const broken = kustomization("web", { ready: "False", reason: "BuildFailed", message: "no" });
+      cluster.say(KUSTOMIZATIONS, "MODIFIED", stored(broken));
+      await until(({ cluster }) => cluster.kustomizations?.get("uid-web")?.state === "failed");
+      cluster.say(KUSTOMIZATIONS, "DELETED", stored(broken));
+      await until(({ cluster }) => cluster.kustomizations?.size === 0);
+    },
+    undefined,
+    {
+      [SOURCES]: () => ({ items: [stored(gitRepository())] }),
+      [KUSTOMIZATIONS]: () => ({ items: [stored(kustomization("web"))] }),
+    },
+  ));
+
+Deno.test("Flux that is not installed is no gap; Flux that nobody may see is one", async () => {
+  await live(async ({ until }) => {
+    const { cluster, gaps } = await until(isHeard);
+    assert.deepEqual([...cluster.absent].sort(), ["gitRepositories", "kustomizations"]);
+    assert.deepEqual([...gaps.keys()].filter((what) => what !== "disks"), []);
+  });
+  await live(
+    async ({ until }) => {
+      const { cluster, gaps } = await until(isHeard);
+      assert.deepEqual([...cluster.absent], ["gitRepositories"]);
+      assert.equal(gaps.get("kustomizations"), "not allowed to list kustomizations");
+    },
+    undefined,
+    { [KUSTOMIZATIONS]: () => statusError(403, "Forbidden", "kustomizations is forbidden") },
+  );
+});

@@ -20,8 +20,11 @@ interface Watched {
   lose(): (next?: { readonly cluster: number }) => void;
 }
 
-/** Runs a test with a watch of the pods. */
-async function watching(test: (watched: Watched) => Promise<void>): Promise<void> {
+/** Runs a test with a watch of the pods, which may be something that is not installed. */
+async function watching(
+  test: (watched: Watched) => Promise<void>,
+  { optional }: { readonly optional?: true } = {},
+): Promise<void> {
   const server = new ModelServer();
   const clock = new FakeClock();
   const news: WatchNews[] = [];
@@ -30,7 +33,7 @@ async function watching(test: (watched: Watched) => Promise<void>): Promise<void
   let up = Promise.resolve<Connected>({ signal: lost.signal, cluster: 0 });
   const done = watchCollection("pods", {
     api: server.api,
-    source: COLLECTIONS.pods,
+    source: { ...COLLECTIONS.pods, ...optional === undefined ? {} : { optional } },
     clock,
     random: () => 0,
     emit: (each) => void news.push(each),
@@ -221,3 +224,34 @@ Deno.test("another cluster is listed anew", () =>
     await clock.pass(0);
     assert.deepEqual(brief(news), ["listed a", "listed a"]);
   }));
+
+Deno.test("what is not installed is no gap, and no reason to doubt; an install is noticed", () =>
+  watching(async ({ server, clock, news, doubts }) => {
+    const missing = new ApiError(404, "NotFound", "no such resource", PODS);
+    server.answers.set(PODS, missing);
+    await clock.pass(0);
+    assert.deepEqual(brief(news), ["absent"]);
+    await clock.pass(50_000);
+    assert.deepEqual(server.asked, [PODS], "it is asked for seldom");
+    server.answers.clear();
+    server.put(PODS, podObject("a"));
+    await clock.pass(60_000);
+    assert.deepEqual(brief(news), ["absent", "listed a"]);
+    // It is taken away again.
+    server.answers.set(PODS, missing);
+    server.answers.set(`${PODS}?watch`, missing);
+    server.end("normal");
+    await clock.pass(5_000);
+    assert.equal(brief(news).at(-1), "absent");
+    assert.equal(doubts(), 1, "a watch that ended early is a reason, a 404 is none");
+  }, { optional: true }));
+
+Deno.test("what is not installed for all one knows, but refused, is said", () =>
+  watching(async ({ server, clock, news }) => {
+    server.answers.set(PODS, new ApiError(403, "Forbidden", "no", PODS));
+    await clock.pass(0);
+    assert.deepEqual(brief(news), ["gap not allowed to list pods"]);
+    server.answers.set(PODS, new ApiError(404, "NotFound", "no such resource", PODS));
+    await clock.pass(60_000);
+    assert.deepEqual(brief(news).slice(1), ["absent", "gap undefined"]);
+  }, { optional: true }));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { statusError } from "../cluster/fake_api_server.ts";
 import { nodeObject } from "../cluster/objects_fixture.ts";
+import { gitRepository, kustomization } from "../gitops/flux_fixture.ts";
 import { tailscaleSays } from "../tailscale/status_fixture.ts";
 import { assertGolden } from "./golden.ts";
 import { CLUSTER, inHomelab } from "./homelab.ts";
@@ -90,4 +91,42 @@ Deno.test("looking needs no place of the tool's own", async () => {
     });
     assert.doesNotMatch(stderr, /^Error:/m);
   }
+});
+
+Deno.test("status says how GitOps stands, where Flux is there", async () => {
+  const uid = (object: ReturnType<typeof kustomization>) => ({
+    ...object,
+    metadata: { ...object.metadata, uid: `uid-${object.metadata.name}` },
+  });
+  const routes = {
+    ...CLUSTER,
+    "/apis/source.toolkit.fluxcd.io/v1/gitrepositories": () => ({ items: [uid(gitRepository())] }),
+    "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations": () => ({
+      items: [
+        uid(
+          kustomization("web", { ready: "False", reason: "BuildFailed", message: "no such file" }),
+        ),
+        uid(kustomization("flux-system")),
+      ],
+    }),
+  };
+  const { stdout, code } = await inHomelab(["status"], { routes });
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^GitOps: main@1a2b3c4 applied 30m ago\. .* Applied: 1 of 2 ready, 1 failed \(web\)\./m,
+  );
+  const { gitops } = DOCUMENTS.Status.parse(
+    JSON.parse((await inHomelab(["status", "-o", "json"], { routes })).stdout),
+  );
+  assert.deepEqual([gitops.installed, gitops.state, gitops.items.length], [true, "failed", 3]);
+  assert.equal(gitops.items.find(({ name }) => name === "web")?.message, "no such file");
+  const refused = {
+    ...routes,
+    "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations": () => statusError(403, "Forbidden", ""),
+    "/apis/source.toolkit.fluxcd.io/v1/gitrepositories": () => statusError(403, "Forbidden", ""),
+  };
+  const unknown = await inHomelab(["status"], { routes: refused });
+  assert.match(unknown.stdout, /^GitOps: not known\.$/m);
+  assert.match(unknown.stderr, /^not allowed to list git repositories$/m);
 });

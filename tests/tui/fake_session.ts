@@ -99,9 +99,10 @@ export function newsOf(state: LiveState): LiveNews[] {
   const news: LiveNews[] = [{ type: "connection", connection }];
   if (server !== undefined) news.push({ type: "server", server, version });
   for (const name of Object.keys(emptyCluster) as (keyof typeof emptyCluster)[]) {
-    if (name === "metrics") continue;
+    if (name === "metrics" || name === "absent") continue;
     const collection: CollectionName = name;
     const objects = cluster[collection];
+    if (cluster.absent.has(collection)) news.push({ type: "absent", collection });
     if (objects !== undefined) {
       news.push({ type: "listed", collection, objects: [...objects.values()] } as LiveNews);
     }

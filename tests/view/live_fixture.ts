@@ -166,7 +166,7 @@ export interface Contents {
   readonly peers?: readonly ReturnType<typeof peerFields>[];
 }
 
-/** The state of a live screen that is connected. */
+/** The state of a live screen that is connected, without Flux. */
 export function liveState(
   { usage, hosts, peers, ...collections }: Contents,
   ...more: readonly LiveNews[]
@@ -174,6 +174,8 @@ export function liveState(
   const news: LiveNews[] = [
     { type: "connection", connection: { state: "live" } },
     { type: "server", server: "https://100.64.0.1:6443", version: "v1.36.3+k3s1" },
+    { type: "absent", collection: "gitRepositories" },
+    { type: "absent", collection: "kustomizations" },
   ];
   for (const [collection, objects] of Object.entries(collections)) {
     news.push({ type: "listed", collection, objects } as LiveNews);
