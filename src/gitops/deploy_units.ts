@@ -5,7 +5,9 @@
  */
 
 import { posix } from "node:path";
+import { valueAt } from "./field_path.ts";
 import { isObject, type Manifest } from "./manifest.ts";
+import type { Finding } from "./object_schema.ts";
 import type { RepositoryFiles } from "./repository_files.ts";
 import type { ResourceTree, ResourceTrees } from "./resource_tree.ts";
 
@@ -85,6 +87,15 @@ export function isFluxKustomization({ value }: Pick<Manifest, "value">): boolean
 /** True where Flux replaces `${…}` in what a Kustomization applies. */
 export function substitutes({ by }: DeployUnit): boolean {
   return isObject(specOf(by).postBuild);
+}
+
+/** Findings that hold: where Flux puts a value in the place of `${…}` its type is not known yet. */
+export function relevant(
+  findings: readonly Finding[],
+  { value, unit }: { readonly value: object; readonly unit: DeployUnit },
+): readonly Finding[] {
+  if (!substitutes(unit)) return findings;
+  return findings.filter(({ path }) => !/\$\{\w/.test(String(valueAt(value, path))));
 }
 
 /** True where a Kustomization decrypts secrets. */

@@ -88,7 +88,7 @@ const Kustomization = z.strictObject({
   labels: z.optional(free),
   commonLabels: z.optional(map),
   commonAnnotations: z.optional(map),
-  openapi: z.optional(map),
+  openapi: z.optional(z.looseObject({ path: z.optional(text) }, "a map with path")),
   sortOptions: z.optional(map),
   buildMetadata: z.optional(texts),
   vars: z.optional(free),
@@ -156,6 +156,7 @@ export function referencesOf(kustomization: Kustomization): readonly Reference[]
   kustomization.replacements?.forEach(({ path }, index) =>
     add("file", ["replacements", index, "path"], path)
   );
+  add("file", ["openapi", "path"], kustomization.openapi?.path);
   for (const field of ["configMapGenerator", "secretGenerator"] as const) {
     kustomization[field]?.forEach(({ files, envs, env }, index) => {
       files?.forEach((file, n) => add("file", [field, index, "files", n], afterKey(file)));

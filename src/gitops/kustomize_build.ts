@@ -65,7 +65,8 @@ export async function buildDirectory(
   const wrapper = await Deno.makeTempDir({ prefix: "k3s-tool-build-" });
   try {
     const inside = await Deno.realPath(wrapper);
-    const target = relative(inside, join(await Deno.realPath(root), directory));
+    const realRoot = await Deno.realPath(root);
+    const target = relative(inside, join(realRoot, directory));
     await Deno.writeTextFile(
       join(inside, "kustomization.yaml"),
       JSON.stringify({
@@ -77,9 +78,9 @@ export async function buildDirectory(
     );
     const argv = [...kustomize, "--load-restrictor", "LoadRestrictionsNone", inside];
     const { code, stdout, stderr } = await runner.run(argv, { signal, timeoutMs: TIMEOUT_MS });
-    const place = (path: string) => relative(root, join(inside, path));
-    if (code === 0) return { objects: builtObjects(stdout, place) };
-    return { failure: failureOf(stderr, { root: await Deno.realPath(root), wrapper: inside }) };
+    const original = (path: string) => relative(realRoot, join(inside, path));
+    if (code === 0) return { objects: builtObjects(stdout, original) };
+    return { failure: failureOf(stderr, { root: realRoot, wrapper: inside, directory }) };
   } finally {
     await Deno.remove(wrapper, { recursive: true });
   }
@@ -119,10 +120,18 @@ function patchesOf(text: unknown): readonly string[] {
 /** The last part of kustomize's long chain of causes, paths as they are in the repository. */
 function failureOf(
   stderr: string,
-  { root, wrapper }: { readonly root: string; readonly wrapper: string },
+  { root, wrapper, directory }: {
+    readonly root: string;
+    readonly wrapper: string;
+    readonly directory: string;
+  },
 ): string {
   const text = stderr.trim().replace(/^Error: /, "").replaceAll(`${root}/`, "")
     .replaceAll(`${relative(wrapper, root)}/`, "").replaceAll(root, ".");
-  const cause = text.replace(/^(?:accumulat[^:]*: |recursed accumulation of path '[^']*': )+/, "");
-  return cause.split("\n")[0] || "kustomize build failed";
+  // It quotes what it was given, over many lines, between the beginning and the reason.
+  const [first = "", ...rest] = text.split("\n").map((line) => line.trim()).filter(Boolean);
+  const line = rest.length === 0 ? first : `${first} … ${rest.at(-1)}`;
+  const [, path, cause] = /^.*recursed accumulation of path '([^']*)': (.+)$/.exec(line) ?? [];
+  if (cause === undefined) return line || "kustomize build failed";
+  return path === directory ? cause : `in ${path}: ${cause}`;
 }

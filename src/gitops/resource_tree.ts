@@ -51,6 +51,8 @@ export class ResourceTrees {
   readonly #problems = new Map<string, Problem>();
   /** Files some kustomization names, or that are read because no kustomization is there. */
   readonly used = new Set<string>();
+  /** True where a kustomization could not be read, so that what it names is not known. */
+  incomplete = false;
 
   constructor(files: RepositoryFiles) {
     this.#files = files;
@@ -151,11 +153,17 @@ export class ResourceTrees {
       const where = second.place([]);
       this.report({ message: "a kustomization file holds one document", where });
     }
-    if (manifest === undefined) return;
-    const read = readKustomization(manifest);
-    read.problems.forEach((problem) => this.report(problem));
-    if (read.kustomization === undefined) return;
-    const { kustomization } = read;
+    if (manifest === undefined) {
+      this.incomplete = true;
+      if (problems.length === 0) this.report({ message: "is empty", where: { file } });
+      return;
+    }
+    const { kustomization, problems: wrong } = readKustomization(manifest);
+    wrong.forEach((problem) => this.report(problem));
+    if (kustomization === undefined) {
+      this.incomplete = true;
+      return;
+    }
     this.#refuseClearSecrets(kustomization, manifest);
     const inner = {
       ...walk,
