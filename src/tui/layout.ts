@@ -42,6 +42,9 @@ const GAP = 2;
 /** The fewest rows a list gets that has not the focus. */
 const FEWEST_ROWS = 2;
 
+/** The fewest rows of all lists together: below it the list with the focus has hardly one. */
+const FEWEST_ROWS_OF_ALL = 6;
+
 /** Share of the height that nodes may take at most while they have not the focus. */
 const NODES_SHARE = { stacked: 0.45, wide: 0.4 };
 
@@ -64,7 +67,8 @@ export interface LayoutRequest {
   readonly focus: PaneId;
   /** The focused list takes all of the body. */
   readonly zoomed: boolean;
-  readonly hasStatus: boolean;
+  /** Lines of what is said above the footer. */
+  readonly status: number;
   /** Rows of the list of nodes: a few nodes need no half of the screen. */
   readonly nodes: number;
   /** Lines of the header. */
@@ -73,13 +77,13 @@ export interface LayoutRequest {
 
 /** Places everything on a terminal. */
 export function layOut(request: LayoutRequest): Layout {
-  const { size: { columns, rows }, hasStatus, header } = request;
+  const { size: { columns, rows }, header } = request;
   const footer = { x: 0, y: rows - 1, width: columns, height: 1 };
   const status = {
     x: 0,
-    y: rows - (hasStatus ? 2 : 1),
+    y: rows - 1 - request.status,
     width: columns,
-    height: hasStatus ? 1 : 0,
+    height: request.status,
   };
   const body = { x: 0, y: header, width: columns, height: Math.max(0, status.y - header) };
   const tooSmall = columns < LEAST_SIZE.columns || rows < LEAST_SIZE.rows;
@@ -98,8 +102,10 @@ function panesIn(
   { focus, zoomed, nodes }: LayoutRequest,
 ): ReadonlyMap<PaneId, Rectangle> {
   const stacked = body.width >= WIDE ? 2 : 3;
-  // Where each list would not even get a row, the one with the focus is shown alone.
-  if (zoomed || body.height < stacked * (LIST_HEAD + 1)) return new Map([[focus, body]]);
+  // Where the others would leave it hardly a row, the list with the focus is shown alone.
+  if (zoomed || body.height < stacked * LIST_HEAD + FEWEST_ROWS_OF_ALL) {
+    return new Map([[focus, body]]);
+  }
   const top = nodesHeight(body, { focus, nodes });
   const rest = { ...body, y: body.y + top, height: body.height - top };
   const nodesPane = { ...body, height: top };
@@ -131,9 +137,11 @@ function nodesHeight(
   const others = wide ? LIST_HEAD + FEWEST_ROWS + 1 : 2 * LIST_HEAD + FEWEST_ROWS + 1;
   const share = focus === "nodes" ? 0.6 : wide ? NODES_SHARE.wide : NODES_SHARE.stacked;
   const tight = focus !== "nodes" && body.height < 30;
+  // Of few lines most are for the list with the focus.
+  const few = Math.max(1, Math.min(3, Math.floor((body.height - 10) / 2)));
   const most = Math.min(
     body.height - others,
-    tight ? LIST_HEAD + 3 : Math.max(LIST_HEAD + FEWEST_ROWS, Math.floor(body.height * share)),
+    tight ? LIST_HEAD + few : Math.max(LIST_HEAD + FEWEST_ROWS, Math.floor(body.height * share)),
   );
   // One row stands free, so that a node that joins moves nothing else.
   return Math.max(LIST_HEAD + 1, Math.min(most, LIST_HEAD + Math.max(3, nodes + 1)));

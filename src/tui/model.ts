@@ -12,6 +12,7 @@ import { notices } from "../view/notices.ts";
 import { nodeRows } from "../view/live_rows.ts";
 import type { Run } from "./runs.ts";
 import type { TextLine } from "./text_line.ts";
+import { statusLines } from "./status_text.ts";
 import { topKind, type UiState } from "./ui_state.ts";
 
 /** What was read for a screen. */
@@ -77,7 +78,7 @@ export function layoutOf({ ui, size, live, now }: Model): Layout {
     size,
     focus: ui.focus,
     zoomed: ui.zoomed,
-    hasStatus: ui.status !== undefined,
+    status: statusLines(ui.status, size.columns).length,
     nodes: nodeRows(live, now).length,
     header: notices(live, now).length > 0 ? 3 : 2,
   });

@@ -7,7 +7,7 @@
 import { padding } from "../view/cells.ts";
 import type { Paint, Tone } from "../view/tone.ts";
 import { LIST_HEAD, MARGIN, type PaneId, PANES, type Rectangle } from "./layout.ts";
-import type { Model } from "./model.ts";
+import { layoutOf, type Model } from "./model.ts";
 import { emptyLines } from "./notices.ts";
 import { dimmed, inverse } from "./paint.ts";
 import { type Arranged, drawRows, rowsOf } from "./rows.ts";
@@ -73,7 +73,7 @@ export function drawPane(model: Model, drawing: PaneDrawing): DrawnPane {
 }
 
 function paneTitle(
-  { ui, live }: Model,
+  model: Model,
   { pane, arranged, width, paint }: {
     readonly pane: PaneId;
     readonly arranged: Arranged<unknown>;
@@ -81,7 +81,9 @@ function paneTitle(
     readonly paint: Paint;
   },
 ): string {
+  const { ui, live } = model;
   const { filter, sort } = ui.lists[pane];
+  const isAlone = layoutOf(model).panes.size === 1;
   const typing = ui.overlay?.kind === "filter" && ui.overlay.pane === pane;
   const shown = arranged.keys.length;
   const isKnown = arranged.total > 0 || live.cluster[COLLECTION[pane]] !== undefined;
@@ -95,14 +97,25 @@ function paneTitle(
     const way = sort.descending ? ", reversed" : "";
     parts.push({ text: `by ${sort.header.toLowerCase()}${way}`, tone: "muted" });
   }
+  // Those behind it, under the keys that show them.
+  if (isAlone) {
+    parts.push({
+      text: PANES.filter((other) => other !== pane).map(named).join("  "),
+      tone: "muted",
+    });
+  }
   return titleLine({
-    name: `${PANES.indexOf(pane) + 1} ${NAMES[pane]}`,
+    name: named(pane),
     count,
     parts,
     hasFocus: ui.focus === pane,
     width,
     paint,
   });
+}
+
+function named(pane: PaneId): string {
+  return `${PANES.indexOf(pane) + 1} ${NAMES[pane]}`;
 }
 
 const COLLECTION = { nodes: "nodes", workloads: "pods", events: "events" } as const;

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { footerLine } from "../help_text.ts";
 import { modeOf } from "../model.ts";
+import { statusLines } from "../status_text.ts";
 import { drawLine } from "../text_line.ts";
 import { Lines } from "./Lines.tsx";
 import { useModel, useTools } from "./use_model.ts";
@@ -12,10 +13,6 @@ export function Footer(): ReactNode {
   const width = model.size.columns;
   const { status, focus } = model.ui;
   const keys = footerLine({ mode: modeOf(model), pane: focus }, width);
-  const lines = [drawLine(keys, { width, paint })];
-  if (status !== undefined) {
-    const segments = [{ text: status.text + (status.goesOn ? " …" : ""), tone: status.tone }];
-    lines.unshift(drawLine({ segments }, { width, paint }));
-  }
-  return <Lines lines={lines} />;
+  const lines = [...statusLines(status, width), keys];
+  return <Lines lines={lines.map((line) => drawLine(line, { width, paint }))} />;
 }
