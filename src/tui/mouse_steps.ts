@@ -22,6 +22,30 @@ export interface MouseSteps {
   readonly command?: CommandName;
 }
 
+/** Longest time between the two clicks of a double click, in milliseconds. */
+const DOUBLE_CLICK_MS = 500;
+
+/**
+ * Knows a second click on the same cell: it opens what the first one selected, also where that has
+ * moved from under the pointer as its list got the focus.
+ */
+export class Clicks {
+  #last: { readonly x: number; readonly y: number; readonly at: number } | undefined;
+
+  /** What the mouse comes to at a moment (milliseconds since the epoch). */
+  steps(model: Model, event: MouseEvent, now: number): MouseSteps {
+    const last = this.#last;
+    this.#last = undefined;
+    const isSecond = last !== undefined && event.type === "click" && event.x === last.x &&
+      event.y === last.y && now - last.at <= DOUBLE_CLICK_MS;
+    if (isSecond && model.ui.overlay === undefined) return { events: [], command: "open" };
+    const steps = mouseSteps(model, event);
+    const selects = steps.events.some(({ type }) => type === "select" || type === "cursor");
+    if (selects) this.#last = { x: event.x, y: event.y, at: now };
+    return steps;
+  }
+}
+
 /** What the mouse comes to. */
 export function mouseSteps(model: Model, { type, x, y }: MouseEvent): MouseSteps {
   const layout = layoutOf(model);

@@ -13,7 +13,7 @@ import { runCommand } from "./commands.ts";
 import type { Size } from "./layout.ts";
 import { type Content, type Done, type Model, type Settings } from "./model.ts";
 import type { MouseEvent } from "./mouse.ts";
-import { mouseSteps } from "./mouse_steps.ts";
+import { Clicks } from "./mouse_steps.ts";
 import { NodesInSight } from "./nodes_in_sight.ts";
 import { Pace } from "./pace.ts";
 import { applyEvents, fitted, pasteText, type Pressed, pressKey, takeStep } from "./press.ts";
@@ -55,6 +55,7 @@ export class Store {
   readonly #reader: ScreenReader;
   readonly #sight: NodesInSight;
   readonly #runs: Runs;
+  readonly #clicks = new Clicks();
   /** When the next frame is due; drawing tells it what shows seconds. */
   readonly pace: Pace;
   readonly #listeners = new Set<() => void>();
@@ -134,7 +135,7 @@ export class Store {
 
   /** The mouse. */
   mouse(event: MouseEvent): void {
-    const { events, command } = mouseSteps(this.#model, event);
+    const { events, command } = this.#clicks.steps(this.#model, event, this.#now());
     if (events.length > 0) this.#apply(events);
     if (command !== undefined) this.#take(takeStep(this.#model, runCommand(command, this.#model)));
   }

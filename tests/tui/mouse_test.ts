@@ -3,7 +3,8 @@ import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { type MouseEvent, MouseFilter } from "../../src/tui/mouse.ts";
 import { withoutMouse } from "../../src/tui/mouse_input.ts";
-import { mouseSteps } from "../../src/tui/mouse_steps.ts";
+import type { Model } from "../../src/tui/model.ts";
+import { Clicks, mouseSteps } from "../../src/tui/mouse_steps.ts";
 import { applyEvents } from "../../src/tui/press.ts";
 import { model, pressed } from "./model_fixture.ts";
 
@@ -73,8 +74,27 @@ Deno.test("a click on the selected row opens it", () => {
   assert.deepEqual([events, command], [[], "open"]);
 });
 
+Deno.test("a second click on the same cell opens what the first selected, wherever it went", () => {
+  const clicks = new Clicks();
+  const at = { type: "click", x: 10, y: 3 + 8 + 2 + 1 } as const;
+  let now = 1_000;
+  const click = (model: Model, event: MouseEvent) => clicks.steps(model, event, now);
+  const first = click(model(), at);
+  assert.equal(first.events[0]?.type, "select");
+  // With the focus the list has grown: another row is below the pointer now.
+  const after = applyEvents(model(), first.events);
+  assert.equal(mouseSteps(after, at).events[0]?.type, "select");
+  now += 300;
+  assert.deepEqual(click(after, at), { events: [], command: "open" });
+  // A third one, a late one, and one beside it are clicks of their own.
+  assert.equal(click(after, at).events[0]?.type, "select");
+  now += 800;
+  assert.equal(click(after, at).events[0]?.type, "select");
+  assert.equal(click(after, { ...at, y: at.y - 1 }).events[0]?.type, "select");
+});
+
 Deno.test("the wheel moves the list under it and leaves the focus where it is", () => {
-  const before = pressed(model({ size: { columns: 80, rows: 14 } }), "2");
+  const before = pressed(model({ size: { columns: 80, rows: 17 } }), "2");
   const event = { type: "wheel-down", x: 10, y: 4 } as const;
   const after = applyEvents(before, mouseSteps(before, event).events);
   assert.equal(after.ui.focus, "workloads");
