@@ -93,8 +93,24 @@ export interface Binding {
 
 /** The table. */
 export const KEY_MAP: readonly Binding[] = [
-  { keys: ["j", "down"], modes: TEXTS, command: "down", help: "one line down" },
-  { keys: ["k", "up"], modes: TEXTS, command: "up", help: "one line up" },
+  { keys: ["j", "down"], modes: SCREENS, command: "down", help: "one line down" },
+  { keys: ["k", "up"], modes: SCREENS, command: "up", help: "one line up" },
+  {
+    keys: ["j", "down"],
+    modes: ["help"],
+    command: "down",
+    help: "one line down",
+    short: "down",
+    priority: 2,
+  },
+  {
+    keys: ["k", "up"],
+    modes: ["help"],
+    command: "up",
+    help: "one line up",
+    short: "up",
+    priority: 3,
+  },
   { keys: ["down", "ctrl-n"], modes: OVER_LISTS, command: "down", help: "one line down" },
   { keys: ["up", "ctrl-p"], modes: OVER_LISTS, command: "up", help: "one line up" },
   { keys: ["pagedown", "ctrl-f"], modes: TEXTS, command: "page-down", help: "one page down" },
@@ -211,7 +227,7 @@ export const KEY_MAP: readonly Binding[] = [
     priority: 5,
   }),
   ...key("c", ["lists", "details", "log", "yaml", "requests"], "copy", {
-    help: "copy to the terminal's clipboard (OSC 52): the name, the line, or the text",
+    help: "copy to the clipboard (OSC 52): the name, the line, or the text",
     short: "copy",
     priority: 10,
   }),

@@ -5,6 +5,7 @@
  */
 
 import { safeText } from "../errors/safe_text.ts";
+import { cellWidth, fit, padding } from "../view/cells.ts";
 import { question } from "../view/change_words.ts";
 import type { Paint } from "../view/tone.ts";
 import { helpLines, helpTitle } from "./help_text.ts";
@@ -12,7 +13,7 @@ import { MARGIN, type Rectangle } from "./layout.ts";
 import type { Model } from "./model.ts";
 import type { Wish } from "./overlays.ts";
 import { inverse } from "./paint.ts";
-import { paletteEntries } from "./palette.ts";
+import { paletteEntries, type PaletteEntry } from "./palette.ts";
 import { nameOf } from "./screens.ts";
 import { drawLine, EMPTY_LINE, plain, type TextLine, toned, wrapLine } from "./text_line.ts";
 import { titleLine } from "./title.ts";
@@ -27,8 +28,15 @@ export function drawOverlay(
 ): readonly string[] {
   const { overlay } = model.ui;
   const width = body.width;
-  const titled = (name: string, lines: readonly string[]) => [
-    titleLine({ name, count: "", parts: [], hasFocus: true, width, paint }),
+  const titled = (name: string, lines: readonly string[], remark = "") => [
+    titleLine({
+      name,
+      count: "",
+      parts: remark === "" ? [] : [{ text: remark, tone: "muted" }],
+      hasFocus: true,
+      width,
+      paint,
+    }),
     ...lines.slice(0, Math.max(1, body.height - 1)),
   ];
   const draw = (line: TextLine) => `  ${drawLine(line, { width: width - MARGIN, paint })}`;
@@ -37,21 +45,22 @@ export function drawOverlay(
     case "filter":
       return [];
     case "help": {
-      const lines = helpLines(model).slice(overlay.offset).map(draw);
-      while (lines.length < body.height - 1) lines.push(draw(EMPTY_LINE));
-      return titled(helpTitle(model), lines);
+      const all = helpLines(model);
+      const room = body.height - 1;
+      const lines = all.slice(overlay.offset, overlay.offset + room).map(draw);
+      const range = `${overlay.offset + 1}–${overlay.offset + lines.length} of ${all.length}`;
+      while (lines.length < room) lines.push(draw(EMPTY_LINE));
+      return titled(helpTitle(model), lines, all.length > room ? range : "");
     }
     case "palette": {
       const entries = paletteEntries(model);
       const height = Math.max(1, Math.min(PALETTE_LINES, body.height - 3));
       const from = Math.max(0, Math.min(overlay.index - height + 1, entries.length - height));
       const seen = entries.slice(from, from + height).map(({ label, keys }, index) => {
-        const line = drawLine({
-          segments: [
-            { text: keys.padEnd(11), tone: "accent" },
-            { text: label, tone: "plain" },
-          ],
-        }, { width: width - MARGIN, paint });
+        const line = drawLine(entryLine({ label, keys }, width - 2 * MARGIN), {
+          width: width - MARGIN,
+          paint,
+        });
         return from + index === overlay.index ? inverse(`› ${line}`) : `  ${line}`;
       });
       if (entries.length === 0) seen.push(draw(toned("muted", "Nothing matches.")));
@@ -91,6 +100,24 @@ export function drawOverlay(
     }
   }
 }
+
+/** What it does, and at the right the key that does the same. */
+function entryLine(
+  { label, keys }: Pick<PaletteEntry, "label" | "keys">,
+  width: number,
+): TextLine {
+  const room = Math.min(WIDEST_ENTRY, width) - keys.length - 1;
+  const text = fit(label, Math.max(1, room));
+  return {
+    segments: [
+      { text: `${text}${padding(cellWidth(text), room)} `, tone: "plain" },
+      { text: keys, tone: "accent" },
+    ],
+  };
+}
+
+/** Cells of a line of the palette: a key far from its words is not seen to belong to them. */
+const WIDEST_ENTRY = 76;
 
 function wordsOfWish(model: Model, wish: Wish) {
   switch (wish.type) {

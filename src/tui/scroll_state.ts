@@ -48,6 +48,20 @@ export function scrolled(
   return fitScroll({ offset, cursor }, size);
 }
 
+/** The place so many pages further down, the cursor on the same line of the screen where it can be. */
+export function paged(
+  place: ScrollState,
+  size: TextSize & { readonly pages: number },
+): ScrollState {
+  const { pages, length, height } = size;
+  const visible = Math.max(1, height);
+  const by = pages * Math.max(1, visible - 1);
+  const offset = clamp(place.offset + by, length - visible);
+  // Where nothing is left to scroll the cursor goes on to the end.
+  const moved = offset === place.offset ? by : offset - place.offset;
+  return fitScroll({ offset, cursor: clamp(place.cursor + moved, length - 1) }, size);
+}
+
 /** The place with what is seen moved, the cursor coming along only where it must. */
 export function wheeled(place: ScrollState, size: TextSize & { readonly by: number }): ScrollState {
   const visible = Math.max(1, size.height);

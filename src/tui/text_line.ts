@@ -61,6 +61,8 @@ export function wrapLine(
         if (!isBegun) break;
         pieces.push(margin > 0 ? [{ text: " ".repeat(margin), tone: "plain" }] : []);
         room = width - margin;
+        // The blank between two words is not seen at the end of a line, and odd at the beginning.
+        if (rest.startsWith(" ")) rest = rest.slice(1);
         continue;
       }
       pieces.at(-1)!.push({ text: head, tone });

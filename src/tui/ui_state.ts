@@ -25,7 +25,7 @@ import {
   type Screen,
   type ScreenKind,
 } from "./screens.ts";
-import { fitScroll, scrolled, type TextSize, wheeled } from "./scroll_state.ts";
+import { fitScroll, paged, scrolled, type TextSize, wheeled } from "./scroll_state.ts";
 
 /** A sentence above the footer. */
 export interface StatusLine {
@@ -108,7 +108,7 @@ export function reduceUi(state: UiState, event: UiEvent, shown: Shown): UiState 
     case "move":
       return move(state, event.by, shown);
     case "page":
-      return move(state, event.pages * Math.max(1, pageHeight(state, shown) - 1), shown);
+      return page(state, event.pages, shown);
     case "wheel":
       return wheel(state, event, shown);
     case "select":
@@ -223,6 +223,16 @@ function move(state: UiState, by: number, shown: Shown): UiState {
     );
   }
   return withList(state, state.focus, (list) => moveBy(list, { ...shown.lists[state.focus], by }));
+}
+
+function page(state: UiState, pages: number, shown: Shown): UiState {
+  if (state.overlay !== undefined || topKind(state) !== "details") {
+    return move(state, pages * Math.max(1, pageHeight(state, shown) - 1), shown);
+  }
+  return withTop(
+    state,
+    (screen) => ({ ...screen, scroll: paged(screen.scroll, { ...shown.text, pages }) }),
+  );
 }
 
 /** Who looks back in a log does not want it to run away; at its end it is followed again. */
