@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LIVE_COLLECTIONS } from "../../actions/live_collections.ts";
 import type { CollectionName, Collections } from "../../cluster/cluster_state.ts";
 import type { WorkloadKind } from "../../cluster/objects.ts";
 import {
@@ -14,6 +15,7 @@ import {
   readWorkload,
 } from "../../cluster/read_objects.ts";
 import { APPS, idOf } from "./apps.ts";
+import { gitRepositories, kustomizations, type SimFlux } from "./flux.ts";
 import type { SimState } from "./model.ts";
 import { nodeJson } from "./node_json.ts";
 import { uid } from "./noise.ts";
@@ -78,7 +80,23 @@ export const COLLECTIONS: readonly SimCollection[] = [
       ),
     read: (json) => readWorkload(kind, json),
   })),
+  fluxCollection("gitRepositories", gitRepositories),
+  fluxCollection("kustomizations", kustomizations),
 ];
+
+/** Objects that follow from the time: the same key is the same record. */
+function fluxCollection(
+  name: "gitRepositories" | "kustomizations",
+  objects: (state: SimState) => readonly SimFlux[],
+): SimCollection {
+  const { path, pick } = LIVE_COLLECTIONS[name]!;
+  return {
+    name,
+    path,
+    objects: (state) => objects(state).map(({ uid, key, json }) => ({ uid, record: key, json })),
+    read: pick,
+  };
+}
 
 function objectsOf<R extends { readonly uid: string }>(
   records: Iterable<R>,

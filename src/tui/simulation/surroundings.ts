@@ -6,6 +6,7 @@
 
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import type { Peer, Tailnet } from "../../tailscale/peer.ts";
+import { REPOSITORY } from "./flux.ts";
 import { K3S_VERSION, type Machine, machine, MACHINES } from "./machines.ts";
 import type { SimPeer, SimState } from "./model.ts";
 
@@ -27,6 +28,7 @@ export function inventoryOf(): Inventory {
       clusterName: CLUSTER_NAME,
       k3sVersion: K3S_VERSION,
       tailscaleNetwork: "100.64.0.0/10",
+      gitRepoUrl: REPOSITORY,
       gitBranch: "main",
       fluxNamespace: "flux-system",
       vars: new Map(),
