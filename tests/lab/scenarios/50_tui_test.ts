@@ -144,7 +144,8 @@ Deno.test("a pod is deleted from its details, and another takes its place", asyn
   const [before] = await podsOf("metadata.uid");
   await screen.keys("Enter");
   const listed = /Pods \(1\)\n +(hello-\S+) /;
-  const details = await screen.waitForScreen(listed, { limit: 30 });
+  const isRead = (text: string) => listed.test(text) && !text.includes("being read…");
+  const details = await screen.waitForScreen(isRead, { limit: 30, what: "the one pod" });
   const name = listed.exec(details)![1]!;
   const lines = details.split("\n");
   const marked = lines.findIndex((line) => line.startsWith("›"));
