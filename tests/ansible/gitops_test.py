@@ -28,6 +28,7 @@ def root(ready="True", reason="ReconciliationSucceeded", message="Applied revisi
 
 
 PARAMS = {"namespace": "flux-system", "name": "flux-system", "url": "https://git.example/x.git", "branch": "main", "path": "clusters/homelab", "timeout": 3,
+          "token_file": "/home/ada/token",
           "allow_downgrade": False, "secrets": [], "objects": [source(), root()], "sha256": ""}
 
 
@@ -69,8 +70,12 @@ class Judgement(unittest.TestCase):
         }
         for message, hint in said.items():
             problem, found, final = self.judge(source("False", message), root())
-            self.assertEqual(found, self.script["HINTS"][hint], message)
+            self.assertEqual(found, self.script["HINTS"][hint].format(token_file="/home/ada/token"), message)
             self.assertTrue(final and message in problem)
+
+    def test_a_private_repository_without_a_token_is_told_how_to_name_one(self):
+        hint = self.judge(source("False", "authentication required: Unauthorized"), root(), token_file="")[1]
+        self.assertIn("config set gitops_token_file FILE", hint)
 
     def test_a_key_that_is_not_accepted_is_another_thing_than_a_token(self):
         message = "failed to checkout and determine revision: unable to list remote for 'ssh://git@g/x': ssh: handshake failed: ssh: unable to authenticate, " \

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { ClusterVariables } from "../../../src/inventory/schema.ts";
-import { fluxUrl } from "../../../src/gitops/repository_url.ts";
+import { fluxUrl, sshServer } from "../../../src/gitops/repository_url.ts";
 
 const RUNS = 100;
 const HERE = import.meta.dirname!;
@@ -163,12 +163,14 @@ Deno.test("credentials stand in Secrets alone, and only where they are given", (
 
 Deno.test("an SSH address without key and host key is refused before anything is done", () => {
   forEach((cluster, { problems }) => {
-    const ssh = !cluster.git_repo_url.startsWith("https:");
+    const url = fluxUrl(cluster.git_repo_url);
+    const host = sshServer(url)?.host.toLowerCase();
     assert.deepEqual(
       problems,
-      ssh
-        ? ["an SSH address needs a deploy key", "the host key of the Git server is not known"]
-        : [],
+      host === undefined ? [] : [
+        `${url} is an SSH address, and Flux has no deploy key for it`,
+        `no SSH host key of ${host} is trusted yet`,
+      ],
     );
   });
 });

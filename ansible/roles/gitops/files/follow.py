@@ -20,9 +20,10 @@ HINTS = {
     "empty": "Commit and push what is to run (`k3s-tool gitops init` writes a start), then run again.",
     "host_key": "If the server has a new key, and it is the right one: `k3s-tool gitops deploy-key --renew-host-key`; or correct gitops_known_hosts_file.",
     "certificate": "Name the authority that signed it: gitops_ca_file, a file in PEM form on the workstation.",
-    "token": "gitops_token_file must name a file with a token that may read the repository.",
+    "token": "Put a token that may read the repository into {token_file} on the workstation.",
+    "no_token": "A private repository needs a token that may read it, in a file on the workstation: k3s-tool config set gitops_token_file FILE",
     "key": "Add the public key that `k3s-tool gitops deploy-key` shows to the repository; reading is enough.",
-    "reach": "Can the nodes resolve and reach that address? Flux keeps trying; run again to see how it stands.",
+    "reach": "Can the nodes resolve and reach that address? Flux keeps trying; see how it stands: k3s-tool gitops status",
     "path": "Set git_path to a directory of the branch, or commit and push one (`k3s-tool gitops init` writes it).",
     "sops": "gitops_age_key_file must name the age key that the repository's secrets are encrypted for.",
     "content": "Correct it in the repository (`k3s-tool gitops validate` finds such things), commit and push. Then: k3s-tool gitops status",
@@ -49,8 +50,8 @@ def source_problem(message, params):
     for pattern, words, hint in SOURCE_PROBLEMS:
         if re.search(pattern, message):
             if hint == "credentials":
-                hint = "key" if params["url"].startswith("ssh:") else "token"
-            return "%s. Flux says: %s" % (words.format(**params), message), HINTS[hint], True
+                hint = "key" if params["url"].startswith("ssh:") else "token" if params["token_file"] else "no_token"
+            return "%s. Flux says: %s" % (words.format(**params), message), HINTS[hint].format(**params), True
     return "the repository %s could not be fetched. Flux says: %s" % (params["url"], message), HINTS["reach"], False
 
 
