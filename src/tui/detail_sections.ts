@@ -14,15 +14,19 @@ import type { Screen } from "./screens.ts";
 /** The sections of a screen of details. */
 export function detailSections(
   model: Model,
-  { screen, object }: {
+  { screen, object, pods }: {
     readonly screen: Extract<Screen, { kind: "details" }>;
     /** As it was read for this screen. */
     readonly object: Readonly<Record<string, unknown>> | undefined;
+    /** Pods of it, likewise. */
+    readonly pods: readonly Readonly<Record<string, unknown>>[];
   },
 ): readonly Section[] {
   const { live, now } = model;
   const { subject } = screen;
-  if (subject.type === "object") return objectDetails(subject.reference, object, live, now);
+  if (subject.type === "object") {
+    return objectDetails(subject.reference, object, live, now, { pods });
+  }
   const event = eventOf(model, subject.key);
   if (event !== undefined) return eventDetails(event, live, now);
   const text = "The cluster keeps this event no longer.";

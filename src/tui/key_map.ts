@@ -227,7 +227,7 @@ export const KEY_MAP: readonly Binding[] = [
     priority: 5,
   }),
   ...key("c", ["lists", "details", "log", "yaml", "requests"], "copy", {
-    help: "copy to the clipboard (OSC 52): the name, the line, or the text",
+    help: "copy the name, the line or the text to the clipboard (OSC 52)",
     short: "copy",
     priority: 10,
   }),

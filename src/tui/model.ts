@@ -21,6 +21,8 @@ export type Content =
     readonly kind: "details";
     /** As the API server has it; undefined before it was read. */
     readonly object: Readonly<Record<string, unknown>> | undefined;
+    /** Of a Service, the first of its pods. */
+    readonly pods: readonly Readonly<Record<string, unknown>>[];
     readonly problem: UserError | undefined;
   }
   | {

@@ -11,15 +11,24 @@ import type { Toned } from "../view/tone.ts";
 import type { ReaderTools } from "./screen_reader.ts";
 import { plain, type TextLine } from "./text_line.ts";
 
-/** Reads an object for its details; what was read before stays until then. */
+/**
+ * Reads an object for its details, and pods that belong to it; what was read before stays until
+ * then. A pod that goes meanwhile is left out.
+ */
 export async function readForDetails(
-  reference: ObjectReference,
+  { reference, pods }: {
+    readonly reference: ObjectReference;
+    readonly pods: readonly ObjectReference[];
+  },
   { session, signal, show }: ReaderTools,
 ): Promise<void> {
+  const begun = pods.map((pod) => session.read(pod, signal).catch(() => undefined));
   try {
-    show({ kind: "details", object: await session.read(reference, signal), problem: undefined });
+    const object = await session.read(reference, signal);
+    const found = (await Promise.all(begun)).filter((pod) => pod !== undefined);
+    show({ kind: "details", object, pods: found, problem: undefined });
   } catch (error) {
-    show({ kind: "details", object: undefined, problem: problemOf(error) });
+    show({ kind: "details", object: undefined, pods: [], problem: problemOf(error) });
   }
 }
 

@@ -8,11 +8,13 @@ import { podIndex } from "../actions/pod_index.ts";
 import type { LiveSession } from "../actions/live_session.ts";
 import type { LiveState } from "../actions/live_state.ts";
 import type { CollectionName } from "../cluster/cluster_state.ts";
+import type { ClusterPod } from "../cluster/objects.ts";
 import type { ObjectKind, ObjectReference } from "../cluster/requests.ts";
 import type { Content } from "./model.ts";
 import { followLog } from "./read_log.ts";
 import { readForDetails, readYaml } from "./read_object_text.ts";
 import type { Screen } from "./screens.ts";
+import { podsOf } from "./selection.ts";
 
 /** What a reader of one screen may use. */
 export interface ReaderTools {
@@ -63,7 +65,7 @@ export class ScreenReader {
       before?.stop.abort();
       const stop = new AbortController();
       this.#readings.set(screen.id, { key, stop });
-      this.#begin(screen, stop.signal);
+      this.#begin(screen, { live, signal: stop.signal });
     }
   }
 
@@ -73,7 +75,10 @@ export class ScreenReader {
     this.#readings.clear();
   }
 
-  #begin(screen: Screen, signal: AbortSignal): void {
+  #begin(
+    screen: Screen,
+    { live, signal }: { readonly live: LiveState; readonly signal: AbortSignal },
+  ): void {
     const tools: ReaderTools = {
       session: this.#session,
       signal,
@@ -84,7 +89,9 @@ export class ScreenReader {
     if (screen.kind === "log") void followLog(screen.log, tools);
     else if (screen.kind === "yaml") void readYaml(screen.reference, tools);
     else if (screen.kind === "details" && screen.subject.type === "object") {
-      void readForDetails(screen.subject.reference, tools);
+      const { reference } = screen.subject;
+      const pods = podsToRead(live, reference).map((pod) => podReference(pod));
+      void readForDetails({ reference, pods }, tools);
     }
   }
 
@@ -104,14 +111,23 @@ export class ScreenReader {
         return log + JSON.stringify([pod?.restarts, pod?.uid]);
       }
       case "yaml":
-        return JSON.stringify([screen.reference, connections]);
+        return JSON.stringify([
+          screen.reference,
+          connections,
+          this.#versionOf(objectOf(live, screen.reference)),
+        ]);
       case "details": {
         // Of nodes and events the state says all that is shown.
         if (screen.subject.type !== "object" || screen.subject.reference.kind === "Node") {
           return undefined;
         }
         const { reference } = screen.subject;
-        return JSON.stringify([reference, connections, this.#versionOf(objectOf(live, reference))]);
+        const objects = [objectOf(live, reference), ...podsToRead(live, reference)];
+        return JSON.stringify([
+          reference,
+          connections,
+          ...objects.map((object) => this.#versionOf(object)),
+        ]);
       }
       default:
         return undefined;
@@ -130,6 +146,18 @@ export class ScreenReader {
   }
 }
 
+/** The most pods of a Service that are read whole. */
+const MOST_PODS = 10;
+
+/** Pods whose containers and addresses belong to the details of an object. */
+function podsToRead(live: LiveState, reference: ObjectReference): readonly ClusterPod[] {
+  return reference.kind === "Service" ? podsOf({ live }, reference).slice(0, MOST_PODS) : [];
+}
+
+function podReference({ namespace, name }: ClusterPod): ObjectReference {
+  return { kind: "Pod", namespace, name };
+}
+
 /** What the state has of an object; another one after each change of it. */
 function objectOf({ cluster }: LiveState, reference: ObjectReference): object | undefined {
   const { kind, namespace, name } = reference;
@@ -143,6 +171,7 @@ function objectOf({ cluster }: LiveState, reference: ObjectReference): object | 
 }
 
 const COLLECTIONS: Readonly<Partial<Record<ObjectKind, CollectionName>>> = {
+  Node: "nodes",
   Service: "services",
   Deployment: "deployments",
   StatefulSet: "statefulSets",

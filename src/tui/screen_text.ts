@@ -111,7 +111,11 @@ function rawLines(model: Model, screen: Screen): readonly TextLine[] {
       ];
       return [
         ...problem,
-        ...sectionLines(detailSections(model, { screen, object: content?.object })),
+        ...sectionLines(detailSections(model, {
+          screen,
+          object: content?.object,
+          pods: content?.pods ?? [],
+        })),
       ];
     }
     case "yaml": {

@@ -81,7 +81,10 @@ function isInCluster({ live }: Model, name: string): boolean {
 }
 
 /** The pods whose logs belong to an object, those in trouble first, then the youngest, those on their way out last. */
-export function podsOf({ live }: Model, reference: ObjectReference): readonly ClusterPod[] {
+export function podsOf(
+  { live }: Pick<Model, "live">,
+  reference: ObjectReference,
+): readonly ClusterPod[] {
   const { pods } = live.cluster;
   if (pods === undefined) return [];
   const index = podIndex(pods);

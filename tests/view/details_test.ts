@@ -11,13 +11,14 @@ const STATE = liveState(HOMELAB);
 function sections(
   kind: ObjectReference["kind"],
   name: string,
-  { object, namespace = kind === "Node" ? "" : "default", state = STATE }: {
+  { object, pods = [], namespace = kind === "Node" ? "" : "default", state = STATE }: {
+    readonly pods?: readonly Readonly<Record<string, unknown>>[];
     readonly object?: Readonly<Record<string, unknown>>;
     readonly namespace?: string;
     readonly state?: typeof STATE;
   } = {},
 ): readonly Section[] {
-  return objectDetails({ kind, namespace, name }, object, state, NOW);
+  return objectDetails({ kind, namespace, name }, object, state, NOW, { pods });
 }
 
 function text(all: readonly Section[]): string {
@@ -308,15 +309,58 @@ Deno.test("a Service: where it listens, and who answers", () => {
   assert.match(part(details, "Status"), /External IPs +192.0.2.1\n +Load balancer +100.64.0.1/);
   assert.equal(
     part(details, "Ports"),
-    "Ports:\n  80/TCP  to http  on every node 30080  http\n  53/UDP  to 53",
+    "Ports:\n  80/TCP  to http  30080 on every node  (http)\n  53/UDP  to 53",
   );
-  assert.equal(part(details, "Endpoints"), "Endpoints (1):\n  web-1 -> Pod default/web-1");
+  // Before its pods are read their addresses are not known.
+  assert.equal(
+    part(details, "Endpoints"),
+    "Endpoints (1):\n  -  web-1  nuc -> Pod default/web-1",
+  );
+  assert.equal(part(details, "Containers"), "");
   assert.match(
     part(sections("Service", "kubernetes"), "Endpoints"),
     /none of its own: it selects no pods/,
   );
   const down = liveState({ ...HOMELAB, pods: [] });
   assert.match(part(sections("Service", "web", { state: down }), "Endpoints"), /nobody answers/);
+});
+
+Deno.test("a Service: the addresses and the containers of its pods", () => {
+  const object = { spec: { ports: [{ port: 80, targetPort: "http" }, { port: 53 }] } };
+  const podObject = (name: string, ip: string, state: Readonly<Record<string, unknown>>) => ({
+    metadata: { name },
+    spec: {
+      containers: [{
+        name: "web",
+        image: "web:2",
+        ports: [{ name: "http", containerPort: 8080 }],
+      }],
+    },
+    status: { podIP: ip, containerStatuses: [{ name: "web", restartCount: 1, ...state }] },
+  });
+  const pods = [
+    podObject("web-2", "10.42.0.9", {
+      ready: false,
+      restartCount: 7,
+      state: { waiting: { reason: "CrashLoopBackOff", message: "" } },
+    }),
+    podObject("web-1", "fd00::9", { ready: true, state: { running: { startedAt: ago(3) } } }),
+    podObject("other", "10.42.0.1", {}),
+  ];
+  const details = sections("Service", "web", { object, pods });
+  assert.equal(
+    part(details, "Endpoints"),
+    "Endpoints (1):\n  [fd00::9]:8080, [fd00::9]:53  web-1  nuc -> Pod default/web-1",
+  );
+  assert.equal(
+    part(details, "Containers"),
+    `Containers:
+  web  web:2
+    web-1  Running for 3m             1 restart -> Pod default/web-1
+    web-2  Waiting: CrashLoopBackOff  7 restarts -> Pod default/web-2`,
+  );
+  const some = sections("Service", "web", { object, pods: pods.slice(0, 1) });
+  assert.match(part(some, "Containers"), /^Containers of 1 of 2 pods:/);
 });
 
 Deno.test("an event leads to its object", () => {
@@ -377,7 +421,12 @@ Deno.test("details are told of whatever the API server says, and are harmless", 
       fc.constantFrom("web", "web-2", "nuc", "b", "\u001b[2Jx"),
       fc.record({ spec: shape.value, status: shape.value, metadata: shape.value }),
       (kind, name, object) => {
-        for (const { segments } of sections(kind, name, { object }).flatMap(({ lines }) => lines)) {
+        for (
+          const { segments } of sections(kind, name, {
+            object,
+            pods: [{ ...object, metadata: { name: "web-2" } }],
+          }).flatMap(({ lines }) => lines)
+        ) {
           for (const { text } of segments) {
             // deno-lint-ignore no-control-regex
             assert.doesNotMatch(text, /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]|undefined|NaN/);

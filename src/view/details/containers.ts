@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ObjectReference } from "../../cluster/requests.ts";
 import { NOTHING, since } from "../amounts.ts";
 import type { Cell } from "../tone.ts";
 import type { ContainerSpec, ContainerStatus } from "./pod_object.ts";
@@ -43,6 +44,35 @@ export function templateLines(
       `limits ${amounts(spec.resources.limits)}`,
     ],
   })));
+}
+
+/** The containers of several pods: each with its image, and how it stands in each pod. */
+export function containersOfPods(
+  pods: readonly {
+    readonly reference: ObjectReference;
+    readonly pairs: Parameters<typeof containerLines>[0];
+  }[],
+  { now }: { readonly now: number },
+): readonly DetailLine[] {
+  const all = pods.flatMap(({ reference, pairs }) =>
+    pairs.map(({ spec, status, init }) => ({ reference, spec, status, init }))
+  );
+  const alike = Map.groupBy(all, ({ spec, init }) => JSON.stringify([init, spec.name, spec.image]));
+  return [...alike.values()].flatMap((group) => {
+    const { spec, init } = group[0]!;
+    const name = init ? `${spec.name} (init)` : spec.name;
+    return [
+      { segments: [{ text: `${name}  `, tone: "accent" }, { text: spec.image, tone: "plain" }] },
+      ...rows(group.map(({ reference, status }) => ({
+        cells: [
+          `  ${reference.name}`,
+          status === undefined ? NOTHING : stateCell(status, now),
+          status?.restartCount === 1 ? "1 restart" : `${status?.restartCount ?? "?"} restarts`,
+        ],
+        target: reference,
+      }))),
+    ] satisfies readonly DetailLine[];
+  });
 }
 
 function stateCell({ state, ready }: ContainerStatus, now: number): Cell {

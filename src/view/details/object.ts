@@ -18,12 +18,14 @@ import { workloadDetails } from "./workload.ts";
  * The sections of an object by its kind.
  *
  * @param object as the API server has it; undefined while it is being read. Nodes and events need none.
+ * @param more.pods of a Service, some or all of its pods as the API server has them
  */
 export function objectDetails(
   reference: ObjectReference,
   object: Readonly<Record<string, unknown>> | undefined,
   state: LiveState,
   now: number,
+  more: { readonly pods?: readonly Readonly<Record<string, unknown>>[] } = {},
 ): readonly Section[] {
   const { kind, namespace, name } = reference;
   switch (kind) {
@@ -40,7 +42,7 @@ export function objectDetails(
     case "Pod":
       return podDetails(reference, object, state, now);
     case "Service":
-      return serviceDetails(reference, object, state, now);
+      return serviceDetails(reference, object, state, now, more);
     default:
       return workloadDetails({ ...reference, kind }, object, state, now);
   }

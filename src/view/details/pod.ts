@@ -113,7 +113,8 @@ function statusSection(
   );
 }
 
-function containersOf({ spec, status }: Parsed) {
+/** Each container of a pod with its status, those that begin first, first. */
+export function containersOf({ spec, status }: Parsed) {
   const pairs = (init: boolean) => {
     const specs = init ? spec.initContainers : spec.containers;
     const statuses = init ? status.initContainerStatuses : status.containerStatuses;

@@ -72,7 +72,7 @@ export const PodSpec = part({
 
 /** A pod. */
 export const PodObject = part({
-  metadata: part({ labels: texts, deletionTimestamp: text, creationTimestamp: text }),
+  metadata: part({ name: text, labels: texts, deletionTimestamp: text, creationTimestamp: text }),
   spec: PodSpec,
   status: part({
     phase: text,

@@ -7,36 +7,48 @@
 import type { LiveState } from "../../actions/live_state.ts";
 import { type ServiceReport, serviceReport } from "../../actions/service_report.ts";
 import type { ObjectReference } from "../../cluster/requests.ts";
-import { since } from "../amounts.ts";
+import { NOTHING, since } from "../amounts.ts";
 import { healthCell } from "../services.ts";
-import { READING } from "./pod.ts";
-import { ServiceObject } from "./pod_object.ts";
+import { containersOfPods } from "./containers.ts";
+import { containersOf, READING } from "./pod.ts";
+import { PodObject, ServiceObject } from "./pod_object.ts";
 import { eventSection, pairSection, podSection } from "./related.ts";
 import { fields, line, rows, type Section, section } from "./section.ts";
 
 type Parsed = ReturnType<typeof ServiceObject.parse>;
+type ParsedPod = ReturnType<typeof PodObject.parse>;
 
 /**
  * All that is known of a Service.
  *
  * @param object the Service as the API server has it; undefined while it is being read
+ * @param options.pods some or all of its pods as the API server has them
  */
 export function serviceDetails(
   reference: ObjectReference,
   object: Readonly<Record<string, unknown>> | undefined,
   state: LiveState,
   now: number,
+  { pods: read = [] }: { readonly pods?: readonly Readonly<Record<string, unknown>>[] } = {},
 ): readonly Section[] {
   const { namespace, name } = reference;
   const report = serviceReport(state.cluster, reference);
   const parsed = object && ServiceObject.parse(object);
   const pods = report?.selected;
   const names = new Set(pods?.map((pod) => pod.name));
+  const parsedPods = new Map(
+    read.map((each) => PodObject.parse(each)).map((pod) => [pod.metadata.name, pod] as const)
+      .sort(([a], [b]) => a < b ? -1 : 1)
+      .filter(([name]) => names.has(name)),
+  );
   return [
     statusSection({ reference, report, parsed }, now),
     ...parsed === undefined ? [READING] : [portSection(parsed)],
-    endpointSection(report),
+    endpointSection({ report, parsed, pods: parsedPods }),
     podSection(pods, { now }),
+    ...parsedPods.size === 0
+      ? []
+      : [containerSection(namespace, { pods: parsedPods, of: names.size, now })],
     eventSection(state, {
       belongs: (about) =>
         about.namespace === namespace &&
@@ -95,15 +107,19 @@ function portSection({ spec }: Parsed): Section {
       cells: [
         `${port}/${protocol || "TCP"}`,
         `to ${targetPort || port}`,
-        nodePort === "" ? "" : `on every node ${nodePort}`,
-        name,
+        nodePort === "" ? "" : `${nodePort} on every node`,
+        name === "" ? "" : `(${name})`,
       ],
     }))),
   );
 }
 
 /** Pods that get what is sent to the Service: those that are ready. */
-function endpointSection(report: ServiceReport | undefined): Section {
+function endpointSection({ report, parsed, pods }: {
+  readonly report: ServiceReport | undefined;
+  readonly parsed: Parsed | undefined;
+  readonly pods: ReadonlyMap<string, ParsedPod>;
+}): Section {
   if (report === undefined || report.pods === undefined) {
     const empty = report?.health === "External"
       ? "none of its own: it selects no pods"
@@ -113,7 +129,41 @@ function endpointSection(report: ServiceReport | undefined): Section {
   const ready = report.selected.filter((pod) => pod.ready);
   return section(
     `Endpoints (${ready.length})`,
-    ready.map(({ namespace, name }) => line(name, { kind: "Pod", namespace, name })),
+    rows(ready.map(({ namespace, name, nodeName }) => ({
+      cells: [addressesOf(pods.get(name), parsed), name, nodeName ?? NOTHING],
+      target: { kind: "Pod", namespace, name },
+    }))),
     { empty: "none: no pod is ready, so nobody answers" },
   );
+}
+
+/** `10.42.0.9:8080`: where a pod answers to the ports of a Service. */
+function addressesOf(pod: ParsedPod | undefined, service: Parsed | undefined): string {
+  const ip = pod?.status.podIP ?? "";
+  if (pod === undefined || ip === "") return NOTHING;
+  const named = pod.spec.containers.flatMap(({ ports }) => ports);
+  const host = ip.includes(":") ? `[${ip}]` : ip;
+  const addresses = (service?.spec.ports ?? []).map(({ port, targetPort }) => {
+    const target = targetPort || port;
+    return `${host}:${named.find(({ name }) => name === target)?.containerPort ?? target}`;
+  });
+  return addresses.length === 0 ? ip : addresses.join(", ");
+}
+
+/** How the containers of its pods stand. */
+function containerSection(
+  namespace: string,
+  { pods, of, now }: {
+    readonly pods: ReadonlyMap<string, ParsedPod>;
+    /** How many pods it has. */
+    readonly of: number;
+    readonly now: number;
+  },
+): Section {
+  const each = [...pods].map(([name, pod]) => ({
+    reference: { kind: "Pod", namespace, name } as const,
+    pairs: containersOf(pod),
+  }));
+  const title = pods.size < of ? `Containers of ${pods.size} of ${of} pods` : "Containers";
+  return section(title, containersOfPods(each, { now }));
 }
