@@ -10,6 +10,8 @@ export interface ScrollState {
   readonly offset: number;
   /** The line the cursor is on; always 0 in texts without one. */
   readonly cursor: number;
+  /** What the line with the cursor opens, by its name in {@linkcode TextSize.targets}. */
+  readonly anchor?: string | undefined;
 }
 
 /** The beginning of a text. */
@@ -20,19 +22,35 @@ export interface TextSize {
   readonly length: number;
   readonly height: number;
   readonly hasCursor: boolean;
+  /** A name of its own for what each line opens; undefined for lines that open nothing. */
+  readonly targets?: readonly (string | undefined)[];
 }
 
-/** The place after the text or the screen has changed its size. */
+/**
+ * The place after the text itself has changed: lines may have come or gone above the cursor, which stays
+ * with what its line opens, so that Enter opens nothing else than it did before.
+ */
+export function followScroll(place: ScrollState, size: TextSize): ScrollState {
+  const { anchor, cursor, offset } = place;
+  const at = anchor === undefined ? -1 : size.targets?.indexOf(anchor) ?? -1;
+  if (at < 0 || at === cursor) return fitScroll(place, size);
+  // The line stays where it was on the screen, but for the beginning of a text: that stays in view.
+  return fitScroll({ offset: offset === 0 ? 0 : offset + at - cursor, cursor: at }, size);
+}
+
+/** The place brought to where text is. */
 export function fitScroll(
   place: ScrollState,
-  { length, height, hasCursor }: TextSize,
+  { length, height, hasCursor, targets }: TextSize,
 ): ScrollState {
   const visible = Math.max(1, height);
   const cursor = hasCursor ? clamp(place.cursor, length - 1) : 0;
   let offset = clamp(place.offset, length - visible);
   if (hasCursor && cursor < offset) offset = cursor;
   else if (hasCursor && cursor >= offset + visible) offset = cursor - visible + 1;
-  return offset === place.offset && cursor === place.cursor ? place : { offset, cursor };
+  const anchor = hasCursor ? targets?.[cursor] : undefined;
+  const isSame = offset === place.offset && cursor === place.cursor && anchor === place.anchor;
+  return isSame ? place : { offset, cursor, anchor };
 }
 
 /** The place so many lines further down: of the cursor where there is one, else of what is seen. */

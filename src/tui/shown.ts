@@ -11,10 +11,14 @@ import { layoutOf, type Model } from "./model.ts";
 import { paletteEntries } from "./palette.ts";
 import { rowsOf } from "./rows.ts";
 import { linesOf, TITLE_LINES } from "./screen_text.ts";
+import { nameOf } from "./screens.ts";
+import type { TextLine } from "./text_line.ts";
 import type { Shown } from "./ui_state.ts";
 
 /** A list without rows. */
 const NO_ROWS: ListRows = { keys: [], height: 1 };
+
+const NO_LINES: readonly TextLine[] = [];
 
 /** What a model shows. */
 export function shownOf(model: Model): Shown {
@@ -28,12 +32,15 @@ export function shownOf(model: Model): Shown {
     return { keys, height: Math.max(1, (place?.height ?? LIST_HEAD + 1) - LIST_HEAD) };
   };
   const top = ui.screens.at(-1);
+  const lines = top === undefined ? NO_LINES : attempt(() => linesOf(model, top), NO_LINES);
+  const hasCursor = top?.kind === "details";
   return {
     lists: { nodes: rows("nodes"), workloads: rows("workloads"), events: rows("events") },
     text: {
-      length: top === undefined ? 0 : attempt(() => linesOf(model, top).length, 0),
+      length: lines.length,
       height,
-      hasCursor: top?.kind === "details",
+      hasCursor,
+      ...hasCursor ? { targets: targetsOf(lines) } : {},
     },
     choices: ui.overlay?.kind === "palette" ? attempt(() => paletteEntries(model).length, 0) : 0,
     help: {
@@ -41,6 +48,24 @@ export function shownOf(model: Model): Shown {
       height,
     },
   };
+}
+
+/** Names of what lines open; they are asked for again with each step. */
+const named = new WeakMap<readonly TextLine[], readonly (string | undefined)[]>();
+
+function targetsOf(lines: readonly TextLine[]): readonly (string | undefined)[] {
+  const known = named.get(lines);
+  if (known !== undefined) return known;
+  const times = new Map<string, number>();
+  const names = lines.map(({ target }) => {
+    if (target === undefined) return undefined;
+    const name = nameOf(target);
+    const before = times.get(name) ?? 0;
+    times.set(name, before + 1);
+    return `${name} ${before}`; // a pod's own line, then those of its events
+  });
+  named.set(lines, names);
+  return names;
 }
 
 function attempt<T>(make: () => T, otherwise: T): T {

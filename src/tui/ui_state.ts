@@ -25,7 +25,14 @@ import {
   type Screen,
   type ScreenKind,
 } from "./screens.ts";
-import { fitScroll, paged, scrolled, type TextSize, wheeled } from "./scroll_state.ts";
+import {
+  fitScroll,
+  followScroll,
+  paged,
+  scrolled,
+  type TextSize,
+  wheeled,
+} from "./scroll_state.ts";
 
 /** A sentence above the footer. */
 export interface StatusLine {
@@ -167,8 +174,8 @@ export function fit(state: UiState, shown: Shown): UiState {
   const screens = changeTop(next.screens, (screen) => {
     const scroll = follows(screen)
       ? fitScroll({ ...screen.scroll, offset: Infinity }, shown.text)
-      : fitScroll(screen.scroll, shown.text);
-    return scroll === screen.scroll || isAt(scroll, screen.scroll) ? screen : { ...screen, scroll };
+      : followScroll(screen.scroll, shown.text);
+    return scroll === screen.scroll ? screen : { ...screen, scroll };
   });
   return withFittedOverlay(screens === next.screens ? next : { ...next, screens }, shown);
 }
@@ -177,10 +184,6 @@ export function fit(state: UiState, shown: Shown): UiState {
 function isAtEvent({ focus, overlay, screens }: UiState): boolean {
   const asks = overlay !== undefined && overlay.kind !== "filter";
   return focus === "events" && (asks || screens.length > 0);
-}
-
-function isAt(a: Screen["scroll"], b: Screen["scroll"]): boolean {
-  return a.offset === b.offset && a.cursor === b.cursor;
 }
 
 function withFittedOverlay(state: UiState, { choices, help }: Shown): UiState {
