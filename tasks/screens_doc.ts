@@ -74,7 +74,7 @@ export const SCREENS: readonly Screen[] = [
     name: "unreachable",
     ...SMALL,
     second: 172,
-    steps: [{ until: /pi4 +Unreachable/ }],
+    steps: [{ until: /pi4 .*Unreachable/ }],
   },
   {
     name: "run",
