@@ -31,6 +31,7 @@ export function openLog(model: Model, object: ObjectReference | undefined): Step
       kind: "log",
       title: nameOf(object),
       log: {
+        of: object,
         pods: pods.map(({ namespace, name }) => ({ namespace, name })),
         source: { namespace: first.namespace, pod: first.name, container: undefined },
         follows: true,
@@ -62,10 +63,13 @@ export function logCommand(model: Model, command: LogCommand): Step {
     case "next-container": {
       const content = model.contents.get(top.id);
       const containers = content?.kind === "log" ? content.containers : [];
-      const source = nextSource(log, containers);
+      // Pods come and go while their log is read.
+      const now = podsOf(model, log.of).map(({ namespace, name }) => ({ namespace, name }));
+      const pods = now.length === 0 ? log.pods : now;
+      const source = nextSource({ pods, source: log.source }, containers);
       return source === undefined
         ? say(model, "This is the only container.", "muted")
-        : changed({ ...log, source, follows: true });
+        : changed({ ...log, pods, source, follows: true });
     }
   }
 }
@@ -76,15 +80,19 @@ function changed(log: LogView): Step {
 
 /** The next container of the pod, else the first of the next pod; undefined where there is none. */
 export function nextSource(
-  { pods, source }: LogView,
+  { pods, source }: Pick<LogView, "pods" | "source">,
   containers: readonly string[],
 ): LogView["source"] | undefined {
-  const current = source.container ?? containers[0];
-  const next = current === undefined ? undefined : containers[containers.indexOf(current) + 1];
-  if (next !== undefined) return { ...source, container: next };
   const at = pods.findIndex(({ namespace, name }) =>
     namespace === source.namespace && name === source.pod
   );
+  const first = pods[0];
+  if (at < 0 && first !== undefined) {
+    return { namespace: first.namespace, pod: first.name, container: undefined };
+  }
+  const current = source.container ?? containers[0];
+  const next = current === undefined ? undefined : containers[containers.indexOf(current) + 1];
+  if (next !== undefined) return { ...source, container: next };
   const pod = pods[(at + 1) % Math.max(1, pods.length)];
   if (pod === undefined || (pods.length < 2 && containers.length < 2)) return undefined;
   return {

@@ -17,7 +17,9 @@ export interface LogSource {
 
 /** A log as a person wants it. */
 export interface LogView {
-  /** The log of one pod, or of every pod of a workload; `n` goes from one to the next. */
+  /** What it was opened for. */
+  readonly of: ObjectReference;
+  /** Its pods: that one, or every pod of a workload; `n` goes from one to the next. */
   readonly pods: readonly { readonly namespace: string; readonly name: string }[];
   readonly source: LogSource;
   /** New lines are followed as they come. */

@@ -78,3 +78,16 @@ Deno.test("lines of a log stay while the cluster is lost, and it is followed aga
   screen.session.tell({ type: "connection", connection: { state: "live" } });
   await screen.sees("reading 2 of web-young");
 });
+
+Deno.test("from the log of a pod that is gone, n goes to the one that took its place", async () => {
+  const logs = new Logs();
+  await using screen = await openLog(logs, [old]);
+  await screen.sees("reading 1 of web-old");
+  screen.session.tell(
+    { type: "gone", collection: "pods", uid: old.uid },
+    { type: "seen", collection: "pods", object: young },
+  );
+  await screen.until(() => screen.store.model().live.cluster.pods?.has(young.uid) === true);
+  screen.type("n");
+  await screen.sees("reading 2 of web-young");
+});
