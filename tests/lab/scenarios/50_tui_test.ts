@@ -194,32 +194,39 @@ Deno.test("a node is drained from the palette: its pods go elsewhere, and it sta
 
 Deno.test("a node whose Tailscale is cut is Unreachable, with since when", async () => {
   await faults.tailscaleDown("n3");
-  await screen.waitForScreen(/n3 +worker +Unreachable \d+[smh]/, { limit: 60 });
-  const status = JSON.parse(await execAtWorkstation(["tailscale", "status", "--json"]));
-  const peers = Object.values(status.Peer) as { HostName: string; Online: boolean }[];
-  assert.equal(peers.find(({ HostName }) => HostName === "n3")?.Online, false);
-  await faults.tailscaleUp("n3");
+  try {
+    await screen.waitForScreen(/n3 +worker +Unreachable \d+[smh]/, { limit: 60 });
+    const status = JSON.parse(await execAtWorkstation(["tailscale", "status", "--json"]));
+    const peers = Object.values(status.Peer) as { HostName: string; Online: boolean }[];
+    assert.equal(peers.find(({ HostName }) => HostName === "n3")?.Online, false);
+  } finally {
+    await faults.tailscaleUp("n3");
+  }
   await screen.waitForScreen(/n3 +worker +Ready/, { limit: 90 });
   await screen.waitForScreen(hello("1/1"), { limit: 60 });
 });
 
 Deno.test("an API server away for a minute: the last state stays, keys work, it comes back", async () => {
+  await screen.keys("2");
   await faults.stopService("n1", "k3s");
-  await screen.waitForScreen(/✗ lost \d+s ago: .*next try in|✗ lost \d+s ago: .*trying/, {
-    limit: 30,
-  });
-  assert.match(await screen.screen(), hello("1/1"));
-  await screen.keys("?");
-  await screen.waitForScreen("Ctrl-L");
-  await screen.keys("Escape");
-  await screen.resize(80, 24);
-  await screen.waitForScreen((text) => /✗ lost/.test(text) && hello("1/1").test(text));
-  await screen.resize(40, 10);
-  await screen.waitForScreen(/needs\s+50×12/);
-  await screen.resize(size.columns, size.rows);
-  await screen.waitForScreen(hello("1/1"));
-  await screen.waitForScreen(/✗ lost 1m/, { limit: 75 });
-  await faults.startService("n1", "k3s");
+  try {
+    await screen.waitForScreen(/✗ lost \d+s ago: .*next try in|✗ lost \d+s ago: .*trying/, {
+      limit: 30,
+    });
+    assert.match(await screen.screen(), hello("1/1"));
+    await screen.keys("?");
+    await screen.waitForScreen("Ctrl-L");
+    await screen.keys("Escape");
+    await screen.resize(80, 24);
+    await screen.waitForScreen((text) => /✗ lost/.test(text) && hello("1/1").test(text));
+    await screen.resize(40, 10);
+    await screen.waitForScreen(/needs\s+50×12/);
+    await screen.resize(size.columns, size.rows);
+    await screen.waitForScreen(hello("1/1"));
+    await screen.waitForScreen(/✗ lost 1m/, { limit: 75 });
+  } finally {
+    await faults.startService("n1", "k3s");
+  }
   await screen.waitForScreen(/● live/, { limit: 90 });
   await kubectl(n1(), "scale deployment hello --replicas=2");
   await screen.waitForScreen(hello("2/2"), { limit: 60 });
