@@ -28,12 +28,14 @@ export async function askKubelet(
 ): Promise<Usage> {
   const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/stats/summary`;
   const { cpu, memory, fs } = Summary.parse(await api.get(path, { signal })).node;
-  const nanoCores = cpu?.usageNanoCores ?? undefined;
+  // What it has not measured yet a kubelet calls 0 (Kubernetes 1.36: pkg/kubelet/stats/helper.go);
+  // a node that runs it uses something of both.
+  const nanoCores = cpu?.usageNanoCores || undefined;
   const used = fs?.usedBytes ?? undefined;
   const capacity = fs?.capacityBytes ?? 0;
   return {
     cpu: nanoCores === undefined ? undefined : nanoCores / 1e9,
-    memory: memory?.workingSetBytes ?? undefined,
+    memory: memory?.workingSetBytes || undefined,
     disk: used === undefined || capacity === 0 ? undefined : { used, capacity },
   };
 }
