@@ -24,7 +24,7 @@ export interface ManifestFile {
   readonly problems: readonly Problem[];
 }
 
-/** Reads every document of a file; a `List` counts as its items. */
+/** Reads every document of a file; a list of objects counts as its items. */
 export function readManifests(file: string, text: string): ManifestFile {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
@@ -86,7 +86,8 @@ function valueOf(document: Document.Parsed): unknown {
 
 function expanded(manifest: Manifest): Manifest[] {
   const { kind, items } = manifest.value;
-  if (kind !== "List" || !Array.isArray(items)) return [manifest];
+  // As kustomize does: `ConfigMapList` too.
+  if (!String(kind).endsWith("List") || !Array.isArray(items)) return [manifest];
   return items.flatMap((value, index) => {
     if (!isObject(value)) return [];
     const place = (path: FieldPath) => manifest.place(["items", index, ...path]);

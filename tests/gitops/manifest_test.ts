@@ -13,7 +13,7 @@ spec:
 ---
 ---
 apiVersion: v1
-kind: List
+kind: ConfigMapList
 items:
   - apiVersion: v1
     kind: ConfigMap

@@ -163,6 +163,8 @@ Deno.test("a kind of others is not judged, a slip in one of Kubernetes' is", asy
     (await checkObject({ apiVersion, kind, ...named }))?.map(({ message }) => message);
   assert.equal(await check("cert-manager.io/v1", "Certificate"), undefined);
   assert.equal(await check("networking.k8s.io/v1beta1", "ServiceCIDR"), undefined);
+  assert.equal(await check("v1", "Node"), undefined);
+  assert.deepEqual(await check("v1", "Servce"), ["there is no kind Servce in v1"]);
   assert.deepEqual(await check("v1", "Deployment"), [
     "there is no kind Deployment in v1; did you mean apps/v1 Deployment?",
   ]);
