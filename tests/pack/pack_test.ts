@@ -128,6 +128,46 @@ Deno.test("the start loads no module of Node, as the first costs a third of it",
   assert.deepEqual(foreign, []);
 });
 
+Deno.test("the start reads no part of the program that it does not need", async () => {
+  const lib = `${directory}/app/node_modules/k3s-tool/lib`;
+  let lazy = 0;
+  for (const { name } of Deno.readDirSync(lib)) {
+    if (!name.endsWith(".js")) continue;
+    const text = await Deno.readTextFile(`${lib}/${name}`);
+    // Deno would read these before the first line runs.
+    assert.doesNotMatch(text, /\bimport\("\.\//, name);
+    lazy += text.match(/\bimport\(String\("\.\//g)?.length ?? 0;
+  }
+  assert.ok(lazy > 50, `${lazy} lazy imports`);
+});
+
+Deno.test("the packed tool writes a repository with an app, and checks it", async () => {
+  const app = [
+    "new-app",
+    "blog",
+    "--dir",
+    "repo",
+    "--image",
+    "ghcr.io/me/blog:1.0",
+    "--port",
+    "80",
+  ];
+  for (const argv of [["init", "repo"], app, ["validate", "repo"]]) {
+    const { code, stderr } = await packed("gitops", ...argv);
+    assert.equal(code, 0, `${argv.join(" ")}: ${stderr}`);
+    assert.doesNotMatch(stderr, /DeprecationWarning/);
+  }
+  // npm leaves files of these names out of packages.
+  for (const file of [".gitignore", ".sops.yaml"]) await Deno.stat(`${home}/repo/${file}`);
+  await Deno.writeTextFile(
+    `${home}/repo/apps/blog/base/service.yaml`,
+    "apiVersion: v1\nkind: Nothing\n",
+  );
+  const wrong = await packed("gitops", "validate", "repo");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /apps\/blog\/base\/service\.yaml:2:1: there is no kind Nothing in v1/);
+});
+
 Deno.test("the packed tool can ask an API server", async () => {
   const server = Deno.serve({ port: 0, onListen: () => {} }, (request) => {
     const { pathname } = new URL(request.url);
