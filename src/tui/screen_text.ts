@@ -92,11 +92,11 @@ export function remarkOf(model: Model, screen: Screen): string {
   if (screen.kind !== "log") return "";
   const content = contentOf(model, screen.id, "log");
   const { log } = screen;
-  const count = log.pods.length > 1 ? `${log.pods.length} pods (n: next)` : "";
+  const count = log.pods.length > 1 ? `${log.pods.length} pods` : "";
   const containers = content === undefined || content.containers.length < 2
     ? ""
-    : `${content.containers.length} containers (n: next)`;
-  const state = content?.ended ? "ended" : log.follows ? "following" : "standing still (f: follow)";
+    : `${content.containers.length} containers`;
+  const state = content?.ended ? "ended" : log.follows ? "following" : "standing still";
   return [count || containers, log.wraps ? "" : "cut", state].filter((part) => part !== "")
     .join(", ");
 }

@@ -103,6 +103,53 @@ Deno.test("where the inventory has hosts, the same is said below them", async ()
   assert.match(frame, /Name one of these with --context: homelab, prod/);
 });
 
+Deno.test("an expired certificate and a refused kubeconfig are said with the next step", async () => {
+  for (
+    const [message, hint] of [
+      ["The certificate of the API server at 100.64.0.1:6443 has expired", "Restart k3s there."],
+      ["The kubeconfig's user may not do this", "Use the kubeconfig of the control plane."],
+    ]
+  ) {
+    const problem = unreachableError(message!, { hint: hint! });
+    const news: LiveNews[] = [
+      { type: "connection", connection: { state: "connecting", problem } },
+    ];
+    await using screen = new TestScreen({ news });
+    const frame = await screen.sees(`✗ ${message}`);
+    assert.ok(frame.includes(hint!));
+    assert.match(frame, /It is tried again by itself; r tries now/);
+    assert.doesNotMatch(frame, /Nodes 0|\b0%/);
+  }
+});
+
+Deno.test("while it is listed, a list says so", async () => {
+  const news = newsOf(liveState({ nodes: [node("nuc")] }));
+  await using screen = new TestScreen({ news });
+  const frame = await screen.sees("Being listed…");
+  assert.match(frame, /── 2 Workloads ─/);
+  assert.match(frame, /› nuc/);
+});
+
+Deno.test("where use is not measured it is unknown, and the reason is said", async () => {
+  const { usage: _, ...contents } = HOMELAB;
+  const reason = "there is no metrics-server, and kubelets may not be asked";
+  const news = newsOf(liveState(contents, { type: "metrics", metrics: { known: false, reason } }));
+  await using screen = new TestScreen({ news, size: { columns: 120, rows: 40 } });
+  const frame = await screen.sees(reason);
+  assert.match(frame, /› nuc +control +Ready +\? +\? +\? +3\/110/);
+  assert.match(frame, /CPU \? {2}Mem \?/);
+  assert.doesNotMatch(frame, /\b0%/);
+});
+
+Deno.test("of few lines the focused list has all, under the names of the others", async () => {
+  await using screen = new TestScreen({ news: homelab, size: { columns: 60, rows: 14 } });
+  await screen.sees("━━ 1 Nodes 5 ━━ 2 Workloads  3 Events ━");
+  screen.type("3");
+  const frame = await screen.sees("━━ 3 Events 3 ━━ 1 Nodes  2 Workloads ━");
+  assert.equal(screen.lines().length, 14);
+  assert.match(frame, /BackOff/);
+});
+
 Deno.test("an empty cluster is no error", async () => {
   const empty = liveState({ nodes: [], pods: [], services: [], deployments: [], events: [] });
   await using screen = new TestScreen({ news: newsOf(empty) });
