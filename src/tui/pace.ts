@@ -54,7 +54,7 @@ export class Pace {
   /** A part of the screen says whether there are seconds in what it shows. */
   note(part: string, lines: readonly string[]): void {
     const before = this.#showsSeconds.size;
-    if (lines.some((line) => SECONDS.test(line))) this.#showsSeconds.add(part);
+    if (lines.some(showsSeconds)) this.#showsSeconds.add(part);
     else this.#showsSeconds.delete(part);
     if ((before === 0) !== (this.#showsSeconds.size === 0)) this.#plan();
   }
@@ -79,5 +79,12 @@ export class Pace {
   }
 }
 
-/** An age or a countdown in seconds: `45s`, `1m05s`; not the `5m0s` of a message, which stands still. */
+/**
+ * Whether a line has an age or a countdown in seconds: `45s`, `1m05s`; not the `5m0s` of a message,
+ * which stands still.
+ */
+export function showsSeconds(line: string): boolean {
+  return SECONDS.test(line);
+}
+
 const SECONDS = /(?:^|\s)\d{1,3}s(?![\w-])|\dm\d\ds(?![\w-])/;
