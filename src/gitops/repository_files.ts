@@ -13,6 +13,9 @@ const LARGEST_BYTES = 1_500_000;
 /** Folders whose content is nobody's manifest. */
 const PASSED_OVER = new Set([".git", "node_modules"]);
 
+/** What a tool that was ended left behind: temporary files of its own. */
+const LEFT_BEHIND = /^\..+\.k3s-tool$/;
+
 /** Read access to a work tree; paths are relative to its root, with `/`. */
 export interface RepositoryFiles {
   /** Absolute path of the root. */
@@ -53,6 +56,7 @@ export async function repositoryFiles(
 async function walk(root: string, folder: string, into: string[]): Promise<void> {
   try {
     for await (const entry of Deno.readDir(join(root, folder))) {
+      if (LEFT_BEHIND.test(entry.name)) continue;
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory && !PASSED_OVER.has(entry.name)) await walk(root, path, into);
       else if (entry.isFile) into.push(path);

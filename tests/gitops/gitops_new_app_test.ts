@@ -162,8 +162,13 @@ Deno.test("nothing that is there is taken for free: a directory, a file, a link"
 
 Deno.test("all files appear at once, and what a killed run left is taken away", async () => {
   await using repository = await temporaryRepository();
-  repository.write("apps/.blog.k3s-tool/base/half.yaml", "kind: Sec");
   assert.equal((await repository.run(APP)).code, 0);
+  Deno.renameSync(`${repository.root}/apps/blog`, `${repository.root}/apps/.blog.k3s-tool`);
+  repository.write("apps/.blog.k3s-tool/base/half.yaml", "kind: Sec");
+  repository.write("apps/.README.md.k3s-tool", "# Ap");
+  assert.deepEqual(await repository.problems(), []);
+  assert.equal((await repository.run(APP)).code, 0);
+  Deno.removeSync(`${repository.root}/apps/.README.md.k3s-tool`);
   const names = [...Deno.readDirSync(`${repository.root}/apps`)].map(({ name }) => name);
   assert.deepEqual(names.sort(), ["README.md", "blog"]);
   assert.ok(!repository.files().has("apps/blog/base/half.yaml"));
