@@ -16,7 +16,7 @@ import type { ActionSystem } from "./action_system.ts";
 import { performChange } from "./changes/perform_change.ts";
 import { LIVE_COLLECTIONS } from "./live_collections.ts";
 import type { LiveSession } from "./live_session.ts";
-import type { LiveNews } from "./live_state.ts";
+import { aboutNews, type LiveNews } from "./live_state.ts";
 import { type ClusterChoice, connectTo, type Reading } from "./survey.ts";
 import { watchInventory } from "./watch_inventory.ts";
 import { watchTailnet } from "./watch_tailnet.ts";
@@ -69,7 +69,7 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
   return {
     news: async function* (signal) {
       try {
-        yield* batches(source, { about, clock, signal });
+        yield* batches(source, { about: aboutNews, clock, signal });
       } finally {
         await connection.close();
       }
@@ -107,21 +107,4 @@ function abortOf(signal: AbortSignal): Promise<undefined> {
     if (signal.aborted) resolve(undefined);
     else signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
-}
-
-/** What news are about: later ones of the same take the place of earlier ones. */
-function about(news: LiveNews): string {
-  switch (news.type) {
-    case "listed":
-    case "absent":
-      return `${news.collection}/`;
-    case "seen":
-      return `${news.collection}/${news.object.uid}`;
-    case "gone":
-      return `${news.collection}/${news.uid}`;
-    case "gap":
-      return `gap ${news.what}`;
-    default:
-      return news.type;
-  }
 }

@@ -80,6 +80,23 @@ export function reduceLive(state: LiveState, batch: readonly LiveNews[]): LiveSt
   return cluster === state.cluster ? next : { ...next, cluster };
 }
 
+/** What news are about: later ones of the same take the place of earlier ones. */
+export function aboutNews(news: LiveNews): string {
+  switch (news.type) {
+    case "listed":
+    case "absent":
+      return `${news.collection}/`;
+    case "seen":
+      return `${news.collection}/${news.object.uid}`;
+    case "gone":
+      return `${news.collection}/${news.uid}`;
+    case "gap":
+      return `gap ${news.what}`;
+    default:
+      return news.type;
+  }
+}
+
 /** Whether everything was heard, or it was said why not. */
 export function isHeard({ connection, cluster, gaps, inventory, tailnet }: LiveState): boolean {
   if (inventory === undefined || tailnet === undefined) return false;

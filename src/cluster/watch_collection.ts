@@ -55,8 +55,11 @@ const BACKOFF = { baseMs: 1_000, limitMs: 30_000 };
 /** What is refused or not there is asked for again after so long, in milliseconds. */
 const REFUSED_MS = 60_000;
 
-/** After so many failures in a row where a watch was is not trusted any more. */
-const LIST_ANEW_AFTER = 3;
+/**
+ * After so many failures in a row where a watch was is not trusted any more. Then a gap is told too,
+ * which a list closes at once; a watch that is begun anew may be silent for long.
+ */
+const LIST_ANEW_AFTER = 2;
 
 /**
  * Tells all that happens in a collection: a list, then each change. After a break it goes on where
@@ -170,7 +173,9 @@ class CollectionWatch {
     this.#options.link.doubt();
     const refused = error instanceof ApiError;
     // A break is nothing to speak of while the next attempt may go well.
-    if (failures > 1 || (refused && this.#version === undefined)) this.#intake.refused(words);
+    if (failures >= LIST_ANEW_AFTER || (refused && this.#version === undefined)) {
+      this.#intake.refused(words);
+    }
     if (!refused || (error.status !== 403 && error.status !== 404)) return this.#backoff(failures);
     this.forget();
     return this.#seldom();

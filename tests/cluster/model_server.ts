@@ -52,6 +52,14 @@ export class ModelServer {
   readonly answers = new Map<string, Error>();
   /** Paths asked for; a watch has `?watch` behind it. */
   readonly asked: string[] = [];
+  /** What it told its clients so far. */
+  readonly told = {
+    watches: 0,
+    bookmarks: 0,
+    duplicates: 0,
+    /** At the beginning of a watch, in its middle, and between two pages of a list. */
+    expired: { begin: 0, middle: 0, page: 0 },
+  };
 
   constructor({ pageSize = 2 }: ModelOptions = {}) {
     this.#pageSize = pageSize;
@@ -91,6 +99,7 @@ export class ModelServer {
     for (const watcher of this.#watchers) {
       const metadata = { resourceVersion: String(this.#version) };
       this.#send(watcher, JSON.stringify({ type: "BOOKMARK", object: { metadata } }));
+      this.told.bookmarks++;
     }
   }
 
@@ -99,6 +108,7 @@ export class ModelServer {
     for (const watcher of this.#watchers) {
       const latest = this.#history.filter(({ path }) => path === watcher.path).slice(-count);
       for (const { line } of latest) this.#send(watcher, line);
+      this.told.duplicates += latest.length;
     }
   }
 
@@ -118,6 +128,7 @@ export class ModelServer {
       if (how === "expired") {
         const object = { kind: "Status", code: 410, reason: "Expired", message: "too old" };
         this.#send(watcher, JSON.stringify({ type: "ERROR", object }));
+        this.told.expired.middle++;
       }
       watcher.end = how === "broken" ? { error: unreachableError("it broke") } : "normal";
       watcher.wake();
@@ -133,7 +144,10 @@ export class ModelServer {
       if (path === "/version") return { gitVersion: "v1.36.3+k3s1" };
       if (path.startsWith("/api/v1/namespaces/")) return { metadata: { uid: this.cluster } };
       const [version, at] = String(query.continue ?? `${this.#version}:0`).split(":").map(Number);
-      if (version! < this.#compacted) throw new ApiError(410, "Expired", "too old", path);
+      if (version! < this.#compacted) {
+        this.told.expired.page++;
+        throw new ApiError(410, "Expired", "too old", path);
+      }
       // A list in pages is one moment: it is made of what there was then.
       const all = this.#snapshots.get(`${path}@${version}`) ?? this.objects(path);
       this.#snapshots.set(`${path}@${version}`, all);
@@ -161,7 +175,11 @@ export class ModelServer {
     this.asked.push(`${path}?watch`);
     await this.#pass(path, signal);
     if (this.answers.has(`${path}?watch`)) throw this.answers.get(`${path}?watch`);
-    if (from < this.#compacted) throw new ApiError(410, "Expired", "too old", path);
+    if (from < this.#compacted) {
+      this.told.expired.begin++;
+      throw new ApiError(410, "Expired", "too old", path);
+    }
+    this.told.watches++;
     let wake = Promise.withResolvers<void>();
     const watcher: Watcher = {
       path,

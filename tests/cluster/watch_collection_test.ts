@@ -255,3 +255,14 @@ Deno.test("what is not installed for all one knows, but refused, is said", () =>
     await clock.pass(60_000);
     assert.deepEqual(brief(news).slice(1), ["absent", "gap undefined"]);
   }, { optional: true }));
+
+Deno.test("a gap is closed as soon as the server answers again, however silent the watch is", () =>
+  watching(async ({ server, clock, news }) => {
+    await clock.pass(0);
+    server.down = () => unreachableError("it broke");
+    server.end("broken");
+    while (brief(news).at(-1) !== "gap pods could not be listed: it broke") await clock.pass(1_000);
+    server.down = undefined;
+    await clock.pass(30_000);
+    assert.deepEqual(brief(news).slice(-2), ["listed ", "gap undefined"]);
+  }));

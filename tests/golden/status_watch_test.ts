@@ -163,13 +163,14 @@ Deno.test("status --watch -o yaml: documents that can be told apart", async () =
 });
 
 Deno.test("status --watch on a terminal stays in its place and is no higher than it", async () => {
-  const size = { columns: 100, rows: 12 };
+  const size = { columns: 100, rows: 14 };
   await watching([], async (live) => {
     const { cluster, until, printed } = live;
     const last = () => stripVTControlCharacters(printed.stdout.split("\u001b[H").at(-1)!);
     await until(() => /● live[^]*27Gi\/96Gi/.test(last()));
     await cluster.opened(9);
     assert.match(last(), /^homelab {2}http:\/\/127\.0\.0\.1:\d+ {2}● live\nNAME /);
+    assert.match(last(), /\n… 3 more lines; k3s-tool tui scrolls\n/);
     assert.match(last(), /Warning: The Tailscale key of pi/);
     for (const frame of printed.stdout.split("\u001b[H").slice(1)) {
       assert.ok(frame.split("\n").length <= size.rows, frame);
