@@ -34,7 +34,7 @@ export const gitopsInitCommand = defineCommand({
       kind: "string",
       flags: "--age-key-file <file>",
       description: "the private age key, made if it is not there " +
-        "(default: ~/.config/k3s-tool/age/CLUSTER.txt)",
+        "(default: the inventory's, else ~/.config/k3s-tool/age/CLUSTER.txt)",
       completes: "file",
     },
     force: {
@@ -114,8 +114,12 @@ export const gitopsInitCommand = defineCommand({
         }),
       },
       notes: [
+        ...(differing.length > 0 && !replace ? [`Kept with other content: ${names}.`] : []),
         changed === 0 && outcome?.madeKey !== true
-          ? "Everything is there already; nothing was changed."
+          ? `${
+            differing.length > 0 ? "Nothing else is missing" : "Everything is there already"
+          }; ` +
+            "nothing was changed."
           : `Wrote ${changed === 1 ? "1 file" : `${changed} files`} to ${plan.directory}.`,
         ...(outcome?.madeKey
           ? [`Made the private key ${key?.file}. Keep a copy: without it the secrets are lost.`]
