@@ -10,7 +10,7 @@ import { type Binding, KEY_MAP, keyLabel, type Mode } from "../src/tui/key_map.t
 export const KEYS_PART = "keys";
 
 /** The screens that fill the terminal, in the order in which they are named. */
-const VIEWS = ["lists", "details", "log", "yaml", "requests", "run"] as const;
+const VIEWS = ["lists", "details", "log", "yaml", "requests", "gitops", "run"] as const;
 
 const NAMES: Readonly<Record<Mode, string>> = {
   lists: "lists",
@@ -18,6 +18,7 @@ const NAMES: Readonly<Record<Mode, string>> = {
   log: "log",
   yaml: "YAML",
   requests: "requests",
+  gitops: "GitOps",
   run: "run",
   help: "help",
   palette: "actions",

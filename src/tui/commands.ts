@@ -201,6 +201,8 @@ function chosen(model: Model, choice: Choice): Step {
       const overlay = { kind: "number", workload, text: "", current: found?.wanted } as const;
       return steps({ type: "overlay", overlay });
     }
+    case "show-gitops":
+      return steps({ type: "open", screen: { kind: "gitops" } });
     case "stop-provisioning":
       return { events: [closed], effect: { type: "stop-provisioning" } };
   }

@@ -16,6 +16,7 @@ const NAMES = {
   log: "a log",
   yaml: "YAML",
   requests: "the requests",
+  gitops: "GitOps",
   run: "a run",
 } as const;
 

@@ -19,6 +19,7 @@ export const MODES: readonly Mode[] = [
   "log",
   "yaml",
   "requests",
+  "gitops",
   "run",
   "help",
   "palette",
@@ -27,7 +28,7 @@ export const MODES: readonly Mode[] = [
   "filter",
 ];
 
-const SCREENS: readonly Mode[] = ["lists", "details", "log", "yaml", "requests", "run"];
+const SCREENS: readonly Mode[] = ["lists", "details", "log", "yaml", "requests", "gitops", "run"];
 const TEXTS: readonly Mode[] = [...SCREENS, "help"];
 const INPUTS: readonly Mode[] = ["filter", "palette", "number"];
 const OVER_LISTS: readonly Mode[] = ["filter", "palette"];
@@ -160,7 +161,7 @@ export const KEY_MAP: readonly Binding[] = [
     short: "close",
     priority: 1,
   },
-  ...key("escape", ["details", "log", "yaml", "requests", "run"], "back", {
+  ...key("escape", ["details", "log", "yaml", "requests", "gitops", "run"], "back", {
     help: "back to where you were",
     short: "back",
     priority: 0,
@@ -226,7 +227,7 @@ export const KEY_MAP: readonly Binding[] = [
     short: "wrap",
     priority: 5,
   }),
-  ...key("c", ["lists", "details", "log", "yaml", "requests"], "copy", {
+  ...key("c", ["lists", "details", "log", "yaml", "requests", "gitops"], "copy", {
     help: "copy the name, the line or the text to the clipboard (OSC 52)",
     short: "copy",
     priority: 10,
@@ -239,12 +240,12 @@ export const KEY_MAP: readonly Binding[] = [
     short: "actions",
     priority: 3,
   },
-  ...key("R", ["lists", "details", "log", "yaml", "run"], "requests", {
+  ...key("R", ["lists", "details", "log", "yaml", "gitops", "run"], "requests", {
     help: "requests made to the API server, and what changes came to",
     short: "requests",
     priority: 12,
   }),
-  ...key("v", ["lists", "details", "log", "yaml", "requests"], "run", {
+  ...key("v", ["lists", "details", "log", "yaml", "requests", "gitops"], "run", {
     help: "view the latest run of provisioning, also of another terminal",
   }),
   ...key("r", SCREENS, "retry", {

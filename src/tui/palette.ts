@@ -19,7 +19,7 @@ export type Choice =
   | { readonly type: "command"; readonly command: CommandName }
   | { readonly type: "wish"; readonly wish: Wish }
   | { readonly type: "scale"; readonly workload: ObjectReference }
-  | { readonly type: "stop-provisioning" };
+  | { readonly type: "show-gitops" | "stop-provisioning" };
 
 /** A line of the palette. */
 export interface PaletteEntry {
@@ -50,7 +50,7 @@ const KEYS_ONLY: ReadonlySet<CommandName> = new Set([
 export function paletteEntries(model: Model): readonly PaletteEntry[] {
   const { overlay } = model.ui;
   const query = overlay?.kind === "palette" ? overlay.query : "";
-  const all = [...changeEntries(model), ...viewEntries(model)];
+  const all = [...changeEntries(model), ...viewEntries(model), ...gitopsEntries(model)];
   if (query.trim() === "") return all;
   return all.map((entry) => ({ entry, score: score(entry.label, query) }))
     .filter(({ score }) => score !== undefined)
@@ -109,6 +109,16 @@ function changesOf({ live }: Model, object: ObjectReference): readonly PaletteEn
       }]
       : [],
   ];
+}
+
+/** Looked at seldom enough to have no key. */
+function gitopsEntries({ ui }: Model): readonly PaletteEntry[] {
+  if (topKind(ui) === "gitops") return [];
+  return [{
+    label: "GitOps: sources and Kustomizations",
+    keys: "",
+    choice: { type: "show-gitops" },
+  }];
 }
 
 function viewEntries({ ui }: Model): readonly PaletteEntry[] {

@@ -5,6 +5,7 @@
  */
 
 import type { UserError } from "../errors/user_error.ts";
+import { gitopsDetails } from "../view/details/gitops_details.ts";
 import type { Section } from "../view/details/section.ts";
 import { detailSections } from "./detail_sections.ts";
 import { MARGIN } from "./layout.ts";
@@ -80,6 +81,8 @@ export function titleOf(model: Model, screen: Screen): string {
       const when = previous ? " before its last restart" : "";
       return `Log of ${source.namespace}/${source.pod}${container}${when}`;
     }
+    case "gitops":
+      return "GitOps: sources and Kustomizations";
     case "requests":
       return "Requests and results";
     case "run":
@@ -125,6 +128,8 @@ function rawLines(model: Model, screen: Screen): readonly TextLine[] {
     }
     case "log":
       return logLines(contentOf(model, screen.id, "log"));
+    case "gitops":
+      return sectionLines(gitopsDetails(model.live, model.now));
     case "requests":
       return requestLines(model);
     case "run":

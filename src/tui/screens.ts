@@ -47,6 +47,7 @@ export type Screen =
     | { readonly kind: "log"; readonly title: string; readonly log: LogView }
     | { readonly kind: "yaml"; readonly reference: ObjectReference }
     | { readonly kind: "requests" }
+    | { readonly kind: "gitops" }
     | { readonly kind: "run" }
   );
 
@@ -62,8 +63,8 @@ export function open(
   screens: readonly Screen[],
   { screen, id }: { readonly screen: NewScreen; readonly id: number },
 ): readonly Screen[] {
-  // A run and the requests are there once: to open them again is to see them again.
-  const others = screen.kind === "run" || screen.kind === "requests"
+  // These are there once: to open them again is to see them again.
+  const others = screen.kind === "run" || screen.kind === "requests" || screen.kind === "gitops"
     ? screens.filter(({ kind }) => kind !== screen.kind)
     : screens;
   return [...others, { ...screen, id, scroll: BEGINNING } as Screen];

@@ -112,18 +112,22 @@ function nameOf({ kind, name }: FluxObject): string {
 }
 
 /** `GitOps: main@1a2b3c4 applied 12s ago. Sources: 1 of 1 ready. Applied: 3 of 3 ready.` */
-export function gitopsSentence(
+export function gitopsSentence(report: GitopsReport, now: number): string {
+  const next = report.state === "failed" ? " Why, says: k3s-tool gitops status" : "";
+  return `GitOps: ${gitopsWords(report, now)}${next}`;
+}
+
+/** The same without what it is about. */
+export function gitopsWords(
   { installed, objects, revision, updatedAt }: GitopsReport,
   now: number,
 ): string {
-  if (installed === undefined) return "GitOps: not known.";
-  if (!installed) return "GitOps: Flux is not installed.";
-  if (objects.length === 0) return "GitOps: Flux follows nothing yet.";
+  if (installed === undefined) return "not known.";
+  if (!installed) return "Flux is not installed.";
+  if (objects.length === 0) return "Flux follows nothing yet.";
   const age = updatedAt === undefined ? "" : ` ${since(updatedAt, now)} ago`;
   const applied = revision === undefined
     ? "nothing applied yet"
     : `${shortRevision(revision)} applied${age}`;
-  const failed = objects.some(({ state }) => state === "failed");
-  const next = failed ? " Why, says: k3s-tool gitops status" : "";
-  return `GitOps: ${applied}. ${fluxSentence(objects)}${next}`;
+  return `${applied}. ${fluxSentence(objects)}`;
 }

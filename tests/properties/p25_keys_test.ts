@@ -109,7 +109,7 @@ Deno.test("P25 every line of the table changes something somewhere in each of it
           const after = pressKey(before, key);
           return after.effect !== undefined || after.model.ui !== before.ui;
         });
-        const isLong = !["requests", "run", "yaml"].includes(mode) || !MOVES.has(command);
+        const isLong = !["requests", "gitops", "run", "yaml"].includes(mode) || !MOVES.has(command);
         assert.ok(moved || !isLong, `${key} (${command}) in ${mode}`);
       }
     }
@@ -368,6 +368,8 @@ function viewOf(mode: typeof MODES[number], pane: typeof PANES[number] = "worklo
       return pressed(lists, "y");
     case "requests":
       return pressed(lists, "R");
+    case "gitops":
+      return pressed(lists, "p", ..."gitops", "enter");
     case "run":
       return pressed(lists, "p", ..."provision hosts", "enter", "y");
     case "help":

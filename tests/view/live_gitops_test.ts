@@ -3,6 +3,7 @@ import stringWidth from "fast-string-width";
 import fc from "fast-check";
 import { LIVE_COLLECTIONS } from "../../src/actions/live_collections.ts";
 import type { LiveNews } from "../../src/actions/live_state.ts";
+import { gitopsDetails } from "../../src/view/details/gitops_details.ts";
 import { gitopsPart, gitopsReport, gitopsSentence } from "../../src/view/live_gitops.ts";
 import { headerLines } from "../../src/view/live_header.ts";
 import { noPaint } from "../../src/view/tone.ts";
@@ -124,5 +125,37 @@ Deno.test("however narrow it is: the sign of GitOps is left out last", () => {
       if (width >= 70) assert.match(line(width), /GitOps ✗/);
     }),
     { numRuns: 200 },
+  );
+});
+
+Deno.test("details: everything Flux follows, and what it says of what is not well, whole", () => {
+  const message = "kustomize build failed:\nline 3\u001b[2J in File: deployment.yaml";
+  const state = liveState(HOMELAB, ...news({ web: { ...FAILED, message }, blog: {} }));
+  const text = (sections: ReturnType<typeof gitopsDetails>) =>
+    sections.flatMap(({ title, lines }) => [
+      title,
+      ...lines.map(({ segments }) => segments.map(({ text }) => text).join("").trimEnd()),
+    ]);
+  assert.deepEqual(text(gitopsDetails(state, NOW)), [
+    "What is applied",
+    "main@1a2b3c4 applied 30m ago. Sources: 1 of 1 ready. Applied: 1 of 2 ready, 1 failed (web).",
+    "Sources",
+    "NAME         STATUS  REVISION      AGE  FROM",
+    "flux-system  Ready   main@1a2b3c4  60m  https://git.example/homelab.git",
+    "Kustomizations",
+    "NAME  STATUS      REVISION      AGE  FROM",
+    "blog  Ready       main@1a2b3c4  30m  ./apps/blog/overlays/homelab",
+    "web   Failed 10m  main@1a2b3c4  30m  ./apps/web/overlays/homelab",
+    "What Flux says",
+    "Kustomization web failed (BuildFailed):",
+    "  kustomize build failed:",
+    "  line 3 in File: deployment.yaml",
+  ]);
+  assert.match(text(gitopsDetails(liveState(HOMELAB), NOW)).join("\n"), /git_repo_url URL/);
+  const gap: LiveNews = { type: "gap", what: "kustomizations", words: "not allowed to list them" };
+  const [sources] = news({});
+  assert.match(
+    text(gitopsDetails(liveState(HOMELAB, sources!, gap), NOW)).join("\n"),
+    /not allowed to list them/,
   );
 });
