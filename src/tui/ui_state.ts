@@ -243,7 +243,7 @@ function unfollowed(
   screen: Screen,
   { by, length, height }: TextSize & { readonly by: number },
 ): Screen {
-  if (screen.kind !== "log" || screen.log.previous) return screen;
+  if (screen.kind !== "log") return screen;
   const atEnd = screen.scroll.offset >= length - height;
   const follows = by > 0 ? screen.log.follows || atEnd : by < 0 && atEnd && screen.log.follows;
   return follows === screen.log.follows ? screen : { ...screen, log: { ...screen.log, follows } };
