@@ -49,6 +49,8 @@ function isPlain(value: string, flow: boolean): boolean {
   if (!WORDS.test(value) || /:(?: |$)/.test(value)) return false;
   // PyYAML ends a plain text inside brackets at a question mark.
   if (flow && /\?|:$/.test(value)) return false;
+  // Some readers of YAML 1.1 take a dot without digits for a number.
+  if (/^[+-]?[\d_]*\.[\d_]*$/.test(value)) return false;
   return DUMP_SCHEMA.resolveImplicitScalarTag(value).tag.tagName === STRING_TAG;
 }
 

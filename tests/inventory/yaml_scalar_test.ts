@@ -5,7 +5,9 @@ import { parseYaml } from "../../src/inventory/yaml_tree.ts";
 import { Values } from "../../src/inventory/yaml_value.ts";
 
 const NASTY = [
-  ..."yes|y|NO|on|null|~|010|0o17|1:30|1e3|1.5|.5|0x1f|2024-01-01|.inf|=|<<|-|?|:|".split("|"),
+  ..."yes|y|NO|on|null|~|010|0o17|1:30|1e3|1.5|.5|.|+.|._|0x1f|2024-01-01|.inf|=|<<|-|?|:|".split(
+    "|",
+  ),
   ..."a: b|a #b|- x|? y|x:|'q'|\"q\"|{x}|[x]|&a|*a|!t|%x|@x|`x|,|a,b|---|...|x'y|c:\\x".split("|"),
   ..."http://a/b?c=d|x:y|4Gi|é|家|😀|a  b| lead|trail |100.64.0.1|!vault x".split("|"),
   "|",
