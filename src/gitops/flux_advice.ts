@@ -19,7 +19,7 @@ type Rule = readonly [said: RegExp, advice: string | ((object: FluxObject) => st
 const SOURCE_RULES: readonly Rule[] = [
   // First, as a server's own words stand behind it.
   [
-    /authentication required|authorization failed|unable to authenticate|invalid auth|credential|HTTP 40[13]|status code: 40[13]|[Rr]epository not found|identity key is encrypted|failed to get secret|authentication options/,
+    /authentication required|authorization failed|unable to authenticate|invalid auth|credential|HTTP 40[13]|status code: 40[13]|[Rr]epository not found|identity key is encrypted|failed to get secret|authentication options|construct auth method/,
     ({ from }) =>
       from.startsWith("ssh:")
         ? "The Git server does not accept Flux's key. Add the public key that `k3s-tool gitops " +

@@ -66,6 +66,7 @@ class Judgement(unittest.TestCase):
             "failed to checkout and determine revision: unable to clone 'https://x': Get \"https://x\": tls: failed to verify certificate: x509: certificate signed by "
             "unknown authority": "certificate",
             "git repository is empty": "empty",
+            "failed to checkout and determine revision: unable to construct auth method with options: ssh: no key found": "token",
             "failed to get secret 'flux-system/flux-system': secrets \"flux-system\" not found": "token",
         }
         for message, hint in said.items():

@@ -15,6 +15,11 @@ const RUNS = 100;
 const HERE = import.meta.dirname!;
 const ROLE = `${HERE}/../../../ansible/roles/gitops`;
 const TOKEN = "glpat-not_a_real-token";
+// As ssh-keygen lays one out; its first bytes say that it has no passphrase.
+const SSH_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" +
+  "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAmade-up\n" +
+  "-----END OPENSSH PRIVATE KEY-----\n";
+const KNOWN_HOSTS = "git.example ssh-ed25519 AAAAmade-up\n";
 const AGE_KEY = "# created: 2026-11-23T00:00:00Z\nAGE-SECRET-KEY-1MADEUP\n";
 
 const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}[a-z0-9]$/);
@@ -50,6 +55,7 @@ const settings = fc.record({
   flux_namespace: fc.option(word, { nil: undefined }),
   gitops_interval: fc.option(fc.constantFrom("30s", "5m"), { nil: undefined }),
   token: fc.boolean(),
+  key: fc.boolean(),
   age: fc.boolean(),
 });
 type Settings = typeof settings extends fc.Arbitrary<infer T> ? T : never;
@@ -69,10 +75,14 @@ async function render(clusters: readonly Settings[]): Promise<readonly Rendered[
   try {
     await Deno.writeTextFile(`${directory}/token`, `${TOKEN}\n`);
     await Deno.writeTextFile(`${directory}/age.txt`, AGE_KEY);
-    const hosts = clusters.map(({ token, age, ...vars }, index) => [`c${index}`, {
+    // Without its last line end, which Flux needs and an editor may have left out.
+    await Deno.writeTextFile(`${directory}/key`, SSH_KEY.trimEnd());
+    await Deno.writeTextFile(`${directory}/known_hosts`, KNOWN_HOSTS);
+    const hosts = clusters.map(({ token, key, age, ...vars }, index) => [`c${index}`, {
       ...vars,
       // Beside the inventory, and absolute.
       ...(token ? { gitops_token_file: "token" } : {}),
+      ...(key ? { gitops_ssh_key_file: "key", gitops_known_hosts_file: "known_hosts" } : {}),
       ...(age ? { gitops_age_key_file: `${directory}/age.txt` } : {}),
     }]);
     // As variables of `all` they give way to the hosts' own, as a role's defaults do.
@@ -98,7 +108,10 @@ async function render(clusters: readonly Settings[]): Promise<readonly Rendered[
     }).output();
     const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     assert.equal(code, 0, said.split("PLAY RECAP")[0]!.slice(-3000));
-    assert.ok(!said.includes(TOKEN) && !said.includes("AGE-SECRET-KEY"), "a secret is shown");
+    assert.ok(
+      !said.includes(TOKEN) && !/PRIVATE KEY-----|AGE-SECRET-KEY/.test(said),
+      "a secret is shown",
+    );
     const found = JSON.parse(await Deno.readTextFile(output)) as Record<string, Rendered>;
     return clusters.map((_, index) => found[`c${index}`]!);
   } finally {
@@ -122,7 +135,7 @@ function only({ objects }: Rendered, kind: string) {
 }
 
 Deno.test("the settings are ones that an inventory may hold", () => {
-  forEach(({ token: _token, age: _age, ...vars }) => {
+  forEach(({ token: _token, key: _key, age: _age, ...vars }) => {
     assert.doesNotThrow(() => ClusterVariables.parse(JSON.parse(JSON.stringify(vars))));
   });
 });
@@ -147,14 +160,16 @@ Deno.test("credentials stand in Secrets alone, and only where they are given", (
   forEach((cluster, result) => {
     const source = only(result, "GitRepository");
     const root = only(result, "Kustomization");
-    const withToken = cluster.token && cluster.git_repo_url.startsWith("https:");
-    assert.deepEqual(source.spec["secretRef"], withToken ? { name: "flux-system" } : undefined);
+    const https = cluster.git_repo_url.startsWith("https:");
+    const credentials = https && cluster.token
+      ? { username: btoa("git"), password: btoa(TOKEN) }
+      : !https && cluster.key
+      ? { identity: btoa(SSH_KEY), known_hosts: btoa(KNOWN_HOSTS) }
+      : undefined;
+    assert.deepEqual(source.spec["secretRef"], credentials && { name: "flux-system" });
     const secret = (name: string) =>
       result.secrets.find(({ metadata }) => metadata.name === name)?.data;
-    assert.deepEqual(
-      secret("flux-system"),
-      withToken ? { username: btoa("git"), password: btoa(TOKEN) } : undefined,
-    );
+    assert.deepEqual(secret("flux-system"), credentials);
     assert.deepEqual(secret("sops-age"), cluster.age ? { "age.agekey": btoa(AGE_KEY) } : undefined);
     assert.equal("decryption" in root.spec, cluster.age);
     assert.ok(!JSON.stringify(result.objects).includes(TOKEN));
@@ -167,7 +182,7 @@ Deno.test("an SSH address without key and host key is refused before anything is
     const host = sshServer(url)?.host.toLowerCase();
     assert.deepEqual(
       problems,
-      host === undefined ? [] : [
+      host === undefined || cluster.key ? [] : [
         `${url} is an SSH address, and Flux has no deploy key for it`,
         `no SSH host key of ${host} is trusted yet`,
       ],
