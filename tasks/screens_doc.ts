@@ -60,6 +60,15 @@ export const SCREENS: readonly Screen[] = [
       { text: "l", until: /Log of[^]*\n[^]*\w/ },
     ],
   },
+  {
+    name: "gitops",
+    ...SMALL,
+    second: 20,
+    steps: [
+      { text: "p", until: "drain" },
+      { text: "gitops", keys: ["Enter"], until: /GitOps: sources[^]*Ready/ },
+    ],
+  },
   { name: "palette", ...SMALL, second: 20, steps: [{ text: "p", until: "drain" }] },
   {
     name: "question",
