@@ -28,6 +28,15 @@ class Playbooks(unittest.TestCase):
         for stage in ("Preflight", "Control plane", "Workers", "Node settings", "Kubeconfig", "GitOps"):
             self.assertIn(": %s" % stage, text)
 
+    def test_no_template_in_a_yaml_file_means_a_line_end_by_an_escape(self):
+        """Ansible doubles backslashes there: '\\n' is a backslash and an n."""
+        found = []
+        for folder, _, names in os.walk(os.path.join(ROOT, "ansible")):
+            for path in (os.path.join(folder, name) for name in names if name.endswith(".yml")):
+                with open(path) as file:
+                    found += ["%s: %s" % (path, line.strip()) for line in file if "'\\n'" in line and not line.lstrip().startswith("#")]
+        self.assertEqual(found, [])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -9,7 +9,8 @@ KINDS = {"GitRepository": "gitrepositories.source.toolkit.fluxcd.io", "Kustomiza
 SOURCE_PROBLEMS = (
     # First, as a server's own words stand behind it.
     (r"authentication required|authorization failed|unable to authenticate|invalid auth|credential|HTTP 40[13]|status code: 40[13]|[Rr]epository not found"
-     r"|identity key is encrypted|failed to get secret|authentication options|construct auth method", "Flux's credentials are not accepted by {url}", "credentials"),
+     r"|identity key is encrypted|failed to get secret|authentication options|construct auth method",
+     "Flux's credentials are not accepted by {url}", "credentials"),
     (r"couldn't find remote ref|reference not found|unable to resolve ref", "there is no branch {branch} in {url}", "branch"),
     (r"repository is empty|remote repository is empty", "the repository {url} is empty", "empty"),
     (r"knownhosts|host key|known_hosts", "the SSH host key of {url} is not one of the known ones", "host_key"),
