@@ -10,9 +10,10 @@ import { appFiles, type AppPlace, SECRET_FILE } from "../gitops/app_files.ts";
 import { secret } from "../gitops/app_objects.ts";
 import { type AppRequest, type AppSpec, appSpec } from "../gitops/app_spec.ts";
 import { checkRepository } from "../gitops/check_repository.ts";
-import { clustersOf } from "../gitops/deploy_units.ts";
+import { clustersOf, deployUnits } from "../gitops/deploy_units.ts";
 import { readManifests } from "../gitops/manifest.ts";
 import { type RepositoryFiles, repositoryFiles } from "../gitops/repository_files.ts";
+import { ResourceTrees } from "../gitops/resource_tree.ts";
 import { configuredRecipients } from "../gitops/secret_rules.ts";
 import { encryptManifest, requireSops } from "../gitops/sops.ts";
 import { checkTarget, isEmptyDirectory } from "../gitops/work_tree.ts";
@@ -67,13 +68,28 @@ export async function planNewApp(
     if (!dryRun) await requireSops(system);
   }
   const [fluxNamespace = "flux-system"] = await fluxNamespaces(files);
+  const place = { clusters, fluxNamespace, encrypted };
   return {
     directory,
     spec,
-    place: { clusters, fluxNamespace, encrypted },
+    place,
     files,
-    warnings: doubts(spec),
+    warnings: [...doubts(spec), ...await unseen({ directory, spec, place })],
   };
+}
+
+/** Clusters that would not see the app, as nothing in them applies it. */
+async function unseen(
+  { directory, spec, place }: Pick<NewAppPlan, "directory" | "spec" | "place">,
+): Promise<readonly string[]> {
+  const files = await repositoryFiles(directory, { added: appFiles(spec, place) });
+  const units = await deployUnits(files, new ResourceTrees(files));
+  return place.clusters
+    .filter((each) => !units.some(({ app, cluster }) => app === spec.name && cluster === each))
+    .map((cluster) =>
+      `Nothing in clusters/${cluster} applies apps/${spec.name}/overlays/${cluster}: Flux will ` +
+      `not see it there. k3s-tool gitops init --cluster ${cluster} --keep writes what is missing.`
+    );
 }
 
 /**

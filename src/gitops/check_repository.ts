@@ -14,7 +14,14 @@ import {
   checkBuilds,
   mendedByOverlays,
 } from "./check_builds.ts";
-import { appsOf, clustersOf, type DeployUnit, deployUnits, relevant } from "./deploy_units.ts";
+import {
+  appOf,
+  appsOf,
+  clustersOf,
+  type DeployUnit,
+  deployUnits,
+  relevant,
+} from "./deploy_units.ts";
 import type { Kustomize } from "./kustomize_build.ts";
 import type { Manifest } from "./manifest.ts";
 import { checkObject, type Finding } from "./object_schema.ts";
@@ -79,7 +86,12 @@ export async function checkRepository(
     objects: sources.objects,
     built: [...builds].filter(([, build]) => "objects" in build).map(([unit]) => unit.directory),
     problems: sorted(trees.problems),
-    warnings: sorted([...secrets.warnings, ...remoteWarnings(units), ...unused(files, trees)]),
+    warnings: sorted([
+      ...secrets.warnings,
+      ...remoteWarnings(units),
+      ...unused(files, trees),
+      ...unapplied(files, units),
+    ]),
     unknownKinds: sources.unknownKinds,
   };
 }
@@ -122,6 +134,20 @@ function unused(files: RepositoryFiles, trees: ResourceTrees): Problem[] {
     .map((file) => ({
       message: "no kustomization lists this file: it is not applied",
       where: { file },
+    }));
+}
+
+/** Apps of which no cluster applies anything. */
+function unapplied(files: RepositoryFiles, units: readonly DeployUnit[]): Problem[] {
+  const applied = units.filter(({ cluster }) => cluster !== undefined);
+  return appsOf(files)
+    .filter((app) =>
+      !applied.some(({ tree }) => [...tree.files].some((file) => appOf(file) === app))
+    )
+    .map((app) => ({
+      message:
+        "no cluster applies this app: clusters/NAME/apps.yaml would, as gitops init writes it",
+      where: { file: `apps/${app}` },
     }));
 }
 

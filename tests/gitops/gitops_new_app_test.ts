@@ -183,3 +183,18 @@ Deno.test("--dry-run prints every file, names the secret, and asks for nothing",
   assert.match(stdout, /^# apps\/blog\/base\/secret\.sops\.yaml: TOKEN, encrypted when/m);
   assert.deepEqual(repository.files(), before);
 });
+
+Deno.test("where no cluster would apply the app that is said, here and by validate", async () => {
+  await using repository = await temporaryRepository();
+  Deno.renameSync(`${repository.root}/clusters/homelab/apps.yaml`, `${repository.home}/apps.yaml`);
+  const { code, stderr } = await repository.run(APP);
+  assert.equal(code, 0);
+  assert.match(
+    stderr,
+    /^Warning: Nothing in clusters\/homelab applies apps\/blog\/overlays\/homelab: .* init --cluster homelab --keep/m,
+  );
+  const validate = () => repository.run(["gitops", "validate", "repo"]);
+  assert.match((await validate()).stderr, /^Warning: apps\/blog: no cluster applies this app/m);
+  assert.equal((await repository.run(["gitops", "init", "repo", "--keep"])).code, 0);
+  assert.doesNotMatch((await validate()).stderr, /no cluster applies/);
+});
