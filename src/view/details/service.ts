@@ -13,7 +13,7 @@ import { containersOfPods } from "./containers.ts";
 import { containersOf, READING } from "./pod.ts";
 import { PodObject, ServiceObject } from "./pod_object.ts";
 import { eventSection, pairSection, podSection } from "./related.ts";
-import { fields, line, rows, type Section, section } from "./section.ts";
+import { fields, rows, type Section, section } from "./section.ts";
 
 type Parsed = ReturnType<typeof ServiceObject.parse>;
 type ParsedPod = ReturnType<typeof PodObject.parse>;
