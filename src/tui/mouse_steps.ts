@@ -8,6 +8,9 @@
 import type { CommandName } from "./key_map.ts";
 import { LIST_HEAD, paneAt } from "./layout.ts";
 import { layoutOf, type Model } from "./model.ts";
+import { paletteWindow } from "./overlay_text.ts";
+import type { Overlay } from "./overlays.ts";
+import { paletteEntries } from "./palette.ts";
 import type { MouseEvent } from "./mouse.ts";
 import { rowsOf } from "./rows.ts";
 import { linesOf, TITLE_LINES } from "./screen_text.ts";
@@ -55,6 +58,7 @@ export function mouseSteps(model: Model, { type, x, y }: MouseEvent): MouseSteps
     return { events: [{ type: "wheel", by, pane }] };
   }
   const { overlay, screens, lists, focus } = model.ui;
+  if (overlay?.kind === "palette") return paletteSteps(model, { overlay, y });
   if (overlay !== undefined) return { events: [] };
   const top = screens.at(-1);
   if (top !== undefined) {
@@ -71,4 +75,22 @@ export function mouseSteps(model: Model, { type, x, y }: MouseEvent): MouseSteps
   if (!onRow) return { events: [{ type: "focus", pane }] };
   if (pane === focus && index === lists[pane].index) return { events: [], command: "open" };
   return { events: [{ type: "select", pane, index }] };
+}
+
+/** A click marks a choice, a click on the marked one does it. */
+function paletteSteps(
+  model: Model,
+  { overlay, y }: {
+    readonly overlay: Extract<Overlay, { kind: "palette" }>;
+    readonly y: number;
+  },
+): MouseSteps {
+  const { body } = layoutOf(model);
+  const entries = paletteEntries(model).length;
+  const { from, height } = paletteWindow({ index: overlay.index, entries, body });
+  const row = y - (body.y + body.height - height);
+  const index = from + row;
+  if (row < 0 || row >= height || index >= entries) return { events: [] };
+  if (index === overlay.index) return { events: [], command: "accept" };
+  return { events: [{ type: "overlay", overlay: { ...overlay, index } }] };
 }

@@ -21,6 +21,18 @@ import { titleLine } from "./title.ts";
 /** Choices of the palette that are seen at once. */
 const PALETTE_LINES = 12;
 
+/** Which choices of the palette are seen; their lines are the last of the body. */
+export function paletteWindow(
+  { index, entries, body }: {
+    readonly index: number;
+    readonly entries: number;
+    readonly body: Rectangle;
+  },
+): { readonly from: number; readonly height: number } {
+  const height = Math.max(1, Math.min(PALETTE_LINES, body.height - 3));
+  return { from: Math.max(0, Math.min(index - height + 1, entries - height)), height };
+}
+
 /** Lines of the overlay, each as wide as the terminal; none where there is no overlay. */
 export function drawOverlay(
   model: Model,
@@ -54,8 +66,11 @@ export function drawOverlay(
     }
     case "palette": {
       const entries = paletteEntries(model);
-      const height = Math.max(1, Math.min(PALETTE_LINES, body.height - 3));
-      const from = Math.max(0, Math.min(overlay.index - height + 1, entries.length - height));
+      const { from, height } = paletteWindow({
+        index: overlay.index,
+        entries: entries.length,
+        body,
+      });
       const seen = entries.slice(from, from + height).map(({ label, keys }, index) => {
         const line = drawLine(entryLine({ label, keys }, width - 2 * MARGIN), {
           width: width - MARGIN,

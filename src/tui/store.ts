@@ -105,23 +105,25 @@ export class Store {
   /** Takes in news until the store is closed. */
   async follow(): Promise<void> {
     const { signal } = this.#stop;
-    void this.#runs.follow(signal).catch(this.#broken);
+    void this.#runs.follow(signal).catch((error) =>
+      this.#broken("Runs of other terminals are not seen", error)
+    );
     try {
       for await (const batch of this.#session.news(signal)) {
         this.#waiting.push([...batch]);
         this.pace.request();
       }
     } catch (error) {
-      this.#broken(error);
+      // The session promises to throw nothing that can pass; what is shown from now on is old.
+      this.#broken("No more news", error);
     }
   }
 
-  /** The session promises to throw nothing that can pass; what is shown from now on is old. */
-  readonly #broken = (error: unknown): void => {
+  #broken(what: string, error: unknown): void {
     if (this.#stop.signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
-    this.say(`No more news, as something is broken here: ${message}`, "bad");
-  };
+    this.say(`${what}, as something is broken here: ${message}`, "bad");
+  }
 
   /** A key, by its name in `key_names.ts`. */
   press(name: string): void {

@@ -3,9 +3,11 @@ import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { type MouseEvent, MouseFilter } from "../../src/tui/mouse.ts";
 import { withoutMouse } from "../../src/tui/mouse_input.ts";
-import type { Model } from "../../src/tui/model.ts";
+import { layoutOf, type Model } from "../../src/tui/model.ts";
+import { drawOverlay } from "../../src/tui/overlay_text.ts";
 import { Clicks, mouseSteps } from "../../src/tui/mouse_steps.ts";
 import { applyEvents } from "../../src/tui/press.ts";
+import { noPaint } from "../../src/view/tone.ts";
 import { model, pressed } from "./model_fixture.ts";
 
 Deno.test("clicks and the wheel are told, releases and moves are not", () => {
@@ -110,4 +112,22 @@ Deno.test("clicks in details move the cursor", () => {
   );
   assert.equal(after.ui.screens[0]!.scroll.cursor, 2);
   assert.deepEqual(mouseSteps(pressed(before, "?"), { type: "click", x: 4, y: 6 }).events, []);
+});
+
+Deno.test("a click marks a choice of the palette, a second one does it", () => {
+  const before = pressed(model(), "p");
+  const { body } = layoutOf(before);
+  const lines = drawOverlay(before, { body, paint: noPaint });
+  const line = (words: string) =>
+    body.y + body.height - lines.length + lines.findIndex((text) => text.includes(words));
+  const click = (on: Model, y: number) => mouseSteps(on, { type: "click", x: 9, y });
+  const marked = applyEvents(before, click(before, line("drain Node nuc")).events);
+  assert.match(
+    drawOverlay(marked, { body, paint: noPaint }).find((text) => text.includes("drain"))!,
+    /› drain/,
+  );
+  assert.deepEqual(click(marked, line("drain Node nuc")), { events: [], command: "accept" });
+  // Its title, and what lies above it, are no choices.
+  assert.deepEqual(click(marked, line("Actions")), { events: [] });
+  assert.deepEqual(click(marked, 0), { events: [] });
 });
