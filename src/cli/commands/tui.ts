@@ -66,9 +66,15 @@ export const tuiCommand = defineCommand({
   },
 });
 
-function requireTerminal({ stdin, stdout }: Context): void {
-  if (stdin.isTerminal && stdout.isTerminal) return;
-  throw usageError("k3s-tool tui needs a terminal for its screen and its keys", {
-    hint: "On a pipe or in a script use: k3s-tool status --watch",
-  });
+function requireTerminal({ stdin, stdout, env }: Context): void {
+  if (!stdin.isTerminal || !stdout.isTerminal) {
+    throw usageError("k3s-tool tui needs a terminal for its screen and its keys", {
+      hint: "On a pipe or in a script use: k3s-tool status --watch",
+    });
+  }
+  if (env("TERM") === "dumb") {
+    throw usageError("k3s-tool tui needs a terminal that can do more than TERM=dumb", {
+      hint: "Here use: k3s-tool status --watch",
+    });
+  }
 }
