@@ -185,14 +185,14 @@ export class Terminal implements AsyncDisposable {
   }
 }
 
-let kept = 0;
-
-/** With TERMINAL_SCREENS=DIRECTORY every screen that was waited for is kept, to be looked at by a person. */
+/**
+ * With TERMINAL_SCREENS=DIRECTORY every screen that was waited for is kept, to be looked at by a person; its name is when, in
+ * milliseconds.
+ */
 async function keepScreen(screen: string): Promise<void> {
   const directory = Deno.env.get("TERMINAL_SCREENS");
   if (!directory) return;
-  const file = join(directory, `${Deno.pid}-${String(++kept).padStart(3, "0")}.txt`);
-  await Deno.writeTextFile(file, screen);
+  await Deno.writeTextFile(join(directory, `${Date.now()}.txt`), screen);
 }
 
 function number(text: string | undefined): number | undefined {
