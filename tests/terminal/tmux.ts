@@ -186,8 +186,8 @@ export class Terminal implements AsyncDisposable {
 }
 
 /**
- * With TERMINAL_SCREENS=DIRECTORY every screen that was waited for is kept, to be looked at by a person; its name is when, in
- * milliseconds.
+ * With TERMINAL_SCREENS=DIRECTORY every screen that was waited for is kept, to be looked at by a person;
+ * its name is when, in milliseconds.
  */
 async function keepScreen(screen: string): Promise<void> {
   const directory = Deno.env.get("TERMINAL_SCREENS");
