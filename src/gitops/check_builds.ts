@@ -9,7 +9,8 @@ import type { System } from "../process/system.ts";
 import { type DeployUnit, relevant } from "./deploy_units.ts";
 import { type Build, buildDirectory, type BuiltObject, type Kustomize } from "./kustomize_build.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
-import { checkObject, type Finding } from "./object_schema.ts";
+import type { Finding } from "./finding.ts";
+import { checkObject } from "./object_schema.ts";
 import type { ResourceTrees } from "./resource_tree.ts";
 import { withoutEncryption } from "./sops.ts";
 

@@ -24,7 +24,8 @@ import {
 } from "./deploy_units.ts";
 import type { Kustomize } from "./kustomize_build.ts";
 import type { Manifest } from "./manifest.ts";
-import { checkObject, type Finding } from "./object_schema.ts";
+import type { Finding } from "./finding.ts";
+import { checkObject } from "./object_schema.ts";
 import type { RepositoryFiles } from "./repository_files.ts";
 import { ruleProblems } from "./repository_rules.ts";
 import { ResourceTrees } from "./resource_tree.ts";

@@ -7,7 +7,7 @@
 import { posix } from "node:path";
 import { valueAt } from "./field_path.ts";
 import { isObject, type Manifest } from "./manifest.ts";
-import type { Finding } from "./object_schema.ts";
+import type { Finding } from "./finding.ts";
 import type { RepositoryFiles } from "./repository_files.ts";
 import type { ResourceTree, ResourceTrees } from "./resource_tree.ts";
 

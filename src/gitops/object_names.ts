@@ -8,7 +8,7 @@
 
 import { DNS_LABEL, DNS_SUBDOMAIN } from "../inventory/kubernetes_syntax.ts";
 import { valueAt } from "./field_path.ts";
-import type { Finding } from "./object_schema.ts";
+import type { Finding } from "./finding.ts";
 
 /** Kinds whose names become part of a host name. */
 const LABELS = new Set(["Namespace", "Service", "StatefulSet"]);

@@ -4,21 +4,14 @@
  * @module
  */
 
-import { type FieldPath, formatFieldPath, parsePointer, valueAt } from "./field_path.ts";
+import { formatFieldPath, parsePointer, valueAt } from "./field_path.ts";
+import type { Finding } from "./finding.ts";
 import type { ObjectKind } from "./object_kind.ts";
 import { nameFindings } from "./object_names.ts";
 import { podFindings } from "./pod_rules.ts";
 import { readFields } from "./read_fields.ts";
 import { isSchemaGap, wrongSpans } from "./schema_gaps.ts";
 import { type SchemaError, wordsOf } from "./schema_words.ts";
-
-/** One thing that is wrong with an object. */
-export interface Finding {
-  /** Where in the object. */
-  readonly path: FieldPath;
-  /** A sentence without a full stop, the path first. */
-  readonly message: string;
-}
 
 const WORKLOADS = () => import("./kinds_workloads.ts");
 const CLUSTER = () => import("./kinds_cluster.ts");

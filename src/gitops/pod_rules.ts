@@ -9,7 +9,7 @@
 import { DNS_LABEL } from "../inventory/kubernetes_syntax.ts";
 import { type FieldPath, formatFieldPath, valueAt } from "./field_path.ts";
 import { isObject } from "./manifest.ts";
-import type { Finding } from "./object_schema.ts";
+import type { Finding } from "./finding.ts";
 
 /** Where the pod stands in an object of a kind. */
 const POD_SPECS: Readonly<Record<string, FieldPath>> = {

@@ -5,7 +5,7 @@
  */
 
 import { type FieldPath, formatFieldPath } from "./field_path.ts";
-import type { Finding } from "./object_schema.ts";
+import type { Finding } from "./finding.ts";
 
 /** An error of ajv, as far as it is read here. */
 export interface SchemaError {
