@@ -19,13 +19,18 @@ type Rule = readonly [said: RegExp, advice: string | ((object: FluxObject) => st
 const SOURCE_RULES: readonly Rule[] = [
   // First, as a server's own words stand behind it.
   [
-    /authentication required|authorization failed|unable to authenticate|invalid auth|credential|HTTP 40[13]|status code: 40[13]|[Rr]epository not found|identity key is encrypted|failed to get secret|authentication options|construct auth method/,
+    /authentication required|authorization failed|unable to authenticate|invalid auth|credential|HTTP 40[13]|status code: 40[13]|[Rr]epository not found|failed to get secret|authentication options/,
     ({ from }) =>
       from.startsWith("ssh:")
         ? "The Git server does not accept Flux's key. Add the public key that `k3s-tool gitops " +
           "deploy-key` shows to the repository, then: k3s-tool gitops sync"
         : "The Git server does not accept Flux's token. Put one that may read the repository " +
           `into the file that gitops_token_file names, ${AGAIN}`,
+  ],
+  [
+    /construct auth method|identity key is encrypted/,
+    "Flux cannot read the SSH key it was given. Have one made (k3s-tool gitops deploy-key), or name a " +
+    `private key without a passphrase: gitops_ssh_key_file, ${AGAIN}`,
   ],
   [
     /couldn't find remote ref|reference not found|unable to resolve ref/,
