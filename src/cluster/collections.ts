@@ -9,6 +9,7 @@ import { safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { CollectionName, Collections } from "./cluster_state.ts";
 import { ApiError } from "./kubernetes_api.ts";
+import { decodePodList } from "./api_protobuf.ts";
 import { readEvent, readNode, readPod, readService, readWorkload } from "./read_objects.ts";
 
 /** A collection of the API. */
@@ -16,6 +17,8 @@ export interface CollectionSource<T> {
   readonly path: string;
   /** @throws {z.ZodError} */
   readonly pick: (object: unknown) => T;
+  /** Reads a list in Protocol Buffers; without it lists are asked for as JSON. @throws {RangeError} */
+  readonly decode?: (bytes: Uint8Array) => unknown;
   /** Where there is none (404), what it belongs to is not installed, and nothing is missing. */
   readonly optional?: true;
 }
@@ -31,7 +34,7 @@ type OwnName = Exclude<CollectionName, "gitRepositories" | "kustomizations">;
 /** Where each collection of Kubernetes itself lies, and how an object of it is read. */
 export const COLLECTIONS: { readonly [K in OwnName]: CollectionSource<Collections[K]> } = {
   nodes: { path: "/api/v1/nodes", pick: readNode },
-  pods: { path: "/api/v1/pods", pick: readPod },
+  pods: { path: "/api/v1/pods", pick: readPod, decode: decodePodList },
   services: { path: "/api/v1/services", pick: readService },
   deployments: {
     path: "/apis/apps/v1/deployments",

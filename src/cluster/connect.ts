@@ -10,6 +10,7 @@ import { Agent, type Dispatcher } from "undici";
 import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../errors/user_error.ts";
+import { decodeStatus } from "./api_protobuf.ts";
 import { clientCertificateError, connectionError, isCertificateError } from "./api_errors.ts";
 import type { KubeContext } from "./find_context.ts";
 import { splitLines } from "./split_lines.ts";
@@ -81,11 +82,14 @@ export async function connect(
   };
   const translate = (error: unknown, signal: AbortSignal | undefined) =>
     toError(error, { signal, server, authority, timeoutMs });
-  const document = async (path: string, options: GetOptions & Init) => {
+  const document = async (path: string, options: GetOptions & Init = {}) => {
     const limit = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([limit, ...(options.signal ? [options.signal] : [])]);
     try {
-      return await json(await request(path, { ...options, signal }), server);
+      const { decode } = options;
+      const headers = decode === undefined ? {} : { accept: `${PROTOBUF}, application/json` };
+      const init = { ...options, headers: { ...headers, ...options.headers }, signal };
+      return await read(await request(path, init), { server, decode });
     } catch (error) {
       throw await translate(limit.aborted ? limit.reason : error, options.signal);
     }
@@ -173,10 +177,11 @@ const Status = z.object({
 type Answer = Dispatcher.ResponseData;
 
 async function refusal(answer: Answer, path: string): Promise<ApiError> {
-  const body = await answer.body.text();
+  const body = new Uint8Array(await answer.body.arrayBuffer());
   let status: z.infer<typeof Status> = {};
   try {
-    status = Status.parse(JSON.parse(body));
+    const said = isProtobuf(answer) ? decodeStatus(body) : JSON.parse(decodeText(body));
+    status = Status.parse(said);
   } catch {
     // A proxy's page, or nothing: the number says enough.
   }
@@ -189,12 +194,34 @@ async function refusal(answer: Answer, path: string): Promise<ApiError> {
   return new ApiError(answer.statusCode, status.reason ?? "", message, path);
 }
 
-async function json(answer: Answer, server: string): Promise<unknown> {
-  const text = await answer.body.text();
+/** Kubernetes' own form of Protocol Buffers. */
+const PROTOBUF = "application/vnd.kubernetes.protobuf";
+
+function isProtobuf({ headers }: Answer): boolean {
+  return String(headers["content-type"] ?? "").startsWith(PROTOBUF);
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** The document of an answer, in the form of its JSON. */
+async function read(
+  answer: Answer,
+  { server, decode }: {
+    readonly server: string;
+    readonly decode: GetOptions["decode"];
+  },
+): Promise<unknown> {
+  const decoded = isProtobuf(answer) ? decode : undefined;
+  const body = decoded === undefined
+    ? await answer.body.text()
+    : new Uint8Array(await answer.body.arrayBuffer());
   try {
-    return JSON.parse(text);
+    return typeof body === "string" ? JSON.parse(body) : decoded?.(body);
   } catch (cause) {
-    throw unreachableError(`${server} does not answer like a Kubernetes API server: not JSON`, {
+    const form = typeof body === "string" ? "JSON" : "Protocol Buffers";
+    throw unreachableError(`${server} does not answer like a Kubernetes API server: not ${form}`, {
       hint: "Look at the server of the context with: kubectl config view",
       cause,
     });

@@ -1,5 +1,5 @@
 /**
- * The port to an API server: JSON in pages, nothing else.
+ * The port to an API server: documents in pages, nothing else.
  *
  * @module
  */
@@ -10,6 +10,13 @@ import * as z from "zod";
 export interface GetOptions {
   readonly query?: Readonly<Record<string, string | number>>;
   readonly signal?: AbortSignal;
+  /**
+   * Reads the answer where it comes in Protocol Buffers, which the server is then asked for; it may send
+   * JSON nevertheless.
+   *
+   * @throws {RangeError} where it is not what it should be
+   */
+  readonly decode?: (bytes: Uint8Array) => unknown;
 }
 
 /** A request that changes something. */
@@ -27,7 +34,7 @@ export interface KubernetesApi {
   /** `https://100.64.0.1:6443`. */
   readonly server: string;
   /**
-   * The JSON document at a path.
+   * The document at a path, in the form of its JSON.
    *
    * @throws {ApiError} where the server answers with an error
    * @throws {UserError} exit code 4 where it cannot be reached or does not answer in time
@@ -89,6 +96,8 @@ export interface ListOptions<T> {
   /** Makes of each object what is kept; what it throws ends the list. */
   readonly pick: (object: unknown) => T;
   readonly signal?: AbortSignal;
+  /** See {@linkcode GetOptions.decode}. */
+  readonly decode?: (bytes: Uint8Array) => unknown;
   /** Which of them: `spec.nodeName=nuc`. */
   readonly fieldSelector?: string;
 }
@@ -106,7 +115,7 @@ export async function listAll<T>(
 export async function listVersioned<T>(
   api: KubernetesApi,
   path: string,
-  { pick, signal, fieldSelector }: ListOptions<T>,
+  { pick, signal, decode, fieldSelector }: ListOptions<T>,
 ): Promise<{ readonly objects: T[]; readonly version: string | undefined }> {
   const ask = (next: string | undefined) =>
     api.get(path, {
@@ -116,6 +125,7 @@ export async function listVersioned<T>(
         ...(next === undefined ? {} : { continue: next }),
       },
       ...(signal === undefined ? {} : { signal }),
+      ...(decode === undefined ? {} : { decode }),
     });
   for (let restarts = 0;; restarts++) {
     const objects: T[] = [];

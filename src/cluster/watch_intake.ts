@@ -42,9 +42,12 @@ export class WatchIntake {
     { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly objects: readonly unknown[]; readonly version: string | undefined }> {
     this.#strange.clear();
-    const { path } = this.#source;
-    const pick = (object: unknown) => this.#pick(object);
-    const { objects: picked, version } = await listVersioned(api, path, { pick, signal });
+    const { path, decode } = this.#source;
+    const { objects: picked, version } = await listVersioned(api, path, {
+      pick: (object) => this.#pick(object),
+      signal,
+      ...(decode === undefined ? {} : { decode }),
+    });
     const objects: unknown[] = picked.filter((object) => object !== undefined);
     this.#emit({ type: "listed", collection: this.#collection, objects } as ClusterNews);
     this.refused(undefined);
