@@ -22,7 +22,7 @@ export type ClusterChange =
 export interface LiveSession {
   /**
    * Batches of news until the signal is aborted, then it ends. It never ends by itself and throws
-   * for nothing that can pass: a lost cluster is news. Batches come at most every 100 ms.
+   * for nothing that can pass: a lost cluster is news. Batches come at most every 50 ms.
    */
   news(signal: AbortSignal): AsyncIterable<readonly LiveNews[]>;
   /** Nodes that are on the screen now: what is costly to measure is measured for them only. */

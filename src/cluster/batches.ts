@@ -7,7 +7,7 @@
 import type { Clock } from "../process/system.ts";
 
 /** Between two batches, in milliseconds. */
-const PACE_MS = 100;
+const PACE_MS = 50;
 
 /** How news are gathered. */
 export interface BatchOptions<N> {
@@ -18,7 +18,7 @@ export interface BatchOptions<N> {
 }
 
 /**
- * What a source tells, at most once in 100 ms, the first at once. However long nobody takes a
+ * What a source tells, at most once in 50 ms, the first at once. However long nobody takes a
  * batch, no more is kept than the latest of each thing. Ends when the signal is aborted.
  *
  * @param source tells until its signal is aborted; what else it throws is thrown

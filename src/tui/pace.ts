@@ -6,7 +6,7 @@
  */
 
 /** Least and most time between two frames made of news, in milliseconds. */
-const NEWS_MS = { least: 100, most: 200 };
+const NEWS_MS = { least: 100, most: 150 };
 
 /** Frames may take one part in so many of the time. */
 const SHARE = 4;

@@ -27,7 +27,7 @@ function source() {
 const about = ({ key }: Told) => key;
 const brief = (batch: readonly Told[]) => batch.map(({ key, value }) => `${key}${value}`).join(" ");
 
-Deno.test("the first news come at once, later ones at most every 100 ms", async () => {
+Deno.test("the first news come at once, later ones at most every 50 ms", async () => {
   const clock = new FakeClock();
   const { begun, tell } = source();
   const { signal } = new AbortController();
@@ -37,12 +37,12 @@ Deno.test("the first news come at once, later ones at most every 100 ms", async 
   assert.equal(brief((await first).value!), "a1");
   const second = each.next();
   tell("b", 1);
-  await clock.pass(99);
+  await clock.pass(49);
   assert.equal(await Promise.race([second, settled()]), undefined);
   tell("c", 1);
   await clock.pass(1);
   assert.equal(brief((await second).value!), "b1 c1");
-  await Promise.all([each.return(undefined), clock.pass(100)]);
+  await Promise.all([each.return(undefined), clock.pass(50)]);
   assert.equal(clock.sleeping, 0);
 });
 
@@ -78,7 +78,7 @@ Deno.test("a source that fails is heard of, after what it told before", async ()
   fail(new Error("a defect"));
   assert.equal(brief((await first).value!), "a1");
   const next = each.next();
-  await Promise.all([assert.rejects(next, /a defect/), clock.pass(100)]);
+  await Promise.all([assert.rejects(next, /a defect/), clock.pass(50)]);
 });
 
 Deno.test("a source that comes to its end ends it", async () => {
