@@ -7,12 +7,17 @@
  */
 
 import { parseArgs } from "node:util";
+import { COLLECTIONS } from "../../src/cluster/collections.ts";
+import { connect } from "../../src/cluster/connect.ts";
+import { listAll } from "../../src/cluster/kubernetes_api.ts";
 import { step } from "../lab/progress.ts";
 import { startScaleCluster } from "../lab/scale_cluster.ts";
 import { podCount, type ScaleSize } from "../lab/scale_objects.ts";
 import { makeStage, RUN_FLAGS, STAGE } from "../../tasks/stage.ts";
+import { spread } from "./measure.ts";
 import { screenTable } from "./tui_report.ts";
 import {
+  type FirstFrame,
   type Measured,
   type RunOptions,
   runScreen,
@@ -39,7 +44,8 @@ export async function benchTui(args: readonly string[]): Promise<string> {
     const subjects = [k3sTool(cluster.size, env)];
     if (k9s !== undefined) subjects.push(await peer(k9s, cluster.size, { env, home }));
     const options: RunOptions = { api: cluster.api, changesPerSecond: 200, seconds: 20, marks: 24 };
-    return screenTable(await measure(subjects, options, Number(rounds)), options);
+    const table = screenTable(await measure(subjects, options, Number(rounds)), options);
+    return `${table}\n${await listLine(cluster.kubeconfig, Number(rounds))}`;
   } finally {
     await Deno.remove(home, { recursive: true });
   }
@@ -51,7 +57,7 @@ async function measure(
   options: RunOptions,
   rounds: number,
 ): Promise<Measured[]> {
-  const firstFrames = new Map(subjects.map(({ name }) => [name, [] as number[]]));
+  const firstFrames = new Map(subjects.map(({ name }) => [name, [] as FirstFrame[]]));
   for (const subject of subjects) await timeFirstFrame(subject); // caches are warm from here on
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
@@ -68,6 +74,26 @@ async function measure(
     });
   }
   return measured;
+}
+
+/** What the list of all pods takes alone, by the screen's own client. */
+async function listLine(kubeconfig: string, runs: number): Promise<string> {
+  const api = await connect({ file: kubeconfig, context: "default" }, { now: Date.now() });
+  try {
+    const { path, ...how } = COLLECTIONS.pods;
+    const times: number[] = [];
+    let pods = 0;
+    for (let run = 0; run <= runs; run++) {
+      const start = performance.now();
+      pods = (await listAll(api, path, how)).length;
+      if (run > 0) times.push(performance.now() - start); // the first one warms up
+    }
+    const { min, median, max } = spread(times);
+    const [ms, from, to] = [median, min, max].map((each) => each.toFixed(0));
+    return `The list of ${pods} pods alone, in pages, read by the tool: ${ms} ms (${from}–${to}).\n`;
+  } finally {
+    await api.close();
+  }
 }
 
 function k3sTool(size: ScaleSize, env: Readonly<Record<string, string>>): Subject {

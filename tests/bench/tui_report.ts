@@ -5,7 +5,7 @@
  */
 
 import { spread } from "./measure.ts";
-import type { Measured, RunOptions } from "./tui_run.ts";
+import type { FirstFrame, Measured, RunOptions, Shown } from "./tui_run.ts";
 
 /** One line: how a figure is taken, shown, and what it is to be. */
 interface Line {
@@ -21,6 +21,11 @@ export function screenTable(measured: readonly Measured[], options: RunOptions):
   const [subject, peer] = measured;
   if (subject === undefined) return "";
   const names = peer === undefined ? [subject.name] : [subject.name, peer.name, "Ratio"];
+  const starts = START_LINES.map(({ what, of, show, target = "" }) => {
+    const figures = measured.map(({ firstFrames }) => show(spread(firstFrames.map(of)).median));
+    const ratio = peer === undefined ? [] : [ratios(subject, peer, of)];
+    return `| ${[what, ...figures, ...ratio, target].join(" | ")} |`;
+  });
   const rows = lines(options).map(({ what, of, show, target = "" }) => {
     const figures = measured.map((each) => show(of(each)));
     const ratio = peer === undefined ? [] : [`**${(of(subject) / of(peer)).toFixed(2)}**`];
@@ -30,6 +35,7 @@ export function screenTable(measured: readonly Measured[], options: RunOptions):
   return [
     `| What | ${names.join(" | ")} | Target |`,
     `| --- |${" --- |".repeat(names.length)} --- |`,
+    ...starts,
     ...rows,
     "",
     `Changes made a second while it was busy: ${made}.`,
@@ -37,22 +43,37 @@ export function screenTable(measured: readonly Measured[], options: RunOptions):
   ].join("\n");
 }
 
+/** Lines about starts, each a median; their ratio is that of the pairs of a round. */
+const START_LINES = [
+  {
+    what: "first full frame",
+    of: ({ wall }: FirstFrame) => wall,
+    show: milliseconds,
+    target: "at most half",
+  },
+  {
+    what: "processor until then",
+    of: ({ cpu }: FirstFrame) => cpu,
+    show: milliseconds,
+    target: undefined,
+  },
+];
+
+/** The median of the rounds' ratios, with the smallest and the largest. */
+function ratios(subject: Measured, peer: Measured, of: (start: FirstFrame) => number): string {
+  const pairs = subject.firstFrames.flatMap((mine, round) => {
+    const theirs = peer.firstFrames[round];
+    return theirs === undefined ? [] : [of(mine) / of(theirs)];
+  });
+  const { min, median, max } = spread(pairs);
+  return `**${median.toFixed(2)}** (${min.toFixed(2)}–${max.toFixed(2)})`;
+}
+
 function lines({ changesPerSecond, marks, seconds }: RunOptions): Line[] {
   const busy = `${changesPerSecond} changes a second`;
   const half = "at most half";
   const toScreen = `change to screen, ${marks} of them among ${busy}`;
   return [
-    {
-      what: "first full frame, median",
-      of: (each) => spread(each.firstFrames).median,
-      show: milliseconds,
-      target: half,
-    },
-    {
-      what: "first full frame, slowest",
-      of: (each) => spread(each.firstFrames).max,
-      show: milliseconds,
-    },
     {
       what: `processor, idle, over ${seconds} s`,
       of: (each) => each.run.idle.cpu,
@@ -62,22 +83,27 @@ function lines({ changesPerSecond, marks, seconds }: RunOptions): Line[] {
     { what: `processor, ${busy}, over ${seconds} s`, of: (each) => each.run.busy.cpu, show: share },
     { what: "memory, idle", of: (each) => each.run.memory, show: mebibytes, target: half },
     { what: "memory, at most", of: (each) => each.run.peak, show: mebibytes },
-    { what: `${toScreen}, median`, of: (each) => quantile(each, 0.5), show: milliseconds },
+    { what: `${toScreen}, since it was sent, median`, of: median("sent"), show: milliseconds },
     {
-      what: "… 95 of 100",
-      of: (each) => quantile(each, 0.95),
+      what: "… since the API server answered, median",
+      of: median("answered"),
       show: milliseconds,
       target: "within 250 ms",
     },
-    { what: "… slowest", of: (each) => quantile(each, 1), show: milliseconds },
+    { what: "… 95 of 100", of: (each) => quantile(each, "answered", 0.95), show: milliseconds },
+    { what: "… slowest", of: (each) => quantile(each, "answered", 1), show: milliseconds },
     { what: "written to the terminal, idle", of: (each) => each.run.idle.written, show: rate },
     { what: `written, ${busy}`, of: (each) => each.run.busy.written, show: rate },
   ];
 }
 
+function median(since: keyof Shown): (measured: Measured) => number {
+  return (measured) => quantile(measured, since, 0.5);
+}
+
 /** The smallest time that this share of the changes did not exceed. */
-function quantile({ run: { toScreen } }: Measured, share: number): number {
-  const sorted = [...toScreen].sort((a, b) => a - b);
+function quantile({ run: { toScreen } }: Measured, since: keyof Shown, share: number): number {
+  const sorted = toScreen.map((each) => each[since]).sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 

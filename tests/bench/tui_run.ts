@@ -28,16 +28,31 @@ export interface Load {
   readonly written: number;
 }
 
+/** A start, until all was there. */
+export interface FirstFrame {
+  /** Milliseconds. */
+  readonly wall: number;
+  /** Milliseconds of processor time. */
+  readonly cpu: number;
+}
+
+/** A change on its way to the screen. */
+export interface Shown {
+  /** Milliseconds since it was sent to the API server. */
+  readonly sent: number;
+  /** Milliseconds since the API server answered that it is made; 0 where the screen was faster. */
+  readonly answered: number;
+}
+
 /** The figures of one run. */
 export interface ScreenRun {
-  /** Milliseconds until all was there. */
-  readonly firstFrame: number;
+  readonly firstFrame: FirstFrame;
   readonly idle: Load;
   readonly busy: Load;
   /** Changes a second that were really made while it was busy. */
   readonly changes: number;
-  /** Milliseconds from a change to the screen, each one while others go on. */
-  readonly toScreen: readonly number[];
+  /** Of changes, each while others go on. */
+  readonly toScreen: readonly Shown[];
   /** Bytes, when idle. */
   readonly memory: number;
   /** Bytes, at most. */
@@ -47,8 +62,8 @@ export interface ScreenRun {
 /** What is measured of one program. */
 export interface Measured {
   readonly name: string;
-  /** Milliseconds until all is there, of each round. */
-  readonly firstFrames: readonly number[];
+  /** Of each round. */
+  readonly firstFrames: readonly FirstFrame[];
   readonly run: ScreenRun;
 }
 
@@ -68,8 +83,8 @@ const SIZE = { columns: 200, rows: 60 };
 /** Seconds to wait for anything to show. */
 const LIMIT = 90;
 
-/** Milliseconds until all is there, once. */
-export async function timeFirstFrame(subject: Subject): Promise<number> {
+/** One start. */
+export async function timeFirstFrame(subject: Subject): Promise<FirstFrame> {
   await using opened = await open(subject);
   return opened.firstFrame;
 }
@@ -117,8 +132,9 @@ async function open(subject: Subject) {
     await terminal.close();
     throw error;
   }
-  const firstFrame = performance.now() - start;
-  return { terminal, firstFrame, [Symbol.asyncDispose]: close };
+  const wall = performance.now() - start;
+  const { cpu } = await usageOf(await terminal.pid());
+  return { terminal, firstFrame: { wall, cpu: cpu * 1000 }, [Symbol.asyncDispose]: close };
 }
 
 async function loadOver(
@@ -137,19 +153,20 @@ async function loadOver(
   return { cpu: (after.cpu - before.cpu) / passed, written: (after.bytes - before.bytes) / passed };
 }
 
-/** Milliseconds from sending each change to the first screen that shows it. */
-async function timeMarks(terminal: Terminal, { api, marks }: RunOptions): Promise<number[]> {
-  const times: number[] = [];
+/** Times changes until the first screen that shows each. */
+async function timeMarks(terminal: Terminal, { api, marks }: RunOptions): Promise<Shown[]> {
+  const times: Shown[] = [];
   for (let i = 0; i < marks; i++) {
     // No fixed beat: it could fall in with that of a program which draws at intervals.
     await pause(0.2 + Math.random() / 2);
     const word = `Mark${String(i).padStart(2, "0")}x${Math.floor(Math.random() * 1000)}`;
     const start = performance.now();
-    const [, end] = await Promise.all([
-      setMark(api, word),
-      terminal.waitForScreen(word, { limit: LIMIT }).then(() => performance.now()),
+    const now = () => performance.now();
+    const [answered, shown] = await Promise.all([
+      setMark(api, word).then(now),
+      terminal.waitForScreen(word, { limit: LIMIT }).then(now),
     ]);
-    times.push(end - start);
+    times.push({ sent: shown - start, answered: Math.max(0, shown - answered) });
   }
   return times;
 }
