@@ -41,14 +41,15 @@ export class WatchIntake {
     api: KubernetesApi,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<{ readonly objects: readonly unknown[]; readonly version: string | undefined }> {
-    this.#strange.clear();
     const { path, decode } = this.#source;
     const { objects: picked, version } = await listVersioned(api, path, {
       pick: (object) => this.#pick(object),
       signal,
       ...(decode === undefined ? {} : { decode }),
     });
-    const objects: unknown[] = picked.filter((object) => object !== undefined);
+    // Only now: a list that begins anew on its way picks again what has changed meanwhile.
+    this.#strange.clear();
+    const objects = picked.filter((object) => !this.#isStrange(object));
     this.#emit({ type: "listed", collection: this.#collection, objects } as ClusterNews);
     this.refused(undefined);
     return { objects, version };
@@ -64,7 +65,7 @@ export class WatchIntake {
       return;
     }
     const picked = this.#pick(object);
-    if (picked === undefined) {
+    if (this.#isStrange(picked)) {
       // What was known of it is not true any more.
       if (uid !== undefined) this.#emit({ type: "gone", collection, uid });
     } else {
@@ -87,15 +88,20 @@ export class WatchIntake {
     this.#say();
   }
 
-  /** Undefined stands for what is not understood. */
   #pick(object: unknown): unknown {
     try {
       return this.#source.pick(object);
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
-      this.#strange.add(uidOf(object) ?? "");
-      return undefined;
+      return new Strange(uidOf(object) ?? "");
     }
+  }
+
+  /** Whether an object was not understood; it is counted then. */
+  #isStrange(picked: unknown): boolean {
+    if (!(picked instanceof Strange)) return false;
+    this.#strange.add(picked.uid);
+    return true;
   }
 
   #say(): void {
@@ -106,6 +112,11 @@ export class WatchIntake {
     this.#said = words;
     this.#emit({ type: "gap", what: this.#collection, words });
   }
+}
+
+/** Stands for an object that is not understood. */
+class Strange {
+  constructor(readonly uid: string) {}
 }
 
 function uidOf(object: unknown): string | undefined {
