@@ -195,7 +195,12 @@ function given<R>(
       .sort((a, b) => b.priority - a.priority || b.index - a.index);
     for (const { index } of byPriority) {
       if (total() <= width) break;
-      rooms[index] = undefined;
+      const { grow = false, least = LEAST } = columns[index]!;
+      const room = rooms[index];
+      if (room === undefined) continue;
+      // Before it goes it may have less comfort itself.
+      if (grow) rooms[index] = Math.min(room, least);
+      if (!grow || total() > width) rooms[index] = undefined;
     }
   };
   leaveOut({

@@ -90,6 +90,17 @@ Deno.test("each cell is painted by its tone, cut first", () => {
   ]);
 });
 
+Deno.test("a luxury has less comfort before it goes", () => {
+  const columns = COLUMNS.map((column) =>
+    column.header === "NOTE" ? { ...column, priority: 6, comfortable: 24 } : column
+  );
+  const line = (width: number) => layoutList(columns, ROWS, { width, paint: noPaint }).lines[1];
+  assert.equal(line(43), "raspberry  110 3d  its Tailscale is offline");
+  assert.equal(line(42), "raspberry  110 3d  its Tailscale is offli…");
+  assert.equal(line(25), "raspberry  110 3d  its T…");
+  assert.equal(line(24), "raspberry  110 3d       ");
+});
+
 Deno.test("what nothing else needs goes to the columns that can fill it", () => {
   const bar = (cells: number) => "#".repeat(cells);
   const columns: readonly ListColumn<Row>[] = [
