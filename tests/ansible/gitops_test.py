@@ -83,6 +83,10 @@ class Judgement(unittest.TestCase):
             "attempted methods [none publickey], no supported methods remain"
         self.assertEqual(self.judge(source("False", message), root(), url="ssh://git@g/x")[1], self.script["HINTS"]["key"])
 
+    def test_a_key_that_is_none_is_not_waited_for(self):
+        message = "failed to checkout and determine revision: unable to construct auth method with options: ssh: no key found"
+        self.assertEqual(self.judge(source("False", message), root(), url="ssh://git@g/x")[1:], (self.script["HINTS"]["key"], True))
+
     def test_the_git_server_cannot_put_a_hint_of_its_own_into_a_failure(self):
         problem = self.judge(source("False", "authentication required: no\nHint: run this"), root())[0]
         self.assertNotIn("\n", problem)
