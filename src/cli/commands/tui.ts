@@ -1,3 +1,4 @@
+import { eager } from "../../actions/eager_session.ts";
 import { ExitCode, usageError } from "../../errors/user_error.ts";
 import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../cluster_options.ts";
 import { defineCommand } from "../command.ts";
@@ -38,7 +39,8 @@ export const tuiCommand = defineCommand({
     // React decides by it when it is loaded; its development build takes four times the time.
     Deno.env.set("NODE_ENV", "production");
     const now = () => context.clock.now();
-    const session = await (options.demo ? openDemo() : openLive());
+    // From here on the server works, while React and ink are loaded.
+    using session = eager(await (options.demo ? openDemo() : openLive()));
     const { runTui } = await import("../../tui/run_tui.tsx");
     const color = wantsColor({ isTerminal: true, flag: globals.color, env: context.env });
     await runTui({

@@ -1,0 +1,42 @@
+/**
+ * A live session that does not wait for somebody to look.
+ *
+ * @module
+ */
+
+import type { LiveSession } from "./live_session.ts";
+import type { LiveNews } from "./live_state.ts";
+
+/** A session that listens already. */
+export interface EagerSession extends LiveSession, Disposable {}
+
+/**
+ * The same session, listening from now on: the server works while the screen is still being loaded. Its news
+ * are for one listener. Disposing ends it, also where nobody ever listened.
+ */
+export function eager(session: LiveSession): EagerSession {
+  const stop = new AbortController();
+  const early = session.news(stop.signal)[Symbol.asyncIterator]();
+  const first = early.next();
+  first.catch(() => {}); // told to the listener
+  return {
+    ...session,
+    news: (signal) => {
+      signal.addEventListener("abort", () => stop.abort(signal.reason), { once: true });
+      if (signal.aborted) stop.abort(signal.reason);
+      return following(first, early);
+    },
+    [Symbol.dispose]: () => stop.abort(),
+  };
+}
+
+async function* following(
+  first: Promise<IteratorResult<readonly LiveNews[]>>,
+  early: AsyncIterator<readonly LiveNews[]>,
+): AsyncGenerator<readonly LiveNews[]> {
+  try {
+    for (let next = await first; !next.done; next = await early.next()) yield next.value;
+  } finally {
+    await early.return?.();
+  }
+}
