@@ -71,7 +71,7 @@ export async function commitTree(
   from: string,
   { message, branch }: Commit,
 ): Promise<string> {
-  const work = await workTree(name);
+  const work = await workTree(name, branch);
   await git(work, "rm", "-r", "--quiet", "--ignore-unmatch", ".");
   await run(["sh", "-euc", copyFiles, "sh", from, work]);
   return await publish(work, { message, branch });
@@ -82,11 +82,13 @@ export function history(name: string): Promise<string> {
   return run(["git", "-C", barePath(name), "log", "--all", "--patch", "--format=fuller"], { env });
 }
 
-/** A work tree at what the repository has now. */
-async function workTree(name: string): Promise<string> {
+/** A work tree at what a branch of the repository has now, or at `main` where there is no such branch. */
+async function workTree(name: string, branch = defaultBranch): Promise<string> {
   const work = join(runDir, "git", "work", name);
   await run(["rm", "-rf", work]);
   await run(["git", "clone", "--quiet", barePath(name), work], { env });
+  const found = await git(work, "branch", "--remotes", "--list", `origin/${branch}`);
+  if (found !== "") await git(work, "checkout", "--quiet", branch);
   return work;
 }
 

@@ -104,6 +104,8 @@ Deno.test("a Git server that is away for a minute: said, nothing stops, and Flux
     /Flux stays at main@[0-9a-f]{7}: .* could not be fetched\. .*connection refused/,
   );
   assert.match((await heard("gitops", "status")).stdout, /^Hint: Flux keeps trying by itself/m);
+  const words = /^GitOps: main@[0-9a-f]{7} applied .* 0 of 1 ready, 1 failed \(flux-system\)\. /m;
+  assert.match((await heard("status")).stdout, words);
   const doctor = await checks();
   assert.equal(doctor.code, 1);
   assert.match(doctor.lines.get("repository") ?? "", /^fail .*connection refused/);
