@@ -62,7 +62,10 @@ export const gitopsDeployKeyCommand = defineCommand({
     } else {
       output.data(`${publicKey}\n`);
     }
-    output.note(`${created ? "Made" : "Kept"} ${file}. Add the public key to the repository.`);
+    output.note(
+      `${created ? "Made" : "Kept"} ${file}. Add the public key to the repository's deploy keys; ` +
+        "reading is enough.",
+    );
     if (server === undefined) {
       output.note("git_repo_url is not an SSH address: Flux does not use the key until it is.");
     } else if (knownHosts === undefined) {
