@@ -8,7 +8,7 @@ import type { ClusterChange, LiveSession } from "../actions/live_session.ts";
 import { safeText } from "../errors/safe_text.ts";
 import type { UserError } from "../errors/user_error.ts";
 import type { Tone } from "../view/tone.ts";
-import { problemOf } from "./read_object_text.ts";
+import { problemOf } from "./problem.ts";
 
 /** Where what happens is said and kept. */
 export interface ChangeReport {

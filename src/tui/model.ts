@@ -6,40 +6,13 @@
 
 import type { LiveState } from "../actions/live_state.ts";
 import type { ApiRequest } from "../cluster/connection.ts";
-import type { UserError } from "../errors/user_error.ts";
+import type { Content } from "./content.ts";
 import { type Layout, layOut, type Size } from "./layout.ts";
 import { notices } from "../view/notices.ts";
 import { nodeRows } from "../view/live_rows.ts";
 import type { Run } from "./runs.ts";
-import type { TextLine } from "./text_line.ts";
 import { statusLines } from "./status_text.ts";
 import { topKind, type UiState } from "./ui_state.ts";
-
-/** What was read for a screen. */
-export type Content =
-  | {
-    readonly kind: "details";
-    /** As the API server has it; undefined before it was read. */
-    readonly object: Readonly<Record<string, unknown>> | undefined;
-    /** Of a Service, the first of its pods. */
-    readonly pods: readonly Readonly<Record<string, unknown>>[];
-    readonly problem: UserError | undefined;
-  }
-  | {
-    readonly kind: "yaml";
-    readonly lines: readonly TextLine[] | undefined;
-    readonly problem: UserError | undefined;
-  }
-  | {
-    readonly kind: "log";
-    /** Harmless; undefined before the first answer. */
-    readonly lines: readonly TextLine[] | undefined;
-    /** The container has ended, or this is the log of one that has. */
-    readonly ended: boolean;
-    readonly problem: UserError | undefined;
-    /** Of the pod, in their order; empty before they are known. */
-    readonly containers: readonly string[];
-  };
 
 /** A change that was asked for, and what came of it. */
 export interface Done {

@@ -7,8 +7,8 @@
 import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import type { UserError } from "../errors/user_error.ts";
-import { problemOf } from "./read_object_text.ts";
-import type { ReaderTools } from "./screen_reader.ts";
+import { problemOf } from "./problem.ts";
+import type { ReaderTools } from "./content.ts";
 import type { LogView } from "./screens.ts";
 import { plain, type TextLine } from "./text_line.ts";
 

@@ -5,10 +5,10 @@
  */
 
 import type { ObjectReference } from "../cluster/requests.ts";
-import { UserError } from "../errors/user_error.ts";
 import { yamlLines } from "../view/details/yaml.ts";
 import type { Toned } from "../view/tone.ts";
-import type { ReaderTools } from "./screen_reader.ts";
+import type { ReaderTools } from "./content.ts";
+import { problemOf } from "./problem.ts";
 import { plain, type TextLine } from "./text_line.ts";
 
 /**
@@ -58,14 +58,4 @@ function yamlLine(line: string): TextLine {
     { text: value, tone: "plain" },
   ];
   return { segments };
-}
-
-/** What went wrong, as an error a person can read. */
-export function problemOf(error: unknown): UserError {
-  if (error instanceof UserError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new UserError(message, {
-    hint: "This is a defect in k3s-tool; please report it.",
-    cause: error,
-  });
 }

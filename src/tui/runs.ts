@@ -8,7 +8,7 @@ import type { LiveSession } from "../actions/live_session.ts";
 import type { RunEvent } from "../ansible/event.ts";
 import { INITIAL_RUN, reduceRun, type RunState } from "../ansible/run_state.ts";
 import type { UserError } from "../errors/user_error.ts";
-import { problemOf } from "./read_object_text.ts";
+import { problemOf } from "./problem.ts";
 
 /** A run as it is shown. */
 export interface Run {

@@ -10,19 +10,11 @@ import type { LiveState } from "../actions/live_state.ts";
 import type { CollectionName } from "../cluster/cluster_state.ts";
 import type { ClusterPod } from "../cluster/objects.ts";
 import type { ObjectKind, ObjectReference } from "../cluster/requests.ts";
-import type { Content } from "./model.ts";
+import type { Content, ReaderTools } from "./content.ts";
 import { followLog } from "./read_log.ts";
 import { readForDetails, readYaml } from "./read_object_text.ts";
 import type { Screen } from "./screens.ts";
 import { podsOf } from "./selection.ts";
-
-/** What a reader of one screen may use. */
-export interface ReaderTools {
-  readonly session: LiveSession;
-  readonly signal: AbortSignal;
-  /** Shows what was read. */
-  show(content: Content): void;
-}
 
 interface Reading {
   /** What it depends on; where that changes, it is read anew. */

@@ -6,7 +6,8 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Content, Model } from "../../src/tui/model.ts";
+import type { Content } from "../../src/tui/content.ts";
+import type { Model } from "../../src/tui/model.ts";
 import { layoutOf, modeOf } from "../../src/tui/model.ts";
 import { footerLine, helpedView, helpLines } from "../../src/tui/help_text.ts";
 import {
