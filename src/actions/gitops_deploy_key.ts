@@ -34,12 +34,16 @@ export interface DeployKeyRequest {
 /** Asks the person whether these are the server's keys. */
 export type Vouch = (server: string, keys: readonly HostKey[]) => Promise<boolean>;
 
-/** What there is afterwards. */
-export interface DeployKey {
+/** The pair itself. */
+export interface KeyPair {
   readonly publicKey: string;
   /** The private key's file. */
   readonly file: string;
   readonly created: boolean;
+}
+
+/** What there is afterwards. */
+export interface DeployKey extends KeyPair {
   /** The Git server by its name in known_hosts; undefined where the address is none of SSH. */
   readonly server: string | undefined;
   /** File of the host keys that are trusted; undefined where there are none yet. */
@@ -51,13 +55,14 @@ export interface DeployKey {
  * person vouches for them: by a known_hosts file, a fingerprint, or an answer. Nothing is trusted
  * unasked.
  *
+ * @param person `made` is told the pair as soon as there is one, whatever comes of the host keys
  * @throws {UserError} exit code 2 for an inventory, file or fingerprint that is not right, 3 without
  *   OpenSSH's programs, 4 where the server shows no key
  */
 export async function makeDeployKey(
   system: System,
   request: DeployKeyRequest,
-  vouch: Vouch,
+  person: { readonly made: (pair: KeyPair) => void; readonly vouch: Vouch },
 ): Promise<DeployKey> {
   const file = await locateInventory(system, request.inventory);
   const { cluster } = await readInventory(file, { cwd: system.cwd });
@@ -67,6 +72,7 @@ export async function makeDeployKey(
     clusterName: cluster.clusterName,
   });
   const key = { publicKey, created, file: files.privateKey };
+  person.made(key);
   const server = sshServer(cluster.gitRepoUrl ?? "");
   if (server === undefined) {
     if (request.knownHosts !== undefined || request.fingerprint !== undefined) {
@@ -84,7 +90,7 @@ export async function makeDeployKey(
   }
   const keys = request.knownHosts !== undefined
     ? await knownHostKeys(system, { file: request.knownHosts, server })
-    : await vouchedKeys(await scanHostKeys(system, server), { request, name, vouch });
+    : await vouchedKeys(await scanHostKeys(system, server), { request, name, vouch: person.vouch });
   if (keys.length === 0) return { ...key, server: name, knownHosts: undefined };
   await keepHostKeys(files.knownHosts, keys);
   return { ...key, server: name, knownHosts: files.knownHosts };

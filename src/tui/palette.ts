@@ -115,7 +115,7 @@ function changesOf({ live }: Model, object: ObjectReference): readonly PaletteEn
 function gitopsEntries({ ui }: Model): readonly PaletteEntry[] {
   if (topKind(ui) === "gitops") return [];
   return [{
-    label: "GitOps: sources and Kustomizations",
+    label: "GitOps: Flux's sources and Kustomizations",
     keys: "",
     choice: { type: "show-gitops" },
   }];

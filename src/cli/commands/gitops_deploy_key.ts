@@ -1,3 +1,5 @@
+import type { KeyPair } from "../../actions/gitops_deploy_key.ts";
+import type { HostKey } from "../../gitops/deploy_key.ts";
 import { defineCommand } from "../command.ts";
 
 /** `gitops deploy-key`: SSH access for Flux. */
@@ -46,7 +48,7 @@ export const gitopsDeployKeyCommand = defineCommand({
     // A yes to everything is no word on whose key this is.
     const prompter = new Prompter({ ...globals, yes: false }, context);
     const request = { inventory: globals.inventory, ...options };
-    const key = await makeDeployKey(context, request, async (server, keys) => {
+    const vouch = async (server: string, keys: readonly HostKey[]) => {
       output.note(`${server} shows these host keys:`);
       for (const { type, fingerprint } of keys) output.note(`  ${type} ${fingerprint}`);
       if (!prompter.canAsk) return false;
@@ -54,18 +56,20 @@ export const gitopsDeployKeyCommand = defineCommand({
         message: "Are they the ones that the server's owner publishes?",
         flag: "--fingerprint SHA256:… or --known-hosts FILE",
       });
-    });
+    };
+    const made = ({ publicKey, file, created }: KeyPair) => {
+      if (!output.structured) output.data(`${publicKey}\n`);
+      output.note(
+        `${created ? "Made" : "Kept"} ${file}. Add the public key to the repository's deploy ` +
+          "keys; reading is enough.",
+      );
+    };
+    const key = await makeDeployKey(context, request, { made, vouch });
     const { publicKey, file, created, knownHosts, server } = key;
     if (output.structured) {
       const body = { publicKey, file, created, knownHosts: knownHosts ?? null };
       await output.document("DeployKey", body);
-    } else {
-      output.data(`${publicKey}\n`);
     }
-    output.note(
-      `${created ? "Made" : "Kept"} ${file}. Add the public key to the repository's deploy keys; ` +
-        "reading is enough.",
-    );
     if (server === undefined) {
       output.note("git_repo_url is not an SSH address: Flux does not use the key until it is.");
     } else if (knownHosts === undefined) {
