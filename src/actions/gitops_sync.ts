@@ -26,6 +26,9 @@ export interface GitopsSyncRequest extends GitopsStatusRequest {
   readonly timeoutMs: number;
 }
 
+/** Hears what happens to each object from then on. */
+export type Tell = (object: FluxObject, what: "changed" | "removed") => void;
+
 /** What came of it. */
 export interface GitopsSync {
   readonly server: string;
@@ -41,13 +44,13 @@ export interface GitopsSync {
  * Asks the source and everything applied from it to be looked at, and waits until each has handled
  * that: ready at the source's revision, failed, or suspended.
  *
- * @param tell is told each object whose standing changed
+ * @param tell is told each object whose standing changed, and each that was removed
  * @throws {UserError} as `readGitopsStatus` does; exit code 1 where there is no such source
  */
 export async function syncGitops(
   system: System,
   request: GitopsSyncRequest,
-  tell: (object: FluxObject) => void,
+  tell: Tell,
 ): Promise<GitopsSync> {
   const inventory = await inventoryFor(system, request.inventory);
   const namespace = inventory?.cluster.fluxNamespace ?? ROOT;
@@ -64,7 +67,7 @@ interface Following {
   readonly system: System;
   readonly namespace: string;
   readonly timeoutMs: number;
-  readonly tell: (object: FluxObject) => void;
+  readonly tell: Tell;
 }
 
 async function follow(api: KubernetesApi, following: Following): Promise<GitopsSync> {
@@ -73,6 +76,7 @@ async function follow(api: KubernetesApi, following: Following): Promise<GitopsS
   const moment = new Date(clock.now()).toISOString();
   const asked = new Set<string>();
   const told = new Map<string, string>();
+  let known: readonly FluxObject[] = [];
   for (;;) {
     const { source, applied } = await look(api, { signal, namespace });
     const ask = async (object: FluxObject) => {
@@ -88,10 +92,16 @@ async function follow(api: KubernetesApi, following: Following): Promise<GitopsS
     }
     const objects = [source, ...applied];
     for (const object of objects) {
+      // How it stood before it was asked is no news.
+      if (object.handledRequest !== moment && object.state !== "progressing") continue;
       const standing = `${object.state} ${object.revision ?? ""} ${object.message}`;
-      if (told.get(keyOf(object)) !== standing) tell(object);
+      if (told.get(keyOf(object)) !== standing) tell(object, "changed");
       told.set(keyOf(object), standing);
     }
+    for (const object of known) {
+      if (!objects.some((other) => keyOf(other) === keyOf(object))) tell(object, "removed");
+    }
+    known = objects;
     const finished = fetched &&
       (source.state !== "ready" || applied.every((object) =>
         isSettled(object, { asked, moment }) &&

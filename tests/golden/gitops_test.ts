@@ -116,6 +116,23 @@ Deno.test("gitops sync asks for all of it and follows it to the new revision", a
   assert.match(stderr, /^The cluster is at main@feedfac\.$/m);
 });
 
+Deno.test("gitops sync says what is new, and what was removed", async () => {
+  const { routes, requests } = syncing({ revision: "main@sha1:feedface0000" });
+  const both = routes[KUSTOMIZATIONS]!;
+  const { stderr } = await inHomelab(["gitops", "sync"], {
+    routes: {
+      ...routes,
+      [KUSTOMIZATIONS]: (...asked) => {
+        const { items } = both(...asked) as { items: { metadata: { name: string } }[] };
+        const gone = requests.has("flux-system");
+        return { items: items.filter(({ metadata }) => !gone || metadata.name !== "web") };
+      },
+    },
+  });
+  assert.match(stderr, /^Kustomization web: removed$/m);
+  assert.doesNotMatch(stderr, /main@1a2b3c4/);
+});
+
 Deno.test("gitops sync ends with 1 and Flux' message where an app fails", async () => {
   const { routes } = syncing({ web: BROKEN });
   const { code, stdout } = await inHomelab(["gitops", "sync"], { routes });

@@ -1,5 +1,5 @@
 import { ExitCode } from "../../errors/user_error.ts";
-import type { FluxObject } from "../../gitops/flux_object.ts";
+import type { Tell } from "../../actions/gitops_sync.ts";
 import { CLUSTER_OPTIONS, clusterChoice } from "../cluster_options.ts";
 import { defineCommand } from "../command.ts";
 
@@ -30,7 +30,8 @@ export const gitopsSyncCommand = defineCommand({
     const { syncGitops } = await import("../../actions/gitops_sync.ts");
     const { failureLines, fluxItem, fluxName } = await import("../../view/flux.ts");
     const { shortRevision } = await import("../../gitops/flux_status.ts");
-    const tell = (object: FluxObject) => {
+    const tell: Tell = (object, what) => {
+      if (what === "removed") return output.note(`${fluxName(object)}: removed`);
       const { revision = "", state, message } = object;
       const words = state === "progressing" ? message : shortRevision(revision);
       output.note(`${fluxName(object)}: ${[state, words].filter(Boolean).join(", ")}`);
