@@ -4,6 +4,7 @@
  * @module
  */
 
+import { installWherePossible } from "../tests/lab/requirements.ts";
 import { runToEnd } from "./run_to_end.ts";
 import { ROOT } from "./stage.ts";
 
@@ -16,6 +17,7 @@ const PARTS: readonly (readonly [string, readonly string[]])[] = [
 
 const say = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
 
+await installWherePossible(["tmux", "ssh", "git"]);
 for (const [name, argv] of PARTS) {
   say(`\n== ${name}\n`);
   const began = performance.now();

@@ -1,8 +1,9 @@
+import { hasProgram } from "../process/has_program.ts";
 import { attempt, run } from "./command.ts";
 import { say, step } from "./progress.ts";
 
 /** Programs that the lab calls, and the Debian packages that bring them. */
-const programs: Record<string, string> = {
+const programs = {
   debootstrap: "debootstrap",
   "systemd-nspawn": "systemd-container",
   ip: "iproute2",
@@ -32,19 +33,40 @@ export async function ensureRequirements(): Promise<void> {
       throw new RequirementError(`${device} is missing: the lab needs a kernel that offers it`);
     });
   }
-  if (!await onPath("go")) {
+  if (!await hasProgram("go")) {
     throw new RequirementError("go is not on PATH: the lab builds its parts with Go 1.26 or newer");
   }
+  const missing = await missingPackages(Object.keys(programs));
+  if (missing.length === 0) return;
+  if (!await hasProgram("apt-get")) {
+    throw new RequirementError(`missing, and there is no apt-get: ${missing.join(" ")}`);
+  }
+  say(`lab: installing Debian packages on this machine: ${missing.join(" ")}`);
+  await step("packages installed", () => installPackages(missing));
+}
+
+/**
+ * Installs the Debian packages of some of the lab's programs, saying which; where that is not possible
+ * it says so and goes on, as tests that need them are then left out.
+ */
+export async function installWherePossible(names: readonly (keyof typeof programs)[]) {
+  const missing = await missingPackages(names);
+  if (missing.length === 0) return;
+  const words = missing.join(" ");
+  if (Deno.uid() !== 0 || !await hasProgram("apt-get")) {
+    say(`not installed, so the tests that need it are left out: ${words}`);
+    return;
+  }
+  say(`installing Debian packages on this machine: ${words}`);
+  await installPackages(missing);
+}
+
+async function missingPackages(names: readonly string[]): Promise<string[]> {
   const missing = new Set<string>();
-  for (const [program, debianPackage] of Object.entries(programs)) {
-    if (!await onPath(program)) missing.add(debianPackage);
+  for (const name of names) {
+    if (!await hasProgram(name)) missing.add(programs[name as keyof typeof programs]);
   }
-  if (missing.size === 0) return;
-  if (!await onPath("apt-get")) {
-    throw new RequirementError(`missing, and there is no apt-get: ${[...missing].join(" ")}`);
-  }
-  say(`lab: installing Debian packages on this machine: ${[...missing].join(" ")}`);
-  await step("packages installed", () => installPackages([...missing]));
+  return [...missing];
 }
 
 async function installPackages(packages: string[]): Promise<void> {
@@ -54,8 +76,4 @@ async function installPackages(packages: string[]): Promise<void> {
   // The usual reason is a package list that is missing or old.
   await run(["apt-get", "update"], { env });
   await run(install, { env });
-}
-
-async function onPath(program: string): Promise<boolean> {
-  return (await attempt(["sh", "-c", 'command -v "$1"', "sh", program])).code === 0;
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import { hasProgram } from "../process/has_program.ts";
 import { Terminal } from "./tmux.ts";
 import { waitForValue } from "./wait_for_value.ts";
 
 const size = { columns: 60, rows: 10 };
 
-const hasTmux = await new Deno.Command("tmux", { args: ["-V"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
+const hasTmux = await hasProgram("tmux");
 
 function terminalTest(name: string, run: () => Promise<void>): void {
   Deno.test({ name, ignore: !hasTmux, fn: run });

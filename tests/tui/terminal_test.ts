@@ -6,10 +6,10 @@
 
 import assert from "node:assert/strict";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
+import { hasProgram } from "../process/has_program.ts";
 import { Terminal } from "../terminal/tmux.ts";
 
-const hasTmux = await new Deno.Command("tmux", { args: ["-V"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
+const hasTmux = await hasProgram("tmux");
 
 const TUI = [Deno.execPath(), "run", "-A", "--no-check", `${PROJECT_ROOT}/main.ts`, "tui"];
 const SIZE = { columns: 80, rows: 24 };
