@@ -5,10 +5,10 @@
  */
 
 import * as z from "zod";
-import { apiRefusal } from "../cluster/api_errors.ts";
+import { answerError } from "../cluster/api_errors.ts";
 import { ApiError, type KubernetesApi, listAll } from "../cluster/kubernetes_api.ts";
 import { safeText } from "../errors/safe_text.ts";
-import { missingError, unreachableError } from "../errors/user_error.ts";
+import { missingError } from "../errors/user_error.ts";
 import {
   APPLIED_KINDS,
   type FluxKind,
@@ -42,7 +42,7 @@ export async function readFlux(
     } catch (error) {
       // Nothing serves this kind: that part of Flux is not installed.
       if (error instanceof ApiError && error.status === 404) return undefined;
-      if (isEssential(kind)) throw translated(error, api);
+      if (isEssential(kind)) throw answerError(error, api.server);
       if (error instanceof ApiError || error instanceof z.ZodError) {
         const why = error instanceof ApiError ? safeText(error.message) : "not understood";
         gaps.push(`${kind} objects could not be read: ${why}.`);
@@ -69,17 +69,6 @@ export function notInstalledError() {
 /** Without these there is nothing to show. */
 function isEssential(kind: FluxKind): boolean {
   return kind === "GitRepository" || kind === "Kustomization";
-}
-
-function translated(error: unknown, { server }: KubernetesApi): unknown {
-  if (error instanceof ApiError) return apiRefusal(error, server);
-  if (error instanceof z.ZodError) {
-    return unreachableError(`${server} does not answer like a Kubernetes API server`, {
-      hint: "Look at the server of the context with: kubectl config view",
-      cause: error,
-    });
-  }
-  return error;
 }
 
 function byName(a: FluxObject, b: FluxObject): number {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ApiError, type KubernetesApi } from "../cluster/kubernetes_api.ts";
+import type { KubernetesApi } from "../cluster/kubernetes_api.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { InventoryFiles } from "../inventory/inventory_files.ts";
 import type { Inventory } from "../inventory/model.ts";
@@ -70,9 +70,8 @@ export async function surveyCluster<T>(
     try {
       return await read(api);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      const { apiRefusal } = await import("../cluster/api_errors.ts");
-      throw apiRefusal(error, api.server);
+      const { answerError } = await import("../cluster/api_errors.ts");
+      throw answerError(error, api.server);
     } finally {
       await api.close();
     }

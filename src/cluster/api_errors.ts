@@ -5,9 +5,10 @@
  */
 
 import { X509Certificate } from "node:crypto";
+import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, UserError } from "../errors/user_error.ts";
-import type { ApiError } from "./kubernetes_api.ts";
+import { ApiError } from "./kubernetes_api.ts";
 
 const RENEW = "Fetch a new one with: k3s-tool kubeconfig";
 
@@ -82,11 +83,20 @@ export function connectionError(
 }
 
 /** An answer that no API server gives: exit code 4. */
-export function notKubernetes(server: string, cause: unknown): UserError {
+function notKubernetes(server: string, cause: unknown): UserError {
   return unreachableError(`${server} does not answer like a Kubernetes API server`, {
     hint: "Look at the server of the context with: kubectl config view",
     cause,
   });
+}
+
+/**
+ * An answer without which nothing can be shown, in words: a refusal, or what no API server says. Other
+ * errors as they are.
+ */
+export function answerError(error: unknown, server: string): unknown {
+  if (error instanceof ApiError) return apiRefusal(error, server);
+  return error instanceof z.ZodError ? notKubernetes(server, error) : error;
 }
 
 /** True where a connection failed over the server's certificate. */

@@ -8,7 +8,7 @@ import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { Clock } from "../process/system.ts";
-import { apiRefusal, connectionError, notKubernetes } from "./api_errors.ts";
+import { answerError, connectionError } from "./api_errors.ts";
 import { backoff } from "./backoff.ts";
 import { ApiError, type KubernetesApi } from "./kubernetes_api.ts";
 import { limited } from "./limited.ts";
@@ -192,10 +192,8 @@ export class ConnectionMonitor implements ConnectionLink {
   }
 
   #problem(error: unknown): UserError {
-    const { server } = this.#options.api;
-    if (error instanceof UserError) return error;
-    if (error instanceof ApiError) return apiRefusal(error, server);
-    if (error instanceof z.ZodError) return notKubernetes(server, error);
+    const said = answerError(error, this.#options.api.server);
+    if (said instanceof UserError) return said;
     throw error;
   }
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import * as z from "zod";
-import { apiRefusal, notKubernetes } from "./api_errors.ts";
+import { answerError } from "./api_errors.ts";
 import type { CollectionName } from "./cluster_state.ts";
 import {
   COLLECTIONS,
@@ -15,7 +14,7 @@ import {
   isAbsent,
   sourceEntries,
 } from "./collections.ts";
-import { ApiError, type KubernetesApi, listAll } from "./kubernetes_api.ts";
+import { type KubernetesApi, listAll } from "./kubernetes_api.ts";
 import type { ClusterNode } from "./objects.ts";
 import { readUsage } from "./read_usage.ts";
 import { WatchIntake } from "./watch_intake.ts";
@@ -46,7 +45,7 @@ export async function readCluster(
   const nodes = list("nodes", COLLECTIONS.nodes).then(
     ({ objects }) => objects as readonly ClusterNode[],
     (error) => {
-      throw translated(error, api.server);
+      throw answerError(error, api.server);
     },
   );
   const others = sourceEntries(sources).filter(([name]) => name !== "nodes").map(
@@ -85,11 +84,6 @@ export async function readNodes(
   try {
     return await listAll(api, COLLECTIONS.nodes.path, { pick: COLLECTIONS.nodes.pick, signal });
   } catch (error) {
-    throw translated(error, api.server);
+    throw answerError(error, api.server);
   }
-}
-
-function translated(error: unknown, server: string): unknown {
-  if (error instanceof ApiError) return apiRefusal(error, server);
-  return error instanceof z.ZodError ? notKubernetes(server, error) : error;
 }

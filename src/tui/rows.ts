@@ -87,14 +87,6 @@ export function eventOf({ live }: Model, key: string): FoldedEvent | undefined {
   return eventRows(live, { warningsOnly: false }).find((event) => event.key === key);
 }
 
-/** The row at a place of the list. */
-export function rowAt<P extends PaneId>(
-  model: Model,
-  { pane, index }: { readonly pane: P; readonly index: number },
-): RowTypes[P] | undefined {
-  return rowsOf(model, pane).rows[index];
-}
-
 /** Columns a list can be sorted by, in their order. */
 export function sortHeaders(model: Model, pane: PaneId): readonly string[] {
   const columns = SPECS[pane].columns(model.now) as readonly {
