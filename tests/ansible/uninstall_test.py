@@ -1,5 +1,12 @@
 """Removing k3s: its own rules, processes and mounts, and nobody else's; and when a server must stay."""
 
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tempfile
 import unittest
 
 from load_part import load
@@ -26,6 +33,27 @@ COMMIT
 COMMIT
 """
 
+# As kube-router (k3s' network policies) and the portmap plugin leave it, beside Tailscale's, Docker's and a person's own rules.
+FILTER = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD DROP [0:0]
+:DOCKER-USER - [0:0]
+:KUBE-NWPLCY-DEFAULT - [0:0]
+:KUBE-POD-FW-ABCDEFGHIJKLMNOP - [0:0]
+:KUBE-ROUTER-FORWARD - [0:0]
+:ts-forward - [0:0]
+-A INPUT -m comment --comment "kube-router netpol - 4IA2OSFRMVNDXBVV" -j KUBE-ROUTER-INPUT
+-A INPUT -m comment --comment "KUBE-ROUTER rule to explicitly ACCEPT traffic that comply to network policies" -m mark --mark 0x20000/0x20000 -j ACCEPT
+-A INPUT -p tcp -m tcp --dport 9999 -m comment --comment "scrape the KUBE-ROUTER metrics" -j ACCEPT
+-A FORWARD -m comment --comment "flanneld forward" -s 10.42.0.0/16 -j ACCEPT
+-A FORWARD -m set --match-set inet6:KUBE-DST-AAAA dst -j DROP
+-A FORWARD -j ts-forward
+-A FORWARD -j DOCKER-USER
+-A KUBE-POD-FW-ABCDEFGHIJKLMNOP -m comment --comment "rule to drop invalid state for pod" -j DROP
+-A ts-forward -o tailscale0 -j ACCEPT
+COMMIT
+"""
+
 
 def server(name, ready=True, role="control-plane"):
     return {"metadata": {"name": name, "labels": {"node-role.kubernetes.io/" + role: "true"}},
@@ -45,6 +73,23 @@ class Rules(unittest.TestCase):
     def test_nothing_to_delete_is_no_script(self):
         self.assertEqual(UNINSTALL["rules_to_delete"](SAVED[SAVED.index("*filter"):]), "")
 
+    def test_rules_of_kube_router_go_by_their_comment_and_those_of_others_stay(self):
+        script = UNINSTALL["rules_to_delete"](FILTER).splitlines()
+        deleted = [line for line in script if line.startswith("-D ")]
+        self.assertEqual(len(deleted), 4)
+        self.assertIn("KUBE-ROUTER rule to explicitly", deleted[1])
+        for word in ("ts-forward", "DOCKER-USER", "9999"):
+            self.assertFalse(any(word in line for line in script), word)
+        self.assertIn("-X KUBE-POD-FW-ABCDEFGHIJKLMNOP", script)
+
+    def test_sets_and_tables_of_kubernetes_are_known_from_those_of_others(self):
+        for name in ("KUBE-SRC-ABC", "inet6:KUBE-DST-ABC", "kube-router-local-pods", "TMP-ABCDEFGHIJKLMNO2"):
+            self.assertTrue(UNINSTALL["SETS"].match(name), name)
+        for name in ("f2b-sshd", "TMP-mine", "my-KUBE-set", "inet6:blocked"):
+            self.assertFalse(UNINSTALL["SETS"].match(name), name)
+        self.assertTrue(UNINSTALL["TABLES"].match("table ip6 kube-router-filter-ipv6"))
+        self.assertFalse(UNINSTALL["TABLES"].match("table inet filter"))
+
 
 class Processes(unittest.TestCase):
     def test_shims_of_k3s_and_all_below_them(self):
@@ -53,9 +98,140 @@ class Processes(unittest.TestCase):
         self.assertEqual(UNINSTALL["shims"](table), {10, 11, 12})
 
     def test_mounts_go_deepest_first_and_never_the_place_itself(self):
-        table = "a /var/lib/kubelet ext4\nb /var/lib/kubelet/pods/x tmpfs\nc /var/lib/kubelet/pods/x/y tmpfs\nd /home ext4\ne /run/k3s/containerd/io shm\n"
-        self.assertEqual(UNINSTALL["mounts_below"](table, ("/run/k3s/", "/var/lib/kubelet/")),
-                         ["/var/lib/kubelet/pods/x/y", "/var/lib/kubelet/pods/x", "/run/k3s/containerd/io"])
+        table = "a /var/lib/kubelet ext4\nb /var/lib/kubelet/pods/x tmpfs\nc /var/lib/kubelet/pods/x/y\\040z tmpfs\nd /home ext4\ne /run/k3s/containerd/io shm\n"
+        self.assertEqual(UNINSTALL["below"](UNINSTALL["mount_points"](table), ("/run/k3s", "/var/lib/kubelet")),
+                         ["/var/lib/kubelet/pods/x/y z", "/var/lib/kubelet/pods/x", "/run/k3s/containerd/io"])
+
+
+def may_mount():
+    return shutil.which("unshare") is not None and subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+class Files(unittest.TestCase):
+    """Whole uninstalls of a host whose places are all below one directory."""
+
+    def setUp(self):
+        self.root = os.path.realpath(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.root)
+        self.part = load("k3s_uninstall", "uninstall.py")
+        for name in ("DATA", "KUBELET", "NAMESPACES"):
+            self.part[name] = self.root + self.part[name]
+        for name in ("FILES", "TREES", "PARENTS", "OWN_MOUNTS"):
+            self.part[name] = tuple(self.root + path for path in self.part[name])
+        self.part["run"] = self.run_program
+        self.part["processes"] = lambda: []
+        self.programs = []
+        self.umount_fails = False
+
+    def run_program(self, *argv, text=None):
+        self.programs.append(argv)
+        if argv[0] == "umount" and not self.umount_fails:
+            return subprocess.run(argv, stderr=subprocess.DEVNULL).returncode, ""
+        return 1, ""
+
+    def put(self, path, text="data"):
+        os.makedirs(os.path.dirname(self.root + path), exist_ok=True)
+        with open(self.root + path, "w") as file:
+            file.write(text)
+        return self.root + path
+
+    def mount(self, path, *options):
+        os.makedirs(self.root + path, exist_ok=True)
+        subprocess.run(["mount", *options, self.root + path], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", self.root + path], stderr=subprocess.DEVNULL)
+
+    def uninstall(self, **params):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            self.part["main"](params)
+        return json.loads(output.getvalue())
+
+    def test_all_places_of_k3s_go_with_the_empty_directories_above_them(self):
+        for path in ("/var/lib/rancher/k3s/server/db/state.db", "/etc/rancher/k3s/config.yaml", "/var/lib/kubelet/pods/x/etc-hosts", "/usr/local/bin/k3s"):
+            self.put(path)
+        self.assertIsNone(self.uninstall()["problem"])
+        for path in ("/var/lib/rancher", "/etc/rancher", "/var/lib/kubelet", "/usr/local/bin/k3s"):
+            self.assertFalse(os.path.exists(self.root + path), path)
+        self.assertTrue(os.path.isdir(self.root + "/var/lib"))
+        self.assertEqual(self.uninstall()["changes"], [])
+
+    def test_volumes_stay_unless_they_are_to_go(self):
+        volume = self.put("/var/lib/rancher/k3s/storage/pvc-1/file")
+        self.put("/var/lib/rancher/k3s/server/token")
+        self.uninstall()
+        self.assertEqual(os.listdir(self.root + "/var/lib/rancher/k3s"), ["storage"])
+        self.assertTrue(os.path.exists(volume))
+        self.assertEqual(self.uninstall()["changes"], [])
+        self.uninstall(keep_volumes=False)
+        self.assertFalse(os.path.exists(self.root + "/var/lib/rancher"))
+
+    def test_what_a_link_leads_to_stays(self):
+        for path in ("/var/lib/kubelet", "/var/lib/rancher", "/etc/rancher/k3s"):
+            self.setUp()
+            with self.subTest(path):
+                kept = self.put("/mnt/disk/k3s/precious")
+                os.makedirs(os.path.dirname(self.root + path), exist_ok=True)
+                os.symlink(self.root + "/mnt/disk", self.root + path)
+                os.makedirs(self.root + "/var/lib/cni", exist_ok=True)
+                os.symlink(self.root + "/mnt/disk", self.root + "/var/lib/cni/inner")
+                result = self.uninstall()
+                self.assertIsNone(result["problem"])
+                self.assertTrue(os.path.exists(kept))
+                self.assertFalse(os.path.lexists(self.root + path))
+                self.assertIn("%s was a link to" % (self.root + path), " ".join(result["warnings"]))
+
+    @unittest.skipUnless(may_mount(), "needs root to mount")
+    def test_a_mount_of_somebody_else_stops_it_before_anything_is_done(self):
+        for options in (["--bind", "/mnt/photos"], ["-t", "tmpfs", "tmpfs"]):
+            for path in ("/var/lib/kubelet/photos of mine", "/var/lib/rancher/k3s/agent/photos"):
+                self.setUp()
+                with self.subTest((options, path)):
+                    self.put("/mnt/photos/1.jpg")
+                    self.mount(path, *[self.root + word if word.startswith("/mnt") else word for word in options])
+                    photo, state = self.put(path + "/1.jpg"), self.put("/var/lib/rancher/k3s/server/db/state.db")
+                    for check in (True, False):
+                        result = self.uninstall(check=check)
+                        self.assertIn(self.root + path, result["problem"])
+                        self.assertIn("umount", result["hint"])
+                    self.assertTrue(os.path.exists(photo))
+                    self.assertTrue(os.path.exists(state))
+                    self.assertEqual(self.programs, [])
+                    self.doCleanups()
+
+    @unittest.skipUnless(may_mount(), "needs root to mount")
+    def test_a_volume_of_a_pod_is_unmounted_and_keeps_its_files(self):
+        photo = self.put("/mnt/photos/1.jpg")
+        self.mount("/var/lib/kubelet/pods/x/volumes/photos", "--bind", self.root + "/mnt/photos")
+        self.mount("/var/lib/kubelet/pods/x/volumes/photos", "--bind", self.root + "/mnt/photos")
+        self.assertIsNone(self.uninstall()["problem"])
+        self.assertTrue(os.path.exists(photo))
+        self.assertFalse(os.path.exists(self.root + "/var/lib/kubelet"))
+
+    @unittest.skipUnless(may_mount(), "needs root to mount")
+    def test_a_volume_that_cannot_be_unmounted_stops_it_before_a_file_is_deleted(self):
+        photo, state = self.put("/mnt/photos/1.jpg"), self.put("/var/lib/rancher/k3s/server/db/state.db")
+        self.mount("/var/lib/kubelet/pods/x/volumes/photos", "--bind", self.root + "/mnt/photos")
+        self.umount_fails = True
+        result = self.uninstall()
+        self.assertIn("could not unmount %s/var/lib/kubelet/pods/x/volumes/photos" % self.root, result["problem"])
+        self.assertTrue(os.path.exists(photo) and os.path.exists(state))
+
+    @unittest.skipUnless(may_mount(), "needs root to mount")
+    def test_a_mount_that_came_since_is_not_entered(self):
+        photo = self.put("/mnt/photos/1.jpg")
+        self.mount("/var/lib/kubelet/late", "-t", "tmpfs", "tmpfs")
+        inside = self.put("/var/lib/kubelet/late/file")
+        failed = self.part["remove_tree"](self.root + "/var/lib/kubelet", set())
+        self.assertEqual(failed, [(self.root + "/var/lib/kubelet/late", "something is mounted there")])
+        self.assertTrue(os.path.exists(photo) and os.path.exists(inside))
+
+    @unittest.skipUnless(may_mount(), "needs root to mount")
+    def test_a_disk_given_to_k3s_is_emptied_and_stays_mounted(self):
+        self.mount("/var/lib/rancher", "-t", "tmpfs", "tmpfs")
+        self.put("/var/lib/rancher/k3s/server/db/state.db")
+        self.assertIsNone(self.uninstall()["problem"])
+        self.assertEqual(os.listdir(self.root + "/var/lib/rancher"), [])
+        self.assertEqual(self.uninstall()["changes"], [])
 
 
 class Quorum(unittest.TestCase):
