@@ -7,17 +7,18 @@
  */
 
 import { dirname, join } from "node:path";
-import { usageError } from "../errors/user_error.ts";
+import { usageError, UserError } from "../errors/user_error.ts";
 import type { Group, NodePath } from "./group_tree.ts";
-import { groupBeside } from "./groups.ts";
-import type { KeyPath } from "./key_path.ts";
+import { groupBeside, roleOfGroup } from "./groups.ts";
+import { type KeyPath, memberOf } from "./key_path.ts";
 import type { LoadedContent } from "./load.ts";
 import { type Role, ROLES, type YamlValue } from "./model.ts";
 import { ownVariables, roleGroup, type Scope } from "./scope.ts";
-import type { SourcedVariable } from "./variables.ts";
+import { type SourcedVariable, stateOf } from "./variables.ts";
 import { removeIn, setIn } from "./yaml_edit.ts";
 import { entryOf, type YamlDocument } from "./yaml_node.ts";
 import { parseYaml } from "./yaml_tree.ts";
+import { isMapValue, rootValue } from "./yaml_value.ts";
 
 /** The files an edit changes, by absolute path, as they look afterwards. */
 export interface Edit {
@@ -64,7 +65,7 @@ export function removeHost(content: LoadedContent, name: string): Edit {
     });
   }
   let { document } = content;
-  for (const { path, where } of places) {
+  for (const { group, path, where } of places) {
     const after = removeIn(document, path);
     if (after === document) {
       throw usageError(`${name} comes from a YAML alias or merge key; nothing was written`, {
@@ -72,7 +73,7 @@ export function removeHost(content: LoadedContent, name: string): Edit {
         hint: "Remove it with an editor.",
       });
     }
-    document = after;
+    document = isNameOfNewGroup(content, group) ? withoutNewGroup(document, after, path) : after;
   }
   const left = content.files.filter((file) => file.kind === "host" && file.scope === name);
   return {
@@ -108,8 +109,13 @@ export function unsetVariable(
   const documents = new Map<string, YamlDocument>();
   for (const place of ownPlaces(content, { scope, key })) {
     const before = documents.get(place.path) ?? place.document;
-    const after = removeIn(before, [...place.keys, ...key.members]);
-    if (after !== before) documents.set(place.path, after);
+    const path = [...place.keys, ...key.members];
+    const inGroup = scope.kind === "group" && place.path === content.path;
+    // Of a group its empty `vars` goes too; a host stays.
+    const after = removeIn(before, path, { keep: place.keys.length - (inGroup ? 2 : 1) });
+    if (after === before) continue;
+    const made = scope.name !== "all" && inGroup;
+    documents.set(place.path, made ? withoutNewGroup(before, after, path) : after);
   }
   if (documents.size > 0) return { documents, notes: [] };
   throw usageError(`${[key.variable, ...key.members].join(".")} is not set for ${scope.name}`, {
@@ -146,10 +152,13 @@ function refuseRange(
   { scope, variable }: { readonly scope: Scope; readonly variable: SourcedVariable },
 ): void {
   if (scope.kind !== "host" || variable.path !== content.path) return;
-  const range = scope.places.find((place) => place.range !== undefined);
+  const own = variable.keys.slice(0, -1).join("\0");
+  const range = scope.places.find(({ range, path }) =>
+    range !== undefined && path.join("\0") === own
+  );
   if (range === undefined) return;
   throw usageError(
-    `${variable.name} of ${scope.name} stands at the range ${range.range}; nothing was written`,
+    `${variable.name} of ${scope.name} is set for the range ${range.range}; nothing was written`,
     {
       where: variable.where,
       hint:
@@ -197,6 +206,37 @@ function groupFor(content: LoadedContent, role: Role): { group: string; path: No
     .flatMap((each) => content.roleGroups[each]);
   const group = groupBeside(role, others);
   return { group, path: newGroupPath(content, group) };
+}
+
+/** True for a group that {@linkcode addHost} would make under the same name. */
+function isNameOfNewGroup(content: LoadedContent, group: string): boolean {
+  const role = roleOfGroup(group);
+  if (role === undefined) return false;
+  const others = ROLES.filter((each) => each !== role).flatMap((each) => content.roleGroups[each]);
+  return groupBeside(role, others) === group;
+}
+
+/**
+ * `after` without the group that `path` was removed from, where setting `path` again would make the
+ * group again and give `before` back byte for byte: then there was nothing else in it.
+ */
+function withoutNewGroup(
+  before: YamlDocument,
+  after: YamlDocument,
+  path: NodePath,
+): YamlDocument {
+  const at = path.findLastIndex((key, at) => at > 0 && (key === "hosts" || key === "vars"));
+  const value = memberOf(rootValue(before), path);
+  const rest = memberOf(rootValue(after), path.slice(0, at + 1));
+  if (isMapValue(rest) || value === undefined || stateOf(value) === "vault") return after;
+  try {
+    const without = removeIn(after, path.slice(0, at), { keep: 1 });
+    return setIn(without, path, value).text === before.text ? without : after;
+  } catch (error) {
+    // It cannot be removed, or set again: then it stays.
+    if (error instanceof UserError) return after;
+    throw error;
+  }
 }
 
 /** Beside the other role's group, wherever the inventory has it. */

@@ -19,7 +19,7 @@ import {
   type YamlDocument,
   type YamlNode,
 } from "./yaml_node.ts";
-import { removeEntry } from "./yaml_remove.ts";
+import { holdsComment, removeEntry } from "./yaml_remove.ts";
 import { type EntryStyle, entryStyleIn } from "./yaml_style.ts";
 import { parseYaml } from "./yaml_tree.ts";
 import { isMapValue, rootValue, sameValue, UnfoldError, Values } from "./yaml_value.ts";
@@ -36,10 +36,31 @@ export function setIn(
   return edited(document, path, { value, splices: () => setSplices(document, path, value) });
 }
 
-/** Removes the entry at a path; the same document where it is not there. @throws {UserError} */
-export function removeIn(document: YamlDocument, path: readonly string[]): YamlDocument {
+/**
+ * Removes the entry at a path; the same document where it is not there.
+ *
+ * @param options.keep keys of the path that stay: maps below them go with their last entry, unless
+ *   a comment in them would be lost. Default: all but the last key
+ * @throws {UserError} exit code 2
+ */
+export function removeIn(
+  document: YamlDocument,
+  path: readonly string[],
+  { keep = path.length - 1 }: { readonly keep?: number } = {},
+): YamlDocument {
   if (!has(document, path)) return document;
-  return edited(document, path, { value: undefined, splices: () => removeSplices(document, path) });
+  const { maps, entries } = follow(document, path);
+  let length = path.length;
+  const isOnly = () => maps[length - 1]!.entries.length === 1;
+  while (
+    length - 1 > keep && isOnly() &&
+    !holdsComment(document, maps[length - 1]!, entries[length - 2]!)
+  ) length--;
+  const gone = path.slice(0, length);
+  const splices = () => removeSplices(document, gone);
+  return isOnly() && !maps[length - 1]!.flow
+    ? edited(document, gone.slice(0, -1), { value: null, splices })
+    : edited(document, gone, { value: undefined, splices });
 }
 
 /** Steps from the root to where a path leads or breaks off. */
@@ -180,9 +201,7 @@ function edited(
     const expected = changed(before, path, value);
     if (value !== undefined && sameValue(before, expected)) return document;
     const after = parseYaml(applySplices(document.text, splices()), document.file);
-    const result = after.problems.length > 0 || after.root === undefined
-      ? undefined
-      : rootValue(after);
+    const result = after.problems.length > 0 ? undefined : rootValue(after);
     if (result === undefined || !sameValue(result, expected)) {
       throw new SpliceError(
         "more than that would change; a YAML alias or an odd layout is in the way",

@@ -43,7 +43,8 @@ export function insertEntry(
   const last = map.entries.at(-1)!;
   if (map.flow) return insertFlow(document, map, renderFlow(document, pair, member));
   const column = columnOf(document, last.key);
-  const end = blockEnd(document, last.value.end, column);
+  // Above comments at the end of the map: whatever they say, they are not about the new entry.
+  const end = blockEnd(document, last.value.end, column + 1);
   const style = { ...styleOf(document), eol: eolAt(document, end) };
   const [key, value] = pair;
   const options = { style, entry: isFilled(value) ? inner : member, column };

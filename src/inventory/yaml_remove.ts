@@ -8,7 +8,6 @@ import type { Splice } from "./splice.ts";
 import { SpliceError } from "./yaml_insert.ts";
 import {
   beginsLine,
-  behindColon,
   blockEnd,
   columnOf,
   commentsAbove,
@@ -17,7 +16,10 @@ import {
 } from "./yaml_layout.ts";
 import { type Entry, keyName, type MapNode, type YamlDocument } from "./yaml_node.ts";
 
-/** Removes one entry; `parent` is the entry whose value the map is, undefined at the root. */
+/**
+ * Removes one entry; `parent` is the entry whose value the map is, undefined at the root. A map in
+ * braces that loses its last entry stays as `{}`; one in lines leaves its key without a value.
+ */
 export function removeEntry(
   document: YamlDocument,
   map: MapNode,
@@ -28,18 +30,19 @@ export function removeEntry(
   if (!beginsLine(document, entry.key.start)) {
     throw new SpliceError("it does not stand on lines of its own");
   }
-  const removed = removeLines(document, map, entry);
-  if (map.entries.length > 1) return [removed];
-  // The last one: an empty map is written out, so that nobody reads the key as forgotten.
-  if (parent === undefined) {
-    const lineBreak = /(?:\r\n|\n|\r)$/.exec(document.text.slice(removed.start, removed.end));
-    return [{ ...removed, text: `{}${lineBreak?.[0] ?? ""}` }];
-  }
-  const colon = behindColon(document, parent);
-  if (colon === undefined || map.start !== map.contentStart) {
+  if (map.entries.length === 1 && parent !== undefined && map.start !== map.contentStart) {
     throw new SpliceError("it is the last of a map with an anchor");
   }
-  return [{ start: colon, end: colon, text: " {}" }, removed];
+  return [removeLines(document, map, entry)];
+}
+
+/** True where a map holds a comment that is not inside its only entry, and would be lost with it. */
+export function holdsComment(document: YamlDocument, map: MapNode, parent: Entry): boolean {
+  const [entry] = map.entries;
+  if (entry === undefined || hasComment(document, parent.key.end, entry.key.start)) return true;
+  if (map.flow) return hasComment(document, entry.value.end, map.end);
+  const own = blockEnd(document, entry.value.end, columnOf(document, entry.key) + 1);
+  return blockEnd(document, entry.value.end, columnOf(document, parent.key) + 1) > own;
 }
 
 function removeLines(document: YamlDocument, map: MapNode, entry: Entry): Splice {
@@ -49,8 +52,7 @@ function removeLines(document: YamlDocument, map: MapNode, entry: Entry): Splice
   // Comments deeper than the key speak of what is inside the entry.
   const lastLine = lines.lineAt(blockEnd(document, entry.value.end, column + 1));
   let first = keyLine;
-  const above = commentsAbove(document, keyLine, column);
-  if (above < keyLine && commentsGoAlong(document, map, { entry, above, keyLine })) first = above;
+  if (map.entries.length > 1) first = ownComments(document, map, { entry, keyLine });
   // A gap parts an entry from the one above; the last entry takes it along.
   const parted = entry === map.entries.at(-1) || isGapBelow(document, lastLine + 1);
   if (parted && isBlankLine(document, first - 1)) first--;
@@ -67,27 +69,25 @@ function removeLines(document: YamlDocument, map: MapNode, entry: Entry): Splice
 }
 
 /**
- * Whether the comment lines above an entry speak of it alone: they name it, or its neighbours have
- * comments of their own. Else they may be the heading of several entries, and stay.
+ * The first of the comment lines above an entry that go with it: those that name it, and what
+ * follows them. A line that names a neighbour, or is an entry that was commented out, stays.
  */
-function commentsGoAlong(
+function ownComments(
   document: YamlDocument,
   map: MapNode,
-  { entry, above, keyLine }: {
-    readonly entry: Entry;
-    readonly above: number;
-    readonly keyLine: number;
-  },
-): boolean {
-  const { lines } = document;
+  { entry, keyLine }: { readonly entry: Entry; readonly keyLine: number },
+): number {
   const name = keyName(entry) ?? "";
-  const words = document.text.slice(lines.startOf(above), lines.startOf(keyLine)).split(/[^\w.-]+/);
-  if (words.some((word) => word.replace(/\.+$/, "") === name)) return true;
-  const at = map.entries.indexOf(entry);
-  const next = map.entries[at + 1];
-  if (next === undefined) return at > 0;
-  const nextLine = lines.lineAt(next.key.start);
-  return commentsAbove(document, nextLine, columnOf(document, next.key)) < nextLine;
+  const others = new Set(map.entries.map(keyName).filter((other) => other !== name));
+  const above = commentsAbove(document, keyLine, columnOf(document, entry.key));
+  let first = keyLine;
+  for (let line = keyLine - 1; line >= above; line--) {
+    const text = document.lines.textOf(line);
+    const words = text.split(/[^\w.-]+/).map((word) => word.replace(/\.+$/, ""));
+    if (/^\s*#+\s*[\w.-]+:(?:\s|$)/.test(text) || words.some((word) => others.has(word))) break;
+    if (words.includes(name)) first = line;
+  }
+  return first;
 }
 
 /** True where a gap follows already, so that the one above the entry would be a second one. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addHost, removeHost, setVariable } from "../../src/inventory/edit.ts";
+import { addHost, removeHost, setVariable, unsetVariable } from "../../src/inventory/edit.ts";
 import { InventoryFiles } from "../../src/inventory/inventory_files.ts";
 import { type LoadedContent, loadInventory } from "../../src/inventory/load.ts";
 import { resolveScope } from "../../src/inventory/scope.ts";
@@ -128,4 +128,71 @@ Deno.test("a variable of a group that does not exist yet makes the group", () =>
       ?.value,
     "1",
   );
+});
+
+/** A file with comments at the ends of its maps, and a host that is commented out. */
+const COMMENTED = `all:
+  vars:
+    # release
+    k3s_version: v1.33.1+k3s1
+    # extra_args: "--disable traefik"
+  children:
+    control_plane:
+      hosts:
+        # rack
+        n1:
+          ansible_host: 100.64.0.1
+    workers:
+      hosts:
+        # desk
+        n2:
+          ansible_host: 100.64.0.2
+        # n3 is out for repair
+        # n3:
+        #   ansible_host: 100.64.0.3
+        n4:
+          ansible_host: 100.64.0.4
+`;
+
+Deno.test("comments that do not name what is removed stay", () => {
+  const N4 = "        n4:\n          ansible_host: 100.64.0.4\n";
+  const removed = (text: string, name: string) =>
+    removeHost(load(text), name).documents.get(FILE)!.text;
+  assert.equal(removed(COMMENTED, "n4"), COMMENTED.replace(N4, ""));
+  const ends = COMMENTED.replace(N4, "");
+  const key = { variable: "foo", members: [] };
+  const scope = { kind: "group", name: "all" } as const;
+  for (const text of [COMMENTED, ends]) {
+    const set = load(
+      setVariable(load(text), { scope, key, value: 1 }).documents.get(FILE)!.text,
+    );
+    assert.equal(unsetVariable(set, { scope, key }).documents.get(FILE)!.text, text);
+    assert.equal(removed(added(text, "worker"), "new"), text);
+  }
+});
+
+Deno.test("a value that a host sets itself is changed there, though a range lists the host too", () => {
+  const text = `all:
+  children:
+    fleet:
+      hosts:
+        n1: {ansible_host: 100.64.0.1}
+        n2: {ansible_host: 100.64.0.2, reserved_memory: 2Gi}
+    arm:
+      hosts:
+        n[1:2]: {rack: 1}
+    server: {hosts: {n1: }}
+    agent: {hosts: {n2: }}
+`;
+  const content = load(text);
+  const scope = resolveScope(content, "n2");
+  const set = (variable: string) =>
+    setVariable(content, { scope, key: { variable, members: [] }, value: "3Gi" });
+  assert.equal(set("reserved_memory").documents.get(FILE)!.text, text.replace("2Gi", "3Gi"));
+  const key = { variable: "reserved_memory", members: [] };
+  assert.equal(
+    unsetVariable(content, { scope, key }).documents.get(FILE)!.text,
+    text.replace(", reserved_memory: 2Gi", ""),
+  );
+  assert.throws(() => set("rack"), { exitCode: 2, message: /is set for the range n\[1:2\]/ });
 });

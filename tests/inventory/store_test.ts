@@ -100,7 +100,7 @@ Deno.test("a host of a range gets a file of its own", async () => {
   assert.equal(inventory.read(), text);
   await assert.rejects(editInventory(inventory.file, set("tailscale_ip", "1", "n2"), OPTIONS), {
     exitCode: 2,
-    message: /stands at the range/,
+    message: /is set for the range/,
   });
   await assert.rejects(removeHostFromInventory(inventory.file, "n1", OPTIONS), {
     exitCode: 2,

@@ -99,11 +99,11 @@ const CASES: readonly Case[] = [
     after: "hosts:\r\n  a:\r\n    x: 1\r\n  b:\r\n    x:\r\n      - 1\r\n",
   },
   {
-    what: "behind a host that is commented out",
+    what: "above a host that is commented out",
     before: "hosts:\n  a:\n  # b:\n  #   x: 1\n# end\n",
     path: "hosts/c",
     value: 1,
-    after: "hosts:\n  a:\n  # b:\n  #   x: 1\n  c: 1\n# end\n",
+    after: "hosts:\n  a:\n  c: 1\n  # b:\n  #   x: 1\n# end\n",
   },
   {
     what: "parted by blank lines where the others are",
@@ -211,7 +211,25 @@ const CASES: readonly Case[] = [
     what: "without the last host of a group",
     before: "hosts: # mine\n  # heading\n  a: {}\nvars: {}\n",
     path: "hosts/a",
-    after: "hosts: {} # mine\n  # heading\nvars: {}\n",
+    after: "hosts: # mine\n  # heading\nvars: {}\n",
+  },
+  {
+    what: "but with the comments of others above the last host",
+    before: "hosts:\n  a:\n  # c is out\n  # c:\n  #   x: 1\n  # b is new\n  # and red\n  b:\n",
+    path: "hosts/b",
+    after: "hosts:\n  a:\n  # c is out\n  # c:\n  #   x: 1\n",
+  },
+  {
+    what: "but with a comment that names a neighbour too",
+    before: "hosts:\n  a:\n  # a and b share a shelf\n  b:\n",
+    path: "hosts/b",
+    after: "hosts:\n  a:\n  # a and b share a shelf\n",
+  },
+  {
+    what: "without the last entry of the file",
+    before: "# mine\na: 1\n",
+    path: "a",
+    after: "# mine\n",
   },
   {
     what: "without the first in braces",
