@@ -67,6 +67,8 @@ const result = z.object({
   status: z.enum(["ok", "changed", "skipped", "failed", "unreachable", "ignored"]),
   seconds: z.catch(z.optional(z.number().check(z.nonnegative())), undefined),
   message: text,
+  /** Which failure it is, where the tool has an answer to it: "node_password_rejected". */
+  code: text,
   rc: z.catch(z.optional(z.int()), undefined),
   stderr: text,
   diff: z.catch(z.optional(z.array(diffSchema)), undefined),

@@ -98,6 +98,7 @@ export function playbookEnv(files: RunFiles): Record<string, string> {
     ANSIBLE_CALLBACKS_ENABLED: "k3s_tool_events",
     ANSIBLE_CALLBACK_PLUGINS: `${files.tree}/plugins/callback`,
     ANSIBLE_ROLES_PATH: `${files.tree}/roles`,
+    ANSIBLE_LIBRARY: `${files.tree}/plugins/modules`,
     ANSIBLE_STDOUT_CALLBACK: "default",
     ANSIBLE_HOME: files.ansibleHome,
     ANSIBLE_LOCAL_TEMP: files.temporary,

@@ -15,6 +15,8 @@ export interface Failure {
   readonly task: string;
   readonly message: string;
   readonly hint: string;
+  /** Which failure it is, where the tool has an answer to it. */
+  readonly code?: string;
   /** True where the host could not be reached at all. */
   readonly unreachable: boolean;
 }
@@ -209,6 +211,7 @@ function failureOf(event: TaskResult, stage: string): Failure {
     message,
     hint: hint || failureHint(event.host, `${said}\n${event.stderr ?? ""}`),
     unreachable,
+    ...(event.code === undefined ? {} : { code: event.code }),
   };
 }
 

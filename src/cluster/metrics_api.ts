@@ -8,7 +8,7 @@ import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
 import { ApiError, type KubernetesApi, listAll } from "./kubernetes_api.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../inventory/quantity.ts";
 
 const NodeMetrics = z.object({
   metadata: z.object({ name: z.string() }),

@@ -20,16 +20,25 @@ import {
   QUALIFIED_NAME,
   TAINT_EFFECTS,
 } from "./kubernetes_syntax.ts";
+import { parseQuantity } from "./quantity.ts";
 
 function text(pattern: RegExp, expected: string) {
   return z.string(expected).check(z.regex(pattern, expected));
 }
 
-/** A quantity may be written without quotes: `reserved_cpu: 4` is the number 4. */
-function quantity(pattern: RegExp, { expected, least }: { expected: string; least: number }) {
-  return z.union([text(pattern, expected), z.number(expected).check(z.minimum(least, expected))], {
-    error: expected,
-  });
+/**
+ * A quantity may be written without quotes: `reserved_cpu: 4` is the number 4. `most` is more than
+ * any machine has; whether it is more than the very machine has, the preflight says.
+ */
+function quantity(
+  pattern: RegExp,
+  { expected, least, most }: { expected: string; least: number; most: number },
+) {
+  const bounded = (value: number | undefined) => value !== undefined && value <= most;
+  return z.union([
+    text(pattern, expected).check(z.refine((value) => bounded(parseQuantity(value)), expected)),
+    z.number(expected).check(z.minimum(least, expected), z.maximum(most, expected)),
+  ], { error: expected });
 }
 
 const IPV4 = "an IPv4 address such as 100.64.0.3";
@@ -76,12 +85,17 @@ export const HostVariables = z.looseObject({
     text(/^\d{1,5}$/, "a port from 1 to 65535"),
   ], { error: "a port from 1 to 65535" })),
   reserved_cpu: z.optional(
-    quantity(CPU_QUANTITY, { expected: "a quantity of processors such as 2 or 500m", least: 0 }),
+    quantity(CPU_QUANTITY, {
+      expected: "a quantity of processors such as 2 or 500m",
+      least: 0,
+      most: 8192,
+    }),
   ),
   reserved_memory: z.optional(
     quantity(MEMORY_QUANTITY, {
       expected: "a quantity of memory such as 4Gi or 512Mi",
       least: 1_000_000,
+      most: 64 * 2 ** 40,
     }),
   ),
   gpu: z.optional(z.boolean(BOOLEAN)),

@@ -90,6 +90,30 @@ class System(unittest.TestCase):
         self.assertFalse(PROBE["memory_controller"]("cpuset cpu", table % (0, 0)))
         self.assertFalse(PROBE["memory_controller"]("", table % (0, 1)))
 
+    def test_reservations_leave_512_mebibytes_and_a_fifth_of_a_processor(self):
+        machine = {"cpu": 4, "memory": 8 * 2**30}
+        judge = lambda **reserved: [(entry["id"], entry["message"], entry["hint"]) for entry in PROBE["judge_reservations"](reserved, machine)]
+        for fine in ({}, {"cpu": "", "memory": ""}, {"cpu": "3.8", "memory": "7.5Gi"}, {"cpu": 2, "memory": "7680Mi"}, {"cpu": "3800m"}, {"memory": "8e9"}):
+            self.assertEqual(judge(**fine), [], fine)
+        for huge in ("100000Gi", "1e400", "8Gi", "7681Mi", "7.6Gi", "9E", "1e999999999"):
+            [(name, message, hint)] = judge(memory=huge)
+            self.assertEqual(name, "reserved_memory")
+            self.assertEqual(message, "reserved_memory is %s, but this machine has 8.0 GiB and at least 512 MiB must remain for pods" % huge)
+            self.assertIn("at most 7680Mi", hint)
+        for huge in ("4", "3.9", "3801m", "100", "1e400"):
+            [(name, message, hint)] = judge(cpu=huge)
+            self.assertEqual(message, "reserved_cpu is %s, but this machine has 4 CPU and at least 0.2 CPU must remain for pods" % huge)
+            self.assertIn("at most 3800m", hint)
+
+    def test_the_least_that_remains_holds_for_any_machine(self):
+        dice = random.Random(11)
+        for _ in range(200):
+            machine = {"cpu": dice.randrange(1, 65), "memory": dice.randrange(2**29, 2**38)}
+            reserved = {"cpu": "%dm" % dice.randrange(0, 70000), "memory": "%dMi" % dice.randrange(0, 2**18)}
+            fits = {"cpu": machine["cpu"] * 1000 - int(reserved["cpu"][:-1]) >= 200, "memory": machine["memory"] - int(reserved["memory"][:-2]) * 2**20 >= 2**29}
+            found = {entry["id"] for entry in PROBE["judge_reservations"](reserved, machine)}
+            self.assertEqual(found, {"reserved_" + name for name, fit in fits.items() if not fit}, (machine, reserved))
+
     def test_ufw_rules_that_are_missing(self):
         networks = ["10.42.0.0/16", "10.43.0.0/16"]
         nothing = "Status: active\n\nTo                         Action      From\n--                         ------      ----\n22/tcp                     ALLOW       Anywhere\n"
@@ -106,6 +130,17 @@ class K3s(unittest.TestCase):
     def test_version(self):
         self.assertEqual(PROBE["parse_version"]("k3s version v1.36.2+k3s1 (abcdef)\ngo version go1.25.1\n"), "v1.36.2+k3s1")
         self.assertIsNone(PROBE["parse_version"]("segmentation fault"))
+
+    def test_a_unit_runs_before_it_says_ready_but_not_while_it_ends_again_and_again(self):
+        def runs(active, sub, restarts=0, age=10):
+            return PROBE["runs"]({"ActiveState": active, "SubState": sub, "NRestarts": str(restarts), "ExecMainStartTimestampMonotonic": "1000000"}, 1 + age)
+        self.assertTrue(runs("active", "running"))
+        self.assertTrue(runs("activating", "start"))
+        self.assertFalse(runs("activating", "auto-restart"))
+        self.assertFalse(runs("activating", "start", restarts=2))
+        self.assertFalse(runs("active", "running", restarts=2))
+        self.assertTrue(runs("active", "running", restarts=2, age=61))
+        self.assertFalse(runs("failed", "failed"))
 
     def test_vpn_auth_is_warned_of(self):
         problems, warnings = PROBE["judge_installation"]("workers", "vpn-auth: name=tailscale,joinKey=x\n")

@@ -22,9 +22,11 @@ DOCUMENTATION = r"""
         flushed. Without the variable the plugin does nothing. It never stops a run, even when the disk is full.
       - "Events, all with C(v) (1), C(ts) (UTC, ISO 8601) and C(type): C(run_start) (playbook, check), C(play_start) (play, hosts),
         C(task_start) (play, task, role, action), C(host_start) (host, task, role), C(result) (host, play, task, role, status, seconds,
-        and where they exist message, rc, stderr, diff), C(retry) (host, task, attempt, retries), C(warning) (host, message),
+        and where they exist message, code, rc, stderr, diff), C(retry) (host, task, attempt, retries), C(warning) (host, message),
         C(run_end) (stats)."
       - A failure's message is a sentence, then, where something can be done, a line C(Hint) with a colon and what to do.
+      - "A failure that the tool has an answer to has a C(code): what a module returns, or the last line of a C(fail) task's C(msg) where that
+        begins with C(Code) and a colon."
       - "Warnings: a C(debug) task whose C(msg) is a string, or a list of strings, that begin with C(Warning) and a colon gives one
         C(warning) event each."
       - "A result of a task with C(no_log) carries its status and C(censored) and nothing else."
@@ -83,6 +85,12 @@ def with_hint(message, unreachable=False):
         if re.search(pattern, message):
             return f"{message}\nHint: {hint}"
     return message
+
+
+def with_code(message, code=None):
+    """A message without the line that names its code, and the code; None where it has none."""
+    match = re.search(r"\nCode: (\w+)$", message)
+    return (message[: match.start()], match.group(1)) if match else (message, code if isinstance(code, str) else None)
 
 
 def failure_message(data):
@@ -244,7 +252,8 @@ class CallbackModule(CallbackBase):
             self._emit("result", censored=True, **fields)
             return
         if status in ("failed", "unreachable", "ignored"):
-            fields["message"] = with_hint(clean(failure_message(data)), status == "unreachable")
+            message, fields["code"] = with_code(clean(failure_message(data)), data.get("code"))
+            fields["message"] = with_hint(message, status == "unreachable")
             stderr = str(data.get("stderr") or data.get("module_stderr") or "")
             fields["stderr"] = clean("\n".join(stderr.splitlines()[-STDERR_LINES:])) or None
             fields["rc"] = data.get("rc") if isinstance(data.get("rc"), int) else None

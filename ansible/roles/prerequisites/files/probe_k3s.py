@@ -4,11 +4,14 @@ import glob
 import hashlib
 import os
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 BINARY = "/usr/local/bin/k3s"
 RECORD = "/etc/rancher/k3s/k3s-tool.sums"
 DATA = "/var/lib/rancher/k3s"
+# A service that systemd had to start again counts as running when it has lived so long.
+SETTLED_SECONDS = 60
 
 
 def sha256_of(path):
@@ -47,17 +50,27 @@ def listed(digest, sums):
 
 def unit_state(name, files):
     """State of a unit; `current` tells whether it runs what its files say now (it writes their digest when it starts)."""
-    keys = ("ActiveState", "UnitFileState", "NeedDaemonReload")
+    keys = ("ActiveState", "SubState", "UnitFileState", "NeedDaemonReload", "NRestarts", "ExecMainStartTimestampMonotonic")
     values = dict(line.split("=", 1) for line in run(["systemctl", "show", name, "-p", ",".join(keys)])[1].splitlines() if "=" in line)
     digest = hashlib.sha256()
     for path in files:
         digest.update(read(path).encode(errors="replace"))
     started = read("/run/k3s-tool/%s.started" % name).split()
     return {
-        "active": values.get("ActiveState") == "active",
+        "active": runs(values, time.monotonic()),
         "enabled": values.get("UnitFileState") == "enabled",
         "current": started[:1] == [digest.hexdigest()] and values.get("NeedDaemonReload") == "no",
     }
+
+
+def runs(values, now):
+    """Whether a unit runs, by systemd's properties: k3s may say READY minutes after it has started, and one that ends again and again runs too, for a while.
+
+    `now` is the monotonic clock in seconds.
+    """
+    alive = values.get("ActiveState") == "active" or (values.get("ActiveState") == "activating" and values.get("SubState") == "start")
+    age = now - int(values.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
+    return alive and (values.get("NRestarts", "0") == "0" or age > SETTLED_SECONDS)
 
 
 def judge_installation(role, config):

@@ -9,6 +9,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv8l": "arm"}
+UNITS = {**{name: 1000.0 ** power for power, name in enumerate(["n", "u", "m", "", "k", "M", "G", "T", "P", "E"], -3)},
+         **{name + "i": 1024.0 ** power for power, name in enumerate("KMGTPE", 1)}}
+# The least that reservations must leave of a machine: processors and bytes.
+LEFT_FOR_PODS = {"cpu": 0.2, "memory": 512 * 2**20}
+SHOWN = {"cpu": lambda value: "%g CPU" % value,
+         "memory": lambda value: "%.1f GiB" % (value / 2**30) if value >= 2**30 else "%d MiB" % (value // 2**20)}
 MAGIC_DNS = ("100.100.100.100", "fd7a:115c:a1e0::53")
 
 
@@ -41,7 +47,41 @@ def judge_platform(machine, params):
     total = int((re.search(r"MemTotal:\s+(\d+)", read("/proc/meminfo")) or [0, "0"])[1]) // 1024
     if total < params.get("minimum_memory_mb", 0):
         found.append(problem("memory", "%d MB of memory, %d MB are needed" % (total, params["minimum_memory_mb"]), "Use a machine with more memory."))
-    return found, {"memory_mb": total}
+    cpus = os.cpu_count() or 1
+    found += judge_reservations(params.get("reserved", {}), {"cpu": cpus, "memory": total * 2**20})
+    return found, {"memory_mb": total, "cpus": cpus}
+
+
+def amount(quantity):
+    """The value of a Kubernetes quantity in base units; None where it is none, or none that is finite."""
+    match = re.match(r"\+?(\d+\.?\d*|\.\d+)(?:([KMGTPE]i|[numkMGTPE])|([eE][+-]?\d+))?$", str(quantity).strip())
+    if not match:
+        return None
+    number, suffix, exponent = match.groups()
+    value = float(number + (exponent or "")) * UNITS.get(suffix or "", 1)
+    return value if value < float("inf") else None
+
+
+def judge_reservations(reserved, machine):
+    """Reservations (by resource, "" for none) that leave too little of the machine for pods: its kubelet would not start, or could run none."""
+    found = []
+    for resource, least in LEFT_FOR_PODS.items():
+        quantity = str(reserved.get(resource) or "").strip()
+        if not quantity:
+            continue
+        asked, has, shown = amount(quantity), machine[resource], SHOWN[resource]
+        if asked is not None and has - asked >= least - 1e-6:
+            continue
+        found.append(problem("reserved_" + resource, "reserved_%s is %s, but this machine has %s and at least %s must remain for pods" % (
+            resource, quantity, shown(has), shown(least)), "Set reserved_%s to at most %s: `k3s-tool config set`, or in the inventory." % (
+            resource, most(resource, has - least))))
+    return found
+
+
+def most(resource, value):
+    """The largest reservation, as Kubernetes writes it: rounded down."""
+    value = max(0, value)
+    return "%dm" % (value * 1000 + 1e-6) if resource == "cpu" else "%dMi" % (value // 2**20)
 
 
 def memory_controller(controllers, cgroups):

@@ -1,0 +1,274 @@
+#!/usr/bin/python
+# Apache-2.0 (see LICENSE)
+"""Starts k3s on a host and waits until the API says that it has started."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k3s_start
+short_description: Start k3s and wait for its node
+description:
+  - Enables and starts (or restarts) the unit of k3s without waiting for systemd, then waits until the API says that it has started.
+  - "It has started when the unit is alive (activating or active) and was not started again meanwhile, the node's Lease was renewed
+    after the service started, and the node is Ready by a report of the kubelet that is not older than the service."
+  - "systemd is no judge of that: since 1.34.1 C(k3s agent) sends READY only after a heartbeat of the node that is newer than its network
+    (k3s C(pkg/agent/run.go), C(pkg/agent/netpol)), and a kubelet whose status does not change reports every five minutes. Older releases
+    send it before the kubelet runs. A kubelet's first report after its start is always sent (Kubernetes
+    C(pkg/kubelet/kubelet_node_status.go)), and says Ready only when its container manager has started."
+  - The API is asked with the kubelet's own credentials, so on every node alike.
+options:
+  unit:
+    description: C(k3s) or C(k3s-agent).
+    type: str
+    required: true
+  node:
+    description: Name of this host's node.
+    type: str
+    required: true
+  host:
+    description: Name of this host in the inventory, for messages; the node's where it is not given.
+    type: str
+    default: ""
+  restart:
+    description: Whether a service that runs already is started again.
+    type: bool
+    default: false
+  server:
+    description: Address of the server to join, which must answer on port 6443 first. Empty where there is none to join.
+    type: str
+    default: ""
+  timeout:
+    description: How long all of it may take, in seconds.
+    type: int
+    default: 360
+author: k3s-tool
+"""
+
+EXAMPLES = r"""
+- k3s_start:
+    unit: k3s-agent
+    node: pi
+    server: 100.64.0.1
+"""
+
+RETURN = r"""
+code:
+  description: "Which of the known failures it is: C(node_password_rejected), C(token_rejected), C(keeps_ending); else missing."
+  returned: on failure
+  type: str
+"""
+
+import calendar
+import json
+import re
+import socket
+import subprocess
+import time
+
+# The kubelet may read its own node and lease (Kubernetes' node authorizer). Where k3s keeps its credentials: k3s pkg/agent/config/config.go.
+KUBECONFIG = "/var/lib/rancher/k3s/agent/kubelet.kubeconfig"
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/%s"
+NODE = "/api/v1/nodes/%s"
+
+# What k3s says when a server does not let this host in, and how often it must have said so. It goes on trying for ever.
+# Wording: pkg/agent/config/config.go (password), pkg/etcd/etcd.go (name), pkg/server/auth/auth.go and pkg/clientaccess/token.go (token).
+REFUSALS = (
+    (r"Node password rejected|duplicate node name found", 1, "node_password_rejected",
+     "The cluster knows a node %(node)s with another password: this machine was reinstalled under its old name, or two machines have that name",
+     "Was it reinstalled? `k3s-tool provision --replace %(host)s` deletes the old node and its password, then joins the machine again. "
+     "If another machine has the name, give one of them another name in the inventory."),
+    (r"server is not ready:.*not authorized|Failed to validate (?:server token|connection to cluster).*not authorized|CA hash does not match", 3, "token_rejected",
+     "The server does not accept the join token of this host",
+     "After `k3s token rotate` the new token counts only when k3s was restarted on the servers: `systemctl restart k3s` there. "
+     "If this host was part of another cluster: `k3s-tool reset --limit %(host)s`, then provision again."),
+)
+LOOP = "keeps_ending"
+JOURNAL_LINES = 12
+FATAL = re.compile(r"level=fatal|\bpanic: |^F\d{4} |Failed to start ContainerManager|flag provided but not defined")
+
+
+def run(*argv):
+    """Exit code and output of a program; where it failed, with what it said about that."""
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as failure:
+        return 127, str(failure)
+    return done.returncode, (done.stdout + (done.stderr if done.returncode else b"")).decode(errors="replace").strip()
+
+
+def unit_state(unit):
+    """What systemd says about the unit now; `started` is the wall clock time its main process was started, in seconds."""
+    keys = "ActiveState,SubState,UnitFileState,InvocationID,NRestarts,ExecMainStartTimestampMonotonic"
+    values = dict(line.split("=", 1) for line in run("systemctl", "show", unit, "-p", keys)[1].splitlines() if "=" in line)
+    monotonic = int(values.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
+    return {
+        "failed": values.get("ActiveState") == "failed",
+        "alive": alive(values.get("ActiveState"), values.get("SubState")),
+        "enabled": values.get("UnitFileState") == "enabled",
+        "invocation": values.get("InvocationID", ""),
+        "restarts": int(values.get("NRestarts") or 0),
+        "started": time.time() - (time.monotonic() - monotonic),
+    }
+
+
+def alive(active, sub):
+    """Whether the main process runs: it may still be on its way to saying READY."""
+    return active in ("active", "reloading") or (active == "activating" and sub in ("start", "start-post"))
+
+
+def seconds_of(text):
+    """Seconds since the epoch of a time as Kubernetes writes it (with or without a fraction of a second), 0 where there is none."""
+    match = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z$", text or "")
+    return calendar.timegm(time.strptime(match.group(1), "%Y-%m-%dT%H:%M:%S")) + float(match.group(2) or 0) if match else 0.0
+
+
+def not_started(lease, node, since):
+    """Why a node does not show that a service has started that was started at `since` (seconds since the epoch), or None."""
+    conditions = {entry.get("type"): entry for entry in node.get("status", {}).get("conditions", [])}
+    ready = conditions.get("Ready", {})
+    if seconds_of(lease.get("spec", {}).get("renewTime")) < since:
+        return "its kubelet has not renewed the node's Lease since the service started"
+    if ready.get("status") != "True":
+        return "the node is not Ready: %s" % (ready.get("message") or ready.get("reason") or "its kubelet has not reported yet")
+    # Heartbeats have whole seconds.
+    if seconds_of(ready.get("lastHeartbeatTime")) < int(since):
+        return "its kubelet has not reported since the service started"
+    if conditions.get("EtcdIsVoter", {}).get("status") == "False":
+        return "its etcd member does not vote yet"
+    return None
+
+
+def asked(node, since):
+    """`not_started` by what the API says now."""
+    found = []
+    for path in (LEASE, NODE):
+        code, said = run("/usr/local/bin/k3s", "kubectl", "--kubeconfig", KUBECONFIG, "--request-timeout=5s", "get", "--raw", path % node)
+        try:
+            found.append(json.loads(said) if code == 0 else None)
+        except ValueError:
+            found.append(None)
+        if found[-1] is None:
+            return "the API does not say anything about the node yet: %s" % (said.splitlines() or ["no answer"])[-1][:300]
+    return not_started(found[0], found[1], since)
+
+
+def journal(unit, *matches):
+    """Lines of what k3s said; where it said nothing, of what systemd says about it."""
+    for match in ("_SYSTEMD_UNIT=%s.service" % unit, "UNIT=%s.service" % unit):
+        lines = run("journalctl", match, *matches, "-n", "400", "-o", "cat", "--no-pager", "-q")[1].splitlines()
+        if lines:
+            return lines
+    return []
+
+
+def last_words(lines):
+    """The end of a journal, preceded by the line that says why k3s gave up where that came earlier."""
+    end = lines[-JOURNAL_LINES:]
+    fatal = [line for line in lines[:-JOURNAL_LINES] if FATAL.search(line)]
+    if fatal and not any(FATAL.search(line) for line in end):
+        end = fatal[-1:] + end[1:]
+    return "\n".join(line[:500] for line in end)
+
+
+def refused(lines, names):
+    """The refusal that a journal tells of: its code, problem and hint; or None. `names` are the host's and the node's."""
+    for pattern, least, code, problem, hint in REFUSALS:
+        if sum(1 for line in lines if re.search(pattern, line)) >= least:
+            return code, problem % names, hint % names
+    return None
+
+
+def reaches(address, port, limit):
+    """Whether a connection to the server succeeds within `limit` seconds."""
+    end = time.monotonic() + limit
+    while True:
+        try:
+            socket.create_connection((address, port), timeout=3).close()
+            return True
+        except OSError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.3)
+
+
+class Start:
+    """One start of a unit, awaited. What it does to the host is in functions that a test replaces."""
+
+    def __init__(self, unit, node, host, restart, timeout):
+        self.unit, self.names, self.restart, self.timeout = unit, {"node": node, "host": host or node}, restart, timeout
+        self.state, self.ask, self.run, self.journal = unit_state, asked, run, journal
+        self.now, self.pause = time.monotonic, time.sleep
+        self.hint = "All of it: `journalctl -u %s` on this host. Correct what it names, then run again: what is done stays done." % unit
+        self.begun = int(time.time())
+
+    def go(self):
+        """None when k3s has started, else a code ("" where it has none), what went wrong and what to do."""
+        before = self.state(self.unit)
+        self.run("systemctl", "daemon-reload")
+        steps = [["enable", self.unit]]
+        if self.restart or not before["alive"]:
+            # No waiting for systemd: its READY may come minutes later.
+            steps += [["reset-failed", self.unit], ["--no-block", "restart" if self.restart else "start", self.unit]]
+        for step in steps:
+            code, said = self.run("systemctl", *step)
+            if code and step[0] != "reset-failed":
+                return "", "systemctl %s failed: %s" % (" ".join(step), said), self.hint
+        return self.wait(before["invocation"] if self.restart and before["alive"] else "")
+
+    def wait(self, replaced):
+        """Waits for another invocation than the one that is replaced; as `go`."""
+        end, least, started, reason = self.now() + self.timeout, None, {}, "its main process was not started"
+        while True:
+            state = self.state(self.unit)
+            least = state["restarts"] if least is None else min(least, state["restarts"])
+            if state["failed"] or state["restarts"] - least >= 2:
+                why = "was given up by systemd" if state["failed"] else "ends again each time it is started"
+                return LOOP, self.told(why), self.hint
+            if state["alive"] and state["invocation"] != replaced:
+                # Its time is taken once: the clock may be set while the node comes up.
+                reason = self.ask(self.names["node"], started.setdefault(state["invocation"], state["started"]))
+                after = self.state(self.unit)
+                if not reason and after["alive"] and after["invocation"] == state["invocation"]:
+                    return None
+                lines = self.journal(self.unit, "_SYSTEMD_INVOCATION_ID=" + state["invocation"], "--since=@%d" % (self.begun - 15))
+                refusal = refused(lines, self.names) if reason else None
+                if refusal:
+                    return refusal
+            if self.now() >= end:
+                return "", self.told("did not start within %d s: %s" % (self.timeout, reason)), self.hint
+            self.pause(0.3)
+
+    def told(self, what):
+        """What happened to the unit, and what k3s said last."""
+        return "%s.service %s. It said last:\n%s" % (self.unit, what, last_words(self.journal(self.unit, "--since=@%d" % self.begun)))
+
+
+def main():
+    from ansible.module_utils.basic import AnsibleModule
+
+    module = AnsibleModule(argument_spec={
+        "unit": {"type": "str", "required": True},
+        "node": {"type": "str", "required": True},
+        "host": {"type": "str", "default": ""},
+        "restart": {"type": "bool", "default": False},
+        "server": {"type": "str", "default": ""},
+        "timeout": {"type": "int", "default": 360},
+    }, supports_check_mode=True)
+    asked_for = module.params
+    unit, server = asked_for["unit"], asked_for["server"]
+    before = unit_state(unit)
+    changed = asked_for["restart"] or not (before["alive"] and before["enabled"])
+    if module.check_mode:
+        module.exit_json(changed=changed, msg="%s.service would be %s" % (unit, "restarted" if before["alive"] else "enabled and started"))
+    if server and not reaches(server, 6443, 30):
+        module.fail_json(msg="The server %s does not answer on port 6443 from this host\nHint: A firewall on the server or the access rules "
+                             "of the tailnet are in the way: TCP 6443 must be open between the hosts." % server)
+    failure = Start(unit, asked_for["node"], asked_for["host"], asked_for["restart"], asked_for["timeout"]).go()
+    if failure:
+        code, problem, hint = failure
+        module.fail_json(msg="%s\nHint: %s" % (problem, hint), changed=changed, **({"code": code} if code else {}))
+    module.exit_json(changed=changed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""When k3s counts as started: by the API's word about this very start, not by systemd's, nor by what an earlier kubelet reported."""
+
+import random
+import time
+import unittest
+
+from load_module import load_module
+
+START = load_module("k3s_start")
+T0 = START.seconds_of("2026-11-26T10:00:00Z")
+
+
+def at(seconds, fraction=False):
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(T0 + seconds))
+    return text + (".5" if fraction else "") + "Z"
+
+
+def lease(seconds):
+    return {"spec": {"renewTime": at(seconds, fraction=True)}}
+
+
+def node(ready="True", heartbeat=5, voter=None):
+    conditions = [{"type": "Ready", "status": ready, "lastHeartbeatTime": at(heartbeat), "message": "cni plugin not initialized"}]
+    return {"status": {"conditions": conditions + ([{"type": "EtcdIsVoter", "status": voter}] if voter else [])}}
+
+
+class FakeHost(START.Start):
+    """A unit whose states are given; each look is a second. The last state stays."""
+
+    def __init__(self, states, ask=lambda name, since: None, journal=(), restart=False, timeout=30):
+        super().__init__("k3s-agent", "n3", "", restart, timeout)
+        self.seconds, self.commands, self.states = 0, [], list(states)
+        self.ask, self.journal = ask, lambda unit, *matches: list(journal)
+        self.now, self.pause = lambda: self.seconds, lambda _: None
+
+    def state(self, unit):
+        self.seconds += 1
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return {"failed": False, "alive": True, "enabled": True, "invocation": "a", "restarts": 0, "started": T0, **state}
+
+    def run(self, *argv):
+        self.commands.append(" ".join(argv))
+        return 0, ""
+
+
+def host(*states, **options):
+    """`Start` puts the real functions into the instance: the class's own are put back."""
+    made = FakeHost(states, **options)
+    made.state, made.run = lambda unit: FakeHost.state(made, unit), lambda *argv: FakeHost.run(made, *argv)
+    return made
+
+
+class Criterion(unittest.TestCase):
+    def test_a_node_that_was_ready_before_the_start_says_nothing_about_it(self):
+        self.assertIn("not renewed the node's Lease", START.not_started(lease(-5), node(heartbeat=-5), T0))
+        self.assertIn("has not reported since", START.not_started(lease(1), node(heartbeat=-5), T0))
+        self.assertIsNone(START.not_started(lease(1), node(heartbeat=1), T0))
+
+    def test_the_heartbeat_has_whole_seconds(self):
+        self.assertIsNone(START.not_started(lease(1), node(heartbeat=0), T0 + 0.9))
+
+    def test_not_ready_says_why(self):
+        self.assertIn("cni plugin not initialized", START.not_started(lease(1), node(ready="False"), T0))
+        self.assertIn("has not reported yet", START.not_started(lease(1), {}, T0))
+
+    def test_a_server_votes(self):
+        self.assertIn("does not vote", START.not_started(lease(1), node(voter="False"), T0))
+        self.assertIsNone(START.not_started(lease(1), node(voter="True"), T0))
+
+    def test_started_means_renewed_and_reported_ready_after_the_start(self):
+        """P10 success means Ready: for any times, only a lease and a Ready that are both younger than the service count."""
+        dice = random.Random(10)
+        for _ in range(300):
+            renewed, beat, ready = dice.randrange(-400, 400), dice.randrange(-400, 400), dice.choice(["True", "False", "Unknown"])
+            found = START.not_started(lease(renewed), node(ready, beat), T0)
+            self.assertEqual(found is None, renewed >= 0 and beat >= 0 and ready == "True", (renewed, beat, ready))
+
+    def test_systemd_states(self):
+        for active, sub, runs in (("active", "running", True), ("activating", "start", True), ("activating", "auto-restart", False),
+                                  ("activating", "start-pre", False), ("failed", "failed", False), ("inactive", "dead", False)):
+            self.assertEqual(START.alive(active, sub), runs, (active, sub))
+
+
+class Starting(unittest.TestCase):
+    def test_a_unit_that_never_says_ready_has_started_when_the_api_says_so(self):
+        made = host({"alive": False, "invocation": ""}, {})
+        self.assertIsNone(made.go())
+        self.assertIn("systemctl --no-block start k3s-agent", made.commands)
+
+    def test_one_that_runs_already_is_left_alone(self):
+        made = host({})
+        self.assertIsNone(made.go())
+        self.assertEqual([line for line in made.commands if "start" in line], [])
+
+    def test_a_restart_waits_for_the_new_process(self):
+        asked = []
+        made = host({}, {}, {}, {"invocation": "b", "started": T0 + 9}, restart=True, ask=lambda name, since: asked.append(since))
+        self.assertIsNone(made.go())
+        self.assertEqual(asked, [T0 + 9])
+
+    def test_a_kubelet_that_ends_again_and_again_is_named_though_its_node_was_ready(self):
+        said = ['E1126 10:00:01.000001 7 kubelet.go:1703] "Failed to start ContainerManager" err="invalid Node Allocatable configuration"'] + ["line"] * 30
+        code, problem, _ = host({"alive": False}, {"restarts": 0}, {"restarts": 1}, {"restarts": 2}, journal=said, ask=lambda *_: "not yet").go()
+        self.assertEqual(code, "keeps_ending")
+        self.assertIn("ends again each time it is started", problem)
+        self.assertIn("invalid Node Allocatable configuration", problem)
+        self.assertLess(len(problem.splitlines()), START.JOURNAL_LINES + 2)
+
+    def test_an_answer_of_the_api_about_a_process_that_is_gone_does_not_count(self):
+        made = host({"alive": False}, {}, {"invocation": "b", "restarts": 1}, {"invocation": "c", "restarts": 2})
+        self.assertEqual(made.go()[0], "keeps_ending")
+
+    def test_a_rejected_node_password_is_recognised_at_once_with_what_to_do(self):
+        said = ["Waiting to retrieve agent configuration; server is not ready: Node password rejected, duplicate hostname or contents of "
+                "'/etc/rancher/node/password' may not match server node-passwd entry"]
+        made = host({"alive": False}, {}, journal=said, ask=lambda *_: "no answer")
+        code, problem, hint = made.go()
+        self.assertEqual(code, "node_password_rejected")
+        self.assertIn("reinstalled", problem)
+        self.assertIn("provision --replace n3", hint)
+        self.assertLess(made.seconds, 5)
+
+    def test_a_token_that_is_not_accepted_must_have_been_refused_more_than_once(self):
+        line = "Waiting to retrieve agent configuration; server is not ready: failed to get CA certs: https://127.0.0.1:6444/cacerts: 401 not authorized"
+        self.assertIsNone(START.refused([line] * 2, {"node": "n3", "host": "n3"}))
+        self.assertEqual(START.refused([line] * 3, {"node": "n3", "host": "n3"})[0], "token_rejected")
+
+    def test_the_limit_says_what_was_missing(self):
+        code, problem, hint = host({"alive": False}, {}, ask=lambda *_: "the node is not Ready: x", journal=["one", "100%s"]).go()
+        self.assertEqual(code, "")
+        self.assertIn("did not start within 30 s: the node is not Ready: x. It said last:\none\n100%s", problem)
+        self.assertIn("journalctl -u k3s-agent", hint)
+
+
+if __name__ == "__main__":
+    unittest.main()
