@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 def probe(params):
     """Everything a run wants to know about this host, asked at once because each question over SSH costs a second."""
     offset = time.time() - params["controller_time"]
+    # What else is wrong with a host that another run is changing may be that run's doing: it is not said.
+    other_run = lock_host(params["run"]) if params.get("run") else None
     machine = os.uname().machine
     with ThreadPoolExecutor(max_workers=8) as pool:
         tailscale = pool.submit(probe_tailscale, params)
@@ -23,7 +25,7 @@ def probe(params):
         # Our own running k3s holds its ports; only before that can somebody else.
         port_problems = [] if k3s_facts["unit"]["active"] else judge_ports(params.get("ports", []))
         return {
-            "problems": platform_problems + problems + k3s_problems + disk_problems + port_problems,
+            "problems": [other_run] if other_run else platform_problems + problems + k3s_problems + disk_problems + port_problems,
             "warnings": warnings + k3s_warnings + disk_warnings,
             "arch": ARCHITECTURES.get(machine, machine),
             "clock_offset": round(offset, 3),
