@@ -35,6 +35,7 @@ export interface LiveRequest {
 export function openLiveSession(system: ActionSystem, request: LiveRequest): LiveSession {
   const { clock } = system;
   const inventory = Promise.withResolvers<void>();
+  inventory.promise.catch(() => {}); // nobody may be waiting for it
   const file = Promise.withResolvers<string>();
   let latest: Reading<Inventory | undefined> | undefined;
   const connection = reconnectingApi(async () => {
@@ -71,6 +72,8 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
       try {
         yield* batches(source, { about: aboutNews, clock, signal });
       } finally {
+        // Ended before the inventory was read, a connection would wait for it for ever.
+        inventory.reject(new DOMException("The session has ended", "AbortError"));
         await connection.close();
       }
     },

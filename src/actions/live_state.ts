@@ -24,6 +24,8 @@ export interface LiveState {
   readonly connection: Connection;
   /** `https://100.64.0.1:6443`; undefined before a context was found. */
   readonly server: string | undefined;
+  /** The kubeconfig's server, where it does not answer and `server` does. */
+  readonly insteadOf: string | undefined;
   /** What the API server calls its version, `v1.36.3+k3s1`. */
   readonly version: string | undefined;
   /** What of the cluster could not be read, in words, by what it is: `pods`, `metrics`, … */
@@ -45,6 +47,7 @@ export const NOTHING_HEARD: LiveState = {
   cluster: emptyCluster,
   connection: { state: "connecting", problem: undefined },
   server: undefined,
+  insteadOf: undefined,
   version: undefined,
   gaps: new Map(),
   inventory: undefined,
@@ -61,7 +64,12 @@ export function reduceLive(state: LiveState, batch: readonly LiveNews[]): LiveSt
         next = { ...next, connection: news.connection };
         break;
       case "server":
-        next = { ...next, server: news.server, version: news.version };
+        next = {
+          ...next,
+          server: news.server,
+          version: news.version,
+          insteadOf: news.insteadOf,
+        };
         break;
       case "gap":
         next = { ...next, gaps: withGap(next.gaps, news) };

@@ -93,22 +93,37 @@ export async function connectTo(
   },
 ): Promise<KubernetesApi> {
   const { findContext } = await import("../cluster/find_context.ts");
-  const context = await findContext(system, {
-    ...choice,
-    ...(inventory === undefined ? {} : await clusterOf(system, inventory)),
-  });
+  const cluster = inventory === undefined ? undefined : await clusterOf(system, inventory);
+  const context = await findContext(system, { ...choice, ...cluster?.names });
   const { connect } = await import("../cluster/connect.ts");
+  const isOurs = choice.context === undefined || choice.context === cluster?.names.clusterName;
   return await connect(context, {
     now: system.clock.now(),
+    signal: system.signal,
     ...(choice.timeoutMs === undefined ? {} : { timeoutMs: choice.timeoutMs }),
+    ...(cluster === undefined || !isOurs ? {} : { others: cluster.servers }),
   });
 }
 
+/** How an inventory's cluster is found: its names, and its servers by the inventory and the last run. */
 async function clusterOf(system: System, inventory: Inventory) {
   const { storedKubeconfig } = await import("../cluster/stored_kubeconfig.ts");
+  const { readKubeconfigs } = await import("../cluster/kubeconfig_files.ts");
+  const { hostsOf, serverUrl } = await import("../inventory/model.ts");
+  const stored = await storedKubeconfig(system, inventory.file);
+  const last = await attempt(() => readKubeconfigs([stored])); // a broken one is told where it is needed
+  const { apiEndpoint, clusterName } = inventory.cluster;
+  const addresses = hostsOf(inventory, "control-plane").flatMap(({ tailscaleIp }) =>
+    tailscaleIp ?? []
+  );
   return {
-    clusterName: inventory.cluster.clusterName,
-    stored: await storedKubeconfig(system, inventory.file),
+    names: { clusterName, stored },
+    servers: [
+      ...[...apiEndpoint === undefined ? [] : [apiEndpoint], ...addresses].map(serverUrl),
+      ...(last.known ? last.value.clusters : []).flatMap(({ fields }) =>
+        typeof fields.server === "string" ? fields.server : []
+      ),
+    ],
   };
 }
 

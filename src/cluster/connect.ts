@@ -6,12 +6,15 @@
  */
 
 import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
-import { Agent, type Dispatcher } from "undici";
+import type { Socket } from "node:net";
+import { Agent, buildConnector, type Dispatcher } from "undici";
 import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../errors/user_error.ts";
 import { decodeStatus } from "./api_protobuf.ts";
 import { clientCertificateError, connectionError, isCertificateError } from "./api_errors.ts";
+import { machineClock } from "../process/system.ts";
+import { CHOICE_MS, chooseServer } from "./choose_server.ts";
 import type { KubeContext } from "./find_context.ts";
 import { splitLines } from "./split_lines.ts";
 import { tlsProblem } from "./tls_diagnosis.ts";
@@ -20,20 +23,35 @@ import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.
 /** How long the server may take for one answer, in milliseconds. */
 const TIMEOUT_MS = 15_000;
 
+/** How a connection is made. */
+export interface ConnectOptions {
+  /** Milliseconds since the epoch, to tell an expired certificate. */
+  readonly now: number;
+  /** How long the server may take for one answer, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Further servers of the same cluster, `https://100.64.0.2:6443`. */
+  readonly others?: readonly string[];
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Connects to the server of a context.
+ * Connects to the server of a context, or to another one of its cluster where that one does not
+ * answer. Others are asked only where the kubeconfig says which authority they must have: each k3s
+ * server has a certificate of the cluster's authority for its own address (k3s
+ * `pkg/cluster/https.go`), so none but them hears of the credentials.
  *
- * @param options.now milliseconds since the epoch, to tell an expired certificate
  * @throws {UserError} exit code 2 where the kubeconfig is wrong, 4 where its credentials cannot be
- *   used
+ *   used or no server listens
  */
 export async function connect(
-  { file, context }: KubeContext,
-  { now, timeoutMs = TIMEOUT_MS }: { readonly now: number; readonly timeoutMs?: number },
+  { file, context, text }: KubeContext,
+  { now, timeoutMs = TIMEOUT_MS, others = [], signal = new AbortController().signal }:
+    ConnectOptions,
 ): Promise<KubernetesApi> {
   const config = new KubeConfig();
   try {
-    config.loadFromFile(file);
+    config.loadFromString(text);
   } catch (cause) {
     throw usageError(`The kubeconfig is not understood: ${messageOf(cause)}`, {
       where: { file },
@@ -45,41 +63,72 @@ export async function connect(
   if (!cluster || !config.getCurrentUser() || !URL.canParse(cluster.server)) {
     throw usageError(`The context ${safeText(context)} lacks a cluster with a server, or a user`, {
       where: { file },
-      hint: "Fetch it anew with: k3s-tool kubeconfig --force",
+      hint: "Fetch it again with: k3s-tool kubeconfig --force",
     });
   }
-  const server = cluster.server.replace(/\/+$/, "");
-  const { headers, dispatcher, authority } = await credentials(config, { server, now });
-  const request = async (
+  const first = cluster.server.replace(/\/+$/, "");
+  const { headers, dispatcher, authority, close } = await credentials(config, {
+    server: first,
+    now,
+  });
+  const verified = first.startsWith("https:") && authority !== undefined && !cluster.skipTLSVerify;
+  const send = async (
+    to: string,
     path: string,
     { query = {}, signal, method = "GET", body, headers: own }: GetOptions & Init = {},
   ): Promise<Answer> => {
-    const url = new URL(server + path);
+    const url = new URL(to + path);
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
     // Holds until the answer begins; who reads all of it at once has `timeoutMs` for that too.
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(timeoutError()), timeoutMs);
+    const either = AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]);
     try {
       // Not undici's `fetch`: under Deno 2.9 a read of its body never ends when the connection
       // breaks or the request is aborted.
-      const answer = await dispatcher.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method,
-        body: body ?? null,
-        headers: { ...headers, accept: "application/json", ...own },
-        signal: AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]),
-        headersTimeout: 0,
-        bodyTimeout: 0, // a watch may be silent for as long as it likes
-      });
+      const answer = await orAborted(
+        dispatcher.request({
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method,
+          body: body ?? null,
+          headers: { ...headers, accept: "application/json", ...own },
+          signal: either,
+          headersTimeout: 0,
+          bodyTimeout: 0, // a watch may be silent for as long as it likes
+        }),
+        either,
+      );
       if (answer.statusCode < 200 || answer.statusCode > 299) throw await refusal(answer, path);
       return answer;
     } catch (error) {
-      throw await translate(limit.signal.aborted ? limit.signal.reason : error, signal);
+      const cause = limit.signal.aborted ? limit.signal.reason : error;
+      throw await toError(cause, { signal, server: to, authority, timeoutMs });
     } finally {
       clearTimeout(timer);
     }
   };
+  const answers = async (to: string, signal: AbortSignal) => {
+    try {
+      await (await send(to, "/readyz", { signal, headers: { accept: "*/*" } })).body.dump();
+    } catch (error) {
+      // A refusal is an answer; a server that is not ready says so with 500 (its etcd is gone).
+      if (!(error instanceof ApiError) || error.status >= 500) throw error;
+    }
+  };
+  const more = verified && cluster.proxyUrl === undefined ? others : [];
+  const servers = [first, ...new Set(more).difference(new Set([first]))] as const;
+  let server = first;
+  try {
+    const limitMs = Math.min(timeoutMs, CHOICE_MS);
+    if (servers.length > 1) {
+      server = await chooseServer(servers, { answers, clock: machineClock, signal, limitMs });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const request = (path: string, options?: GetOptions & Init) => send(server, path, options);
   const translate = (error: unknown, signal: AbortSignal | undefined) =>
     toError(error, { signal, server, authority, timeoutMs });
   const document = async (path: string, options: GetOptions & Init = {}) => {
@@ -96,6 +145,7 @@ export async function connect(
   };
   return {
     server,
+    ...(server === first ? {} : { insteadOf: first }),
     get: document,
     lines: async function* (path, options = {}) {
       try {
@@ -118,7 +168,7 @@ export async function connect(
           },
         }),
       }),
-    close: () => dispatcher.destroy(),
+    close,
   };
 }
 
@@ -133,10 +183,22 @@ function timeoutError(): DOMException {
   return new DOMException("The answer took too long", "TimeoutError");
 }
 
+/** undici hears of an abort only once it is connected; this does at once. */
+function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  return Promise.race([answer, promise])
+    .finally(() => signal.removeEventListener("abort", onAbort));
+}
+
 /** What a request carries, and what it trusts. */
 interface Credentials {
   readonly headers: Record<string, string>;
   readonly dispatcher: Dispatcher;
+  /** Gives all connections back. */
+  readonly close: () => Promise<void>;
   /** PEM; undefined: what the system trusts. */
   readonly authority: string | undefined;
 }
@@ -154,15 +216,56 @@ async function credentials(
       cause,
     });
   }
-  const tls: { cert?: unknown; ca?: unknown } = {};
+  const tls: { cert?: unknown; ca?: unknown; agent?: unknown } = {};
   await config.applyToHTTPSOptions(tls);
   const expired = tls.cert === undefined
     ? undefined
     : clientCertificateError(String(tls.cert), now);
   if (expired !== undefined) throw expired;
-  const dispatcher = request.getDispatcher() as Dispatcher | undefined ?? new Agent();
   const authority = tls.ca === undefined ? undefined : String(tls.ca);
-  return { headers: request.getHeaders(), dispatcher, authority };
+  const proxied = config.getCurrentCluster()?.proxyUrl === undefined
+    ? undefined
+    : request.getDispatcher() as Dispatcher | undefined;
+  const direct = directAgent(tls);
+  return {
+    headers: request.getHeaders(),
+    authority,
+    dispatcher: proxied ?? direct.dispatcher,
+    close: async () => {
+      await proxied?.destroy();
+      await direct.close();
+    },
+  };
+}
+
+/**
+ * An agent whose `close` also ends the connections that are still being made. undici leaves those
+ * to their time limit, and the program would wait for them.
+ */
+function directAgent({ agent: _, ...tls }: { readonly agent?: unknown }): {
+  readonly dispatcher: Dispatcher;
+  readonly close: () => Promise<void>;
+} {
+  // What client-node asks for: a keep-alive that comes before the patience of load balancers ends.
+  const connector = buildConnector({ ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 });
+  const underWay = new Set<Socket>();
+  const dispatcher = new Agent({
+    connect: (options, callback) => {
+      // It returns the socket, though its type does not say so (undici `lib/core/connect.js`).
+      const socket = connector(options, (...result) => {
+        underWay.delete(socket);
+        callback(...result);
+      }) as unknown as Socket;
+      underWay.add(socket);
+    },
+  });
+  return {
+    dispatcher,
+    close: async () => {
+      for (const socket of underWay) socket.destroy(new Error("The connection was given up"));
+      await dispatcher.destroy();
+    },
+  };
 }
 
 const Status = z.object({

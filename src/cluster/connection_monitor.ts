@@ -144,16 +144,17 @@ export class ConnectionMonitor implements ConnectionLink {
     readonly identity: string | undefined;
   }): void {
     const { api, emit } = this.#options;
-    const { server } = api;
-    const moved = this.#server !== undefined && this.#server !== server;
-    if (
-      moved || (this.#identity !== undefined && (identity ?? this.#identity) !== this.#identity)
-    ) {
-      this.#cluster++;
-    }
+    const { server, insteadOf } = api;
+    // Another server of the same cluster tells the same story; who cannot see its name goes by the
+    // address.
+    const known = identity !== undefined && this.#identity !== undefined;
+    const other = known
+      ? identity !== this.#identity
+      : this.#server !== undefined && this.#server !== server;
+    if (other) this.#cluster++;
     this.#server = server;
     this.#identity = identity ?? this.#identity;
-    emit({ type: "server", server, version: version && safeText(version) });
+    emit({ type: "server", server, version: version && safeText(version), insteadOf });
     emit({ type: "connection", connection: { state: "live" } });
     const lost = new AbortController();
     const connected = { signal: lost.signal, cluster: this.#cluster };

@@ -4,16 +4,18 @@
  * @module
  */
 
-import { parse } from "yaml";
-import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
-import { missingError, usageError } from "../errors/user_error.ts";
+import { missingError, type UserError } from "../errors/user_error.ts";
+import { type Kubeconfigs, kubeconfigText, readKubeconfigs } from "./kubeconfig_files.ts";
 import { kubeconfigFiles, type KubeconfigPlace } from "./kubeconfig_location.ts";
 
-/** A context and the file it stands in. */
+/** A context, and where it is. */
 export interface KubeContext {
+  /** The file that has the context; its cluster and user may be in others. */
   readonly file: string;
   readonly context: string;
+  /** Text of a kubeconfig with all that belongs to it. */
+  readonly text: string;
 }
 
 /** What a person said of the cluster. */
@@ -41,85 +43,51 @@ export async function findContext(
   choice: ContextChoice,
 ): Promise<KubeContext> {
   const files = kubeconfigFiles(place, choice.kubeconfig);
-  const read: { file: string; contexts: readonly string[]; current: string | undefined }[] = [];
-  for (const file of files) {
-    const text = await readIfAny(file);
-    if (text !== undefined) read.push({ file, ...contextsOf(text, file) });
-  }
+  const read = await readKubeconfigs(files);
   const wanted = choice.context ?? choice.clusterName;
-  const found = wanted === undefined
-    ? read.find(({ current }) => current !== undefined)
-    : read.find(({ contexts }) => contexts.includes(wanted));
-  if (found !== undefined) return { file: found.file, context: wanted ?? found.current! };
+  const found = contextIn(read, wanted ?? read.current);
+  if (found !== undefined) return found;
   if (choice.context === undefined && choice.clusterName !== undefined) {
-    if (choice.kubeconfig !== undefined && read[0]?.contexts.length === 1) {
-      return { file: read[0].file, context: read[0].contexts[0]! };
+    if (choice.kubeconfig !== undefined && read.contexts.length === 1) {
+      return contextIn(read, read.contexts[0]!.name)!;
     }
-    const text = choice.stored === undefined ? undefined : await readIfAny(choice.stored);
-    if (text !== undefined) {
-      const { current } = contextsOf(text, choice.stored!);
-      if (current !== undefined) return { file: choice.stored!, context: current };
-    }
+    const stored = await readKubeconfigs(choice.stored === undefined ? [] : [choice.stored]);
+    const context = contextIn(stored, stored.current);
+    if (context !== undefined) return context;
   }
-  throw notFound({ files, found: read.flatMap(({ contexts }) => contexts), wanted });
+  throw notFound({ files, read, choice });
 }
 
-function notFound({ files, found, wanted }: {
+function contextIn(read: Kubeconfigs, wanted: string | undefined): KubeContext | undefined {
+  const found = read.contexts.find(({ name }) => name === wanted);
+  return found && { file: found.file, context: found.name, text: kubeconfigText(read) };
+}
+
+function notFound({ files, read, choice: { context, clusterName } }: {
   readonly files: readonly string[];
-  readonly found: readonly string[];
-  readonly wanted: string | undefined;
-}) {
+  readonly read: Kubeconfigs;
+  readonly choice: ContextChoice;
+}): UserError {
   const fetchHint = "Fetch it with: k3s-tool kubeconfig; where there is no cluster yet, make it: " +
     "k3s-tool provision";
-  const where = files.join(", ");
-  if (found.length === 0) {
-    return missingError(`There is no kubeconfig with a context in ${where}`, { hint: fetchHint });
+  const [where, have] = [files.join(", "), files.length === 1 ? "has" : "have"];
+  const contexts = read.contexts.map(({ name }) => safeText(name)).join(", ");
+  if (read.files.length === 0) {
+    return missingError(`There is no kubeconfig at ${where}`, { hint: fetchHint });
   }
-  const contexts = found.map((name) => safeText(name)).join(", ");
-  if (wanted === undefined) {
+  if (context === undefined && clusterName === undefined && contexts !== "") {
     return missingError(`No context is chosen in ${where}`, {
       hint: `Choose one with --context; there are: ${contexts}.`,
     });
   }
-  return missingError(`There is no context ${safeText(wanted)} in ${where}`, {
-    hint: `${fetchHint}; or name one of these with --context: ${contexts}.`,
+  const what = context !== undefined
+    ? `no context ${safeText(context)}`
+    : clusterName === undefined
+    ? "no context"
+    : `no context for cluster ${safeText(clusterName)}`;
+  return missingError(`${where} ${have} ${what}`, {
+    hint: contexts === ""
+      ? fetchHint
+      : `${fetchHint}; or name one of these with --context: ${contexts}.`,
   });
-}
-
-const Kubeconfig = z.object({
-  "current-context": z.string().nullish(),
-  contexts: z.array(z.object({ name: z.string() })).nullish(),
-});
-
-function contextsOf(
-  text: string,
-  file: string,
-): { contexts: readonly string[]; current: string | undefined } {
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (cause) {
-    throw usageError("The kubeconfig is not YAML", { where: { file }, cause });
-  }
-  const result = Kubeconfig.safeParse(value ?? {});
-  if (!result.success) {
-    throw usageError("The kubeconfig is not understood", {
-      where: { file },
-      hint: "Look at it with: kubectl config view",
-      cause: result.error,
-    });
-  }
-  const contexts = (result.data.contexts ?? []).map(({ name }) => name);
-  const current = result.data["current-context"];
-  return { contexts, current: current && contexts.includes(current) ? current : undefined };
-}
-
-async function readIfAny(file: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-    const why = (cause as Error).message;
-    throw usageError(`The kubeconfig cannot be read: ${why}`, { where: { file }, cause });
-  }
 }

@@ -33,6 +33,8 @@ export interface Change {
 export interface KubernetesApi {
   /** `https://100.64.0.1:6443`. */
   readonly server: string;
+  /** The server of the kubeconfig, where it does not answer and another one of its cluster does. */
+  readonly insteadOf?: string | undefined;
   /**
    * The document at a path, in the form of its JSON.
    *

@@ -66,7 +66,7 @@ export async function readCluster(
     await Promise.allSettled(work);
   }
   return [
-    { type: "server", server: api.server, version: undefined },
+    { type: "server", server: api.server, version: undefined, insteadOf: api.insteadOf },
     { type: "connection", connection: { state: "live" } },
     ...news,
   ];

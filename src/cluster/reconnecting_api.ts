@@ -18,18 +18,18 @@ export interface ReconnectingApi extends KubernetesApi {
 }
 
 /**
- * A port whose connection is made by the first request, and made anew after `drop` or where it
+ * A port whose connection is made by the first request, and made again after `drop` or where it
  * could not be made. Each request throws what making it throws.
  *
  * @param open makes a connection
  */
 export function reconnectingApi(open: () => Promise<KubernetesApi>): ReconnectingApi {
   let current: Promise<KubernetesApi> | undefined;
-  let server = "";
+  let latest: KubernetesApi | undefined;
   const connected = (): Promise<KubernetesApi> => {
     const mine = current ??= open();
     mine.then(
-      (api) => void (server = api.server),
+      (api) => void (latest = api),
       () => {
         if (current === mine) current = undefined;
       },
@@ -44,7 +44,10 @@ export function reconnectingApi(open: () => Promise<KubernetesApi>): Reconnectin
   };
   return {
     get server() {
-      return server;
+      return latest?.server ?? "";
+    },
+    get insteadOf() {
+      return latest?.insteadOf;
     },
     get: async (path, options) => await (await connected()).get(path, options),
     lines: async function* (path, options) {

@@ -66,6 +66,9 @@ export function journaled(
       get server() {
         return api.server;
       },
+      get insteadOf() {
+        return api.insteadOf;
+      },
       get: (path, options = {}) =>
         observed(begin("GET", withQuery(path, options.query)), api.get(path, options)),
       lines: async function* (path, options = {}) {

@@ -11,7 +11,13 @@ import type { Connection } from "./connection.ts";
 export type WatchNews =
   | ClusterNews
   | { readonly type: "connection"; readonly connection: Connection }
-  | { readonly type: "server"; readonly server: string; readonly version: string | undefined }
+  | {
+    readonly type: "server";
+    readonly server: string;
+    readonly version: string | undefined;
+    /** See {@linkcode KubernetesApi.insteadOf}. */
+    readonly insteadOf?: string | undefined;
+  }
   /** A gap opened, or closed where `words` is undefined. */
   | { readonly type: "gap"; readonly what: string; readonly words: string | undefined };
 

@@ -184,6 +184,7 @@ function readCluster(variables: Variables): ClusterVars {
   const get = (name: string) => plainText(vars.get(name)) || undefined;
   const optional = { k3sVersion: get("k3s_version"), gitRepoUrl: get("git_repo_url") };
   const gitPath = get("git_path");
+  const apiEndpoint = get("api_endpoint");
   return {
     clusterName: get("cluster_name") ?? "k3s",
     tailscaleNetwork: get("tailscale_network") ?? DEFAULT_NETWORK,
@@ -192,6 +193,7 @@ function readCluster(variables: Variables): ClusterVars {
     ...(optional.k3sVersion === undefined ? {} : { k3sVersion: optional.k3sVersion }),
     ...(optional.gitRepoUrl === undefined ? {} : { gitRepoUrl: optional.gitRepoUrl }),
     ...(gitPath === undefined ? {} : { gitPath }),
+    ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
     vars,
   };
 }

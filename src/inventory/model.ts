@@ -103,6 +103,8 @@ export interface ClusterVars {
   readonly clusterName: string;
   /** `vX.Y.Z+k3sN`; undefined where it is not set or templated. */
   readonly k3sVersion?: string;
+  /** `api_endpoint`: a name or address the owner keeps for the API, with or without a port. */
+  readonly apiEndpoint?: string;
   /** CIDR every address lies in; default `100.64.0.0/10`. */
   readonly tailscaleNetwork: string;
   readonly gitRepoUrl?: string;
@@ -138,4 +140,9 @@ export function hostsOf(inventory: Inventory, role: Role): readonly InventoryHos
 export function findHost(inventory: Inventory, name: string): InventoryHost | undefined {
   return inventory.hosts.find((host) => host.name === name) ??
     inventory.hosts.find((host) => host.nodeName === name.toLowerCase());
+}
+
+/** Where an API server is asked: `https://100.64.0.1:6443` for an address or name without a port. */
+export function serverUrl(endpoint: string): string {
+  return `https://${endpoint}${/:\d+$/.test(endpoint) ? "" : ":6443"}`;
 }

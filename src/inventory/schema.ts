@@ -129,6 +129,10 @@ export const ClusterVariables = z.looseObject({
   k3s_version: z.optional(text(K3S_VERSION, "a k3s release such as v1.35.6+k3s1")),
   cluster_name: z.optional(text(DNS_LABEL, "a name of lower-case letters, digits and -")),
   tailscale_network: z.optional(Ipv4Network),
+  api_endpoint: z.optional(text(
+    /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*)(?::[1-9]\d{0,4})?$/i,
+    "a name or IPv4 address such as k3s.example.com, with or without a port",
+  )),
   k3s_cluster_cidr: z.optional(Ipv4Network),
   k3s_service_cidr: z.optional(Ipv4Network),
   k3s_tls_san: z.optional(

@@ -56,7 +56,17 @@ export function usageGap({ connection, cluster, gaps }: LiveState): string | und
 /** What a person should look at soon. */
 export function warningsOf(state: LiveState, now: number): readonly string[] {
   const keys = nodeRows(state, now).flatMap(({ peer }) => (peer && keyWarning(peer, now)) ?? []);
-  return [...keys, ...otherCluster(state, now)];
+  return [...otherServer(state), ...keys, ...otherCluster(state, now)];
+}
+
+/** Another server answers for the kubeconfig's. */
+function otherServer({ connection, server, insteadOf }: LiveState): readonly string[] {
+  if (connection.state !== "live" || insteadOf === undefined || server === undefined) return [];
+  const [asked, silent] = [server, insteadOf].map((each) => new URL(each).host);
+  return [
+    `The server of the kubeconfig, ${silent}, does not answer; ${asked} is asked instead. ` +
+    "Where it stays away, move the kubeconfig with: k3s-tool kubeconfig",
+  ];
 }
 
 /** A context of the right name may still lead to another cluster. */

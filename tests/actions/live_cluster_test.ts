@@ -21,6 +21,7 @@ import { podObject } from "../cluster/objects_fixture.ts";
 import { type WatchRoutes, watchRoutes } from "../cluster/watch_routes.ts";
 import { gitRepository, kustomization } from "../gitops/flux_fixture.ts";
 import { CLUSTER, INVENTORY, TAILNET } from "../golden/homelab.ts";
+import { settled } from "../process/fake_clock.ts";
 import { tailscaleSays } from "../tailscale/status_fixture.ts";
 
 interface Live {
@@ -29,6 +30,24 @@ interface Live {
   readonly cluster: WatchRoutes;
   /** The state as soon as it is as expected. */
   until(expected: (state: LiveState) => boolean): Promise<LiveState>;
+}
+
+function systemOf({ directory, kubeconfig }: FakeServer, signal: AbortSignal): ActionSystem {
+  const variables: Record<string, string> = {
+    HOME: directory,
+    KUBECONFIG: kubeconfig,
+    K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock",
+  };
+  const env = (name: string) => variables[name];
+  return {
+    runner: tailscaleSays(TAILNET),
+    clock: machineClock,
+    directories: directoriesFrom(env),
+    cwd: directory,
+    env,
+    signal,
+    assets: new FolderAssets(PROJECT_ROOT),
+  };
 }
 
 /** Runs a test with a session on a homelab; its server is asked over real HTTP. */
@@ -43,25 +62,10 @@ async function live(
     ...routes,
   });
   await withApiServer(cluster.routes, async (server) => {
-    const { directory, kubeconfig } = server;
-    await Deno.writeTextFile(`${directory}/hosts.yml`, INVENTORY);
+    await Deno.writeTextFile(`${server.directory}/hosts.yml`, INVENTORY);
     await prepare(server);
-    const variables: Record<string, string> = {
-      HOME: directory,
-      KUBECONFIG: kubeconfig,
-      K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock",
-    };
-    const env = (name: string) => variables[name];
     const controller = new AbortController();
-    const system: ActionSystem = {
-      runner: tailscaleSays(TAILNET),
-      clock: machineClock,
-      directories: directoriesFrom(env),
-      cwd: directory,
-      env,
-      signal: controller.signal,
-      assets: new FolderAssets(PROJECT_ROOT),
-    };
+    const system = systemOf(server, controller.signal);
     const session = openLiveSession(system, { inventory: undefined, cluster: {} });
     let state = NOTHING_HEARD;
     let changed = Promise.withResolvers<void>();
@@ -114,7 +118,7 @@ Deno.test("a kubeconfig that is put right meanwhile is taken", () => {
       connection.state === "connecting" && connection.problem !== undefined
     );
     assert.ok(state.connection.state === "connecting");
-    assert.match(state.connection.problem!.message, /no context homelab/);
+    assert.match(state.connection.problem!.message, /has no context for cluster homelab/);
     await Deno.writeTextFile(server.kubeconfig, kubeconfig);
     session.retry();
     await until(isComplete);
@@ -178,3 +182,19 @@ Deno.test("Flux that is not installed is no gap; Flux that nobody may see is one
     { [KUSTOMIZATIONS]: () => statusError(403, "Forbidden", "kustomizations is forbidden") },
   );
 });
+
+Deno.test("a session that is ended at any moment of its beginning ends", () =>
+  withApiServer(watchRoutes(CLUSTER).routes, async (server) => {
+    await Deno.writeTextFile(`${server.directory}/hosts.yml`, INVENTORY);
+    for (let turns = 0; turns < 12; turns++) {
+      const controller = new AbortController();
+      const system = systemOf(server, controller.signal);
+      const session = openLiveSession(system, { inventory: undefined, cluster: {} });
+      const news = session.news(controller.signal)[Symbol.asyncIterator]();
+      const first = news.next();
+      for (let turn = 0; turn < turns; turn++) await settled();
+      controller.abort(new Error("enough"));
+      while (!(await (turns === 0 ? first : news.next())).done);
+      await first;
+    }
+  }));

@@ -24,6 +24,7 @@ import {
   type Subject,
   timeFirstFrame,
 } from "./tui_run.ts";
+import { contextOf } from "../cluster/kubeconfig_fixture.ts";
 
 /** Measures and returns the report. */
 export async function benchTui(args: readonly string[]): Promise<string> {
@@ -78,7 +79,7 @@ async function measure(
 
 /** What the list of all pods takes alone, by the screen's own client. */
 async function listLine(kubeconfig: string, runs: number): Promise<string> {
-  const api = await connect({ file: kubeconfig, context: "default" }, { now: Date.now() });
+  const api = await connect(await contextOf(kubeconfig, "default"), { now: Date.now() });
   try {
     const { path, ...how } = COLLECTIONS.pods;
     const times: number[] = [];

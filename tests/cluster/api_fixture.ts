@@ -6,6 +6,7 @@
 
 import { connect } from "../../src/cluster/connect.ts";
 import type { KubernetesApi } from "../../src/cluster/kubernetes_api.ts";
+import { contextOf } from "./kubeconfig_fixture.ts";
 import { type FakeServer, type Route, withApiServer } from "./fake_api_server.ts";
 
 /** Runs a test with a connection to a server that answers from `routes`. */
@@ -14,7 +15,7 @@ export function withConnection(
   test: (api: KubernetesApi, server: FakeServer) => Promise<void>,
 ): Promise<void> {
   return withApiServer(routes, async (server) => {
-    const api = await connect({ file: server.kubeconfig, context: "homelab" }, {
+    const api = await connect(await contextOf(server.kubeconfig, "homelab"), {
       now: Date.parse("2026-11-23T12:00:00Z"),
     });
     try {

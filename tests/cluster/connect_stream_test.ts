@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../src/cluster/connect.ts";
 import { ApiError, type KubernetesApi } from "../../src/cluster/kubernetes_api.ts";
 import { type FakeServer, type Route, statusError, withApiServer } from "./fake_api_server.ts";
+import { contextOf } from "./kubeconfig_fixture.ts";
 
 const now = Date.parse("2026-11-23T12:00:00Z");
 const encoder = new TextEncoder();
@@ -12,7 +13,7 @@ function withApi(
   timeoutMs = 15_000,
 ): Promise<void> {
   return withApiServer(routes, async (server) => {
-    const context = { file: server.kubeconfig, context: "homelab" };
+    const context = await contextOf(server.kubeconfig, "homelab");
     const api = await connect(context, { now, timeoutMs });
     try {
       await test(api, server);
@@ -123,7 +124,7 @@ Deno.test("a connection that breaks is told in words", async () => {
   const { plainKubeconfig } = await import("./kubeconfig_fixture.ts");
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, plainKubeconfig(`http://127.0.0.1:${listener.addr.port}`));
-  const api = await connect({ file, context: "homelab" }, { now });
+  const api = await connect(await contextOf(file, "homelab"), { now });
   const lines = api.lines("/watch")[Symbol.asyncIterator]();
   assert.equal((await lines.next()).value, "one");
   await assert.rejects(lines.next(), { name: "UserError", exitCode: 4 });

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../src/errors/user_error.ts";
-import { type ContextChoice, findContext } from "../../src/cluster/find_context.ts";
+import {
+  type ContextChoice,
+  findContext as find,
+  type KubeContext,
+} from "../../src/cluster/find_context.ts";
 import { kubeconfigFiles } from "../../src/cluster/kubeconfig_location.ts";
 import { directoriesFrom } from "../../src/process/system.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
@@ -15,6 +19,12 @@ function kubeconfig(current: string, ...contexts: string[]): string {
     "current-context": current,
     contexts: contexts.map((name) => ({ name, context: { cluster: name, user: name } })),
   });
+}
+
+/** Without the text, which `connect` reads. */
+async function findContext(at: ReturnType<typeof place>, choice: ContextChoice) {
+  const { text: _, ...found }: KubeContext = await find(at, choice);
+  return found;
 }
 
 async function failure(promise: Promise<unknown>): Promise<[number, string, string]> {
@@ -50,7 +60,7 @@ Deno.test("the context named like the cluster is taken, never the current one", 
     assert.deepEqual(await found({}), { file, context: "work" });
     const [code, message, hint] = await failure(found({ clusterName: "other" }));
     assert.equal(code, 3);
-    assert.match(message, /no context other in .*config/);
+    assert.match(message, /config has no context for cluster other$/);
     assert.match(hint, /work, homelab/);
   }));
 
@@ -88,9 +98,9 @@ Deno.test("files that are missing, broken or without contexts are told apart", (
   withDirectory(async (home) => {
     const file = `${home}/k`;
     const find = () => findContext(place(home), { kubeconfig: file });
-    assert.match((await failure(find()))[1], /no kubeconfig with a context/);
+    assert.equal((await failure(find()))[1], `There is no kubeconfig at ${file}`);
     await Deno.writeTextFile(file, "");
-    assert.match((await failure(find()))[1], /no kubeconfig with a context/);
+    assert.equal((await failure(find()))[1], `${file} has no context`);
     await Deno.writeTextFile(file, "{");
     assert.deepEqual((await failure(find())).slice(0, 2), [2, "The kubeconfig is not YAML"]);
     await Deno.writeTextFile(file, "contexts: 7");
@@ -107,3 +117,30 @@ Deno.test("a kubeconfig that cannot be read is explained: exit code 2", async ()
   assert.equal(code, 2);
   assert.match(message, /cannot be read/);
 });
+
+Deno.test("a context in one file and its cluster and user in others are found as kubectl finds them", () =>
+  withDirectory(async (home) => {
+    await Deno.mkdir(`${home}/keys`);
+    const write = (name: string, value: unknown) =>
+      Deno.writeTextFile(`${home}/${name}`, JSON.stringify(value));
+    await write("contexts", {
+      contexts: [{ name: "homelab", context: { cluster: "c", user: "u" } }],
+    });
+    await write("clusters", { clusters: [{ name: "c", cluster: { server: "http://first" } }] });
+    await write("keys/users", {
+      "current-context": "homelab",
+      clusters: [{ name: "c", cluster: { server: "http://second" } }],
+      users: [{ name: "u", user: { "client-key": "u.key", token: "t" } }],
+    });
+    const files = ["contexts", "clusters", "keys/users"].map((name) => `${home}/${name}`);
+    const at = place(home, { KUBECONFIG: files.join(":") });
+    for (const choice of [{ clusterName: "homelab" }, {}]) {
+      const { file, context, text } = await find(at, choice);
+      assert.deepEqual([file, context], [files[0], "homelab"]);
+      const { clusters, users } = JSON.parse(text);
+      assert.deepEqual(clusters, [{ name: "c", cluster: { server: "http://first" } }]);
+      assert.deepEqual(users, [
+        { name: "u", user: { "client-key": `${home}/keys/u.key`, token: "t" } },
+      ]);
+    }
+  }));

@@ -4,6 +4,13 @@
  * @module
  */
 
+import type { KubeContext } from "../../src/cluster/find_context.ts";
+
+/** A context of a file alone. */
+export async function contextOf(file: string, context: string): Promise<KubeContext> {
+  return { file, context, text: await Deno.readTextFile(file) };
+}
+
 /** `/etc/rancher/k3s/k3s.yaml`, with made-up data in place of certificates. */
 export function k3sKubeconfig(
   { server = "https://100.64.0.1:6443", authority = "QUJD", certificate = "Q0VSVA==" } = {},

@@ -6,7 +6,7 @@ import { readCluster, readNodes } from "../../src/cluster/read_cluster.ts";
 import { NOTHING_HEARD, reduceLive } from "../../src/actions/live_state.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 import { type Route, statusError, withApiServer } from "./fake_api_server.ts";
-import { plainKubeconfig } from "./kubeconfig_fixture.ts";
+import { contextOf, plainKubeconfig } from "./kubeconfig_fixture.ts";
 import { deploymentObject, nodeObject, podObject, serviceObject } from "./objects_fixture.ts";
 
 const { signal } = new AbortController();
@@ -33,7 +33,7 @@ function withApi(
   timeoutMs?: number,
 ): Promise<void> {
   return withApiServer(routes, async ({ kubeconfig, asked }) => {
-    const api = await connect({ file: kubeconfig, context: "homelab" }, {
+    const api = await connect(await contextOf(kubeconfig, "homelab"), {
       now,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
@@ -212,7 +212,7 @@ Deno.test("nobody listening is told from other failures", () =>
     listener.close();
     const file = `${directory}/k`;
     await Deno.writeTextFile(file, plainKubeconfig(`http://127.0.0.1:${port}`));
-    const api = await connect({ file, context: "homelab" }, { now });
+    const api = await connect(await contextOf(file, "homelab"), { now });
     const [code, said] = await failure(readNodes(api, { signal }));
     await api.close();
     assert.equal(code, 4);
@@ -229,7 +229,7 @@ Deno.test("a token goes into the header, and nowhere else", async () => {
   }, async ({ server, directory, asked }) => {
     const file = `${directory}/token`;
     await Deno.writeTextFile(file, plainKubeconfig(server, { token: "sesame" }));
-    const api = await connect({ file, context: "homelab" }, { now });
+    const api = await connect(await contextOf(file, "homelab"), { now });
     await readNodes(api, { signal });
     await api.close();
     assert.equal(header, "Bearer sesame");
@@ -241,8 +241,8 @@ Deno.test("a context without a cluster, and a kubeconfig that is none, are told:
   withApiServer({}, async ({ directory, kubeconfig }) => {
     const file = `${directory}/broken`;
     await Deno.writeTextFile(file, "clusters: [{}]");
-    assert.equal((await failureCode(connect({ file, context: "x" }, { now })))[0], 2);
-    const [code, said] = await failureCode(connect({ file: kubeconfig, context: "x" }, { now }));
+    assert.equal((await failureCode(connect(await contextOf(file, "x"), { now })))[0], 2);
+    const [code, said] = await failureCode(connect(await contextOf(kubeconfig, "x"), { now }));
     assert.equal(code, 2);
     assert.match(said, /lacks a cluster/);
   }));

@@ -76,6 +76,7 @@ Deno.test("a cluster that is there is live at once, and every collection is watc
       type: "server",
       server: "https://100.64.0.1:6443",
       version: "v1.36.3+k3s1",
+      insteadOf: undefined,
     });
     assert.equal(server.watching, 9);
   }));
@@ -201,6 +202,23 @@ Deno.test("a server whose version nobody may ask is there all the same", () =>
     await clock.pass(0);
     assert.deepEqual(heard(), ["server", "live", "listed nuc"]);
   }, (server) => server.answers.set("/version", new ApiError(403, "Forbidden", "no", "/version"))));
+
+Deno.test("another server of the same cluster goes on from where the first one stopped", () =>
+  watching(async ({ server, clock, heard, news }) => {
+    await clock.pass(0);
+    server.down = refused;
+    server.end("broken");
+    await clock.pass(0);
+    heard();
+    server.down = undefined;
+    const first = server.api.server;
+    Object.assign(server.api, { server: "https://100.64.0.2:6443", insteadOf: first });
+    server.put(PODS, podObject("web"));
+    await clock.pass(2_000);
+    assert.deepEqual(heard(), ["server", "live", "seen web"]);
+    const told = news.findLast((each) => each.type === "server");
+    assert.deepEqual([told?.server, told?.insteadOf], ["https://100.64.0.2:6443", first]);
+  }));
 
 Deno.test("another cluster at the same place is listed anew", () =>
   watching(async ({ server, clock, heard }) => {

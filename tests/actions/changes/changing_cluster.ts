@@ -10,6 +10,7 @@ import type { ClusterChange } from "../../../src/actions/live_session.ts";
 import { connect } from "../../../src/cluster/connect.ts";
 import type { Clock } from "../../../src/process/system.ts";
 import { type Route, statusError, withApiServer } from "../../cluster/fake_api_server.ts";
+import { contextOf } from "../../cluster/kubeconfig_fixture.ts";
 
 // deno-lint-ignore no-explicit-any -- objects of every kind
 export type Json = any;
@@ -61,7 +62,7 @@ export class ChangingCluster {
 
   /** All sentences of a change, or the error at their end. */
   async perform(change: ClusterChange): Promise<Told> {
-    const api = await connect({ file: this.kubeconfig(), context: "homelab" }, {
+    const api = await connect(await contextOf(this.kubeconfig(), "homelab"), {
       now: this.#clock.now(),
     });
     const words: string[] = [];

@@ -1,0 +1,131 @@
+/**
+ * A person's kubeconfig files as kubectl sees them together.
+ *
+ * @module
+ */
+
+import { dirname, resolve } from "node:path";
+import { parse } from "yaml";
+import * as z from "zod";
+import { usageError } from "../errors/user_error.ts";
+
+const fields = z.record(z.string(), z.unknown()).nullish();
+const Kubeconfig = z.object({
+  "current-context": z.string().nullish(),
+  clusters: z.array(z.looseObject({ name: z.string(), cluster: fields })).nullish(),
+  users: z.array(z.looseObject({ name: z.string(), user: fields })).nullish(),
+  contexts: z.array(z.looseObject({ name: z.string(), context: fields })).nullish(),
+});
+
+/** A cluster, user or context, with the file that it is in. */
+export interface KubeconfigItem {
+  readonly file: string;
+  readonly name: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** All files in one; of items with the same name the first is kept. */
+export interface Kubeconfigs {
+  /** Those of the files that exist. */
+  readonly files: readonly string[];
+  readonly clusters: readonly KubeconfigItem[];
+  readonly users: readonly KubeconfigItem[];
+  readonly contexts: readonly KubeconfigItem[];
+  /** What the first file that names one says, whether there is such a context or not. */
+  readonly current: string | undefined;
+}
+
+/** Fields that name files, relative to the file they are in (client-go `clientcmd/loader.go`). */
+const PATHS = ["certificate-authority", "client-certificate", "client-key", "tokenFile"];
+
+/**
+ * Reads them by kubectl's rules (client-go `clientcmd/loader.go`): an item or the current context is
+ * what the first file that has it says, and the parts of a context may be in several files.
+ *
+ * @throws {UserError} exit code 2 where a file is not understood or cannot be read
+ */
+export async function readKubeconfigs(files: readonly string[]): Promise<Kubeconfigs> {
+  const found: { readonly file: string; readonly config: z.infer<typeof Kubeconfig> }[] = [];
+  for (const file of files) {
+    const text = await readIfAny(file);
+    if (text !== undefined) found.push({ file, config: parsed(text, file) });
+  }
+  return {
+    files: found.map(({ file }) => file),
+    clusters: firstOfEach(
+      found.flatMap(({ file, config }) =>
+        (config.clusters ?? []).map(({ name, cluster }) => item(file, name, cluster))
+      ),
+    ),
+    users: firstOfEach(
+      found.flatMap(({ file, config }) =>
+        (config.users ?? []).map(({ name, user }) => item(file, name, user))
+      ),
+    ),
+    contexts: firstOfEach(
+      found.flatMap(({ file, config }) =>
+        (config.contexts ?? []).map(({ name, context }) => item(file, name, context))
+      ),
+    ),
+    current: found.map(({ config }) => config["current-context"]).find(Boolean) ?? undefined,
+  };
+}
+
+/** All of it as the text of one file. */
+export function kubeconfigText({ clusters, users, contexts }: Kubeconfigs): string {
+  const list = (items: readonly KubeconfigItem[], key: string) =>
+    items.map(({ name, fields }) => ({ name, [key]: fields }));
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: list(clusters, "cluster"),
+    users: list(users, "user"),
+    contexts: list(contexts, "context"),
+  });
+}
+
+function item(
+  file: string,
+  name: string,
+  fields: Readonly<Record<string, unknown>> | null | undefined,
+): KubeconfigItem {
+  const absolute = Object.entries(fields ?? {}).map(([key, value]) => [
+    key,
+    PATHS.includes(key) && typeof value === "string" && value !== ""
+      ? resolve(dirname(file), value)
+      : value,
+  ]);
+  return { file, name, fields: Object.fromEntries(absolute) };
+}
+
+function firstOfEach(items: readonly KubeconfigItem[]): readonly KubeconfigItem[] {
+  const kept = new Map<string, KubeconfigItem>();
+  for (const each of items) if (!kept.has(each.name)) kept.set(each.name, each);
+  return [...kept.values()];
+}
+
+function parsed(text: string, file: string): z.infer<typeof Kubeconfig> {
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (cause) {
+    throw usageError("The kubeconfig is not YAML", { where: { file }, cause });
+  }
+  const result = Kubeconfig.safeParse(value ?? {});
+  if (result.success) return result.data;
+  throw usageError("The kubeconfig is not understood", {
+    where: { file },
+    hint: "Look at it with: kubectl config view",
+    cause: result.error,
+  });
+}
+
+async function readIfAny(file: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    const why = (cause as Error).message;
+    throw usageError(`The kubeconfig cannot be read: ${why}`, { where: { file }, cause });
+  }
+}
