@@ -3,7 +3,7 @@ import { buildAll } from "./build/build.ts";
 import { runAttached } from "./command.ts";
 import { faultCommand } from "./fault_commands.ts";
 import { reboot, reset } from "./faults.ts";
-import { down, up } from "./lab.ts";
+import { down, type LabOptions, up } from "./lab.ts";
 import { say, step } from "./progress.ts";
 import { startChanges } from "./scale_changes.ts";
 import { startScaleCluster } from "./scale_cluster.ts";
@@ -15,7 +15,8 @@ import { attachAtWorkstation } from "./workstation.ts";
 
 const usage = `usage: lab COMMAND
   build                              builds what the lab is made of; \`up\` does so too where needed
-  up [--hosts 3] [--servers 1]       boots hosts with fresh disks and a tailnet
+  up [--hosts 3] [--servers 1]       boots hosts with fresh disks and a tailnet;
+     [--ready-delay SECONDS]         k3s tells systemd READY so much later than it could
   status                             hosts, and whether they are on the tailnet
   ssh n2 [-- COMMAND]                root's shell on a host, over the bridge
   exec -- COMMAND…                   runs a command at the workstation
@@ -23,6 +24,7 @@ const usage = `usage: lab COMMAND
   fault tailscale-down|tailscale-up|tailscale-logout n2
   fault key-expires n2 SECONDS       its Tailscale key, from now; may be negative
   fault fill-disk|free-disk n2
+  fault ready-delay n2 SECONDS       as --ready-delay, from k3s' next start on; 0: no delay
   fault stop|start n2 SERVICE
   fault kill9 n2 PATTERN
   fault kill-host|boot n2            cuts the power | switches it on again
@@ -73,12 +75,18 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-function upOptions(args: string[]): { hosts: number; servers: number } {
+function upOptions(args: string[]): LabOptions {
   const { values } = options(args, {
     hosts: { type: "string", default: "3" },
     servers: { type: "string", default: "1" },
+    "ready-delay": { type: "string" },
   });
-  return { hosts: Number(values.hosts), servers: Number(values.servers) };
+  const delay = values["ready-delay"];
+  return {
+    hosts: Number(values.hosts),
+    servers: Number(values.servers),
+    ...(delay === undefined ? {} : { readyDelay: Number(delay) }),
+  };
 }
 
 function options<T extends NonNullable<ParseArgsConfig["options"]>>(args: string[], options: T) {

@@ -21,6 +21,7 @@ const onHostWith: Record<string, Fault> = {
   "start": faults.startService,
   "kill9": faults.kill9,
   "key-expires": (host, seconds) => faults.expireKey(host, fromNow(seconds)),
+  "ready-delay": (host, seconds) => faults.delayReady(host, wholeSeconds(seconds)),
 };
 
 /** Faults of the whole cluster. */
@@ -54,6 +55,10 @@ export async function faultCommand(args: readonly string[]): Promise<void> {
 }
 
 function fromNow(seconds: string): Date {
-  if (!/^-?\d+$/.test(seconds)) throw new UsageError(`not a number of seconds: ${seconds}`);
-  return new Date(Date.now() + Number(seconds) * 1000);
+  return new Date(Date.now() + wholeSeconds(seconds) * 1000);
+}
+
+function wholeSeconds(text: string): number {
+  if (!/^-?\d+$/.test(text)) throw new UsageError(`not a number of seconds: ${text}`);
+  return Number(text);
 }

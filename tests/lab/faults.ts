@@ -1,7 +1,7 @@
 import { buildAll } from "./build/build.ts";
 import { isAlive } from "./daemon.ts";
 import { bootOf, killHost, startHost, waitForSshd } from "./host.ts";
-import { removeDisk } from "./host_disk.ts";
+import { readyDelayFile, removeDisk } from "./host_disk.ts";
 import { bootHost } from "./boot_host.ts";
 import { say } from "./progress.ts";
 import { ssh, trySsh } from "./ssh.ts";
@@ -55,6 +55,17 @@ export async function fillDisk(name: string): Promise<void> {
 /** Undoes fillDisk. */
 export async function freeDisk(name: string): Promise<void> {
   await ssh(await hostNamed(name), `rm -f ${ballast}`);
+}
+
+/**
+ * Delays READY of k3s on a host from its next start on, until the host is reset: systemd says *activating* for that long, while
+ * the node is Ready and runs pods. 330 is what a real agent may need (k3s-io/k3s pkg/agent/netpol); 0 undoes it.
+ */
+export async function delayReady(name: string, seconds: number): Promise<void> {
+  await ssh(
+    await hostNamed(name),
+    `mkdir -p /etc/lab && echo ${Math.trunc(seconds)} >/${readyDelayFile}`,
+  );
 }
 
 /** Stops a service of a host. */

@@ -74,6 +74,9 @@ export function hostKey(name: string): string {
   return join(runPaths.keys, name, "ssh_host_ed25519_key");
 }
 
+/** Where a host's k3s reads by how many seconds READY is delayed (parts/k3s, internal/agent/ready.go). */
+export const readyDelayFile = "etc/lab/ready-delay";
+
 /** Writes what makes this host itself: name, address, keys. */
 async function writeIdentity(host: Host, root: string): Promise<void> {
   const authorized = await Deno.readTextFile(`${loginKey}.pub`);
@@ -96,6 +99,10 @@ async function writeIdentity(host: Host, root: string): Promise<void> {
     await Deno.mkdir(dirname(target), { recursive: true, mode: 0o700 });
     await Deno.writeTextFile(target, content);
     await Deno.chmod(target, mode);
+  }
+  if (host.readyDelay !== undefined) {
+    await Deno.mkdir(dirname(join(root, readyDelayFile)), { recursive: true });
+    await Deno.writeTextFile(join(root, readyDelayFile), `${host.readyDelay}\n`);
   }
   const labUser = 1000;
   await Deno.chown(join(root, "home/lab/.ssh"), labUser, labUser);

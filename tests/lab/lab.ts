@@ -29,21 +29,27 @@ export interface LabOptions {
   hosts?: number;
   /** How many of them are meant for the control plane, the first ones; 1 without it. */
   servers?: number;
+  /** Seconds by which k3s on all hosts tells systemd READY later than it could; none without it. */
+  readyDelay?: number;
 }
 
 /** The hosts of a lab of this size. */
-export function planHosts({ hosts = 3, servers = 1 }: LabOptions): Host[] {
+export function planHosts({ hosts = 3, servers = 1, readyDelay }: LabOptions): Host[] {
   if (!Number.isInteger(hosts) || hosts < 1 || hosts > 50) {
     throw new LabStateError(`a lab has 1 to 50 hosts, not ${hosts}`);
   }
   if (!Number.isInteger(servers) || servers < 1 || servers > hosts) {
     throw new LabStateError(`of ${hosts} hosts, 1 to ${hosts} can be servers, not ${servers}`);
   }
+  if (readyDelay !== undefined && !(Number.isInteger(readyDelay) && readyDelay >= 0)) {
+    throw new LabStateError(`READY is delayed by whole seconds, not by ${readyDelay}`);
+  }
   return Array.from({ length: hosts }, (_, i) => ({
     name: `n${i + 1}`,
     address: `10.77.0.${11 + i}`,
     tailscaleAddress: `100.64.0.${1 + i}`,
     role: i < servers ? "control-plane" : "worker",
+    ...(readyDelay === undefined ? {} : { readyDelay }),
   }));
 }
 

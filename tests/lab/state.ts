@@ -11,6 +11,8 @@ export interface Host {
   tailscaleAddress: string;
   /** What the lab was asked to have it for; nothing on the host depends on it. */
   role: "control-plane" | "worker";
+  /** Seconds by which k3s tells systemd READY later than it could; see delayReady. */
+  readyDelay?: number;
 }
 
 /** What the running lab consists of, kept so that any later command can end it. */

@@ -252,6 +252,7 @@ Deno.test("the command line says what is wrong with it", async () => {
   match(unknown.stderr, /no command upp\nusage: /);
   strictEqual((await lab("up", "--hosts", "0")).code, 1);
   strictEqual((await lab("up", "--host", "3")).code, 2);
+  match((await lab("up", "--ready-delay", "soon")).stderr, /READY is delayed by whole seconds/);
   strictEqual((await lab("status")).stdout, "no lab is up\n");
   match((await lab("ssh", "n1")).stderr, /no lab is up; start one with `lab up`/);
 });

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,7 +17,7 @@ import (
 // Options are what differs between an agent and the agent part of a server.
 type Options struct {
 	APIReady <-chan struct{} // closed when the server's own API answers; nil on an agent
-	Joined   func()          // called when the node is part of the cluster
+	Joined   func()          // called when the node is part of the cluster and its network runs
 }
 
 // Run runs the node until the context ends or one of its parts fails.
@@ -69,6 +70,7 @@ func runNode(ctx context.Context, group *errgroup.Group, node settings.Node, opt
 	if err := wait(ctx, runtimeReady); err != nil {
 		return err
 	}
+	since := time.Now()
 	args, err := kubeletArgs(node, cluster)
 	if err != nil {
 		return err
@@ -86,6 +88,14 @@ func runNode(ctx context.Context, group *errgroup.Group, node settings.Node, opt
 		group.Go(func() error {
 			return child.Run(ctx, child.Spec{Name: "kube-proxy", Args: append([]string{"internal:kube-proxy"}, proxyArgs(node, cluster)...)})
 		})
+	}
+	if !cluster.DisableNetworkPolicy {
+		if err := startNetworkPolicies(ctx, node, cluster, since); err != nil {
+			return err
+		}
+	}
+	if err := delayReady(ctx, readyDelayFile); err != nil {
+		return err
 	}
 	options.Joined()
 	return nil

@@ -15,6 +15,9 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"k3s-tool.lab/k3s/internal/jointoken"
 )
 
@@ -106,9 +109,18 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, heade
 		return nil, ErrNodePassword
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s%s: %s", c.base, path, response.Status)
+		return nil, refusal(c.base+path, response, data)
 	}
 	return data, nil
+}
+
+// refusal is what the server said, in its words where it sent a Status (k3s-io/k3s pkg/clientaccess/token.go, readBody).
+func refusal(url string, response *http.Response, body []byte) error {
+	var status metav1.Status
+	if err := json.Unmarshal(body, &status); err == nil && status.Kind == "Status" {
+		return &apierrors.StatusError{ErrStatus: status}
+	}
+	return fmt.Errorf("%s: %s", url, response.Status)
 }
 
 // PutJSON sends a value to a path of the supervisor.

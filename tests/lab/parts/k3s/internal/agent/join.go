@@ -18,7 +18,9 @@ import (
 
 const retryInterval = 2 * time.Second
 
-// join asks the supervisor for the cluster's configuration and this node's certificates until it gets them.
+// join asks the supervisor for the cluster's configuration and this node's certificates until it gets them. Neither a wrong token
+// ("not authorized") nor a refused node password ends it: the real program, too, says so and tries again for ever (k3s-io/k3s
+// pkg/agent/config/config.go, Get).
 func join(ctx context.Context, node settings.Node, supervisorURL string) (*Client, settings.Cluster, error) {
 	for {
 		client, cluster, err := tryJoin(ctx, node, supervisorURL)
@@ -79,11 +81,12 @@ func fetchCertificates(ctx context.Context, client *Client, node settings.Node) 
 		if err != nil {
 			return err
 		}
+		file := filepath.Join(node.DataDir, name+".crt")
 		data, err := client.Post(ctx, "/v1-k3s/"+name+".crt", csr, headers)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", file, err) // k3s-io/k3s pkg/agent/config/config.go
 		}
-		if err := files.Replace(filepath.Join(node.DataDir, name+".crt"), data, 0o644); err != nil {
+		if err := files.Replace(file, data, 0o644); err != nil {
 			return err
 		}
 	}

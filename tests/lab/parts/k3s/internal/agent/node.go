@@ -70,7 +70,11 @@ func waitForPodCIDR(ctx context.Context, node settings.Node) error {
 }
 
 func kubeletClient(node settings.Node) (kubernetes.Interface, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", filepath.Join(node.DataDir, "kubelet.kubeconfig"))
+	return clientFrom(filepath.Join(node.DataDir, "kubelet.kubeconfig"))
+}
+
+func clientFrom(kubeconfig string) (kubernetes.Interface, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return nil, err
 	}

@@ -87,12 +87,25 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// A server warns of keys it does not know and goes on; the real program's words for an agent are those of its command-line library.
+func TestUnknownKeys(t *testing.T) {
+	config := write(t, map[string]string{"config.yaml": "nodeip: 1\nnode-ipp+: [1]\ndisable-apiserver-lb: true\nnode-ip: 100.64.0.1\n"})
+	v, err := Parse("server", []string{"--config", config})
+	if err != nil || v.String("node-ip") != "100.64.0.1" || strings.Contains(strings.Join(v.Masked(), " "), "nodeip") {
+		t.Errorf("%v %v", v.Masked(), err)
+	}
+	_, err = Parse("agent", []string{"--config", write(t, map[string]string{"config.yaml": "cluster-init: true\n"})})
+	if err == nil || err.Error() != "flag provided but not defined: -cluster-init" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, c := range []struct{ command, config, arg string }{
-		{"server", "nodeip: 1\n", ""},
-		{"server", "node-ipp+: [1]\n", ""},
+		{"agent", "nodeip: 1\n", ""},
+		{"agent", "node-ipp+: [1]\n", ""},
 		{"agent", "tls-san: [a]\n", ""},
-		{"server", "disable-apiserver-lb: true\n", ""},
+		{"agent", "cluster-init: true\n", ""},
 		{"server", "", "--no-such"},
 		{"agent", "", "--cluster-init"},
 	} {

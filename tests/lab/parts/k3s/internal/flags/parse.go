@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"k3s-tool.lab/k3s/internal/logging"
 )
 
 // Undefined is the error for an option that the command does not have.
@@ -12,7 +14,9 @@ type Undefined struct{ Name string }
 func (e Undefined) Error() string { return "flag provided but not defined: -" + e.Name }
 
 // Parse merges the options of a command: command line over configuration files over environment over defaults. Lists given on the
-// command line replace those of the files. An option that the real program does not have is an Undefined error, wherever it stands.
+// command line replace those of the files. An option that the real program does not have is an Undefined error, but for a server's
+// configuration files: there the real program warns and skips it (k3s-io/k3s pkg/configfilearg, whose ValidFlags have server and
+// etcd-snapshot, but not agent).
 func Parse(command string, args []string) (*Values, error) {
 	v := &Values{Command: command, set: map[string][]string{}}
 	line, err := parseLine(command, args)
@@ -37,6 +41,10 @@ func Parse(command string, args []string) (*Values, error) {
 // add takes one option from a configuration file.
 func (v *Values) add(p pair) error {
 	f, ok := lookup(v.Command, p.name)
+	if !ok && v.Command == "server" {
+		logging.Warnf("Unknown flag --%s found in config.yaml, skipping", p.name)
+		return nil
+	}
 	if !ok {
 		return Undefined{p.name}
 	}

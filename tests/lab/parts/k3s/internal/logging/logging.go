@@ -32,6 +32,9 @@ func shape(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
+// Debugf logs what is of use only to find a fault.
+func Debugf(format string, args ...any) { slog.Debug(fmt.Sprintf(format, args...)) }
+
 // Infof logs a sentence.
 func Infof(format string, args ...any) { slog.Info(fmt.Sprintf(format, args...)) }
 

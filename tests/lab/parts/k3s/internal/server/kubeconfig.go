@@ -72,6 +72,9 @@ users:
     client-certificate-data: %s
     client-key-data: %s
 `, encoded["server-ca.crt"], localURL(s), encoded["client-admin.crt"], encoded["client-admin.key"])
+	if err := linkKubeconfig(s.KubeconfigPath, settings.DefaultKubeconfig); err != nil {
+		return err
+	}
 	if err := files.Replace(s.KubeconfigPath, []byte(text), s.KubeconfigMode); err != nil {
 		return err
 	}
@@ -89,4 +92,21 @@ users:
 		}
 	}
 	return os.Chown(s.KubeconfigPath, 0, gid)
+}
+
+// linkKubeconfig makes the usual path a link to a kubeconfig that is elsewhere, and no link where it is not (k3s-io/k3s
+// pkg/server/server.go, writeKubeConfig).
+func linkKubeconfig(path, usual string) error {
+	if now, err := os.Lstat(usual); err == nil && (path != usual || now.Mode()&os.ModeSymlink != 0) {
+		if err := os.Remove(usual); err != nil {
+			return err
+		}
+	}
+	if path == usual {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(usual), 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(path, usual)
 }

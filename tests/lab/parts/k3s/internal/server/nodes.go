@@ -9,13 +9,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	waits "k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
 
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
-	"k3s-tool.lab/k3s/internal/supervisor"
 )
 
 // labelServer gives this server's own node the labels and annotations that a kubelet may not give itself.
@@ -47,21 +47,25 @@ func labelServer(ctx context.Context, client kubernetes.Interface, s settings.Se
 	}
 }
 
-// watchNodes cleans up after deleted nodes: their password Secret, so that the name is free again, and their etcd member.
+// watchNodes looks after what goes with a node: its password Secret, which the garbage collector removes after it, so that the name is
+// free again, and its etcd member.
 func watchNodes(ctx context.Context, client kubernetes.Interface, store *datastore, withNodeHosts bool) error {
 	factory := informers.NewSharedInformerFactory(client, 0)
 	nodes := factory.Core().V1().Nodes().Informer()
-	_, err := nodes.AddEventHandler(cache.ResourceEventHandlerFuncs{DeleteFunc: func(object any) {
+	own := func(object any) {
+		if node, ok := object.(*corev1.Node); ok {
+			if err := ownPassword(ctx, client, node); err != nil {
+				logging.Warnf("node-password secret of %s: %v", node.Name, err)
+			}
+		}
+	}
+	_, err := nodes.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: own, UpdateFunc: func(_, object any) { own(object) }, DeleteFunc: func(object any) {
 		if final, ok := object.(cache.DeletedFinalStateUnknown); ok {
 			object = final.Obj
 		}
 		node, ok := object.(*corev1.Node)
 		if !ok {
 			return
-		}
-		secret := supervisor.PasswordSecret(node.Name)
-		if err := client.CoreV1().Secrets("kube-system").Delete(ctx, secret, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
-			logging.Warnf("%s: %v", secret, err)
 		}
 		if member := node.Annotations["etcd.k3s.cattle.io/node-name"]; member != "" {
 			if err := store.remove(ctx, member); err != nil {
@@ -73,6 +77,11 @@ func watchNodes(ctx context.Context, client kubernetes.Interface, store *datasto
 		return err
 	}
 	factory.Start(ctx.Done())
+	go waits.UntilWithContext(ctx, func(ctx context.Context) {
+		if nodes.HasSynced() {
+			removeOrphanPasswords(ctx, client, nodes.GetStore().ListKeys(), time.Now())
+		}
+	}, time.Minute)
 	if withNodeHosts {
 		go keepNodeHosts(ctx, client, nodes.GetStore())
 	}

@@ -129,6 +129,9 @@ func runControllers(ctx context.Context, group *errgroup.Group, s settings.Serve
 	}
 	group.Go(func() error { return watchNodes(ctx, client, store, !slices.Contains(s.Disable, "coredns")) })
 	group.Go(func() error { return manifests.Deploy(ctx, config, s) })
+	if s.Etcd() {
+		go store.reportVoters(ctx, client)
+	}
 	if s.DisableAgent {
 		return nil
 	}

@@ -21,8 +21,11 @@ type Cluster struct {
 	ClusterDNS       string `json:"clusterDNS"`
 	ClusterDomain    string `json:"clusterDomain"`
 	FlannelBackend   string `json:"flannelBackend"`
+	NodePortRange    string `json:"nodePortRange"`
 	HTTPSPort        int    `json:"httpsPort"`
 	DisableKubeProxy bool   `json:"disableKubeProxy"`
+
+	DisableNetworkPolicy bool `json:"disableNetworkPolicy"`
 }
 
 // Server is what a server needs to know beside its own node's settings.
@@ -33,7 +36,6 @@ type Server struct {
 	AdvertiseAddress  string
 	AdvertisePort     int
 	TLSSANs           []string
-	NodePortRange     string
 	KubeconfigPath    string
 	KubeconfigMode    os.FileMode
 	KubeconfigGroup   string
@@ -56,6 +58,9 @@ type Server struct {
 	RegisterTaints    []string
 }
 
+// DefaultKubeconfig is where the administrator's kubeconfig is; a link where `write-kubeconfig` names another place.
+const DefaultKubeconfig = "/etc/rancher/k3s/k3s.yaml"
+
 // disableItems are the packaged components that can be left out.
 var disableItems = []string{"coredns", "servicelb", "traefik", "local-storage", "metrics-server", "runtimes"}
 
@@ -69,14 +74,16 @@ func ServerFrom(v *flags.Values, node Node) (Server, error) {
 			ClusterDomain:    v.String("cluster-domain"),
 			FlannelBackend:   v.String("flannel-backend"),
 			HTTPSPort:        v.Int("https-listen-port"),
+			NodePortRange:    v.String("service-node-port-range"),
 			DisableKubeProxy: v.Bool("disable-kube-proxy"),
+
+			DisableNetworkPolicy: v.Bool("disable-network-policy"),
 		},
 		DataDir:           dataDir,
 		BindAddress:       v.String("bind-address"),
 		AdvertiseAddress:  cmp.Or(v.String("advertise-address"), node.ExternalIP, node.IP),
 		TLSSANs:           splitAll(v.List("tls-san")),
-		NodePortRange:     v.String("service-node-port-range"),
-		KubeconfigPath:    cmp.Or(v.String("write-kubeconfig"), "/etc/rancher/k3s/k3s.yaml"),
+		KubeconfigPath:    cmp.Or(v.String("write-kubeconfig"), DefaultKubeconfig),
 		KubeconfigMode:    0o600,
 		KubeconfigGroup:   v.String("write-kubeconfig-group"),
 		JoinURL:           node.ServerURL,

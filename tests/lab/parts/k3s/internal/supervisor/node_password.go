@@ -24,6 +24,9 @@ const (
 	iterations       = 100_000
 )
 
+// PasswordSecretType is the type of those Secrets (k3s-io/k3s pkg/nodepassword/nodepassword.go).
+const PasswordSecretType corev1.SecretType = "k3s.cattle.io/node-password"
+
 // PasswordSecret names the Secret that remembers a node's password.
 func PasswordSecret(node string) string { return strings.ToLower(node) + ".node-password.k3s" }
 
@@ -54,6 +57,7 @@ func ensurePassword(ctx context.Context, client kubernetes.Interface, name, pass
 		immutable := true
 		_, err = secrets.Create(ctx, &corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Name: PasswordSecret(name), Namespace: secretsNamespace},
+			Type:       PasswordSecretType,
 			Immutable:  &immutable,
 			Data:       map[string][]byte{"hash": []byte(hash)},
 		}, metav1.CreateOptions{})

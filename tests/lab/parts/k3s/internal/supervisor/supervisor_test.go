@@ -136,7 +136,7 @@ func TestNodeNameBelongsToWhoHadItFirst(t *testing.T) {
 		t.Errorf("subject %v %v", cert.Subject, err)
 	}
 	secret, err := client.CoreV1().Secrets("kube-system").Get(t.Context(), "n2.node-password.k3s", metav1.GetOptions{})
-	if err != nil || bytes.Contains(secret.Data["hash"], []byte("one")) {
+	if err != nil || bytes.Contains(secret.Data["hash"], []byte("one")) || secret.Type != PasswordSecretType {
 		t.Errorf("secret %v %v", secret, err)
 	}
 	if status, _ := ask(other, http.MethodPost, path); status != http.StatusForbidden {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/jointoken"
@@ -17,7 +16,6 @@ import (
 
 // Store holds the join secrets.
 type Store struct {
-	mu        sync.Mutex
 	passwords supervisor.Passwords
 	settings  settings.Server
 	caPEM     []byte
@@ -52,29 +50,24 @@ func Load(s settings.Server, caPEM []byte) (*Store, error) {
 	if t.passwords.Agent, err = passwordOf(s.AgentToken); err != nil {
 		return nil, err
 	}
-	return t, t.write()
+	return t, t.write(t.passwords)
 }
 
-// Get returns the secrets as they are now.
-func (t *Store) Get() supervisor.Passwords {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.passwords
-}
+// Get returns the secrets that this server was started with.
+func (t *Store) Get() supervisor.Passwords { return t.passwords }
 
-// Rotate replaces the server token.
+// Rotate stores another server token. The running server goes on with the one it was started with: the real program reads the file of
+// its passwords at start only (k3s-io/k3s pkg/server/handlers/token.go, pkg/authenticator).
 func (t *Store) Rotate(password string) error {
-	t.mu.Lock()
-	t.passwords.Server = password
-	t.mu.Unlock()
-	return t.write()
+	next := t.passwords
+	next.Server = password
+	return t.write(next)
 }
 
 func (t *Store) file(name string) string { return filepath.Join(t.settings.DataDir, name) }
 
 // write stores server/token and its link node-token, and server/agent-token: a link to token unless a token for agents is set.
-func (t *Store) write() error {
-	passwords := t.Get()
+func (t *Store) write(passwords supervisor.Passwords) error {
 	full := jointoken.Format(t.caPEM, "server:"+passwords.Server) + "\n"
 	if err := files.Replace(t.file("token"), []byte(full), 0o600); err != nil {
 		return err

@@ -51,3 +51,22 @@ func TestTokenFiles(t *testing.T) {
 		t.Errorf("token file: %v %v", info, err)
 	}
 }
+
+func TestRotatedTokenCountsAfterARestart(t *testing.T) {
+	ca := []byte("ca")
+	s := settings.Server{DataDir: t.TempDir()}
+	running, err := Load(s, ca)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := running.Get()
+	if err := running.Rotate("rotated"); err != nil {
+		t.Fatal(err)
+	}
+	if running.Get() != before {
+		t.Error("the running server took the new token")
+	}
+	if restarted, err := Load(s, ca); err != nil || restarted.Get().Server != "rotated" {
+		t.Errorf("after a restart: %v", err)
+	}
+}
