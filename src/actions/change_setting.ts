@@ -50,7 +50,7 @@ export async function setSetting(
 ): Promise<ChangedSetting> {
   return await change(system, { key, options }, (content, { scope, path, current }) => {
     refuseClusterVariable(path, scope);
-    const value = readTyped(text, type ?? inferType(text, { key: path, current }));
+    const value = readTyped(text, type ?? inferType(text, { key: path, current }), path);
     return { value, edit: setVariable(content, { scope, key: path, value }) };
   });
 }

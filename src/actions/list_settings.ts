@@ -7,11 +7,9 @@
 import { UserError } from "../errors/user_error.ts";
 import { formatKeyPath, memberOf, parseKeyPath } from "../inventory/key_path.ts";
 import type { LoadedContent } from "../inventory/load.ts";
-import { VaultValue, type YamlValue } from "../inventory/model.ts";
+import { maskedValue } from "../inventory/masked.ts";
 import { effectiveVariables, ownVariables, resolveScope } from "../inventory/scope.ts";
-import { isSecretName, MASK } from "../inventory/secret_names.ts";
 import type { SourcedVariable } from "../inventory/variables.ts";
-import { isMapValue } from "../inventory/yaml_value.ts";
 import type { Place } from "../errors/user_error.ts";
 
 /** One variable as it is shown. */
@@ -82,23 +80,9 @@ export function settingOf(variable: SourcedVariable, { showSecrets }: ShowOption
   const { name, value, scope, where, state } = variable;
   return {
     key: name,
-    value: showSecrets ? value : masked(name, value),
+    value: showSecrets ? value : maskedValue(name, value),
     scope,
     origin: where,
     known: state === "plain",
   };
-}
-
-/** A value with everything hidden that a secret's name stands at. */
-function masked(name: string, value: YamlValue): unknown {
-  if (value === null || value instanceof VaultValue) return value;
-  // A template only names a secret that is kept elsewhere.
-  if (isSecretName(name) && !isTemplate(value)) return MASK;
-  if (Array.isArray(value)) return (value as readonly YamlValue[]).map((each) => masked("", each));
-  if (!isMapValue(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, masked(key, each)]));
-}
-
-function isTemplate(value: YamlValue): boolean {
-  return typeof value === "string" && /^\{\{[^{}]*\}\}$/.test(value);
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Ansible } from "./locate.ts";
+import { SECRET_NAME_PATTERN } from "../errors/secrets.ts";
 import { hostKeyArguments, type KnownHosts } from "./known_hosts.ts";
+import type { Ansible } from "./locate.ts";
 
 /** The playbooks of the tree, by file name without `.yml`. */
 export type Playbook =
@@ -90,23 +91,27 @@ export function playbookArgv(
   ];
 }
 
+/**
+ * Variables of the person's environment that no Ansible of ours gets: each setting of Ansible can be
+ * one (ansible-core `config/base.yml`) and would win over the tool's `ansible.cfg`, and Python's may
+ * bring other modules. How one logs in and decrypts stays; `ANSIBLE_BECOME_PASSWORD_FILE` and
+ * `ANSIBLE_VAULT_PASSWORD_FILE` arrive as options. docs/inventory.md lists these names.
+ */
+export const FOREIGN_VARIABLES =
+  /^(?:_?ANSIBLE_(?!(?:PRIVATE_KEY_FILE|VAULT_IDENTITY_LIST)$)|PYTHON)/;
+
 /** What is added to the environment. */
 export function playbookEnv(files: RunFiles): Record<string, string> {
   return {
     ANSIBLE_CONFIG: `${files.tree}/ansible.cfg`,
-    // A person's own settings in the environment would win over ansible.cfg and silence the events.
-    ANSIBLE_CALLBACKS_ENABLED: "k3s_tool_events",
-    ANSIBLE_CALLBACK_PLUGINS: `${files.tree}/plugins/callback`,
-    ANSIBLE_ROLES_PATH: `${files.tree}/roles`,
-    ANSIBLE_LIBRARY: `${files.tree}/plugins/modules`,
-    ANSIBLE_STDOUT_CALLBACK: "default",
+    ANSIBLE_STDOUT_CALLBACK: "k3s_tool_log",
     ANSIBLE_HOME: files.ansibleHome,
     ANSIBLE_LOCAL_TEMP: files.temporary,
     ANSIBLE_SSH_CONTROL_PATH_DIR: files.sockets,
     ANSIBLE_SSH_COMMON_ARGS: hostKeyArguments(files.knownHosts),
     ANSIBLE_NOCOLOR: "1",
-    ANSIBLE_RETRY_FILES_ENABLED: "0",
     [EVENTS_VARIABLE]: files.events,
+    K3S_TOOL_SECRET_NAMES: SECRET_NAME_PATTERN,
     // Hints are found by the English words of ssh and sudo; Ansible refuses other encodings.
     LC_ALL: "C.UTF-8",
     PYTHONUNBUFFERED: "1",

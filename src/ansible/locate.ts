@@ -6,6 +6,7 @@
 
 import { ProgramNotFoundError, type RunResult } from "../process/runner.ts";
 import type { System } from "../process/system.ts";
+import { FOREIGN_VARIABLES } from "./invocation.ts";
 
 /** The oldest ansible-core the roles are written for. */
 const OLDEST_ANSIBLE = [2, 16] as const;
@@ -68,11 +69,12 @@ export async function findPrivateAnsible(
 }
 
 /**
- * How the private ansible-playbook is called: as a module, because a virtual environment that was
- * moved into place has scripts that name the old place.
+ * How the private ansible-playbook is called: with its Python, because a virtual environment that was
+ * moved into place has scripts that name the old place; not as a module (`-m`), because modules are
+ * looked for in the working directory first.
  */
 function privateArgv(directory: string): readonly string[] {
-  return [`${directory}/bin/python3`, "-m", "ansible", "playbook"];
+  return [`${directory}/bin/python3`, `${directory}/bin/ansible-playbook`];
 }
 
 /** The version in `ansible-playbook [core 2.19.14]`; undefined for what is no such line. */
@@ -91,16 +93,27 @@ async function askVersion(
   argv: readonly string[],
 ): Promise<{ version?: string; problem?: string }> {
   let result: RunResult;
+  // Also to tell its version it reads the person's ansible.cfg, makes its home and opens its log.
+  const home = await Deno.makeTempDir({ prefix: "k3s-tool-" });
   try {
+    await Deno.writeTextFile(`${home}/ansible.cfg`, "");
     result = await runner.run([...argv, "--version"], {
       signal,
       timeoutMs: VERSION_TIMEOUT_MS,
-      // Ansible refuses to start in a locale that is not UTF-8.
-      env: { LC_ALL: "C.UTF-8" },
+      env: {
+        ANSIBLE_CONFIG: `${home}/ansible.cfg`,
+        ANSIBLE_HOME: home,
+        ANSIBLE_LOCAL_TEMP: home,
+        // Ansible refuses to start in a locale that is not UTF-8.
+        LC_ALL: "C.UTF-8",
+      },
+      without: FOREIGN_VARIABLES,
     });
   } catch (error) {
     if (error instanceof ProgramNotFoundError) return {};
     throw error;
+  } finally {
+    await Deno.remove(home, { recursive: true }).catch(() => {});
   }
   const version = result.code === 0 ? parseAnsibleVersion(result.stdout) : undefined;
   if (version !== undefined) return { version };

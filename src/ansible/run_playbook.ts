@@ -7,7 +7,13 @@
 import type { System } from "../process/system.ts";
 import type { Outcome, RunEvent } from "./event.ts";
 import { followEvents } from "./event_file.ts";
-import { playbookArgv, playbookEnv, type PlaybookOptions, type RunFiles } from "./invocation.ts";
+import {
+  FOREIGN_VARIABLES,
+  playbookArgv,
+  playbookEnv,
+  type PlaybookOptions,
+  type RunFiles,
+} from "./invocation.ts";
 import { knownHostsFiles } from "./known_hosts.ts";
 import { lastWords } from "./last_words.ts";
 import type { Ansible } from "./locate.ts";
@@ -77,7 +83,11 @@ export async function* runPlaybook(
           ...(run.extraInventory === undefined ? [] : [`${files.temporary}/groups.yml`]),
         ],
       }, files);
-      const process = system.runner.start(argv, { env: playbookEnv(files), logFile: log });
+      const process = system.runner.start(argv, {
+        env: playbookEnv(files),
+        without: FOREIGN_VARIABLES,
+        logFile: log,
+      });
       outcome = "interrupted"; // unless it is seen to its end
       let running = true;
       const ended = process.exit.finally(() => running = false);

@@ -5,6 +5,7 @@
  */
 
 import type { InitRequest } from "../actions/init_inventory.ts";
+import { hideNamed } from "../errors/secrets.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
 import { parseKeyPath } from "../inventory/key_path.ts";
 import type { Role, YamlValue } from "../inventory/model.ts";
@@ -128,12 +129,16 @@ function readSettings(
     const match = /^(?:([^\s:=]+):)?([A-Za-z_]\w*)=([^]*)$/.exec(text);
     if (match === null) {
       throw usageError("--set needs KEY=VALUE or HOST:KEY=VALUE", {
-        problems: [{ message: "bad setting", value: text, expected: "k3s_version=v1.36.3+k3s1" }],
+        problems: [{
+          message: "bad setting",
+          value: hideNamed(text),
+          expected: "k3s_version=v1.36.3+k3s1",
+        }],
       });
     }
     const [, host, name = "", value = ""] = match;
     const key = parseKeyPath(name);
-    const typed = readTyped(value, inferType(value, { key, current: undefined }));
+    const typed = readTyped(value, inferType(value, { key, current: undefined }), key);
     if (host === undefined) settings[name] = typed;
     else hostSettings.set(host, new Map(hostSettings.get(host)).set(name, typed));
   }

@@ -5,6 +5,7 @@
  */
 
 import { safeLines, safeText } from "./safe_text.ts";
+import { hideSecrets } from "./secrets.ts";
 import { ExitCode, type Place, type Problem, UserError } from "./user_error.ts";
 
 /** Where the source of an unexpected error should be reported. */
@@ -53,7 +54,20 @@ export function renderProblem(problem: Problem): string {
   const where = problem.where === undefined ? "" : `${renderPlace(problem.where)}: `;
   const value = problem.value === undefined ? "" : `, got ${quoted(problem.value)}`;
   const expected = problem.expected === undefined ? "" : `; expected ${problem.expected}`;
-  return `${where}${safeText(problem.message + value + expected)}`;
+  return `${where}${safeText(hideSecrets(problem.message + value + expected))}`;
+}
+
+/** Text from anywhere, harmless and without what looks like a secret. */
+function shown(text: string): string {
+  return safeLines(hideSecrets(text));
+}
+
+function shownProblem({ value, ...problem }: Problem): Problem {
+  return {
+    ...problem,
+    message: shown(problem.message),
+    ...(value === undefined ? {} : { value: hideSecrets(value) }),
+  };
 }
 
 function quoted(value: string): string {
@@ -75,13 +89,13 @@ export function renderErrorText(
   if (error instanceof UserError) {
     for (const problem of error.problems) lines.push(`  ${renderProblem(problem)}`);
     const where = error.where === undefined ? "" : `${renderPlace(error.where)}: `;
-    lines.push(`${tones.error("Error:")} ${where}${safeLines(error.message)}`);
-    if (error.hint !== undefined) lines.push(`${tones.hint("Hint:")} ${safeLines(error.hint)}`);
-    if (verbose && error.cause !== undefined) lines.unshift(safeLines(describe(error.cause)));
+    lines.push(`${tones.error("Error:")} ${where}${shown(error.message)}`);
+    if (error.hint !== undefined) lines.push(`${tones.hint("Hint:")} ${shown(error.hint)}`);
+    if (verbose && error.cause !== undefined) lines.unshift(shown(describe(error.cause)));
   } else {
-    if (verbose) lines.push(safeLines(describe(error)));
+    if (verbose) lines.push(shown(describe(error)));
     const message = error instanceof Error ? error.message : String(error);
-    lines.push(`${tones.error("Error:")} ${safeLines(message)}`);
+    lines.push(`${tones.error("Error:")} ${shown(message)}`);
     lines.push(`${tones.hint("Hint:")} ${hintOf(error)}`);
   }
   return lines.join("\n") + "\n";
@@ -92,15 +106,15 @@ export function errorDocument(error: unknown): Record<string, unknown> {
   const base = { apiVersion: "k3s-tool/v1", kind: "Error" };
   if (!(error instanceof UserError)) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ...base, message: safeLines(message), exitCode: ExitCode.Failed, hint: hintOf(error) };
+    return { ...base, message: shown(message), exitCode: ExitCode.Failed, hint: hintOf(error) };
   }
   return {
     ...base,
-    message: safeLines(error.message),
+    message: shown(error.message),
     exitCode: error.exitCode,
-    ...(error.hint === undefined ? {} : { hint: safeLines(error.hint) }),
+    ...(error.hint === undefined ? {} : { hint: shown(error.hint) }),
     ...(error.where === undefined ? {} : { where: error.where }),
-    ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+    ...(error.problems.length === 0 ? {} : { problems: error.problems.map(shownProblem) }),
   };
 }
 

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { hideSecrets, isSecretName } from "../errors/secrets.ts";
 import type { Problem } from "../errors/user_error.ts";
 import type { YamlValue } from "./model.ts";
 import { VARIABLE_SCHEMAS } from "./schema.ts";
-import { isSecretName } from "./secret_names.ts";
+
 import { type SourcedVariable, stateOf } from "./variables.ts";
 import type { YamlNode } from "./yaml_node.ts";
 import { Values } from "./yaml_value.ts";
@@ -64,7 +65,7 @@ function problemAt(
     where: node === undefined || empty
       ? variable.where
       : document.lines.place(document.file, node.start),
-    ...(found === undefined || secret ? {} : { value: shorten(found) }),
+    ...(found === undefined || secret ? {} : { value: shorten(hideSecrets(found)) }),
     expected: (key ? issue.issues?.[0]?.message : undefined) ?? issue.message,
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hideSecrets, isSecretName } from "../errors/secrets.ts";
 import { usageError } from "../errors/user_error.ts";
 import type { KeyPath } from "./key_path.ts";
 import type { YamlValue } from "./model.ts";
@@ -41,22 +42,29 @@ export function inferType(
   return "string";
 }
 
-/** Reads a text as a type. @throws {UserError} exit code 2 */
-export function readTyped(text: string, type: ValueType): YamlValue {
+/**
+ * Reads a text as a type.
+ *
+ * @param key the variable it is for: the error does not repeat a secret
+ * @throws {UserError} exit code 2
+ */
+export function readTyped(text: string, type: ValueType, key: KeyPath): YamlValue {
+  const badValue = (expected: string, reason?: string) =>
+    wrongType(text, { expected, reason, key });
   switch (type) {
     case "string":
       return text;
     case "int":
       if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-      throw badValue(text, "a whole number");
+      throw badValue("a whole number");
     case "bool":
       if (isBool(text)) return /^(?:true|yes|on)$/i.test(text);
-      throw badValue(text, "true or false");
+      throw badValue("true or false");
     case "json":
       try {
         return JSON.parse(text) as YamlValue;
       } catch (error) {
-        throw badValue(text, `JSON (${(error as Error).message})`);
+        throw badValue("JSON", (error as Error).message);
       }
   }
 }
@@ -74,9 +82,23 @@ function isJson(text: string): boolean {
   }
 }
 
-function badValue(text: string, expected: string) {
+function wrongType(
+  text: string,
+  { expected, reason, key }: {
+    readonly expected: string;
+    /** May repeat parts of the text. */
+    readonly reason: string | undefined;
+    readonly key: KeyPath;
+  },
+) {
+  const secret = [key.variable, ...key.members].some(isSecretName);
+  const problem = secret ? { message: "bad value", expected } : {
+    message: "bad value",
+    value: hideSecrets(text),
+    expected: reason === undefined ? expected : `${expected} (${reason})`,
+  };
   return usageError("The value has the wrong type; nothing was written", {
-    problems: [{ message: "bad value", value: text, expected }],
+    problems: [problem],
     hint: "Name the type with --type string, int, bool or json.",
   });
 }

@@ -9,6 +9,7 @@
  */
 
 import { type Event, EVENT_ID, getScalarValue, SCALAR_STYLE, YAMLException } from "js-yaml";
+import { hideNamed } from "../errors/secrets.ts";
 import type { Problem } from "../errors/user_error.ts";
 import { LineIndex } from "./line_index.ts";
 import type {
@@ -21,7 +22,6 @@ import type {
   YamlNode,
 } from "./yaml_node.ts";
 import { readEvents } from "./yaml_events.ts";
-import { isSecretName } from "./secret_names.ts";
 
 type Collection = Extract<Event, { type: 2 | 3 }>;
 type Scalar = Extract<Event, { type: 4 }>;
@@ -84,7 +84,7 @@ function syntaxProblem(
   return {
     message: tab ? "not YAML: a tab in the indentation" : `not YAML: ${error.reason}`,
     where: { file, line: line + 1, column: column + 1 },
-    ...(found.trim() === "" || isSecretName(found) ? {} : { value: found }),
+    ...(found.trim() === "" ? {} : { value: hideNamed(found) }),
     ...(tab ? { expected: "spaces; YAML allows no tab there" } : {}),
   };
 }

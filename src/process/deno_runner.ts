@@ -104,7 +104,7 @@ export class DenoRunner implements Runner {
 
   async attach(
     argv: readonly string[],
-    options: Pick<RunOptions, "env" | "cwd"> = {},
+    options: Pick<RunOptions, "env" | "without" | "cwd"> = {},
   ): Promise<number> {
     const child = spawn(argv, {
       stdin: "inherit",
@@ -117,10 +117,14 @@ export class DenoRunner implements Runner {
 }
 
 function environment(
-  { env, cwd }: Pick<RunOptions, "env" | "cwd">,
-): Pick<Deno.CommandOptions, "env" | "cwd"> {
+  { env = {}, without, cwd }: Pick<RunOptions, "env" | "without" | "cwd">,
+): Pick<Deno.CommandOptions, "env" | "clearEnv" | "cwd"> {
+  const inherited = without === undefined ? {} : Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !without.test(name)),
+  );
   return {
-    ...(env === undefined ? {} : { env: { ...env } }),
+    env: { ...inherited, ...env },
+    clearEnv: without !== undefined,
     ...(cwd === undefined ? {} : { cwd }),
   };
 }

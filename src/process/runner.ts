@@ -8,6 +8,8 @@
 export interface RunOptions {
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Which variables of this process it does not get. */
+  readonly without?: RegExp;
   /** Working directory. */
   readonly cwd?: string;
   /** Written to its standard input, which is then closed; without it stdin is empty. */
@@ -29,9 +31,7 @@ export interface RunResult {
 }
 
 /** How a long-running program is started. */
-export interface StartOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
+export interface StartOptions extends Pick<RunOptions, "env" | "without" | "cwd"> {
   /** Its standard output and error, interleaved, are appended to this file (created 0600). */
   readonly logFile: string;
 }
@@ -66,7 +66,10 @@ export interface Runner {
    *
    * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
    */
-  attach(argv: readonly string[], options?: Pick<RunOptions, "env" | "cwd">): Promise<number>;
+  attach(
+    argv: readonly string[],
+    options?: Pick<RunOptions, "env" | "without" | "cwd">,
+  ): Promise<number>;
 }
 
 /** A program that is not installed; whoever needs it says how to get it. */

@@ -6,6 +6,8 @@
 
 import { createTwoFilesPatch } from "diff";
 import { safeLines } from "../errors/safe_text.ts";
+import { MASK } from "../errors/secrets.ts";
+import { maskedText } from "../inventory/masked.ts";
 import type { Paint } from "./tone.ts";
 
 /** A file before and after. */
@@ -15,10 +17,25 @@ export interface FileChange {
   readonly after: string;
 }
 
-/** The changes as one patch; empty where nothing changes. */
+/**
+ * The changes as one patch; empty where nothing changes. Secrets are hidden in every line of it; that
+ * one changes is seen all the same.
+ */
 export function unifiedDiff(changes: readonly FileChange[]): string {
+  const numbers = new Map<string, number>();
+  const numbered = (secret: string) => {
+    const number = numbers.get(secret) ?? numbers.size;
+    numbers.set(secret, number);
+    return `${MASK}\0${number}\0`;
+  };
   return changes.map(({ shown, before, after }) =>
-    createTwoFilesPatch(`a/${shown}`, `b/${shown}`, before, after)
+    createTwoFilesPatch(
+      `a/${shown}`,
+      `b/${shown}`,
+      maskedText(before, numbered),
+      maskedText(after, numbered),
+    )
+      .replaceAll(/\0\d+\0/g, "")
       .replace(/^=+\n/, "")
       // The library puts a tab behind names even without a date.
       .replace(/^((?:---|\+\+\+) .*?)\t$/gm, "$1")

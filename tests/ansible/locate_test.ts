@@ -33,7 +33,7 @@ Deno.test("one that is too old is passed over, with the reason", async () => {
     .on("/private/bin/python3", version("2.19.14"));
   const { ansible, passedOver } = await findAnsible(system, "/private");
   assert.deepEqual(ansible, {
-    argv: ["/private/bin/python3", "-m", "ansible", "playbook"],
+    argv: ["/private/bin/python3", "/private/bin/ansible-playbook"],
     version: "2.19.14",
     origin: "private",
   });
@@ -54,4 +54,17 @@ Deno.test("one that does not start is passed over, with what it says", async () 
 
 Deno.test("none at all is no error", async () => {
   assert.deepEqual(await findAnsible(fakeSystem("/home/ann"), "/private"), {});
+});
+
+Deno.test("asking for the version reads none of the person's settings and leaves nothing behind", async () => {
+  const system = fakeSystem("/home/ann");
+  let config = "";
+  system.runner.on("ansible-playbook --version", async ({ options: { env = {}, without } }) => {
+    config = env.ANSIBLE_CONFIG ?? "";
+    assert.equal(await Deno.readTextFile(config), "");
+    assert.ok(without?.test("ANSIBLE_LOG_PATH") && without.test("PYTHONPATH"));
+    return version("2.17.3");
+  });
+  assert.equal((await findAnsible(system, "/private")).ansible?.version, "2.17.3");
+  await assert.rejects(Deno.stat(config), Deno.errors.NotFound);
 });

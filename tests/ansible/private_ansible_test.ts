@@ -15,7 +15,7 @@ function withPython(runner: FakeRunner, pip: { code?: number; stderr?: string } 
       return {};
     })
     .on(/\/venv\/bin\/python3 -m pip install --require-hashes /, pip)
-    .on(/-m ansible playbook --version$/, async ({ argv }) => {
+    .on(/bin\/ansible-playbook --version$/, async ({ argv }) => {
       const there = await Deno.stat(argv[0] ?? "").then(() => true, () => false);
       return there ? { stdout: "ansible-playbook [core 2.19.14]" } : { code: 127 };
     });

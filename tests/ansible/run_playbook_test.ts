@@ -113,6 +113,47 @@ Deno.test("a real run: two tasks, one host fails, the other goes on", async () =
   });
 });
 
+Deno.test("a real run with --diff keeps no secret: neither in its events nor in its log", async () => {
+  await withDirectory(async (directory) => {
+    const ansible = await realAnsible();
+    const tree = await treeWith(
+      directory,
+      `- name: Workers
+  hosts: here
+  gather_facts: false
+  tasks:
+    - name: Write
+      ansible.builtin.copy:
+        content: "node-ip: 100.64.0.1\\netcd-s3-secret-key: {{ word }}2\\nextra:\\n  token:\\n    - {{ word }}3\\n"
+        dest: "{{ target }}"
+        mode: "0600"
+`,
+    );
+    const target = `${directory}/config.yaml`;
+    await Deno.writeTextFile(target, "node-ip: 100.64.0.1\netcd-s3-secret-key: hunter1\n");
+    const system = fakeSystem(directory, { runner: new DenoRunner() });
+    const events = await collect(system, {
+      ansible,
+      tree,
+      diff: true,
+      extraVars: { target, word: "hunter" },
+    });
+    const end = events.at(-1);
+    assert.ok(end?.type === "end" && end.outcome === "ok");
+    const result = events.find((event) => event.type === "result");
+    assert.ok(result?.type === "result");
+    assert.equal(
+      result.diff?.[0]?.before,
+      "node-ip: 100.64.0.1\netcd-s3-secret-key: ******** (changed)",
+    );
+    assert.match(result.diff?.[0]?.after ?? "", /^node-ip: 100\.64\.0\.1\netcd-s3-secret-key: \*/);
+    const kept = await Deno.readTextFile(`${end.directory}/events.jsonl`) +
+      await Deno.readTextFile(end.log);
+    assert.match(kept, /PLAY RECAP/);
+    assert.doesNotMatch(kept, /hunter/);
+  });
+});
+
 Deno.test("an abort ends ansible and all it started, then the end says so", async () => {
   await withDirectory(async (directory) => {
     const ansible = await realAnsible();
@@ -161,11 +202,12 @@ Deno.test("extra variables and groups are files of the owner alone, and gone aft
   await withDirectory(async (directory) => {
     const system = fakeSystem(directory);
     const modes: number[] = [];
-    system.runner.onStart("ansible-playbook", async (argv, { env }) => {
+    system.runner.onStart("ansible-playbook", async (argv, { env, without }) => {
       for (const path of [argv.find((word) => word.startsWith("@"))?.slice(1), argv[4]]) {
         modes.push(((await Deno.stat(path ?? "")).mode ?? 0) & 0o777);
       }
       assert.match(env?.ANSIBLE_SSH_COMMON_ARGS ?? "", /known_hosts/);
+      assert.ok(without?.test("ANSIBLE_SSH_ARGS"));
       return 0;
     });
     const events = await collect(system, {

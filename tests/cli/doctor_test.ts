@@ -114,7 +114,7 @@ Deno.test("--fix installs ansible-core below the cache and closes the state to o
         return {};
       })
       .on(/-m pip install --require-hashes/)
-      .on(/-m ansible playbook --version$/, async ({ argv }) => {
+      .on(/bin\/ansible-playbook --version$/, async ({ argv }) => {
         const bin = (argv[0] ?? "").replace(/\/python3$/, "");
         const there = await Deno.stat(bin).then(() => true, () => false);
         return there ? { stdout: "ansible-playbook [core 2.19.14]" } : { code: 127 };

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { inferType, readTyped } from "../../src/inventory/typed_value.ts";
 
+const KEY = { variable: "unknown", members: [] };
+
 for (
   const [variable, text, current, type] of [
     ["gpu", "yes", undefined, "bool"],
@@ -29,12 +31,12 @@ Deno.test("a label's value is always text", () => {
 });
 
 Deno.test("texts become values of the type asked for", () => {
-  assert.equal(readTyped("7", "int"), 7);
-  assert.equal(readTyped("off", "bool"), false);
-  assert.deepEqual(readTyped('[{"a": null}]', "json"), [{ a: null }]);
+  assert.equal(readTyped("7", "int", KEY), 7);
+  assert.equal(readTyped("off", "bool", KEY), false);
+  assert.deepEqual(readTyped('[{"a": null}]', "json", KEY), [{ a: null }]);
   for (
     const [text, type] of [["x", "int"], ["2", "bool"], ["{", "json"], ["1e99", "int"]] as const
   ) {
-    assert.throws(() => readTyped(text, type), { exitCode: 2 });
+    assert.throws(() => readTyped(text, type, KEY), { exitCode: 2 });
   }
 });

@@ -16,6 +16,17 @@ Deno.test("run gives stdin and the environment", async () => {
   assert.equal(result.stdout, "hello world");
 });
 
+Deno.test("a program does not get the variables it is started without", async () => {
+  for (const name of ["K3S_TOOL_TEST_OUT", "K3S_TOOL_TEST_BOTH", "K3S_TOOL_TEST_KEPT"]) {
+    Deno.env.set(name, "mine");
+  }
+  const options = { env: { K3S_TOOL_TEST_BOTH: "given" }, without: /_(?:OUT|BOTH)$/ };
+  const { stdout } = await new DenoRunner().run(["env"], options);
+  const ours = stdout.split("\n").filter((line) => line.startsWith("K3S_TOOL_TEST_")).sort();
+  assert.deepEqual(ours, ["K3S_TOOL_TEST_BOTH=given", "K3S_TOOL_TEST_KEPT=mine"]);
+  assert.match(stdout, /^PATH=/m);
+});
+
 Deno.test("arguments are never read by a shell", async () => {
   const result = await new DenoRunner().run(["printf", "%s", "$(id); rm -rf /tmp/none"]);
   assert.equal(result.stdout, "$(id); rm -rf /tmp/none");

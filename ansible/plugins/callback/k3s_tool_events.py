@@ -29,6 +29,7 @@ DOCUMENTATION = r"""
         begins with C(Code) and a colon."
       - "Warnings: a C(debug) task whose C(msg) is a string, or a list of strings, that begin with C(Warning) and a colon gives one
         C(warning) event each."
+      - Diffs are without the values of secrets, which are known by their names (the pattern K3S_TOOL_SECRET_NAMES).
       - "A result of a task with C(no_log) carries its status and C(censored) and nothing else."
       - Terminal escapes and control characters are removed, join tokens and private keys are masked, long values are cut.
 """
@@ -46,6 +47,9 @@ _SECRETS = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), "[private key]"),
     (re.compile(r"(client-key-data:\s*)\S+"), r"\1[private key]"),
 )
+# Names of secrets in lower case, as the tool hides them everywhere; the tool gives the pattern.
+_SECRET_NAME = re.compile(os.environ.get("K3S_TOOL_SECRET_NAMES", ""))
+_ASSIGNMENT = re.compile(r"([\w.-]+)[\"']?\s*[:=]\s*")
 # What ssh says when it cannot get in, and what helps.
 _UNREACHABLE_HINTS = (
     (r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
@@ -121,16 +125,37 @@ def diffs_of(data):
             if not isinstance(entry, dict) or entry.get("before") == entry.get("after") and "prepared" not in entry:
                 continue
             header = part.get("dest") or part.get("path") or entry.get("after_header") or entry.get("before_header") or ""
+            before, after = _diff_text(entry.get("before", "")), _diff_text(entry.get("after", entry.get("prepared", "")))
             found.append({
                 "header": clean(header, 300),
-                "before": clean(_diff_text(entry.get("before", "")), DIFF_LIMIT),
-                "after": clean(_diff_text(entry.get("after", entry.get("prepared", ""))), DIFF_LIMIT),
+                "before": clean(_hide(before, after), DIFF_LIMIT),
+                "after": clean(_hide(after, before), DIFF_LIMIT),
             })
     return found
 
 
 def _diff_text(value):
-    return value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
+    return value if isinstance(value, str) else json.dumps(value, default=str, indent=1, sort_keys=True)
+
+
+def _is_secret(name):
+    return _SECRET_NAME.search(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()) is not None
+
+
+def _hide(text, beside):
+    """A text of a diff without what follows the name of a secret; it says where that is not so in the text `beside` it."""
+    others = set(beside.split("\n"))
+    lines, depth = [], None
+    for line in text.split("\n"):
+        mask = "********" if line in others else "******** (changed)"
+        indentation = len(line) - len(line.lstrip(" -"))
+        if depth is not None and indentation > depth and line.strip(" -"):
+            lines.append(line[:indentation] + mask)
+            continue
+        named = [match for match in _ASSIGNMENT.finditer(line) if _is_secret(match[1])]
+        depth = indentation if named else depth if not line.strip(" -") else None
+        lines.append(line[:named[0].end()] + mask if named and line[named[0].end():] else line)
+    return "\n".join(lines)
 
 
 def _role(task):

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { hideNamed, hideSecrets, isSecretName } from "../../src/errors/secrets.ts";
+
+Deno.test("names of secrets, as people write them", () => {
+  const secret = [
+    "k3s_token",
+    "agent-token",
+    "ansible_become_password",
+    "ansible_ssh_pass",
+    "ansible_become_pass",
+    "PASSWORD",
+    "GITHUB_PWD",
+    "etcd-s3-secret-key",
+    "etcd-s3-access-key",
+    "apiKey",
+    "privateKey",
+    "tailscale_auth_key",
+    "vault_secrets",
+    "aws.credentials",
+  ];
+  const harmless = [
+    "gitops_token_file",
+    "TOKEN_FILE",
+    "secretName",
+    "secretKeyRef",
+    "secret_namespace",
+    "ansible_ssh_private_key_file",
+    "compass",
+    "bypass",
+    "key",
+    "k3s_version",
+    "node_labels",
+    "ssh_public_key",
+    "secretGenerator",
+  ];
+  assert.deepEqual(secret.filter((name) => !isSecretName(name)), []);
+  assert.deepEqual(harmless.filter(isSecretName), []);
+});
+
+for (
+  const [text, hidden] of [
+    ["https://me:hunter2@host/x.git", "https://me:********@host/x.git"],
+    ["ssh://git@github.com/me/x.git", "ssh://git@github.com/me/x.git"],
+    ["https://ghp_abcdefgh1234@github.com", "https://********@github.com"],
+    ["K10aaaaaaaaaaaaaaaaaaaaaaaa::server:abc, x", "********, x"],
+    ["is AGE-SECRET-KEY-1ABCDEFGH right", "is ******** right"],
+    ["a\n-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\nBBBB\n", "a\n********"],
+    ["100.64.0.1:6443", "100.64.0.1:6443"],
+  ] as const
+) {
+  Deno.test(`what looks like a secret is hidden: ${JSON.stringify(text)}`, () => {
+    assert.equal(hideSecrets(text), hidden);
+  });
+}
+
+Deno.test("what follows the name of a secret is hidden, and what is indented below it", () => {
+  assert.equal(
+    hideNamed('a: 1\n- token: |\n    x\n    y\n  b: 2\nPASSWORD="x y"\ntoken_file: /z\n'),
+    "a: 1\n- token: ********\n    ********\n    ********\n  b: 2\nPASSWORD=********\ntoken_file: /z\n",
+  );
+});
