@@ -22,9 +22,28 @@ export function checkLimit(inventory: Inventory, limit: readonly string[]): void
     ...inventory.hosts.flatMap((host) => [host.name, ...host.groups]),
     ...ROLES.flatMap((role) => [ROLE_GROUPS[role], ...inventory.roleGroups[role]]),
   ]);
-  const unknown = limit.filter((name) => PLAIN_NAME.test(name) && !known.has(name));
+  refuseUnknown(inventory, {
+    what: "host or group",
+    unknown: limit.filter((name) => PLAIN_NAME.test(name) && !known.has(name)),
+  });
+}
+
+/**
+ * Refuses a name that is no host.
+ *
+ * @throws {UserError} exit code 2
+ */
+export function checkHosts(inventory: Inventory, names: readonly string[]): void {
+  const known = new Set(inventory.hosts.map(({ name }) => name));
+  refuseUnknown(inventory, { what: "host", unknown: names.filter((name) => !known.has(name)) });
+}
+
+function refuseUnknown(
+  inventory: Inventory,
+  { what, unknown }: { readonly what: string; readonly unknown: readonly string[] },
+): void {
   if (unknown.length === 0) return;
-  throw usageError(`The inventory has no host or group ${unknown.join(", ")}`, {
+  throw usageError(`The inventory has no ${what} ${unknown.join(", ")}`, {
     where: { file: inventory.file },
     hint: `It has the hosts ${inventory.hosts.map(({ name }) => name).join(", ")}.`,
   });

@@ -94,6 +94,8 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
         forks: undefined,
         connectTimeout: undefined,
         passwords: {},
+        replace: [],
+        convert: false,
         kubeconfig: true,
       }, () => Promise.resolve(false));
     },

@@ -15,7 +15,7 @@ import type { Inventory } from "../inventory/model.ts";
 import { readInventory, requireProvisionable } from "../inventory/read.ts";
 import type { ActionSystem, MayI } from "./action_system.ts";
 import { prepareAnsible } from "./ansible_tools.ts";
-import { checkLimit } from "./limit.ts";
+import { checkHosts, checkLimit } from "./limit.ts";
 import { checkTags } from "./tags.ts";
 import { checkTailnet } from "./tailnet_check.ts";
 import { takeOverKubeconfig } from "./take_over_kubeconfig.ts";
@@ -34,6 +34,10 @@ export interface ProvisionRequest {
   /** Seconds ssh may take to connect. */
   readonly connectTimeout: number | undefined;
   readonly passwords: PasswordFiles;
+  /** Hosts that were reinstalled: their old node and its password are deleted before they join. */
+  readonly replace: readonly string[];
+  /** The only server's SQLite may become etcd, which cannot be undone, where another joins. */
+  readonly convert: boolean;
   /** Merge the cluster into ~/.kube/config. */
   readonly kubeconfig: boolean;
 }
@@ -56,6 +60,7 @@ export async function* provision(
   });
   requireProvisionable(inventory);
   checkLimit(inventory, request.limit);
+  checkHosts(inventory, request.replace);
   checkTags([...request.tags, ...request.skipTags]);
   const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
   const tools = await prepareAnsible(system, mayInstall);
@@ -68,7 +73,11 @@ export async function* provision(
     playbook: "site",
     inventory: inventory.file,
     ...inventoriesOf(inventory),
-    extraVars: { k3s_tool_kubeconfig_path: kubeconfig },
+    extraVars: {
+      k3s_tool_kubeconfig_path: kubeconfig,
+      k3s_tool_replace: request.replace,
+      k3s_tool_convert: request.convert,
+    },
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
     ...playbookOptions(request),
   });

@@ -30,7 +30,7 @@ const HINTS: readonly (readonly [RegExp, (host: string) => string])[] = [
   [
     /Missing sudo password|sudo: a password is required|sudo: no tty present|interactive authentication is required/i,
     (host) =>
-      `sudo on ${host} asks for a password. Allow it without one: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/90-$USER`,
+      `sudo on ${host} asks for a password. Run again with -K to type it, or allow it without one: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/90-$USER`,
   ],
   [
     /is not in the sudoers file|is not allowed to (?:execute|run sudo)/i,

@@ -77,7 +77,9 @@ async function* followRun(
     const result = await ended;
     if (signal.aborted) return;
     const { outcome, rc } = result ?? { outcome: "interrupted", rc: CUT_OFF };
-    const message = outcome === "error" ? await lastWords(log).catch(() => undefined) : undefined;
+    const message = outcome === "error"
+      ? await lastWords(log, rc).catch(() => undefined)
+      : undefined;
     yield {
       type: "end",
       ts: new Date(system.clock.now()).toISOString(),

@@ -21,6 +21,8 @@ export type Playbook =
 /** Files that hold a password, or programs that print it; Ansible reads them itself. */
 export interface PasswordFiles {
   readonly becomePasswordFile?: string;
+  /** The sudo password itself, as it was typed: it goes before a file. Never in argv or a log. */
+  readonly becomePassword?: string;
   readonly vaultPasswordFile?: string;
 }
 
@@ -49,6 +51,8 @@ export interface RunFiles {
   /** Folder that holds `ansible.cfg`, `playbooks/`, `roles/`. */
   readonly tree: string;
   readonly extraVars: string;
+  /** Where `becomePassword` is until Ansible has read it; undefined where none was typed. */
+  readonly becomePassword?: string;
   readonly events: string;
   /** Private to this run and removed after it. */
   readonly temporary: string;
@@ -66,7 +70,7 @@ export const EVENTS_VARIABLE = "K3S_TOOL_EVENTS";
 export function playbookArgv(
   ansible: Pick<Ansible, "argv">,
   options: PlaybookOptions,
-  files: Pick<RunFiles, "tree" | "extraVars">,
+  files: Pick<RunFiles, "tree" | "extraVars" | "becomePassword">,
 ): readonly string[] {
   const list = (flag: string, values: readonly string[] | undefined) =>
     values === undefined || values.length === 0 ? [] : [flag, values.join(",")];
@@ -85,7 +89,7 @@ export function playbookArgv(
     ...list("--limit", options.limit),
     ...amount("--forks", options.forks),
     ...amount("--timeout", options.connectTimeout),
-    ...file("--become-password-file", options.becomePasswordFile),
+    ...file("--become-password-file", files.becomePassword ?? options.becomePasswordFile),
     ...file("--vault-password-file", options.vaultPasswordFile),
     `${files.tree}/playbooks/${options.playbook}.yml`,
   ];

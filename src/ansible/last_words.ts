@@ -4,8 +4,26 @@
  * @module
  */
 
-/** The error in what ansible-playbook printed, or the end of it. */
-export async function lastWords(log: string): Promise<string> {
+/** Signals by number, where their numbers are the same on Linux and macOS. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  6: "SIGABRT",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  15: "SIGTERM",
+};
+
+/** ansible-playbook's own exit code after SIGINT (`lib/ansible/cli/__init__.py`). */
+const INTERRUPTED = 99;
+
+/** Why ansible-playbook could not work: the signal that ended it, the error it printed, or its end. */
+export async function lastWords(log: string, rc: number): Promise<string> {
+  // A shell's way to say which signal it was, and Deno's.
+  const signal = rc === INTERRUPTED ? 2 : rc - 128;
+  if (signal > 0) {
+    return `ansible-playbook was ended from outside (${SIGNALS[signal] ?? `signal ${signal}`})`;
+  }
   const lines = (await Deno.readTextFile(log)).split("\n").map((line) => line.trim())
     .filter((line) => line !== "");
   const error = lines.findLastIndex((line) => /^(?:\[?ERROR\]?|ERROR!|usage:)/i.test(line));

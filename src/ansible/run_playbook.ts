@@ -99,6 +99,8 @@ export async function* runPlaybook(
         for await (
           const event of followEvents(record.events, { ended, clock: system.clock })
         ) {
+          // Ansible has read it before it says anything.
+          if (files.becomePassword !== undefined) await removeIfThere(files.becomePassword);
           if (event.type === "run_end") finished = true;
           yield withKnownHosts(event, files.knownHosts.accepted);
         }
@@ -116,7 +118,7 @@ export async function* runPlaybook(
     const seconds = (system.clock.now() - startedAt) / 1000;
     await closeRun(record, { outcome, rc, seconds });
   }
-  const message = outcome === "error" ? await lastWords(log) : undefined;
+  const message = outcome === "error" ? await lastWords(log, rc) : undefined;
   yield {
     type: "end",
     ts: iso(system.clock.now()),
@@ -157,6 +159,8 @@ async function prepareFiles(
   await Deno.mkdir(ansibleHome, { recursive: true, mode: 0o700 });
   const extraVars = `${temporary}/extra_vars.json`;
   await writePrivate(extraVars, JSON.stringify(run.extraVars ?? {}));
+  const becomePassword = `${temporary}/become_password`;
+  if (run.becomePassword !== undefined) await writePrivate(becomePassword, run.becomePassword);
   if (run.extraInventory !== undefined) {
     await writePrivate(`${temporary}/groups.yml`, run.extraInventory);
   }
@@ -168,6 +172,7 @@ async function prepareFiles(
   return {
     tree: run.tree,
     extraVars,
+    ...(run.becomePassword === undefined ? {} : { becomePassword }),
     events,
     temporary,
     ansibleHome,
@@ -178,9 +183,11 @@ async function prepareFiles(
 }
 
 async function removeFiles({ temporary, sockets }: RunFiles): Promise<void> {
-  for (const path of [temporary, sockets]) {
-    await Deno.remove(path, { recursive: true }).catch(() => {});
-  }
+  for (const path of [temporary, sockets]) await removeIfThere(path);
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch(() => {});
 }
 
 async function writePrivate(path: string, text: string): Promise<void> {

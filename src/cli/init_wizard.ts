@@ -201,7 +201,7 @@ async function askHardware(
     choices,
   });
   const cards = await ask.multiselect({
-    message: "Which have an NVIDIA GPU for the cluster? (others are detected)",
+    message: "Which have an NVIDIA GPU for the cluster? (noted for later: it is not set up yet)",
     flag: "config set gpu true --scope HOST",
     choices,
   });

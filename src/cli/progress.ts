@@ -35,6 +35,14 @@ export async function showRun(
   words: RunWords,
   show: Show,
 ): Promise<RunState> {
+  const state = await watchRun(events, show);
+  const error = runError(state, words);
+  if (error !== undefined) throw error;
+  return state;
+}
+
+/** Shows events until there are no more, then the table and the failures; returns where it stands. */
+export async function watchRun(events: AsyncIterable<RunEvent>, show: Show): Promise<RunState> {
   const { output } = show;
   const screen = await openScreen(show);
   let state = INITIAL_RUN;
@@ -49,8 +57,6 @@ export async function showRun(
     await screen.close();
   }
   await report(state, show);
-  const error = runError(state, words);
-  if (error !== undefined) throw error;
   return state;
 }
 

@@ -105,11 +105,15 @@ export function runError(
         `Nothing is lost: ${resume} goes on from there.${log}`,
       );
     case "error":
-    case undefined:
+    case undefined: {
+      const said = state.message ?? "ansible-playbook ended early";
       return new UserError(
-        `${what} could not run: ${state.message ?? "ansible-playbook ended early"}`,
+        state.hosts.size === 0
+          ? `${what} could not run: ${said}`
+          : `${what} broke off: ${said}; ${standing(state)}`,
         { exitCode: ExitCode.Failed, hint: `${again}${log === "" ? "" : `\n     ${log}`}` },
       );
+    }
   }
 }
 

@@ -283,3 +283,41 @@ Deno.test("two names of one inventory are one inventory: a second run is refused
     await assert.rejects(run("link.yml").next(), /Another run on .* is under way/);
     await first.return();
   }));
+
+Deno.test("a sudo password that was typed is in one private file, until Ansible has read it", async () => {
+  await withDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/hosts.yml`, "all: {}\n");
+    const password = "correct horse";
+    let file = "";
+    const runner = new FakeRunner().onStart("ansible-playbook", async (argv, { env, logFile }) => {
+      file = argv[argv.indexOf("--become-password-file") + 1] ?? "";
+      assert.equal(await Deno.readTextFile(file), password);
+      assert.equal((await Deno.stat(file)).mode! & 0o777, 0o600);
+      assert.ok(!JSON.stringify([argv, env]).includes(password));
+      await Deno.writeTextFile(logFile, "");
+      const events = env?.K3S_TOOL_EVENTS ?? "";
+      await Deno.writeTextFile(events, '{"type":"run_start","playbook":"site.yml"}\n');
+      while (await Deno.stat(file).catch(() => undefined)) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      const end = '{"type":"run_end","stats":{}}\n';
+      await Deno.writeTextFile(events, end, { append: true });
+      return 0;
+    });
+    const system = fakeSystem(directory, { runner });
+    const events = await collect(system, {
+      ansible: ANSIBLE,
+      tree: directory,
+      becomePassword: password,
+    });
+    assert.equal(events.at(-1)?.type, "end");
+    assert.ok(!JSON.stringify(events).includes(password));
+    assert.equal(await Deno.stat(file).catch(() => "gone"), "gone");
+    for await (const entry of Deno.readDir(`${system.directories.state}/runs`)) {
+      const { code } = await new Deno.Command("grep", {
+        args: ["-rq", password, `${system.directories.state}/runs/${entry.name}`],
+      }).output();
+      assert.equal(code, 1);
+    }
+  });
+});

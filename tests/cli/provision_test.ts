@@ -1,5 +1,7 @@
 /** Golden tests of `provision`. */
 import assert from "node:assert/strict";
+import { INITIAL_RUN, reduceRun } from "../../src/ansible/run_state.ts";
+import { askAboutFailures } from "../../src/cli/commands/provision.ts";
 import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
@@ -286,5 +288,93 @@ Deno.test("--skip-kubeconfig leaves ~/.kube/config alone", async () => {
     const { runner } = ansibleMachine();
     await runCommand(["provision", "--skip-kubeconfig"], { directory, runner });
     assert.equal(await Deno.stat(`${directory}/.kube`).catch(() => "none"), "none");
+  });
+});
+
+for (const [rc, signal] of [[137, "SIGKILL"], [143, "SIGTERM"], [99, "SIGINT"]] as const) {
+  Deno.test(`ansible-playbook ended from outside by ${signal}: it says so, with the host table`, async () => {
+    await withDirectory(async (directory) => {
+      await writeInventory(directory);
+      const { runner } = ansibleMachine({ events: GOOD_RUN.slice(0, 5), rc });
+      const { code, stdout, stderr } = await runCommand(["provision"], { directory, runner });
+      assert.equal(code, 1);
+      assert.match(stdout, /nuc +done[^]*pi +stopped \(Control plane\)/);
+      assert.match(
+        stderr,
+        new RegExp(
+          `Provisioning broke off: ansible-playbook was ended from outside \\(${signal}\\); nuc is`,
+        ),
+      );
+      assert.match(stderr, /Then go on with: k3s-tool provision/);
+    });
+  });
+}
+
+Deno.test("a dry run that fails goes on with a dry run", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    for (const line of ["provision --check", "reset --dry-run", "node remove pi --dry-run"]) {
+      const { runner } = ansibleMachine({ events: BAD_RUN, rc: 2 });
+      const { stderr } = await runCommand(line.split(" "), { directory, runner });
+      assert.match(stderr, new RegExp(`Then go on with: k3s-tool ${line}`), stderr);
+    }
+  });
+});
+
+Deno.test("--replace names hosts of the inventory, and --yes alone replaces none", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner, started } = ansibleMachine();
+    const unknown = await runCommand(["provision", "--replace", "pi,nuk"], { directory, runner });
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /no host nuk\nHint: It has the hosts nuc, pi\./);
+    assert.equal(started.length, 0);
+    await runCommand(["provision", "--replace", "pi", "--replace", "nuc"], { directory, runner });
+    assert.deepEqual(started[0]?.extraVars.k3s_tool_replace, ["pi", "nuc"]);
+    assert.equal(started[0]?.extraVars.k3s_tool_convert, false);
+    await runCommand(["provision", "--yes"], { directory, runner });
+    assert.deepEqual(started[1]?.extraVars.k3s_tool_replace, []);
+    assert.equal(started[1]?.extraVars.k3s_tool_convert, true);
+  });
+});
+
+Deno.test("what a run cannot decide is asked once for each host, and no is no", async () => {
+  const state = [
+    { host: "pi", code: "node_password_rejected" },
+    { host: "pi", code: "node_password_rejected" },
+    { host: "nas", code: "node_password_rejected" },
+    { host: "n2", code: "conversion_needed" },
+    { host: "n4", code: "keeps_ending" },
+  ].reduce(
+    (state, { host, code }) =>
+      reduceRun(state, { type: "result", host, task: "Start", status: "failed", code }),
+    INITIAL_RUN,
+  );
+  const asked: string[] = [];
+  const answers = (yes: (flag: string) => boolean) =>
+    askAboutFailures(state.failures, {
+      confirm: ({ message, flag }) => Promise.resolve((asked.push(message), yes(flag))),
+    });
+  assert.deepEqual(await answers((flag) => flag !== "--replace nas"), {
+    replace: ["pi"],
+    convert: true,
+  });
+  assert.equal(asked.length, 3);
+  assert.match(asked[2]!, /before n2 can join\. This cannot be undone/);
+  assert.equal(await answers(() => false), undefined);
+});
+
+Deno.test("-K without a terminal: exit code 2 and the option that needs none", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner, started } = ansibleMachine();
+    for (
+      const line of ["provision -K", "reset --yes --ask-become-pass", "node remove pi -K --yes"]
+    ) {
+      const { code, stderr } = await runCommand(line.split(" "), { directory, runner });
+      assert.equal(code, 2);
+      assert.match(stderr, /--become-password-file/);
+    }
+    assert.equal(started.length, 0);
   });
 });

@@ -64,7 +64,7 @@ _UNREACHABLE_HINTS = (
 _BECOME_HINTS = (
     (r"not in the sudoers|may not run sudo|not allowed to execute", "Let the user become root: add it to the sudo group, or a rule in /etc/sudoers.d/."),
     (r"[Mm]issing sudo password|a (?:terminal|password) is required|Incorrect sudo password",
-     "Give the sudo password (--become-password-file FILE), or allow sudo without one in /etc/sudoers.d/."),
+     "Give the sudo password (-K asks for it, --become-password-file FILE reads it), or allow sudo without one in /etc/sudoers.d/."),
     (r"sudo: (?:command )?not found", "Install sudo on the host, or connect as root (ansible_user: root)."),
     (r"python\S*: (?:command )?not found|No python interpreters found|No such file or directory: b?'python3'",
      "Install Python 3 on the host (`apt install python3`)."),

@@ -54,7 +54,11 @@ export const gitopsNewAppCommand = defineCommand({
       flags: "--volume <size>",
       description: "room on a disk, mounted at /data: 5Gi",
     },
-    gpu: { kind: "flag", flags: "--gpu", description: "needs an NVIDIA GPU" },
+    gpu: {
+      kind: "flag",
+      flags: "--gpu",
+      description: "needs an NVIDIA GPU, and its device plugin, which is not installed yet",
+    },
     dryRun: { kind: "flag", flags: "--dry-run", description: "print the files, write nothing" },
   },
   examples: [

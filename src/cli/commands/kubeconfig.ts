@@ -5,7 +5,7 @@ import { askToInstall } from "../ask_to_install.ts";
 import { defineCommand } from "../command.ts";
 import type { GlobalOptions } from "../global_options.ts";
 import type { Output } from "../output.ts";
-import { PASSWORD_OPTIONS, passwordFiles } from "../password_options.ts";
+import { PASSWORD_OPTIONS, passwordsOf } from "../password_options.ts";
 
 /** `kubeconfig`: the way to the cluster, for kubectl and everything else. */
 export const kubeconfigCommand = defineCommand({
@@ -60,7 +60,7 @@ export const kubeconfigCommand = defineCommand({
     if (!options.stored) {
       await fetchQuietly(context, {
         inventory,
-        passwords: passwordFiles(options, context),
+        passwords: await passwordsOf(options, context, globals),
         globals,
         output,
       });

@@ -33,7 +33,11 @@ export const nodeAddCommand = defineCommand({
       flags: "--reserved-memory <quantity>",
       description: "memory left to the local user: 4Gi",
     },
-    gpu: { kind: "flag", flags: "--gpu", description: "it has an NVIDIA GPU for the cluster" },
+    gpu: {
+      kind: "flag",
+      flags: "--gpu",
+      description: "note that it has an NVIDIA GPU (provision does not set GPUs up yet)",
+    },
     label: { kind: "list", flags: "--label <k=v>", description: "a node label; may be repeated" },
     labels: { kind: "string", flags: "--labels <k=v,…>", description: "several labels at once" },
     taint: {

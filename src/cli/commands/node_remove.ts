@@ -3,7 +3,7 @@ import { askToInstall } from "../ask_to_install.ts";
 import { defineCommand } from "../command.ts";
 import { reportChange } from "../inventory_words.ts";
 import { Prompter } from "../prompt.ts";
-import { PASSWORD_OPTIONS, passwordFiles } from "../password_options.ts";
+import { PASSWORD_OPTIONS, passwordsOf } from "../password_options.ts";
 
 /** `node remove`: out of the cluster, off the host, out of the inventory, in this order. */
 export const nodeRemoveCommand = defineCommand({
@@ -77,10 +77,10 @@ export const nodeRemoveCommand = defineCommand({
     const events = removeNode(context, removal, {
       gone: options.force,
       check: options.dryRun,
-      passwords: passwordFiles(options, context),
+      passwords: await passwordsOf(options, context, globals),
       mayInstall: askToInstall(globals, context),
     });
-    const resume = `k3s-tool node remove ${host.name}` +
+    const resume = `k3s-tool node remove ${host.name}` + (options.dryRun ? " --dry-run" : "") +
       (options.force ? " --force" : ` (with --force where the machine is gone)`);
     await showRun(events, { what: `Removing ${host.name}`, resume }, { context, output, globals });
     output.note(

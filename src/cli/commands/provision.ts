@@ -1,7 +1,10 @@
+import type { ProvisionRequest } from "../../actions/provision.ts";
+import type { Failure } from "../../ansible/run_state.ts";
 import { askToInstall } from "../ask_to_install.ts";
 import { commaList } from "../comma_list.ts";
 import { defineCommand } from "../command.ts";
-import { PASSWORD_OPTIONS, passwordFiles } from "../password_options.ts";
+import { Prompter } from "../prompt.ts";
+import { PASSWORD_OPTIONS, passwordsOf } from "../password_options.ts";
 
 /** `provision`: from an inventory to a cluster. */
 export const provisionCommand = defineCommand({
@@ -38,6 +41,13 @@ export const provisionCommand = defineCommand({
       flags: "--timeout <seconds>",
       description: "how long ssh may take to connect (default 10)",
     },
+    replace: {
+      kind: "list",
+      flags: "--replace <hosts>",
+      description: "these machines were reinstalled: delete their old node and its password, " +
+        "then join them again",
+      completes: "host",
+    },
     ...PASSWORD_OPTIONS,
     skipKubeconfig: {
       kind: "flag",
@@ -53,15 +63,20 @@ export const provisionCommand = defineCommand({
     },
     { command: "k3s-tool provision --limit nuc,dgx", does: "two hosts only" },
     {
+      command: "k3s-tool provision --replace pi",
+      does: "pi has a new disk and its old name: its old node makes room for it",
+    },
+    {
       command: "k3s-tool provision -o json | jq -r 'select(.type==\"result\") | .host'",
       does: "one event a line, for scripts",
     },
   ],
   async run(context, { options, globals }, output) {
     const { provision } = await import("../../actions/provision.ts");
-    const { showRun } = await import("../progress.ts");
+    const { watchRun } = await import("../progress.ts");
+    const { runError } = await import("../../view/run_report.ts");
     const check = options.check || options.dryRun;
-    const events = provision(context, {
+    const request = {
       inventory: globals.inventory,
       check,
       diff: options.diff,
@@ -70,13 +85,32 @@ export const provisionCommand = defineCommand({
       limit: commaList(options.limit, "--limit"),
       forks: options.forks,
       connectTimeout: options.timeout,
-      passwords: passwordFiles(options, context),
+      passwords: await passwordsOf(options, context, globals),
       kubeconfig: !options.skipKubeconfig,
-    }, askToInstall(globals, context));
+      replace: commaList(options.replace, "--replace"),
+      convert: globals.yes,
+    };
+    const show = { context, output, globals };
+    const run = (request: ProvisionRequest) =>
+      watchRun(provision(context, request, askToInstall(globals, context)), show);
     const words = check
       ? { what: "The check", resume: "k3s-tool provision --check" }
       : { what: "Provisioning", resume: "k3s-tool provision" };
-    const state = await showRun(events, words, { context, output, globals });
+    let state = await run(request);
+    const prompter = new Prompter(globals, context);
+    // --yes was heard before the run; it alone replaces no node.
+    const answers = prompter.canAsk && !globals.yes && !output.structured
+      ? await askAboutFailures(state.failures, prompter)
+      : undefined;
+    if (answers !== undefined) {
+      state = await run({
+        ...request,
+        replace: [...request.replace, ...answers.replace],
+        convert: answers.convert,
+      });
+    }
+    const error = runError(state, words);
+    if (error !== undefined) throw error;
     const changed = [...state.hosts.values()].reduce((sum, host) => sum + host.changed, 0);
     output.note(
       check
@@ -87,3 +121,29 @@ export const provisionCommand = defineCommand({
     );
   },
 });
+
+/**
+ * What a run cannot decide by itself, by the codes of its failures (`k3s_start`, role
+ * `k3s_control_plane`); undefined where there is nothing to ask, or the answer is no.
+ */
+export async function askAboutFailures(
+  failures: readonly Failure[],
+  prompter: Pick<Prompter, "confirm">,
+): Promise<Pick<ProvisionRequest, "replace" | "convert"> | undefined> {
+  const hostsWith = (code: string) => [
+    ...new Set(failures.filter((failure) => failure.code === code).map(({ host }) => host)),
+  ];
+  const replace: string[] = [];
+  for (const host of hostsWith("node_password_rejected")) {
+    const message = `The cluster has a node ${host} from an earlier installation. Was ${host} ` +
+      "reinstalled? Its old node is deleted, with all that pods kept there, and it joins again.";
+    if (await prompter.confirm({ message, flag: `--replace ${host}` })) replace.push(host);
+  }
+  const joining = hostsWith("conversion_needed").join(", ");
+  const convert = joining !== "" && await prompter.confirm({
+    message: `The cluster's data are in SQLite, which serves one server. They must move to etcd ` +
+      `before ${joining} can join. This cannot be undone. Move them?`,
+    flag: "--yes",
+  });
+  return replace.length > 0 || convert ? { replace, convert } : undefined;
+}

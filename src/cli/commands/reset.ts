@@ -3,7 +3,7 @@ import { askToInstall } from "../ask_to_install.ts";
 import { commaList } from "../comma_list.ts";
 import { defineCommand } from "../command.ts";
 import { Prompter } from "../prompt.ts";
-import { PASSWORD_OPTIONS, passwordFiles } from "../password_options.ts";
+import { PASSWORD_OPTIONS, passwordsOf } from "../password_options.ts";
 
 /** `reset`: k3s off the hosts. */
 export const resetCommand = defineCommand({
@@ -49,10 +49,13 @@ export const resetCommand = defineCommand({
     const events = reset(context, inventory, {
       limit,
       check: options.dryRun,
-      passwords: passwordFiles(options, context),
+      passwords: await passwordsOf(options, context, globals),
       mayInstall: askToInstall(globals, context),
     });
-    await showRun(events, { what: "The reset", resume: "k3s-tool reset" }, {
+    await showRun(events, {
+      what: "The reset",
+      resume: `k3s-tool reset${options.dryRun ? " --dry-run" : ""}`,
+    }, {
       context,
       output,
       globals,

@@ -48,7 +48,7 @@ const STEPS: readonly Step[] = [
   step("Workers", "k3s_worker", "Write the token", CHANGED),
   step("Workers", "k3s_worker", "Start the service", { ...CHANGED, seconds: 4, joins: true }),
   step("Node settings", "node_config", "Await the node", { seconds: 1.2 }),
-  step("Node settings", "node_config", "Reconcile all nodes", { hosts: "server", seconds: 0.9 }),
+  step("Node settings", "node_config", "Look at all nodes", { hosts: "server", seconds: 0.9 }),
   step("Kubeconfig", "", "Fetch the kubeconfig", { hosts: "server" }),
 ];
 

@@ -74,6 +74,16 @@ def delete(params, node, result):
         kubectl("delete", "secret", secret, "-n", "kube-system", "--ignore-not-found")
 
 
+def goes_away(name, limit=60):
+    """Whether a node is not Ready, or will not be within `limit` seconds: the API notices after 40 s that a machine is gone."""
+    end = time.monotonic() + limit
+    while is_ready(json.loads(kubectl("get", "node", name, "-o", "json"))):
+        if time.monotonic() > end:
+            return False
+        time.sleep(1)
+    return True
+
+
 def main(params):
     result = {"changes": [], "problem": None, "hint": "Look at `k3s-tool status`; when the cluster answers, run again."}
     deadline = time.monotonic() + 30
@@ -94,7 +104,10 @@ def main(params):
             result["problem"], result["hint"] = refused
         elif params["step"] == "drain" and node:
             drain(params, node, result)
-        elif params["step"] == "delete":
+        elif params["step"] == "replace" and node and not goes_away(params["node"]):
+            result["problem"] = "%s is a Ready node of the cluster: there is nothing to replace" % params["node"]
+            result["hint"] = "Is there another machine of that name? Leave --replace %s out, or remove that node first: `k3s-tool node remove`." % params["node"]
+        elif params["step"] in ("delete", "replace"):
             delete(params, node, result)
     except (RuntimeError, subprocess.SubprocessError) as failure:
         result["problem"] = "%s could not be removed: %s" % (params["node"], failure)

@@ -41,6 +41,9 @@ func newDatastore(s settings.Server, node settings.Node) (*datastore, error) {
 	if s.Etcd() {
 		d.address = node.IP
 	}
+	if err := markSQLite(filepath.Join(s.DataDir, "db", "state.db"), s.Etcd()); err != nil {
+		return nil, err
+	}
 	file := filepath.Join(d.dir(), "name")
 	if data, err := os.ReadFile(file); err == nil {
 		d.name = strings.TrimSpace(string(data))
@@ -54,6 +57,21 @@ func newDatastore(s settings.Server, node settings.Node) (*datastore, error) {
 		}
 	}
 	return d, nil
+}
+
+// markSQLite leaves the file that tells k3s' SQLite from its etcd: with etcd its content was moved (k3s-io/k3s pkg/etcd/etcd.go,
+// migrateFromSQLite). Here it is empty, as the datastore is an etcd in any case.
+func markSQLite(file string, etcd bool) error {
+	if !etcd {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
+		return files.Replace(file, nil, 0o600)
+	}
+	if err := os.Rename(file, file+".migrated"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (d *datastore) dir() string { return filepath.Join(d.settings.DataDir, "db", "etcd") }

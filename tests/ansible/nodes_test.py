@@ -5,7 +5,7 @@ import json
 import random
 import unittest
 
-from load_part import load
+from load_module import load_module
 
 
 def node(name="n1", labels=None, annotations=None, taints=None, ready=True, ip="100.64.0.1", version="v1.36.2+k3s1"):
@@ -32,10 +32,10 @@ class FakeCluster:
     """The functions of the script with a kubectl that keeps nodes in memory."""
 
     def __init__(self, *nodes):
-        self.script = load("node_config", "reconcile_nodes.py")
+        self.script = load_module("k3s_nodes")
         self.nodes = {item["metadata"]["name"]: item for item in nodes}
         self.patches = []
-        self.script["kubectl"] = self.kubectl
+        self.script.kubectl = self.kubectl
 
     def kubectl(self, verb, *arguments):
         if verb == "get":
@@ -47,7 +47,7 @@ class FakeCluster:
 
     def run(self, nodes, **options):
         clock = iter(range(1000))
-        return self.script["reconcile"]({"nodes": nodes, "timeout": 5, **options}, now=lambda: next(clock), pause=lambda _: None)
+        return self.script.reconcile({"nodes": nodes, "timeout": 5, **options}, now=lambda: next(clock), pause=lambda _: None)
 
 
 WANTED = {"labels": {"disk": "ssd", "workstation": True}, "taints": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}], "worker": True,
@@ -106,6 +106,23 @@ class Reconcile(unittest.TestCase):
         self.assertIn("label disk=ssd added", result["n1"]["changes"])
         self.assertEqual(result["new"]["changes"], ["settings of the new node"])
         self.assertIsNone(result["new"]["problem"])
+
+    def test_a_diff_shows_what_the_inventory_owns_before_and_after_by_node(self):
+        cluster = FakeCluster(node(labels={"theirs": "1"}, taints=[{"key": "foreign", "effect": "NoExecute"}]))
+        before = cluster.run({"n1": {"labels": {"old": "1", "disk": "hdd"}, "ip": "100.64.0.1"}})["n1"]["diff"]
+        self.assertEqual((before["before"], before["after"], before["after_header"]), ("", "label disk=hdd\nlabel old=1\n", "node/n1"))
+        for check in (True, False):
+            diff = cluster.run({"n1": WANTED}, check=check)["n1"]["diff"]
+            self.assertEqual(diff["before"], "label disk=hdd\nlabel old=1\n")
+            self.assertEqual(diff["after"], "label disk=ssd\nlabel node-role.kubernetes.io/worker=true\nlabel workstation=true\ntaint gpu=true:NoSchedule\n")
+        self.assertNotIn("diff", cluster.run({"n1": WANTED})["n1"])
+
+    def test_looking_changes_nothing(self):
+        cluster = FakeCluster(node())
+        result = cluster.run({"n1": WANTED}, apply=False)["n1"]
+        self.assertEqual(cluster.patches, [])
+        self.assertIn("label disk=ssd added", result["changes"])
+        self.assertIsNone(result["problem"])
 
     def test_success_means_ready_on_its_address_with_its_version(self):
         """P10 success means Ready."""

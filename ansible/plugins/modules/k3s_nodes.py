@@ -1,13 +1,48 @@
-"""Brings labels, taints and annotations of nodes to what the inventory says, and waits for the nodes to be Ready.
+#!/usr/bin/python
+# Apache-2.0 (see LICENSE)
+"""Brings labels, taints and annotations of nodes to what the inventory says, and waits for the nodes to be Ready."""
 
-Runs on the first server as `python3 -` with its parameters appended; prints one JSON document. What the inventory owns is recorded in
-annotations of the node, so that what it no longer says is removed and what others set is left alone. One `kubectl get` serves all nodes.
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k3s_nodes
+short_description: Settings of nodes, through the API
+description:
+  - Brings labels, taints and annotations of nodes to what the inventory says, and waits for the nodes to be Ready on their address with the
+    wanted version. Runs on a server. One C(kubectl get) serves all nodes.
+  - What the inventory owns is recorded in annotations of the node, so that what it no longer says is removed and what others set is left alone.
+options:
+  nodes:
+    description: By name of the node C(labels), C(taints), C(annotations), C(worker), C(ip) and C(version).
+    type: dict
+    required: true
+  apply:
+    description: Whether the settings are changed; else it only says what differs, and waits.
+    type: bool
+    default: true
+  timeout:
+    description: How long nodes may take to be Ready, in seconds.
+    type: int
+    default: 180
+author: k3s-tool
+"""
+
+EXAMPLES = r"""
+- k3s_nodes:
+    nodes:
+      pi: {labels: {disk: ssd}, taints: [], annotations: {}, worker: true, ip: 100.64.0.3, version: v1.36.2+k3s1}
+"""
+
+RETURN = r"""
+nodes:
+  description: By name of the node its C(changes), as words, and its C(problem), or null.
+  returned: always
+  type: dict
 """
 
 import json
 import re
 import subprocess
-import sys
 import time
 
 PREFIX = "k3s-tool.io/owned-"
@@ -128,20 +163,45 @@ def kubectl(*arguments):
     return done.stdout.decode()
 
 
-def settle(name, node, result, wanted, check):
-    """Applies what differs on one node; true when it is as wanted (or would be, in a check)."""
+def owned_keys(node, wanted):
+    """What the inventory has a say in on a node: keys that it wants or wanted, by kind."""
+    metadata = node["metadata"]
+    keys = {kind: set(wanted[kind]) | set(owned(metadata, kind)) for kind in ("labels", "annotations")}
+    return {**keys, "taints": {taint_id(taint) for taint in wanted["taints"]} | set(owned(metadata, "taints"))}
+
+
+def shown(node, keys):
+    """Labels, annotations and taints of a node that are among the keys, one a line: what a diff compares."""
+    lines = ["%s %s=%s" % (kind[:-1], key, value) for kind in ("labels", "annotations")
+             for key, value in sorted((node["metadata"].get(kind) or {}).items()) if key in keys[kind]]
+    lines += sorted("taint " + taint_text(taint) for taint in node.get("spec", {}).get("taints") or [] if taint_id(taint) in keys["taints"])
+    return "".join(line + "\n" for line in lines)
+
+
+def patched(node, patch):
+    """The node as it is after a merge patch."""
+    metadata = dict(node["metadata"])
+    for kind in ("labels", "annotations"):
+        merged = {**(metadata.get(kind) or {}), **patch["metadata"].get(kind, {})}
+        metadata[kind] = {key: value for key, value in merged.items() if value is not None}
+    return {"metadata": metadata, "spec": {"taints": patch.get("spec", node.get("spec", {})).get("taints") or []}}
+
+
+def settle(name, node, result, wanted, apply):
+    """Changes what differs on one node, or only says it."""
     patch, changes = plan(node, wanted)
     if not patch:
-        return True
-    if not check:
+        return
+    if apply:
         kubectl("patch", "node", name, "--type=merge", "-p", json.dumps(patch))
-    result["changes"] += changes
-    return True
+    header, keys = "node/" + name, owned_keys(node, wanted)
+    result["changes"] = changes
+    result["diff"] = {"before_header": header, "after_header": header, "before": shown(node, keys), "after": shown(patched(node, patch), keys)}
 
 
 def reconcile(params, now=time.monotonic, pause=time.sleep):
     """Works on all nodes until each is settled and ready, or the time is up; the result of each by name."""
-    nodes, check = params["nodes"], params.get("check", False)
+    nodes, check, apply = params["nodes"], params.get("check", False), params.get("apply", True)
     wanted = {name: normal(node) for name, node in nodes.items()}
     results = {name: {"changes": [], "problem": invalid(wanted[name])} for name in nodes}
     open_nodes = {name for name in nodes if not results[name]["problem"]}
@@ -155,19 +215,19 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
         for name in sorted(open_nodes):
             node, result = found.get(name), results[name]
             result["problem"] = error or "the node has not registered"
-            if check:
-                if node:
-                    settle(name, node, result, wanted[name], True)
-                elif nodes[name].get("labels") or nodes[name].get("taints"):
-                    result["changes"].append("settings of the new node")
-                result["problem"] = None
-            elif node:
+            if node:
                 try:
-                    if name not in settled and settle(name, node, result, wanted[name], False):
+                    if name not in settled:
+                        settle(name, node, result, wanted[name], apply and not check)
                         settled.add(name)
                     result["problem"] = unready(node, nodes[name])
                 except (RuntimeError, subprocess.SubprocessError) as failure:
                     result["problem"] = "its settings could not be applied: %s" % failure
+            elif check and (nodes[name].get("labels") or nodes[name].get("taints")):
+                result["changes"] = ["settings of the new node"]
+            # What a check would bring about is not there yet.
+            if check:
+                result["problem"] = None
             if not result["problem"]:
                 open_nodes.discard(name)
         if not open_nodes or now() >= deadline:
@@ -176,7 +236,19 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
     return results
 
 
-def main(params):
-    results = reconcile(params)
-    json.dump({"nodes": results, "changed": any(result["changes"] for result in results.values())}, sys.stdout)
-    return 0
+def main():
+    from ansible.module_utils.basic import AnsibleModule
+
+    module = AnsibleModule(argument_spec={
+        "nodes": {"type": "dict", "required": True},
+        "apply": {"type": "bool", "default": True},
+        "timeout": {"type": "int", "default": 180},
+    }, supports_check_mode=True)
+    results = reconcile({**module.params, "check": module.check_mode})
+    diffs = [result.pop("diff") for result in results.values() if "diff" in result]
+    changed = module.params["apply"] and any(result["changes"] for result in results.values())
+    module.exit_json(nodes=results, changed=changed, **({"diff": diffs} if changed and diffs else {}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""What the roles decide from the probes: whether SQLite becomes etcd, and whether a worker would be newer than its server."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), limit="all", **extra):
+    def host(number, name):
+        probe = {"k3s": {"version": None, "cluster": None, "sqlite": name in sqlite}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
+                 "reach": {}, "clock_offset": 0}
+        return name, {"k3s_tool_node_name": name, "tailscale_ip": "100.64.0.%d" % number, "test_probe": probe}
+    hosts = dict(host(number + 1, name) for number, name in enumerate([*servers, *workers]))
+    groups = {"control_plane": servers, "workers": workers}
+    inventory = {"all": {"vars": {"k3s_version": "v1.36.3+k3s1"},
+                         "children": {group: {"hosts": {name: hosts[name] for name in names}} for group, names in groups.items()}}}
+    with tempfile.TemporaryDirectory() as directory:
+        path, output = os.path.join(directory, "hosts.yml"), os.path.join(directory, "out.json")
+        with open(path, "w") as file:
+            json.dump(inventory, file)
+        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
+        done = subprocess.run([program, "-i", path, os.path.join(HERE, "decide.yml"), "--limit", limit, "-e", json.dumps({"test_output": output, **extra})],
+                              env={**os.environ, "ANSIBLE_HOME": directory, "ANSIBLE_CONFIG": os.path.join(HERE, "../../../ansible/ansible.cfg")},
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+        if not os.path.exists(output):
+            raise AssertionError(done.stdout)
+        with open(output) as file:
+            return json.load(file)
+
+
+class Conversion(unittest.TestCase):
+    def test_sqlite_becomes_etcd_only_with_consent_and_another_server_that_passed(self):
+        for consent, failed, limit, converts in ((True, [], "all", True), (False, [], "all", False), (True, ["n2"], "all", False), (True, [], "n1,w1", False)):
+            n1 = decide(sqlite=["n1"], limit=limit, k3s_tool_convert=consent, test_failed=failed)["n1"]
+            self.assertEqual((n1["etcd"], n1["init"], n1["converts"]), (converts, converts, converts), (consent, failed, limit))
+
+    def test_a_new_cluster_of_several_servers_has_etcd_from_the_start_and_one_server_has_not(self):
+        n1 = decide()["n1"]
+        self.assertEqual((n1["etcd"], n1["init"], n1["converts"]), (True, True, False))
+        self.assertEqual(decide(servers=("n1",), k3s_tool_convert=True, sqlite=["n1"])["n1"]["init"], False)
+
+
+class Versions(unittest.TestCase):
+    def test_a_worker_newer_than_a_server_that_is_left_out_is_named_with_that_server(self):
+        old, new = ["n1   v1.35.6+k3s1", "n2   v1.36.3+k3s1"], ["n1   v1.36.3+k3s1", "n2   v1.36.10+k3s1"]
+        self.assertEqual(decide(limit="w1", test_versions=old)["w1"]["older"], ["n1 (v1.35.6+k3s1)"])
+        self.assertEqual(decide(limit="w1", test_versions=new)["w1"]["older"], [])
+        self.assertEqual(decide(limit="w1,n1", test_versions=old)["w1"]["older"], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
