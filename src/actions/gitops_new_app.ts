@@ -10,8 +10,8 @@ import { appFiles, type AppPlace, SECRET_FILE } from "../gitops/app_files.ts";
 import { secret } from "../gitops/app_objects.ts";
 import { type AppRequest, type AppSpec, appSpec } from "../gitops/app_spec.ts";
 import { checkRepository } from "../gitops/check_repository.ts";
-import { clustersOf, deployUnits } from "../gitops/deploy_units.ts";
-import { readManifests } from "../gitops/manifest.ts";
+import { clustersOf, type DeployUnit, deployUnits, specOf } from "../gitops/deploy_units.ts";
+import { isObject, readManifests } from "../gitops/manifest.ts";
 import { type RepositoryFiles, repositoryFiles } from "../gitops/repository_files.ts";
 import { ResourceTrees } from "../gitops/resource_tree.ts";
 import { configuredRecipients } from "../gitops/secret_rules.ts";
@@ -78,18 +78,68 @@ export async function planNewApp(
   };
 }
 
-/** Clusters that would not see the app, as nothing in them applies it. */
+/** Clusters that would not see the app, as nothing in them applies it, and what to add for that. */
 async function unseen(
   { directory, spec, place }: Pick<NewAppPlan, "directory" | "spec" | "place">,
 ): Promise<readonly string[]> {
   const files = await repositoryFiles(directory, { added: appFiles(spec, place) });
-  const units = await deployUnits(files, new ResourceTrees(files));
+  const trees = new ResourceTrees(files);
+  const { units } = await deployUnits(files, trees);
   return place.clusters
     .filter((each) => !units.some(({ app, cluster }) => app === spec.name && cluster === each))
-    .map((cluster) =>
-      `Nothing in clusters/${cluster} applies apps/${spec.name}/overlays/${cluster}: Flux will ` +
-      `not see it there. k3s-tool gitops init --cluster ${cluster} --keep writes what is missing.`
-    );
+    .map((cluster) => {
+      const overlay = `apps/${spec.name}/overlays/${cluster}`;
+      const advice = lineToAdd(units.filter((unit) => unit.cluster === cluster), {
+        cluster,
+        app: spec.name,
+        trees,
+      });
+      return `Nothing in clusters/${cluster} applies ${overlay}: Flux will not see it there. ${advice}`;
+    });
+}
+
+/** Which line, in which file, has a cluster apply a new app. */
+function lineToAdd(
+  units: readonly DeployUnit[],
+  { cluster, app, trees }: {
+    readonly cluster: string;
+    readonly app: string;
+    readonly trees: ResourceTrees;
+  },
+): string {
+  const own = `clusters/${cluster}`;
+  const file = `${own}/apps.yaml`;
+  // What applies apps/, or lists some of it by itself.
+  const applying = units.find(({ directory, by }) =>
+    by !== undefined && /^apps(?:\/|$)/.test(directory)
+  );
+  const by = applying?.by;
+  if (applying !== undefined && by !== undefined) {
+    const listing = trees.kustomizationOf(applying.directory);
+    if (listing !== undefined) {
+      const entry = relative(applying.directory, `apps/${app}/overlays/${cluster}`);
+      return `Add to resources in ${listing}:  - ${entry}`;
+    }
+    if (applying.directory === "apps") {
+      const at = (path: readonly string[]) => `${by.file}:${by.place(path).line}`;
+      const { postBuild } = specOf(by);
+      if (!isObject(postBuild)) {
+        return `Add below spec in ${at(["spec"])}:  postBuild: {substitute: {cluster: ${cluster}}}`;
+      }
+      return isObject(postBuild.substitute)
+        ? `Add below spec.postBuild.substitute in ${at(["spec", "postBuild", "substitute"])}:  ` +
+          `cluster: ${cluster}`
+        : `Add below spec.postBuild in ${at(["spec", "postBuild"])}:  ` +
+          `substitute: {cluster: ${cluster}}`;
+    }
+  }
+  if (!trees.has(file)) {
+    return `k3s-tool gitops init --cluster ${cluster} --keep writes what is missing.`;
+  }
+  const listing = trees.kustomizationOf(own);
+  return listing !== undefined && !trees.used.has(file)
+    ? `Add to resources in ${listing}:  - apps.yaml`
+    : `Add a Kustomization to ${own} with spec.path: ./apps/${app}/overlays/${cluster}`;
 }
 
 /**

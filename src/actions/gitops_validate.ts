@@ -7,7 +7,9 @@
 import { missingError, usageError } from "../errors/user_error.ts";
 import { checkRepository, type RepositoryCheck } from "../gitops/check_repository.ts";
 import { findKustomize } from "../gitops/kustomize_build.ts";
-import { repositoryFiles } from "../gitops/repository_files.ts";
+import { type RepositoryFiles, repositoryFiles } from "../gitops/repository_files.ts";
+import { rootOf } from "../gitops/repository_root.ts";
+import { realPlace } from "../gitops/work_tree.ts";
 import type { System } from "../process/system.ts";
 
 /** A check, and whether overlays could be built. */
@@ -30,13 +32,9 @@ export async function validateRepository(
   system: System,
   { directory, strict }: { readonly directory: string; readonly strict: boolean },
 ): Promise<Validation> {
-  const files = await repositoryFiles(directory);
-  if (!files.paths.some((path) => /^(?:clusters|apps|infrastructure)\//.test(path))) {
-    throw usageError(`There is neither clusters/ nor apps/ in ${directory}`, {
-      hint:
-        "Name the repository: k3s-tool gitops validate DIR; or make one: k3s-tool gitops init DIR",
-    });
-  }
+  const files = await repositoryFiles(await rootOf(directory), {
+    scope: await realPlace(directory),
+  });
   const kustomize = await findKustomize(system);
   if (kustomize === undefined && strict) {
     throw missingError("Neither kustomize nor kubectl is installed: overlays cannot be built", {
@@ -44,5 +42,18 @@ export async function validateRepository(
     });
   }
   const check = await checkRepository(system, files, { kustomize });
+  if (check.objects + check.clusters.length === 0 && !looksLikeOne(files)) {
+    throw usageError(
+      `There is neither clusters/ nor apps/ in ${directory}, nor anything else Flux would apply`,
+      {
+        hint: "Name the repository: k3s-tool gitops validate DIR; or make one: k3s-tool gitops " +
+          "init DIR",
+      },
+    );
+  }
   return { ...check, kustomize: kustomize !== undefined };
+}
+
+function looksLikeOne({ paths }: RepositoryFiles): boolean {
+  return paths.some((path) => /^(?:clusters|apps|infrastructure)\//.test(path));
 }

@@ -5,32 +5,16 @@
  * @module
  */
 
+import { posix } from "node:path";
 import type { Problem } from "../errors/user_error.ts";
 import type { System } from "../process/system.ts";
-import {
-  type Builds,
-  buildUnits,
-  builtProblems,
-  checkBuilds,
-  mendedByOverlays,
-} from "./check_builds.ts";
-import {
-  appOf,
-  appsOf,
-  clustersOf,
-  type DeployUnit,
-  deployUnits,
-  relevant,
-} from "./deploy_units.ts";
-import type { Kustomize } from "./kustomize_build.ts";
-import type { Manifest } from "./manifest.ts";
-import type { Finding } from "./finding.ts";
-import { checkObject } from "./object_schema.ts";
+import { checkObjects } from "./check_builds.ts";
+import { appOf, appsOf, type Builder, type DeployUnit, deployUnits } from "./deploy_units.ts";
+import { buildResources, type Kustomize } from "./kustomize_build.ts";
 import type { RepositoryFiles } from "./repository_files.ts";
 import { ruleProblems } from "./repository_rules.ts";
 import { ResourceTrees } from "./resource_tree.ts";
 import { secretProblems } from "./secret_rules.ts";
-import { withoutEncryption } from "./sops.ts";
 
 /** What was looked at, and what is wrong. */
 export interface RepositoryCheck {
@@ -57,80 +41,89 @@ export async function checkRepository(
   { kustomize }: { readonly kustomize: Kustomize | undefined },
 ): Promise<RepositoryCheck> {
   const trees = new ResourceTrees(files);
-  const units = await deployUnits(files, trees);
-  const sources = await checkSources(units);
-  ruleProblems(units, { files, trees }).forEach((problem) => trees.report(problem));
-  const secrets = await secretProblems(files);
-  secrets.problems.forEach((problem) => trees.report(problem));
-  const builds: Builds = kustomize === undefined
-    ? new Map()
-    : await buildUnits(system, units, { kustomize, root: files.root, trees });
-  const objects = await checkBuilds(builds);
-  for (const { manifest, path, message } of sources.findings) {
-    if (mendedByOverlays({ manifest, message }, { units, builds, objects })) continue;
-    trees.report({ message, where: manifest.place(path) });
-  }
-  for (const [unit, build] of builds) {
-    if ("objects" in build) continue;
-    const file = trees.kustomizationOf(unit.directory) ?? unit.directory;
-    // A file that is wrong by itself fails the build for a reason that is known already.
-    if (!trees.problems.some(({ where }) => unit.tree.files.has(where?.file ?? ""))) {
-      trees.report({ message: `cannot be built: ${build.failure}`, where: { file } });
-    }
-  }
-  for (const object of objects) {
-    for (const problem of await builtProblems(object, trees)) trees.report(problem);
-  }
+  const build: Builder | undefined = kustomize === undefined
+    ? undefined
+    : async (request, tree) =>
+      tree.remote.length > 0 || !tree.safe || tree.entries.length === 0
+        ? undefined
+        : await buildResources(system, kustomize, { ...request, root: files.root });
+  const deployment = await deployUnits(files, trees, build === undefined ? {} : { build });
+  const { units } = deployment;
+  const clusters = [...new Set(units.flatMap(({ cluster }) => cluster ?? []))];
+  const secrets = await secretProblems(files, trees);
+  const checked = await checkObjects(units, trees);
+  const read = readProblems(units, trees);
+  const rules = ruleProblems(deployment, { files, trees });
   return {
-    clusters: clustersOf(files),
+    clusters,
     apps: appsOf(files),
-    objects: sources.objects,
-    built: [...builds].filter(([, build]) => "objects" in build).map(([unit]) => unit.directory),
-    problems: sorted(trees.problems),
+    objects: checked.objects,
+    built: [
+      ...new Set(
+        units.filter(({ build }) => build !== undefined && "objects" in build)
+          .map(({ directory }) => directory),
+      ),
+    ],
+    problems: sorted([...read, ...secrets.problems, ...checked.problems, ...rules.problems]),
     warnings: sorted([
+      ...checked.warnings,
       ...secrets.warnings,
+      ...rules.warnings,
+      ...deployment.notChecked,
       ...remoteWarnings(units),
+      ...tooSlow(units),
       ...unused(files, trees),
-      ...unapplied(files, units),
+      ...(deployment.followsTemplate ? unapplied(files, units) : []),
     ]),
-    unknownKinds: sources.unknownKinds,
+    unknownKinds: checked.unknownKinds,
   };
 }
 
-async function checkSources(units: readonly DeployUnit[]) {
-  const findings: (Finding & { readonly manifest: Manifest })[] = [];
-  const unknownKinds = new Set<string>();
-  const seen = new Set<Manifest>();
-  for (const unit of units) {
-    for (const { manifest } of unit.tree.objects) {
-      if (seen.has(manifest)) continue;
-      seen.add(manifest);
-      const value = withoutEncryption(manifest.value);
-      const found = await checkObject(value);
-      if (found === undefined) unknownKinds.add(`${value.apiVersion} ${value.kind}`);
-      for (const finding of relevant(found ?? [], { value, unit })) {
-        findings.push({ ...finding, manifest });
-      }
-    }
-  }
-  return { findings, objects: seen.size, unknownKinds: [...unknownKinds].sort() };
+/** What cannot be read or built; what kustomize has built is right, whatever it looks like here. */
+function readProblems(
+  units: readonly DeployUnit[],
+  trees: ResourceTrees,
+): readonly Problem[] {
+  const built = new Set(
+    units.filter(({ build }) => build !== undefined && "objects" in build)
+      .flatMap(({ tree }) => [...tree.files]),
+  );
+  const read = trees.problems.filter(({ where, message }) =>
+    !built.has(where?.file ?? "") || message.startsWith("spec.path")
+  );
+  const failed = units.flatMap(({ build, directory, tree }): Problem[] => {
+    if (build === undefined || "objects" in build || build.timedOut) return [];
+    // A file that is wrong by itself fails the build for a reason that is known already.
+    if (read.some(({ where }) => tree.files.has(where?.file ?? ""))) return [];
+    const file = trees.kustomizationOf(directory) ?? directory;
+    return [{ message: `cannot be built: ${build.failure}`, where: { file } }];
+  });
+  return [...read, ...failed];
+}
+
+function tooSlow(units: readonly DeployUnit[]): Problem[] {
+  return units.flatMap(({ build, directory }) =>
+    build !== undefined && "failure" in build && build.timedOut
+      ? [{ message: `not checked: ${build.failure}`, where: { file: directory } }]
+      : []
+  );
 }
 
 function remoteWarnings(units: readonly DeployUnit[]): Problem[] {
   return units.flatMap(({ tree }) =>
     tree.remote.map(({ target, where }) => ({
-      message:
-        `${target} is not in this repository: neither it nor what it is built into was checked`,
+      message: `${target} is not in this repository, and nothing is fetched: ` +
+        "neither it nor what it is built into was checked",
       where,
     }))
   );
 }
 
-/** Manifests in the folders Flux applies which no kustomization lists. */
+/** Files beside a kustomization, or below it, that nobody lists though they look as if meant. */
 function unused(files: RepositoryFiles, trees: ResourceTrees): Problem[] {
-  if (trees.incomplete) return []; // what could not be read may list them
+  const folders = new Set([...trees.kustomizations].map((file) => posix.dirname(file)));
   return files.paths
-    .filter((path) => /^(?:apps|clusters|infrastructure)\/.*\.ya?ml$/.test(path))
+    .filter((path) => folders.has(posix.dirname(path)) && /\.ya?ml$/.test(path))
     .filter((path) => !trees.used.has(path))
     .map((file) => ({
       message: "no kustomization lists this file: it is not applied",

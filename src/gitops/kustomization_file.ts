@@ -8,7 +8,7 @@
 
 import * as z from "zod/mini";
 import type { Problem } from "../errors/user_error.ts";
-import { type FieldPath, formatFieldPath } from "./field_path.ts";
+import { type FieldPath, formatFieldPath, valueAt } from "./field_path.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The names kustomize looks for in a directory, in this order. */
@@ -75,6 +75,7 @@ const Kustomization = z.strictObject({
   patchesStrategicMerge: z.optional(texts),
   patchesJson6902: z.optional(z.array(Patch, "a list")),
   images: z.optional(z.array(Image, "a list")),
+  imageTags: z.optional(free),
   replicas: z.optional(z.array(
     z.strictObject({ name: text, count: z.int("a whole number") }, "a map with name and count"),
     "a list",
@@ -97,26 +98,24 @@ const Kustomization = z.strictObject({
   helmChartInflationGenerator: z.optional(free),
 });
 
-/** A kustomization as far as it is well formed. */
-export type Kustomization = z.infer<typeof Kustomization>;
-
 /** A file or directory a kustomization names. */
 export interface Reference {
   /** As written. */
   readonly target: string;
-  /** `resource`: objects or another kustomization; `patch`: part of an object; `file`: anything. */
-  readonly kind: "resource" | "patch" | "file";
+  /**
+   * `resource`: objects or another kustomization; `component`: a kustomization that changes what is
+   * there; `plugin`: settings of a generator or transformer; `file`: other YAML, such as a patch;
+   * `text`: anything.
+   */
+  readonly kind: "resource" | "component" | "plugin" | "file" | "text";
   /** Where in the kustomization it is named. */
   readonly at: FieldPath;
 }
 
-/** Reads a kustomization. */
-export function readKustomization(
-  manifest: Manifest,
-): { readonly kustomization?: Kustomization; readonly problems: readonly Problem[] } {
+/** What is wrong with the form of a kustomization. */
+export function kustomizationProblems(manifest: Manifest): readonly Problem[] {
   const result = Kustomization.safeParse(manifest.value);
-  if (result.success) return { kustomization: result.data, problems: [] };
-  const problems = result.error.issues.flatMap((issue): Problem[] => {
+  return (result.error?.issues ?? []).flatMap((issue): Problem[] => {
     const path = issue.path as FieldPath;
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({
@@ -127,53 +126,104 @@ export function readKustomization(
     const message = `${formatFieldPath(path)} must be ${issue.message}`;
     return [{ message, where: manifest.place(path) }];
   });
-  return { problems };
 }
 
-/** Every file and directory a kustomization names. */
-export function referencesOf(kustomization: Kustomization): readonly Reference[] {
-  const references: Reference[] = [];
-  const add = (kind: Reference["kind"], at: FieldPath, target: string | undefined) => {
-    if (target !== undefined) references.push({ target, kind, at });
-  };
-  const addAll = (kind: Reference["kind"], field: keyof Kustomization) => {
-    const targets = kustomization[field] as readonly string[] | undefined;
-    targets?.forEach((target, index) => add(kind, [field, index], target));
-  };
-  for (const field of ["resources", "bases", "components"] as const) addAll("resource", field);
-  for (
-    const field of ["crds", "configurations", "generators", "transformers", "validators"] as const
-  ) {
-    addAll("file", field);
-  }
-  // A strategic merge patch may stand inline; then it is YAML of several lines.
-  kustomization.patchesStrategicMerge?.forEach((target, index) => {
-    if (!target.includes("\n")) add("patch", ["patchesStrategicMerge", index], target);
-  });
-  for (const field of ["patches", "patchesJson6902"] as const) {
-    kustomization[field]?.forEach(({ path }, index) => add("patch", [field, index, "path"], path));
-  }
-  kustomization.replacements?.forEach(({ path }, index) =>
-    add("file", ["replacements", index, "path"], path)
+/** Where a kustomization names files: fields, and the members of their items that do. */
+const NAMING:
+  readonly (readonly [Reference["kind"], field: string, members?: readonly string[]])[] = [
+    ["resource", "resources"],
+    ["resource", "bases"],
+    ["component", "components"],
+    ["plugin", "generators"],
+    ["plugin", "transformers"],
+    ["plugin", "validators"],
+    ["file", "crds"],
+    ["file", "configurations"],
+    ["file", "patchesStrategicMerge"],
+    ["file", "patches", ["path"]],
+    ["file", "patchesJson6902", ["path"]],
+    ["file", "replacements", ["path"]],
+    ["text", "configMapGenerator", ["files", "envs", "env"]],
+    ["text", "secretGenerator", ["files", "envs", "env"]],
+    ["file", "openapi", ["path"]],
+  ];
+
+/**
+ * Every file and directory a kustomization names, be the rest of it well formed or not: what is
+ * built must be known not to be fetched.
+ */
+export function referencesOf({ value }: Pick<Manifest, "value">): readonly Reference[] {
+  return NAMING.flatMap(([kind, field, members]) =>
+    textsAt(value[field], [field]).flatMap(({ text, at }): Reference[] => {
+      const member = at.findLast((part) => typeof part === "string");
+      if (members !== undefined && !members.includes(String(member))) return [];
+      if (text.includes("\n")) return []; // YAML that is written inline
+      // `key=file` and `file` both name a file.
+      const target = member === "files" ? text.slice(text.indexOf("=") + 1) : text;
+      return [{ target, kind, at }];
+    })
   );
-  add("file", ["openapi", "path"], kustomization.openapi?.path);
-  for (const field of ["configMapGenerator", "secretGenerator"] as const) {
-    kustomization[field]?.forEach(({ files, envs, env }, index) => {
-      files?.forEach((file, n) => add("file", [field, index, "files", n], afterKey(file)));
-      envs?.forEach((file, n) => add("file", [field, index, "envs", n], file));
-      add("file", [field, index, "env"], env);
-    });
-  }
-  return references;
 }
 
-/** True for what kustomize would fetch: it cannot be looked at offline. */
+/** YAML that a kustomization holds inline: patches and plugins. */
+export function inlineYaml({ value }: Pick<Manifest, "value">): readonly string[] {
+  const fields = ["patches", "patchesStrategicMerge", "patchesJson6902"];
+  const plugins = ["generators", "transformers", "validators"];
+  return [...fields, ...plugins].flatMap((field) => textsAt(value[field], [field]))
+    .map(({ text }) => text).filter((text) => text.includes("\n"));
+}
+
+/** Fields that change objects, or make some, in ways that only kustomize knows. */
+const CHANGING = [
+  ...["patches", "patchesStrategicMerge", "patchesJson6902", "components", "replacements"],
+  ...["transformers", "generators", "configurations", "vars", "labels", "commonLabels"],
+  "helmCharts",
+];
+
+/** What is changed by a kustomization: the kinds it names, or any. */
+export function changedKinds(
+  { value }: Pick<Manifest, "value">,
+): "none" | "any" | ReadonlySet<string> {
+  const used = CHANGING.filter((field) => value[field] !== undefined);
+  if (used.length === 0) return "none";
+  const patches = value.patches;
+  if (used.length > 1 || !Array.isArray(patches)) return "any";
+  const kinds = patches.map((patch: unknown) => valueAt(patch, ["target", "kind"]));
+  return kinds.every((kind) => typeof kind === "string") ? new Set(kinds) : "any";
+}
+
+/** Helm charts a kustomization has kustomize unpack, which it does only where it is told to. */
+export function helmChartsOf({ value }: Pick<Manifest, "value">): readonly FieldPath[] {
+  return ["helmCharts", "helmChartInflationGenerator"].filter((field) => value[field] !== undefined)
+    .map((field) => [field]);
+}
+
+/** Every text in a value, with its path. */
+export function textsAt(
+  value: unknown,
+  at: FieldPath = [],
+): readonly { readonly text: string; readonly at: FieldPath }[] {
+  if (typeof value === "string") return [{ text: value, at }];
+  if (typeof value !== "object" || value === null) return [];
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([key, each]) => textsAt(each, [...at, key]));
+}
+
+/**
+ * True for what kustomize fetches, be there a directory of that name or not.
+ *
+ * Source: sigs.k8s.io/kustomize/api/internal/git/repospec.go (`extractHost`), and
+ * api/internal/loader/fileloader.go (`Load`) for files.
+ */
 export function isRemote(target: string): boolean {
-  return /^(?:[a-z][a-z0-9+.-]*:\/\/|git@|git::)/i.test(target) || /[?&]ref=/.test(target) ||
-    /^(?:[\w-]+\.)+[a-z]{2,}\/[^/]+\/[^/]+/.test(target) && !/\.ya?ml$/.test(target);
+  return /^\s*(?:git::)?(?:(?:ssh|https?|file):\/\/|[a-z][a-z0-9-]*@|github\.com[/:])/i.test(
+    target,
+  );
 }
 
-/** `key=file` and `file` both name a file. */
-function afterKey(entry: string): string {
-  return entry.slice(entry.indexOf("=") + 1);
+/** True for what older versions of kustomize fetch too, where no such directory is there. */
+export function looksRemote(target: string): boolean {
+  return isRemote(target) || /^[a-z][a-z0-9+.-]*:\/\//i.test(target) ||
+    /[?&](?:ref|version)=|\.git(?:\/|$)|_git\//.test(target) ||
+    /^(?:[\w-]+\.)+[a-z]{2,}\/[^/]+\/[^/]+/.test(target) && !/\.ya?ml$/.test(target);
 }

@@ -32,7 +32,7 @@ export interface BuiltObject {
 /** What a build led to. */
 export type Build =
   | { readonly objects: readonly BuiltObject[] }
-  | { readonly failure: string };
+  | { readonly failure: string; readonly timedOut?: boolean };
 
 /** The program that builds; undefined where neither is on PATH. */
 export async function findKustomize({ runner, signal }: System): Promise<Kustomize | undefined> {
@@ -52,35 +52,60 @@ export async function findKustomize({ runner, signal }: System): Promise<Kustomi
   return undefined;
 }
 
+/** What is built, as Flux would: a directory's kustomization, or files, with what Flux adds. */
+export interface BuildRequest {
+  /** Absolute path of the repository. */
+  readonly root: string;
+  /** Files and directories with a kustomization, relative to `root`. */
+  readonly resources: readonly string[];
+  readonly components?: readonly string[];
+  /** Fields of a kustomization that Flux adds: `namespace`, `patches`, … */
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** Whatever is overlooked in a kustomization, kustomize reaches no server and runs no git for it. */
+const OFFLINE = {
+  GIT_ALLOW_PROTOCOL: "none",
+  HTTP_PROXY: "http://127.0.0.1:9",
+  HTTPS_PROXY: "http://127.0.0.1:9",
+  NO_PROXY: "",
+};
+
 /**
- * Builds a directory below `root` that has a kustomization. Nothing is fetched: whoever calls makes
- * sure that no remote resource is named.
+ * Builds files and directories of the repository. Nothing is fetched: whoever calls makes sure that
+ * no remote resource is named.
  */
-export async function buildDirectory(
+export async function buildResources(
   { runner, signal }: System,
   kustomize: Kustomize,
-  { root, directory }: { readonly root: string; readonly directory: string },
+  { root, resources, components = [], fields = {} }: BuildRequest,
 ): Promise<Build> {
   // Origins are asked for by a kustomization around it, as no option of the program does.
   const wrapper = await Deno.makeTempDir({ prefix: "k3s-tool-build-" });
   try {
     const inside = await Deno.realPath(wrapper);
     const realRoot = await Deno.realPath(root);
-    const target = relative(inside, join(realRoot, directory));
+    const toInside = (path: string) => relative(inside, join(realRoot, path));
     await Deno.writeTextFile(
       join(inside, "kustomization.yaml"),
       JSON.stringify({
         apiVersion: "kustomize.config.k8s.io/v1beta1",
         kind: "Kustomization",
-        resources: [target],
+        resources: resources.map(toInside),
+        ...(components.length === 0 ? {} : { components: components.map(toInside) }),
+        ...fields,
         buildMetadata: ["originAnnotations", "transformerAnnotations"],
       }),
     );
     const argv = [...kustomize, "--load-restrictor", "LoadRestrictionsNone", inside];
-    const { code, stdout, stderr } = await runner.run(argv, { signal, timeoutMs: TIMEOUT_MS });
+    const options = { signal, timeoutMs: TIMEOUT_MS, env: OFFLINE };
+    const { code, stdout, stderr, timedOut } = await runner.run(argv, options);
     const original = (path: string) => relative(realRoot, join(inside, path));
+    if (timedOut) {
+      return { failure: `kustomize took longer than ${TIMEOUT_MS / 1000} s`, timedOut };
+    }
     if (code === 0) return { objects: builtObjects(stdout, original) };
-    return { failure: failureOf(stderr, { root: realRoot, wrapper: inside, directory }) };
+    return { failure: failureOf(stderr, { root: realRoot, wrapper: inside, resources }) };
   } finally {
     await Deno.remove(wrapper, { recursive: true });
   }
@@ -120,18 +145,38 @@ function patchesOf(text: unknown): readonly string[] {
 /** The last part of kustomize's long chain of causes, paths as they are in the repository. */
 function failureOf(
   stderr: string,
-  { root, wrapper, directory }: {
+  { root, wrapper, resources }: {
     readonly root: string;
     readonly wrapper: string;
-    readonly directory: string;
+    readonly resources: readonly string[];
   },
 ): string {
-  const text = stderr.trim().replace(/^Error: /, "").replaceAll(`${root}/`, "")
+  const text = withoutLog(stderr).replaceAll(`${root}/`, "")
     .replaceAll(`${relative(wrapper, root)}/`, "").replaceAll(root, ".");
   // It quotes what it was given, over many lines, between the beginning and the reason.
   const [first = "", ...rest] = text.split("\n").map((line) => line.trim()).filter(Boolean);
   const line = rest.length === 0 ? first : `${first} … ${rest.at(-1)}`;
   const [, path, cause] = /^.*recursed accumulation of path '([^']*)': (.+)$/.exec(line) ?? [];
   if (cause === undefined) return line || "kustomize build failed";
-  return path === directory ? cause : `in ${path}: ${cause}`;
+  return resources.includes(path ?? "") ? cause : `in ${path}: ${cause}`;
+}
+
+/**
+ * The error alone, without warnings and without what a `kubectl` that logs puts around it:
+ * `E… run.go:72] "command failed" err=…`, quoted, or as lines between `<` and `>`.
+ *
+ * Source: k8s.io/klog/v2/internal/serialize (KVFormat).
+ */
+function withoutLog(stderr: string): string {
+  const text = stderr.split("\n").filter((line) => !/^(?:# )?Warning: /.test(line)).join("\n")
+    .trim();
+  const logged = /^[EF]\d{4} [^\n]*\] "command failed" err=([^]*)$/m.exec(text)?.[1]?.trim();
+  if (logged === undefined) return text.replace(/^Error: /, "");
+  const lines = /^<\n([^]*)\n\s*>$/.exec(logged)?.[1];
+  if (lines !== undefined) return lines.replace(/^\t/gm, "");
+  try {
+    return String(JSON.parse(logged));
+  } catch {
+    return logged;
+  }
 }

@@ -27,7 +27,11 @@ export interface ManifestFile {
 /** Reads every document of a file; a list of objects counts as its items. */
 export function readManifests(file: string, text: string): ManifestFile {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true, // as kustomize does
+  });
   const manifests: Manifest[] = [];
   const problems: Problem[] = [];
   const at = (offset: number): Place => {

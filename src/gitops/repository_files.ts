@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { usageError } from "../errors/user_error.ts";
 
 /** Larger files are no manifests; Kubernetes takes objects up to 1.5 MiB (etcd's request limit). */
@@ -18,30 +18,47 @@ const LEFT_BEHIND = /^\..+\.k3s-tool$/;
 
 /** Read access to a work tree; paths are relative to its root, with `/`. */
 export interface RepositoryFiles {
-  /** Absolute path of the root. */
+  /** Absolute path of the root: what paths in the repository count from. */
   readonly root: string;
   /** Every regular file, sorted; symbolic links are not followed. */
   readonly paths: readonly string[];
+  /** Addresses that Git knows the repository by. */
+  readonly remotes: readonly string[];
   /** A file's text; undefined where there is none, or one too large for a manifest. */
   read(path: string): Promise<string | undefined>;
+  hasDirectory(path: string): boolean;
+  /** True for what is below the directory that was asked about. */
+  readonly inScope: (path: string) => boolean;
 }
 
 /**
  * Lists a work tree.
  *
  * @param options.added files to be thought of as there, by path
+ * @param options.scope absolute path of the part that is asked about; default: all of it
  * @throws {UserError} exit code 2 where the directory cannot be read
  */
 export async function repositoryFiles(
   root: string,
-  { added = new Map() }: { readonly added?: ReadonlyMap<string, string> } = {},
+  { added = new Map(), scope = root }: {
+    readonly added?: ReadonlyMap<string, string>;
+    readonly scope?: string;
+  } = {},
 ): Promise<RepositoryFiles> {
   const found: string[] = [];
-  await walk(root, "", found);
+  const inside = relative(root, scope);
+  // Without a .git above, only what was asked about belongs to the repository.
+  const isGit = await Deno.stat(join(root, ".git")).then(() => true, () => false);
+  await walk(root, isGit ? "" : inside, found);
   const texts = new Map<string, Promise<string | undefined>>();
+  const paths = [...new Set([...found, ...added.keys()])].sort();
+  const directories = new Set(paths.flatMap(parentsOf));
   return {
     root,
-    paths: [...new Set([...found, ...added.keys()])].sort(),
+    paths,
+    remotes: isGit ? await remotesOf(root) : [],
+    hasDirectory: (path) => path === "" || path === "." || directories.has(path),
+    inScope: (path) => inside === "" || path.startsWith(`${inside}/`),
     read(path) {
       let text = texts.get(path);
       if (text === undefined) {
@@ -51,6 +68,17 @@ export async function repositoryFiles(
       return text;
     },
   };
+}
+
+function parentsOf(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+}
+
+/** Addresses in `.git/config`; none where it is elsewhere, as in a linked work tree. */
+async function remotesOf(root: string): Promise<readonly string[]> {
+  const text = await Deno.readTextFile(join(root, ".git", "config")).catch(() => "");
+  return [...text.matchAll(/^\s*url\s*=\s*(\S+)/gm)].map(([, url]) => url!);
 }
 
 async function walk(root: string, folder: string, into: string[]): Promise<void> {

@@ -38,10 +38,51 @@ export function clearKeys(secret: Readonly<Record<string, unknown>>): readonly s
     const values = secret[member];
     if (!isObject(values)) return [];
     return Object.entries(values)
-      .filter(([, value]) => value !== null && value !== "")
-      .filter(([, value]) => !isEncrypted(secret) || !ENCRYPTED.test(String(value)))
+      .filter(([, value]) => value !== null && !isNoSecret(String(value)))
+      .filter(([, value]) => member !== "data" || !isNoSecret(decoded(String(value))))
       .map(([key]) => `${member}.${key}`);
   });
+}
+
+/** Marks of tools that put a secret in the place of a text, in the cluster or before. */
+const REFERENCES = [
+  /^$/,
+  ENCRYPTED,
+  // What Flux, a shell or a template fills in: ${TOKEN}, $(TOKEN), {{ .token }}, <token>.
+  /\$\{[^}]+\}|\$\(\w+\)|\{\{[^]*\}\}|^\$\w+$|^<[^<>\n]+>$/,
+  // 1Password, vals, Bank-Vaults, External Secrets' and others' addresses of a secret.
+  /^(?:op|bws|bw|doppler|infisical|passbolt|keeper|azurekv|awssm|awsssm|gcpsm|gsm|secretref|pass|gopass|akeyless|conjur):\/\/?/i,
+  /^(?:ref\+|secretref\+)[\w+.-]+:\/\//i,
+  /^(?:>>)?vault:\S+$|^(?:arn:aws:(?:secretsmanager|ssm):|projects\/[^/]+\/secrets\/)\S+$/,
+  // Text that is encrypted by itself.
+  /^\s*(?:-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----|\$ANSIBLE_VAULT;|ENC\[|age-encryption\.org\/)/,
+  // What somebody is to fill in.
+  /^(?:x+|\*+|\.\.\.|…|todo|tbd|(?:change|replace|fill)[-_ ]?(?:me|this|in)!?|placeholder|redacted|your[-_ ].*)$/i,
+];
+
+/** What gives a secret away in a longer text, such as a file of settings. */
+const SECRET_INSIDE =
+  /(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|private[-_]?key|credentials?|auth)["']?\s*[:=]\s*["']?([^\s"'][^\n]*)|:\/\/[^\s/:@]+:([^\s/@]+)@|(-----BEGIN [A-Z ]*PRIVATE KEY)/gi;
+
+/** True for what stands for a secret without being one: nothing, a reference, or encrypted text. */
+export function isNoSecret(text: string): boolean {
+  const trimmed = text.trim();
+  if (REFERENCES.some((each) => each.test(trimmed))) return true;
+  if (!/\n[^]*[:=]/.test(trimmed)) return false;
+  // A file of settings: Secrets are used for them too.
+  return [...trimmed.matchAll(SECRET_INSIDE)].every(([, value, password, key]) => {
+    const inside = (value ?? password ?? key ?? "").trim().replace(/["',]+$/, "");
+    return key === undefined && REFERENCES.some((each) => each.test(inside));
+  });
+}
+
+/** What base64 stands for; the text itself where it is none. */
+function decoded(text: string): string {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0)));
+  } catch {
+    return text;
+  }
 }
 
 /**

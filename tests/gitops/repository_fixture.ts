@@ -22,6 +22,8 @@ export interface TemporaryRepository extends AsyncDisposable {
   replace(path: string, from: string, to: string): void;
   /** `where: message` of what `gitops validate` says. */
   problems(): Promise<readonly string[]>;
+  /** What it warns of, in the same form. */
+  warnings(): Promise<readonly string[]>;
   /** Every file by its path, with its text. */
   files(): ReadonlyMap<string, string>;
 }
@@ -58,15 +60,8 @@ export async function temporaryRepository(
       if (!text.includes(from)) throw new Error(`${path} does not hold ${from}`);
       write(path, text.replace(from, to));
     },
-    problems: async () => {
-      const { stdout } = await run(["gitops", "validate", "repo", "-o", "json"]);
-      const { problems } = JSON.parse(stdout) as {
-        problems: { message: string; where: { file: string; line?: number } }[];
-      };
-      return problems.map(({ message, where: { file, line } }) =>
-        `${file}${line === undefined ? "" : `:${line}`}: ${message}`
-      );
-    },
+    problems: async () => (await validated(run)).problems.map(told),
+    warnings: async () => (await validated(run)).warnings.map(told),
     files: () => {
       const found = new Map<string, string>();
       const walk = (folder: string) => {
@@ -81,6 +76,20 @@ export async function temporaryRepository(
     },
     [Symbol.asyncDispose]: () => Deno.remove(home, { recursive: true }),
   };
+}
+
+interface Told {
+  readonly message: string;
+  readonly where: { readonly file: string; readonly line?: number };
+}
+
+async function validated(run: TemporaryRepository["run"]) {
+  const { stdout } = await run(["gitops", "validate", "repo", "-o", "json"]);
+  return JSON.parse(stdout) as { problems: readonly Told[]; warnings: readonly Told[] };
+}
+
+function told({ message, where: { file, line } }: Told): string {
+  return `${file}${line === undefined ? "" : `:${line}`}: ${message}`;
 }
 
 /** Answers as sops 3.11 does, with a cipher that is none. */
