@@ -1,6 +1,7 @@
 import type { Built } from "./build/build.ts";
 import { startHost, waitForSshd } from "./host.ts";
 import { makeDisk } from "./host_disk.ts";
+import { putImages } from "./host_images.ts";
 import { say, secondsSince } from "./progress.ts";
 import { type Host, keepDaemon, type LabState } from "./state.ts";
 import { joinHost, waitForNode } from "./tailnet.ts";
@@ -14,6 +15,7 @@ export async function bootHost(
 ): Promise<void> {
   const start = performance.now();
   await makeDisk(host, built);
+  if (built.images !== undefined) await putImages([host], built.images);
   await keepDaemon(state, host.name, await startHost(host));
   await waitForSshd(host);
   const booted = secondsSince(start);

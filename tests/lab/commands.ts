@@ -1,8 +1,9 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { buildAll } from "./build/build.ts";
+import { buildGitOps, buildLab } from "./build/build.ts";
 import { runAttached } from "./command.ts";
 import { faultCommand } from "./fault_commands.ts";
 import { reboot, reset } from "./faults.ts";
+import { putFluxImages } from "./flux_images.ts";
 import { down, type LabOptions, up } from "./lab.ts";
 import { say, step } from "./progress.ts";
 import { startChanges } from "./scale_changes.ts";
@@ -14,9 +15,11 @@ import { UsageError } from "./usage_error.ts";
 import { attachAtWorkstation } from "./workstation.ts";
 
 const usage = `usage: lab COMMAND
-  build                              builds what the lab is made of; \`up\` does so too where needed
+  build [--no-gitops]                builds what the lab is made of; \`up\` does so too where needed
   up [--hosts 3] [--servers 1]       boots hosts with fresh disks and a tailnet;
      [--ready-delay SECONDS]         k3s tells systemd READY so much later than it could
+     [--k3s-release DIR]             a real release's files in the stand-in's place; twice: oldest first
+     [--gitops]                      with Flux, kustomize and sops
   status                             hosts, and whether they are on the tailnet
   ssh n2 [-- COMMAND]                root's shell on a host, over the bridge
   exec -- COMMAND…                   runs a command at the workstation
@@ -38,10 +41,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   switch (command) {
     case "build":
-      await exclusively(() => step("everything is built", buildAll));
+      await build(rest);
       return 0;
     case "up":
-      await up(upOptions(rest));
+      await bringUp(rest);
       return 0;
     case "status":
       return await status();
@@ -75,17 +78,38 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-function upOptions(args: string[]): LabOptions {
+async function build(args: string[]): Promise<void> {
+  const { values } = options(args, { "no-gitops": { type: "boolean" } });
+  await exclusively(() =>
+    step("everything is built", async () => {
+      await buildLab();
+      if (values["no-gitops"] !== true) await buildGitOps();
+    })
+  );
+}
+
+async function bringUp(args: string[]): Promise<void> {
+  const { gitops, ...options } = upOptions(args);
+  const hosts = await up(options);
+  if (gitops) await step("Flux, kustomize and sops added", () => putFluxImages(hosts));
+}
+
+function upOptions(args: string[]): LabOptions & { gitops: boolean } {
   const { values } = options(args, {
     hosts: { type: "string", default: "3" },
     servers: { type: "string", default: "1" },
     "ready-delay": { type: "string" },
+    "k3s-release": { type: "string", multiple: true },
+    gitops: { type: "boolean", default: false },
   });
   const delay = values["ready-delay"];
+  const releases = values["k3s-release"];
   return {
+    gitops: values.gitops,
     hosts: Number(values.hosts),
     servers: Number(values.servers),
     ...(delay === undefined ? {} : { readyDelay: Number(delay) }),
+    ...(releases === undefined ? {} : { k3sReleases: releases }),
   };
 }
 

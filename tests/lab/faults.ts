@@ -1,4 +1,4 @@
-import { buildAll } from "./build/build.ts";
+import { buildLab } from "./build/build.ts";
 import { isAlive } from "./daemon.ts";
 import { bootOf, killHost, startHost, waitForSshd } from "./host.ts";
 import { readyDelayFile, removeDisk } from "./host_disk.ts";
@@ -151,7 +151,7 @@ export function reset(name: string): Promise<void> {
   return exclusively(async () => {
     const host: Host = await hostNamed(name);
     const state = await runningLab();
-    const built = await buildAll();
+    const built = await buildLab(state.k3sReleases);
     await killHost(name, state.daemons[name]);
     delete state.daemons[name];
     await writeState(state);

@@ -1,8 +1,20 @@
-import { buildFlux } from "./build/flux.ts";
+import { join } from "node:path";
+import { buildGitOps } from "./build/build.ts";
+import { run } from "./command.ts";
 import { putImages } from "./host_images.ts";
+import { runPaths } from "./paths.ts";
 import type { Host } from "./state.ts";
+import { addPrograms } from "./workstation.ts";
 
-/** Gives hosts the images of Flux's controllers, which would make every cluster's own archive three times as large. */
+/**
+ * Adds what deploying from Git needs to a lab that is up: the images of Flux's controllers on hosts, which would make every
+ * cluster's own archive three times as large, Flux's release on the mirror, kustomize and sops at the workstation.
+ */
 export async function putFluxImages(hosts: readonly Host[]): Promise<void> {
-  await putImages(hosts, (await buildFlux()).images);
+  const { flux, programs } = await buildGitOps();
+  const released = join(runPaths.mirror, "flux");
+  await Deno.mkdir(released, { recursive: true });
+  await run(["ln", "-sfn", flux.path, join(released, flux.version)]);
+  await addPrograms(programs);
+  await putImages(hosts, flux.images);
 }

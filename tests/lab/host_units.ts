@@ -74,8 +74,37 @@ WantedBy=multi-user.target
 `,
 };
 
+const beforeRealK3s = `[Service]
+ExecStartPre=/usr/local/lib/lab/before-real-k3s
+`;
+
+/**
+ * Files of hosts that run a real k3s, whatever writes its units: before each start, so that they are there again after k3s
+ * was removed, come the settings without which its kubelet and containerd do not start here. The kubelet refuses version 1 of
+ * cgroups otherwise; containerd may not lower scores, as hosts lack that capability. Drop-ins of containerd's configuration
+ * are read by k3s 1.31.6 and later (k3s-io/k3s pkg/agent/containerd/config.go).
+ */
+export const realK3sFiles: Record<string, string> = {
+  "usr/lib/systemd/system/k3s.service.d/lab.conf": beforeRealK3s,
+  "usr/lib/systemd/system/k3s-agent.service.d/lab.conf": beforeRealK3s,
+  "usr/local/lib/lab/before-real-k3s": `#!/bin/sh
+set -e
+config=/etc/rancher/k3s/config.yaml.d
+containerd=/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.d
+mkdir -p $config $containerd
+echo 'kubelet-arg+: [fail-cgroupv1=false]' >$config/lab.yaml
+cat >$containerd/lab.toml <<END
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+END
+`,
+};
+
 /** Files of the layer that are programs. */
-export const hostPrograms = ["usr/local/lib/lab/writable-cgroups"];
+export const hostPrograms = [
+  "usr/local/lib/lab/writable-cgroups",
+  "usr/local/lib/lab/before-real-k3s",
+];
 
 /** Units of the layer that start with the host, and the target that wants each. */
 export const enabledUnits: Record<string, string> = {

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { bootHost } from "./boot_host.ts";
-import { buildAll, type Built } from "./build/build.ts";
+import { buildLab, type Built } from "./build/build.ts";
 import { pruneCache } from "./build/prune.ts";
+import { releasesFromEnvironment } from "./build/release.ts";
 import { isAlive } from "./daemon.ts";
 import { makeKeys } from "./keys.ts";
 import { listLeftovers } from "./leftovers.ts";
@@ -21,7 +22,7 @@ import {
 } from "./state.ts";
 import { startNet, waitForNode } from "./tailnet.ts";
 import { tearDown } from "./tear_down.ts";
-import { joinWorkstation, makeWorkstation, startWorkstation } from "./workstation.ts";
+import { addKubectl, joinWorkstation, makeWorkstation, startWorkstation } from "./workstation.ts";
 
 /** What a lab is to have. */
 export interface LabOptions {
@@ -31,6 +32,8 @@ export interface LabOptions {
   servers?: number;
   /** Seconds by which k3s on all hosts tells systemd READY later than it could; none without it. */
   readyDelay?: number;
+  /** Directories of real releases of k3s, oldest first, in the stand-in's place; those of LAB_K3S_RELEASE without it. */
+  k3sReleases?: readonly string[];
 }
 
 /** The hosts of a lab of this size. */
@@ -61,7 +64,8 @@ export function up(options: LabOptions = {}): Promise<Host[]> {
   return exclusively(async () => {
     const hosts = planHosts(options);
     await refuseIfRunning();
-    const built = await buildAll();
+    const releases = options.k3sReleases ?? releasesFromEnvironment();
+    const built = await buildLab(releases);
     await pruneCache();
     const start = performance.now();
     if ((await listLeftovers()).length > 0) {
@@ -69,20 +73,26 @@ export function up(options: LabOptions = {}): Promise<Host[]> {
     }
     await makeRunDir();
     await prepareMachine();
-    const state: LabState = { hosts, daemons: {}, complete: false };
+    const state: LabState = { hosts, daemons: {}, k3sReleases: [...releases], complete: false };
     await writeState(state);
     await boot(state, built);
     state.complete = true;
     await writeState(state);
-    say(`lab: up, ${hosts.length} hosts (${secondsSince(start)})`);
+    say(
+      `lab: up, ${hosts.length} hosts (${secondsSince(start)}); k3s ${
+        built.k3sVersions.join(" and ")
+      }${releases.length > 0 ? "" : ", the stand-in"}`,
+    );
     return hosts;
   });
 }
 
 async function boot(state: LabState, built: Built): Promise<void> {
-  await makeWorkstation(built.workstationPrograms);
+  await makeWorkstation({ tailscale: join(built.tailscale, "tailscale") });
+  await addKubectl(built.k3s);
+  await makeMirror(built.k3sReleases);
   await Promise.all([makeKeys(state.hosts), setUpNetwork()]);
-  const net = startNet(built.labnet, built.mirror).then((daemon) =>
+  const net = startNet(built.labnet, runPaths.mirror).then((daemon) =>
     keepDaemon(state, "net", daemon)
   );
   const workstation = startWorkstation(join(built.tailscale, "tailscaled"))
@@ -93,6 +103,12 @@ async function boot(state: LabState, built: Built): Promise<void> {
     ...state.hosts.map((host) => bootHost(state, host, built, net)),
   ]);
   await waitForNode("ws", true);
+}
+
+/** Makes the directory that is served as the download site of releases. */
+async function makeMirror(k3sReleases: string): Promise<void> {
+  await Deno.mkdir(runPaths.mirror, { recursive: true });
+  await Deno.symlink(k3sReleases, join(runPaths.mirror, "k3s"));
 }
 
 async function refuseIfRunning(): Promise<void> {

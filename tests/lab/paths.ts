@@ -20,6 +20,7 @@ export const runPaths = {
   logs: join(runDir, "logs"),
   hosts: join(runDir, "hosts"),
   keys: join(runDir, "keys"),
+  mirror: join(runDir, "mirror"),
   workstation: join(runDir, "ws"),
   workstationHome: join(runDir, "ws", "home"),
 } as const;

@@ -10,7 +10,7 @@ import { k3sBuild } from "./build/cluster_parts.ts";
 import { cached, hashTexts } from "./build/content_hash.ts";
 import { buildGo } from "./build/go_programs.ts";
 import { buildKwok } from "./build/kwok.ts";
-import { k3sVersions } from "./build/mirror.ts";
+import { standInVersions } from "./build/mirror.ts";
 import { cacheDir } from "./paths.ts";
 import { say, step } from "./progress.ts";
 import { forEachAtOnce, type ScaleApi } from "./scale_api.ts";
@@ -52,7 +52,7 @@ export interface ScaleCluster extends AsyncDisposable {
  */
 export async function startScaleCluster(size: ScaleSize = FULL_SIZE): Promise<ScaleCluster> {
   const programs: Programs = {
-    k3s: join(await buildGo(k3sBuild(k3sVersions.at(-1)!)), "k3s"),
+    k3s: join(await buildGo(k3sBuild(standInVersions.at(-1)!)), "k3s"),
     kwok: await buildKwok(),
   };
   await using ending = new AsyncDisposableStack();

@@ -20,6 +20,8 @@ export interface LabState {
   hosts: Host[];
   /** By name: "net", "ws", "git" where it was started, and one for each host that is switched on. */
   daemons: Record<string, Daemon>;
+  /** Directories of real releases of k3s, oldest first; none where the stand-in has its place. */
+  k3sReleases: string[];
   /** False until `up` has come to its end. */
   complete: boolean;
 }

@@ -8,7 +8,8 @@
 import { runToEnd } from "../../tasks/run_to_end.ts";
 import { makeStage, ROOT } from "../../tasks/stage.ts";
 import { ansibleOnPath } from "./ansible.ts";
-import { buildAll } from "./build/build.ts";
+import { buildLab } from "./build/build.ts";
+import { releasesFromEnvironment } from "./build/release.ts";
 import { down } from "./lab.ts";
 
 const scenarios = Deno.args.length > 0 ? Deno.args : ["tests/lab/"];
@@ -17,7 +18,7 @@ const scenarios = Deno.args.length > 0 ? Deno.args : ["tests/lab/"];
 const GO_PARTS = ["k3s", "tailnet", "images", "git"];
 
 try {
-  await buildAll();
+  await buildLab(releasesFromEnvironment());
   await ansibleOnPath();
   // With the flags of the build, so that Kubernetes is not compiled a second time.
   for (const part of GO_PARTS) {

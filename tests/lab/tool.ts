@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { STAGE } from "../../tasks/stage.ts";
 import { ansibleOnPath } from "./ansible.ts";
 import { exists } from "./build/content_hash.ts";
-import { k3sVersions } from "./build/mirror.ts";
+import { standInVersions } from "./build/mirror.ts";
+import { readRelease, releasesFromEnvironment } from "./build/release.ts";
 import { type CommandResult, run } from "./command.ts";
 import { network } from "./network.ts";
 import { runPaths } from "./paths.ts";
@@ -19,10 +20,13 @@ import { tryAtWorkstation, workstationArgv } from "./workstation.ts";
 /** Where the lab serves what the release's download site has, as hosts reach it. */
 export const MIRROR_URL = `${network.mirror}/k3s`;
 
-const [older, newer] = k3sVersions;
+const real = await Promise.all(releasesFromEnvironment().map(readRelease));
+const versions: readonly string[] = real.length > 0
+  ? real.map(({ version }) => version)
+  : standInVersions;
 
-/** The versions the mirror has: one program, stamped twice. */
-export const VERSIONS = { older, newer };
+/** The versions the mirror has: of the stand-in one program, stamped twice; of a single real release one and the same. */
+export const VERSIONS = { older: versions[0]!, newer: versions.at(-1)! };
 
 /** Where the workstation's owner works: inventory/hosts.yml lies below it. */
 export const projectDir = runPaths.workstationHome;

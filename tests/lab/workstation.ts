@@ -24,13 +24,25 @@ export async function makeWorkstation(programs: Record<string, string>): Promise
   const home = runPaths.workstationHome;
   for (const dir of [ownSocketDir, binDir, etc]) await Deno.mkdir(dir, { recursive: true });
   await Deno.mkdir(join(home, ".ssh"), { recursive: true, mode: 0o700 });
-  for (const [name, target] of Object.entries(programs)) {
-    await Deno.symlink(target, join(binDir, name));
-  }
+  await addPrograms(programs);
   const users = await Deno.readTextFile("/etc/passwd");
   await Deno.writeTextFile(join(etc, "passwd"), withHomeOfRoot(users, home));
   // A copy, so that nothing done in the namespace changes the machine's.
   await Deno.copyFile("/etc/resolv.conf", join(etc, "resolv.conf"));
+}
+
+/** Puts programs on the workstation's PATH, by name, where they are not there yet. */
+export async function addPrograms(programs: Record<string, string>): Promise<void> {
+  for (const [name, target] of Object.entries(programs)) {
+    await run(["ln", "-sfn", target, join(binDir, name)]);
+  }
+}
+
+/** Makes k3s the workstation's kubectl; a real one unpacks itself there, not at this machine's usual place. */
+export async function addKubectl(k3s: string): Promise<void> {
+  const data = join(runPaths.workstation, "k3s-data");
+  const launcher = `#!/bin/sh\nK3S_DATA_DIR='${data}' exec '${k3s}' kubectl "$@"\n`;
+  await Deno.writeTextFile(join(binDir, "kubectl"), launcher, { mode: 0o755 });
 }
 
 /** The lines of a passwd file with another home for root. */

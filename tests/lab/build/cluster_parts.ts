@@ -72,19 +72,19 @@ export async function buildImages(): Promise<string> {
   return path;
 }
 
-/** Builds an archive, example-images-amd64.tar, of `hello` with a variable of its own; returns its directory. */
+/** Builds an archive of `hello` with a variable of its own; returns its directory. */
 export async function buildExampleImage(
   name: string,
   env: { readonly PORT: string },
+  archive = "example-images-amd64.tar",
 ): Promise<string> {
   const programs = await buildGo(imagesBuild);
   const variable = `PORT=${env.PORT}`;
   const image = `${name}=${join(programs, "hello")}`;
   const { path } = await cached(
-    join(cacheDir, "images", hashTexts("example", variable, image)),
+    join(cacheDir, "images", hashTexts(archive, variable, image)),
     async (dir) => {
-      const archive = join(dir, "example-images-amd64.tar");
-      await run([join(programs, "labimage"), "-o", archive, "-env", variable, image]);
+      await run([join(programs, "labimage"), "-o", join(dir, archive), "-env", variable, image]);
     },
   );
   return path;

@@ -90,15 +90,3 @@ async function goModule(part: string, path: string): Promise<GoModule> {
   const { Version: version, Dir: dir } = JSON.parse(text) as { Version: string; Dir: string };
   return { version, dir };
 }
-
-/** Lays a release out below the mirror, with names as on its download page. */
-export async function linkFluxRelease(
-  { version, path }: FluxRelease,
-  mirror: string,
-): Promise<void> {
-  const target = join(mirror, "flux", version);
-  await Deno.mkdir(target, { recursive: true });
-  for await (const { name, isFile } of Deno.readDir(path)) {
-    if (isFile) await Deno.link(join(path, name), join(target, name));
-  }
-}

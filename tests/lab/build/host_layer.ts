@@ -1,19 +1,23 @@
 import { dirname, join } from "node:path";
-import { enabledUnits, hostFiles, hostPrograms } from "../host_units.ts";
+import { enabledUnits, hostFiles, hostPrograms, realK3sFiles } from "../host_units.ts";
 import { cacheDir } from "../paths.ts";
 import { cached, hashTexts } from "./content_hash.ts";
 
 /**
  * Makes the directory that is laid over the base image in every host: Tailscale's programs and the lab's
- * units. Returns its path.
+ * units, and what a real k3s needs where there is one. Returns its path.
  */
-export async function buildHostLayer(tailscaleDir: string): Promise<string> {
+export async function buildHostLayer(
+  tailscaleDir: string,
+  { realK3s }: { readonly realK3s: boolean },
+): Promise<string> {
+  const files = { ...hostFiles, ...(realK3s ? realK3sFiles : {}) };
   const inputs = [
     tailscaleDir,
-    ...[hostFiles, hostPrograms, enabledUnits].map((part) => JSON.stringify(part)),
+    ...[files, hostPrograms, enabledUnits].map((part) => JSON.stringify(part)),
   ];
   const { path } = await cached(join(cacheDir, "layer", hashTexts(...inputs)), async (dir) => {
-    for (const [file, content] of Object.entries(hostFiles)) {
+    for (const [file, content] of Object.entries(files)) {
       await Deno.mkdir(dirname(join(dir, file)), { recursive: true });
       const mode = hostPrograms.includes(file) ? 0o755 : 0o644;
       await Deno.writeTextFile(join(dir, file), content, { mode });

@@ -1,53 +1,58 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "../paths.ts";
 import { buildImages, imageArchive, k3sBuild } from "./cluster_parts.ts";
 import { cached, hashTexts } from "./content_hash.ts";
-import { buildFlux, type FluxRelease, linkFluxRelease } from "./flux.ts";
 import { buildGo } from "./go_programs.ts";
+import { type K3sRelease, sha256, sumsFile } from "./release.ts";
 
-/** The k3s versions that the lab's mirror offers, oldest first: an upgrade needs two. */
-export const k3sVersions = ["v1.36.2+k3s1", "v1.36.3+k3s1"] as const;
+/** The versions that the lab makes of its k3s stand-in, oldest first: an upgrade needs two. */
+export const standInVersions = ["v1.36.2+k3s1", "v1.36.3+k3s1"] as const;
 
-/** A download mirror on this machine's disk. */
+/** Releases of k3s, laid out as on their download page. */
 export interface Mirror {
-  /** Directory laid out like the releases' download sites, below /k3s and /flux. */
+  /** Directory of a directory for each version. */
   path: string;
   /** The newest k3s program. */
   k3s: string;
-  /** The release of Flux, below /flux. */
-  flux: FluxRelease;
 }
 
-/** Builds the directory that the lab serves as the download site of releases: of k3s, and of Flux. */
-export async function buildMirror(): Promise<Mirror> {
+/** Builds the k3s stand-in as releases, oldest first. */
+export async function standInReleases(): Promise<K3sRelease[]> {
   const images = join(await buildImages(), imageArchive);
-  const releases: { version: string; k3s: string }[] = [];
-  for (const version of [...k3sVersions].reverse()) {
-    releases.unshift({ version, k3s: join(await buildGo(k3sBuild(version)), "k3s") });
+  const releases: K3sRelease[] = [];
+  for (const version of [...standInVersions].reverse()) {
+    const k3s = join(await buildGo(k3sBuild(version)), "k3s");
+    releases.unshift({ version, k3s, images, archive: imageArchive });
   }
-  const flux = await buildFlux();
-  const hash = hashTexts(images, JSON.stringify(releases), flux.path);
+  return releases;
+}
+
+/** Lays releases, oldest first, out as their download page does. */
+export async function buildMirror(releases: readonly K3sRelease[]): Promise<Mirror> {
+  const newest = releases.at(-1);
+  if (newest === undefined) throw new Error("a mirror needs a release");
+  const hash = hashTexts(JSON.stringify(releases), ...await Promise.all(releases.map(changed)));
   const { path } = await cached(join(cacheDir, "mirror", hash), async (dir) => {
-    for (const { version, k3s } of releases) {
-      const release = join(dir, "k3s", version);
+    for (const { version, k3s, images, archive } of releases) {
+      const release = join(dir, version);
       await Deno.mkdir(release, { recursive: true });
-      await Deno.link(k3s, join(release, "k3s"));
-      await Deno.link(images, join(release, imageArchive));
+      await linkOrCopy(k3s, join(release, "k3s"));
+      await linkOrCopy(images, join(release, archive));
       await Deno.writeTextFile(
-        join(release, "sha256sum-amd64.txt"), // the format of a release's own: `sha256sum` output
-        `${await sha256(k3s)}  k3s\n${await sha256(images)}  ${imageArchive}\n`,
+        join(release, sumsFile), // the format of a release's own: `sha256sum` output
+        `${await sha256(k3s)}  k3s\n${await sha256(images)}  ${archive}\n`,
       );
     }
-    await linkFluxRelease(flux, dir);
   });
-  return { path, k3s: releases.at(-1)?.k3s ?? "", flux };
+  return { path, k3s: join(path, newest.version, "k3s") };
 }
 
-/** Hexadecimal SHA-256 of a file. */
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest("hex");
+async function changed({ k3s, images }: K3sRelease): Promise<string> {
+  const times = await Promise.all([k3s, images].map(async (file) => (await Deno.stat(file)).mtime));
+  return times.map((time) => time?.toISOString()).join();
+}
+
+/** A second name for a file, or a copy where it is on another file system. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await Deno.link(from, to).catch(() => Deno.copyFile(from, to));
 }
