@@ -14,7 +14,8 @@ import { effectiveVariables, resolveScope, type Scope } from "../inventory/scope
 import { type ChangedFile, editInventory } from "../inventory/store.ts";
 import { inferType, readTyped } from "../inventory/typed_value.ts";
 import type { ValueType } from "../inventory/value_types.ts";
-import { sameValue } from "../inventory/yaml_value.ts";
+import { MERGED_VARIABLES, sourceOf } from "../inventory/variables.ts";
+import { isMapValue, sameValue } from "../inventory/yaml_value.ts";
 import type { System } from "../process/system.ts";
 
 /** What a change did, or would do. */
@@ -120,22 +121,35 @@ function overrides(
     readonly value: YamlValue;
   },
 ): Problem[] {
+  // Maps are merged: each key may have a place of its own that wins.
+  if (MERGED_VARIABLES.includes(path.variable) && path.members.length === 0 && isMapValue(value)) {
+    return Object.entries(value).flatMap(([key, each]) =>
+      overrides(content, { scope, path: { ...path, members: [key] }, value: each })
+    );
+  }
   const problems: Problem[] = [];
   for (const host of content.inventory.hosts) {
     const inScope = scope.kind === "host"
       ? host.name === scope.name
       : scope.name === "all" || host.groups.includes(scope.name);
-    const wins = host.vars.get(path.variable);
-    if (!inScope || wins === undefined || wins.scope === host.name && scope.kind === "group") {
-      continue;
-    }
-    if (sameValue(memberOf(wins.value, path.members), value)) continue;
+    const effective = host.vars.get(path.variable);
+    if (!inScope || effective === undefined) continue;
+    const wins = sourceOf(effective, path.members);
+    if (wins.scope === host.name && scope.kind === "group") continue;
+    if (holds(memberOf(effective.value, path.members), value)) continue;
     problems.push({
       message: `${formatKeyPath(path)} has no effect on ${host.name}: ${wins.scope} sets it too`,
       where: wins.where,
     });
   }
   return problems;
+}
+
+/** Whether a value is in force: as it is, or all its taints among those of other scopes. */
+function holds(effective: YamlValue | undefined, value: YamlValue): boolean {
+  return sameValue(effective, value) ||
+    Array.isArray(effective) && Array.isArray(value) &&
+      value.every((item) => effective.some((each) => sameValue(each, item)));
 }
 
 /** A name that differs from a known one by a letter or two is likely a slip. */

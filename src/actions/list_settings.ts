@@ -9,7 +9,7 @@ import { formatKeyPath, memberOf, parseKeyPath } from "../inventory/key_path.ts"
 import type { LoadedContent } from "../inventory/load.ts";
 import { maskedValue } from "../inventory/masked.ts";
 import { effectiveVariables, ownVariables, resolveScope } from "../inventory/scope.ts";
-import type { SourcedVariable } from "../inventory/variables.ts";
+import { type SourcedVariable, sourceOf } from "../inventory/variables.ts";
 import type { Place } from "../errors/user_error.ts";
 
 /** One variable as it is shown. */
@@ -72,7 +72,8 @@ export function getSetting(
         : `It is set for ${elsewhere.slice(0, 5).join(", ")}: use --scope.`,
     });
   }
-  return { ...settingOf(variable, { showSecrets: true }), key: formatKeyPath(path), value };
+  const source = sourceOf(variable, path.members);
+  return { ...settingOf(source, { showSecrets: true }), key: formatKeyPath(path), value };
 }
 
 /** A variable as it is shown. */

@@ -57,8 +57,10 @@ export interface Variable {
   readonly state: ValueState;
   /** File, line and column of the value that wins by Ansible's precedence. */
   readonly where: Place;
-  /** The group or host that sets it: `"all"`, `"workers"`, `"dgx"`. */
+  /** The group or host that sets it: `"all"`, `"workers"`, `"dgx"`; the most specific of them. */
   readonly scope: string;
+  /** Where several scopes were merged (`node_labels`…): each of them, the weakest first. */
+  readonly parts?: readonly Variable[];
 }
 
 /** A taint, as Kubernetes has it. */

@@ -8,6 +8,9 @@
  */
 
 import * as z from "zod/mini";
+import reservedKeys from "../../ansible/roles/node_config/files/reserved_keys.json" with {
+  type: "json",
+};
 import { parseIpv4, parseNetwork } from "./ipv4.ts";
 import {
   CPU_QUANTITY,
@@ -24,6 +27,17 @@ import { parseQuantity } from "./quantity.ts";
 
 function text(pattern: RegExp, expected: string) {
   return z.string(expected).check(z.regex(pattern, expected));
+}
+
+const OWN_KEY = "another key: Kubernetes or k3s sets this one itself";
+
+/** A key that is not one that Kubernetes or k3s keeps for itself. */
+function ownKey(kind: keyof typeof reservedKeys, expected: string) {
+  const isReserved = (key: string) =>
+    reservedKeys[kind].some((entry) =>
+      entry.endsWith("*") ? key.startsWith(entry.slice(0, -1)) : key === entry
+    );
+  return text(QUALIFIED_NAME, expected).check(z.refine((key) => !isReserved(key), OWN_KEY));
 }
 
 /**
@@ -63,14 +77,14 @@ const Ipv4Network = z.string(NETWORK).check(
 
 /** Labels of a node. */
 export const Labels = z.record(
-  text(QUALIFIED_NAME, LABEL_KEY),
+  ownKey("labels", LABEL_KEY),
   text(LABEL_VALUE, LABEL_TEXT),
   'a map of labels such as {workstation: "true"}',
 );
 
 /** One taint of a node. */
 export const TaintSchema = z.strictObject({
-  key: text(QUALIFIED_NAME, "a taint key such as nvidia.com/gpu"),
+  key: ownKey("taints", "a taint key such as nvidia.com/gpu"),
   value: z.optional(text(LABEL_VALUE, LABEL_TEXT)),
   effect: z.enum(TAINT_EFFECTS, EFFECT),
 }, TAINT);
@@ -102,7 +116,7 @@ export const HostVariables = z.looseObject({
   node_labels: z.optional(Labels),
   node_annotations: z.optional(
     z.record(
-      text(QUALIFIED_NAME, "an annotation key such as example.com/owner"),
+      ownKey("annotations", "an annotation key such as example.com/owner"),
       z.string("text"),
       'a map of annotations such as {example.com/owner: "me"}',
     ),

@@ -2,7 +2,8 @@
  * Variables of groups and hosts by Ansible's precedence, each with its origin.
  *
  * Source: ansible-core 2.16 `VARIABLE_PRECEDENCE` and `lib/ansible/vars/manager.py`; a later layer
- * replaces a variable of an earlier one as a whole (`hash_behaviour = replace`).
+ * replaces a variable of an earlier one as a whole (`hash_behaviour = replace`), but for a few that
+ * are merged by key, here as by the roles (ansible/plugins/vars/k3s_tool_scopes.py).
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { sortedGroups, withAncestors } from "./groups.ts";
 import { type ValueState, type Variable, VaultValue, type YamlValue } from "./model.ts";
 import type { VarsFile } from "./vars_files.ts";
 import { type Entry, keyName, type YamlDocument, type YamlNode } from "./yaml_node.ts";
-import { Values } from "./yaml_value.ts";
+import { isMapValue, Values } from "./yaml_value.ts";
 
 /** A variable with the node it was read from. */
 export interface SourcedVariable extends Variable {
@@ -23,7 +24,15 @@ export interface SourcedVariable extends Variable {
   /** Keys from the document's root to the value. */
   readonly keys: readonly string[];
   readonly source: "inventory" | "group_vars" | "host_vars";
+  readonly parts?: readonly SourcedVariable[];
 }
+
+/** What is merged over scopes: maps by key, taints by the key they are about; the rest is replaced. */
+export const MERGED_VARIABLES: readonly string[] = [
+  "node_labels",
+  "node_annotations",
+  "node_taints",
+];
 
 type Layer = ReadonlyMap<string, SourcedVariable>;
 
@@ -252,6 +261,36 @@ function sourced(
 
 function stack(layers: readonly Layer[]): Layer {
   const result = new Map<string, SourcedVariable>();
-  for (const layer of layers) for (const [name, variable] of layer) result.set(name, variable);
+  for (const layer of layers) {
+    for (const [name, variable] of layer) result.set(name, merged(result.get(name), variable));
+  }
   return result;
+}
+
+/** A variable of a further scope over that of weaker ones. */
+function merged(weaker: SourcedVariable | undefined, own: SourcedVariable): SourcedVariable {
+  if (weaker === undefined || !MERGED_VARIABLES.includes(own.name)) return own;
+  const parts = [...weaker.parts ?? [weaker], own];
+  const value = mergedValue(weaker.value, own.value);
+  // A template as a whole may turn out to be anything.
+  const state = [weaker.state, own.state, stateOf(value)].find((each) => each !== "plain");
+  return { ...own, value, state: state ?? "plain", parts };
+}
+
+function mergedValue(weaker: YamlValue, own: YamlValue): YamlValue {
+  if (own === null) return weaker;
+  if (isMapValue(weaker) && isMapValue(own)) return { ...weaker, ...own };
+  if (!Array.isArray(weaker) || !Array.isArray(own)) return own;
+  const keyOf = (taint: YamlValue) => isMapValue(taint) ? taint.key : undefined;
+  const keys = new Set(own.map(keyOf));
+  return [...weaker.filter((taint: YamlValue) => !keys.has(keyOf(taint))), ...own];
+}
+
+/** The scope that a member of a variable comes from; the variable itself where it was not merged. */
+export function sourceOf(variable: SourcedVariable, members: readonly string[]): SourcedVariable;
+export function sourceOf(variable: Variable, members: readonly string[]): Variable;
+export function sourceOf(variable: Variable, [key]: readonly string[]): Variable {
+  if (key === undefined) return variable;
+  return variable.parts?.findLast(({ value }) => isMapValue(value) && Object.hasOwn(value, key)) ??
+    variable;
 }

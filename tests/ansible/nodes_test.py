@@ -2,10 +2,15 @@
 
 import copy
 import json
+import os
 import random
 import unittest
 
 from load_module import load_module
+from load_part import ROOT
+
+with open(os.path.join(ROOT, "ansible", "roles", "node_config", "files", "reserved_keys.json")) as keys:
+    RESERVED = json.load(keys)
 
 
 def node(name="n1", labels=None, annotations=None, taints=None, ready=True, ip="100.64.0.1", version="v1.36.2+k3s1"):
@@ -47,7 +52,7 @@ class FakeCluster:
 
     def run(self, nodes, **options):
         clock = iter(range(1000))
-        return self.script.reconcile({"nodes": nodes, "timeout": 5, **options}, now=lambda: next(clock), pause=lambda _: None)
+        return self.script.reconcile({"nodes": nodes, "timeout": 5, "reserved": RESERVED, **options}, now=lambda: next(clock), pause=lambda _: None)
 
 
 WANTED = {"labels": {"disk": "ssd", "workstation": True}, "taints": [{"key": "gpu", "value": "true", "effect": "NoSchedule"}], "worker": True,
@@ -139,10 +144,16 @@ class Reconcile(unittest.TestCase):
         self.assertIn("not Ready", result["n2"]["problem"])
 
     def test_settings_that_the_api_would_refuse_are_named_before_anything_is_patched(self):
-        for labels, taints in (({"bad key": "x"}, []), ({"a": "not valid!"}, []), ({"kubernetes.io/hostname": "x"}, []), ({}, [{"key": "a", "effect": "Never"}])):
+        for labels, taints in (({"bad key": "x"}, []), ({"a": "not valid!"}, []), ({}, [{"key": "a", "effect": "Never"}]),
+                               ({"kubernetes.io/hostname": "x"}, []), ({}, [{"key": "node.kubernetes.io/not-ready", "effect": "NoExecute"}])):
             cluster = FakeCluster(node())
-            self.assertIn("is not a valid", cluster.run({"n1": {"labels": labels, "taints": taints, "ip": "100.64.0.1"}})["n1"]["problem"])
+            self.assertRegex(cluster.run({"n1": {"labels": labels, "taints": taints, "ip": "100.64.0.1"}})["n1"]["problem"], "is not a valid|is set by Kubernetes")
             self.assertEqual(cluster.patches, [])
+
+    def test_a_server_may_be_tainted_as_a_control_plane(self):
+        cluster = FakeCluster(node())
+        taint = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
+        self.assertIsNone(cluster.run({"n1": {**WANTED, "taints": [taint]}})["n1"]["problem"])
 
 
 if __name__ == "__main__":

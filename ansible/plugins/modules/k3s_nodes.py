@@ -16,6 +16,10 @@ options:
     description: By name of the node C(labels), C(taints), C(annotations), C(worker), C(ip) and C(version).
     type: dict
     required: true
+  reserved:
+    description: Keys that nobody may set, as lists under C(labels), C(annotations) and C(taints); one that ends with * stands for all that begin so.
+    type: dict
+    default: {}
   apply:
     description: Whether the settings are changed; else it only says what differs, and waits.
     type: bool
@@ -50,21 +54,28 @@ WORKER_ROLE = "node-role.kubernetes.io/worker"
 NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 KEY = re.compile(r"^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?%s$" % NAME)
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-# Kubernetes' own, which other parts rely on.
-RESERVED = re.compile(r"^(kubernetes\.io/(hostname|os|arch)|node\.kubernetes\.io/(not-ready|unreachable|unschedulable)|node-role\.kubernetes\.io/(control-plane|master|etcd))$")
 
 
-def invalid(wanted):
+def is_reserved(key, entries):
+    """Whether Kubernetes or k3s keeps a key for itself; an entry that ends with * stands for all that begin so."""
+    return any(key.startswith(entry[:-1]) if entry.endswith("*") else key == entry for entry in entries)
+
+
+def invalid(wanted, reserved):
     """What the API would refuse in the settings of a node, or None."""
     for kind in ("labels", "annotations"):
         for key, value in wanted[kind].items():
-            if not KEY.match(key) or RESERVED.match(key):
+            if not KEY.match(key):
                 return "%r is not a valid key for %s" % (key, kind)
+            if is_reserved(key, reserved.get(kind, [])):
+                return "%s is set by Kubernetes or k3s itself: take it out of the node's %s" % (key, kind)
             if kind == "labels" and value and not re.match("^%s$" % NAME, value):
                 return "%r is not a valid value for the label %s" % (value, key)
     for taint in wanted["taints"]:
-        if not KEY.match(taint["key"]) or RESERVED.match(taint["key"]) or taint["effect"] not in EFFECTS:
+        if not KEY.match(taint["key"]) or taint["effect"] not in EFFECTS:
             return "%r is not a valid taint" % taint_text(taint)
+        if is_reserved(taint["key"], reserved.get("taints", [])):
+            return "%s is set by Kubernetes itself: take it out of the node's taints" % taint["key"]
         if taint["value"] and not re.match("^%s$" % NAME, taint["value"]):
             return "%r is not a valid value for the taint %s" % (taint["value"], taint["key"])
     return None
@@ -203,7 +214,7 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
     """Works on all nodes until each is settled and ready, or the time is up; the result of each by name."""
     nodes, check, apply = params["nodes"], params.get("check", False), params.get("apply", True)
     wanted = {name: normal(node) for name, node in nodes.items()}
-    results = {name: {"changes": [], "problem": invalid(wanted[name])} for name in nodes}
+    results = {name: {"changes": [], "problem": invalid(wanted[name], params.get("reserved") or {})} for name in nodes}
     open_nodes = {name for name in nodes if not results[name]["problem"]}
     settled, deadline = set(), now() + params.get("timeout", 180)
     while open_nodes:
@@ -241,6 +252,7 @@ def main():
 
     module = AnsibleModule(argument_spec={
         "nodes": {"type": "dict", "required": True},
+        "reserved": {"type": "dict", "default": {}},
         "apply": {"type": "bool", "default": True},
         "timeout": {"type": "int", "default": 180},
     }, supports_check_mode=True)

@@ -1,0 +1,53 @@
+"""Labels, annotations and taints of several scopes are merged, the most specific winning by key."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ANSIBLE = os.path.join(HERE, "..", "..", "..", "ansible")
+PLAY = """
+- hosts: all
+  gather_facts: false
+  connection: local
+  vars: {ansible_python_interpreter: "{{ ansible_playbook_python }}"}
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, 'k3s_tool_node_settings'))) | to_json }}"
+        dest: "{{ output }}"
+        mode: "0600"
+      run_once: true
+"""
+
+
+def settings(*arguments):
+    """What the roles are told of each node of the inventory in scopes/."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.symlink(os.path.join(ANSIBLE, "playbooks", "group_vars"), os.path.join(directory, "group_vars"))
+        playbook, output = os.path.join(directory, "play.yml"), os.path.join(directory, "output.json")
+        with open(playbook, "w") as file:
+            file.write(PLAY)
+        environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(ANSIBLE, "ansible.cfg"), "ANSIBLE_HOME": directory, "ANSIBLE_NOCOLOR": "1"}
+        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(HERE, "scopes", "hosts.yml"),
+                               "-e", json.dumps({"output": output}), *arguments, playbook], env=environment, stdout=subprocess.PIPE, universal_newlines=True)
+        if done.returncode:
+            raise AssertionError(done.stdout)
+        with open(output) as file:
+            return {name: {kind: found[kind] for kind in ("labels", "taints", "annotations")} for name, found in json.load(file).items()}
+
+
+class Scopes(unittest.TestCase):
+    def test_the_most_specific_wins_by_key(self):
+        with open(os.path.join(HERE, "scopes", "expected.json")) as file:
+            self.assertEqual(settings(), json.load(file))
+
+    def test_what_is_given_on_the_command_line_wins_over_all(self):
+        found = settings("-e", '{"node_labels": {"tier": "now"}}')
+        self.assertEqual(found["n3"]["labels"], {"zone": "home", "tier": "now", "room": "attic", "from": "file", "x": "1"})
+
+
+if __name__ == "__main__":
+    unittest.main()
