@@ -9,7 +9,8 @@
  */
 
 import { isBuiltin } from "node:module";
-import { build, type Plugin, stop } from "esbuild";
+import { dirname } from "node:path";
+import { build, type Metafile, type Plugin, stop } from "esbuild";
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
@@ -38,6 +39,30 @@ const leaveForeignFormatsOut: Plugin = {
   },
 };
 
+/**
+ * A lazy import of a CommonJS package gives only `default` once it is bundled, where Deno gives every name.
+ * So each package that is imported lazily goes through a module that gives out the names Deno finds in it.
+ */
+const keepNamesOfLazyImports: Plugin = {
+  name: "keep-names-of-lazy-imports",
+  setup({ onResolve, onLoad, resolve }) {
+    const namespace = "lazy-import";
+    onResolve(
+      { filter: /^[@a-z]/ },
+      async ({ path, kind, resolveDir, importer, namespace: from }) => {
+        if (kind !== "dynamic-import" || from === namespace || isBuiltin(path)) return undefined;
+        const found = await resolve(path, { kind: "import-statement", resolveDir, importer });
+        return { path: found.path, namespace, errors: found.errors };
+      },
+    );
+    onLoad({ filter: /.*/, namespace }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => /^[\w$]+$/.test(name));
+      const contents = `export { ${names.join(", ")} } from ${JSON.stringify(path)};`;
+      return { contents, resolveDir: dirname(path) };
+    });
+  },
+};
+
 const redirectNodeModules: Plugin = {
   name: "redirect-node-modules",
   setup({ onResolve }) {
@@ -60,7 +85,7 @@ export async function bundle(
   { outdir }: { readonly outdir: string },
 ): Promise<void> {
   try {
-    await build({
+    const { metafile } = await build({
       entryPoints: [entryPoint],
       outdir,
       bundle: true,
@@ -74,9 +99,28 @@ export async function bundle(
       // React has a build for production and one that takes four times the time.
       define: { "process.env.NODE_ENV": '"production"' },
       logLevel: "warning",
-      plugins: [leaveDeveloperToolsOut, leaveForeignFormatsOut, redirectNodeModules],
+      metafile: true,
+      plugins: [
+        leaveDeveloperToolsOut,
+        leaveForeignFormatsOut,
+        keepNamesOfLazyImports,
+        redirectNodeModules,
+      ],
     });
+    refuseNamelessImports(metafile);
   } finally {
     await stop();
+  }
+}
+
+/** @throws {Error} where a lazy import would give nothing but `default`, so that it shows before it is shipped */
+function refuseNamelessImports({ inputs }: Metafile): void {
+  const nameless = Object.entries(inputs).flatMap(([importer, { imports }]) =>
+    imports
+      .filter(({ path, kind }) => kind === "dynamic-import" && inputs[path]?.format === "cjs")
+      .map(({ path }) => `${importer} imports ${path}`)
+  );
+  if (nameless.length > 0) {
+    throw new Error(`Lazy imports of CommonJS modules:\n${nameless.join("\n")}`);
   }
 }

@@ -87,13 +87,7 @@ export class Output {
   /** A JSON document with `apiVersion` and `kind`, as JSON or YAML by `-o`. */
   async document(kind: string, body: Readonly<Record<string, unknown>>): Promise<void> {
     const document = { apiVersion: API_VERSION, kind, ...body };
-    if (this.format === "yaml") {
-      const { stringify } = await import("yaml");
-      // Written out where it repeats: not every reader of YAML knows aliases.
-      this.data(stringify(document, { aliasDuplicateObjects: false }));
-    } else {
-      this.data(JSON.stringify(document, null, 2) + "\n");
-    }
+    this.data(this.format === "yaml" ? await yamlText(document) : jsonText(document));
   }
 
   /** One compact JSON document on a line of its own (streams of `-o json`). */
@@ -116,6 +110,17 @@ export class Output {
     const wide = this.format === "wide";
     this.data(renderTable(listing.columns, rows, { wide, paint: this.paint }));
   }
+}
+
+/** A document as YAML; written out where it repeats, as not every reader of YAML knows aliases. */
+export async function yamlText(document: unknown): Promise<string> {
+  const { stringify } = await import("yaml");
+  return stringify(document, { aliasDuplicateObjects: false });
+}
+
+/** A document as JSON that a person can read. */
+export function jsonText(document: unknown): string {
+  return JSON.stringify(document, null, 2) + "\n";
 }
 
 /** Refuses an output format a command has no meaning for. */

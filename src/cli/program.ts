@@ -11,7 +11,7 @@ import { ExitCode, interruptedError, UserError } from "../errors/user_error.ts";
 import type { CommandDeclaration, Input, OptionDeclaration } from "./command.ts";
 import type { Context } from "./context.ts";
 import { type GlobalOptions, OUTPUT_FORMATS, type OutputFormat } from "./global_options.ts";
-import { assertFormat, Output } from "./output.ts";
+import { assertFormat, Output, yamlText } from "./output.ts";
 import { paintFor, wantsColor } from "./paint.ts";
 import { parserError } from "./parser_error.ts";
 import { commands } from "./registry.ts";
@@ -210,13 +210,20 @@ function globalsFrom(options: Record<string, unknown>, context: Context): Global
   };
 }
 
-function report(thrown: unknown, context: Context, globals: GlobalOptions): ExitCode {
+async function report(
+  thrown: unknown,
+  context: Context,
+  globals: GlobalOptions,
+): Promise<ExitCode> {
   // Whatever broke while the person was ending the program broke because of that.
   const error = context.signal.aborted && !(thrown instanceof UserError)
     ? interruptedError()
     : thrown;
   if (globals.output === "json") {
     context.stdout.write(JSON.stringify(errorDocument(error)) + "\n");
+  } else if (globals.output === "yaml") {
+    // A document of its own, also behind one that the command has printed.
+    context.stdout.write("---\n" + await yamlText(errorDocument(error)));
   }
   const color = wantsColor({
     isTerminal: context.stderr.isTerminal,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import metadata from "../../deno.json" with { type: "json" };
 import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { commands } from "../../src/cli/registry.ts";
@@ -111,4 +112,20 @@ Deno.test("with -o json an error is a document on stdout too", async () => {
   assert.equal(code, 2);
   assert.equal(JSON.parse(stdout).kind, "Error");
   assert.match(stderr, /^Error: /m);
+});
+
+Deno.test("with -o yaml an error is the same document, behind what was printed before it", async () => {
+  const wrong: readonly (readonly string[])[] = [
+    ["assets", "eject", "x", "none"],
+    ["versoin"],
+    ["version", "--colour"],
+    ["node", "list", "-i", "/nonexistent/hosts.yml"],
+  ];
+  for (const argv of wrong) {
+    const json = await runCommand([...argv, "-o", "json"]);
+    const yaml = await runCommand([...argv, "-o", "yaml"]);
+    assert.match(yaml.stdout, /^---\napiVersion: k3s-tool\/v1\nkind: Error\n/, argv.join(" "));
+    assert.deepEqual(parse(yaml.stdout), JSON.parse(json.stdout));
+    assert.deepEqual([yaml.code, yaml.stderr], [json.code, json.stderr]);
+  }
 });

@@ -1,4 +1,5 @@
 import { defineCommand } from "../command.ts";
+import { jsonText, yamlText } from "../output.ts";
 
 /** `config schema`: what the inventory's variables and the tool's documents look like. */
 export const configSchemaCommand = defineCommand({
@@ -21,10 +22,6 @@ export const configSchemaCommand = defineCommand({
       return output.data(SCHEMA_NAMES.join("\n") + "\n");
     }
     const schema = jsonSchema(name ?? "variables");
-    if (output.format === "yaml") {
-      const { stringify } = await import("yaml");
-      return output.data(stringify(schema));
-    }
-    output.data(JSON.stringify(schema, null, 2) + "\n");
+    output.data(output.format === "yaml" ? await yamlText(schema) : jsonText(schema));
   },
 });

@@ -4,7 +4,7 @@ import type { Inventory } from "../../inventory/model.ts";
 import { askToInstall } from "../ask_to_install.ts";
 import { defineCommand } from "../command.ts";
 import type { GlobalOptions } from "../global_options.ts";
-import type { Output } from "../output.ts";
+import { jsonText, type Output } from "../output.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../password_options.ts";
 
 /** `kubeconfig`: the way to the cluster, for kubectl and everything else. */
@@ -99,7 +99,7 @@ async function print(
   const yaml = standaloneKubeconfig(text, { contextName });
   if (output.format !== "json") return output.data(yaml);
   const { parse } = await import("yaml");
-  output.data(JSON.stringify(parse(yaml), null, 2) + "\n");
+  output.data(jsonText(parse(yaml)));
 }
 
 /** Fetches without the tables of a run: stdout is for the kubeconfig. */
