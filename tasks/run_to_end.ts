@@ -11,5 +11,5 @@ export async function runToEnd(
     stdin: "null",
   }).spawn();
   const { code } = await child.status;
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`${argv.slice(0, 4).join(" ")} … ended with exit code ${code}`);
 }

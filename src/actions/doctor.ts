@@ -11,7 +11,7 @@ import { locateInventoryIfAny } from "../inventory/locate.ts";
 import type { Inventory } from "../inventory/model.ts";
 import { checkInventory } from "../inventory/read.ts";
 import type { ActionSystem } from "./action_system.ts";
-import type { Check } from "./check.ts";
+import { attempt, type Check } from "./check.ts";
 import { checkGitTools } from "./doctor_git_tools.ts";
 import { checkGitops } from "./doctor_gitops.ts";
 import { checkHost } from "./doctor_hosts.ts";
@@ -33,7 +33,7 @@ export async function* doctor(
   system: ActionSystem,
   request: DoctorRequest,
 ): AsyncGenerator<Check> {
-  yield await checkAssets(system);
+  yield* await checkAssets(system);
   const ssh = await checkSsh(system);
   yield ssh;
   yield* await checkAnsible(system, request);
@@ -44,14 +44,16 @@ export async function* doctor(
   yield check;
   if (inventory === undefined) return;
   yield await checkKubeconfig(system, inventory);
-  yield* await checkGitTools(system, inventory);
-  yield* await checkGitops(system, inventory);
+  yield* await attempt({ name: "git" }, () => checkGitTools(system, inventory));
+  yield* await attempt({ name: "gitops" }, () => checkGitops(system, inventory));
   const now = system.clock.now();
   for (const host of inventory.hosts) {
     if (tailnet !== undefined) yield checkPeer(host, tailnet, now);
   }
   if (!request.hosts || ssh.status !== "ok") return;
-  const results = inventory.hosts.map((host) => checkHost(system, host));
+  const results = inventory.hosts.map((host) =>
+    attempt({ name: "ssh", host: host.name }, () => checkHost(system, host))
+  );
   // Ctrl-C rejects all of them at once; the first one tells.
   for (const result of results) result.catch(() => {});
   for (const result of results) yield* await result;
@@ -62,12 +64,12 @@ async function findInventory(
   named: string | undefined,
 ): Promise<{ readonly check: Check; readonly inventory?: Inventory }> {
   const name = "inventory";
-  const file = await locateInventoryIfAny(system, named);
-  if (file === undefined) {
-    const hint = "Make one: k3s-tool init; or name one with -i FILE";
-    return { check: { name, status: "warn", message: "none here or above", hint } };
-  }
   try {
+    const file = await locateInventoryIfAny(system, named);
+    if (file === undefined) {
+      const hint = "Make one: k3s-tool init; or name one with -i FILE";
+      return { check: { name, status: "warn", message: "none here or above", hint } };
+    }
     const { inventory, problems } = await checkInventory(file, { cwd: system.cwd });
     if (problems.length === 0 && inventory !== undefined) {
       const hosts = inventory.hosts.length === 1 ? "1 host" : `${inventory.hosts.length} hosts`;

@@ -10,26 +10,19 @@ import { findAnsible } from "../ansible/locate.ts";
 import { installPrivateAnsible, privateDirectory } from "../ansible/private_ansible.ts";
 import { findPython } from "../ansible/python.ts";
 import { extractAssets } from "../assets/extract.ts";
-import { UserError } from "../errors/user_error.ts";
+import { refusalHint, refusalReason } from "../errors/refusal.ts";
 import { ProgramNotFoundError } from "../process/runner.ts";
 import type { ActionSystem } from "./action_system.ts";
 import { ansibleRequirements } from "./ansible_tools.ts";
-import type { Check } from "./check.ts";
+import { attempt, type Check } from "./check.ts";
 
 /** The embedded playbooks, extracted and compared byte for byte; a damaged copy is replaced. */
-export async function checkAssets(system: ActionSystem): Promise<Check> {
+export function checkAssets(system: ActionSystem): Promise<readonly Check[]> {
   const name = "playbooks";
-  try {
+  return attempt({ name }, async () => {
     const { root } = await extractAssets(system.assets, system.directories);
-    return { name, status: "ok", message: `whole, in ${root}` };
-  } catch (error) {
-    return {
-      name,
-      status: "fail",
-      message: `cannot be extracted to ${system.directories.cache}: ${words(error)}`,
-      hint: "Make room there, or point XDG_CACHE_HOME to another place.",
-    };
-  }
+    return [{ name, status: "ok", message: `whole, in ${root}` }];
+  });
 }
 
 /** The system's own ssh. */
@@ -54,11 +47,18 @@ export async function checkSsh({ runner, signal }: ActionSystem): Promise<Check>
  *
  * @param options.fix puts a private one into the cache where none is found
  */
-export async function checkAnsible(
+export function checkAnsible(
   system: ActionSystem,
   { fix }: { readonly fix: boolean },
 ): Promise<readonly Check[]> {
   const name = "ansible-core";
+  return attempt({ name }, () => lookAtAnsible(system, { name, fix }));
+}
+
+async function lookAtAnsible(
+  system: ActionSystem,
+  { name, fix }: { readonly name: string; readonly fix: boolean },
+): Promise<readonly Check[]> {
   const requirements = await ansibleRequirements(system);
   const { ansible, passedOver } = await findAnsible(
     system,
@@ -78,18 +78,8 @@ export async function checkAnsible(
       hint: "Put a private one into the tool's cache: k3s-tool doctor --fix",
     }];
   }
-  try {
-    const { version } = await installPrivateAnsible(system, requirements);
-    return [{ name, status: "ok", message: `${version}, private, installed now` }];
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return [{
-      name,
-      status: "fail",
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    }];
-  }
+  const { version } = await installPrivateAnsible(system, requirements);
+  return [{ name, status: "ok", message: `${version}, private, installed now` }];
 }
 
 async function checkPython(system: ActionSystem): Promise<Check> {
@@ -125,14 +115,7 @@ export async function checkState(
   try {
     mode = ((await Deno.stat(state)).mode ?? 0) & 0o777;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      return {
-        name,
-        status: "fail",
-        message: `${state} cannot be read: ${words(error)}`,
-        hint: "Make it yours again: sudo chown -R $USER there.",
-      };
-    }
+    if (!(error instanceof Deno.errors.NotFound)) return stateFailure("read", error);
     return { name, status: "ok", message: "no run so far" };
   }
   const { accepted } = knownHostsFiles(state);
@@ -140,7 +123,11 @@ export async function checkState(
     return { name, status: "ok", message: `${state}, yours alone; host keys: ${accepted}` };
   }
   if (fix) {
-    await Deno.chmod(state, 0o700);
+    try {
+      await Deno.chmod(state, 0o700);
+    } catch (error) {
+      return stateFailure("closed to others", error);
+    }
     return { name, status: "ok", message: `${state}, now yours alone` };
   }
   return {
@@ -149,8 +136,13 @@ export async function checkState(
     message: `${state} can be read by others`,
     hint: "Correct it: k3s-tool doctor --fix",
   };
-}
 
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  function stateFailure(what: string, error: unknown): Check {
+    return {
+      name,
+      status: "fail",
+      message: `${state} cannot be ${what}: ${refusalReason(error)}`,
+      hint: refusalHint(error, { directory: state, variable: "XDG_STATE_HOME" }),
+    };
+  }
 }

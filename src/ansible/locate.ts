@@ -6,6 +6,7 @@
 
 import { ProgramNotFoundError, type RunResult } from "../process/runner.ts";
 import type { System } from "../process/system.ts";
+import { makeTemporaryDirectory } from "../process/temporary_directory.ts";
 import { FOREIGN_VARIABLES } from "./invocation.ts";
 
 /** The oldest ansible-core the roles are written for. */
@@ -24,6 +25,9 @@ export interface Ansible {
   readonly origin: "path" | "private";
 }
 
+/** What a search may use of the machine. */
+type Machine = Pick<System, "runner" | "signal">;
+
 /** What was found of ansible-core. */
 export interface AnsibleSearch {
   /** The one to use; undefined where there is none. */
@@ -38,7 +42,7 @@ export interface AnsibleSearch {
  * @param privateDirectory virtual environment of {@linkcode installPrivateAnsible}
  */
 export async function findAnsible(
-  system: Pick<System, "runner" | "signal">,
+  system: Machine,
   privateDirectory: string,
 ): Promise<AnsibleSearch> {
   const own = await askVersion(system, ["ansible-playbook"]);
@@ -60,7 +64,7 @@ export async function findAnsible(
 
 /** The ansible-core in a private virtual environment; undefined where it is not there or broken. */
 export async function findPrivateAnsible(
-  system: Pick<System, "runner" | "signal">,
+  system: Machine,
   directory: string,
 ): Promise<Ansible | undefined> {
   const argv = privateArgv(directory);
@@ -89,12 +93,12 @@ export function isRecent(version: string): boolean {
 }
 
 async function askVersion(
-  { runner, signal }: Pick<System, "runner" | "signal">,
+  { runner, signal }: Machine,
   argv: readonly string[],
 ): Promise<{ version?: string; problem?: string }> {
   let result: RunResult;
   // Also to tell its version it reads the person's ansible.cfg, makes its home and opens its log.
-  const home = await Deno.makeTempDir({ prefix: "k3s-tool-" });
+  const home = await makeTemporaryDirectory("k3s-tool-");
   try {
     await Deno.writeTextFile(`${home}/ansible.cfg`, "");
     result = await runner.run([...argv, "--version"], {
@@ -117,6 +121,14 @@ async function askVersion(
   }
   const version = result.code === 0 ? parseAnsibleVersion(result.stdout) : undefined;
   if (version !== undefined) return { version };
-  const said = result.stderr.trim().split("\n").at(-1);
-  return { problem: said || `exit code ${result.code}` };
+  return { problem: problemOf(result) };
+}
+
+/** What a program said that did not do its work. */
+function problemOf({ code, stdout, stderr, timedOut }: RunResult): string {
+  if (timedOut) return `no answer within ${VERSION_TIMEOUT_MS / 1000} seconds`;
+  const lines = (stderr.trim() || stdout.trim()).split("\n");
+  // Python says first where it was and last what went wrong; others first what went wrong.
+  const line = lines[0]?.startsWith("Traceback") ? lines.at(-1) : lines[0];
+  return line?.trim() || `exit code ${code}`;
 }

@@ -4,10 +4,14 @@
  * @module
  */
 
+import { isRefusal, refusalHint, refusalReason } from "../errors/refusal.ts";
 import { missingError, UserError } from "../errors/user_error.ts";
 import type { System } from "../process/system.ts";
 import { type Ansible, findPrivateAnsible } from "./locate.ts";
 import { findPython, type Python } from "./python.ts";
+
+/** Begins the names of directories in which an installation is built. */
+const UNFINISHED = "building-";
 
 /** How long downloading and unpacking may take, in milliseconds. */
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
@@ -41,9 +45,38 @@ export async function installPrivateAnsible(
   const found = await findPrivateAnsible(system, target);
   if (found !== undefined) return found;
   const python = await requirePython(system);
+  try {
+    await build(system, { python, requirements, target });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    throw new UserError(`ansible-core cannot be put into ${target}: ${refusalReason(error)}`, {
+      hint: refusalHint(error, { directory: target, variable: "XDG_CACHE_HOME" }),
+      cause: error,
+    });
+  }
+  const installed = await findPrivateAnsible(system, target);
+  if (installed === undefined) {
+    throw new UserError(`The private ansible-core in ${target} does not start`, {
+      hint: "Install ansible-core 2.16 or newer yourself: pipx install ansible-core",
+    });
+  }
+  return installed;
+}
+
+async function build(
+  system: System,
+  { python, requirements, target }: {
+    readonly python: Python;
+    readonly requirements: string;
+    readonly target: string;
+  },
+): Promise<void> {
   const parent = target.slice(0, target.lastIndexOf("/"));
   await Deno.mkdir(parent, { recursive: true, mode: 0o700 });
-  const fresh = await Deno.makeTempDir({ dir: parent, prefix: "building-" });
+  await removeUnfinished(parent);
+  const fresh = await Deno.makeTempDir({ dir: parent, prefix: UNFINISHED });
+  using held = await Deno.open(fresh);
+  await held.lock(true);
   try {
     await Deno.writeTextFile(`${fresh}/requirements.txt`, requirements);
     await step(system, "Making a Python virtual environment", [
@@ -68,13 +101,16 @@ export async function installPrivateAnsible(
   } finally {
     await Deno.remove(fresh, { recursive: true }).catch(() => {});
   }
-  const installed = await findPrivateAnsible(system, target);
-  if (installed === undefined) {
-    throw new UserError(`The private ansible-core in ${target} does not start`, {
-      hint: "Install ansible-core 2.16 or newer yourself: pipx install ansible-core",
-    });
+}
+
+/** Removes what killed installations left; one that is at work holds the lock of its directory. */
+async function removeUnfinished(parent: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(parent)) {
+    if (!isDirectory || !name.startsWith(UNFINISHED)) continue;
+    using held = await Deno.open(`${parent}/${name}`);
+    if (!await held.tryLock(true)) continue;
+    await Deno.remove(`${parent}/${name}`, { recursive: true }).catch(() => {});
   }
-  return installed;
 }
 
 async function requirePython(system: System): Promise<Python> {
@@ -106,6 +142,13 @@ async function step(system: System, what: string, argv: readonly string[]): Prom
   if (/ensurepip is not|python3[\d.]*-venv/.test(said)) {
     throw missingError("Python here cannot make virtual environments", {
       hint: "Install what is missing, on Debian and Ubuntu: sudo apt install python3-venv",
+      cause: said,
+    });
+  }
+  if (/No space left on device|Disk quota exceeded/.test(said)) {
+    throw new UserError(`${what} failed: the disk is full`, {
+      hint: `Make room on the disk of ${system.directories.cache}, or point XDG_CACHE_HOME to ` +
+        "another place.",
       cause: said,
     });
   }

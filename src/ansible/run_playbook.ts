@@ -5,6 +5,7 @@
  */
 
 import type { System } from "../process/system.ts";
+import { makeTemporaryDirectory } from "../process/temporary_directory.ts";
 import type { Outcome, RunEvent } from "./event.ts";
 import { followEvents } from "./event_file.ts";
 import {
@@ -177,7 +178,7 @@ async function prepareFiles(
     temporary,
     ansibleHome,
     // Not below the state directory, whose path may be too long for a socket.
-    sockets: await Deno.makeTempDir({ prefix: "k3s-tool-" }),
+    sockets: await makeTemporaryDirectory("k3s-tool-"),
     knownHosts,
   };
 }

@@ -65,13 +65,18 @@ export function matches(path: string, prefixes: readonly string[]): boolean {
 }
 
 async function plannedChange(asset: Asset, into: string): Promise<EjectedFile["change"]> {
-  let found: Uint8Array;
-  try {
-    found = await Deno.readFile(`${into}/${asset.path}`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "created";
+  const file = `${into}/${asset.path}`;
+  const info = await Deno.stat(file).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
+  });
+  if (info === undefined) return "created";
+  if (!info.isFile) {
+    throw usageError(`${file} is there and is no regular file`, {
+      hint: "Choose another directory, or move it away.",
+    });
   }
+  const found = await Deno.readFile(file);
   const equal = found.length === asset.content.length &&
     found.every((byte, index) => byte === asset.content[index]);
   return equal ? "kept" : "overwritten";

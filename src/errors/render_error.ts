@@ -4,29 +4,13 @@
  * @module
  */
 
+import { isRefusal } from "./refusal.ts";
 import { safeLines, safeText } from "./safe_text.ts";
 import { hideSecrets } from "./secrets.ts";
 import { ExitCode, type Place, type Problem, UserError } from "./user_error.ts";
 
 /** Where the source of an unexpected error should be reported. */
 const REPORT_HINT = "This is a defect in k3s-tool. Run again with -v and report what it prints.";
-
-/** What the operating system refuses for reasons of its own (errno.h). */
-const REFUSALS: ReadonlySet<unknown> = new Set([
-  "EACCES",
-  "EPERM",
-  "EROFS",
-  "ENOSPC",
-  "EDQUOT",
-  "EIO",
-  "EISDIR",
-  "ENOTDIR",
-  "ENAMETOOLONG",
-  "ELOOP",
-  "EMFILE",
-  "ENFILE",
-  "ENOMEM",
-]);
 
 const REFUSAL_HINT = "The system refused this: look at the rights of the file and at the disk. " +
   "XDG_CACHE_HOME and XDG_STATE_HOME say where the tool keeps files of its own.";
@@ -119,8 +103,7 @@ export function errorDocument(error: unknown): Record<string, unknown> {
 }
 
 function hintOf(error: unknown): string {
-  const refused = error instanceof Error && "code" in error && REFUSALS.has(error.code);
-  return refused ? REFUSAL_HINT : REPORT_HINT;
+  return isRefusal(error) ? REFUSAL_HINT : REPORT_HINT;
 }
 
 function describe(cause: unknown): string {

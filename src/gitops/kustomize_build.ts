@@ -8,6 +8,7 @@ import { join, relative } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { ProgramNotFoundError } from "../process/runner.ts";
 import type { System } from "../process/system.ts";
+import { makeTemporaryDirectory } from "../process/temporary_directory.ts";
 import { isObject, metadataOf } from "./manifest.ts";
 
 /** Limit for one build, in milliseconds; it takes some tens of them. */
@@ -81,7 +82,7 @@ export async function buildResources(
   { root, resources, components = [], fields = {} }: BuildRequest,
 ): Promise<Build> {
   // Origins are asked for by a kustomization around it, as no option of the program does.
-  const wrapper = await Deno.makeTempDir({ prefix: "k3s-tool-build-" });
+  const wrapper = await makeTemporaryDirectory("k3s-tool-build-");
   try {
     const inside = await Deno.realPath(wrapper);
     const realRoot = await Deno.realPath(root);

@@ -38,20 +38,36 @@ export interface System {
   readonly signal: AbortSignal;
 }
 
-/** The tool's directories from the environment. */
-export function directoriesFrom(env: (name: string) => string | undefined): Directories {
-  const home = env("HOME") ?? "/";
+/**
+ * The tool's directories from the environment.
+ *
+ * @param databaseHome the home where HOME names none (a system service)
+ */
+export function directoriesFrom(
+  env: (name: string) => string | undefined,
+  databaseHome: () => string = userHome,
+): Directories {
   // The specification: a relative path in these variables is invalid and ignored.
-  const base = (name: string, fallback: string) => {
-    const value = env(name);
-    return `${value?.startsWith("/") ? value : `${home}/${fallback}`}/k3s-tool`;
-  };
+  const absolute = (name: string) => env(name)?.startsWith("/") ? env(name) : undefined;
+  const home = absolute("HOME") ?? databaseHome();
+  const base = (name: string, fallback: string) =>
+    `${absolute(name) ?? `${home}/${fallback}`}/k3s-tool`;
   return {
     home,
     config: base("XDG_CONFIG_HOME", ".config"),
     cache: base("XDG_CACHE_HOME", ".cache"),
     state: base("XDG_STATE_HOME", ".local/state"),
   };
+}
+
+/** The home of this user in the user database; for one who is not in it a place that nobody has. */
+function userHome(): string {
+  try {
+    // Loaded only here: it would cost every start some milliseconds.
+    return process.getBuiltinModule("node:os").userInfo().homedir;
+  } catch {
+    return "/nonexistent";
+  }
 }
 
 /** The clock of the machine. */

@@ -52,6 +52,42 @@ Deno.test("one that does not start is passed over, with what it says", async () 
   });
 });
 
+Deno.test("a shim that has no version to run is passed over, with the first line of what it says", async () => {
+  const said: readonly (readonly [string, string])[] = [
+    [
+      "No version is set for command ansible-playbook\nConsider adding one of the following " +
+      "versions in your config file at /home/ann/.tool-versions\npython 3.12.1\n",
+      "No version is set for command ansible-playbook",
+    ],
+    [
+      "pyenv: ansible-playbook: command not found\n\nThe `ansible-playbook' command exists in " +
+      "these Python versions:\n  3.12.1\n",
+      "pyenv: ansible-playbook: command not found",
+    ],
+    ["\n", "exit code 126"],
+  ];
+  for (const [stderr, problem] of said) {
+    const system = fakeSystem("/home/ann");
+    system.runner.on("ansible-playbook", { code: 126, stderr });
+    const { passedOver } = await findAnsible(system, "/private");
+    assert.equal(passedOver, `ansible-playbook on PATH does not work: ${problem}`);
+  }
+});
+
+Deno.test("a version is asked for without a write to HOME, which may be read-only", async () => {
+  const system = fakeSystem("/home/ann");
+  const homes: (string | undefined)[] = [];
+  for (const program of ["ansible-playbook", "/private/bin/python3"]) {
+    system.runner.on(program, ({ options }) => {
+      homes.push(options.env?.ANSIBLE_HOME);
+      return Promise.resolve({ code: 1 });
+    });
+  }
+  await findAnsible(system, "/private");
+  assert.equal(homes.length, 2);
+  for (const home of homes) assert.doesNotMatch(home ?? "/home/ann", /^\/home\/ann/);
+});
+
 Deno.test("none at all is no error", async () => {
   assert.deepEqual(await findAnsible(fakeSystem("/home/ann"), "/private"), {});
 });

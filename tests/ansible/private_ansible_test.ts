@@ -56,6 +56,44 @@ Deno.test("a failed download leaves nothing behind and says what pip said", asyn
   });
 });
 
+Deno.test("a full disk is said as what it is, also where pip meets it", async () => {
+  await withDirectory(async (directory) => {
+    const system = fakeSystem(directory);
+    const stderr = "ERROR: Could not install packages: [Errno 28] No space left on device\n";
+    withPython(system.runner, { code: 1, stderr });
+    const error = await thrown(installPrivateAnsible(system, "x"));
+    assert.equal(error.message, "Downloading ansible-core failed: the disk is full");
+    assert.match(error.hint ?? "", /^Make room on the disk of .*XDG_CACHE_HOME/);
+  });
+});
+
+Deno.test("what killed installations left is removed, what others are building is not", async () => {
+  await withDirectory(async (directory) => {
+    const system = fakeSystem(directory);
+    withPython(system.runner);
+    const parent = `${directory}/.cache/k3s-tool/ansible`;
+    for (const name of ["building-killed", "building-other"]) {
+      await Deno.mkdir(`${parent}/${name}/venv`, { recursive: true });
+    }
+    using held = await Deno.open(`${parent}/building-other`);
+    await held.lock(true);
+    await installPrivateAnsible(system, "x");
+    const names = [...Deno.readDirSync(parent)].map(({ name }) => name);
+    assert.deepEqual(names.filter((name) => name.startsWith("building-")), ["building-other"]);
+  });
+});
+
+Deno.test("a cache that cannot be written is an error with its reason", async () => {
+  await withDirectory(async (directory) => {
+    const system = fakeSystem(directory);
+    withPython(system.runner);
+    await Deno.writeTextFile(`${directory}/.cache`, "");
+    const error = await thrown(installPrivateAnsible(system, "x"));
+    assert.match(error.message, /^ansible-core cannot be put into .*: a file is where a directory/);
+    assert.match(error.hint ?? "", /, or point XDG_CACHE_HOME to a directory/);
+  });
+});
+
 Deno.test("something broken in its place is replaced", async () => {
   await withDirectory(async (directory) => {
     const system = fakeSystem(directory);

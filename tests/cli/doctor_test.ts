@@ -127,6 +127,26 @@ Deno.test("--fix installs ansible-core below the cache and closes the state to o
   });
 });
 
+Deno.test("a cache that cannot be written fails its checks, and the others are still done", async () => {
+  await withDirectory(async (directory) => {
+    await Deno.writeTextFile(`${directory}/.cache`, "");
+    const runner = new FakeRunner().on("ssh -V", { stderr: "OpenSSH_9.2\n" })
+      .on("python3 -I", { stdout: "3.11 1\n" });
+    for (const argv of [["doctor"], ["doctor", "--fix"]]) {
+      const result = await runCommand(argv, { directory, runner, env: SOCKET });
+      assert.equal(result.code, 1);
+      assert.match(
+        result.stdout,
+        /✗ fail {2}playbooks +The playbooks cannot be written to .*: a file is where a directory is/,
+      );
+      assert.match(result.stdout, /→ Move away what is in the place of .*XDG_CACHE_HOME/);
+      assert.match(result.stdout, /✗ fail {2}ansible-core/);
+      assert.match(result.stdout, /! warn {2}inventory/);
+      assert.doesNotMatch(result.stdout + result.stderr, /Make room|defect/);
+    }
+  });
+});
+
 Deno.test("where a cluster is deployed from Git its programs are looked for", async () => {
   await withDirectory(async (directory) => {
     const tools = async (text: string, prepare: (runner: FakeRunner) => void) => {

@@ -1,6 +1,5 @@
 /**
- * The artefact as a user gets it: `deno task pack`, `npm install` of the file into an empty
- * directory with an empty HOME, commands run from there.
+ * What the artefact holds, how it starts, and the things people do first.
  *
  * @module
  */
@@ -9,41 +8,15 @@ import assert from "node:assert/strict";
 import metadata from "../../deno.json" with { type: "json" };
 import { FolderAssets } from "../../src/assets/folder_assets.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
+import { testFormats } from "./formats.ts";
+import { command, environmentOf, installPackage } from "./installed.ts";
 
-const directory = await Deno.makeTempDir();
-const home = `${directory}/home`;
-const tool = `${directory}/app/node_modules/.bin/k3s-tool`;
-
-async function command(
-  argv: readonly string[],
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const [program = "", ...args] = argv;
-  const output = await new Deno.Command(program, { args, cwd, env, stdin: "null" }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code: output.code, stdout: decode(output.stdout), stderr: decode(output.stderr) };
-}
+const installed = await installPackage();
+const { directory, home, tool } = installed;
 
 function packed(...argv: string[]) {
-  // The HOME of somebody who has never run anything; only PATH is theirs.
-  const env = { HOME: home, XDG_CACHE_HOME: "", XDG_STATE_HOME: "", XDG_CONFIG_HOME: "" };
-  return command([tool, ...argv], { cwd: home, env });
+  return command([tool, ...argv], { cwd: home, env: environmentOf(home) });
 }
-
-Deno.test.beforeAll(async () => {
-  await Deno.mkdir(home);
-  await Deno.mkdir(`${directory}/app`);
-  const made = await command([Deno.execPath(), "task", "--quiet", "pack"], { cwd: PROJECT_ROOT });
-  assert.equal(made.code, 0, made.stderr);
-  const files = [...Deno.readDirSync(`${PROJECT_ROOT}/dist/npm`)].map(({ name }) => name);
-  const tarball = files.find((name) => name.endsWith(".tgz"));
-  assert.ok(tarball, files.join(" "));
-  const install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", "."];
-  const installed = await command([...install, `${PROJECT_ROOT}/dist/npm/${tarball}`], {
-    cwd: `${directory}/app`,
-  });
-  assert.equal(installed.code, 0, installed.stderr);
-});
 
 Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));
 
@@ -66,6 +39,24 @@ Deno.test("the executable would embed the same files", async () => {
   assert.ok(files.includes("main.js"));
   const expected = await new FolderAssets(PROJECT_ROOT).list();
   assert.deepEqual(files.filter((file) => !file.endsWith(".js")), expected);
+});
+
+Deno.test("a build for another platform is refused where it would be one for this machine", async () => {
+  const wrong: readonly (readonly [readonly string[], string, RegExp])[] = [
+    [["--target"], "", /--target <value>' argument missing/],
+    [["--target", "--list"], "", /argument is ambiguous/],
+    [["--target", ""], "", /--target needs a platform/],
+    [["--target", "aarch64-apple-darwin"], "/usr/bin/denort", /unset DENORT_BIN/],
+    [["--tagret", "aarch64-apple-darwin"], "", /Unknown option '--tagret'/],
+  ];
+  for (const [args, denort, said] of wrong) {
+    const { code, stderr } = await command([Deno.execPath(), "task", "--quiet", "build", ...args], {
+      cwd: PROJECT_ROOT,
+      env: { DENORT_BIN: denort },
+    });
+    assert.equal(code, 2, args.join(" "));
+    assert.match(stderr, said);
+  }
 });
 
 Deno.test("the packed tool ejects assets into an empty directory", async () => {
@@ -227,3 +218,5 @@ Deno.test("the packed tool starts without node, and where sh finds no deno with 
   const byNode = await command(["node", launcher, ...args], { cwd: home, env: { HOME: home } });
   assert.deepEqual([byNode.code, byNode.stdout], [0, alone.stdout]);
 });
+
+testFormats(installed);

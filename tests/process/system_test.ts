@@ -16,6 +16,21 @@ Deno.test("a relative XDG variable is ignored, as its specification says", () =>
   assert.equal(directoriesFrom((name) => env[name]).cache, "/home/ada/.cache/k3s-tool");
 });
 
+Deno.test("without a HOME that can be one, the user database says where home is", () => {
+  for (const HOME of [undefined, "", "ada"]) {
+    const directories = directoriesFrom(
+      (name) => name === "HOME" ? HOME : undefined,
+      () => "/home/ada",
+    );
+    assert.equal(directories.home, "/home/ada");
+    assert.equal(directories.cache, "/home/ada/.cache/k3s-tool");
+  }
+  // Nothing is ever kept at the root of the disk because a variable is missing.
+  for (const path of Object.values(directoriesFrom(() => undefined))) {
+    assert.match(path, /^\/[^.]/);
+  }
+});
+
 Deno.test("sleep ends with the reason of an abort", async () => {
   const controller = new AbortController();
   const sleeping = machineClock.sleep(60_000, controller.signal);

@@ -28,6 +28,7 @@ import { plain, textOfLine } from "../../src/tui/text_line.ts";
 import { topKind } from "../../src/tui/ui_state.ts";
 import { HOMELAB, liveState } from "../view/live_fixture.ts";
 import { model, pressed } from "../tui/model_fixture.ts";
+import { ROUTES } from "../tui/routes.ts";
 
 const NAMED_KEYS = KEY_MAP.flatMap(({ keys }) => keys);
 const OTHER_KEYS = [..."abdehimoquvxABCDEFHIJKLMNOQTUVWXYZ04567890!@#$%^&*()-=+[]{};'\",.<>\\|`~ "];
@@ -359,33 +360,7 @@ function withContents(before: Model): Model {
 
 /** A model in which keys speak to a mode. */
 function viewOf(mode: typeof MODES[number], pane: typeof PANES[number] = "workloads"): Model {
-  const lists = pressed(model(), String(PANES.indexOf(pane) + 1));
-  switch (mode) {
-    case "lists":
-      return { ...pressed(lists, "z", "/", "e", "enter") };
-    case "details":
-      return pressed(lists, "enter");
-    case "log":
-      return pressed(pressed(model(), "2"), "l");
-    case "yaml":
-      return pressed(lists, "y");
-    case "requests":
-      return pressed(lists, "R");
-    case "gitops":
-      return pressed(lists, "p", ..."gitops", "enter");
-    case "run":
-      return pressed(lists, "p", ..."provision hosts", "enter", "y");
-    case "help":
-      return pressed(lists, "?");
-    case "palette":
-      return pressed(lists, "p");
-    case "filter":
-      return pressed(lists, "/");
-    case "number":
-      return pressed(pressed(model(), "2"), "p", ..."scale", "enter");
-    case "confirm":
-      return pressed(model(), "p", ..."cordon", "enter");
-  }
+  return pressed(model(), String(PANES.indexOf(pane) + 1), ...ROUTES[mode]);
 }
 
 function assertConsistent(model: Model): void {

@@ -10,6 +10,7 @@ export function completeCommand(
 ): CommandDeclaration {
   return defineCommand({
     name: "complete",
+    formats: ["table"],
     summary: "Offer completions (called by the completion scripts)",
     hidden: true,
     args: [{ syntax: "[words...]", description: "the words typed so far" }],

@@ -1,0 +1,23 @@
+/**
+ * The way to each view, key by key.
+ *
+ * @module
+ */
+
+import type { Mode } from "../../src/tui/key_map.ts";
+
+/** Keys from the lists to where they speak to a mode; by names as in `src/tui/key_names.ts`. */
+export const ROUTES: Readonly<Record<Mode, readonly string[]>> = {
+  lists: ["z", "/", "e", "enter"],
+  details: ["enter"],
+  log: ["2", "l"],
+  yaml: ["y"],
+  requests: ["R"],
+  gitops: ["p", ..."gitops", "enter"],
+  run: ["p", ..."provision hosts", "enter", "y"],
+  help: ["?"],
+  palette: ["p"],
+  filter: ["/"],
+  number: ["2", "p", ..."scale", "enter"],
+  confirm: ["1", "p", ..."cordon", "enter"],
+};
