@@ -13,6 +13,7 @@ import { type ChangedFile, editInventory } from "../inventory/store.ts";
 import { sameValue } from "../inventory/yaml_value.ts";
 import type { System } from "../process/system.ts";
 import type { Tailnet } from "../tailscale/peer.ts";
+import { nodeWarnings } from "../tailscale/suitability.ts";
 
 /** A host to add; without an address it is looked up by name. */
 export type NodeToAdd = Omit<HostDescription, "address" | "role"> & {
@@ -101,13 +102,21 @@ async function addressOf(
   const { name, address } = node;
   if (address === undefined) {
     const tailnet = await tailnetFor(system, name);
-    return { address: lookupAddress(tailnet, name), notes: [] };
+    const found = lookupAddress(tailnet, name);
+    return {
+      address: found,
+      notes: compare(tailnet, { name, address: found, now: system.clock.now() }),
+    };
   }
   const { readTailnet } = await import("../tailscale/discover.ts");
   try {
     return {
       address,
-      notes: compare(await readTailnet(system, { timeoutMs: CHECK_LIMIT_MS }), { name, address }),
+      notes: compare(await readTailnet(system, { timeoutMs: CHECK_LIMIT_MS }), {
+        name,
+        address,
+        now: system.clock.now(),
+      }),
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -133,12 +142,21 @@ async function tailnetFor(system: System, name: string): Promise<Tailnet> {
 /** What the tailnet says against a name and an address. */
 function compare(
   tailnet: Tailnet,
-  { name, address }: { readonly name: string; readonly address: string },
+  { name, address, now }: {
+    readonly name: string;
+    readonly address: string;
+    readonly now: number;
+  },
 ): string[] {
   const holder = tailnet.peers.find((peer) => peer.ipv4 === address);
-  if (holder === undefined) return [`No machine of the tailnet has the address ${address} now.`];
-  if (holder.expired) return [`The Tailscale key of ${holder.name} has expired.`];
+  if (holder === undefined) {
+    return [...tailnet.gaps, `No machine of the tailnet has the address ${address} now.`];
+  }
   const names = [holder.name, holder.hostname.toLowerCase(), holder.dnsName?.toLowerCase()];
-  if (names.includes(name.toLowerCase())) return [];
-  return [`In the tailnet ${address} is called ${holder.name}.`];
+  return [
+    ...nodeWarnings(holder, now),
+    ...(names.includes(name.toLowerCase())
+      ? []
+      : [`In the tailnet ${address} is called ${holder.name}.`]),
+  ];
 }

@@ -10,7 +10,14 @@ import { formatKeyPath, type KeyPath, memberOf, parseKeyPath } from "../inventor
 import type { LoadedContent } from "../inventory/load.ts";
 import type { YamlValue } from "../inventory/model.ts";
 import { CLUSTER_VARIABLES, VARIABLE_SCHEMAS } from "../inventory/schema.ts";
-import { effectiveVariables, resolveScope, type Scope } from "../inventory/scope.ts";
+import {
+  effectiveVariables,
+  resolveScope,
+  type Scope,
+  scopeOf,
+  settingGroups,
+} from "../inventory/scope.ts";
+import { holdsSecret } from "../inventory/masked.ts";
 import { type ChangedFile, editInventory } from "../inventory/store.ts";
 import { inferType, readTyped } from "../inventory/typed_value.ts";
 import type { ValueType } from "../inventory/value_types.ts";
@@ -34,7 +41,7 @@ export interface ChangedSetting {
 /** Where a setting is changed. */
 export interface SettingOptions {
   readonly file: string;
-  /** Default `all`. */
+  /** Default: `all`, or the one group that sets the variable for every node. */
   readonly scope?: string | undefined;
   readonly dryRun?: boolean;
 }
@@ -51,6 +58,7 @@ export async function setSetting(
 ): Promise<ChangedSetting> {
   return await change(system, { key, options }, (content, { scope, path, current }) => {
     refuseClusterVariable(path, scope);
+    refuseWithoutEffect(content, { scope, path });
     const value = readTyped(text, type ?? inferType(text, { key: path, current }), path);
     return { value, edit: setVariable(content, { scope, key: path, value }) };
   });
@@ -81,10 +89,12 @@ async function change(
   { key, options }: { readonly key: string; readonly options: SettingOptions },
   plan: Plan,
 ): Promise<ChangedSetting> {
-  const { file, scope: name = "all", dryRun = false } = options;
+  const { file, scope: name, dryRun = false } = options;
   let target: { scope: Scope; path: KeyPath; value: YamlValue | undefined } | undefined;
   const outcome = await editInventory(file, (content) => {
-    const scope = resolveScope(content, name);
+    const scope = name === undefined
+      ? scopeOf(content, parseKeyPath(key).variable)
+      : resolveScope(content, name);
     const vars = effectiveVariables(content, scope);
     const path = parseKeyPath(key, (variable) => vars.get(variable)?.value);
     const current = memberOf(vars.get(path.variable)?.value, path.members);
@@ -94,13 +104,16 @@ async function change(
   }, { cwd, clock, signal, dryRun });
   const { scope, path, value } = target!;
   const overridden = value === undefined ? [] : overrides(outcome.content, { scope, path, value });
+  const readable = value !== undefined && holdsSecret(path.members.at(-1) ?? path.variable, value)
+    ? await warnOfReadable(outcome.files)
+    : [];
   return {
     key: formatKeyPath(path),
     scope: scope.name,
     value,
     files: outcome.files,
     notes: outcome.notes,
-    warnings: [...overridden, ...typos(path), ...outcome.warnings],
+    warnings: [...overridden, ...typos(path), ...readable, ...outcome.warnings],
   };
 }
 
@@ -110,6 +123,46 @@ function refuseClusterVariable(path: KeyPath, scope: Scope): void {
   throw usageError(`${path.variable} holds for the whole cluster, not for one host`, {
     hint: `Leave --scope out: k3s-tool config set ${path.variable} VALUE`,
   });
+}
+
+/** A value for all that every node has from another group would change nothing. */
+function refuseWithoutEffect(
+  content: LoadedContent,
+  { scope, path }: { readonly scope: Scope; readonly path: KeyPath },
+): void {
+  const groups = settingGroups(content, path.variable);
+  if (scope.name !== "all" || groups.every((name) => name === "all")) return;
+  if (MERGED_VARIABLES.includes(path.variable)) return;
+  const { hosts } = content.inventory;
+  const winners = hosts.map((host) => {
+    const wins = host.vars.get(path.variable)?.scope;
+    return wins === host.name ? undefined : wins;
+  });
+  if (hosts.length === 0 || winners.some((wins) => wins === undefined || wins === "all")) return;
+  const all = [...new Set(winners)];
+  throw usageError(
+    `${path.variable} for all would have no effect: ${all.join(" and ")} set it for every node`,
+    { hint: `Change it there: k3s-tool config set ${path.variable} VALUE --scope ${all[0]}` },
+  );
+}
+
+/** Says of files that hold a secret now and that others on the machine can read. */
+export async function warnOfReadable(files: readonly ChangedFile[]): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const { path, shown } of files) {
+    // A file that is not there yet gets the usual mode.
+    const mode = (await Deno.stat(path).catch(() => undefined))?.mode ?? 0o644;
+    if ((mode & 0o044) === 0) continue;
+    problems.push({
+      message: `a secret is in this file, which others on this machine can read (mode ${
+        (mode & 0o777).toString(8).padStart(4, "0")
+      })`,
+      where: { file: shown },
+      expected: `the file for you alone (chmod 600 ${shown}), a value that ansible-vault ` +
+        "encrypted, or a file of its own that the variable names; and none of them in clear in Git",
+    });
+  }
+  return problems;
 }
 
 /** Hosts of the scope for which another place wins. */

@@ -57,6 +57,7 @@ export async function discover(system: System, request: DiscoverRequest): Promis
   });
   const wanted = new Set(filterPeers(tailnet.value.peers, request.filter));
   const gaps = [
+    ...tailnet.value.gaps,
     ...inventory.known ? [] : [`The inventory could not be read: ${inventory.error.message}`],
     ...cluster.known ? [] : [`The cluster could not be asked: ${cluster.error.message}`],
   ];

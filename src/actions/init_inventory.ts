@@ -10,12 +10,15 @@ import { writeAtomically } from "../process/atomic_write.ts";
 import { withDirectoryLock } from "../inventory/directory_lock.ts";
 import { InventoryFiles } from "../inventory/inventory_files.ts";
 import { loadInventory } from "../inventory/load.ts";
+import { danglingLink } from "../inventory/locate.ts";
 import type { Inventory } from "../inventory/model.ts";
 import { describeHost, type HostDescription } from "../inventory/new_host.ts";
 import { type NewInventory, newInventory } from "../inventory/new_inventory.ts";
+import { holdsSecret } from "../inventory/masked.ts";
 import type { ChangedFile } from "../inventory/store.ts";
 import type { YamlDocument } from "../inventory/yaml_node.ts";
 import type { System } from "../process/system.ts";
+import { warnOfReadable } from "./change_setting.ts";
 
 /** What a first inventory is to say. */
 export type InitRequest = Omit<NewInventory, "hosts"> & {
@@ -66,7 +69,15 @@ export async function initInventory(
       await writeAtomically(file, after, { locked: directory });
     });
   }
-  return { inventory: content.inventory, files: [changed], notes: [], warnings };
+  const secret = [request.vars, ...request.hosts.map((host) => host.vars ?? {})]
+    .some((vars) => holdsSecret("", vars));
+  const readable = secret ? await warnOfReadable([changed]) : [];
+  return {
+    inventory: content.inventory,
+    files: [changed],
+    notes: [],
+    warnings: [...readable, ...warnings],
+  };
 }
 
 /** True where something is at the path already. */
@@ -99,7 +110,15 @@ async function ensureDirectory(file: string): Promise<string> {
 }
 
 async function textOf(file: string): Promise<string | undefined> {
+  const link = await danglingLink(file);
+  if (link !== undefined) {
+    throw usageError(`${link} is a symbolic link that leads nowhere; nothing was written`, {
+      hint: "Remove the link, or make what it points to.",
+    });
+  }
   try {
+    // Reading a pipe would not end.
+    if (!(await Deno.stat(file)).isFile) throw new Error("it is no regular file");
     return await Deno.readTextFile(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;

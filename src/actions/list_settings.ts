@@ -8,7 +8,7 @@ import { UserError } from "../errors/user_error.ts";
 import { formatKeyPath, memberOf, parseKeyPath } from "../inventory/key_path.ts";
 import type { LoadedContent } from "../inventory/load.ts";
 import { maskedValue } from "../inventory/masked.ts";
-import { effectiveVariables, ownVariables, resolveScope } from "../inventory/scope.ts";
+import { effectiveVariables, ownVariables, resolveScope, scopeOf } from "../inventory/scope.ts";
 import { type SourcedVariable, sourceOf } from "../inventory/variables.ts";
 import type { Place } from "../errors/user_error.ts";
 
@@ -55,9 +55,11 @@ export function listSettings(
  */
 export function getSetting(
   content: LoadedContent,
-  { key, scope = "all" }: { readonly key: string; readonly scope?: string | undefined },
+  { key, scope }: { readonly key: string; readonly scope?: string | undefined },
 ): Setting {
-  const target = resolveScope(content, scope);
+  const target = scope === undefined
+    ? scopeOf(content, parseKeyPath(key).variable)
+    : resolveScope(content, scope);
   const vars = effectiveVariables(content, target);
   const path = parseKeyPath(key, (variable) => vars.get(variable)?.value);
   const variable = vars.get(path.variable);

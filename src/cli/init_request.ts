@@ -14,9 +14,13 @@ import { DEFAULT_K3S_VERSION } from "../inventory/new_inventory.ts";
 import { DEFAULT_NETWORK } from "../inventory/read_hosts.ts";
 import { inferType, readTyped } from "../inventory/typed_value.ts";
 import type { Peer, Tailnet } from "../tailscale/peer.ts";
+import { nodeWarnings } from "../tailscale/suitability.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 import type { Prompter } from "./prompt.ts";
+
+/** How long a check that is only a courtesy may take, in milliseconds. */
+const CHECK_LIMIT_MS = 3_000;
 
 /** The options of `init` that say what the inventory holds. */
 export interface InitOptions {
@@ -54,12 +58,14 @@ export async function initRequest(
   const named = options.controlPlane.length + options.worker.length > 0;
   if (!named && prompter.canAsk) {
     const { askInit } = await import("./init_wizard.ts");
-    const peers = await peersOrNone(context, output);
+    const { peers, gaps } = await tailnetOrNone(context, output);
+    for (const gap of gaps) output.warn(gap);
     const answers = await askInit(prompter, {
       peers,
       defaults,
       network: fixed.tailscaleNetwork,
     });
+    warnOf(answers.hosts, peers, { context, output });
     return { ...fixed, ...answers, hosts: withSettings(answers.hosts, hostSettings) };
   }
   if (options.controlPlane.length === 0) {
@@ -67,22 +73,50 @@ export async function initRequest(
       hint: "Name one with --control-plane HOST=ADDRESS, or run k3s-tool init at a terminal.",
     });
   }
-  const hosts = await namedHosts(context, options);
+  const { hosts, tailnet } = await namedHosts(context, options);
+  for (const gap of tailnet?.gaps ?? []) output.warn(gap);
+  warnOf(hosts, tailnet?.peers ?? [], { context, output });
   return { ...fixed, ...defaults, hosts: withSettings(hosts, hostSettings) };
 }
 
-async function namedHosts(context: Context, options: InitOptions): Promise<HostDescription[]> {
+/** The hosts of the options; the tailnet, where it could be read, to check them against. */
+async function namedHosts(
+  context: Context,
+  options: InitOptions,
+): Promise<{ readonly hosts: HostDescription[]; readonly tailnet: Tailnet | undefined }> {
   const wanted = [
     ...options.controlPlane.map((text) => hostOf(text, "control-plane")),
     ...options.worker.map((text) => hostOf(text, "worker")),
   ];
-  const nameless = wanted.filter(({ address }) => address === "");
-  if (nameless.length === 0) return wanted;
+  const nameless = wanted.find(({ address }) => address === "");
+  if (nameless === undefined) {
+    // Only a courtesy: a script may run where there is no Tailscale.
+    const { readTailnet } = await import("../tailscale/discover.ts");
+    const tailnet = await readTailnet(context, { timeoutMs: CHECK_LIMIT_MS }).catch((error) => {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    });
+    return { hosts: wanted, tailnet };
+  }
   const { lookupAddress } = await import("../tailscale/lookup.ts");
-  const tailnet = await tailnetFor(context, nameless[0]!);
-  return wanted.map((host) =>
+  const tailnet = await tailnetFor(context, nameless);
+  const hosts = wanted.map((host) =>
     host.address === "" ? { ...host, address: lookupAddress(tailnet, host.name) } : host
   );
+  return { hosts, tailnet };
+}
+
+/** Says what speaks against the machines chosen; they are taken all the same. */
+function warnOf(
+  hosts: readonly HostDescription[],
+  peers: readonly Peer[],
+  { context, output }: { readonly context: Context; readonly output: Output },
+): void {
+  for (const { address } of hosts) {
+    const peer = peers.find(({ ipv4 }) => ipv4 === address);
+    if (peer === undefined) continue;
+    for (const warning of nodeWarnings(peer, context.clock.now())) output.warn(warning);
+  }
 }
 
 async function tailnetFor(context: Context, { name, role }: HostDescription): Promise<Tailnet> {
@@ -106,14 +140,17 @@ function hostOf(text: string, role: Role): HostDescription {
   return { name, address, role };
 }
 
-async function peersOrNone(context: Context, output: Output): Promise<readonly Peer[]> {
+async function tailnetOrNone(
+  context: Context,
+  output: Output,
+): Promise<Pick<Tailnet, "peers" | "gaps">> {
   const { readTailnet } = await import("../tailscale/discover.ts");
   try {
-    return (await readTailnet(context)).peers;
+    return await readTailnet(context);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     output.warn(`${error.message}, so there are no machines to choose from.`);
-    return [];
+    return { peers: [], gaps: [] };
   }
 }
 

@@ -24,8 +24,13 @@ export function parserError(
   const sentence = (said[0]?.toUpperCase() ?? "") + said.slice(1).replace(/\.$/, "");
   const guess = suggestion?.replace(/^\((.*)\)$/, "$1");
   const help = `k3s-tool ${commandName(argv, commands)}--help`;
+  const dashed = said.startsWith("unknown option") && argv[0] === "config";
+  const hint = guess ??
+    (dashed
+      ? "A value that begins with - goes last: k3s-tool config set KEY -- VALUE."
+      : undefined);
   return usageError(sentence, {
-    hint: guess === undefined ? `See: ${help}` : `${guess} See also: ${help}`,
+    hint: hint === undefined ? `See: ${help}` : `${hint} See also: ${help}`,
   });
 }
 

@@ -55,7 +55,7 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
       return ExitCode.Done;
     }
     const versionAsked = argv.length === 1 && (argv[0] === "-V" || argv[0] === "--version");
-    await program.parseAsync(versionAsked ? ["version"] : [...argv], { from: "user" });
+    await program.parseAsync(versionAsked ? ["version"] : argv.map(marked), { from: "user" });
     if (chosen === undefined) return ExitCode.Done;
     const { declaration, input } = chosen;
     assertFormat(input.globals.output, {
@@ -72,9 +72,23 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
     if (error.code === "commander.help" && argv[0] !== "help") return ExitCode.Usage;
     const refused = error.code === "commander.help"
       ? { message: `unknown command '${argv.slice(1).join(" ")}'` }
-      : error;
+      : { message: unmarked(error.message) };
     return report(parserError(refused, { argv, commands }), context, globals);
   }
+}
+
+/**
+ * Marks a word such as `-1Gi`, which the parser would take for an option: no option begins with a
+ * digit. No argument of a program holds the character.
+ */
+function marked(word: string): string {
+  return /^-\.?\d/.test(word) ? `\0${word}` : word;
+}
+
+/** What was given, without the marks. */
+function unmarked<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(unmarked) as T;
+  return typeof value === "string" ? value.replaceAll("\0", "") as T : value;
 }
 
 /** The one command the first words name, else all of them: making each costs the start some time. */
@@ -160,11 +174,11 @@ function addCommand(
     const all = command.optsWithGlobals();
     const values = Object.entries(options).map(([key, { kind, env }]) => {
       const value = all[key] ?? (env === undefined ? undefined : context.env(env));
-      if (value !== undefined) return [key, value];
+      if (value !== undefined) return [key, unmarked(value)];
       return [key, kind === "flag" ? false : kind === "list" ? [] : undefined];
     });
     execute(declaration, {
-      args: command.processedArgs.flat().filter((value) => value !== undefined),
+      args: unmarked(command.processedArgs.flat().filter((value) => value !== undefined)),
       options: Object.fromEntries(values),
       globals: globalsFrom(all, context),
     });

@@ -5,8 +5,8 @@
  */
 
 import type { Problem } from "../errors/user_error.ts";
-import { networkContains, parseIpv4, parseNetwork } from "./ipv4.ts";
-import type { InventoryHost } from "./model.ts";
+import { networkContains, networksOverlap, parseIpv4, parseNetwork } from "./ipv4.ts";
+import type { ClusterVars, InventoryHost } from "./model.ts";
 
 /** Problems between hosts: one address or one node name for two, addresses outside the tailnet. */
 export function checkHosts(hosts: readonly InventoryHost[], network: string): Problem[] {
@@ -40,6 +40,40 @@ export function warnOfHosts(hosts: readonly InventoryHost[], file: string): Prob
     }];
   }
   return [];
+}
+
+/** Networks of a cluster where nothing else is set (k3s `pkg/cli/cmds/server.go`). */
+const DEFAULT_NETWORKS = { k3s_cluster_cidr: "10.42.0.0/16", k3s_service_cidr: "10.43.0.0/16" };
+
+/** Networks of pods and services that were set and overlap each other or the tailnet. */
+export function checkNetworks({ vars, tailscaleNetwork }: ClusterVars): Problem[] {
+  const networkOf = (name: keyof typeof DEFAULT_NETWORKS) => {
+    const value = vars.get(name)?.value ?? DEFAULT_NETWORKS[name];
+    return typeof value === "string" ? value : "";
+  };
+  const [pods, services] = [networkOf("k3s_cluster_cidr"), networkOf("k3s_service_cidr")];
+  const tailnet = { what: "the tailnet (tailscale_network)", network: tailscaleNetwork };
+  const pairs = [
+    ["k3s_cluster_cidr", pods, { what: "the services (k3s_service_cidr)", network: services }],
+    ["k3s_cluster_cidr", pods, tailnet],
+    ["k3s_service_cidr", services, { what: "the pods (k3s_cluster_cidr)", network: pods }],
+    ["k3s_service_cidr", services, tailnet],
+  ] as const;
+  const told = new Set<string>();
+  return pairs.flatMap(([name, own, { what, network }]) => {
+    const variable = vars.get(name);
+    const [a, b] = [parseNetwork(own), parseNetwork(network)];
+    if (variable === undefined || a === undefined || b === undefined) return [];
+    const pair = [own, network].sort().join();
+    if (!networksOverlap(a, b) || told.has(pair)) return [];
+    told.add(pair);
+    return [{
+      message: `${name} overlaps the network of ${what}`,
+      where: variable.where,
+      value: own,
+      expected: `a network that shares no address with ${network}`,
+    }];
+  });
 }
 
 function duplicates(

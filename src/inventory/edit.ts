@@ -9,6 +9,7 @@
 import { dirname, join } from "node:path";
 import { usageError, UserError } from "../errors/user_error.ts";
 import type { Group, NodePath } from "./group_tree.ts";
+import type { SealedFile } from "./inventory_files.ts";
 import { groupBeside, roleOfGroup } from "./groups.ts";
 import { type KeyPath, memberOf } from "./key_path.ts";
 import type { LoadedContent } from "./load.ts";
@@ -34,8 +35,19 @@ export interface NewHost {
   readonly vars: Readonly<Record<string, YamlValue>>;
 }
 
-/** Adds a host to the group of its role; the group is made where there is none. */
+/**
+ * Adds a host to the group of its role; the group is made where there is none.
+ *
+ * @throws {UserError} exit code 2 where a group has the name already
+ */
 export function addHost(content: LoadedContent, host: NewHost): Edit {
+  const namesake = content.tree.groups.get(host.name);
+  if (namesake !== undefined) {
+    throw usageError(`A group is called ${host.name} already; nothing was written`, {
+      where: namesake.where,
+      hint: "Give the host another name: Ansible would take this one for all hosts of the group.",
+    });
+  }
   const { group, path } = groupFor(content, host.role);
   const document = setIn(content.document, [...path, "hosts", host.name], host.vars);
   const usual = group === roleGroup(content, host.role) && content.tree.groups.has(group);
@@ -91,6 +103,7 @@ export function setVariable(
     readonly value: YamlValue;
   },
 ): Edit {
+  refuseSealed(content, { scope, key });
   const own = ownPlaces(content, { scope, key }).at(-1);
   const place = own ?? newPlace(content, { scope, variable: key.variable });
   const document = setIn(place.document, [...place.keys, ...key.members], value);
@@ -106,6 +119,7 @@ export function unsetVariable(
   content: LoadedContent,
   { scope, key }: { readonly scope: Scope; readonly key: KeyPath },
 ): Edit {
+  refuseSealed(content, { scope, key });
   const documents = new Map<string, YamlDocument>();
   for (const place of ownPlaces(content, { scope, key })) {
     const before = documents.get(place.path) ?? place.document;
@@ -147,6 +161,24 @@ function ownPlaces(
     });
 }
 
+/** A value that an encrypted file sets can only be changed by the program that encrypted it. */
+function refuseSealed(
+  { files }: LoadedContent,
+  { scope, key }: { readonly scope: Scope; readonly key: KeyPath },
+): void {
+  const file = files.find((each) =>
+    each.kind === scope.kind && each.scope === scope.name &&
+    each.sealed?.names.includes(key.variable)
+  );
+  if (file?.sealed !== undefined) throw sealedError(file.path, file.sealed);
+}
+
+function sealedError(path: string, { by }: SealedFile): UserError {
+  return usageError(`${path} is encrypted by ${by}; nothing was written`, {
+    hint: `Change it with: ${by === "sops" ? "sops edit" : "ansible-vault edit"} ${path}`,
+  });
+}
+
 function refuseRange(
   content: LoadedContent,
   { scope, variable }: { readonly scope: Scope; readonly variable: SourcedVariable },
@@ -182,11 +214,7 @@ function newPlace(
   const place = scope.places.find((each) => each.range === undefined);
   if (place !== undefined) return { ...inline, keys: [...place.path, variable] };
   const known = content.files.find((file) => file.kind === "host" && file.scope === scope.name);
-  if (known !== undefined && known.document === undefined) {
-    throw usageError(`${known.path} is encrypted; nothing was written`, {
-      hint: `Edit it with: ansible-vault edit ${known.path}`,
-    });
-  }
+  if (known?.sealed !== undefined) throw sealedError(known.path, known.sealed);
   const path = known?.path ?? join(dirname(content.path), "host_vars", `${scope.name}.yml`);
   const range = scope.places[0]?.range ?? "";
   return {

@@ -16,7 +16,7 @@ import {
   type YamlDocument,
   type YamlNode,
 } from "./yaml_node.ts";
-import { Values } from "./yaml_value.ts";
+import { notText, Values } from "./yaml_value.ts";
 
 /** Keys from the root of the document to a node. */
 export type NodePath = readonly string[];
@@ -105,6 +105,7 @@ class GroupReader {
   }
 
   #readGroup(name: string, entry: Entry, path: NodePath): void {
+    this.#checkName(entry.key);
     const group = this.#group(name, this.#place(entry.key));
     group.places.push({ path, node: entry.value });
     const body = this.#values.target(entry.value);
@@ -153,6 +154,7 @@ class GroupReader {
     group: Group,
     { key, entry, path }: { readonly key: string; readonly entry: Entry; readonly path: NodePath },
   ): void {
+    this.#checkName(entry.key);
     const body = this.#values.target(entry.value);
     let vars: ReadonlyMap<string, Entry> = new Map();
     if (body.kind === "map") {
@@ -179,6 +181,13 @@ class GroupReader {
       if (!(error instanceof HostRangeError)) throw error;
       this.#problem(entry.key, `the range ${key} cannot be read: ${error.message}`, "node[1:3]");
     }
+  }
+
+  /** Ansible refuses a whole inventory for a name that PyYAML does not read as text. */
+  #checkName(key: YamlNode): void {
+    const other = key.kind === "scalar" ? notText(key) : undefined;
+    if (other === undefined || key.kind !== "scalar") return;
+    this.#problem(key, `a name that Ansible reads as ${other}`, `quotes around it: "${key.text}"`);
   }
 
   /** The entries of a section; Ansible takes a lone word as a map of one. */

@@ -9,8 +9,8 @@ import { type Inventory, type Role, ROLE_GROUPS, ROLES } from "./model.ts";
 
 /**
  * Names of groups that other tools use for the roles, each with its counterpart: k3s-ansible
- * (`server`/`agent`, before 2024 `master`/`node`), kubespray (`kube_control_plane`/`kube_node`) and
- * common variants.
+ * (`server`/`agent`, before 2024 `master`/`node`), kubespray (`kube_control_plane`/`kube_node`),
+ * k0sctl (`controller`/`worker`) and common variants.
  */
 const PAIRS: readonly (readonly [server: string, worker: string])[] = [
   [ROLE_GROUPS["control-plane"], ROLE_GROUPS.worker],
@@ -19,27 +19,50 @@ const PAIRS: readonly (readonly [server: string, worker: string])[] = [
   ["master", "node"],
   ["masters", "workers"],
   ["masters", "nodes"],
+  ["control_planes", "workers"],
   ["control-plane", "workers"],
+  ["control-planes", "workers"],
   ["controlplane", "worker"],
+  ["controlplanes", "workers"],
+  ["controller", "worker"],
+  ["controllers", "workers"],
   ["kube_control_plane", "kube_node"],
-  ["k3s_server", "k3s_agent"],
-  ["k3s_servers", "k3s_agents"],
-  ["k3s_master", "k3s_node"],
-  ["k3s_masters", "k3s_workers"],
 ];
+
+/** What people put before such a name, and behind it: `k3s-server`, `worker_nodes`. */
+const BEFORE = /^(?:k3s|k8s|kube|kubernetes)[_-]?/i;
+const BEHIND = /[_-]?(?:nodes?|hosts?)$/i;
+
+/** Too common alone: `control` may well be the machine that Ansible runs on. */
+const SHORT = ["control", "cp"];
+
+/** The names a group's name may stand for, itself first. */
+function bareNames(name: string): string[] {
+  const lower = name.toLowerCase();
+  const inner = lower.replace(BEFORE, "");
+  return [lower, inner, lower.replace(BEHIND, ""), inner.replace(BEHIND, "")]
+    .map((bare) => SHORT.includes(bare) && bare !== lower ? "controlplane" : bare);
+}
 
 /** The role a group's name stands for; undefined for any other group. */
 export function roleOfGroup(name: string): Role | undefined {
-  if (PAIRS.some(([server]) => server === name)) return "control-plane";
-  if (PAIRS.some(([, worker]) => worker === name)) return "worker";
+  for (const bare of bareNames(name)) {
+    if (PAIRS.some(([server]) => server === bare)) return "control-plane";
+    if (PAIRS.some(([, worker]) => worker === bare)) return "worker";
+  }
   return undefined;
 }
 
 /** The name for a role's group in an inventory that has only the other role's group so far. */
 export function groupBeside(role: Role, otherGroups: readonly string[]): string {
-  for (const other of otherGroups) {
-    const pair = PAIRS.find((names) => names[role === "worker" ? 0 : 1] === other);
-    if (pair !== undefined) return pair[role === "worker" ? 1 : 0];
+  const [own, other] = role === "worker" ? [1, 0] as const : [0, 1] as const;
+  for (const name of otherGroups) {
+    const exact = PAIRS.find((pair) => pair[other] === name);
+    if (exact !== undefined) return exact[own];
+    const prefix = BEFORE.exec(name)?.[0] ?? "";
+    const bare = name.slice(prefix.length);
+    const pair = PAIRS.find((each) => each[other] === bare);
+    if (pair !== undefined) return prefix + pair[own];
   }
   return ROLE_GROUPS[role];
 }

@@ -6,12 +6,19 @@
 
 import { basename, dirname, isAbsolute, relative } from "node:path";
 import { LineIndex } from "./line_index.ts";
-import { decodeUtf8, namesIn } from "./places_looked_at.ts";
-import type { YamlDocument } from "./yaml_node.ts";
+import { decodeUtf8, kindAt, namesIn, type PathKind } from "./places_looked_at.ts";
+import { entryOf, keyName, type YamlDocument } from "./yaml_node.ts";
 import { parseYaml } from "./yaml_tree.ts";
 
 /** First bytes of a file that `ansible-vault encrypt` made. */
 const VAULT_HEADER = "$ANSIBLE_VAULT;";
+
+/** A file that is encrypted as a whole: a change of any part of it would make it unreadable. */
+export interface SealedFile {
+  readonly by: "ansible-vault" | "sops";
+  /** Variables that are known to be in it; sops leaves their names readable. */
+  readonly names: readonly string[];
+}
 
 /** Reads files and directories; documents laid over them are seen instead. */
 export class InventoryFiles {
@@ -41,7 +48,7 @@ export class InventoryFiles {
    *
    * @throws {Deno.errors} where it cannot be read at all
    */
-  read(path: string): YamlDocument | "encrypted" {
+  read(path: string): YamlDocument | SealedFile {
     const over = this.#over.get(path);
     if (over !== undefined) return over;
     const file = this.show(path);
@@ -50,7 +57,9 @@ export class InventoryFiles {
       const problems = [{ message: "the file is not UTF-8 text", where: { file } }];
       return { file, text: "", lines: new LineIndex(""), root: undefined, problems };
     }
-    return text.startsWith(VAULT_HEADER) ? "encrypted" : parseYaml(text, file);
+    if (text.startsWith(VAULT_HEADER)) return { by: "ansible-vault", names: [] };
+    const document = parseYaml(text, file);
+    return sealedBySops(document) ?? document;
   }
 
   /** Names in a directory; empty where there is none. */
@@ -63,8 +72,25 @@ export class InventoryFiles {
     return names;
   }
 
-  /** True for a directory. */
-  isDirectory(path: string): boolean {
-    return !this.#over.has(path) && Deno.statSync(path).isDirectory;
+  /** What is at a path, links followed. @throws {Deno.errors} where it cannot be looked at */
+  kindOf(path: string): PathKind {
+    return this.#over.has(path) ? "file" : kindAt(path);
   }
+}
+
+/** True for what {@linkcode InventoryFiles.read} found to be encrypted. */
+export function isSealed(read: YamlDocument | SealedFile): read is SealedFile {
+  return "by" in read;
+}
+
+/**
+ * sops adds a map of its own at the top, with a code over all values of the file (getsops/sops
+ * `stores/stores.go`, `Metadata`).
+ */
+function sealedBySops({ root }: YamlDocument): SealedFile | undefined {
+  if (root?.kind !== "map") return undefined;
+  const own = entryOf(root, "sops")?.value;
+  if (own?.kind !== "map" || entryOf(own, "mac") === undefined) return undefined;
+  const names = root.entries.flatMap((entry) => keyName(entry) ?? []);
+  return { by: "sops", names: names.filter((name) => name !== "sops") };
 }

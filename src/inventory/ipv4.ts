@@ -37,3 +37,8 @@ export function networkContains(network: Network, address: number): boolean {
   const size = 2 ** (32 - network.bits);
   return address >= network.base && address < network.base + size;
 }
+
+/** True where two networks have an address in common. */
+export function networksOverlap(a: Network, b: Network): boolean {
+  return networkContains(a, b.base) || networkContains(b, a.base);
+}

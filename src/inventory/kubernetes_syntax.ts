@@ -40,6 +40,32 @@ export function nodeNameOf(host: string): string {
   return host.toLowerCase().replace(/[^a-z0-9.-]/g, "-");
 }
 
+/** Names that mean something else to Ansible: its own groups, and this machine. */
+const RESERVED =
+  /^(?:all|ungrouped|localhost(?:\.localdomain)?|127(?:\.\d{1,3}){3}|::1|0\.0\.0\.0)$/i;
+
+/** True for a host's name that Ansible takes for one of its own groups, or for this machine. */
+export function isReservedName(host: string): boolean {
+  return RESERVED.test(host);
+}
+
+/** What the key of a label, taint or annotation has to be, said of what is wrong with this one. */
+export function expectedKey(key: string): string {
+  const [name = "", prefix] = key.split("/").reverse();
+  if (prefix !== undefined && /[A-Z]/.test(prefix)) {
+    return `a prefix in lower case: ${prefix.toLowerCase()}/${name}`;
+  }
+  if (name.length > 63) return "a name of at most 63 characters";
+  return "a label key such as workstation or example.com/zone";
+}
+
+/** What the value of a label or taint has to be, said of what is wrong with this one. */
+export function expectedLabelValue(value: unknown): string {
+  return typeof value === "string" && value.length > 63
+    ? "a value of at most 63 characters"
+    : 'a label value: a string of up to 63 letters, digits, -, _ and . (quote "true")';
+}
+
 /** `key=value` as kubectl takes it; undefined where it is no label. */
 export function parseLabel(text: string): { key: string; value: string } | undefined {
   const at = text.indexOf("=");

@@ -5,17 +5,18 @@
  */
 
 import type { Problem } from "../errors/user_error.ts";
-import { checkHosts, warnOfHosts } from "./check_hosts.ts";
+import { checkHosts, checkNetworks, warnOfHosts } from "./check_hosts.ts";
 import { checkVariable } from "./check_variables.ts";
 import { type GroupTree, type HostPlace, readGroups } from "./group_tree.ts";
 import { decidingGroups, roleOfGroup } from "./groups.ts";
-import { InventoryFiles } from "./inventory_files.ts";
+import { type InventoryFiles, isSealed } from "./inventory_files.ts";
 import { type ClusterVars, type Inventory, type Role, ROLE_GROUPS, ROLES } from "./model.ts";
+import { CLUSTER_VARIABLES } from "./schema.ts";
 import { DEFAULT_NETWORK, placesByHost, plainText, readHosts } from "./read_hosts.ts";
 import { type SourcedVariable, Variables } from "./variables.ts";
 import { readVarsFiles, type VarsFile } from "./vars_files.ts";
 import type { YamlDocument } from "./yaml_node.ts";
-import { rootValue, UnfoldError } from "./yaml_value.ts";
+import { rootValue, sameValue, UnfoldError } from "./yaml_value.ts";
 
 /** What {@linkcode loadInventory} found. */
 export interface LoadedInventory {
@@ -46,8 +47,8 @@ export interface LoadedContent {
 export function loadInventory(path: string, files: InventoryFiles): LoadedInventory {
   const document = files.read(path);
   const shown = files.show(path);
-  if (document === "encrypted") {
-    const message = "the whole inventory is encrypted with ansible-vault";
+  if (isSealed(document)) {
+    const message = `the whole inventory is encrypted by ${document.by}`;
     const expected = "a readable inventory; encrypt single values or files in group_vars/ instead";
     return failed(path, [{ message, where: { file: shown }, expected }]);
   }
@@ -86,6 +87,7 @@ function loadContent(
     tree,
     places,
     files: varsFiles,
+    skipped: [...groupVars.warnings, ...hostVars.warnings],
     shown: files,
     variables: new Variables({ tree, document, path, files: varsFiles }),
   });
@@ -100,11 +102,15 @@ class CheckedContent implements LoadedInventory, LoadedContent {
   readonly roleGroups: Readonly<Record<Role, readonly string[]>>;
   readonly variables: Variables;
   readonly files: readonly VarsFile[];
+  readonly #skipped: readonly Problem[];
   readonly #shown: InventoryFiles;
   #judged: { readonly inventory: Inventory; readonly problems: readonly Problem[] } | undefined;
 
   constructor(
-    parts: Omit<LoadedContent, "inventory" | "roleGroups"> & { readonly shown: InventoryFiles },
+    parts: Omit<LoadedContent, "inventory" | "roleGroups"> & {
+      readonly skipped: readonly Problem[];
+      readonly shown: InventoryFiles;
+    },
   ) {
     this.path = parts.path;
     this.document = parts.document;
@@ -113,6 +119,7 @@ class CheckedContent implements LoadedInventory, LoadedContent {
     this.variables = parts.variables;
     this.files = parts.files;
     this.roleGroups = roleGroupsOf(parts.tree);
+    this.#skipped = parts.skipped;
     this.#shown = parts.shown;
   }
 
@@ -133,17 +140,17 @@ class CheckedContent implements LoadedInventory, LoadedContent {
   }
 
   #judge() {
-    return this.#judged ??= judge(this, this.#shown);
+    return this.#judged ??= judge(this, { skipped: this.#skipped, shown: this.#shown });
   }
 }
 
 function judge(
   content: Omit<LoadedContent, "inventory">,
-  shown: InventoryFiles,
+  { skipped, shown }: { readonly skipped: readonly Problem[]; readonly shown: InventoryFiles },
 ): { readonly inventory: Inventory; readonly problems: readonly Problem[] } {
   const { path, document, tree, places, roleGroups, variables, files } = content;
   const valueProblems = ownVariables(tree, { places, variables }).flatMap(checkVariable);
-  const cluster = readCluster(variables);
+  const cluster = readCluster(variables, ROLES.flatMap((role) => roleGroups[role]));
   const network = cluster.tailscaleNetwork;
   const { hosts, problems, warnings } = readHosts(tree, { places, variables, network });
   const inventory: Inventory = {
@@ -155,12 +162,15 @@ function judge(
       ...tree.warnings,
       ...warnings,
       ...warnOfHosts(hosts, document.file),
+      ...skipped,
       ...warnOfEncrypted(files, shown),
       ...warnOfNames(tree),
     ]),
   };
   // A value that is wrong by itself is not compared with others too.
-  const between = valueProblems.length > 0 ? [] : checkHosts(hosts, network);
+  const between = valueProblems.length > 0
+    ? []
+    : [...checkHosts(hosts, network), ...checkNetworks(cluster)];
   return { inventory, problems: sorted([...valueProblems, ...problems, ...between]) };
 }
 
@@ -179,8 +189,8 @@ function ownVariables(
   return layers.flatMap((layer) => [...layer.values()]);
 }
 
-function readCluster(variables: Variables): ClusterVars {
-  const vars = variables.ofGroup("all");
+function readCluster(variables: Variables, roleGroups: readonly string[]): ClusterVars {
+  const vars = clusterVariables(variables, roleGroups);
   const get = (name: string) => plainText(vars.get(name)) || undefined;
   const optional = { k3sVersion: get("k3s_version"), gitRepoUrl: get("git_repo_url") };
   const gitPath = get("git_path");
@@ -196,6 +206,22 @@ function readCluster(variables: Variables): ClusterVars {
     ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
     vars,
   };
+}
+
+/**
+ * What `all` sets, and what the groups of both roles have in common: k3s-ansible's inventories keep
+ * the variables of the cluster at `k3s_cluster`, around `server` and `agent`.
+ */
+function clusterVariables(
+  variables: Variables,
+  roleGroups: readonly string[],
+): ReadonlyMap<string, SourcedVariable> {
+  const [first, ...others] = roleGroups.map((name) => variables.ofGroup(name));
+  const common = [...first ?? []].filter(([name, { value }]) =>
+    CLUSTER_VARIABLES.includes(name) &&
+    others.every((each) => sameValue(each.get(name)?.value, value))
+  );
+  return new Map([...variables.ofGroup("all"), ...common]);
 }
 
 function roleGroupsOf(tree: GroupTree): Record<Role, readonly string[]> {
@@ -214,10 +240,13 @@ function warnOfNames(tree: GroupTree): Problem[] {
 }
 
 function warnOfEncrypted(varsFiles: readonly VarsFile[], files: InventoryFiles): Problem[] {
-  return varsFiles.filter((each) => each.document === undefined).map(({ path }) => ({
-    message: "the file is encrypted; its variables are left alone and not checked",
-    where: { file: files.show(path) },
-  }));
+  return varsFiles.flatMap(({ sealed, path }) =>
+    sealed === undefined ? [] : [{
+      message:
+        `the file is encrypted by ${sealed.by}; its variables are left alone and not checked`,
+      where: { file: files.show(path) },
+    }]
+  );
 }
 
 function sorted(problems: readonly Problem[]): Problem[] {

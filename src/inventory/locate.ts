@@ -26,7 +26,8 @@ export async function locateInventoryIfAny(
   for (let directory = resolve(cwd);; directory = dirname(directory)) {
     for (const name of INVENTORY_NAMES) {
       const path = join(directory, name);
-      if (await isFile(path)) return path;
+      // Also what cannot be read: going on upwards would find somebody else's.
+      if (await isThere(path)) return path;
     }
     if (directory === dirname(directory)) return undefined;
   }
@@ -49,11 +50,24 @@ export async function locateInventory(
   });
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** True where something has the name, or a link on the way to it leads nowhere. */
+async function isThere(path: string): Promise<boolean> {
   try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    // Absent, or not ours to read: either way there is none here.
-    return false;
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    const none = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    // Not ours to look at: reading it says so.
+    return !none || await danglingLink(path) !== undefined;
   }
+}
+
+/** The link that leads nowhere: the path itself, or the directory it is in. */
+export async function danglingLink(path: string): Promise<string | undefined> {
+  for (const each of [path, dirname(path)]) {
+    const info = await Deno.lstat(each).catch(() => undefined);
+    if (info?.isSymlink && await Deno.stat(each).then(() => false, () => true)) return each;
+  }
+  return undefined;
 }

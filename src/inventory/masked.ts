@@ -25,6 +25,11 @@ export function maskedValue(name: string, value: YamlValue): unknown {
   );
 }
 
+/** True where a value, or a part of it, is a secret in clear. */
+export function holdsSecret(name: string, value: YamlValue): boolean {
+  return JSON.stringify(maskedValue(name, value)) !== JSON.stringify(value);
+}
+
 function isTemplate(value: YamlValue): boolean {
   return typeof value === "string" && /^\{\{[^{}]*\}\}$/.test(value);
 }

@@ -5,7 +5,14 @@
  */
 
 import type { Problem } from "../errors/user_error.ts";
-import { parseLabel, parseTaint } from "./kubernetes_syntax.ts";
+import {
+  expectedKey,
+  expectedLabelValue,
+  LABEL_VALUE,
+  parseLabel,
+  parseTaint,
+  QUALIFIED_NAME,
+} from "./kubernetes_syntax.ts";
 import type { Role, Taint, YamlValue } from "./model.ts";
 import type { NewHost } from "./edit.ts";
 import { NodeDefinition } from "./schema.ts";
@@ -73,6 +80,12 @@ export function describeHost(
   return problems.length > 0 ? { problems } : { host: { name, role, vars } };
 }
 
+function expectedLabel(text: string): string {
+  const [key = "", value] = text.split(/=(.*)/s);
+  if (value === undefined) return "key=value: gpu-model=rtx4090";
+  return QUALIFIED_NAME.test(key) ? expectedLabelValue(value) : expectedKey(key);
+}
+
 function labelsOf(texts: readonly string[], problems: Problem[]): Record<string, string> {
   const labels = new Map<string, string>();
   for (const text of texts) {
@@ -81,7 +94,7 @@ function labelsOf(texts: readonly string[], problems: Problem[]): Record<string,
       problems.push({
         message: "bad label",
         value: text,
-        expected: "key=value: gpu-model=rtx4090",
+        expected: expectedLabel(text),
       });
     } else if (labels.has(label.key)) {
       problems.push({ message: `the label ${label.key} is given twice`, value: text });
@@ -92,6 +105,13 @@ function labelsOf(texts: readonly string[], problems: Problem[]): Record<string,
   return Object.fromEntries(labels);
 }
 
+function expectedTaint(text: string): string {
+  const [, key, value] = /^([^=:]+)(?:=([^:]*))?:/.exec(text) ?? [];
+  if (key !== undefined && !QUALIFIED_NAME.test(key)) return expectedKey(key);
+  if (value !== undefined && !LABEL_VALUE.test(value)) return expectedLabelValue(value);
+  return "key=value:Effect or key:Effect, the effect NoSchedule, PreferNoSchedule or NoExecute";
+}
+
 function taintsOf(texts: readonly string[], problems: Problem[]): Taint[] {
   const taints: Taint[] = [];
   for (const text of texts) {
@@ -100,8 +120,7 @@ function taintsOf(texts: readonly string[], problems: Problem[]): Taint[] {
       problems.push({
         message: "bad taint",
         value: text,
-        expected: "key=value:Effect or key:Effect, the effect NoSchedule, PreferNoSchedule or " +
-          "NoExecute",
+        expected: expectedTaint(text),
       });
     } else if (taints.some((each) => each.key === taint.key && each.effect === taint.effect)) {
       problems.push({

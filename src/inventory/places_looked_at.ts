@@ -5,7 +5,7 @@
  */
 
 /** How a place is looked at, and its absolute path. */
-export type Look = readonly [kind: "text" | "names" | "directory", path: string];
+export type Look = readonly [kind: "text" | "names" | "kind", path: string];
 
 /** Bytes as text; undefined where they are not UTF-8. A byte order mark stays. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -28,6 +28,22 @@ export function namesIn(directory: string): string[] {
   }
 }
 
+/** What a path leads to: a file, a directory, something else such as a pipe, or nothing. */
+export type PathKind = "file" | "directory" | "other" | "nothing";
+
+/** What a path leads to, links followed. @throws {Deno.errors} where it cannot be looked at */
+export function kindAt(path: string): PathKind {
+  try {
+    const info = Deno.statSync(path);
+    return info.isFile ? "file" : info.isDirectory ? "directory" : "other";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) {
+      return "nothing";
+    }
+    throw error;
+  }
+}
+
 /** What is there to be seen, as one text. @throws {Deno.errors} where it cannot be looked at */
 export function seen([kind, path]: Look): string {
   switch (kind) {
@@ -36,8 +52,8 @@ export function seen([kind, path]: Look): string {
       return Deno.statSync(path).isFile ? decodeUtf8(Deno.readFileSync(path)) ?? "" : "";
     case "names":
       return shownNames(namesIn(path));
-    case "directory":
-      return String(Deno.statSync(path).isDirectory);
+    case "kind":
+      return kindAt(path);
   }
 }
 

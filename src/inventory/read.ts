@@ -8,6 +8,7 @@ import { resolve } from "node:path";
 import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { InventoryFiles } from "./inventory_files.ts";
 import { type LoadedContent, loadInventory } from "./load.ts";
+import { danglingLink } from "./locate.ts";
 import type { Inventory } from "./model.ts";
 
 /** How a file is read. */
@@ -102,11 +103,22 @@ export async function resolveInventoryFile(
 ): Promise<string> {
   // Not the real path: Ansible looks for group_vars/ beside a symbolic link, not behind it.
   const path = resolve(cwd ?? Deno.cwd(), file);
-  const shown = new InventoryFiles({ cwd }).show(path);
+  const files = new InventoryFiles({ cwd });
+  const shown = files.show(path);
   let info: Deno.FileInfo;
   try {
     info = await Deno.stat(path);
   } catch (error) {
+    const link = await danglingLink(path);
+    if (link !== undefined) {
+      throw usageError(
+        `${shown} cannot be read: ${files.show(link)} is a symbolic link that leads nowhere`,
+        {
+          hint: "Point the link to the inventory, or name another inventory with -i.",
+          cause: error,
+        },
+      );
+    }
     if (error instanceof Deno.errors.NotFound) {
       throw usageError(`There is no inventory at ${shown}`, {
         hint: "Make one with: k3s-tool init; or name another with -i.",
@@ -148,14 +160,17 @@ async function refuseIni(
   const buffer = new Uint8Array(4096);
   const length = await handle.read(buffer) ?? 0;
   const text = new TextDecoder().decode(buffer.subarray(0, length));
-  const first = text.split(/\r?\n/).find((line) => /^\s*[^\s#;]/.test(line)) ?? "";
-  const ini = /^\[[\w.-]+(?::(?:vars|children|hosts))?\]\s*(?:[#;].*)?$/.test(first) ||
-    /^[\w.-]+(?:\[[^\]]*\])?(?:\s+\w+=\S*)+\s*$/.test(first) ||
+  const lines = text.split(/\r?\n/).filter((line) => /^\s*[^\s#;]/.test(line));
+  const [first = ""] = lines;
+  const section = /^\[[\w.-]+(?::(?:vars|children|hosts))?\]\s*(?:[#;].*)?$/;
+  const ini = /^[\w.-]+(?:\[[^\]]*\])?(?:\s+\w+=\S*)+\s*$/.test(first) ||
+    // Hosts of no group may come first.
+    !first.includes(": ") && !first.endsWith(":") && lines.some((line) => section.test(line)) ||
     path.endsWith(".ini");
   if (!ini) return;
   throw usageError(`${shown} is an INI inventory`, {
-    hint: "k3s-tool reads and edits YAML. Convert it: " +
-      `ansible-inventory -i ${shown} --list --yaml --output hosts.yml`,
+    hint: "k3s-tool reads YAML. Convert it, then use the new file: " +
+      `ansible-inventory -i ${shown} --list --yaml --export --output hosts.yml`,
   });
 }
 

@@ -9,7 +9,7 @@ import type { GroupTree, HostPlace } from "./group_tree.ts";
 import { decidingGroups, roleOfGroup } from "./groups.ts";
 import { networkContains, parseIpv4, parseNetwork } from "./ipv4.ts";
 import { nodeNameOf, TAINT_EFFECTS } from "./kubernetes_syntax.ts";
-import type { InventoryHost, Role, Taint, YamlValue } from "./model.ts";
+import { type InventoryHost, type Role, ROLE_GROUPS, type Taint, type YamlValue } from "./model.ts";
 import { HOST_VARIABLES, NodeDefinition } from "./schema.ts";
 import type { SourcedVariable, Variables } from "./variables.ts";
 import { isMapValue } from "./yaml_value.ts";
@@ -23,6 +23,8 @@ export interface ReadHosts {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
+
+const OWN_GROUPS: readonly string[] = Object.values(ROLE_GROUPS);
 
 /** Variables that only a node of this tool has. */
 const OWN_VARIABLES = HOST_VARIABLES.filter((name) => !name.startsWith("ansible_"));
@@ -76,18 +78,11 @@ export function readHosts(
       };
       if (isMeantAsNode(host)) problems.push(problem);
       else warnings.push({ ...problem, message: `${problem.message}; it is left alone` });
-    } else if (roles.size > 1) {
-      const second = places.find((place) => place.group !== places[0]!.group);
-      problems.push({
-        message: `${name} is in groups of both roles`,
-        where: second?.where ?? where,
-        value: decidingGroups(tree, groups).join(", "),
-        expected: "one role for each host",
-      });
     } else {
-      const [role] = roles;
-      problems.push(...nameProblems(host));
-      const made = makeHost(host, role!);
+      // kubespray lists its control plane among the workers too: a server runs workloads as well.
+      const role = roles.has("control-plane") ? "control-plane" : "worker";
+      problems.push(...nameProblems(host, tree));
+      const made = makeHost(host, role);
       if (made.problem !== undefined) problems.push(made.problem);
       hosts.push(made.host);
     }
@@ -104,17 +99,27 @@ interface RawHost {
   readonly network: string;
 }
 
-/** A host in another group is somebody else's, unless it is described as a node or lies in the tailnet. */
+/** A host in another group is not ours, unless variables that only this tool has are set for it. */
 function isMeantAsNode(host: RawHost): boolean {
-  return OWN_VARIABLES.some((name) => host.vars.get(name)?.scope === host.name) ||
-    inNetwork(plainText(host.vars.get("ansible_host")) ?? host.name, host.network);
+  return OWN_VARIABLES.some((name) => host.vars.get(name)?.scope === host.name);
 }
 
-function nameProblems({ name, where }: RawHost): Problem[] {
+function nameProblems({ name, where }: RawHost, tree: GroupTree): Problem[] {
   const result = NodeDefinition.shape.name.safeParse(name);
-  if (result.success) return [];
-  const expected = result.error.issues[0]!.message;
+  const expected = result.success ? expectedName(name, tree) : result.error.issues[0]!.message;
+  if (expected === undefined) return [];
   return [{ message: `${name} cannot be the name of a node`, where, value: name, expected }];
+}
+
+/** What a name has to be where Ansible would take it for a group. */
+function expectedName(name: string, tree: GroupTree): string | undefined {
+  const group = tree.groups.get(name);
+  if (group === undefined) return undefined;
+  // A group of that one host means the same to Ansible; ours may get more.
+  const same = group.children.size === 0 && group.hosts.every(({ host }) => host === name);
+  return same && !OWN_GROUPS.includes(name)
+    ? undefined
+    : `another name than that of a group: Ansible would take ${name} for all hosts of the group`;
 }
 
 function makeHost(raw: RawHost, role: Role): { host: InventoryHost; problem?: Problem } {

@@ -16,6 +16,9 @@ import {
   CPU_QUANTITY,
   DNS_LABEL,
   DNS_SUBDOMAIN,
+  expectedKey,
+  expectedLabelValue,
+  isReservedName,
   K3S_VERSION,
   LABEL_VALUE,
   MEMORY_QUANTITY,
@@ -29,15 +32,24 @@ function text(pattern: RegExp, expected: string) {
   return z.string(expected).check(z.regex(pattern, expected));
 }
 
+/** Like {@linkcode text}, where what is expected depends on what is there. */
+function textLike(pattern: RegExp, expected: (value: unknown) => string) {
+  const error = ({ input }: { readonly input?: unknown }) => expected(input);
+  return z.string({ error }).check(z.regex(pattern, { error }));
+}
+
+const LabelKey = textLike(QUALIFIED_NAME, (key) => expectedKey(String(key)));
+const LabelValue = textLike(LABEL_VALUE, expectedLabelValue);
+
 const OWN_KEY = "another key: Kubernetes or k3s sets this one itself";
 
 /** A key that is not one that Kubernetes or k3s keeps for itself. */
-function ownKey(kind: keyof typeof reservedKeys, expected: string) {
+function ownKey(kind: keyof typeof reservedKeys) {
   const isReserved = (key: string) =>
     reservedKeys[kind].some((entry) =>
       entry.endsWith("*") ? key.startsWith(entry.slice(0, -1)) : key === entry
     );
-  return text(QUALIFIED_NAME, expected).check(z.refine((key) => !isReserved(key), OWN_KEY));
+  return LabelKey.check(z.refine((key) => !isReserved(key), OWN_KEY));
 }
 
 /**
@@ -58,8 +70,6 @@ function quantity(
 const IPV4 = "an IPv4 address such as 100.64.0.3";
 const NETWORK = "an IPv4 network such as 100.64.0.0/10";
 const BOOLEAN = "true or false";
-const LABEL_KEY = "a label key such as workstation or example.com/zone";
-const LABEL_TEXT = 'a label value: a string of up to 63 letters, digits, -, _ and . (quote "true")';
 const TAINT = '{key: nvidia.com/gpu, value: "true", effect: NoSchedule}';
 const EFFECT = TAINT_EFFECTS.join(", ");
 
@@ -77,15 +87,15 @@ const Ipv4Network = z.string(NETWORK).check(
 
 /** Labels of a node. */
 export const Labels = z.record(
-  ownKey("labels", LABEL_KEY),
-  text(LABEL_VALUE, LABEL_TEXT),
+  ownKey("labels"),
+  LabelValue,
   'a map of labels such as {workstation: "true"}',
 );
 
 /** One taint of a node. */
 export const TaintSchema = z.strictObject({
-  key: ownKey("taints", "a taint key such as nvidia.com/gpu"),
-  value: z.optional(text(LABEL_VALUE, LABEL_TEXT)),
+  key: ownKey("taints"),
+  value: z.optional(LabelValue),
   effect: z.enum(TAINT_EFFECTS, EFFECT),
 }, TAINT);
 
@@ -116,7 +126,7 @@ export const HostVariables = z.looseObject({
   node_labels: z.optional(Labels),
   node_annotations: z.optional(
     z.record(
-      ownKey("annotations", "an annotation key such as example.com/owner"),
+      ownKey("annotations"),
       z.string("text"),
       'a map of annotations such as {example.com/owner: "me"}',
     ),
@@ -184,10 +194,18 @@ export const ClusterVariables = z.looseObject({
 /** What makes a host a node: a name, an address and a role (P8), and then its variables. */
 export const NodeDefinition = z.strictObject({
   name: z.string("a host name").check(
+    z.refine(
+      (name) => !isReservedName(name),
+      "another name: by all, ungrouped, localhost and 127.x.y.z Ansible means something else",
+    ),
     z.regex(/^[^\s\[\]:,{}]+$/, "a host name without spaces, colons or brackets"),
     z.refine(
+      (name) => name.split(".").every((label) => label.length <= 63) && name.length <= 253,
+      "at most 63 characters (253 with dots)",
+    ),
+    z.refine(
       (name) => DNS_SUBDOMAIN.test(nodeNameOf(name)),
-      "a host name that begins and ends with a letter or digit",
+      "a host name that begins and ends with a letter or digit, as does each part between dots",
     ),
   ),
   role: z.enum(["control-plane", "worker"], "control-plane or worker"),

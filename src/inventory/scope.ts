@@ -23,14 +23,36 @@ export type Scope =
  */
 export function resolveScope(content: LoadedContent, name: string): Scope {
   if (name === "all") return { kind: "group", name };
-  const role = ROLES.find((each) => ROLE_GROUPS[each] === name || each === name);
+  const role = ROLES.find((each) => ROLE_GROUPS[each] === name);
   if (role !== undefined) return { kind: "group", name: roleGroup(content, role) };
   const places = content.places.get(name);
   if (places !== undefined) return { kind: "host", name, places };
+  const word = ROLES.find((each) => each === name);
+  if (word !== undefined) return { kind: "group", name: roleGroup(content, word) };
   if (content.tree.groups.has(name)) return { kind: "group", name };
   throw usageError(`There is no host or group ${name} in ${content.document.file}`, {
     hint: "Use all, control_plane, workers or a host; see them with: k3s-tool node list",
   });
+}
+
+/**
+ * The scope of a variable where no scope is named: `all`, or the one group that sets it for every
+ * node, as `k3s_cluster` does in k3s-ansible's inventories.
+ */
+export function scopeOf(content: LoadedContent, variable: string): Scope {
+  const all = { kind: "group", name: "all" } as const;
+  const [only, ...others] = settingGroups(content, variable);
+  if (only === undefined || others.length > 0) return all;
+  const { hosts } = content.inventory;
+  const hasAll = hosts.length > 0 && hosts.every(({ groups }) => groups.includes(only));
+  return hasAll ? { kind: "group", name: only } : all;
+}
+
+/** The groups that set a variable themselves. */
+export function settingGroups(content: LoadedContent, variable: string): string[] {
+  return [...content.tree.groups.keys()].filter((name) =>
+    content.variables.ownOfGroup(name).some((layer) => layer.has(variable))
+  );
 }
 
 /** The group of a role in this inventory; the usual name where it has none. */

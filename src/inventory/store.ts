@@ -106,32 +106,34 @@ function planned(
   const before = loadInventory(path, files);
   if (before.content === undefined) throw invalidInventory(files.show(path), before.problems);
   const edit = plan(before.content);
+  const old = new Map<string, string>([
+    [path, before.content.document.text],
+    ...before.content.files.map((each) => [each.path, each.document?.text ?? ""] as const),
+  ]);
   const over = new InventoryFiles({ cwd: options.cwd, over: edit.documents });
   const after = loadInventory(path, over);
+  const onDisk = () => linesOnDisk(edit, (each) => old.get(each) ?? "");
   if (after.content === undefined || after.problems.length > 0) {
     // The old problems matter only now; finding them costs as much as the edit.
     const known = new Set(before.problems.map(identity));
     const added = after.problems.filter((problem) => !known.has(identity(problem)));
     const better = added.length === 0 && after.problems.length < before.problems.length;
     if (after.content === undefined || !better) {
-      throw refused(files.show(path), { added, all: after.problems });
+      throw refused(files.show(path), { added: added.map(onDisk()), all: before.problems });
     }
   }
-  const old = new Map<string, string>([
-    [path, before.content.document.text],
-    ...before.content.files.map((each) => [each.path, each.document?.text ?? ""] as const),
-  ]);
   const changed = [...edit.documents].map(([each, document]): ChangedFile => ({
     path: each,
     shown: files.show(each),
     before: old.get(each) ?? "",
     after: document.text,
   }));
+  const warnings = [...after.problems, ...after.warnings];
   return {
     content: after.content,
     files: changed.filter((each) => each.before !== each.after),
     notes: edit.notes,
-    warnings: [...after.problems, ...after.warnings],
+    warnings: options.dryRun ? warnings.map(onDisk()) : warnings,
   };
 }
 
@@ -145,9 +147,52 @@ function isUnchanged({ path, before }: ChangedFile): boolean {
   }
 }
 
-/** A problem apart from its line, which an edit may move. */
+/** A problem apart from its lines, which an edit may move. */
 function identity({ message, value, where }: Problem): string {
-  return JSON.stringify([message, value, where?.file]);
+  return JSON.stringify([message.replaceAll(LINE, ""), value, where?.file]);
+}
+
+/** A line that a message names beside the problem's own. */
+const LINE = / \(line (\d+)\)/g;
+
+/**
+ * Makes a problem of the edited files speak of the lines that are on disk, where a person will look;
+ * a line that was never written has none there.
+ */
+function linesOnDisk(
+  { documents }: Edit,
+  textBefore: (path: string) => string,
+): (problem: Problem) => Problem {
+  const files = new Map([...documents].map(([path, after]) => {
+    const [now, old] = [after.text.split("\n"), textBefore(path).split("\n")];
+    const most = Math.min(now.length, old.length);
+    let [above, below] = [0, 0];
+    while (above < most && now[above] === old[above]) above++;
+    while (below < most - above && now.at(-1 - below) === old.at(-1 - below)) below++;
+    const lineOf = (line: number) =>
+      line <= above || now.length === old.length
+        ? line
+        : line > now.length - below
+        ? line + old.length - now.length
+        : undefined;
+    return [after.file, lineOf] as const;
+  }));
+  return (problem) => {
+    const lineOf = files.get(problem.where?.file ?? "");
+    if (lineOf === undefined || problem.where === undefined) return problem;
+    const { file, line, column } = problem.where;
+    const old = line === undefined ? undefined : lineOf(line);
+    return {
+      ...problem,
+      message: problem.message.replaceAll(LINE, (_, other) => {
+        const moved = lineOf(Number(other));
+        return moved === undefined ? "" : ` (line ${moved})`;
+      }),
+      where: old === undefined
+        ? { file }
+        : { file, line: old, ...(column === undefined ? {} : { column }) },
+    };
+  };
 }
 
 function refused(

@@ -42,6 +42,15 @@ export function inferType(
   return "string";
 }
 
+/** How the value of a variable is written that is no single word. */
+const EXAMPLES: Readonly<Record<string, (text: string) => string>> = {
+  node_labels: () => '{"disk": "ssd"}',
+  node_annotations: () => '{"example.com/owner": "me"}',
+  node_taints: () => '[{"key": "gpu", "effect": "NoSchedule"}]',
+  k3s_tls_san: wordsAsList,
+  k3s_disable: wordsAsList,
+};
+
 /**
  * Reads a text as a type.
  *
@@ -49,8 +58,8 @@ export function inferType(
  * @throws {UserError} exit code 2
  */
 export function readTyped(text: string, type: ValueType, key: KeyPath): YamlValue {
-  const badValue = (expected: string, reason?: string) =>
-    wrongType(text, { expected, reason, key });
+  const badValue = (expected: string, more: { reason?: string; hint?: string } = {}) =>
+    wrongType(text, { expected, ...more, key });
   switch (type) {
     case "string":
       return text;
@@ -64,7 +73,11 @@ export function readTyped(text: string, type: ValueType, key: KeyPath): YamlValu
       try {
         return JSON.parse(text) as YamlValue;
       } catch (error) {
-        throw badValue("JSON", (error as Error).message);
+        const example = key.members.length > 0 ? undefined : EXAMPLES[key.variable]?.(text);
+        if (example === undefined) throw badValue("JSON", { reason: (error as Error).message });
+        throw badValue(`${example.startsWith("[") ? "a list" : "a map"} in JSON: ${example}`, {
+          hint: `Put it in quotes: k3s-tool config set ${key.variable} '${example}'`,
+        });
       }
   }
 }
@@ -82,12 +95,18 @@ function isJson(text: string): boolean {
   }
 }
 
+/** The words of a text as a list in JSON. */
+function wordsAsList(text: string): string {
+  return JSON.stringify(text.split(/[^\w.:-]+/).filter((word) => word !== ""));
+}
+
 function wrongType(
   text: string,
-  { expected, reason, key }: {
+  { expected, reason, hint, key }: {
     readonly expected: string;
     /** May repeat parts of the text. */
-    readonly reason: string | undefined;
+    readonly reason?: string;
+    readonly hint?: string;
     readonly key: KeyPath;
   },
 ) {
@@ -99,6 +118,6 @@ function wrongType(
   };
   return usageError("The value has the wrong type; nothing was written", {
     problems: [problem],
-    hint: "Name the type with --type string, int, bool or json.",
+    hint: hint ?? "Name the type with --type string, int, bool or json.",
   });
 }

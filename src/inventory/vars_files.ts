@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import type { Problem } from "../errors/user_error.ts";
 import type { YamlDocument } from "./yaml_node.ts";
 import { rootValue, UnfoldError } from "./yaml_value.ts";
-import type { InventoryFiles } from "./inventory_files.ts";
+import { type InventoryFiles, isSealed, type SealedFile } from "./inventory_files.ts";
 
 /** One file of variables. */
 export interface VarsFile {
@@ -21,6 +21,14 @@ export interface VarsFile {
   readonly path: string;
   /** Undefined where the whole file is encrypted. */
   readonly document: YamlDocument | undefined;
+  readonly sealed?: SealedFile;
+}
+
+/** What was found beside an inventory. */
+export interface VarsFiles {
+  readonly files: readonly VarsFile[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
 }
 
 /** Where a scope's variables are looked for, first come first served. */
@@ -34,31 +42,69 @@ export function readVarsFiles(
     readonly scopes: Iterable<string>;
     readonly from: InventoryFiles;
   },
-): { readonly files: readonly VarsFile[]; readonly problems: readonly Problem[] } {
+): VarsFiles {
   const directory = join(dirname(inventoryFile), `${kind}_vars`);
   const present = from.list(directory);
   const files: VarsFile[] = [];
   const problems: Problem[] = [];
-  if (present.size === 0) return { files, problems };
+  const warnings: Problem[] = [];
+  const found = { files, problems, warnings };
+  if (present.size === 0) return found;
   for (const scope of scopes) {
-    const name = EXTENSIONS.map((extension) => scope + extension).find((each) => present.has(each));
-    if (name === undefined) continue;
-    const found = join(directory, name);
-    // Only a name without an extension may be a directory.
-    const paths = from.isDirectory(found)
-      ? (name === scope ? filesWithin(found, from) : [])
-      : [found];
-    for (const path of paths) {
-      const document = from.read(path);
-      if (document === "encrypted") {
-        files.push({ kind, scope, path, document: undefined });
-        continue;
+    for (const extension of EXTENSIONS) {
+      if (!present.has(scope + extension)) continue;
+      const path = join(directory, scope + extension);
+      try {
+        const kindOf = from.kindOf(path);
+        if (kindOf === "nothing") {
+          // As Ansible does, which looks for the next name then.
+          warnings.push({
+            message: "the symbolic link leads nowhere; Ansible skips it",
+            where: { file: from.show(path) },
+          });
+          continue;
+        }
+        // Only a name without an extension may be a directory.
+        const paths = kindOf !== "directory" ? [path] : extension === "" ? within(path, from) : [];
+        for (const each of paths) readOne(each, { kind, scope, from, found });
+      } catch (error) {
+        problems.push(unreadable(path, error, from));
       }
-      problems.push(...document.problems, ...shapeProblems(document));
-      files.push({ kind, scope, path, document });
+      break;
     }
   }
-  return { files, problems };
+  return found;
+}
+
+function readOne(
+  path: string,
+  { kind, scope, from, found }: {
+    readonly kind: "group" | "host";
+    readonly scope: string;
+    readonly from: InventoryFiles;
+    readonly found: { readonly files: VarsFile[]; readonly problems: Problem[] };
+  },
+): void {
+  try {
+    // A pipe would never end, and a link to nothing stops Ansible too.
+    if (from.kindOf(path) !== "file") throw new Error("it is no regular file");
+    const document = from.read(path);
+    if (isSealed(document)) {
+      found.files.push({ kind, scope, path, document: undefined, sealed: document });
+      return;
+    }
+    found.problems.push(...document.problems, ...shapeProblems(document));
+    found.files.push({ kind, scope, path, document });
+  } catch (error) {
+    found.problems.push(unreadable(path, error, from));
+  }
+}
+
+function unreadable(path: string, error: unknown, from: InventoryFiles): Problem {
+  const why = error instanceof Deno.errors.PermissionDenied
+    ? "permission denied"
+    : (error as Error).message;
+  return { message: `the file cannot be read: ${why}`, where: { file: from.show(path) } };
 }
 
 function shapeProblems(document: YamlDocument): Problem[] {
@@ -80,15 +126,15 @@ function shapeProblems(document: YamlDocument): Problem[] {
   }
 }
 
-function filesWithin(directory: string, from: InventoryFiles): string[] {
+function within(directory: string, from: InventoryFiles): string[] {
   const found: string[] = [];
   for (const name of [...from.list(directory)].sort()) {
     if (name.startsWith(".") || name.endsWith("~")) continue;
     const dot = name.lastIndexOf(".");
     const extension = dot <= 0 ? "" : name.slice(dot);
     const path = join(directory, name);
-    if (from.isDirectory(path)) {
-      if (extension === "") found.push(...filesWithin(path, from));
+    if (from.kindOf(path) === "directory") {
+      if (extension === "") found.push(...within(path, from));
     } else if (EXTENSIONS.includes(extension)) {
       found.push(path);
     }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { InventoryFiles } from "./inventory_files.ts";
-import { type Look, shownNames } from "./places_looked_at.ts";
+import { InventoryFiles, isSealed, type SealedFile } from "./inventory_files.ts";
+import { type Look, type PathKind, shownNames } from "./places_looked_at.ts";
 import type { YamlDocument } from "./yaml_node.ts";
 
 /** A look and what it showed, as `seen` would say it. */
@@ -24,9 +24,9 @@ export class WatchedFiles extends InventoryFiles {
     return this.#complete ? this.#looks : undefined;
   }
 
-  override read(path: string): YamlDocument | "encrypted" {
+  override read(path: string): YamlDocument | SealedFile {
     const document = super.read(path);
-    if (document === "encrypted") this.#complete = false;
+    if (isSealed(document)) this.#complete = false;
     else this.#note(["text", path], document.text);
     return document;
   }
@@ -37,10 +37,10 @@ export class WatchedFiles extends InventoryFiles {
     return names;
   }
 
-  override isDirectory(path: string): boolean {
-    const is = super.isDirectory(path);
-    this.#note(["directory", path], String(is));
-    return is;
+  override kindOf(path: string): PathKind {
+    const kind = super.kindOf(path);
+    this.#note(["kind", path], kind);
+    return kind;
   }
 
   #note(look: Look, text: string): void {

@@ -133,11 +133,24 @@ function scalarValue(node: ScalarNode): YamlValue {
 
 /** What a plain text stands for: `yes` is true, `010` is 8, `2024-01-01` stays as written. */
 export function plainValue(text: string): YamlValue {
-  // PyYAML departs from YAML 1.1 here: `y` and `n` are text.
-  if (/^[yYnN]$/.test(text)) return text;
+  // PyYAML departs from YAML 1.1 here: `y`, `n`, `+.5`, `._1` and `01:30` are text.
+  if (/^(?:[yYnN]|[+-]\.\d.*|\._.*|0\d*(?::\d+)+)$/.test(text)) return text;
   const { value } = YAML11_SCHEMA.resolveImplicitScalarTag(text);
   if (value === null || typeof value === "boolean" || typeof value === "number") return value;
   return text;
+}
+
+/** A date, as PyYAML's resolver knows one (`yaml/resolver.py`, 6.0). */
+const DATE =
+  /^\d{4}-(?:\d\d-\d\d|\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)$/;
+
+/** What Ansible reads a name as that is no text to it; undefined where it is one. */
+export function notText({ tag, style, text }: ScalarNode): string | undefined {
+  if (tag !== undefined || (style !== "plain" && style !== "empty")) return undefined;
+  if (DATE.test(text)) return "a date";
+  const value = plainValue(text);
+  if (typeof value === "boolean") return `the boolean ${value}`;
+  return typeof value === "number" ? "a number" : value === null ? "nothing" : undefined;
 }
 
 /** Deep equality of values; numbers by `Object.is`, encrypted ones by their text. */

@@ -7,7 +7,7 @@
 import { ProgramNotFoundError, type Runner } from "../process/runner.ts";
 import { readLocalApi, SOCKET_PATHS } from "./local_api.ts";
 import type { Tailnet } from "./peer.ts";
-import { parseStatus, tailnetOf } from "./status.ts";
+import { parseStatus, selfExpired, tailnetOf } from "./status.ts";
 import { nonsenseError, stateError, statusFailedError, timeoutError } from "./tailscale_errors.ts";
 
 /** How long Tailscale may take to answer, in milliseconds. */
@@ -42,7 +42,7 @@ export async function readTailnet(
   const parsed = parseStatus(json);
   if ("problem" in parsed) throw nonsenseError(parsed.problem);
   const { status } = parsed;
-  const error = stateError(status.BackendState, { expired: status.Self?.Expired ?? false });
+  const error = stateError(status.BackendState, { expired: selfExpired(status) });
   if (error !== undefined) throw error;
   return tailnetOf(status);
 }

@@ -14,8 +14,13 @@ export function dnsLabel(dnsName: string): string {
   return dnsName.split(".", 1)[0] ?? "";
 }
 
-/** `text` as an RFC 1123 label, or undefined where nothing of it can stay. */
+/** What MagicDNS gives out, in lower case (tailscale.com `util/dnsname/dnsname.go`, ValidLabel). */
+const MAGIC_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** `text` as an RFC 1123 label, as it is where it is one already, or undefined where nothing of it can stay. */
 export function toLabel(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  if (MAGIC_LABEL.test(lower)) return lower;
   const label = safeText(text)
     .normalize("NFKD")
     .replace(/\p{Mark}+/gu, "")

@@ -46,4 +46,6 @@ export interface Tailnet {
   readonly suffix: string | undefined;
   /** Exit nodes of Mullvad's service, which are listed by Tailscale but are nobody's machines. */
   readonly exitNodesLeftOut: number;
+  /** What may be missing here or wrong, each as a sentence. */
+  readonly gaps: readonly string[];
 }

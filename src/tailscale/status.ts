@@ -49,14 +49,20 @@ const PeerStatus = z.object({
 const Status = z.object({
   /** `ipn.State`: NoState, InUseOtherUser, NeedsLogin, NeedsMachineAuth, Stopped, Starting, Running. */
   BackendState: z.string().min(1),
-  Self: PeerStatus.nullish(),
-  Peer: z.record(z.string(), PeerStatus).nullish(),
-  User: z.record(z.string(), z.object({ LoginName: text })).nullish(),
+  // Machine by machine, see `peerOf`: one that is not understood must not hide the others.
+  Self: z.unknown(),
+  Peer: z.record(z.string(), z.unknown()).nullish(),
+  User: z.record(z.string(), z.object({ LoginName: text }).catch({ LoginName: "" })).nullish(),
   MagicDNSSuffix: text,
 });
 
 /** The status document after its shape was checked. */
 export type Status = z.infer<typeof Status>;
+
+/** True where the document says that the key of this machine has expired. */
+export function selfExpired({ Self }: Status): boolean {
+  return PeerStatus.safeParse(Self).data?.Expired ?? false;
+}
 
 /** The status document of a text, or what about it is not understood. */
 export function parseStatus(
@@ -78,35 +84,82 @@ export function parseStatus(
 /** The machines of a status document: each once, this one first, then by name. */
 export function tailnetOf(status: Status): Tailnet {
   const users = status.User ?? {};
+  const suffix = safeText(status.MagicDNSSuffix).replace(/^\.|\.$/g, "").toLowerCase();
+  const gaps = status.BackendState === "Starting"
+    ? [
+      "Tailscale is still starting on this machine: some machines may be missing or shown as offline.",
+    ]
+    : [];
+  const read = (key: string, value: unknown, isSelf: boolean): Peer | undefined => {
+    const { peer, problem } = peerOf(value);
+    const made = peer === undefined ? undefined : toPeer(peer, { key, users, suffix, isSelf });
+    if (problem !== undefined) {
+      gaps.push(
+        `What Tailscale says about ${
+          made?.name ?? safeText(key)
+        } is not understood (${problem}); ` +
+          (made === undefined ? "it is left out." : "that part is left out."),
+      );
+    }
+    return made;
+  };
   const others = Object.entries(status.Peer ?? {});
-  const machines = others.filter(([, peer]) => !isMullvadExitNode(peer.DNSName));
-  const peers = machines.map(([key, peer]) => toPeer(peer, { key, users, isSelf: false }));
+  const machines = others.filter(([, peer]) => !isMullvadExitNode(peer));
+  const peers = machines.flatMap(([key, peer]) => read(key, peer, false) ?? []);
   peers.sort((a, b) => order(a.name, b.name) || order(a.id, b.id));
-  const self = status.Self;
-  if (self) peers.unshift(toPeer(self, { key: self.PublicKey || "self", users, isSelf: true }));
+  const self = status.Self === null || status.Self === undefined
+    ? undefined
+    : read("self", status.Self, true);
+  if (self !== undefined) peers.unshift(self);
   return {
     peers,
-    suffix: safeText(status.MagicDNSSuffix) || undefined,
+    suffix: suffix || undefined,
     exitNodesLeftOut: others.length - machines.length,
+    gaps,
   };
+}
+
+/** One machine without the fields that are not understood; nothing where it is no map at all. */
+function peerOf(
+  value: unknown,
+): { readonly peer?: z.infer<typeof PeerStatus>; readonly problem?: string } {
+  const parsed = PeerStatus.safeParse(value);
+  if (parsed.success) return { peer: parsed.data };
+  const fields = parsed.error.issues.map(({ path }) => String(path[0] ?? ""));
+  const known = typeof value === "object" && value !== null
+    ? Object.entries(value).filter(([name]) => !fields.includes(name))
+    : undefined;
+  const [issue] = parsed.error.issues;
+  const problem = safeText(
+    [issue?.path.map(String).join("."), issue?.message].filter(Boolean).join(": "),
+  );
+  return known === undefined
+    ? { problem }
+    : { peer: PeerStatus.parse(Object.fromEntries(known)), problem };
 }
 
 function toPeer(
   status: z.infer<typeof PeerStatus>,
-  { key, users, isSelf }: {
+  { key, users, suffix, isSelf }: {
     readonly key: string;
     readonly users: NonNullable<Status["User"]>;
+    /** Of the tailnet, in lower case; empty where it is not known. */
+    readonly suffix: string;
     readonly isSelf: boolean;
   },
 ): Peer {
   const dnsName = safeText(status.DNSName).replace(/\.$/, "");
   const ipv4 = status.TailscaleIPs.find((ip) => IPV4.safeParse(ip).success);
   const label = toLabel(dnsLabel(dnsName));
+  // tailscaled names the sharer only where that is not the owner (tailscale.com
+  // `ipn/ipnstate/ipnstate.go`, AltSharerUserID); a shared machine keeps the name of its tailnet.
+  const foreign = suffix !== "" && dnsName.includes(".") &&
+    !dnsName.toLowerCase().endsWith(`.${suffix}`);
   const hostname = shownHostname(status.HostName);
   const name = label ?? toLabel(hostname) ?? `peer-${toLabel(ipv4 ?? key) ?? "unknown"}`;
   const owner = safeText(ownValue(users, status.UserID)?.LoginName ?? "");
   return {
-    id: safeText(status.ID || key),
+    id: safeText(status.ID || status.PublicKey || key),
     hostname: hostname === "" ? name : hostname,
     name,
     dnsName: dnsName === "" ? undefined : dnsName,
@@ -121,13 +174,14 @@ function toPeer(
     expired: status.Expired,
     sshHostKeys: status.sshHostKeys.map((hostKey) => safeText(hostKey)),
     isSelf,
-    shared: status.ShareeNode || status.AltSharerUserID !== "0",
+    shared: !isSelf && (status.ShareeNode || status.AltSharerUserID !== "0" || foreign),
   };
 }
 
 /** Hundreds of servers that `tailscale status` hides too (`cmd/tailscale/cli/status.go`). */
-function isMullvadExitNode(dnsName: string): boolean {
-  return dnsName.endsWith(".mullvad.ts.net.");
+function isMullvadExitNode(peer: unknown): boolean {
+  const name = (peer as { readonly DNSName?: unknown } | null)?.DNSName;
+  return typeof name === "string" && name.endsWith(".mullvad.ts.net.");
 }
 
 function ownValue<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {

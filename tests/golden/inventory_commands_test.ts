@@ -178,7 +178,10 @@ Deno.test("config set refuses what does not fit, exit code 2, not a byte written
       ["k3s_version latest", /expected a k3s release/],
       ["reserved_cpu 4Gi --scope dgx", /expected a quantity of processors/],
       ["gpu maybe --scope dgx", /expected true or false/],
-      ["node_labels {a --scope dgx", /expected JSON/],
+      ["node_labels {a --scope dgx", /expected a map in JSON: \{"disk": "ssd"\}/],
+      ["k3s_disable traefik", /expected a list in JSON: \["traefik"\]/],
+      ["reserved_memory -1Gi --scope dgx", /expected a quantity of memory/],
+      ["reserved_memory -1Gi --scop dgx", /unknown option '--scop'/i],
       ["k3s_version v1.36.3+k3s1 --scope dgx", /holds for the whole cluster/],
       ["rack 1 --scope nobody", /There is no host or group nobody/],
       ["no-key 1", /is not a key/],
@@ -266,4 +269,79 @@ Deno.test("config set KEY - takes the value from stdin", async () => {
   const stdin = { isTerminal: true, readAll: () => assert.fail("it waits for the person") };
   const asked = await runCommand(["config", "set", "a", "-"], { directory, context: { stdin } });
   assert.deepEqual([asked.code, asked.stdout], [2, ""]);
+});
+
+Deno.test("a value that begins with a dash and a digit is a value", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory);
+  for (const value of ["-1Gi", "-5", "-.5x"]) {
+    const { code, stderr } = await run("config", "set", "note", value, "--type", "string");
+    assert.equal(code, 0, stderr);
+    assert.equal((await run("config", "get", "note")).stdout, `${value}\n`);
+  }
+  const other = await run("config", "set", "note", "-x");
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /config set KEY -- VALUE/);
+  assert.equal((await run("config", "set", "note", "--", "-x")).code, 0);
+});
+
+Deno.test("config set changes a variable of all nodes where their common group sets it", async () => {
+  const text = `k3s_cluster:
+  children:
+    server: {hosts: {100.64.0.1: }}
+    agent: {hosts: {100.64.0.2: }}
+  vars:
+    k3s_version: v1.31.12+k3s1
+`;
+  await using inventory = await temporaryInventory(text);
+  const run = inDirectory(inventory.directory);
+  const { code, stderr } = await run("config", "set", "k3s_version", "v1.33.2+k3s1");
+  assert.deepEqual([code, inventory.read()], [0, text.replace("v1.31.12", "v1.33.2")]);
+  assert.match(stderr, /Set k3s_version for k3s_cluster/);
+  const named = await run("config", "set", "k3s_version", "v1.33.3+k3s1", "--scope", "all");
+  assert.equal(named.code, 2);
+  assert.match(named.stderr, /would have no effect: k3s_cluster set.*--scope k3s_cluster/s);
+  assert.equal((await run("config", "get", "k3s_version")).stdout, "v1.33.2+k3s1\n");
+});
+
+Deno.test("a secret in a file that others can read is warned of", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory);
+  await Deno.chmod(inventory.file, 0o644);
+  const open = await run("config", "set", "k3s_token", "hunter2");
+  assert.equal(open.code, 0);
+  assert.match(open.stderr, /others on this machine can read \(mode 0644\).*chmod 600/s);
+  assert.ok(!open.stderr.includes("hunter2"));
+  await Deno.chmod(inventory.file, 0o600);
+  for (
+    const argv of [["k3s_token", "hunter3"], ["k3s_token", "{{ vault_token }}"], ["note", "x"]]
+  ) {
+    assert.doesNotMatch((await run("config", "set", ...argv)).stderr, /others on this machine/);
+  }
+});
+
+Deno.test("node add refuses what cannot be a host's name, and says which part of a label is wrong", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const run = inDirectory(inventory.directory);
+  for (
+    const [words, message] of [
+      ["workers 100.64.0.9", /A group is called workers already/],
+      ["all 100.64.0.9", /another name: by all/],
+      ["localhost 100.64.0.9", /another name: by all/],
+      ["127.0.0.1 100.64.0.9", /another name: by all/],
+      [`${"a".repeat(64)} 100.64.0.9`, /at most 63 characters/],
+      ["pi 100.64.0.9 --label Example.com/x=1", /a prefix in lower case: example.com\/x/],
+      [`pi 100.64.0.9 --label x=${"a".repeat(64)}`, /a value of at most 63 characters/],
+      ["pi 100.64.0.9 --label x", /expected key=value/],
+      ["pi 100.64.0.9 --taint Example.com/x=1:NoSchedule", /a prefix in lower case/],
+    ] as const
+  ) {
+    const { code, stderr } = await run("node", "add", ...words.split(" "), "--role", "worker");
+    assert.equal(code, 2, words);
+    assert.match(stderr, message);
+  }
+  assert.equal(inventory.read(), SMALL);
+  // What only looks like a number gets quotes.
+  assert.equal((await run("node", "add", "123", "100.64.0.9", "--role", "worker")).code, 0);
+  assert.match(inventory.read(), /^ {8}"123":$/m);
 });

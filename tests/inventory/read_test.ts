@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderErrorText } from "../../src/errors/render_error.ts";
-import { aliasInventory } from "../../src/inventory/groups.ts";
+import { aliasInventory, roleOfGroup } from "../../src/inventory/groups.ts";
 import { findHost, hostsOf } from "../../src/inventory/model.ts";
 import { checkInventory, readInventory, requireProvisionable } from "../../src/inventory/read.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
@@ -141,14 +141,137 @@ Deno.test("a container named like a role is no role for what has one inside", as
   assert.deepEqual(hosts.map((host) => host.role), ["control-plane", "worker"]);
 });
 
-Deno.test("hosts that are no nodes are left alone, with a word", async () => {
+Deno.test("hosts that are no nodes are left alone with a word, in the tailnet or not", async () => {
   await using inventory = await temporaryInventory(`${SMALL}    routers:
       hosts:
         fritz: {ansible_host: 192.168.1.1}
+        nas: {ansible_host: 100.64.0.9}
+        100.64.0.10:
 `);
   const { hosts, warnings } = await readInventory(inventory.file);
   assert.equal(hosts.length, 2);
-  assert.ok(warnings.some(({ message }) => message.startsWith("fritz is in no group")));
+  for (const name of ["fritz", "nas", "100.64.0.10"]) {
+    assert.ok(warnings.some(({ message }) => message.startsWith(`${name} is in no group`)));
+  }
+});
+
+Deno.test("a host in groups of both roles is a server, as kubespray means it", async () => {
+  for (
+    const [server, worker] of [["kube_control_plane", "kube_node"], ["control_plane", "workers"]]
+  ) {
+    await using inventory = await temporaryInventory(`all:
+  hosts:
+    n1: {ansible_host: 100.64.0.1}
+    n2: {ansible_host: 100.64.0.2}
+  children:
+    ${worker}: {hosts: {n1: , n2: }}
+    ${server}: {hosts: {n1: }}
+`);
+    const { hosts } = await readInventory(inventory.file);
+    assert.deepEqual(hosts.map(({ name, role }) => [name, role]), [
+      ["n1", "control-plane"],
+      ["n2", "worker"],
+    ]);
+  }
+});
+
+Deno.test("groups give their roles under the names that people use", () => {
+  const names = {
+    "control-plane":
+      "control_plane control-planes k3s_control_plane k3s_control_planes k3s-server " +
+      "k3s_servers server_nodes master Masters k3s_master k3s-masters kube_control_plane kube-master " +
+      "controllers k3s_controlplane k3s_control control_nodes k3s_cp k8s_masters",
+    worker: "workers k3s_worker k3s-workers worker_nodes k3s-agent k3s_agents agent node nodes " +
+      "k3s_node k3s_nodes kube_node kube-nodes agent_hosts k8s_workers",
+    none: "k3s_cluster cluster k3s storage hosts k8s_cluster etcd control gpu_nodes all ungrouped",
+  };
+  for (const [role, text] of Object.entries(names)) {
+    for (const name of text.split(" ")) assert.equal(roleOfGroup(name) ?? "none", role, name);
+  }
+});
+
+Deno.test("what k3s_cluster sets for both roles holds for the cluster", async () => {
+  await using inventory = await temporaryInventory(`k3s_cluster:
+  children:
+    server: {hosts: {100.64.0.1: }}
+    agent: {hosts: {100.64.0.2: }}
+  vars: {k3s_version: v1.31.12+k3s1, cluster_name: home}
+`);
+  const { cluster } = await readInventory(inventory.file);
+  assert.deepEqual([cluster.k3sVersion, cluster.clusterName], ["v1.31.12+k3s1", "home"]);
+});
+
+Deno.test("a name in quotes is text, and so is what only looks like a number", async () => {
+  for (const name of ['"on"', '"123"', "1e3", "089", "y", "0o17", "2024-1-1", "my--nas"]) {
+    await using inventory = await temporaryInventory(SMALL.replace("dgx:", `${name}:`));
+    const { hosts } = await readInventory(inventory.file);
+    assert.equal(hosts[1]?.name, name.replaceAll('"', ""));
+  }
+});
+
+Deno.test("a group of one host may have the host's name", async () => {
+  await using inventory = await temporaryInventory(
+    SMALL.replace("    control_plane:", "    master:").replace("        nuc:", "        master:"),
+  );
+  assert.equal((await readInventory(inventory.file)).hosts[0]?.name, "master");
+});
+
+const SOPS = `ansible_become_password: ENC[AES256_GCM,data:Zm9v,iv:AA==,tag:AA==,type:str]
+sops:
+    mac: ENC[AES256_GCM,data:Zm9v,iv:AA==,tag:AA==,type:str]
+    version: 3.11.0
+`;
+
+Deno.test("a file that sops encrypted is skipped with a word, in YAML and JSON", async () => {
+  for (
+    const [name, text] of [
+      ["group_vars/all/secrets.sops.yml", SOPS],
+      ["group_vars/workers.json", JSON.stringify({ gpu: "ENC[x]", sops: { mac: "ENC[y]" } })],
+      ["host_vars/dgx.yml", SOPS],
+    ] as const
+  ) {
+    await using inventory = await temporaryInventory(SMALL, { [name]: text });
+    const { problems, warnings, inventory: read } = await checkInventory(inventory.file);
+    assert.deepEqual(problems, []);
+    const said = warnings.find(({ where }) => where?.file.endsWith(name));
+    assert.match(said?.message ?? "", /is encrypted by sops/);
+    assert.ok(!read?.hosts.some(({ vars }) => vars.has("sops") || vars.has("gpu")));
+  }
+  await using whole = await temporaryInventory(`${SMALL}sops: {mac: x, version: 3.11.0}\n`);
+  const { problems } = await checkInventory(whole.file);
+  assert.match(problems[0]?.message ?? "", /encrypted by sops/);
+  // A group called so is none.
+  await using group = await temporaryInventory(`${SMALL}sops:\n  hosts:\n`);
+  assert.deepEqual((await checkInventory(group.file)).problems, []);
+});
+
+Deno.test("a link that leads nowhere in group_vars is skipped as Ansible does, and named", async () => {
+  await using inventory = await temporaryInventory(SMALL, { "group_vars/all.yaml": "rack: 7\n" });
+  const directory = `${inventory.directory}/group_vars`;
+  await Deno.symlink("nowhere", `${directory}/all.yml`);
+  await Deno.symlink("workers.yml", `${directory}/workers.yml`);
+  const { problems, warnings, inventory: read } = await checkInventory(inventory.file);
+  assert.deepEqual(problems, []);
+  for (const name of ["all.yml", "workers.yml"]) {
+    assert.ok(
+      warnings.some(({ message, where }) =>
+        /leads nowhere/.test(message) && where?.file.endsWith(name)
+      ),
+    );
+  }
+  assert.equal(read?.hosts[0]?.vars.get("rack")?.value, 7);
+});
+
+Deno.test("what cannot be read in a directory of variables is a problem with its name", async () => {
+  await using inventory = await temporaryInventory(SMALL, { "group_vars/all/a.yml": "rack: 7\n" });
+  await Deno.symlink("nowhere", `${inventory.directory}/group_vars/all/b.yml`);
+  await new Deno.Command("mkfifo", { args: [`${inventory.directory}/group_vars/all/c.yml`] })
+    .output();
+  const { problems } = await checkInventory(inventory.file);
+  assert.deepEqual(problems.map(({ message, where }) => [message, where?.file.split("/").at(-1)]), [
+    ["the file cannot be read: it is no regular file", "b.yml"],
+    ["the file cannot be read: it is no regular file", "c.yml"],
+  ]);
 });
 
 for (
@@ -199,18 +322,62 @@ for (
     ["one address for two", SMALL.replaceAll("100.64.0.3", "100.64.0.1"), [
       'hosts.yml:15:25: dgx and nuc (line 8) have the same tailscale_ip, got "100.64.0.1"',
     ]],
-    ["a host of both roles", SMALL.replace("        dgx:", "        nuc:\n        dgx:"), [
-      "nuc is in groups of both roles",
+    ["a name that is a number to Ansible", SMALL.replace("        dgx:", "        0x1F:"), [
+      'hosts.yml:13:9: a name that Ansible reads as a number, got "0x1F"; expected quotes around it',
     ]],
+    ["a name that is a boolean to Ansible", SMALL.replace("        dgx:", "        on:"), [
+      'hosts.yml:13:9: a name that Ansible reads as the boolean true, got "on"',
+    ]],
+    ["a name that is a date to Ansible", SMALL.replace("        dgx:", "        2024-01-01:"), [
+      'hosts.yml:13:9: a name that Ansible reads as a date, got "2024-01-01"',
+    ]],
+    ["a group that is a number to Ansible", SMALL.replace("    workers:", "    1_000:"), [
+      "hosts.yml:11:5: a name that Ansible reads as a number",
+    ]],
+    ["a name that is Ansible's own", SMALL.replace("        dgx:", "        ungrouped:"), [
+      "hosts.yml:13:9: ungrouped cannot be the name of a node",
+    ]],
+    ["a name that is this machine's", SMALL.replace("        dgx:", "        localhost:"), [
+      "localhost cannot be the name of a node",
+    ]],
+    ["a name that is a group's", SMALL.replace("        dgx:", "        workers:"), [
+      "hosts.yml:13:9: workers cannot be the name of a node",
+      "expected another name than that of a group",
+    ]],
+    ["a name of 64 letters", SMALL.replace("        dgx:", `        ${"a".repeat(64)}:`), [
+      "expected at most 63 characters",
+    ]],
+    ["an upper-case prefix", SMALL.replace('reserved_cpu: "4"', 'node_labels: {Ex.com/a: "1"}'), [
+      "expected a prefix in lower case: ex.com/a",
+    ]],
+    [
+      "pods among the services",
+      SMALL.replace("vars:", "vars:\n    k3s_cluster_cidr: 10.43.128.0/17"),
+      [
+        "hosts.yml:4:23: k3s_cluster_cidr overlaps the network of the services (k3s_service_cidr), got " +
+        '"10.43.128.0/17"; expected a network that shares no address with 10.43.0.0/16',
+      ],
+    ],
+    [
+      "services in the tailnet",
+      SMALL.replace("vars:", "vars:\n    k3s_service_cidr: 100.96.0.0/12"),
+      [
+        "k3s_service_cidr overlaps the network of the tailnet (tailscale_network)",
+      ],
+    ],
     ["one node name for two", SMALL.replace("        dgx:", "        NUC:"), [
       "NUC and nuc (line 8) have the same name of the node",
     ]],
     ["a name that is no node's", SMALL.replace("        dgx:", "        _dgx_:"), [
       "_dgx_ cannot be the name of a node",
     ]],
-    ["an unknown role", SMALL.replace("    workers:", "    workerz:"), [
-      'dgx is in no group that gives it a role, got "workerz"; expected the group control_plane',
-    ]],
+    [
+      "an unknown role of what is described as a node",
+      SMALL.replace("    workers:", "    workerz:"),
+      [
+        'dgx is in no group that gives it a role, got "workerz"; expected the group control_plane',
+      ],
+    ],
     [
       "no address",
       SMALL.replace("          ansible_host: 100.64.0.3\n          tailscale_ip: 100.64.0.3\n", ""),
@@ -279,6 +446,7 @@ for (
     ["INI with sections", "hosts", "[servers]\na ansible_host=1.2.3.4\n", /is an INI inventory/],
     ["INI with hosts", "hosts", "a ansible_host=1.2.3.4\n", /is an INI inventory/],
     ["an empty INI", "hosts.ini", "", /is an INI inventory/],
+    ["INI that begins with a bare host", "hosts", "10.0.0.1\n\n[node]\n10.0.0.2\n", /is an INI/],
     ["bytes that are no text", "h.yml", "\xff\xfe", /is not a valid inventory/],
     ["a file that is encrypted", "h.yml", "$ANSIBLE_VAULT;1.1;AES256\n61\n", /is not a valid/],
   ] as const

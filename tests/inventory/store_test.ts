@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Problem } from "../../src/errors/user_error.ts";
 import { withDirectoryLock } from "../../src/inventory/directory_lock.ts";
 import { addHost, setVariable } from "../../src/inventory/edit.ts";
 import type { LoadedContent } from "../../src/inventory/load.ts";
@@ -238,4 +239,46 @@ Deno.test("a lock that another process keeps is reported with who has it", async
   }
   // The kernel released it.
   await editInventory(inventory.file, addPi, OPTIONS);
+});
+
+Deno.test("an encrypted file is not written, and told how to change", async () => {
+  const sops = "ansible_become_password: ENC[x]\nsops: {mac: y, version: 3.11.0}\n";
+  await using inventory = await temporaryInventory(SMALL, {
+    "group_vars/all/secrets.sops.yml": sops,
+  });
+  for (const plan of [set("ansible_become_password", "hunter2", "all")]) {
+    await assert.rejects(editInventory(inventory.file, plan, OPTIONS), {
+      exitCode: 2,
+      message: /is encrypted by sops; nothing was written/,
+      hint: /sops edit/,
+    });
+  }
+  assert.equal(inventory.read("group_vars/all/secrets.sops.yml"), sops);
+  assert.equal(inventory.read(), SMALL);
+});
+
+Deno.test("problems are told with the lines that are on disk", async () => {
+  const text = `control_plane:
+  hosts:
+    n1:
+workers:
+  hosts:
+    n2:
+    n3: {ansible_host: 100.64.0.3}
+    n4: {ansible_host: 100.64.0.3}
+`;
+  await using inventory = await temporaryInventory(text);
+  const problemsOf = async (plan: Parameters<typeof editInventory>[1]) => {
+    const error = await editInventory(inventory.file, plan, OPTIONS).catch((error) => error);
+    return error.problems.map(({ message, where }: Problem) => [message, where?.line]);
+  };
+  assert.deepEqual(await problemsOf(set("note", "x", "control_plane")), [
+    ["n1 has no tailscale_ip", 3],
+    ["n2 has no tailscale_ip", 6],
+    ["n4 and n3 (line 7) have the same tailscale_ip", 8],
+  ]);
+  // A new problem in a line that was never written has no line; one below has the old one.
+  assert.deepEqual(await problemsOf(set("reserved_cpu", "lots", "control_plane")), [
+    ["bad value for reserved_cpu of control_plane", undefined],
+  ]);
 });

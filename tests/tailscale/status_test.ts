@@ -113,15 +113,56 @@ Deno.test("nonsense is told from a status by its place", () => {
   assert.equal(problem(""), "not JSON");
   assert.match(problem("[]"), /expected object/);
   assert.match(problem("{}"), /^BackendState: /);
-  assert.match(problem(statusJson({ Peer: { k: { Online: "yes" } } })), /^Peer\.k\.Online: /);
-  assert.match(
-    problem(statusJson({ peers: [peerFields("n", "100.64.0.1", { KeyExpiry: "soon" })] })),
-    /KeyExpiry/,
-  );
+  assert.match(problem(statusJson({ Peer: 7 })), /^Peer: /);
 });
 
 Deno.test("an owner named like a property of every object is not one", () => {
   const json = JSON.parse(statusJson());
   json.Self.UserID = "constructor";
   assert.equal(tailnet(JSON.stringify(json)).peers[0]?.owner, undefined);
+});
+
+Deno.test("a machine of another tailnet is shared, whoever is said to share it", () => {
+  const { peers } = tailnet(statusJson({
+    peers: [
+      peerFields("nas", "100.64.0.1", { ID: "own" }),
+      peerFields("nas", "100.64.0.2", { ID: "theirs", DNSName: "nas.theirs.ts.net." }),
+      peerFields("vps", "100.64.0.3", { DNSName: "" }),
+    ].map((peer, at) => ({ ...peer, PublicKey: `nodekey:${at}` })),
+  }));
+  assert.deepEqual(peers.map(({ dnsName, shared }) => [dnsName, shared]), [
+    ["ws.example.ts.net", false],
+    ["nas.example.ts.net", false],
+    ["nas.theirs.ts.net", true],
+    [undefined, false],
+  ]);
+});
+
+Deno.test("a machine that is not understood hides neither itself nor the others", () => {
+  const { peers, gaps } = tailnet(statusJson({
+    peers: [
+      { ...peerFields("abe", "100.64.0.2"), Online: "perhaps" as unknown as boolean },
+      peerFields("bob", "100.64.0.3", { KeyExpiry: "soon" }),
+      { PublicKey: "nodekey:odd", TailscaleIPs: 7 } as unknown as ReturnType<typeof peerFields>,
+      peerFields("zed", "100.64.0.4"),
+    ],
+  }));
+  assert.deepEqual(peers.map(({ name, ipv4 }) => [name, ipv4]), [
+    ["ws", "100.64.0.9"],
+    ["abe", "100.64.0.2"],
+    ["bob", "100.64.0.3"],
+    ["peer-nodekey-odd", undefined],
+    ["zed", "100.64.0.4"],
+  ]);
+  assert.deepEqual(gaps.map((gap) => /about (\S+) is not understood/.exec(gap)?.[1]), [
+    "abe",
+    "bob",
+    "peer-nodekey-odd",
+  ]);
+  assert.match(gaps[0]!, /Online/);
+});
+
+Deno.test("while Tailscale starts, what it says is not all", () => {
+  assert.match(tailnet(statusJson({ BackendState: "Starting" })).gaps.join(), /still starting/);
+  assert.deepEqual(tailnet(statusJson()).gaps, []);
 });

@@ -69,6 +69,7 @@ export function tailnetOf(state: SimState): Tailnet {
     ],
     suffix: SUFFIX,
     exitNodesLeftOut: 0,
+    gaps: [],
   };
 }
 
