@@ -1,6 +1,7 @@
 """Removing k3s: its own rules, processes and mounts, and nobody else's; and when a server must stay."""
 
 import contextlib
+import copy
 import io
 import json
 import os
@@ -245,6 +246,78 @@ class Quorum(unittest.TestCase):
 
     def test_workers_may_always_go(self):
         self.assertIsNone(REMOVE["refusal"]([server("n1"), server("w", role="worker")], "w"))
+
+
+class Cluster(unittest.TestCase):
+    """Removals from a cluster whose API is a dictionary of nodes and one of secrets."""
+
+    def setUp(self):
+        self.part = load("k3s_uninstall", "remove_node.py")
+        self.part["kubectl"] = self.kubectl
+        self.nodes = {item["metadata"]["name"]: item for item in (server("n1"), server("n2"), server("n3"), server("pi", role="worker"))}
+        self.secrets = {"pi.node-password.k3s": {"metadata": {"name": "pi.node-password.k3s"}, "type": "k3s.cattle.io/node-password", "data": {"hash": "x"}}}
+
+    def kubectl(self, verb, *words, timeout=60, text=None):
+        kind, name = words[0], words[1]
+        if verb == "get" and kind == "nodes":
+            return json.dumps({"items": list(self.nodes.values())})
+        if verb == "get":
+            return json.dumps(self.secrets[name]) if name in self.secrets else ""
+        if verb == "create":
+            secret = json.loads(text)
+            assert secret["metadata"]["name"] not in self.secrets
+            self.secrets[secret["metadata"]["name"]] = secret
+        elif verb == "patch":
+            self.secrets[name]["metadata"].update(json.loads(words[-1])["metadata"])
+        elif kind == "node":
+            del self.nodes[name]
+        elif not self.secrets[name]["metadata"].get("finalizers"):
+            del self.secrets[name]
+        return ""
+
+    def step(self, step, node="pi", **params):
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            self.part["main"]({"node": node, "step": step, **params})
+        return json.loads(output.getvalue())
+
+    def test_a_machine_that_was_reached_leaves_nothing(self):
+        self.step("delete")
+        self.assertEqual((self.secrets, "pi" in self.nodes), ({}, False))
+
+    def test_a_worker_that_was_only_off_is_kept_out_until_it_is_added_again(self):
+        for _ in range(2):
+            said = self.step("delete", gone=True)["warnings"]
+            self.assertIn("The cluster refuses it", said[0])
+            tombstone = self.secrets["pi.node-password.k3s"]
+            # k3s deletes secrets of its own type that have no node, and a password would let the machine in.
+            self.assertEqual((tombstone["type"], tombstone.get("data")), ("Opaque", None))
+            self.assertTrue(tombstone["metadata"]["finalizers"])
+        self.assertEqual(self.step("welcome")["changes"], ["let pi join again"])
+        self.assertEqual(self.secrets, {})
+        self.assertEqual(self.step("welcome")["changes"], [])
+
+    def test_a_password_that_is_in_use_is_not_touched_by_a_welcome(self):
+        before = copy.deepcopy(self.secrets)
+        self.assertEqual(self.step("welcome")["changes"], [])
+        self.assertEqual(self.secrets, before)
+
+    def test_a_machine_that_comes_back_and_is_replaced_or_removed_loses_its_tombstone(self):
+        for step in ("replace", "delete"):
+            self.setUp()
+            self.step("delete", gone=True)
+            self.step(step)
+            self.assertEqual(self.secrets, {})
+
+    def test_of_a_server_that_was_only_off_it_is_said(self):
+        said = self.step("delete", node="n3", gone=True, server=True)["warnings"]
+        self.assertIn("may join again by itself", said[0])
+        self.assertNotIn("n3.node-password.k3s", self.secrets)
+
+    def test_a_check_changes_nothing(self):
+        before = copy.deepcopy((self.nodes, self.secrets))
+        self.assertTrue(self.step("delete", gone=True, check=True)["changes"])
+        self.assertEqual((self.nodes, self.secrets), before)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,14 @@ import sys
 import time
 
 
-def kubectl(*arguments, timeout=60):
-    done = subprocess.run(["/usr/local/bin/k3s", "kubectl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+# A machine that was off when it was removed would join again by itself once it is on. A secret of its name without a password keeps it out: k3s refuses
+# a node whose password the secret does not hold (k3s pkg/nodepassword/nodepassword.go, ensure). It is not of k3s' own type, as k3s deletes secrets of
+# that type that have no node after ten minutes, and has a finalizer, as k3s replaces others at each start (controller.go, sync and migrateSecrets).
+TOMBSTONE = "k3s-tool.io/removed-node"
+
+
+def kubectl(*arguments, timeout=60, text=None):
+    done = subprocess.run(["/usr/local/bin/k3s", "kubectl", *arguments], input=text and text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
     if done.returncode:
         raise RuntimeError(done.stderr.decode(errors="replace").strip()[-600:] or "kubectl failed")
     return done.stdout.decode()
@@ -57,21 +63,70 @@ def drain(params, node, result):
                               "or go on all the same with -e '{\"k3s_tool_drain_force\": true}'.")
 
 
+def secret_of(name):
+    """The secret that holds the password of a node, or None."""
+    text = kubectl("get", "secret", "%s.node-password.k3s" % name, "-n", "kube-system", "--ignore-not-found", "-o", "json")
+    return json.loads(text) if text.strip() else None
+
+
+def is_tombstone(secret):
+    return TOMBSTONE in (secret["metadata"].get("finalizers") or [])
+
+
+def remove_secret(secret):
+    """Deletes the secret of a node; a tombstone's finalizer first, or it would stay."""
+    name = secret["metadata"]["name"]
+    if is_tombstone(secret):
+        kubectl("patch", "secret", name, "-n", "kube-system", "--type=merge", "-p", json.dumps({"metadata": {"finalizers": None}}))
+    kubectl("delete", "secret", name, "-n", "kube-system", "--ignore-not-found")
+
+
+def keep_out(name):
+    """Leaves a tombstone, so that the machine of that name is refused until `welcome`."""
+    kubectl("create", "-f", "-", text=json.dumps({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {"name": "%s.node-password.k3s" % name, "namespace": "kube-system", "finalizers": [TOMBSTONE]},
+    }))
+
+
+def welcome(params, result):
+    """Lets a machine join under a name that was removed."""
+    secret = secret_of(params["node"])
+    if secret and is_tombstone(secret):
+        result["changes"].append("let %s join again" % params["node"])
+        if not params.get("check"):
+            remove_secret(secret)
+
+
 def delete(params, node, result):
-    """Deletes node and password; waits until the node is gone, which on a server is after its etcd member was removed."""
-    name = params["node"]
-    secret = "%s.node-password.k3s" % name
-    has_secret = kubectl("get", "secret", secret, "-n", "kube-system", "--ignore-not-found", "-o", "name").strip()
+    """
+    Deletes node and password; waits until the node is gone, which on a server is after its etcd member was removed. A machine that was not
+    reached keeps k3s and its token: a worker is kept out, of a server it can only be said.
+    """
+    name, secret = params["node"], secret_of(params["node"])
+    gone = params.get("gone") and params["step"] == "delete"
     if node:
         result["changes"].append("deleted node %s" % name)
-    if has_secret:
-        result["changes"].append("deleted secret %s" % secret)
+    if secret and not (gone and is_tombstone(secret)):
+        result["changes"].append("deleted secret %s" % secret["metadata"]["name"])
+    if gone and not params.get("server"):
+        result["warnings"].append("%s was not touched and still has k3s. The cluster refuses it from now on, should it be switched on; adding it again "
+                                  "(`k3s-tool node add`, then `k3s-tool provision`) lets it in." % name)
+    elif gone:
+        result["warnings"].append("%s was a server and was not touched: it still has k3s, the cluster's data and its token, and may join again by itself when it "
+                                  "is switched on. Erase its disk, or take it off the tailnet, before you switch it on." % name)
     if params.get("check"):
         return
     if node:
         kubectl("delete", "node", name, "--ignore-not-found", "--timeout=90s", timeout=120)
-    if has_secret:
-        kubectl("delete", "secret", secret, "-n", "kube-system", "--ignore-not-found")
+    # The node owned the secret: it may have gone with it.
+    secret = secret_of(name)
+    if gone and not params.get("server") and secret and is_tombstone(secret):
+        return
+    if secret:
+        remove_secret(secret)
+    if gone and not params.get("server"):
+        keep_out(name)
 
 
 def goes_away(name, limit=60):
@@ -85,7 +140,7 @@ def goes_away(name, limit=60):
 
 
 def main(params):
-    result = {"changes": [], "problem": None, "hint": "Look at `k3s-tool status`; when the cluster answers, run again."}
+    result = {"changes": [], "warnings": [], "problem": None, "hint": "Look at `k3s-tool status`; when the cluster answers, run again."}
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -100,7 +155,9 @@ def main(params):
     node = next((item for item in nodes if item["metadata"]["name"] == params["node"]), None)
     refused = refusal(nodes, params["node"])
     try:
-        if refused:
+        if params["step"] == "welcome":
+            welcome(params, result)
+        elif refused:
             result["problem"], result["hint"] = refused
         elif params["step"] == "drain" and node:
             drain(params, node, result)
