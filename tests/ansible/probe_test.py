@@ -132,10 +132,11 @@ class K3s(unittest.TestCase):
         self.assertIsNone(PROBE["parse_version"]("segmentation fault"))
 
     def test_a_unit_runs_before_it_says_ready_but_not_while_it_ends_again_and_again(self):
-        def runs(active, sub, restarts=0, age=10):
-            return PROBE["runs"]({"ActiveState": active, "SubState": sub, "NRestarts": str(restarts), "ExecMainStartTimestampMonotonic": "1000000"}, 1 + age)
+        def runs(active, sub, restarts=0, age=10, kubelet=True):
+            return PROBE["runs"]({"ActiveState": active, "SubState": sub, "NRestarts": str(restarts), "ExecMainStartTimestampMonotonic": "1000000"}, 1 + age, kubelet)
         self.assertTrue(runs("active", "running"))
         self.assertTrue(runs("activating", "start"))
+        self.assertFalse(runs("activating", "start", kubelet=False))
         self.assertFalse(runs("activating", "auto-restart"))
         self.assertFalse(runs("activating", "start", restarts=2))
         self.assertFalse(runs("active", "running", restarts=2))

@@ -230,7 +230,8 @@ class Start:
                 after = self.state(self.unit)
                 if not reason and after["alive"] and after["invocation"] == state["invocation"]:
                     return None
-                lines = self.journal(self.unit, "_SYSTEMD_INVOCATION_ID=" + state["invocation"], "--since=@%d" % (self.begun - 15))
+                # An agent that ran before goes on trying: what it was told before this start, or just now, may have been settled.
+                lines = self.journal(self.unit, "_SYSTEMD_INVOCATION_ID=" + state["invocation"], "--since=@%d" % (self.begun + 1))
                 refusal = refused(lines, self.names) if reason else None
                 if refusal:
                     return refusal

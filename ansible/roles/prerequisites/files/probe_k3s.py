@@ -1,4 +1,4 @@
-"""Part of the host probe: the k3s that is installed here (uses `run`, `problem` and `read` of the other parts)."""
+"""Part of the host probe: the k3s that is installed here (uses `run`, `problem`, `read` and `listeners` of the other parts)."""
 
 import glob
 import hashlib
@@ -57,18 +57,18 @@ def unit_state(name, files):
         digest.update(read(path).encode(errors="replace"))
     started = read("/run/k3s-tool/%s.started" % name).split()
     return {
-        "active": runs(values, time.monotonic()),
+        "active": runs(values, time.monotonic(), bool(listeners([10250], read("/proc/net/tcp") + read("/proc/net/tcp6")))),
         "enabled": values.get("UnitFileState") == "enabled",
         "current": started[:1] == [digest.hexdigest()] and values.get("NeedDaemonReload") == "no",
     }
 
 
-def runs(values, now):
+def runs(values, now, kubelet):
     """Whether a unit runs, by systemd's properties: k3s may say READY minutes after it has started, and one that ends again and again runs too, for a while.
 
-    `now` is the monotonic clock in seconds.
+    `now` is the monotonic clock in seconds; `kubelet` tells whether one listens: an agent that no server lets in is activating without one, for ever.
     """
-    alive = values.get("ActiveState") == "active" or (values.get("ActiveState") == "activating" and values.get("SubState") == "start")
+    alive = values.get("ActiveState") == "active" or (values.get("ActiveState") == "activating" and values.get("SubState") == "start" and kubelet)
     age = now - int(values.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
     return alive and (values.get("NRestarts", "0") == "0" or age > SETTLED_SECONDS)
 

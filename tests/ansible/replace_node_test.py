@@ -1,0 +1,73 @@
+"""A reinstalled machine's old node makes room for it; a node that lives does not."""
+
+import contextlib
+import io
+import json
+import unittest
+
+from load_part import load
+
+
+class FakeTime:
+    def __init__(self):
+        self.now = 0
+
+    def monotonic(self):
+        self.now += 1
+        return self.now
+
+    def sleep(self, _):
+        pass
+
+
+class FakeCluster:
+    """A worker n3 whose Ready condition is as given, look by look; the last stays."""
+
+    def __init__(self, *ready):
+        self.ready, self.deleted = list(ready), []
+        self.script = load("k3s_uninstall", "remove_node.py")
+        self.script["kubectl"], self.script["time"] = self.kubectl, FakeTime()
+
+    def node(self):
+        ready = self.ready.pop(0) if len(self.ready) > 1 else self.ready[0]
+        return {"metadata": {"name": "n3"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+
+    def kubectl(self, verb, kind, *arguments, **_):
+        if verb == "delete":
+            self.deleted.append("%s %s" % (kind, arguments[0]))
+        if kind == "secret":
+            return json.dumps({"metadata": {"name": arguments[0]}}) if verb == "get" else ""
+        return json.dumps({"items": [self.node()]} if kind == "nodes" else self.node())
+
+    def replace(self, **params):
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text):
+            self.script["main"]({"node": "n3", "step": "replace", **params})
+        return json.loads(text.getvalue())
+
+
+class Replace(unittest.TestCase):
+    def test_the_old_node_and_its_password_go(self):
+        cluster = FakeCluster("Unknown")
+        self.assertIsNone(cluster.replace()["problem"])
+        self.assertEqual(cluster.deleted, ["node n3", "secret n3.node-password.k3s"])
+
+    def test_a_machine_that_was_just_reinstalled_still_counts_as_ready_for_a_while(self):
+        cluster = FakeCluster("True", "True", "True", "Unknown")
+        self.assertIsNone(cluster.replace()["problem"])
+        self.assertEqual(len(cluster.deleted), 2)
+
+    def test_a_node_that_lives_is_not_replaced(self):
+        cluster = FakeCluster("True")
+        result = cluster.replace()
+        self.assertIn("n3 is a Ready node of the cluster: there is nothing to replace", result["problem"])
+        self.assertEqual(cluster.deleted, [])
+
+    def test_a_check_deletes_nothing(self):
+        cluster = FakeCluster("False")
+        self.assertIn("deleted node n3", cluster.replace(check=True)["changes"])
+        self.assertEqual(cluster.deleted, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
