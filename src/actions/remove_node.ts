@@ -21,8 +21,8 @@ import { checkTailnet } from "./tailnet_check.ts";
 export interface RemovalRequest {
   /** As given with `-i`; undefined: the nearest. */
   readonly inventory: string | undefined;
-  /** Name in the inventory, or of the node. */
-  readonly host: string;
+  /** Names in the inventory, or of the nodes. */
+  readonly hosts: readonly string[];
 }
 
 /** A removal that may be done. */
@@ -32,34 +32,42 @@ export interface Removal {
 }
 
 /**
- * Finds the host and refuses what would end the cluster. Changes nothing.
+ * Finds the hosts and refuses what would end the cluster. Changes nothing.
  *
- * @throws {UserError} exit code 2 where there is no such host, or it is the only server
+ * @throws {UserError} exit code 2 where there is no such host, or no server would be left
  */
-export async function planRemoval(
+export async function planRemovals(
   system: ActionSystem,
   request: RemovalRequest,
-): Promise<Removal> {
+): Promise<readonly Removal[]> {
   const inventory = await readInventory(await locateInventory(system, request.inventory), {
     cwd: system.cwd,
   });
-  const host = findHost(inventory, request.host);
-  if (host === undefined) {
+  const found = request.hosts.map((name) => findHost(inventory, name));
+  const missing = request.hosts.filter((_, at) => found[at] === undefined);
+  if (missing.length > 0) {
     const names = inventory.hosts.map(({ name }) => name).join(", ");
-    throw usageError(`The inventory has no host ${request.host}`, {
+    throw usageError(`The inventory has no host ${missing.join(", ")}`, {
       where: { file: inventory.file },
       hint: names === "" ? "It has no hosts at all." : `It has ${names}.`,
     });
   }
-  const servers = hostsOf(inventory, "control-plane");
-  if (host.role === "control-plane" && servers.length === 1) {
-    throw usageError(`${host.name} is the only server: without it there is no cluster`, {
-      where: host.where,
+  const hosts = [...new Set(found.filter((host) => host !== undefined))];
+  const servers = hosts.filter(({ role }) => role === "control-plane");
+  if (servers.length > 0 && servers.length === hostsOf(inventory, "control-plane").length) {
+    const [server] = servers;
+    const message = servers.length === 1
+      ? `${server!.name} is the only server: without it there is no cluster`
+      : `${
+        servers.map(({ name }) => name).join(", ")
+      } are all servers: without them there is no cluster`;
+    throw usageError(message, {
+      where: server!.where,
       hint: "Add another server first (k3s-tool node add HOST --role control-plane, then " +
         "k3s-tool provision), or take the whole cluster down: k3s-tool reset.",
     });
   }
-  return { inventory, host };
+  return hosts.map((host) => ({ inventory, host }));
 }
 
 /** Removes the host from the inventory alone; no network is needed. */

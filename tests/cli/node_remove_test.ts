@@ -95,6 +95,28 @@ Deno.test("--inventory-only edits the file and starts nothing", async () => {
   });
 });
 
+Deno.test("several hosts go one after the other, or none where one may not go", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const more = INVENTORY.trimEnd() +
+      "\n        nas: { ansible_host: 100.64.0.9, tailscale_ip: 100.64.0.9 }\n";
+    await Deno.writeTextFile(file, more);
+    const { runner, started } = ansibleMachine({ events: REMOVED });
+    const remove = (...rest: string[]) =>
+      runCommand(["node", "remove", ...rest], { directory, runner });
+    for (const wrong of [["pi", "mars"], ["pi", "nuc"]]) {
+      const refused = await remove(...wrong, "--yes");
+      assert.equal(refused.code, 2, refused.stderr);
+    }
+    assert.equal(started.length, 0);
+    assert.equal(await Deno.readTextFile(file), more);
+    const result = await remove("pi", "nas", "pi", "--yes");
+    assert.equal(result.code, 0, result.stderr);
+    assert.deepEqual(started.map(({ extraVars }) => extraVars.k3s_tool_node), ["pi", "nas"]);
+    assert.doesNotMatch(await Deno.readTextFile(file), /pi:|nas:/);
+  });
+});
+
 Deno.test("the only server stays; an unknown host is none; nobody to ask names the flag", async () => {
   await withDirectory(async (directory) => {
     await writeInventory(directory);

@@ -9,13 +9,14 @@ import { PASSWORD_OPTIONS, passwordsOf } from "../password_options.ts";
 export const nodeRemoveCommand = defineCommand({
   name: "node remove",
   aliases: ["remove-node"],
-  summary: "Take a machine out of the cluster and the inventory",
+  summary: "Take machines out of the cluster and the inventory",
   description:
     "Drains the node, deletes it and its password secret, removes k3s from the machine " +
-    "and edits the inventory last. Whatever fails on the way, calling it again goes on from there.",
+    "and edits the inventory last; several machines one after the other. Whatever fails on the way, calling it again goes on from there. " +
+    "A worker that --force removes is refused by the cluster from then on, should it be switched on, until it is added again.",
   formats: ["table", "wide", "json"],
   args: [
-    { syntax: "<host>", description: "name in the inventory", completes: "host" },
+    { syntax: "<hosts...>", description: "names in the inventory", completes: "host" },
   ],
   options: {
     force: {
@@ -38,6 +39,7 @@ export const nodeRemoveCommand = defineCommand({
   examples: [
     { command: "k3s-tool node remove pi", does: "asks for the name again, then removes it" },
     { command: "k3s-tool node remove pi --dry-run", does: "what would be done" },
+    { command: "k3s-tool node remove pi nas --yes", does: "two machines, without asking" },
     {
       command: "k3s-tool node remove pi --inventory-only",
       does: "a machine that never became a node; needs no network",
@@ -47,46 +49,59 @@ export const nodeRemoveCommand = defineCommand({
       does: "a machine that no longer exists, without asking",
     },
   ],
-  async run(context, { args: [name = ""], options, globals }, output) {
-    const { planRemoval, removeNode } = await import("../../actions/remove_node.ts");
-    const { showRun } = await import("../progress.ts");
-    const removal = await planRemoval(context, { inventory: globals.inventory, host: name });
-    const { host } = removal;
+  async run(context, { args, options, globals }, output) {
+    const { planRemovals, removeFromInventory, removeNode } = await import(
+      "../../actions/remove_node.ts"
+    );
+    const { dryRun } = options;
+    const removals = await planRemovals(context, { inventory: globals.inventory, hosts: args });
     if (options.inventoryOnly) {
-      const { removeFromInventory } = await import("../../actions/remove_node.ts");
       const { nodeItem } = await import("../../view/inventory_nodes.ts");
-      const { dryRun } = options;
-      const change = await removeFromInventory(context, removal, { dryRun });
-      const shown = change.files.map((file) => file.shown).join(", ");
-      return await reportChange(output, change, {
-        dryRun,
-        done: `Removed ${host.name} from ${shown}. The cluster was not asked.`,
-        extra: { host: nodeItem(host) },
-      });
+      for (const removal of removals) {
+        const { host } = removal;
+        const change = await removeFromInventory(context, removal, { dryRun });
+        const shown = change.files.map((file) => file.shown).join(", ");
+        await reportChange(output, change, {
+          dryRun,
+          done: `Removed ${host.name} from ${shown}. The cluster was not asked.`,
+          extra: { host: nodeItem(host) },
+        });
+      }
+      return;
     }
-    if (!options.dryRun) {
+    const names = removals.map(({ host }) => host.name);
+    if (!dryRun) {
+      const whose = names.length === 1 ? "Its" : "Their";
       const agreed = await new Prompter(globals, context).confirmByName({
-        message: `Its workloads move to other nodes, and k3s with its data is removed from ${
-          options.force ? "the cluster" : host.name
+        message: `${whose} workloads move to other nodes, and k3s with its data is removed from ${
+          options.force ? "the cluster" : names.join(", ")
         }.`,
-        name: host.name,
+        name: names.join(" "),
         flag: "--yes",
       });
       if (!agreed) throw interruptedError("That is not its name; nothing was changed");
     }
-    const events = removeNode(context, removal, {
-      gone: options.force,
-      check: options.dryRun,
-      passwords: await passwordsOf(options, context, globals),
-      mayInstall: askToInstall(globals, context),
-    });
-    const resume = `k3s-tool node remove ${host.name}` + (options.dryRun ? " --dry-run" : "") +
-      (options.force ? " --force" : ` (with --force where the machine is gone)`);
-    await showRun(events, { what: `Removing ${host.name}`, resume }, { context, output, globals });
-    output.note(
-      options.dryRun
-        ? "Nothing was changed."
-        : `${host.name} is out of the cluster and the inventory.`,
-    );
+    const { showRun } = await import("../progress.ts");
+    const passwords = await passwordsOf(options, context, globals);
+    for (const [at, removal] of removals.entries()) {
+      const { host } = removal;
+      const events = removeNode(context, removal, {
+        gone: options.force,
+        check: dryRun,
+        passwords,
+        mayInstall: askToInstall(globals, context),
+      });
+      const resume = `k3s-tool node remove ${names.slice(at).join(" ")}` +
+        (dryRun ? " --dry-run" : "") +
+        (options.force ? " --force" : ` (with --force where the machine is gone)`);
+      await showRun(events, { what: `Removing ${host.name}`, resume }, {
+        context,
+        output,
+        globals,
+      });
+      output.note(
+        dryRun ? "Nothing was changed." : `${host.name} is out of the cluster and the inventory.`,
+      );
+    }
   },
 });
