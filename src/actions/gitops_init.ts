@@ -5,10 +5,13 @@
  * @module
  */
 
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, posix, resolve } from "node:path";
 import { usageError, type UserError } from "../errors/user_error.ts";
 import { type AgeKey, makeAgeKey } from "../gitops/age_key.ts";
+import { type DeployUnit, deployUnits } from "../gitops/deploy_units.ts";
+import { repositoryFiles } from "../gitops/repository_files.ts";
 import { repositoryTemplate } from "../gitops/repository_template.ts";
+import { ResourceTrees } from "../gitops/resource_tree.ts";
 import {
   checkDirectory,
   checkTarget,
@@ -99,9 +102,16 @@ export async function planRepository(
     fluxNamespace: cluster.fluxNamespace,
     recipient: age === undefined ? undefined : age.recipient ?? TO_BE_MADE,
   });
+  const taken = await takenIn(directory, template);
   const files = await Promise.all(
-    [...template].sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([path, after]) => plannedFile(directory, { path, after, rules: age?.rules ?? false })),
+    [...template].filter(([path]) => !taken.listed.has(path)).sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([path, text]) =>
+        plannedFile(directory, {
+          path,
+          after: withResources(text, taken.entries.get(path) ?? []),
+          rules: age?.rules ?? false,
+        })
+      ),
   );
   const key = age === undefined ? undefined : { file: age.file, recipient: age.recipient };
   return {
@@ -118,8 +128,89 @@ export async function planRepository(
         ? []
         : [["gitops_age_key_file", key.file] as const]),
     ],
-    warnings: age?.warnings ?? [],
+    warnings: [
+      ...age?.warnings ?? [],
+      ...files.filter(({ path, change }) => change === "created" && taken.entries.has(path))
+        .map(({ path }) =>
+          `${path} lists ${
+            taken.entries.get(path)?.join(", ")
+          } too: Flux would delete what it leaves out`
+        ),
+    ],
   };
+}
+
+/**
+ * What lies where a kustomization is to be written. Without one Flux applies all of it; one that
+ * left it out would have Flux delete it.
+ *
+ * @returns `entries`: what each kustomization must list beside its own; `listed`: kustomizations
+ *   that are there under another name, so that none is written
+ */
+async function takenIn(directory: string, template: ReadonlyMap<string, string>) {
+  const entries = new Map<string, readonly string[]>();
+  const listed = new Set<string>();
+  const now = await repositoryFiles(directory);
+  const trees = new ResourceTrees(now);
+  const { units } = await deployUnits(now, trees);
+  const planned = new ResourceTrees(await repositoryFiles(directory, { added: template }));
+  for (const path of template.keys()) {
+    if (posix.basename(path) !== "kustomization.yaml") continue;
+    const folder = posix.dirname(path);
+    const there = trees.kustomizationOf(folder);
+    if (there !== undefined && there !== path) listed.add(path);
+    const candidates = there === undefined
+      ? planned.entriesBelow(folder).filter((each) => !appliedApart(each, { folder, units, trees }))
+      : resourcesIn((await trees.manifestsOf(there)).manifests[0]?.value)
+        .map((each) => posix.join(folder, each));
+    const own = new Set(
+      resourcesIn((await planned.manifestsOf(path)).manifests[0]?.value)
+        .map((each) => posix.join(folder, each)),
+    );
+    const more: string[] = [];
+    for (const entry of candidates) {
+      if (own.has(entry) || !there && !await isApplicable(entry, planned)) continue;
+      more.push(posix.relative(folder, entry));
+    }
+    if (more.length > 0) entries.set(path, more);
+  }
+  return { entries, listed };
+}
+
+/** True for what a Kustomization of its own applies, and nothing above. */
+function appliedApart(
+  entry: string,
+  { folder, units, trees }: {
+    readonly folder: string;
+    readonly units: readonly DeployUnit[];
+    readonly trees: ResourceTrees;
+  },
+): boolean {
+  const file = trees.has(entry) ? entry : trees.kustomizationOf(entry);
+  if (file === undefined) return false;
+  const applying = units.filter(({ tree }) => tree.files.has(file));
+  return applying.length > 0 &&
+    applying.every(({ directory }) => directory.startsWith(`${folder}/`));
+}
+
+/** True for a directory with a kustomization, and for a file of objects. */
+async function isApplicable(entry: string, trees: ResourceTrees): Promise<boolean> {
+  if (!trees.has(entry)) return true;
+  const { manifests, problems } = await trees.manifestsOf(entry);
+  return problems.length === 0 && manifests.length > 0 &&
+    manifests.every(({ value }) => typeof value.kind === "string");
+}
+
+function resourcesIn(kustomization: Readonly<Record<string, unknown>> | undefined): string[] {
+  const resources = kustomization?.resources;
+  return Array.isArray(resources) ? resources.map(String) : [];
+}
+
+/** A kustomization of the template with more resources at the end of its list. */
+function withResources(text: string, entries: readonly string[]): string {
+  if (entries.length === 0) return text;
+  const lines = entries.map((each) => `  - ${each}\n`).join("");
+  return text.replace(/^resources: \[\]\n/m, "resources:\n").replace(/\n*$/, `\n${lines}`);
 }
 
 /** What was done. */

@@ -166,7 +166,9 @@ export async function newAppFiles(
     kustomize: undefined,
   });
   const problems = after.problems.filter(({ message }) =>
-    !known.has(message) && !(secrets === undefined && message.includes(SECRET_FILE))
+    !known.has(message) && !(secrets === undefined && message.includes(SECRET_FILE)) &&
+    // Nothing tells the app its cluster: a warning says which line does.
+    !message.includes(`overlays/\${cluster} does not exist`)
   );
   if (problems.length > 0) throw invalidError(spec.name, problems);
   return new Map([...added].sort(([a], [b]) => a < b ? -1 : 1));

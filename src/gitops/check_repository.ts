@@ -7,6 +7,7 @@
 
 import { posix } from "node:path";
 import type { Problem } from "../errors/user_error.ts";
+import { ProgramNotFoundError } from "../process/runner.ts";
 import type { System } from "../process/system.ts";
 import { checkObjects } from "./check_builds.ts";
 import { appOf, appsOf, type Builder, type DeployUnit, deployUnits } from "./deploy_units.ts";
@@ -72,7 +73,7 @@ export async function checkRepository(
       ...deployment.notChecked,
       ...remoteWarnings(units),
       ...tooSlow(units),
-      ...unused(files, trees),
+      ...await unused(files, { trees, committed: await committedFiles(system, files) }),
       ...(deployment.followsTemplate ? unapplied(files, units) : []),
     ]),
     unknownKinds: checked.unknownKinds,
@@ -119,16 +120,64 @@ function remoteWarnings(units: readonly DeployUnit[]): Problem[] {
   );
 }
 
-/** Files beside a kustomization, or below it, that nobody lists though they look as if meant. */
-function unused(files: RepositoryFiles, trees: ResourceTrees): Problem[] {
-  const folders = new Set([...trees.kustomizations].map((file) => posix.dirname(file)));
-  return files.paths
-    .filter((path) => folders.has(posix.dirname(path)) && /\.ya?ml$/.test(path))
-    .filter((path) => !trees.used.has(path))
-    .map((file) => ({
-      message: "no kustomization lists this file: it is not applied",
-      where: { file },
-    }));
+/**
+ * Files that nobody lists though they look as if they were meant: beside a kustomization, objects
+ * below one, and whatever was applied before a kustomization came that leaves it out.
+ */
+async function unused(
+  files: RepositoryFiles,
+  { trees, committed }: {
+    readonly trees: ResourceTrees;
+    /** Files of the last commit; undefined where there is none. */
+    readonly committed: ReadonlySet<string> | undefined;
+  },
+): Promise<readonly Problem[]> {
+  const found: Problem[] = [];
+  for (const file of files.paths) {
+    if (trees.used.has(file) || !files.inScope(file) || !/\.ya?ml$/.test(file)) continue;
+    const folder = posix.dirname(file);
+    const isKustomization = trees.kustomizationOf(folder) === file;
+    const above = listingAbove(isKustomization ? posix.dirname(folder) : folder, trees);
+    if (above === undefined || !trees.kustomizations.has(above)) continue;
+    const where = { file };
+    if (committed !== undefined && committed.has(file) && !committed.has(above)) {
+      const message = `${above} is new and does not list this: ` +
+        "where prune is true, Flux deletes what it made of it";
+      found.push({ message, where });
+    } else if (!isKustomization && (posix.dirname(above) === folder || await isObject(file))) {
+      found.push({ message: "no kustomization lists this file: it is not applied", where });
+    }
+  }
+  return found;
+
+  async function isObject(file: string): Promise<boolean> {
+    const text = await files.read(file) ?? "";
+    return /^apiVersion:/m.test(text) && /^kind:/m.test(text);
+  }
+}
+
+/** The nearest kustomization in a folder or above it. */
+function listingAbove(folder: string, trees: ResourceTrees): string | undefined {
+  for (let at = folder;; at = posix.dirname(at)) {
+    const file = trees.kustomizationOf(at);
+    if (file !== undefined || at === ".") return file;
+  }
+}
+
+/** Files of the last commit; undefined outside of Git, and where git is not installed. */
+async function committedFiles(
+  { runner, signal }: System,
+  { root }: RepositoryFiles,
+): Promise<ReadonlySet<string> | undefined> {
+  if (!await Deno.stat(`${root}/.git`).then(() => true, () => false)) return undefined;
+  try {
+    const argv = ["git", "-C", root, "ls-tree", "-r", "-z", "--name-only", "HEAD"];
+    const { code, stdout } = await runner.run(argv, { signal });
+    return code === 0 ? new Set(stdout.split("\0")) : undefined;
+  } catch (error) {
+    if (error instanceof ProgramNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 /** Apps of which no cluster applies anything. */

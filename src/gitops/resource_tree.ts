@@ -145,11 +145,18 @@ export class ResourceTrees {
 
   /** What Flux builds a directory from. */
   entriesOf(directory: string): readonly string[] {
-    if (this.kustomizationOf(directory) !== undefined) return [directory];
+    return this.kustomizationOf(directory) !== undefined
+      ? [directory]
+      : this.entriesBelow(directory);
+  }
+
+  /** What Flux finds in a directory that has no kustomization. */
+  entriesBelow(directory: string): readonly string[] {
     const prefix = directory === "." ? "" : `${directory}/`;
     const entries = new Set<string>();
     for (const path of this.#files.paths) {
       if (!path.startsWith(prefix) || IGNORED_BY_FLUX.test(path)) continue;
+      if (path === this.kustomizationOf(directory)) continue;
       const nested = this.#outermostKustomization(prefix, path);
       if (nested !== undefined) entries.add(nested);
       else if (/\.ya?ml$/.test(path)) entries.add(path);

@@ -12,6 +12,7 @@ import { type FieldPath, formatFieldPath, valueAt } from "./field_path.ts";
 
 /** Fields the schemas refuse, miss or know too few values of, by kind; list positions are left out. */
 const NOT_JUDGED: Readonly<Record<string, readonly string[]>> = {
+  Alert: ["spec.eventSources[].kind"],
   HelmRelease: [
     "spec.postRenderStrategy",
     "spec.upgrade.chartNameChangeStrategy",

@@ -32,12 +32,17 @@ export function recipientsOf(object: Readonly<Record<string, unknown>>): readonl
   );
 }
 
+/** Keys that stand in Secrets beside what is secret: where, and as whom, to log in. */
+const NOT_SECRET =
+  /(?:^|[-_.])(?:host(?:name)?|port|user(?:name)?|db(?:name)?|database|schema|endpoint|region|bucket|domain|type|ssl-?mode)$/i;
+
 /** Keys of a Secret whose values stand in clear text. */
 export function clearKeys(secret: Readonly<Record<string, unknown>>): readonly string[] {
   return ["data", "stringData"].flatMap((member) => {
     const values = secret[member];
     if (!isObject(values)) return [];
     return Object.entries(values)
+      .filter(([key]) => !NOT_SECRET.test(key))
       .filter(([, value]) => value !== null && !isNoSecret(String(value)))
       .filter(([, value]) => member !== "data" || !isNoSecret(decoded(String(value))))
       .map(([key]) => `${member}.${key}`);

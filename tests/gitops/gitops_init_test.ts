@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { identityToRecipient } from "age-encryption";
+import { parse } from "yaml";
 import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
-import { temporaryRepository } from "./repository_fixture.ts";
+import { fakeSops, temporaryRepository } from "./repository_fixture.ts";
 
 const KEY = ".config/k3s-tool/age/homelab.txt";
 
@@ -218,3 +219,69 @@ function tree(root: string, folder = ""): ReadonlySet<string> {
     }),
   );
 }
+
+const OBJECT = (name: string) => `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n`;
+const APPLIES = (path: string) =>
+  `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: infra, namespace: flux-system}
+spec: {interval: 10m, path: ${path}, prune: true, sourceRef: {kind: GitRepository, name: flux-system}}
+`;
+
+Deno.test("a kustomization that is added lists what Flux applied without it", async () => {
+  await using repository = await temporaryRepository({ init: [] });
+  repository.write("clusters/homelab/infrastructure.yaml", APPLIES("./infrastructure"));
+  repository.write("infrastructure/ingress.yaml", OBJECT("ingress"));
+  repository.write("infrastructure/storage/nfs.yaml", OBJECT("nfs"));
+  repository.write("infrastructure/more/x.yaml", OBJECT("x"));
+  repository.write("infrastructure/built/kustomization.yaml", "resources: [y.yaml]\n");
+  repository.write("infrastructure/built/y.yaml", OBJECT("y"));
+  repository.write("infrastructure/networking/kustomization.yml", "resources: [z.yaml]\n");
+  repository.write("infrastructure/networking/z.yaml", OBJECT("z"));
+  const { code, stderr } = await repository.run(["gitops", "init", "repo", "--keep"]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^Warning: infrastructure\/kustomization\.yaml lists built, ingress\.yaml/m);
+  const { resources } = parse(repository.read("infrastructure/kustomization.yaml"));
+  assert.deepEqual(resources.sort(), [
+    ...["built", "ingress.yaml", "more/x.yaml", "networking", "sources", "storage"],
+  ]);
+  assert.deepEqual(parse(repository.read("infrastructure/storage/kustomization.yaml")).resources, [
+    "nfs.yaml",
+  ]);
+  // kustomize refuses two kustomizations in one directory.
+  assert.ok(!repository.files().has("infrastructure/networking/kustomization.yaml"));
+  assert.deepEqual(await repository.problems(), []);
+  assert.deepEqual(await repository.warnings(), []);
+});
+
+Deno.test("what a Kustomization applies by itself is not listed a second time", async () => {
+  await using repository = await temporaryRepository({ init: [] });
+  repository.write("clusters/homelab/controllers.yaml", APPLIES("./infrastructure/controllers"));
+  repository.write("infrastructure/controllers/kustomization.yaml", "resources: [x.yaml]\n");
+  repository.write("infrastructure/controllers/x.yaml", OBJECT("x"));
+  assert.equal((await repository.run(["gitops", "init", "repo", "--keep"])).code, 0);
+  const { resources } = parse(repository.read("infrastructure/kustomization.yaml"));
+  assert.deepEqual(resources, ["sources", "storage", "networking"]);
+});
+
+Deno.test("validate warns of what a new kustomization leaves out", async () => {
+  const runner = fakeSops(new FakeRunner()).on("git -C", {
+    stdout: ["infrastructure/ingress.yaml", "infrastructure/more/x.yaml"].join("\0"),
+  });
+  await using repository = await temporaryRepository({ init: [], runner });
+  repository.write(".git/config", "");
+  repository.write("clusters/homelab/infrastructure.yaml", APPLIES("./infrastructure"));
+  repository.write("infrastructure/kustomization.yaml", "resources: [new.yaml]\n");
+  repository.write("infrastructure/new.yaml", OBJECT("new"));
+  repository.write("infrastructure/ingress.yaml", OBJECT("ingress"));
+  repository.write("infrastructure/more/x.yaml", OBJECT("x"));
+  repository.write("infrastructure/later.yaml", OBJECT("later"));
+  assert.deepEqual(await repository.problems(), []);
+  const gone = "infrastructure/kustomization.yaml is new and does not list this: " +
+    "where prune is true, Flux deletes what it made of it";
+  assert.deepEqual(await repository.warnings(), [
+    `infrastructure/ingress.yaml: ${gone}`,
+    "infrastructure/later.yaml: no kustomization lists this file: it is not applied",
+    `infrastructure/more/x.yaml: ${gone}`,
+  ]);
+});

@@ -198,3 +198,66 @@ Deno.test("where no cluster would apply the app that is said, here and by valida
   assert.equal((await repository.run(["gitops", "init", "repo", "--keep"])).code, 0);
   assert.doesNotMatch((await validate()).stderr, /no cluster applies/);
 });
+
+const KUSTOMIZATION = (path: string, more = "") =>
+  `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  interval: 10m
+  path: ${path}
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
+${more}`;
+
+for (
+  const [what, files, advice] of [
+    [
+      "nothing tells the app its cluster",
+      { "clusters/home/apps.yaml": KUSTOMIZATION("./apps") },
+      "Add below spec in clusters/home/apps.yaml:4:  postBuild: {substitute: {cluster: home}}",
+    ],
+    [
+      "other values are told",
+      {
+        "clusters/home/all.yaml": KUSTOMIZATION("./apps", "  postBuild: {substitute: {a: b}}\n"),
+      },
+      "Add below spec.postBuild.substitute in clusters/home/all.yaml:9:  cluster: home",
+    ],
+    [
+      "a kustomization lists the apps",
+      {
+        "clusters/home/apps.yaml": KUSTOMIZATION("./apps/production"),
+        "apps/production/kustomization.yaml": "resources: []\n",
+      },
+      "Add to resources in apps/production/kustomization.yaml:  - ../blog/overlays/home",
+    ],
+    [
+      "the cluster's kustomization does not list apps.yaml",
+      {
+        "clusters/home/apps.yaml": KUSTOMIZATION("./apps"),
+        "clusters/home/kustomization.yaml": "resources: []\n",
+      },
+      "Add to resources in clusters/home/kustomization.yaml:  - apps.yaml",
+    ],
+    [
+      "apps.yaml applies something else",
+      { "clusters/home/apps.yaml": KUSTOMIZATION("./web") },
+      "Add a Kustomization to clusters/home with spec.path: ./apps/blog/overlays/home",
+    ],
+    [
+      "nothing is there",
+      { "clusters/home/x.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n" },
+      "k3s-tool gitops init --cluster home --keep writes what is missing.",
+    ],
+  ] as const
+) {
+  Deno.test(`a new app that no cluster sees: which line to add where, as ${what}`, async () => {
+    await using repository = await temporaryRepository({ init: [] });
+    repository.write("web/x.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n");
+    for (const [path, text] of Object.entries(files)) repository.write(path, text);
+    const argv = ["gitops", "new-app", "blog", "--dir", "repo", "--image", "x:1", "--dry-run"];
+    const { stderr } = await repository.run(argv);
+    assert.ok(stderr.includes(`Flux will not see it there. ${advice}\n`), stderr);
+  });
+}

@@ -102,6 +102,22 @@ for (
         "Error: trouble configuring X with config: `\nname: g\n`: must specify Y\n",
       "trouble configuring X with config: ` … `: must specify Y",
     ],
+    [
+      "by a kubectl that logs it, quoted",
+      (root: string) =>
+        "# Warning: 'commonLabels' is deprecated. Please use 'labels' instead.\n" +
+        `E1126 14:27:08.294930   16025 run.go:72] "command failed" err="recursed accumulation of ` +
+        `path '${root}/${OVERLAY}': no \\"x\\""\n`,
+      'no "x"',
+    ],
+    [
+      "by a kubectl that logs it, in lines",
+      (root: string) =>
+        'E1126 14:27:08.294930   16025 run.go:72] "command failed" err=<\n' +
+        `\trecursed accumulation of path '${root}/${OVERLAY}': trouble with config: ` +
+        "`\n\tname: g\n\t`: must specify Y\n >\n",
+      "trouble with config: ` … `: must specify Y",
+    ],
   ] as const
 ) {
   Deno.test(`a build that fails is told by its reason: ${what}`, async () => {
