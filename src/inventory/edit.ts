@@ -128,8 +128,7 @@ export function unsetVariable(
     // Of a group its empty `vars` goes too; a host stays.
     const after = removeIn(before, path, { keep: place.keys.length - (inGroup ? 2 : 1) });
     if (after === before) continue;
-    const made = scope.name !== "all" && inGroup;
-    documents.set(place.path, made ? withoutNewGroup(before, after, path) : after);
+    documents.set(place.path, inGroup ? withoutNewGroup(before, after, path) : after);
   }
   if (documents.size > 0) return { documents, notes: [] };
   throw usageError(`${[key.variable, ...key.members].join(".")} is not set for ${scope.name}`, {
@@ -256,10 +255,12 @@ function withoutNewGroup(
   const at = path.findLastIndex((key, at) => at > 0 && (key === "hosts" || key === "vars"));
   const value = memberOf(rootValue(before), path);
   const rest = memberOf(rootValue(after), path.slice(0, at + 1));
-  if (isMapValue(rest) || value === undefined || stateOf(value) === "vault") return after;
+  const emptied = !isMapValue(rest) || Object.keys(rest).length === 0;
+  if (!emptied || value === undefined || stateOf(value) === "vault") return after;
   try {
-    const without = removeIn(after, path.slice(0, at), { keep: 1 });
-    return setIn(without, path, value).text === before.text ? without : after;
+    const without = removeIn(after, path.slice(0, at), { keep: 0 });
+    const same = rootValue(without) !== null && setIn(without, path, value).text === before.text;
+    return same ? without : after;
   } catch (error) {
     // It cannot be removed, or set again: then it stays.
     if (error instanceof UserError) return after;

@@ -9,8 +9,8 @@ import { type Inventory, type Role, ROLE_GROUPS, ROLES } from "./model.ts";
 
 /**
  * Names of groups that other tools use for the roles, each with its counterpart: k3s-ansible
- * (`server`/`agent`, before 2024 `master`/`node`), kubespray (`kube_control_plane`/`kube_node`),
- * k0sctl (`controller`/`worker`) and common variants.
+ * (`server`/`agent`, before 2024 `master`/`node`), kubespray (`kube_control_plane`/`kube_node`) and
+ * common variants.
  */
 const PAIRS: readonly (readonly [server: string, worker: string])[] = [
   [ROLE_GROUPS["control-plane"], ROLE_GROUPS.worker],
@@ -24,8 +24,6 @@ const PAIRS: readonly (readonly [server: string, worker: string])[] = [
   ["control-planes", "workers"],
   ["controlplane", "worker"],
   ["controlplanes", "workers"],
-  ["controller", "worker"],
-  ["controllers", "workers"],
   ["kube_control_plane", "kube_node"],
 ];
 
@@ -33,8 +31,8 @@ const PAIRS: readonly (readonly [server: string, worker: string])[] = [
 const BEFORE = /^(?:k3s|k8s|kube|kubernetes)[_-]?/i;
 const BEHIND = /[_-]?(?:nodes?|hosts?)$/i;
 
-/** Too common alone: `control` may well be the machine that Ansible runs on. */
-const SHORT = ["control", "cp"];
+/** Too common alone: `control` and `controller` may well be the machine that Ansible runs on. */
+const SHORT = ["control", "controller", "controllers", "cp"];
 
 /** The names a group's name may stand for, itself first. */
 function bareNames(name: string): string[] {

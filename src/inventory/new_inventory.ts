@@ -78,9 +78,9 @@ all:
   children:
     # Hosts that run the API server: one, or an odd number.
     control_plane:
-      hosts:
+      hosts: {}
     # Hosts that run workloads. Per host: reserved_cpu and reserved_memory stay with the local user,
     # gpu: true shares an NVIDIA card, node_labels and node_taints go to its node.
     workers:
-      hosts:
+      hosts: {}
 `;

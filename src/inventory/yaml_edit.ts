@@ -15,11 +15,13 @@ import {
   type Entry,
   entryOf,
   isNullNode,
+  keyName,
   type MapNode,
   type YamlDocument,
   type YamlNode,
 } from "./yaml_node.ts";
 import { holdsComment, removeEntry } from "./yaml_remove.ts";
+import { behindColon } from "./yaml_layout.ts";
 import { type EntryStyle, entryStyleIn } from "./yaml_style.ts";
 import { parseYaml } from "./yaml_tree.ts";
 import { isMapValue, rootValue, sameValue, UnfoldError, Values } from "./yaml_value.ts";
@@ -57,10 +59,21 @@ export function removeIn(
     !holdsComment(document, maps[length - 1]!, entries[length - 2]!)
   ) length--;
   const gone = path.slice(0, length);
+  const map = maps[length - 1]!;
+  const parent = entries[length - 2];
   const splices = () => removeSplices(document, gone);
-  return isOnly() && !maps[length - 1]!.flow
-    ? edited(document, gone.slice(0, -1), { value: null, splices })
-    : edited(document, gone, { value: undefined, splices });
+  if (!isOnly() || map.flow) return edited(document, gone, { value: undefined, splices });
+  // A group without hosts says so; where a comment stands for them, nothing is added.
+  const shown = parent !== undefined && keyName(parent) === "hosts" &&
+    !holdsComment(document, map, parent);
+  return edited(document, gone.slice(0, -1), {
+    value: shown ? {} : null,
+    splices: () => {
+      const colon = shown ? behindColon(document, parent) : undefined;
+      const braces = colon === undefined ? [] : [{ start: colon, end: colon, text: " {}" }];
+      return [...braces, ...splices()];
+    },
+  });
 }
 
 /** Steps from the root to where a path leads or breaks off. */

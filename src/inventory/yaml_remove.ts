@@ -18,7 +18,8 @@ import { type Entry, keyName, type MapNode, type YamlDocument } from "./yaml_nod
 
 /**
  * Removes one entry; `parent` is the entry whose value the map is, undefined at the root. A map in
- * braces that loses its last entry stays as `{}`; one in lines leaves its key without a value.
+ * braces that loses its last entry stays as `{}`; one in lines leaves its key without a value, unless
+ * the caller writes one.
  */
 export function removeEntry(
   document: YamlDocument,

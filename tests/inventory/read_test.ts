@@ -180,10 +180,10 @@ Deno.test("groups give their roles under the names that people use", () => {
     "control-plane":
       "control_plane control-planes k3s_control_plane k3s_control_planes k3s-server " +
       "k3s_servers server_nodes master Masters k3s_master k3s-masters kube_control_plane kube-master " +
-      "controllers k3s_controlplane k3s_control control_nodes k3s_cp k8s_masters",
+      "k3s_controllers k3s_controlplane k3s_control control_nodes k3s_cp k8s_masters",
     worker: "workers k3s_worker k3s-workers worker_nodes k3s-agent k3s_agents agent node nodes " +
       "k3s_node k3s_nodes kube_node kube-nodes agent_hosts k8s_workers",
-    none: "k3s_cluster cluster k3s storage hosts k8s_cluster etcd control gpu_nodes all ungrouped",
+    none: "k3s_cluster cluster k3s storage hosts k8s_cluster etcd control controller gpu_nodes all",
   };
   for (const [role, text] of Object.entries(names)) {
     for (const name of text.split(" ")) assert.equal(roleOfGroup(name) ?? "none", role, name);
