@@ -96,6 +96,7 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
         passwords: {},
         replace: [],
         convert: false,
+        removeRenamed: false,
         kubeconfig: true,
       }, () => Promise.resolve(false));
     },

@@ -38,6 +38,8 @@ export interface ProvisionRequest {
   readonly replace: readonly string[];
   /** The only server's SQLite may become etcd, which cannot be undone, where another joins. */
   readonly convert: boolean;
+  /** Delete nodes that hosts were before they were renamed. */
+  readonly removeRenamed: boolean;
   /** Merge the cluster into ~/.kube/config. */
   readonly kubeconfig: boolean;
 }
@@ -77,6 +79,7 @@ export async function* provision(
       k3s_tool_kubeconfig_path: kubeconfig,
       k3s_tool_replace: request.replace,
       k3s_tool_convert: request.convert,
+      k3s_tool_remove_renamed: request.removeRenamed,
     },
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
     ...playbookOptions(request),

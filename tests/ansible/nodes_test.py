@@ -155,6 +155,20 @@ class Reconcile(unittest.TestCase):
         taint = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
         self.assertIsNone(cluster.run({"n1": {**WANTED, "taints": [taint]}})["n1"]["problem"])
 
+    def test_a_machine_that_was_renamed_is_told_by_its_former_name(self):
+        def with_machine(item, machine):
+            item["status"]["nodeInfo"]["machineID"] = machine
+            return item
+        known = ["n1", "n2", "n3"]
+        cluster = FakeCluster(with_machine(node(), "a"),
+                              with_machine(node("old"), "a"),
+                              with_machine(node("older", ready=False, ip="100.64.0.9"), "a"),
+                              with_machine(node("cloned", ip="100.64.0.8"), "a"),
+                              with_machine(node("n2", ready=False, ip="100.64.0.2"), "a"),
+                              with_machine(node("other", ready=False, ip="100.64.0.7"), "b"))
+        self.assertEqual(cluster.run({"n1": WANTED}, known=known)["n1"]["former"], ["old", "older"])
+        self.assertEqual(FakeCluster(node()).run({"n1": WANTED}, known=known)["n1"]["former"], [])
+
 
 if __name__ == "__main__":
     unittest.main()

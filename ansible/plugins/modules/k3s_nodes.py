@@ -20,6 +20,11 @@ options:
     description: Keys that nobody may set, as lists under C(labels), C(annotations) and C(taints); one that ends with * stands for all that begin so.
     type: dict
     default: {}
+  known:
+    description: Nodes of the whole inventory. Others with the address or machine-id of one of C(nodes) are told as its C(former) names.
+    type: list
+    elements: str
+    default: []
   apply:
     description: Whether the settings are changed; else it only says what differs, and waits.
     type: bool
@@ -39,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodes:
-  description: By name of the node its C(changes), as words, and its C(problem), or null.
+  description: By name of the node its C(changes), as words, its C(problem), or null, and with C(known) its C(former) names.
   returned: always
   type: dict
 """
@@ -210,6 +215,25 @@ def settle(name, node, result, wanted, apply):
     result["diff"] = {"before_header": header, "after_header": header, "before": shown(node, keys), "after": shown(patched(node, patch), keys)}
 
 
+def address_of(node):
+    return next((entry.get("address") for entry in node.get("status", {}).get("addresses", []) if entry.get("type") == "InternalIP"), None)
+
+
+def former(name, ip, found, known):
+    """
+    Names under which the machine of a node was a node before: with its address, or, where it is not Ready, with its machine-id (machines that were
+    cloned share one). Names that the inventory has are never meant.
+    """
+    machine = found.get(name, {}).get("status", {}).get("nodeInfo", {}).get("machineID")
+    return sorted(other for other, node in found.items() if other != name and other not in known and (
+        address_of(node) == ip
+        or machine and machine == node.get("status", {}).get("nodeInfo", {}).get("machineID") and not is_ready(node)))
+
+
+def is_ready(node):
+    return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in node.get("status", {}).get("conditions", []))
+
+
 def reconcile(params, now=time.monotonic, pause=time.sleep):
     """Works on all nodes until each is settled and ready, or the time is up; the result of each by name."""
     nodes, check, apply = params["nodes"], params.get("check", False), params.get("apply", True)
@@ -226,6 +250,8 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
         for name in sorted(open_nodes):
             node, result = found.get(name), results[name]
             result["problem"] = error or "the node has not registered"
+            if params.get("known"):
+                result["former"] = former(name, nodes[name]["ip"], found, params["known"])
             if node:
                 try:
                     if name not in settled:
@@ -253,6 +279,7 @@ def main():
     module = AnsibleModule(argument_spec={
         "nodes": {"type": "dict", "required": True},
         "reserved": {"type": "dict", "default": {}},
+        "known": {"type": "list", "elements": "str", "default": []},
         "apply": {"type": "bool", "default": True},
         "timeout": {"type": "int", "default": 180},
     }, supports_check_mode=True)

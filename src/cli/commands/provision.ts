@@ -6,6 +6,9 @@ import { defineCommand } from "../command.ts";
 import { Prompter } from "../prompt.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../password_options.ts";
 
+/** How the role node_config begins its warning of a host that was renamed. */
+const RENAMED = /^This machine was a node before/;
+
 /** `provision`: from an inventory to a cluster. */
 export const provisionCommand = defineCommand({
   name: "provision",
@@ -48,6 +51,11 @@ export const provisionCommand = defineCommand({
         "then join them again",
       completes: "host",
     },
+    removeRenamed: {
+      kind: "flag",
+      flags: "--remove-renamed",
+      description: "delete the nodes that machines were before they were renamed in the inventory",
+    },
     ...PASSWORD_OPTIONS,
     skipKubeconfig: {
       kind: "flag",
@@ -89,6 +97,7 @@ export const provisionCommand = defineCommand({
       kubeconfig: !options.skipKubeconfig,
       replace: commaList(options.replace, "--replace"),
       convert: globals.yes,
+      removeRenamed: options.removeRenamed,
     };
     const show = { context, output, globals };
     const run = (request: ProvisionRequest) =>
@@ -108,6 +117,16 @@ export const provisionCommand = defineCommand({
         replace: [...request.replace, ...answers.replace],
         convert: answers.convert,
       });
+    }
+    const renamed = state.warnings.filter(({ message }) => RENAMED.test(message));
+    if (renamed.length > 0 && prompter.canAsk && !check && !globals.yes && !output.structured) {
+      const hosts = renamed.map(({ host }) => host).join(", ");
+      const message =
+        `${hosts} was renamed, and the node of the former name is left over. Its pods ` +
+        "run elsewhere or are gone. Delete it?";
+      if (await prompter.confirm({ message, flag: "--remove-renamed" })) {
+        state = await run({ ...request, removeRenamed: true });
+      }
     }
     const error = runError(state, words);
     if (error !== undefined) throw error;
