@@ -159,7 +159,7 @@ export async function warnOfReadable(files: readonly ChangedFile[]): Promise<Pro
       })`,
       where: { file: shown },
       expected: `the file for you alone (chmod 600 ${shown}), a value that ansible-vault ` +
-        "encrypted, or a file of its own that the variable names; and none of them in clear in Git",
+        "encrypted, or another file that a variable names; in clear it belongs in no Git repository",
     });
   }
   return problems;

@@ -84,7 +84,7 @@ export function isSealed(read: YamlDocument | SealedFile): read is SealedFile {
 }
 
 /**
- * sops adds a map of its own at the top, with a code over all values of the file (getsops/sops
+ * sops adds the map `sops` at the top, with a code over all values of the file (getsops/sops
  * `stores/stores.go`, `Metadata`).
  */
 function sealedBySops({ root }: YamlDocument): SealedFile | undefined {
