@@ -4,6 +4,7 @@
  * @module
  */
 
+import { didYouMean } from "../errors/nearest.ts";
 import { type Problem, usageError } from "../errors/user_error.ts";
 import { setVariable, unsetVariable } from "../inventory/edit.ts";
 import { formatKeyPath, type KeyPath, memberOf, parseKeyPath } from "../inventory/key_path.ts";
@@ -205,25 +206,9 @@ function holds(effective: YamlValue | undefined, value: YamlValue): boolean {
       value.every((item) => effective.some((each) => sameValue(each, item)));
 }
 
-/** A name that differs from a known one by a letter or two is likely a slip. */
+/** A name that is near a known one is likely a slip. */
 function typos({ variable }: KeyPath): Problem[] {
   if (VARIABLE_SCHEMAS.has(variable)) return [];
-  const close = [...VARIABLE_SCHEMAS.keys()].find((name) => distance(name, variable) <= 2);
-  return close === undefined ? [] : [{
-    message: `${variable} is no variable of k3s-tool; did you mean ${close}?`,
-  }];
-}
-
-/** Letters to change, add or drop (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + same));
-    }
-    row = next;
-  }
-  return row[b.length]!;
+  const hint = didYouMean(variable, VARIABLE_SCHEMAS.keys(), "");
+  return hint === "" ? [] : [{ message: `${variable} is no variable of k3s-tool. ${hint}` }];
 }

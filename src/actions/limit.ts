@@ -4,6 +4,7 @@
  * @module
  */
 
+import { didYouMean } from "../errors/nearest.ts";
 import { usageError } from "../errors/user_error.ts";
 import { type Inventory, ROLE_GROUPS, ROLES } from "../inventory/model.ts";
 
@@ -24,7 +25,8 @@ export function checkLimit(inventory: Inventory, limit: readonly string[]): void
   ]);
   refuseUnknown(inventory, {
     what: "host or group",
-    unknown: limit.filter((name) => PLAIN_NAME.test(name) && !known.has(name)),
+    names: limit.filter((name) => PLAIN_NAME.test(name)),
+    known,
   });
 }
 
@@ -35,16 +37,21 @@ export function checkLimit(inventory: Inventory, limit: readonly string[]): void
  */
 export function checkHosts(inventory: Inventory, names: readonly string[]): void {
   const known = new Set(inventory.hosts.map(({ name }) => name));
-  refuseUnknown(inventory, { what: "host", unknown: names.filter((name) => !known.has(name)) });
+  refuseUnknown(inventory, { what: "host", names, known });
 }
 
 function refuseUnknown(
   inventory: Inventory,
-  { what, unknown }: { readonly what: string; readonly unknown: readonly string[] },
+  { what, names, known }: {
+    readonly what: string;
+    readonly names: readonly string[];
+    readonly known: ReadonlySet<string>;
+  },
 ): void {
+  const unknown = names.filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   throw usageError(`The inventory has no ${what} ${unknown.join(", ")}`, {
     where: { file: inventory.file },
-    hint: `It has the hosts ${inventory.hosts.map(({ name }) => name).join(", ")}.`,
+    hint: didYouMean(unknown[0]!, known, "See the hosts with: k3s-tool node list"),
   });
 }

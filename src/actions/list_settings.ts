@@ -4,10 +4,12 @@
  * @module
  */
 
+import { didYouMean } from "../errors/nearest.ts";
 import { UserError } from "../errors/user_error.ts";
 import { formatKeyPath, memberOf, parseKeyPath } from "../inventory/key_path.ts";
 import type { LoadedContent } from "../inventory/load.ts";
 import { maskedValue } from "../inventory/masked.ts";
+import { VARIABLE_SCHEMAS } from "../inventory/schema.ts";
 import { effectiveVariables, ownVariables, resolveScope, scopeOf } from "../inventory/scope.ts";
 import { type SourcedVariable, sourceOf } from "../inventory/variables.ts";
 import type { Place } from "../errors/user_error.ts";
@@ -70,7 +72,11 @@ export function getSetting(
       .map((each) => each.scope);
     throw new UserError(`${key} is not set for ${target.name}`, {
       hint: elsewhere.length === 0
-        ? "See what is set: k3s-tool config list"
+        ? didYouMean(
+          key,
+          [...vars.keys(), ...VARIABLE_SCHEMAS.keys()].filter((name) => name !== path.variable),
+          "See what is set: k3s-tool config list",
+        )
         : `It is set for ${elsewhere.slice(0, 5).join(", ")}: use --scope.`,
     });
   }

@@ -9,7 +9,7 @@ import type { PasswordFiles } from "../ansible/invocation.ts";
 import { runPlaybook } from "../ansible/run_playbook.ts";
 import { usageError } from "../errors/user_error.ts";
 import { locateInventory } from "../inventory/locate.ts";
-import { findHost, hostsOf, type Inventory, type InventoryHost } from "../inventory/model.ts";
+import { hostNamed, hostsOf, type Inventory, type InventoryHost } from "../inventory/model.ts";
 import { readInventory } from "../inventory/read.ts";
 import { type EditOutcome, removeHostFromInventory } from "../inventory/store.ts";
 import type { ActionSystem, MayI } from "./action_system.ts";
@@ -43,16 +43,7 @@ export async function planRemovals(
   const inventory = await readInventory(await locateInventory(system, request.inventory), {
     cwd: system.cwd,
   });
-  const found = request.hosts.map((name) => findHost(inventory, name));
-  const missing = request.hosts.filter((_, at) => found[at] === undefined);
-  if (missing.length > 0) {
-    const names = inventory.hosts.map(({ name }) => name).join(", ");
-    throw usageError(`The inventory has no host ${missing.join(", ")}`, {
-      where: { file: inventory.file },
-      hint: names === "" ? "It has no hosts at all." : `It has ${names}.`,
-    });
-  }
-  const hosts = [...new Set(found.filter((host) => host !== undefined))];
+  const hosts = [...new Set(request.hosts.map((name) => hostNamed(inventory, name)))];
   const servers = hosts.filter(({ role }) => role === "control-plane");
   if (servers.length > 0 && servers.length === hostsOf(inventory, "control-plane").length) {
     const [server] = servers;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { didYouMean } from "../errors/nearest.ts";
 import { usageError } from "../errors/user_error.ts";
 
 /** The parts, as the playbooks tag them. */
@@ -31,6 +32,6 @@ export function checkTags(tags: readonly string[]): void {
   const unknown = tags.filter((tag) => !known.includes(tag));
   if (unknown.length === 0) return;
   throw usageError(`There is no part ${unknown.join(", ")}`, {
-    hint: `The parts are ${TAGS.join(", ")}.`,
+    hint: didYouMean(unknown[0]!, known, `The parts are ${TAGS.join(", ")}.`),
   });
 }

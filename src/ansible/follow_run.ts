@@ -29,7 +29,7 @@ const CUT_OFF = -1;
  * @param options.inventory absolute path of its file
  */
 export async function* followRuns(
-  system: Pick<System, "directories" | "clock">,
+  system: Pick<System, "directories" | "clock" | "runner">,
   { inventory, signal }: { readonly inventory: string; readonly signal: AbortSignal },
 ): AsyncGenerator<RunEvent, void> {
   const file = await Deno.realPath(inventory).catch(() => inventory);
@@ -60,7 +60,7 @@ async function runOf(
 }
 
 async function* followRun(
-  system: Pick<System, "directories" | "clock">,
+  system: Pick<System, "directories" | "clock" | "runner">,
   { run, file, signal }: {
     readonly run: PastRun;
     readonly file: string;
@@ -97,7 +97,7 @@ async function* followRun(
 
 /** Settles with the run's result, or with nothing where its process ended without one. */
 async function endOf(
-  system: Pick<System, "directories" | "clock">,
+  system: Pick<System, "directories" | "clock" | "runner">,
   { run, file, signal }: {
     readonly run: PastRun;
     readonly file: string;

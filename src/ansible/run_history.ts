@@ -8,8 +8,8 @@
 import * as z from "zod/mini";
 import { type Outcome, OUTCOMES } from "./event.ts";
 
-/** How many runs are kept. */
-const KEPT_RUNS = 20;
+/** How many runs are kept: those that change something, and those that only say what would change. */
+const KEPT_RUNS = { real: 20, check: 5 };
 
 const runSchema = z.object({
   playbook: z.string(),
@@ -109,21 +109,24 @@ export async function pastRun(directory: string): Promise<PastRun | undefined> {
 }
 
 /**
- * Removes all but the newest runs.
+ * Removes all but the newest runs. Those with `--check` are counted by themselves, so that they do
+ * not push out what really happened.
  *
  * @param options.keep a run that stays whatever its age
  */
 export async function pruneRuns(
   runs: string,
-  { keep, count = KEPT_RUNS }: { readonly keep: string; readonly count?: number },
+  { keep, count = KEPT_RUNS }: { readonly keep: string; readonly count?: typeof KEPT_RUNS },
 ): Promise<void> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(runs)) {
     if (entry.isDirectory && /^\d{8}T\d{6}\.\d{3}Z-/.test(entry.name)) names.push(entry.name);
   }
-  for (const name of names.sort().reverse().slice(count)) {
+  const left = { ...count };
+  for (const name of names.sort().reverse()) {
     const directory = `${runs}/${name}`;
-    if (directory === keep) continue;
+    const kind = (await readJson(`${directory}/run.json`, runSchema))?.check ? "check" : "real";
+    if (left[kind]-- > 0 || directory === keep) continue;
     // Two runs that start at once remove the same old ones.
     await Deno.remove(directory, { recursive: true }).catch(() => {});
   }

@@ -34,7 +34,8 @@ export async function lockInventory(system: System, inventory: string): Promise<
   try {
     if (!await file.tryLock(true)) throw await busyError(path, inventory);
     await file.truncate();
-    await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+    const born = await processStart(system, Deno.pid);
+    await file.write(new TextEncoder().encode(`${Deno.pid} ${born}\n`));
     const ended = await endCutOffRuns(system, inventory);
     return { ended, [Symbol.dispose]: () => file.close() };
   } catch (error) {
@@ -66,34 +67,52 @@ export interface LockHolder {
  * @param inventory absolute path, symbolic links followed
  */
 export async function lockHolder(
-  system: Pick<System, "directories">,
+  system: Pick<System, "directories" | "runner">,
   inventory: string,
 ): Promise<LockHolder | undefined> {
   const path = await lockPath(system, inventory);
   try {
-    const holder = (await Deno.readTextFile(path)).trim();
+    const [, id, born] = /^([1-9]\d*) (.+)$/m.exec(await Deno.readTextFile(path)) ?? [];
     const since = (await Deno.stat(path)).mtime?.getTime();
-    if (!/^[1-9]\d*$/.test(holder) || since === undefined) return undefined;
-    return isAlive(Number(holder)) ? { process: Number(holder), since } : undefined;
+    if (id === undefined || since === undefined) return undefined;
+    // The number alone may be another program's by now.
+    if (await processStart(system, Number(id)) !== born) return undefined;
+    return { process: Number(id), since };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined; // never locked
     throw error;
   }
 }
 
-function isAlive(process: number): boolean {
+/**
+ * When a process was started, as no later process of the same number is; undefined where there is no
+ * such process. On Linux the boot and the clock ticks since (proc_pid_stat(5), field 22), elsewhere
+ * what `ps` says.
+ */
+async function processStart(
+  { runner }: Pick<System, "runner">,
+  id: number,
+): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") {
+    const { stdout } = await runner.run(["ps", "-o", "lstart=", "-p", String(id)], {
+      env: { LC_ALL: "C", TZ: "UTC" },
+    });
+    return stdout.trim() || undefined;
+  }
   try {
-    // Signal 0 is sent to nobody (kill(2)); the types know only names.
-    Deno.kill(process, 0 as unknown as Deno.Signal);
-    return true;
-  } catch (error) {
-    return error instanceof Deno.errors.PermissionDenied; // another user's
+    const boot = await Deno.readTextFile("/proc/sys/kernel/random/boot_id");
+    const stat = await Deno.readTextFile(`/proc/${id}/stat`);
+    // The second field, the program's name in parentheses, may hold anything.
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return `${boot.trim()} ${ticks}`;
+  } catch {
+    return undefined;
   }
 }
 
 async function busyError(path: string, inventory: string): Promise<UserError> {
-  const holder = (await Deno.readTextFile(path).catch(() => "")).trim();
-  const who = /^\d+$/.test(holder) ? ` (process ${holder})` : "";
+  const [, holder] = /^(\d+) /.exec(await Deno.readTextFile(path).catch(() => "")) ?? [];
+  const who = holder === undefined ? "" : ` (process ${holder})`;
   return new UserError(`Another run on ${inventory} is under way${who}`, {
     hint: "Wait until it has ended, or end it with Ctrl-C where it runs.",
   });

@@ -59,6 +59,8 @@ export interface Input<O extends Record<string, OptionDeclaration>> {
   readonly args: readonly string[];
   readonly options: OptionValues<O>;
   readonly globals: GlobalOptions;
+  /** The whole command line as it was typed, for a shell: how to do the same again. */
+  readonly line: string;
 }
 
 /** A command: what it takes, how it is explained, what it does. */
@@ -68,7 +70,7 @@ export interface CommandDeclaration<
 > {
   /** Words after the program's name: `"node add"`. */
   readonly name: string;
-  /** Further names kept for habit: `"add-node"`. */
+  /** Further names kept for habit, not shown in help: `"add-node"`, `"node rm"`. */
   readonly aliases?: readonly string[];
   /** One line for lists, without a full stop. */
   readonly summary: string;

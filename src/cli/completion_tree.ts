@@ -18,9 +18,15 @@ export function completionTree(
   addGlobalOptions(root);
   for (const declaration of commands) {
     if (declaration.hidden) continue;
-    const [group, second] = declaration.name.split(" ");
+    const aliases = declaration.aliases?.filter((alias) => alias.includes(" ")) ?? [];
+    for (const name of [declaration.name, ...aliases]) add(name, declaration);
+  }
+  return root;
+
+  function add(name: string, declaration: CommandDeclaration): void {
+    const [group, second] = name.split(" ");
     if (second !== undefined && !root.commands.has(group ?? "")) root.command(group ?? "", "");
-    const command = root.command(declaration.name, declaration.summary);
+    const command = root.command(name, declaration.summary);
     for (const { syntax, choices, completes } of declaration.args ?? []) {
       const values = choices ?? (completes === undefined ? undefined : offers[completes]);
       command.argument(
@@ -42,7 +48,6 @@ export function completionTree(
     }
     addGlobalOptions(command);
   }
-  return root;
 }
 
 function options(declaration: CommandDeclaration): OptionDeclaration[] {

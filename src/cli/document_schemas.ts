@@ -5,6 +5,7 @@
  */
 
 import * as z from "zod/mini";
+import { didYouMean } from "../errors/nearest.ts";
 import { usageError } from "../errors/user_error.ts";
 import { RUN_EVENTS } from "../ansible/event.ts";
 import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../inventory/schema.ts";
@@ -147,7 +148,9 @@ export function jsonSchema(name: string): Record<string, unknown> {
   if (name === "variables") return schemaOf(VARIABLES);
   const schema = Object.entries(DOCUMENTS).find(([kind]) => kind === name)?.[1];
   if (schema !== undefined) return schemaOf(schema);
-  throw usageError(`There is no schema ${name}`, { hint: `Use ${SCHEMA_NAMES.join(", ")}.` });
+  throw usageError(`There is no schema ${name}`, {
+    hint: didYouMean(name, SCHEMA_NAMES, "See the names with: k3s-tool config schema --list"),
+  });
 }
 
 /** Variables of a host or of everything; a host inherits what its groups set. */

@@ -5,6 +5,7 @@
  */
 
 import type { InitRequest } from "../actions/init_inventory.ts";
+import { didYouMean } from "../errors/nearest.ts";
 import { hideNamed } from "../errors/secrets.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
 import { parseKeyPath } from "../inventory/key_path.ts";
@@ -188,7 +189,9 @@ function withSettings(
 ): HostDescription[] {
   const unknown = [...settings.keys()].find((name) => !hosts.some((host) => host.name === name));
   if (unknown !== undefined) {
-    throw usageError(`--set speaks of ${unknown}, which is no machine of this inventory`);
+    throw usageError(`--set speaks of ${unknown}, which is no machine of this inventory`, {
+      hint: didYouMean(unknown, hosts.map(({ name }) => name), "Name one of its machines."),
+    });
   }
   return hosts.map((host) => {
     const vars = settings.get(host.name);

@@ -15,6 +15,7 @@ import { assertFormat, Output, yamlText } from "./output.ts";
 import { paintFor, wantsColor } from "./paint.ts";
 import { parserError } from "./parser_error.ts";
 import { commands } from "./registry.ts";
+import { shellWord } from "./shell_word.ts";
 
 const DESCRIPTION = "A k3s cluster on the machines of your tailnet, kept as workstations.";
 
@@ -29,6 +30,13 @@ Exit codes: 0 done, 1 failed on some host, 2 wrong usage or configuration, 3 som
 
 /** What becomes of a declared command when it is called. */
 type Execute = (declaration: CommandDeclaration, input: Input<Record<string, never>>) => void;
+
+/** What the actions of the parser work with. */
+interface Calls {
+  readonly execute: Execute;
+  readonly context: Context;
+  readonly argv: readonly string[];
+}
 
 /** Group words (`node`, `config`, `assets`) and what they stand for. */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -48,6 +56,7 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
   const program = buildProgram(named(argv), {
     execute: (declaration, input) => chosen = { declaration, input },
     context,
+    argv,
   });
   try {
     if (argv.length === 0) {
@@ -71,9 +80,10 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
     // A group without a command: its help was printed and says it all.
     if (error.code === "commander.help" && argv[0] !== "help") return ExitCode.Usage;
     const refused = error.code === "commander.help"
-      ? { message: `unknown command '${argv.slice(1).join(" ")}'` }
+      ? { message: `unknown command '${argv.at(-1)}'` }
       : { message: unmarked(error.message) };
-    return report(parserError(refused, { argv, commands }), context, globals);
+    const globalFlags = program.options.flatMap(({ long }) => long ?? []);
+    return report(parserError(refused, { argv, commands, globalFlags }), context, globals);
   }
 }
 
@@ -102,8 +112,9 @@ function named(argv: readonly string[]): readonly CommandDeclaration[] {
 /** The commander program for declarations. */
 function buildProgram(
   declarations: readonly CommandDeclaration[],
-  { execute, context }: { readonly execute: Execute; readonly context: Context },
+  calls: Calls,
 ): Command {
+  const { context } = calls;
   const program = new Command("k3s-tool")
     .description(DESCRIPTION)
     .addHelpText("after", EPILOGUE)
@@ -119,6 +130,7 @@ function buildProgram(
     .option("--no-input", "ask nothing: a missing answer is an error")
     .option("-V, --version", "same as the command version")
     .exitOverride()
+    .showSuggestionAfterError(false) // `parserError` knows all commands
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
@@ -131,32 +143,32 @@ function buildProgram(
     });
   const groups = new Map<string, Command>();
   for (const declaration of declarations) {
-    const [first = "", second] = declaration.name.split(" ");
-    if (second === undefined) {
-      addCommand(program, { name: first, declaration, execute, context });
-    } else {
-      let group = groups.get(first);
-      if (group === undefined) {
-        group = program.command(first).description(GROUPS[first] ?? "");
-        groups.set(first, group);
-      }
-      addCommand(group, { name: second, declaration, execute, context });
-    }
-    for (const alias of declaration.aliases ?? []) {
-      addCommand(program, { name: alias, declaration, execute, context, hidden: true });
-    }
+    const { name, aliases = [], hidden = false } = declaration;
+    addNamed(name, declaration, hidden);
+    for (const alias of aliases) addNamed(alias, declaration, true);
   }
   return program;
+
+  function addNamed(name: string, declaration: CommandDeclaration, hidden: boolean): void {
+    const [first = "", second] = name.split(" ");
+    if (second === undefined) {
+      return addCommand(program, { name: first, declaration, hidden, ...calls });
+    }
+    let group = groups.get(first);
+    if (group === undefined) {
+      group = program.command(first).description(GROUPS[first] ?? "");
+      groups.set(first, group);
+    }
+    addCommand(group, { name: second, declaration, hidden, ...calls });
+  }
 }
 
 function addCommand(
   parent: Command,
-  { name, declaration, execute, context, hidden = declaration.hidden === true }: {
+  { name, declaration, hidden, execute, context, argv }: Calls & {
     readonly name: string;
     readonly declaration: CommandDeclaration;
-    readonly execute: Execute;
-    readonly context: Context;
-    readonly hidden?: boolean;
+    readonly hidden: boolean;
   },
 ): void {
   const command = parent.command(name, { hidden })
@@ -181,6 +193,7 @@ function addCommand(
       args: unmarked(command.processedArgs.flat().filter((value) => value !== undefined)),
       options: Object.fromEntries(values),
       globals: globalsFrom(all, context),
+      line: ["k3s-tool", ...argv].map(shellWord).join(" "),
     });
   });
 }

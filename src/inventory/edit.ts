@@ -7,6 +7,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { didYouMean } from "../errors/nearest.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
 import type { Group, NodePath } from "./group_tree.ts";
 import type { SealedFile } from "./inventory_files.ts";
@@ -66,7 +67,7 @@ export function removeHost(content: LoadedContent, name: string): Edit {
   const places = content.places.get(name);
   if (places === undefined) {
     throw usageError(`There is no host ${name} in ${content.document.file}`, {
-      hint: "See the hosts with: k3s-tool node list",
+      hint: didYouMean(name, content.places.keys(), "See the hosts with: k3s-tool node list"),
     });
   }
   const range = places.find((place) => place.range !== undefined);
@@ -132,7 +133,12 @@ export function unsetVariable(
   }
   if (documents.size > 0) return { documents, notes: [] };
   throw usageError(`${[key.variable, ...key.members].join(".")} is not set for ${scope.name}`, {
-    hint: "See what is set, and where: k3s-tool config list --show-origin",
+    hint: didYouMean(
+      key.variable,
+      ownVariables(content, scope).flatMap((layer) => [...layer.keys()])
+        .filter((name) => name !== key.variable),
+      "See what is set, and where: k3s-tool config list --show-origin",
+    ),
   });
 }
 

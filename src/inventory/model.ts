@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Place, Problem } from "../errors/user_error.ts";
+import { didYouMean } from "../errors/nearest.ts";
+import { type Place, type Problem, usageError } from "../errors/user_error.ts";
 
 /** What a host is in the cluster. */
 export type Role = "control-plane" | "worker";
@@ -147,4 +148,18 @@ export function findHost(inventory: Inventory, name: string): InventoryHost | un
 /** Where an API server is asked: `https://100.64.0.1:6443` for an address or name without a port. */
 export function serverUrl(endpoint: string): string {
   return `https://${endpoint}${/:\d+$/.test(endpoint) ? "" : ":6443"}`;
+}
+
+/** The host that a person named. @throws {UserError} exit code 2 where there is none */
+export function hostNamed(inventory: Inventory, name: string): InventoryHost {
+  const host = findHost(inventory, name);
+  if (host !== undefined) return host;
+  throw usageError(`The inventory has no host ${name}`, {
+    where: { file: inventory.file },
+    hint: didYouMean(
+      name,
+      inventory.hosts.map((each) => each.name),
+      "See the hosts with: k3s-tool node list",
+    ),
+  });
 }

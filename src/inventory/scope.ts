@@ -4,6 +4,7 @@
  * @module
  */
 
+import { didYouMean } from "../errors/nearest.ts";
 import { usageError } from "../errors/user_error.ts";
 import type { HostPlace } from "./group_tree.ts";
 import type { LoadedContent } from "./load.ts";
@@ -31,7 +32,16 @@ export function resolveScope(content: LoadedContent, name: string): Scope {
   if (word !== undefined) return { kind: "group", name: roleGroup(content, word) };
   if (content.tree.groups.has(name)) return { kind: "group", name };
   throw usageError(`There is no host or group ${name} in ${content.document.file}`, {
-    hint: "Use all, control_plane, workers or a host; see them with: k3s-tool node list",
+    hint: didYouMean(
+      name,
+      [
+        "all",
+        ...Object.values(ROLE_GROUPS),
+        ...content.tree.groups.keys(),
+        ...content.places.keys(),
+      ],
+      "Use all, control_plane, workers or a host; see them with: k3s-tool node list",
+    ),
   });
 }
 

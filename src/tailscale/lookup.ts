@@ -4,6 +4,7 @@
  * @module
  */
 
+import { didYouMean } from "../errors/nearest.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { usageError } from "../errors/user_error.ts";
 import type { Peer, Tailnet } from "./peer.ts";
@@ -31,7 +32,11 @@ function lookupPeer(tailnet: Tailnet, hostname: string): AddressedPeer {
   const [peer, ...more] = found;
   if (peer === undefined) {
     throw usageError(`No machine of the tailnet is called ${safeText(hostname)}`, {
-      hint: "See the machines with: k3s-tool discover; or give the address yourself.",
+      hint: didYouMean(
+        hostname,
+        tailnet.peers.map(({ name }) => name),
+        "See the machines with: k3s-tool discover; or give the address yourself.",
+      ),
     });
   }
   if (more.length > 0) {

@@ -78,7 +78,7 @@ export function runError(
   { what, resume }: RunWords,
 ): UserError | undefined {
   const log = state.log === undefined ? "" : ` The log: ${state.log}`;
-  const again = `Then go on with: ${resume}`;
+  const again = `Then ${state.check ? "check again" : "go on"} with: ${resume}`;
   switch (state.outcome) {
     case "ok":
       return undefined;
@@ -100,10 +100,12 @@ export function runError(
       });
     }
     case "interrupted":
-      return interruptedError(
-        `${what} was interrupted; ${standing(state)}`,
-        `Nothing is lost: ${resume} goes on from there.${log}`,
-      );
+      return state.check
+        ? interruptedError(`${what} was interrupted; nothing was changed`, `${again}${log}`)
+        : interruptedError(
+          `${what} was interrupted; ${standing(state)}`,
+          `Nothing is lost: ${resume} goes on from there.${log}`,
+        );
     case "error":
     case undefined: {
       const said = state.message ?? "ansible-playbook ended early";

@@ -46,7 +46,7 @@ Deno.test("the newest runs stay, and the one that begins; other folders are left
       runs.push(await openRun(directory, RUN, second * 1000));
     }
     await Deno.mkdir(`${directory}/mine`);
-    await pruneRuns(directory, { keep: runs[0]?.directory ?? "", count: 2 });
+    await pruneRuns(directory, { keep: runs[0]?.directory ?? "", count: { real: 2, check: 1 } });
     const left = [...Deno.readDirSync(directory)].map(({ name }) => `${directory}/${name}`).sort();
     assert.deepEqual(left, [
       runs[0]?.directory,
@@ -54,6 +54,21 @@ Deno.test("the newest runs stay, and the one that begins; other folders are left
       runs[5]?.directory,
       `${directory}/mine`,
     ]);
+  });
+});
+
+Deno.test("runs with --check do not push out what really happened", async () => {
+  await withDirectory(async (directory) => {
+    const failed = await openRun(directory, RUN, 0);
+    await closeRun(failed, { outcome: "failed", rc: 2, seconds: 1 });
+    for (let second = 1; second <= 30; second++) {
+      const run = await openRun(directory, { ...RUN, check: true }, second * 1000);
+      await pruneRuns(directory, { keep: run.directory });
+    }
+    const left = await pastRuns(directory);
+    assert.equal(left.length, 6);
+    assert.equal(left.at(-1)?.result?.outcome, "failed");
+    assert.equal(left[0]?.startedAt, new Date(30_000).toISOString());
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { closeRun, openRun, pastRuns } from "../../src/ansible/run_history.ts";
-import { lockInventory } from "../../src/ansible/run_lock.ts";
+import { lockHolder, lockInventory } from "../../src/ansible/run_lock.ts";
 import { processesOfRun } from "../../src/ansible/run_processes.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 import { fakeSystem, withDirectory } from "./fake_system.ts";
@@ -25,6 +25,29 @@ Deno.test("one run at a time for an inventory, others are not held up", async ()
     other[Symbol.dispose]();
     first[Symbol.dispose]();
     (await lockInventory(system, "/a/hosts.yml"))[Symbol.dispose]();
+  });
+});
+
+Deno.test("the number of a process that ended may be another's by now: that one holds nothing", async () => {
+  await withDirectory(async (directory) => {
+    const system = fakeSystem(directory);
+    const lock = await lockInventory(system, "/a/hosts.yml");
+    const holder = await lockHolder(system, "/a/hosts.yml");
+    assert.equal(holder?.process, Deno.pid);
+    lock[Symbol.dispose]();
+    const [file] = [...Deno.readDirSync(`${system.directories.state}/locks`)];
+    const path = `${system.directories.state}/locks/${file?.name}`;
+    const said = await Deno.readTextFile(path);
+    assert.match(said, new RegExp(`^${Deno.pid} .+\n$`));
+    for (
+      const other of [
+        said.replace(/\d\n$/, (end) => `${(Number(end[0]) + 1) % 10}\n`),
+        `${Deno.pid}\n`,
+      ]
+    ) {
+      await Deno.writeTextFile(path, other);
+      assert.equal(await lockHolder(system, "/a/hosts.yml"), undefined);
+    }
   });
 });
 

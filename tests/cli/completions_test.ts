@@ -32,6 +32,8 @@ Deno.test("completion offers commands, subcommands, options and choices", async 
   assert.match(await tool("complete", "--", "ver"), /^version\t/m);
   assert.match(await tool("complete", "--", "assets", ""), /^eject\t/m);
   assert.match(await tool("complete", "--", "assets", "eject", "--f"), /^--force\t/m);
+  assert.match(await tool("complete", "--", "node", "r"), /^rm\t/m);
+  assert.match(await tool("complete", "--", "node", "rm", "--f"), /^--force\t/m);
   assert.match(await tool("complete", "--", "completions", ""), /^zsh/m);
   assert.match(await tool("complete", "--", "version", "--output", ""), /^json/m);
 });

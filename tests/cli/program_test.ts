@@ -92,9 +92,9 @@ for (
 }
 
 Deno.test("help for a command that is none says so last", async () => {
-  const { code, stderr } = await runCommand(["help", "nope"]);
+  const { code, stderr } = await runCommand(["help", "nonsense"]);
   assert.equal(code, 2);
-  assert.match(stderr, /\nError: Unknown command 'nope'\nHint: See: k3s-tool --help\n$/);
+  assert.match(stderr, /\nError: Unknown command 'nonsense'\nHint: See: k3s-tool --help\n$/);
 });
 
 Deno.test("an unknown option exits with 2", async () => {

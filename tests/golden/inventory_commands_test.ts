@@ -205,7 +205,7 @@ Deno.test("config set tells where it has no effect, and names that look like a s
     /group_vars\/all\.yml:1:7: rack has no effect on dgx: all sets it too/,
   );
   const slip = await run("config", "set", "reserved_cpus", "2", "--scope", "dgx");
-  assert.match(slip.stderr, /did you mean reserved_cpu\?/);
+  assert.match(slip.stderr, /Did you mean reserved_cpu\?/);
 });
 
 Deno.test("config validate", async () => {

@@ -3,6 +3,7 @@ import { defineCommand } from "../command.ts";
 /** `assets list`: what is embedded. */
 export const assetsListCommand = defineCommand({
   name: "assets list",
+  aliases: ["assets ls"],
   summary: "List the embedded playbooks, roles, templates and examples",
   args: [{ syntax: "[path...]", description: "only files at or below these paths" }],
   examples: [

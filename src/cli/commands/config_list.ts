@@ -3,6 +3,7 @@ import { defineCommand } from "../command.ts";
 /** `config list`: everything that is set. */
 export const configListCommand = defineCommand({
   name: "config list",
+  aliases: ["config ls"],
   summary: "List the variables of the inventory",
   description: "Lists what each group and host sets by itself; with --scope, what holds for it. " +
     "Tokens and passwords are hidden.",

@@ -5,6 +5,7 @@ import { SCOPE_OPTION } from "../scope_option.ts";
 /** `config unset`: one value less. */
 export const configUnsetCommand = defineCommand({
   name: "config unset",
+  aliases: ["config rm", "config delete"],
   summary: "Remove a variable from the inventory",
   args: [
     { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },

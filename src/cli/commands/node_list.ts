@@ -3,6 +3,7 @@ import { defineCommand } from "../command.ts";
 /** `node list`: the hosts of the inventory. */
 export const nodeListCommand = defineCommand({
   name: "node list",
+  aliases: ["node ls", "node get"],
   summary: "List the machines of the inventory",
   description: "Lists the machines of the inventory, whether they are provisioned or not. " +
     "Neither Tailscale nor the cluster is asked; see `k3s-tool status` for how they are.",

@@ -8,7 +8,7 @@ import { PASSWORD_OPTIONS, passwordsOf } from "../password_options.ts";
 /** `node remove`: out of the cluster, off the host, out of the inventory, in this order. */
 export const nodeRemoveCommand = defineCommand({
   name: "node remove",
-  aliases: ["remove-node"],
+  aliases: ["remove-node", "node rm", "node delete"],
   summary: "Take machines out of the cluster and the inventory",
   description:
     "Drains the node, deletes it and its password secret, removes k3s from the machine " +

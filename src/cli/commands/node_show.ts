@@ -3,6 +3,7 @@ import { defineCommand } from "../command.ts";
 /** `node show`: everything that holds for one host, and why. */
 export const nodeShowCommand = defineCommand({
   name: "node show",
+  aliases: ["node describe"],
   summary: "Show every variable of one machine and where it comes from",
   args: [{ syntax: "<host>", description: "name of the machine", completes: "host" }],
   options: {
@@ -19,22 +20,15 @@ export const nodeShowCommand = defineCommand({
   formats: ["table", "json", "yaml"],
   async run(context, { args: [name = ""], options, globals }, output) {
     const { settingOf } = await import("../../actions/list_settings.ts");
-    const { usageError } = await import("../../errors/user_error.ts");
     const { locateInventory } = await import("../../inventory/locate.ts");
-    const { findHost } = await import("../../inventory/model.ts");
+    const { hostNamed } = await import("../../inventory/model.ts");
     const { readContent } = await import("../../inventory/read.ts");
     const { effectiveVariables, resolveScope } = await import("../../inventory/scope.ts");
     const { nodeItem } = await import("../../view/inventory_nodes.ts");
     const { settingColumns } = await import("../../view/settings.ts");
     const file = await locateInventory(context, globals.inventory);
     const content = await readContent(file, { cwd: context.cwd });
-    const host = findHost(content.inventory, name);
-    if (host === undefined) {
-      throw usageError(`There is no machine ${name} in the inventory`, {
-        where: { file: content.document.file },
-        hint: "See the machines with: k3s-tool node list",
-      });
-    }
+    const host = hostNamed(content.inventory, name);
     const variables = effectiveVariables(content, resolveScope(content, host.name));
     const settings = [...variables.values()].map((variable) => settingOf(variable, options));
     if (output.structured) {

@@ -32,7 +32,7 @@ export const resetCommand = defineCommand({
     { command: "k3s-tool reset --dry-run", does: "what would be removed" },
     { command: "k3s-tool reset --limit pi --yes", does: "one host, without asking" },
   ],
-  async run(context, { options, globals }, output) {
+  async run(context, { options, globals, line }, output) {
     const { planReset, reset } = await import("../../actions/reset.ts");
     const { showRun } = await import("../progress.ts");
     const limit = commaList(options.limit, "--limit");
@@ -52,14 +52,8 @@ export const resetCommand = defineCommand({
       passwords: await passwordsOf(options, context, globals),
       mayInstall: askToInstall(globals, context),
     });
-    await showRun(events, {
-      what: "The reset",
-      resume: `k3s-tool reset${options.dryRun ? " --dry-run" : ""}`,
-    }, {
-      context,
-      output,
-      globals,
-    });
+    const what = options.dryRun ? "The dry run of the reset" : "The reset";
+    await showRun(events, { what, resume: line }, { context, output, globals });
     output.note(options.dryRun ? "Nothing was changed." : "k3s is removed.");
   },
 });

@@ -60,7 +60,7 @@ def drain(params, node, result):
         if not params.get("drain_force"):
             result["problem"] = "%s could not be drained within %d s: %s" % (name, limit, failure)
             result["hint"] = ("A disruption budget may hold pods: give it more replicas elsewhere and run again, "
-                              "or go on all the same with -e '{\"k3s_tool_drain_force\": true}'.")
+                              "or go on all the same: `k3s-tool config set k3s_uninstall_drain_force true --scope %s`, then run again." % name)
 
 
 def secret_of(name):
