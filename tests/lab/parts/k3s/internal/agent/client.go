@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"k3s-tool.lab/k3s/internal/jointoken"
+	"k3s-tool.lab/k3s/internal/logging"
 )
 
 const requestTimeout = 10 * time.Second
@@ -28,15 +29,17 @@ var ErrNodePassword = errors.New("Node password rejected, duplicate hostname or 
 
 // Client talks to the supervisor of a server.
 type Client struct {
-	base    string
-	token   jointoken.Token
-	user    string
-	http    *http.Client
-	CACerts []byte
+	base      string
+	token     jointoken.Token
+	user      string
+	http      *http.Client
+	certified bool // shows a client certificate
+	CACerts   []byte
 }
 
-// Connect fetches the cluster's CA without trust, compares it with the token's hash, and from then on trusts that CA alone.
-func Connect(ctx context.Context, server, tokenText, user string) (*Client, error) {
+// Connect fetches the cluster's CA without trust, compares it with the token's hash, and from then on trusts that CA alone. A
+// certificate that the node has from an earlier start is shown, too; then a wrong token does not matter.
+func Connect(ctx context.Context, server, tokenText, user string, certificates ...tls.Certificate) (*Client, error) {
 	u, err := url.Parse(server)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("Invalid server url, failed to parse: %s", server) //nolint:staticcheck // k3s's words
@@ -60,7 +63,7 @@ func Connect(ctx context.Context, server, tokenText, user string) (*Client, erro
 	if !roots.AppendCertsFromPEM(c.CACerts) {
 		return nil, errors.New("CA cert validation failed: no certificate found")
 	}
-	c.http = newHTTPClient(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12})
+	c.http, c.certified = newHTTPClient(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, Certificates: certificates}), len(certificates) > 0
 	if _, err := c.do(ctx, http.MethodGet, "/cacerts", nil, nil); err != nil {
 		return nil, fmt.Errorf("CA cert validation failed: %w", err)
 	}
@@ -104,6 +107,11 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, heade
 	data, err := io.ReadAll(io.LimitReader(response.Body, 4<<20))
 	if err != nil {
 		return nil, err
+	}
+	if response.StatusCode == http.StatusUnauthorized && headers["k3s-Node-Name"] != "" && c.certified {
+		logging.Infof("Node authorization rejected, retrying without client certificate authentication")
+		c.http.Transport.(*http.Transport).TLSClientConfig.Certificates, c.certified = nil, false
+		return c.do(ctx, method, path, body, headers)
 	}
 	if response.StatusCode == http.StatusForbidden && headers["k3s-Node-Name"] != "" {
 		return nil, ErrNodePassword

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
@@ -42,7 +43,7 @@ func join(ctx context.Context, node settings.Node, supervisorURL string) (*Clien
 
 func tryJoin(ctx context.Context, node settings.Node, supervisorURL string) (*Client, settings.Cluster, error) {
 	var cluster settings.Cluster
-	client, err := Connect(ctx, supervisorURL, node.Token, "node")
+	client, err := Connect(ctx, supervisorURL, node.Token, "node", ownCertificates(node)...)
 	if err != nil {
 		return nil, cluster, err
 	}
@@ -54,6 +55,16 @@ func tryJoin(ctx context.Context, node settings.Node, supervisorURL string) (*Cl
 		return client, cluster, err
 	}
 	return client, cluster, fetchCertificates(ctx, client, node)
+}
+
+// ownCertificates is the node's certificate from an earlier start, if it has one.
+func ownCertificates(node settings.Node) []tls.Certificate {
+	base := filepath.Join(node.DataDir, "client-kubelet")
+	certificate, err := tls.LoadX509KeyPair(base+".crt", base+".key")
+	if err != nil {
+		return nil
+	}
+	return []tls.Certificate{certificate}
 }
 
 // fetchCertificates stores the CAs and this node's certificates; the keys never leave the node.

@@ -44,8 +44,20 @@ func (s *Supervisor) authorize(r *http.Request, needed role) error {
 	return nil
 }
 
-// callerRole reads the caller's password, bootstrap token or client certificate.
+// callerRole reads the caller's password, bootstrap token or client certificate. A certificate counts where the password is wrong: a
+// node that joined once needs no token any more (k3s-io/k3s pkg/authenticator/authenticator.go).
 func (s *Supervisor) callerRole(r *http.Request) (role, error) {
+	if got, err := s.secretRole(r); err != nil || got > anyone {
+		return got, err
+	}
+	if s.certifiedNode(r) != "" {
+		return node, nil
+	}
+	return anyone, nil
+}
+
+// secretRole reads the caller's password or bootstrap token.
+func (s *Supervisor) secretRole(r *http.Request) (role, error) {
 	if user, password, ok := r.BasicAuth(); ok {
 		passwords := s.Passwords()
 		switch {
@@ -59,16 +71,22 @@ func (s *Supervisor) callerRole(r *http.Request) (role, error) {
 	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		return s.bootstrapRole(r, bearer)
 	}
-	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
-		roots := x509.NewCertPool()
-		roots.AddCert(s.ClientCA.Cert)
-		cert := r.TLS.PeerCertificates[0]
-		if _, err := cert.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err == nil &&
-			slices.Contains(cert.Subject.Organization, "system:nodes") {
-			return node, nil
-		}
-	}
 	return anyone, nil
+}
+
+// certifiedNode is the node whose certificate the caller has, or "".
+func (s *Supervisor) certifiedNode(r *http.Request) string {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return ""
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(s.ClientCA.Cert)
+	cert := r.TLS.PeerCertificates[0]
+	if _, err := cert.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil ||
+		!slices.Contains(cert.Subject.Organization, "system:nodes") {
+		return ""
+	}
+	return strings.TrimPrefix(cert.Subject.CommonName, "system:node:")
 }
 
 // bootstrapRole checks a token made with `k3s token create`: a Secret in kube-system, as kubeadm has them.

@@ -43,7 +43,26 @@ func (s *Supervisor) checkNode(r *http.Request) (string, error) {
 	if client == nil {
 		return "", failure{http.StatusServiceUnavailable, "runtime core not ready"}
 	}
+	if err := s.checkIdentity(r, client, name); err != nil {
+		return "", err
+	}
 	return name, ensurePassword(r.Context(), client, name, password)
+}
+
+// checkIdentity refuses a caller who is known by the certificate of another node, or of one that was deleted; who has the token, too, may
+// come again without the certificate (k3s-io/k3s pkg/nodepassword/validate.go).
+func (s *Supervisor) checkIdentity(r *http.Request, client kubernetes.Interface, name string) error {
+	certified := s.certifiedNode(r)
+	if got, err := s.secretRole(r); certified == "" || err == nil && got > anyone {
+		return nil
+	}
+	if certified != name {
+		return failure{http.StatusBadRequest, "header node name does not match auth node name"}
+	}
+	if _, err := client.CoreV1().Nodes().Get(r.Context(), name, metav1.GetOptions{}); err != nil {
+		return failure{http.StatusUnauthorized, "unable to verify node identity: " + err.Error()}
+	}
+	return nil
 }
 
 func ensurePassword(ctx context.Context, client kubernetes.Interface, name, password string) error {

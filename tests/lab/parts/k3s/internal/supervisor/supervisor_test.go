@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"io"
@@ -23,7 +24,13 @@ import (
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
-type caller struct{ user, password, bearer, node, nodePassword string }
+type caller struct {
+	user, password, bearer, node, nodePassword string
+	certificate                                []tls.Certificate
+}
+
+// requesterKey is the key of the latest supervisor's callers, for which it signs certificates.
+var requesterKey *ecdsa.PrivateKey
 
 // supervised is a supervisor in front of an API server that answers "api", and a way to ask it.
 func supervised(t *testing.T, client kubernetes.Interface) func(c caller, method, path string) (int, []byte) {
@@ -43,7 +50,9 @@ func supervised(t *testing.T, client kubernetes.Interface) func(c caller, method
 		APIServers: func(context.Context) ([]string, error) { return []string{"100.64.0.1:6443"}, nil },
 		Bootstrap:  func() ([]byte, error) { return []byte("keys"), nil },
 	}
-	server := httptest.NewTLSServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "api") })))
+	server := httptest.NewUnstartedServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "api") })))
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	server.StartTLS()
 	t.Cleanup(server.Close)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -53,6 +62,7 @@ func supervised(t *testing.T, client kubernetes.Interface) func(c caller, method
 	if err != nil {
 		t.Fatal(err)
 	}
+	requesterKey = key
 	return func(c caller, method, path string) (int, []byte) {
 		t.Helper()
 		request, err := http.NewRequest(method, server.URL+path, bytes.NewReader(csr))
@@ -67,7 +77,10 @@ func supervised(t *testing.T, client kubernetes.Interface) func(c caller, method
 		}
 		request.Header.Set("k3s-Node-Name", c.node)
 		request.Header.Set("k3s-Node-Password", c.nodePassword)
-		response, err := server.Client().Do(request)
+		transport := server.Client().Transport.(*http.Transport).Clone()
+		transport.TLSClientConfig.Certificates = c.certificate
+		defer transport.CloseIdleConnections()
+		response, err := (&http.Client{Transport: transport}).Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,6 +161,49 @@ func TestNodeNameBelongsToWhoHadItFirst(t *testing.T) {
 	for _, bad := range []caller{{user: "node", password: "for-agents", node: "../x", nodePassword: "p"}, {user: "node", password: "for-agents", node: "n9"}} {
 		if status, _ := ask(bad, http.MethodPost, path); status != http.StatusBadRequest {
 			t.Errorf("%+v: %d", bad, status)
+		}
+	}
+}
+
+// A node that joined once is known by its certificate, whatever its token, until its Node is deleted.
+func TestCertificateInsteadOfAToken(t *testing.T) {
+	client := fake.NewClientset(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n2"}})
+	ask := supervised(t, client)
+	const path = "/v1-k3s/client-kubelet.crt"
+	n2 := caller{user: "node", password: "for-agents", node: "n2", nodePassword: "one"}
+	_, body := ask(n2, http.MethodPost, path)
+	block, _ := pem.Decode(body)
+	if block == nil {
+		t.Fatalf("no certificate: %s", body)
+	}
+	certified := n2
+	certified.password, certified.certificate = "rotated", []tls.Certificate{{Certificate: [][]byte{block.Bytes}, PrivateKey: requesterKey}}
+	other := certified
+	other.node = "n3"
+	both := certified
+	both.password = "for-agents"
+	for _, c := range []struct {
+		who     caller
+		path    string
+		deleted bool
+		want    int
+	}{
+		{certified, "/v1-k3s/config", false, 200},
+		{certified, path, false, 200},
+		{other, path, false, 400},
+		{certified, "/v1-k3s/server-bootstrap", false, 403},
+		{certified, path, true, 401},
+		{both, path, true, 200},
+	} {
+		if c.deleted {
+			_ = client.CoreV1().Nodes().Delete(t.Context(), "n2", metav1.DeleteOptions{})
+		}
+		method := http.MethodGet
+		if c.path == path {
+			method = http.MethodPost
+		}
+		if got, body := ask(c.who, method, c.path); got != c.want {
+			t.Errorf("%s %+v: %d, want %d: %s", c.path, c.who, got, c.want, body)
 		}
 	}
 }
