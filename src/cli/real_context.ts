@@ -25,18 +25,20 @@ const PATIENCE = { first: 30_000, second: 2_000 };
 export function realContext(root: string, { patience = PATIENCE } = {}): Context {
   const children = new Children();
   const env = (name: string) => Deno.env.get(name) || undefined;
+  const signal = interruptSignal(children, patience);
   return {
     runner: new DenoRunner(children),
     clock: machineClock,
     directories: directoriesFrom(env),
     cwd: Deno.cwd(),
     env,
-    signal: interruptSignal(children, patience),
+    signal,
     stdout: outputStream(Deno.stdout),
     stderr: outputStream(Deno.stderr),
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
-      readAll: () => new Response(Deno.stdin.readable).text(),
+      readAll: () =>
+        new Response(Deno.stdin.readable.pipeThrough(new TransformStream(), { signal })).text(),
     },
     assets: new FolderAssets(root),
   };

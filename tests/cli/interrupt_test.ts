@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SMALL } from "../inventory/temporary_inventory.ts";
+import { SMALL, temporaryInventory } from "../inventory/temporary_inventory.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
 import { PROJECT_ROOT, runCommand } from "./fake_context.ts";
 
@@ -53,3 +53,20 @@ for (
     }
   });
 }
+
+Deno.test("a command that waits for stdin ends when it is told to, and writes nothing", async () => {
+  await using inventory = await temporaryInventory(SMALL);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", `${PROJECT_ROOT}/main.ts`, "-v", "config", "set", "x", "-"],
+    cwd: inventory.directory,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const waiting = setInterval(() => child.kill("SIGTERM"), 1_000);
+  const { code } = await child.status;
+  clearInterval(waiting);
+  await child.stdin.close().catch(() => {});
+  assert.notEqual(code, 0);
+  assert.equal(inventory.read(), SMALL);
+});
