@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../errors/safe_text.ts";
 import { storedKubeconfig } from "../cluster/stored_kubeconfig.ts";
 import { renderProblem } from "../errors/render_error.ts";
 import { UserError } from "../errors/user_error.ts";
@@ -72,7 +73,7 @@ async function findInventory(
     }
     const { inventory, problems } = await checkInventory(file, { cwd: system.cwd });
     if (problems.length === 0 && inventory !== undefined) {
-      const hosts = inventory.hosts.length === 1 ? "1 host" : `${inventory.hosts.length} hosts`;
+      const hosts = counted(inventory.hosts.length, "host");
       return { check: { name, status: "ok", message: `${file}, ${hosts}` }, inventory };
     }
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";

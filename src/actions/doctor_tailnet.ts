@@ -4,8 +4,10 @@
  * @module
  */
 
+import { counted } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { InventoryHost } from "../inventory/model.ts";
+import { shownTime } from "../process/system.ts";
 import { readTailnet } from "../tailscale/discover.ts";
 import { keyWarning } from "../tailscale/key_expiry.ts";
 import type { Tailnet } from "../tailscale/peer.ts";
@@ -33,7 +35,7 @@ export async function checkTailscale(system: ActionSystem): Promise<TailnetFindi
   }
   const self = tailnet.peers.find(({ isSelf }) => isSelf);
   const key = self === undefined ? undefined : keyWarning(self, system.clock.now());
-  const machines = `${tailnet.peers.length} machines in the tailnet`;
+  const machines = `${counted(tailnet.peers.length, "machine")} in the tailnet`;
   const message = self?.ipv4 === undefined ? machines : `${self.ipv4}, ${machines}`;
   return {
     tailnet,
@@ -76,7 +78,9 @@ export function checkPeer(
     return {
       ...about,
       status: "fail",
-      message: peer.lastSeen === undefined ? "offline" : `offline, last seen ${peer.lastSeen}`,
+      message: peer.lastSeen === undefined
+        ? "offline"
+        : `offline, last seen ${shownTime(peer.lastSeen)}`,
       hint: "Switch it on; there, look at: tailscale status",
     };
   }

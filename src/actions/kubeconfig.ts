@@ -20,6 +20,8 @@ export interface InstalledKubeconfig {
   readonly context: string;
   /** False where the file said all of it already. */
   readonly changed: boolean;
+  /** True where the file had a context of that name before. */
+  readonly replaced: boolean;
   /** Where the former content is kept; undefined where there was none or nothing changed. */
   readonly backup: string | undefined;
   /** True where it is kubectl's current context. */
@@ -29,7 +31,9 @@ export interface InstalledKubeconfig {
 /**
  * Merges a kubeconfig as k3s writes it into the person's own.
  *
- * Of the files in `KUBECONFIG` the one that has the context already is changed, else the first.
+ * Of the files in `KUBECONFIG` the first that has something of that name is changed, as that is what
+ * kubectl takes; else the first of all. Only where none of them names a current context, it becomes
+ * the current one.
  *
  * @throws {UserError} exit code 2 where a file is not understood or the name is another cluster's
  */
@@ -38,21 +42,28 @@ export async function installKubeconfig(
   incoming: string,
   { kubeconfig, ...options }: InstallOptions,
 ): Promise<InstalledKubeconfig> {
-  const { hasContext, mergeKubeconfig } = await import("../cluster/kubeconfig_merge.ts");
-  const { readTextIfAny, updateKubeconfig } = await import("../cluster/kubeconfig_store.ts");
+  const { readKubeconfigs } = await import("../cluster/kubeconfig_files.ts");
+  const { mergeKubeconfig } = await import("../cluster/kubeconfig_merge.ts");
+  const { updateKubeconfig } = await import("../cluster/kubeconfig_store.ts");
   const files = kubeconfigFiles(system, kubeconfig);
-  let path = files[0];
-  for (const file of files.toReversed()) {
-    if (hasContext(await readTextIfAny(file) ?? "", options.contextName)) path = file;
-  }
+  // One file is read by the merge itself, which says what of it is not understood.
+  const seen = files.length === 1 ? undefined : await readKubeconfigs(files);
+  const items = seen === undefined ? [] : [...seen.contexts, ...seen.clusters, ...seen.users]
+    .filter(({ name }) => name === options.contextName);
+  const path = files.find((file) => items.some((item) => item.file === file)) ?? files[0];
   const { result, file, backup } = await updateKubeconfig(path, {
     clock: system.clock,
-    update: (text) => mergeKubeconfig(text, incoming, options),
+    update: (text) =>
+      mergeKubeconfig(text, incoming, {
+        ...options,
+        ...(seen === undefined ? {} : { seen }),
+      }),
   });
   return {
     file,
     context: options.contextName,
     changed: result.changed,
+    replaced: result.replaced,
     backup,
     isCurrent: result.current === options.contextName,
   };

@@ -145,8 +145,10 @@ function report({ host, node, known, sources }: {
       now,
     }),
     cordoned: node?.cordoned ?? false,
-    pressures: (node?.conditions ?? [])
-      .filter(({ type, status }) => type !== "Ready" && status === "True").map(({ type }) => type),
+    pressures: (node?.conditions ?? []).flatMap(({ type, status }) => {
+      if (type === "Ready" || status === "Unknown" || status === goodStatus(type)) return [];
+      return status === "True" ? type : `${type}=${status}`;
+    }),
     inInventory: sources.hosts === undefined ? undefined : host !== undefined,
     host,
     node,
@@ -159,6 +161,15 @@ function report({ host, node, known, sources }: {
     requested: pods && sumOfRequests(pods),
     pods: pods?.length,
   };
+}
+
+/**
+ * The status that is well for a condition of a node. Most tell of trouble (`MemoryPressure`, and all
+ * of node-problem-detector); these tell that something is as it should be. `EtcdIsVoter` is k3s' own
+ * (`pkg/etcd/etcd.go`).
+ */
+export function goodStatus(type: string): "True" | "False" {
+  return /^EtcdIsVoter$|Ready$|Available$|Healthy$/.test(type) ? "True" : "False";
 }
 
 function sumOfRequests(pods: readonly ClusterPod[]): { cpu: number; memory: number } {

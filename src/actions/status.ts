@@ -13,6 +13,8 @@ export interface StatusRequest {
   /** As given with `-i`; undefined: the nearest. */
   readonly inventory: string | undefined;
   readonly cluster: ClusterChoice;
+  /** Nodes that are shown; none: all. */
+  readonly names?: readonly string[];
 }
 
 /**

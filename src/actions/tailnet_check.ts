@@ -7,7 +7,7 @@
 import { publishedHostKeys } from "../ansible/known_hosts.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { InventoryHost } from "../inventory/model.ts";
-import type { Clock } from "../process/system.ts";
+import { type Clock, shownTime } from "../process/system.ts";
 import type { TailnetSource } from "../tailscale/discover.ts";
 import { readTailnet } from "../tailscale/discover.ts";
 import { keyWarning } from "../tailscale/key_expiry.ts";
@@ -71,7 +71,7 @@ function hostWarnings(
     return say(`no machine of this tailnet has the address ${host.tailscaleIp}`);
   }
   if (!peer.online && !peer.isSelf) {
-    const since = peer.lastSeen === undefined ? "" : `, last seen ${peer.lastSeen}`;
+    const since = peer.lastSeen === undefined ? "" : `, last seen ${shownTime(peer.lastSeen)}`;
     return say(`offline in the tailnet${since}; it will fail, the others go on`);
   }
   const key = keyWarning(peer, now);

@@ -28,13 +28,18 @@ export async function* takeOverKubeconfig(
     throw error;
   }
   try {
-    const { changed, file, context, backup, isCurrent } = await installKubeconfig(system, text, {
-      contextName,
-    });
+    const { changed, replaced, file, context, backup, isCurrent } = await installKubeconfig(
+      system,
+      text,
+      {
+        contextName,
+      },
+    );
     if (!changed) return;
     const kept = backup === undefined ? "" : `, the former one is ${backup}`;
     const use = isCurrent ? "" : `; use it with: kubectl --context ${context} get nodes`;
-    yield { type: "note", message: `Added the context ${context} to ${file}${kept}${use}` };
+    const did = replaced ? `Updated the context ${context} in` : `Added the context ${context} to`;
+    yield { type: "note", message: `${did} ${file}${kept}${use}` };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const hint = error.hint === undefined ? "" : ` ${error.hint}`;

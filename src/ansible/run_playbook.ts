@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { System } from "../process/system.ts";
+import { shownTime, type System } from "../process/system.ts";
 import { makeTemporaryDirectory } from "../process/temporary_directory.ts";
 import type { Outcome, RunEvent } from "./event.ts";
 import { followEvents } from "./event_file.ts";
@@ -56,7 +56,9 @@ export async function* runPlaybook(
   for (const { playbook, startedAt } of lock.ended) {
     yield note(
       system,
-      `An earlier run (${playbook}, ${startedAt}) was killed and its ansible-playbook was still ` +
+      `An earlier run (${playbook}, ${
+        shownTime(startedAt)
+      }) was killed and its ansible-playbook was still ` +
         "at work: ended it.",
     );
   }

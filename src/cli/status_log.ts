@@ -20,14 +20,16 @@ const AGAIN_MS = 60_000;
 export class StatusLog implements StatusView {
   readonly paceMs = 1_000;
   readonly #output: Output;
+  readonly #names: readonly string[];
   #printed = "";
   #notes = new Set<string>();
   #warnings = new Set<string>();
   #wasLost = false;
   #isReady = false;
 
-  constructor(output: Output) {
+  constructor(output: Output, names: readonly string[] = []) {
     this.#output = output;
+    this.#names = names;
   }
 
   /** What is first printed is complete, or says why it is not. */
@@ -37,7 +39,7 @@ export class StatusLog implements StatusView {
   }
 
   async show(state: LiveState, now: number): Promise<number> {
-    const status = statusOf(state, now);
+    const status = statusOf(state, now, this.#names);
     await this.#data(status, now);
     if (!this.#output.structured) this.#words(status);
     return AGAIN_MS;

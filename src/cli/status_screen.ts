@@ -43,11 +43,17 @@ export class StatusScreen implements StatusView {
   readonly paceMs = 250;
   readonly #stream: Pick<OutputStream, "rows" | "columns">;
   readonly #output: Output;
+  readonly #names: readonly string[];
   #drawn: string | undefined;
 
-  constructor(stream: Pick<OutputStream, "rows" | "columns">, output: Output) {
+  constructor(
+    stream: Pick<OutputStream, "rows" | "columns">,
+    output: Output,
+    names: readonly string[] = [],
+  ) {
     this.#stream = stream;
     this.#output = output;
+    this.#names = names;
   }
 
   /** The inventory is there at once; the rest fills in. */
@@ -76,7 +82,7 @@ export class StatusScreen implements StatusView {
     },
   ): string {
     const { format, paint, paintWords, quiet } = this.#output;
-    const status = statusOf(state, now);
+    const status = statusOf(state, now, this.#names);
     const wide = format === "wide";
     const text = statusText(status, { now, wide, paint }).trimEnd();
     // What follows the last table are sentences.

@@ -29,7 +29,9 @@ export async function watchStatus(
   const { clock } = context;
   const drawn = context.stdout.isTerminal &&
     (output.format === "table" || output.format === "wide");
-  const view = drawn ? new StatusScreen(context.stdout, output) : new StatusLog(output);
+  const view = drawn
+    ? new StatusScreen(context.stdout, output, request.names)
+    : new StatusLog(output, request.names);
   const session = openLiveSession(context, request);
   const end = new AbortController();
   const signal = AbortSignal.any([context.signal, end.signal]);

@@ -7,9 +7,9 @@
  */
 
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
-import * as z from "zod";
 import { usageError } from "../errors/user_error.ts";
-import { parsePlain, readEntry } from "./kubeconfig_entry.ts";
+import { readEntry } from "./kubeconfig_entry.ts";
+import type { KubeconfigItem, Kubeconfigs } from "./kubeconfig_files.ts";
 
 /** What is merged how. */
 export interface MergeOptions {
@@ -21,6 +21,8 @@ export interface MergeOptions {
   readonly force?: boolean;
   /** Make it kubectl's current context even where another one is. */
   readonly setCurrent?: boolean;
+  /** What kubectl sees of all the person's files; default: the file that is changed alone. */
+  readonly seen?: Pick<Kubeconfigs, "clusters" | "users" | "contexts" | "current">;
 }
 
 /** The outcome of a merge. */
@@ -42,7 +44,7 @@ export interface MergeResult {
 export function mergeKubeconfig(
   existing: string,
   incoming: string,
-  { contextName, server, force = false, setCurrent = false }: MergeOptions,
+  { contextName, server, force = false, setCurrent = false, seen }: MergeOptions,
 ): MergeResult {
   const entry = readEntry(incoming);
   const cluster = { ...entry.cluster, ...(server === undefined ? {} : { server }) };
@@ -53,8 +55,16 @@ export function mergeKubeconfig(
   const contexts = sequence(document, "contexts");
   const oldContext = find(contexts, contextName);
   if (!force) {
-    assertSameCluster(find(clusters, contextName), { cluster, contextName });
-    assertFree(oldContext, { contextName, users: find(users, contextName) });
+    const fieldsOf = (list: readonly KubeconfigItem[] | undefined, own: YAMLMap | undefined) =>
+      list?.find(({ name }) => name === contextName)?.fields ?? plainFields(own);
+    assertSameCluster(fieldsOf(seen?.clusters, find(clusters, contextName)), {
+      cluster,
+      contextName,
+    });
+    assertFree(fieldsOf(seen?.contexts, oldContext), {
+      contextName,
+      user: fieldsOf(seen?.users, find(users, contextName)),
+    });
   }
   put(document, clusters, { name: contextName, field: "cluster", values: cluster });
   put(document, users, { name: contextName, field: "user", values: entry.user });
@@ -63,26 +73,17 @@ export function mergeKubeconfig(
     field: "context",
     values: { cluster: contextName, user: contextName },
   });
-  const current = document.get("current-context");
-  if (setCurrent || typeof current !== "string" || current === "") {
-    document.set("current-context", contextName);
-  }
+  const own = document.get("current-context");
+  const current = seen?.current ?? (typeof own === "string" && own !== "" ? own : undefined);
+  if (setCurrent || current === undefined) document.set("current-context", contextName);
   const changed = JSON.stringify(document.toJS()) !== before;
   return {
     text: changed ? document.toString(layoutOf(existing)) : existing,
     changed,
     replaced: oldContext !== undefined,
-    current: document.get("current-context") as string | undefined,
+    current: setCurrent || current === undefined ? contextName : current,
   };
 }
-
-/** True where a kubeconfig has a context of that name; false where it is not understood. */
-export function hasContext(text: string, name: string): boolean {
-  const parsed = Contexts.safeParse(parsePlain(text));
-  return parsed.success && parsed.data.contexts.some((context) => context.name === name);
-}
-
-const Contexts = z.object({ contexts: z.array(z.object({ name: z.string() })) });
 
 /** The kubeconfig alone, under its new names: what `--print` prints. */
 export function standaloneKubeconfig(incoming: string, options: MergeOptions): string {
@@ -129,9 +130,16 @@ function find(list: YAMLSeq, name: string): YAMLMap | undefined {
   return list.items.find((item): item is YAMLMap => isMap(item) && item.get("name") === name);
 }
 
+/** Fields of an entry that has a name beside them. */
+function plainFields(entry: YAMLMap | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (entry === undefined) return undefined;
+  const { name: _, ...rest } = entry.toJSON() as Record<string, unknown>;
+  return (Object.values(rest)[0] ?? {}) as Readonly<Record<string, unknown>>;
+}
+
 // The same certificate authority, or the same address (a cluster installed anew), is the same cluster.
 function assertSameCluster(
-  old: YAMLMap | undefined,
+  old: Readonly<Record<string, unknown>> | undefined,
   { cluster, contextName }: {
     readonly cluster: Readonly<Record<string, unknown>>;
     readonly contextName: string;
@@ -139,27 +147,26 @@ function assertSameCluster(
 ): void {
   if (old === undefined) return;
   const authority = "certificate-authority-data";
-  const sameServer = old.getIn(["cluster", "server"]) === cluster.server;
-  const sameAuthority = cluster[authority] !== undefined &&
-    old.getIn(["cluster", authority]) === cluster[authority];
+  const sameServer = old.server === cluster.server;
+  const sameAuthority = cluster[authority] !== undefined && old[authority] === cluster[authority];
   if (!sameServer && !sameAuthority) {
-    throw otherCluster(
-      contextName,
-      String(old.getIn(["cluster", "server"]) ?? "an unknown server"),
-    );
+    throw otherCluster(contextName, String(old.server ?? "an unknown server"));
   }
 }
 
 // A context or user of that name which does not belong to a cluster of that name is somebody else's.
 function assertFree(
-  context: YAMLMap | undefined,
-  { contextName, users }: { readonly contextName: string; readonly users: YAMLMap | undefined },
+  context: Readonly<Record<string, unknown>> | undefined,
+  { contextName, user }: {
+    readonly contextName: string;
+    readonly user: Readonly<Record<string, unknown>> | undefined;
+  },
 ): void {
-  const leadsTo = context?.getIn(["context", "cluster"]);
+  const leadsTo = context?.cluster;
   if (context !== undefined && leadsTo !== contextName) {
     throw otherCluster(contextName, `the cluster ${String(leadsTo)}`);
   }
-  if (context === undefined && users !== undefined) {
+  if (context === undefined && user !== undefined) {
     throw otherCluster(contextName, "a user of another context");
   }
 }

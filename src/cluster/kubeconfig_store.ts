@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors/user_error.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
 import type { Clock } from "../process/system.ts";
@@ -51,20 +51,49 @@ export async function updateKubeconfig<R extends { text: string; changed: boolea
   }
 }
 
+/** Each holds a key that may do anything: no more of them than a person goes back to. */
+const KEPT_BACKUPS = 3;
+
+/** The stamp of {@linkcode keep}. */
+const BACKUP = /^\.(\d{8}T\d{6}Z)(?:-(\d+))?\.bak$/;
+
+/** A backup of a kubeconfig; `count` tells those of one second apart. */
+interface Backup {
+  readonly path: string;
+  readonly stamp: string;
+  readonly count: number;
+}
+
+/** Keeps a text beside the file, and of earlier ones the newest, for the person alone. */
 async function keep(
   text: string,
   { file, now }: { readonly file: string; readonly now: number },
 ): Promise<string> {
   const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
-  for (let attempt = 0;; attempt++) {
-    const backup = `${file}.${stamp}${attempt === 0 ? "" : `-${attempt}`}.bak`;
-    try {
-      await Deno.writeTextFile(backup, text, { createNew: true, mode: MODE });
-      return backup;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
+  const before = await backupsOf(file);
+  const latest = before.findLast((each) => each.stamp === stamp);
+  const count = latest === undefined ? 0 : latest.count + 1;
+  const path = `${file}.${stamp}${count === 0 ? "" : `-${count}`}.bak`;
+  await Deno.writeTextFile(path, text, { createNew: true, mode: MODE });
+  const kept = before.slice(1 - KEPT_BACKUPS);
+  for (const each of before) {
+    if (kept.includes(each)) await Deno.chmod(each.path, MODE);
+    else await removeIfAny(each.path);
   }
+  return path;
+}
+
+/** The backups of a file, the newest last. */
+async function backupsOf(file: string): Promise<readonly Backup[]> {
+  const [directory, name] = [dirname(file), basename(file)];
+  const found: Backup[] = [];
+  for await (const entry of Deno.readDir(directory)) {
+    const parts = entry.name.startsWith(name) ? BACKUP.exec(entry.name.slice(name.length)) : null;
+    if (parts === null || !entry.isFile) continue;
+    const [, stamp = "", count = "0"] = parts;
+    found.push({ path: join(directory, entry.name), stamp, count: Number(count) });
+  }
+  return found.sort((a, b) => a.stamp === b.stamp ? a.count - b.count : a.stamp < b.stamp ? -1 : 1);
 }
 
 async function lockNew(file: string, clock: Clock): Promise<() => Promise<void>> {

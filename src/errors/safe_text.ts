@@ -28,3 +28,12 @@ export function safeText(text: string): string {
 export function safeLines(text: string): string {
   return text.split(/\r\n|\n|\r/).map((line) => safeText(line)).join("\n");
 }
+
+/** `1 change`, `2 changes`, `2 built directories`; `many` where no rule makes it of `one`. */
+export function counted(count: number, one: string, many = manyOf(one)): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function manyOf(one: string): string {
+  return one.endsWith("y") ? `${one.slice(0, -1)}ies` : `${one}s`;
+}

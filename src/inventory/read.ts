@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../errors/safe_text.ts";
 import { resolve } from "node:path";
 import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { InventoryFiles } from "./inventory_files.ts";
@@ -63,7 +64,7 @@ export async function checkInventory(
 
 /** The error for an inventory with problems. */
 export function invalidInventory(file: string, problems: readonly Problem[]): UserError {
-  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const count = counted(problems.length, "problem");
   return usageError(`${file} is not a valid inventory: ${count}`, {
     problems,
     hint: "Correct the places above; nothing was changed.",

@@ -70,6 +70,14 @@ function userHome(): string {
   }
 }
 
+/** A moment for people: `2026-11-23 11:48 UTC`; `at` is ISO 8601, or milliseconds since the epoch. */
+export function shownTime(at: string | number): string {
+  const ms = new Date(at).getTime();
+  return Number.isNaN(ms)
+    ? String(at)
+    : `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
 /** The clock of the machine. */
 export const machineClock: Clock = {
   now: () => Date.now(),

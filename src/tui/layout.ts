@@ -110,7 +110,8 @@ function panesIn(
   const rest = { ...body, y: body.y + top, height: body.height - top };
   const nodesPane = { ...body, height: top };
   if (body.width >= WIDE) {
-    const left = Math.floor((body.width - GAP) * 0.6);
+    // Messages of events are sentences; they need the room more than names do.
+    const left = Math.floor((body.width - GAP) / 2);
     return new Map<PaneId, Rectangle>([
       ["nodes", nodesPane],
       ["workloads", { ...rest, width: left }],

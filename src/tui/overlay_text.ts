@@ -90,6 +90,9 @@ export function drawOverlay(
       return titled(`Scale ${nameOf(overlay.workload)}`, [
         draw(plain(`How many pods?${now}`)),
         draw(toned("accent", `${overlay.text}▏`)),
+        ...overlay.refused === true
+          ? [draw(toned("warn", "Only digits are taken, at most four."))]
+          : [],
       ]);
     }
     case "confirm": {

@@ -27,6 +27,8 @@ export type Overlay =
     readonly text: string;
     /** How many there are now; undefined where that is not known. */
     readonly current: number | undefined;
+    /** Something typed last was not taken. */
+    readonly refused?: boolean;
   };
 
 /** Longest text that is taken, in characters. */

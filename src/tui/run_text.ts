@@ -4,7 +4,7 @@
  * @module
  */
 
-import { safeText } from "../errors/safe_text.ts";
+import { counted, safeText } from "../errors/safe_text.ts";
 import { progressLines } from "../view/progress.ts";
 import { failureBlocks, runError, type RunWords } from "../view/run_report.ts";
 import type { Tone } from "../view/tone.ts";
@@ -105,5 +105,5 @@ function endLines(run: Run): readonly TextLine[] {
 function changes({ state }: Run): string {
   const changed = [...state.hosts.values()].reduce((sum, host) => sum + host.changed, 0);
   if (changed === 0) return "everything was as it should be";
-  return changed === 1 ? "one change" : `${changed} changes`;
+  return counted(changed, "change");
 }

@@ -284,8 +284,11 @@ function type(state: UiState, text: string): UiState {
       }));
     case "palette":
       return { ...state, overlay: { ...overlay, query: typed(overlay.query, text), index: 0 } };
-    case "number":
-      return { ...state, overlay: { ...overlay, text: typedDigits(overlay.text, text) } };
+    case "number": {
+      const taken = typedDigits(overlay.text, text);
+      const refused = taken !== overlay.text + text;
+      return { ...state, overlay: { ...overlay, text: taken, refused } };
+    }
     default:
       return state;
   }

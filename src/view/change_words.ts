@@ -11,7 +11,7 @@ import { hasEnded, podIndex } from "../actions/pod_index.ts";
 import { workloadReport } from "../actions/workload_report.ts";
 import type { ClusterPod } from "../cluster/objects.ts";
 import type { ObjectReference } from "../cluster/requests.ts";
-import { safeText } from "../errors/safe_text.ts";
+import { counted, safeText } from "../errors/safe_text.ts";
 import { drainLines } from "./drain_words.ts";
 
 /** A question, answered with yes or no. */
@@ -153,8 +153,4 @@ function known({ kind, namespace, name }: ObjectReference, { cluster }: LiveStat
 
 function nameOf({ kind, namespace, name }: ObjectReference): string {
   return `${kind} ${namespace}/${name}`;
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

@@ -6,7 +6,7 @@
 
 import stringWidth from "fast-string-width";
 import type { Check } from "../actions/check.ts";
-import { safeText } from "../errors/safe_text.ts";
+import { counted, safeText } from "../errors/safe_text.ts";
 import { noPaint, type Paint, type Tone } from "./tone.ts";
 
 /** Sign, word and tone of each result: colour is never alone. */
@@ -36,8 +36,8 @@ export function doctorSummary(checks: readonly Check[]): string {
   const [fails, warns] = [count("fail"), count("warn")];
   if (fails + warns === 0) return "Everything is in order.";
   const parts = [
-    ...(fails === 0 ? [] : [fails === 1 ? "1 thing fails" : `${fails} things fail`]),
-    ...(warns === 0 ? [] : [warns === 1 ? "1 warning" : `${warns} warnings`]),
+    ...(fails === 0 ? [] : [counted(fails, "thing fails", "things fail")]),
+    ...(warns === 0 ? [] : [counted(warns, "warning")]),
   ];
   return `${parts.join(", ")}: see the arrows.`;
 }

@@ -20,6 +20,8 @@ export interface ListColumn<R> {
   readonly least?: number;
   /** Cells of it that count for more than columns of priority 5 and more; default `least`. */
   readonly comfortable?: number;
+  /** It is comfortable before other growing columns take what is left. */
+  readonly eager?: boolean;
   readonly cell: (row: R) => Cell;
   /** Room that nothing else needs, up to so many cells; the cell is drawn to fill it. */
   readonly stretch?: { readonly most: number; readonly cell: (row: R, cells: number) => Cell };
@@ -207,7 +209,12 @@ function given<R>(
     from: LUXURY,
     cells: ({ least = LEAST, comfortable = least }) => comfortable,
   });
-  leaveOut({ from: 1, cells: ({ least = LEAST }) => least });
+  const fits = total() <= width;
+  leaveOut({
+    from: 1,
+    cells: ({ least = LEAST, comfortable = least, eager = false }) =>
+      eager && fits ? comfortable : least,
+  });
   shrink(rooms, { excess: total() - width, gap });
   spread(rooms, { spare: width - total(), most: asked });
   const most = columns.map(({ stretch }, index) => Math.max(asked[index]!, stretch?.most ?? 0));

@@ -28,9 +28,10 @@ export function notices(state: LiveState, now: number): readonly string[] {
 /** Nodes that say they are short of something; the list of nodes has no room for it everywhere. */
 function pressuresOf(state: LiveState, now: number): readonly string[] {
   return nodeRows(state, now).flatMap(({ name, pressures }) =>
-    pressures.length === 0
-      ? []
-      : [`${name} reports ${pressures.join(" and ")}; its pods may be evicted`]
+    pressures.length === 0 ? [] : [
+      `${name} reports ${pressures.join(" and ")}` +
+      (pressures.some((each) => each.endsWith("Pressure")) ? "; its pods may be evicted" : ""),
+    ]
   );
 }
 

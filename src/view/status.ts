@@ -4,6 +4,8 @@
  * @module
  */
 
+import { safeText } from "../errors/safe_text.ts";
+import { usageError } from "../errors/user_error.ts";
 import type { LiveState } from "../actions/live_state.ts";
 import type { NodeReport } from "../actions/node_report.ts";
 import type { ServiceReport } from "../actions/service_report.ts";
@@ -37,15 +39,22 @@ export interface Status {
   readonly warnings: readonly string[];
 }
 
-/** The status at `now` (milliseconds since the epoch). */
-export function statusOf(state: LiveState, now: number): Status {
+/**
+ * The status at `now` (milliseconds since the epoch).
+ *
+ * @param names nodes that are shown, by the names of the inventory or of the cluster; none: all
+ * @throws {UserError} exit code 2 where there is no node of a name, once the nodes are known
+ */
+export function statusOf(state: LiveState, now: number, names: readonly string[] = []): Status {
   const { inventory, server, connection, cluster } = state;
   const heard = connection.state === "live" || cluster.nodes !== undefined;
   return {
     clusterName: inventory?.known ? inventory.value?.cluster.clusterName : undefined,
     server,
     connection,
-    nodes: nodeRows(state, now),
+    nodes: heard || names.length === 0
+      ? chosen(nodeRows(state, now), names)
+      : nodeRows(state, now).filter((row) => names.some((name) => isCalled(row, name))),
     services: serviceRows(state),
     workloads: workloadReportRows(state),
     totals: totals(state, now),
@@ -55,4 +64,22 @@ export function statusOf(state: LiveState, now: number): Status {
     usageGap: usageGap(state),
     warnings: warningsOf(state, now),
   };
+}
+
+function chosen(rows: readonly NodeReport[], names: readonly string[]): readonly NodeReport[] {
+  if (names.length === 0) return rows;
+  for (const name of names) {
+    if (rows.some((row) => isCalled(row, name))) continue;
+    throw usageError(
+      `There is no node ${safeText(name)}, neither in the inventory nor in the cluster`,
+      {
+        hint: `There are: ${rows.map((row) => safeText(row.name)).join(", ") || "none"}.`,
+      },
+    );
+  }
+  return rows.filter((row) => names.some((name) => isCalled(row, name)));
+}
+
+function isCalled({ name, host }: NodeReport, wanted: string): boolean {
+  return name === wanted || host?.name === wanted || name === wanted.toLowerCase();
 }

@@ -5,6 +5,7 @@
  */
 
 import { safeText } from "../errors/safe_text.ts";
+import { shownTime } from "../process/system.ts";
 import { cellWidth } from "./cells.ts";
 import { connectionWords } from "./connection_words.ts";
 import { gitopsSentence } from "./live_gitops.ts";
@@ -60,7 +61,7 @@ export function statusWords(
   const problem = connection.state === "live" ? undefined : connection.problem;
   const before = connection.state === "lost"
     ? `The cluster was heard last at ${
-      new Date(connection.lastHeard).toISOString()
+      shownTime(connection.lastHeard)
     }, and what is shown is from then`
     : "The cluster could not be asked";
   return {

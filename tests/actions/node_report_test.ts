@@ -149,3 +149,27 @@ Deno.test("pods that have not ended count, and what they ask for adds up", () =>
   const bare = report({});
   assert.deepEqual([bare.pods, bare.requested, bare.used], [undefined, undefined, undefined]);
 });
+
+Deno.test("a condition is shown where it tells of trouble: EtcdIsVoter is well while it is True", () => {
+  const pressures = (type: string, status: string) => {
+    const object = nodeObject("nuc");
+    const conditions = [...object.status.conditions, { type, status }];
+    return report({
+      cluster: cluster({ ...object, status: { ...object.status, conditions } } as typeof object),
+    }).pressures;
+  };
+  for (
+    const [type, status, shown] of [
+      ["EtcdIsVoter", "True", []],
+      ["EtcdIsVoter", "False", ["EtcdIsVoter=False"]],
+      ["EtcdIsVoter", "Unknown", []],
+      ["ContainerRuntimeReady", "True", []],
+      ["GpuHealthy", "False", ["GpuHealthy=False"]],
+      ["MemoryPressure", "True", ["MemoryPressure"]],
+      ["MemoryPressure", "False", []],
+      ["NetworkUnavailable", "True", ["NetworkUnavailable"]],
+      ["KernelDeadlock", "False", []],
+      ["KernelDeadlock", "True", ["KernelDeadlock"]],
+    ] as const
+  ) assert.deepEqual(pressures(type, status), shown, `${type}=${status}`);
+});

@@ -1,11 +1,13 @@
 """What the preflight probe makes of tailscale's answers, resolvers, ports, firewalls and versions."""
 
+import os
 import random
+import tempfile
 import unittest
 
 from load_part import load
 
-PROBE = load("prerequisites", "probe_tailscale.py", "probe_system.py", "probe_k3s.py", "probe_main.py")
+PROBE = load("prerequisites", "probe_tailscale.py", "probe_system.py", "look_server.py", "probe_k3s.py", "probe_main.py")
 NOW = PROBE["parse_time"]("2026-11-23T00:00:00Z")
 
 
@@ -147,6 +149,20 @@ class K3s(unittest.TestCase):
         problems, warnings = PROBE["judge_installation"]("workers", "vpn-auth: name=tailscale,joinKey=x\n")
         self.assertEqual(problems, [])
         self.assertIn("--vpn-auth", warnings[0])
+
+
+class Servers(unittest.TestCase):
+    def test_a_host_has_joined_through_the_server_of_its_configuration_once_it_has_data_or_a_certificate(self):
+        config = 'node-ip: 100.64.0.4\nserver: "https://100.64.0.1:6443"\ntoken-file: x\n'
+        for made in ("agent/client-kubelet.crt", "server/db/state.db", "server/db/etcd/member/wal/0.wal"):
+            with tempfile.TemporaryDirectory() as data:
+                self.assertIsNone(PROBE["joined_through"](config, data))
+                self.assertEqual(PROBE["look_server"](data), {"holds": False, "answers": False})
+                os.makedirs(os.path.dirname(os.path.join(data, made)))
+                open(os.path.join(data, made), "w").close()
+                self.assertEqual(PROBE["joined_through"](config, data), "https://100.64.0.1:6443")
+                self.assertIsNone(PROBE["joined_through"]("cluster-init: true\n", data))
+                self.assertEqual(PROBE["look_server"](data), {"holds": made.startswith("server"), "answers": False})
 
 
 if __name__ == "__main__":

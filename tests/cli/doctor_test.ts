@@ -52,7 +52,7 @@ Deno.test("with an inventory each host is looked up in the tailnet", async () =>
           name: "tailnet",
           host: "pi",
           status: "fail",
-          message: "offline, last seen 2026-11-20T08:00:00.000Z",
+          message: "offline, last seen 2026-11-20 08:00 UTC",
           hint: "Switch it on; there, look at: tailscale status",
         },
       ],

@@ -109,3 +109,25 @@ Deno.test("a kubeconfig that the system refuses is explained", () =>
       });
     }
   }));
+
+Deno.test("three backups are kept, for the person alone, and nothing else is removed", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/config`;
+    const clock = madeUpClock();
+    const others = ["config.bak", "config.2026.bak", "other.20200101T000000Z.bak"];
+    for (const name of others) await Deno.writeTextFile(`${directory}/${name}`, "mine");
+    const old = `${path}.20201231T000000Z.bak`;
+    await Deno.writeTextFile(old, "old", { mode: 0o644 });
+    await Deno.writeTextFile(path, "");
+    for (let turn = 0; turn < 2; turn++) await updateKubeconfig(path, { clock, update: append });
+    assert.equal((await Deno.stat(old)).mode! & 0o777, 0o600);
+    for (let turn = 0; turn < 12; turn++) await updateKubeconfig(path, { clock, update: append });
+    assert.deepEqual(
+      await files(directory),
+      [
+        "config",
+        ...[11, 12, 13].map((count) => `config.20261123T072000Z-${count}.bak`),
+        ...others,
+      ].sort(),
+    );
+  }));

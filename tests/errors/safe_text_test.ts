@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { safeLines, safeText } from "../../src/errors/safe_text.ts";
+import { counted, safeLines, safeText } from "../../src/errors/safe_text.ts";
 
 const CASES: readonly (readonly [string, string])[] = [
   ["nuc", "nuc"],
@@ -46,4 +46,13 @@ Deno.test("safeText of its own result is the same", () => {
 
 Deno.test("safeLines keeps line breaks and nothing else", () => {
   assert.equal(safeLines("a\u001b[1m\r\nb\rc\n"), "a\nb\nc\n");
+});
+
+Deno.test("what is counted has its own plural, for one and for many", () => {
+  assert.deepEqual(
+    [0, 1, 2].map((count) => counted(count, "change")),
+    ["0 changes", "1 change", "2 changes"],
+  );
+  assert.equal(counted(2, "built directory"), "2 built directories");
+  assert.equal(counted(2, "thing fails", "things fail"), "2 things fail");
 });

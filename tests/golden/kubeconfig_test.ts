@@ -110,3 +110,51 @@ Deno.test("kubeconfig without a server, a run that fails, and nothing stored, ea
     assert.equal(empty.code, 2);
     assert.match(empty.stderr, /no control plane/);
   }));
+
+Deno.test("kubeconfig leaves the current context of all files of KUBECONFIG as it is", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = machine();
+    await runCommand(["kubeconfig", "--kubeconfig", "elsewhere"], { directory, runner });
+    const [fresh, work] = [`${directory}/new.yaml`, `${directory}/work.yaml`];
+    const env = { KUBECONFIG: `${fresh}:${work}` };
+    const merge = (...more: string[]) =>
+      runCommand(["kubeconfig", "--stored", ...more], { directory, runner, env });
+    await Deno.writeTextFile(work, PERSONAL);
+    const done = await merge();
+    assert.equal(done.code, 0, done.stderr);
+    assert.equal(parse(await Deno.readTextFile(fresh))["current-context"], undefined);
+    assert.equal(await Deno.readTextFile(work), PERSONAL);
+    assert.match(done.stderr, /kubectl --context homelab get nodes/);
+    await merge("--set-current");
+    assert.equal(parse(await Deno.readTextFile(fresh))["current-context"], "homelab");
+    // Where none of the files names one, it is the current one.
+    await Deno.remove(fresh);
+    await Deno.writeTextFile(work, PERSONAL.replace("current-context: work\n", ""));
+    await merge();
+    assert.equal(parse(await Deno.readTextFile(fresh))["current-context"], "homelab");
+  }));
+
+Deno.test("kubeconfig moves a context whose parts are in several files to its new server", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = machine();
+    await runCommand(["kubeconfig", "--kubeconfig", "elsewhere"], { directory, runner });
+    const parts = parse(
+      k3sKubeconfig({ server: "https://100.64.0.2:6443" }).replaceAll("default", "homelab"),
+    );
+    const [contexts, others] = [`${directory}/contexts`, `${directory}/others`];
+    await Deno.writeTextFile(
+      contexts,
+      JSON.stringify({ contexts: parts.contexts, "current-context": "homelab" }),
+    );
+    await Deno.writeTextFile(
+      others,
+      JSON.stringify({ clusters: parts.clusters, users: parts.users }),
+    );
+    const env = { KUBECONFIG: `${contexts}:${others}` };
+    const done = await runCommand(["kubeconfig", "--stored"], { directory, runner, env });
+    assert.equal(done.code, 0, done.stderr);
+    const [cluster] = parse(await Deno.readTextFile(contexts)).clusters;
+    assert.equal(cluster.cluster.server, "https://100.64.0.1:6443");
+  }));

@@ -130,3 +130,13 @@ Deno.test("status says how GitOps stands, where Flux is there", async () => {
   assert.match(unknown.stdout, /^GitOps: not known\.$/m);
   assert.match(unknown.stderr, /^not allowed to list git repositories$/m);
 });
+
+Deno.test("status NODE… shows those nodes alone, and names the others for one that is not there", async () => {
+  const named = await inHomelab(["status", "pi", "nuc", "-o", "name"]);
+  assert.equal(named.stdout, "nuc\npi\n");
+  const { code, stdout, stderr } = await inHomelab(["status", "nuk"]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  assert.match(stderr, /There is no node nuk, neither in the inventory nor in the cluster/);
+  assert.match(stderr, /There are: nuc, .*stray/);
+});

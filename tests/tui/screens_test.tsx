@@ -218,6 +218,16 @@ Deno.test("the palette finds by a few letters; a question says what will happen 
   assert.match(requests, /✓ Done as asked\./);
 });
 
+Deno.test("the question for a number says that it takes no letters", async () => {
+  await using screen = await opened();
+  screen.type("2", "/", "deployment web", "\r", "p", "scale", "\r");
+  await screen.sees("How many pods?");
+  screen.type("3", "x");
+  await screen.sees("Only digits are taken, at most four.");
+  screen.type("0");
+  assert.ok(!(await screen.sees("30▏")).includes("Only digits"));
+});
+
 Deno.test("scale asks for a number, then whether to do it", async () => {
   await using screen = await opened();
   screen.type("2", "/", "deployment web", "\r", "p", "scale", "\r");

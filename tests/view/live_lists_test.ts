@@ -94,10 +94,10 @@ Deno.test("workloads at 120 columns: the reason in the cluster's own words", () 
 Deno.test("events: newest first, the same ones folded, warnings marked", () => {
   const rows = eventRows(STATE, { warningsOnly: false });
   assert.deepEqual(drawn(EVENT_LIST, rows, 78), [
-    "AGE ! REASON             OBJECT      × MESSAGE",
-    "60s ! BackOff            Pod/web-2 ×15 Back-off restarting failed container",
-    " 9m   NodeNotSchedulable Node/pi       Node pi status is now: NodeNotSchedula…",
-    "30m   Scheduled          Pod/web-1     assigned to nuc",
+    "AGE ! REASON           OBJECT      × MESSAGE",
+    "60s ! BackOff          Pod/web-2 ×15 Back-off restarting failed container",
+    " 9m   NodeNotSchedula… Node/pi       Node pi status is now: NodeNotSchedulable",
+    "30m   Scheduled        Pod/web-1     assigned to nuc",
   ]);
   assert.deepEqual(drawn(EVENT_LIST, rows, 120), [
     "AGE  !  TYPE     REASON              NAMESPACE  OBJECT       ×  MESSAGE",
@@ -105,6 +105,16 @@ Deno.test("events: newest first, the same ones folded, warnings marked", () => {
     " 9m     Normal   NodeNotSchedulable  -          Node/pi         Node pi status is now: NodeNotSchedulable",
     "30m     Normal   Scheduled           default    Pod/web-1       assigned to nuc",
   ]);
+});
+
+Deno.test("half of 200 columns leave an event's message most of the room", () => {
+  const rows = eventRows(STATE, { warningsOnly: false }).map((row) => ({
+    ...row,
+    about: { ...row.about, name: "a-deployment-7d9c5b8f6d-x2k4q", namespace: "kube-system" },
+    message: "m".repeat(120),
+  }));
+  const [, line = ""] = drawn(EVENT_LIST, rows, 99);
+  assert.ok(/m+…/.exec(line)![0].length >= 48, line);
 });
 
 Deno.test("only warnings, where they are asked for", () => {

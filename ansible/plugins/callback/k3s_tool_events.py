@@ -239,7 +239,9 @@ class CallbackModule(CallbackBase):
         self._result(result, self._data(result), "ignored" if ignore_errors else "failed")
 
     def v2_runner_on_unreachable(self, result):
-        self._result(result, self._data(result), "unreachable")
+        # A task may ask whether a host is there: no answer is an answer then.
+        ignored = self._task(result).ignore_unreachable
+        self._result(result, self._data(result), "ignored" if ignored else "unreachable")
 
     def v2_runner_on_skipped(self, result):
         if not isinstance(self._task(result), TaskInclude):

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../errors/safe_text.ts";
 import type { KubernetesApi } from "../../cluster/kubernetes_api.ts";
 import { type Attempt, objectError } from "../../cluster/object_errors.ts";
 import type { Clock } from "../../process/system.ts";
@@ -31,7 +32,7 @@ export async function ask<T>(
 
 /** `1 pod`, `3 pods`. */
 export function pods(count: number): string {
-  return count === 1 ? "1 pod" : `${count} pods`;
+  return counted(count, "pod");
 }
 
 /** `1 of 3 pods is`, `2 of 3 pods are`. */

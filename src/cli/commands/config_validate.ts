@@ -1,3 +1,4 @@
+import { counted } from "../../errors/safe_text.ts";
 import { ExitCode } from "../../errors/user_error.ts";
 import { defineCommand } from "../command.ts";
 
@@ -34,7 +35,6 @@ export const configValidateCommand = defineCommand({
     if (!valid || inventory === undefined) throw invalidInventory(shown, problems);
     const [servers, workers] = (["control-plane", "worker"] as const)
       .map((role) => hostsOf(inventory, role).length);
-    const plural = workers === 1 ? "worker" : "workers";
-    output.note(`${shown} is valid: ${servers} control plane, ${workers} ${plural}.`);
+    output.note(`${shown} is valid: ${servers} control plane, ${counted(workers ?? 0, "worker")}.`);
   },
 });

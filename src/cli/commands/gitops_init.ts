@@ -1,3 +1,4 @@
+import { counted } from "../../errors/safe_text.ts";
 import type { RepositoryPlan } from "../../actions/gitops_init.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { defineCommand } from "../command.ts";
@@ -120,7 +121,7 @@ export const gitopsInitCommand = defineCommand({
             differing.length > 0 ? "Nothing else is missing" : "Everything is there already"
           }; ` +
             "nothing was changed."
-          : `Wrote ${changed === 1 ? "1 file" : `${changed} files`} to ${plan.directory}.`,
+          : `Wrote ${counted(changed, "file")} to ${plan.directory}.`,
         ...(outcome?.madeKey
           ? [`Made the private key ${key?.file}. Keep a copy: without it the secrets are lost.`]
           : []),

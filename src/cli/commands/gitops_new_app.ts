@@ -1,3 +1,4 @@
+import { counted } from "../../errors/safe_text.ts";
 import { defineCommand } from "../command.ts";
 
 /** `gitops new-app`: an app of its own, in the repository the cluster follows. */
@@ -125,7 +126,7 @@ export const gitopsNewAppCommand = defineCommand({
       dryRun,
       preview: [...added].map(([path, text]) => `---\n# ${path}\n${text}`).join("") + sealed,
       extra: { app: { name, namespace: name } },
-      notes: [`Wrote ${added.size} files below apps/${name}.`],
+      notes: [`Wrote ${counted(added.size, "file")} below apps/${name}.`],
       warnings: plan.warnings,
       next: [
         `${git} add apps/${name} && ${git} commit -m "Add ${name}" && ${git} push`,

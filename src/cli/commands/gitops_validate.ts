@@ -1,3 +1,4 @@
+import { counted } from "../../errors/safe_text.ts";
 import { ExitCode, usageError } from "../../errors/user_error.ts";
 import { defineCommand } from "../command.ts";
 
@@ -54,7 +55,7 @@ export const gitopsValidateCommand = defineCommand({
       output.warn("overlays were not built, as neither kustomize nor kubectl is installed");
     }
     if (!valid) {
-      const what = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+      const what = counted(problems.length, "problem");
       throw usageError(`${what} in ${given}`, { problems });
     }
     const counts = [
@@ -63,11 +64,7 @@ export const gitopsValidateCommand = defineCommand({
       [objects, "object"],
       [built.length, "built directory"],
     ] as const;
-    const words = counts.map(([n, what]) => n === 1 ? `1 ${what}` : `${n} ${plural(what)}`);
+    const words = counts.map(([n, what]) => counted(n, what));
     output.note(`${given} is valid: ${words.join(", ")}.`);
   },
 });
-
-function plural(word: string): string {
-  return word.endsWith("y") ? `${word.slice(0, -1)}ies` : `${word}s`;
-}

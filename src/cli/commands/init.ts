@@ -1,3 +1,4 @@
+import { counted } from "../../errors/safe_text.ts";
 import { defineCommand } from "../command.ts";
 import { reportChange } from "../inventory_words.ts";
 
@@ -84,7 +85,10 @@ export const initCommand = defineCommand({
     const outcome = await initInventory(context, request, { file, overwrite, dryRun });
     await reportChange(output, outcome, {
       dryRun,
-      done: `Wrote ${outcome.files[0]?.shown} with ${outcome.inventory.hosts.length} machines. ` +
+      done:
+        `Wrote ${outcome.files[0]?.shown} with ${
+          counted(outcome.inventory.hosts.length, "machine")
+        }. ` +
         "Next: k3s-tool provision",
       extra: { hosts: outcome.inventory.hosts.map(nodeItem) },
     });

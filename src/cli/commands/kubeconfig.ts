@@ -13,7 +13,8 @@ export const kubeconfigCommand = defineCommand({
   summary: "Merge the cluster into your kubeconfig, or print it",
   description: "Fetches the kubeconfig from the control plane and puts it into KUBECONFIG or " +
     "~/.kube/config as a context named after the cluster. Everything else in there stays, and " +
-    "the former file is kept beside it. A context of that name that leads to another cluster is " +
+    "the former file is kept beside it (the newest three). kubectl's current context stays what it " +
+    "is where there is one. A context of that name that leads to another cluster is " +
     "replaced only with --force.",
   formats: ["table", "json", "yaml"],
   options: {
@@ -77,7 +78,11 @@ export const kubeconfigCommand = defineCommand({
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
     });
     if (output.structured) {
-      return await output.document("KubeconfigMerge", { ...done, backup: done.backup ?? null });
+      const { replaced: _, ...document } = done;
+      return await output.document("KubeconfigMerge", {
+        ...document,
+        backup: done.backup ?? null,
+      });
     }
     output.note(
       done.changed

@@ -1,3 +1,4 @@
+import { counted } from "../../errors/safe_text.ts";
 import type { ProvisionRequest } from "../../actions/provision.ts";
 import type { Failure } from "../../ansible/run_state.ts";
 import { askToInstall } from "../ask_to_install.ts";
@@ -133,7 +134,7 @@ export const provisionCommand = defineCommand({
     const changed = [...state.hosts.values()].reduce((sum, host) => sum + host.changed, 0);
     output.note(
       check
-        ? `${changed} changes would be made; nothing was changed.`
+        ? `${counted(changed, "change")} would be made; nothing was changed.`
         : changed === 0
         ? "Everything was as it should be; nothing was changed."
         : "Done. Look at the cluster with: k3s-tool status",

@@ -1,3 +1,4 @@
+import { counted } from "../../errors/safe_text.ts";
 import { interruptedError } from "../../errors/user_error.ts";
 import { askToInstall } from "../ask_to_install.ts";
 import { commaList } from "../comma_list.ts";
@@ -38,7 +39,7 @@ export const resetCommand = defineCommand({
     const limit = commaList(options.limit, "--limit");
     const inventory = await planReset(context, { inventory: globals.inventory, limit });
     if (!options.dryRun) {
-      const where = limit.length === 0 ? `${inventory.hosts.length} hosts` : limit.join(", ");
+      const where = limit.length === 0 ? counted(inventory.hosts.length, "host") : limit.join(", ");
       const agreed = await new Prompter(globals, context).confirmByName({
         message: `k3s and all data of its pods are removed from ${where}.`,
         name: inventory.cluster.clusterName,

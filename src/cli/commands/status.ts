@@ -12,6 +12,10 @@ export const statusCommand = defineCommand({
     "said, the rest is shown. With --watch it stays and follows the cluster as the live screen " +
     "does: while the cluster is away what was known last stays, with its age. Exit code 0 where the cluster was asked, however its nodes are; 4 " +
     "where it cannot be reached, 3 where there is no kubeconfig for it.",
+  args: [{
+    syntax: "[node...]",
+    description: "only these nodes, by their names in the inventory or in the cluster",
+  }],
   options: {
     watch: {
       kind: "flag",
@@ -23,6 +27,7 @@ export const statusCommand = defineCommand({
   },
   examples: [
     { command: "k3s-tool status", does: "nodes, and what is in trouble" },
+    { command: "k3s-tool status n1 n2", does: "two nodes alone" },
     { command: "k3s-tool status -o wide", does: "also services, requests, keys and taints" },
     { command: "k3s-tool status --watch", does: "the same, and what changes" },
     {
@@ -30,8 +35,12 @@ export const statusCommand = defineCommand({
       does: "nodes that are not ready",
     },
   ],
-  async run(context, { options, globals }, output) {
-    const request = { inventory: globals.inventory, cluster: clusterChoice(options) };
+  async run(context, { args, options, globals }, output) {
+    const request = {
+      inventory: globals.inventory,
+      cluster: clusterChoice(options),
+      names: args,
+    };
     if (options.watch) {
       const { watchStatus } = await import("../status_watch.ts");
       return await watchStatus(context, { request, output });
@@ -40,7 +49,7 @@ export const statusCommand = defineCommand({
     const { statusOf } = await import("../../view/status.ts");
     const state = await readStatus(context, request);
     const now = context.clock.now();
-    const status = statusOf(state, now);
+    const status = statusOf(state, now, request.names);
     const { showStatus, showWords } = await import("../status_output.ts");
     await showStatus(status, { now, output });
     await showWords(status, output);

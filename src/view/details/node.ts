@@ -5,7 +5,7 @@
  */
 
 import type { LiveState } from "../../actions/live_state.ts";
-import type { NodeReport } from "../../actions/node_report.ts";
+import { goodStatus, type NodeReport } from "../../actions/node_report.ts";
 import { podIndex } from "../../actions/pod_index.ts";
 import type { ClusterNode } from "../../cluster/objects.ts";
 import { bytes, cores, NOTHING, since } from "../amounts.ts";
@@ -44,7 +44,7 @@ export function nodeDetails(
     resourceSection(report, node),
     conditionSection(node.conditions, {
       now,
-      good: (type) => type === "Ready" ? "True" : "False",
+      good: goodStatus,
     }),
     tailscale,
     eventSection(state, {

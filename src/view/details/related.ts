@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../errors/safe_text.ts";
 import type { LiveState } from "../../actions/live_state.ts";
 import type { ClusterEvent, ClusterPod } from "../../cluster/objects.ts";
 import type { ObjectKind, ObjectReference } from "../../cluster/requests.ts";
@@ -59,7 +60,7 @@ export function podSection(
       withNode ? pod.name : `${pod.namespace}/${pod.name}`,
       `${pod.containers.ready}/${pod.containers.total}`,
       podWords(pod),
-      pod.restarts === 1 ? "1 restart" : `${pod.restarts} restarts`,
+      counted(pod.restarts, "restart"),
       since(pod.createdAt, now),
       ...withNode ? [pod.nodeName ?? NOTHING] : [],
     ],

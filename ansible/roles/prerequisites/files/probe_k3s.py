@@ -1,4 +1,4 @@
-"""Part of the host probe: the k3s that is installed here (uses `run`, `problem`, `read` and `listeners` of the other parts)."""
+"""Part of the host probe: the k3s that is installed here (uses `run`, `problem`, `read`, `listeners` and `look_server` of the other parts)."""
 
 import glob
 import hashlib
@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 BINARY = "/usr/local/bin/k3s"
 RECORD = "/etc/rancher/k3s/k3s-tool.sums"
-DATA = "/var/lib/rancher/k3s"
 # A service that systemd had to start again counts as running when it has lived so long.
 SETTLED_SECONDS = 60
 
@@ -73,6 +72,17 @@ def runs(values, now, kubelet):
     return alive and (values.get("NRestarts", "0") == "0" or age > SETTLED_SECONDS)
 
 
+def joined_through(config, data=DATA):
+    """The server of config.yaml that this host has joined through; None where it has not joined, or has started the cluster.
+
+    An agent has joined when a server has given it the kubelet's certificate (k3s pkg/agent/config/config.go).
+    """
+    if not holds_datastore(data) and not os.path.exists(data + "/agent/client-kubelet.crt"):
+        return None
+    match = re.search(r"""^server:\s*["']?(https://[^\s"']+)""", config, re.MULTILINE)
+    return match.group(1) if match else None
+
+
 def judge_installation(role, config):
     """Problems and warnings about a k3s that was installed in another way or for another role."""
     problems, warnings = [], []
@@ -97,6 +107,8 @@ def probe_k3s(params):
     facts = probe_binary()
     facts["unit"] = unit_state(unit, files)
     certificate = "server/tls/server-ca.crt" if params["role"] == "control_plane" else "agent/server-ca.crt"
+    facts["joined"] = joined_through(read(files[0]))
+    facts["server"] = look_server()
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
     facts["images"] = sorted(os.path.basename(path) for path in glob.glob(DATA + "/agent/images/k3s-airgap-images-*-v*.tar*"))

@@ -1,0 +1,31 @@
+"""What of a k3s server is on this host. Part of the host probe; sent alone to servers that are not part of a run."""
+
+import http.client
+import os
+import ssl
+
+DATA = "/var/lib/rancher/k3s"
+
+
+def holds_datastore(data=DATA):
+    """Whether the cluster's data is here: a WAL of etcd or SQLite's file (k3s pkg/etcd/etcd.go, walDir and sqliteFile)."""
+    return os.path.isdir(data + "/server/db/etcd/member/wal") or os.path.isfile(data + "/server/db/state.db")
+
+
+def answers(data=DATA, port=6443):
+    """Whether the API server here is ready, its datastore included."""
+    tls = data + "/server/tls"
+    try:
+        context = ssl.create_default_context(cafile=tls + "/server-ca.crt")
+        context.load_cert_chain(tls + "/client-admin.crt", tls + "/client-admin.key")
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=3, context=context)
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def look_server(data=DATA):
+    """What says whether other hosts can join through this one."""
+    holds = holds_datastore(data)
+    return {"holds": holds, "answers": holds and answers(data)}
