@@ -10,6 +10,7 @@ import { FolderAssets } from "../../src/assets/folder_assets.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 import { testFormats } from "./formats.ts";
 import { command, environmentOf, installPackage } from "./installed.ts";
+import { testKeys } from "./keys.ts";
 
 const installed = await installPackage();
 const { directory, home, tool } = installed;
@@ -220,3 +221,4 @@ Deno.test("the packed tool starts without node, and where sh finds no deno with 
 });
 
 testFormats(installed);
+await testKeys(installed);
