@@ -142,7 +142,9 @@ async function goTo(
 ): Promise<void> {
   const back = await waitForValue(async () => {
     if (LISTS.test(await screen.screen())) return true;
+    // Out of what is above the lists, then out of the filter and the zoom of each.
     await screen.keys("Escape");
+    for (const index of PANES.keys()) await screen.keys(String(index + 1), "Escape", "Escape");
     await screen.waitForScreen(LISTS, { limit: 1 }).catch(() => {});
     return undefined;
   }, LIMIT);
@@ -160,6 +162,9 @@ async function afterwards(
   { record, command }: { readonly record: string; readonly command: CommandName },
 ): Promise<void> {
   if (command === "quit") {
+    const asked = await screen.waitForScreen(/prompt>\s*$|y yes {2}n no/, LIMIT);
+    // What it provisions would be interrupted.
+    if (SIGNS.confirm.test(asked)) await screen.keys("y");
     await screen.waitForScreen(/prompt>\s*$/, LIMIT);
     await screen.type("echo code $?");
     await screen.keys("Enter");
