@@ -20,7 +20,7 @@ import { lastWords } from "./last_words.ts";
 import type { Ansible } from "./locate.ts";
 import { closeRun, openRun, pruneRuns, type RunRecord } from "./run_history.ts";
 import { lockInventory } from "./run_lock.ts";
-import { endProcessesOfRun } from "./run_processes.ts";
+import { endProcessesOfRun, socketsFile } from "./run_processes.ts";
 
 /** How long ansible-playbook may take to end after Ctrl-C before it is killed, in milliseconds. */
 const GRACE_MS = 8_000;
@@ -172,6 +172,9 @@ async function prepareFiles(
     await writePrivate(fresh, run.publishedHostKeys);
     await Deno.rename(fresh, knownHosts.published);
   }
+  // Not below the state directory, whose path may be too long for a socket.
+  const sockets = await makeTemporaryDirectory("k3s-tool-");
+  await writePrivate(socketsFile(directory), sockets);
   return {
     tree: run.tree,
     extraVars,
@@ -179,8 +182,7 @@ async function prepareFiles(
     events,
     temporary,
     ansibleHome,
-    // Not below the state directory, whose path may be too long for a socket.
-    sockets: await makeTemporaryDirectory("k3s-tool-"),
+    sockets,
     knownHosts,
   };
 }

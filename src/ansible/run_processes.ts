@@ -2,11 +2,14 @@
  * The processes of a run, found by the mark each of them carries in its environment.
  *
  * Since ansible-core 2.19 workers are sessions of their own, and ssh's connection masters always
- * were: a signal to the process group of ansible-playbook does not reach them.
+ * were: a signal to the process group of ansible-playbook does not reach them. A master overwrites
+ * its environment with its title, `ssh: SOCKET [mux]` (OpenSSH `mux.c`, `openbsd-compat/setproctitle.c`),
+ * and is found by that. While it lives, so does its connection, and hosts stay locked for the run.
  *
  * @module
  */
 
+import { dirname } from "node:path";
 import { ProgramNotFoundError } from "../process/runner.ts";
 import type { System } from "../process/system.ts";
 import { EVENTS_VARIABLE } from "./invocation.ts";
@@ -23,10 +26,19 @@ export async function processesOfRun(
   events: string,
 ): Promise<readonly number[]> {
   const mark = `${EVENTS_VARIABLE}=${events}`;
-  return Deno.build.os === "linux" ? await fromProc(mark) : await fromPs(system, mark);
+  const sockets = await Deno.readTextFile(socketsFile(dirname(events))).catch(() => undefined);
+  const master = sockets === undefined ? undefined : `ssh: ${sockets}/`;
+  return Deno.build.os === "linux"
+    ? await fromProc(mark, master)
+    : await fromPs(system, mark, master);
 }
 
-async function fromProc(mark: string): Promise<readonly number[]> {
+/** The file in a run's directory that says where its ssh has its sockets. */
+export function socketsFile(runDirectory: string): string {
+  return `${runDirectory}/sockets`;
+}
+
+async function fromProc(mark: string, master: string | undefined): Promise<readonly number[]> {
   const found: number[] = [];
   for await (const entry of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(entry.name)) continue;
@@ -34,7 +46,10 @@ async function fromProc(mark: string): Promise<readonly number[]> {
     if (id === Deno.pid) continue;
     try {
       const environment = await Deno.readTextFile(`/proc/${entry.name}/environ`);
-      if (environment.split("\0").includes(mark)) found.push(id);
+      const isMaster = async () =>
+        master !== undefined &&
+        (await Deno.readTextFile(`/proc/${entry.name}/cmdline`)).startsWith(master);
+      if (environment.split("\0").includes(mark) || await isMaster()) found.push(id);
     } catch {
       // Ended meanwhile, or another user's: then it is not ours.
     }
@@ -46,11 +61,14 @@ async function fromProc(mark: string): Promise<readonly number[]> {
 async function fromPs(
   { runner }: Pick<System, "runner">,
   mark: string,
+  master: string | undefined,
 ): Promise<readonly number[]> {
   try {
     const { stdout } = await runner.run(["ps", "-A", "-E", "-ww", "-o", "pid=,command="]);
     return stdout.split("\n")
-      .filter((line) => ` ${line} `.includes(` ${mark} `))
+      .filter((line) =>
+        ` ${line} `.includes(` ${mark} `) || master !== undefined && line.includes(master)
+      )
       .map((line) => Number.parseInt(line, 10))
       .filter((id) => id > 0 && id !== Deno.pid);
   } catch (error) {

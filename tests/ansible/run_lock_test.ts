@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { closeRun, openRun, pastRuns } from "../../src/ansible/run_history.ts";
 import { lockHolder, lockInventory } from "../../src/ansible/run_lock.ts";
-import { processesOfRun } from "../../src/ansible/run_processes.ts";
+import { endProcessesOfRun, processesOfRun, socketsFile } from "../../src/ansible/run_processes.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 import { fakeSystem, withDirectory } from "./fake_system.ts";
 
@@ -73,6 +73,31 @@ Deno.test("what a killed run left at work is ended, also in sessions of its own"
     await reader.cancel();
     const outcomes = (await pastRuns(runs)).map(({ result }) => result?.outcome);
     assert.deepEqual(outcomes, ["ok", "interrupted"]);
+  });
+});
+
+Deno.test("a master of ssh, which has its title where its environment was, belongs to its run", async () => {
+  await withDirectory(async (directory) => {
+    const system = fakeSystem(directory);
+    const cut = { playbook: "site", inventory: "/a/hosts.yml", check: false };
+    const run = await openRun(`${system.directories.state}/runs`, cut, 0);
+    await Deno.writeTextFile(socketsFile(run.directory), `${directory}/sockets`);
+    const start = (sockets: string) =>
+      new Deno.Command("bash", {
+        args: ["-c", `exec -a "ssh: ${sockets}/0a1b2c3d4e [mux]" sleep 60`],
+        clearEnv: true,
+      }).spawn();
+    const master = start(`${directory}/sockets`);
+    const foreign = start(`${directory}/sockets-of-others`);
+    try {
+      while ((await processesOfRun(system, run.events)).length === 0) await system.clock.sleep(10);
+      assert.deepEqual(await processesOfRun(system, run.events), [master.pid]);
+      assert.equal(await endProcessesOfRun(system, run.events), 1);
+      assert.equal((await master.status).signal, "SIGTERM");
+    } finally {
+      foreign.kill("SIGKILL");
+      await foreign.status;
+    }
   });
 });
 
