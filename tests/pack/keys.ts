@@ -162,9 +162,9 @@ async function afterwards(
   { record, command }: { readonly record: string; readonly command: CommandName },
 ): Promise<void> {
   if (command === "quit") {
-    const asked = await screen.waitForScreen(/prompt>\s*$|y yes {2}n no/, LIMIT);
-    // What it provisions would be interrupted.
-    if (SIGNS.confirm.test(asked)) await screen.keys("y");
+    const asked = await screen.waitForScreen(/prompt>\s*$|It is interrupted/, LIMIT);
+    // It asks before it ends what it provisions.
+    if (asked.includes("It is interrupted")) await screen.keys("y");
     await screen.waitForScreen(/prompt>\s*$/, LIMIT);
     await screen.type("echo code $?");
     await screen.keys("Enter");
