@@ -62,7 +62,7 @@ class Lock(unittest.TestCase):
     def test_two_that_come_at_once_do_not_both_get_it(self):
         text = "import sys; sys.path.insert(0, %r); from load_part import load; part = load('prerequisites', 'lock_host.py'); part['LOCK'] = sys.argv[1]\n" \
                "part['carrier'] = lambda chain: None\n" \
-               "sys.exit(1 if part['lock_host']({'id': sys.argv[2], 'who': '', 'inventory': '', 'command': ''}) else 0)" % os.path.join(ROOT, "tests", "ansible")
+               "sys.exit(1 if part['lock_host']({'id': sys.argv[2], 'who': sys.argv[2], 'inventory': '', 'command': ''}) else 0)" % os.path.join(ROOT, "tests", "ansible")
         all_runs = [subprocess.Popen([sys.executable, "-c", text, self.part["LOCK"], str(number)]) for number in range(8)]
         self.assertEqual(sum(run.wait() == 0 for run in all_runs), 1)
 
@@ -102,6 +102,12 @@ class Lock(unittest.TestCase):
         now = self.part["since_boot"]()
         self.part["since_boot"] = lambda: now + 601
         self.assertIsNone(self.part["lock_host"](OTHER))
+
+    def test_the_next_run_of_the_same_inventory_need_not_wait_for_a_lease_to_end(self):
+        self.part["carrier"] = lambda chain: None
+        self.assertIsNone(self.part["lock_host"](RUN))
+        self.assertIsNone(self.part["lock_host"]({**RUN, "id": "/state/runs/3/events.jsonl", "command": "k3s-tool reset"}))
+        self.assertIsNotNone(self.part["lock_host"]({**RUN, "id": "/state/runs/4/events.jsonl", "inventory": "/home/ann/other.yml"}))
 
     def test_runs_without_a_name_are_told_apart_by_their_connection(self):
         plain = {**RUN, "id": ""}

@@ -87,10 +87,13 @@ def is_alive(lock):
 
 
 def is_mine(lock, run, chain):
-    """Whether a lock was taken by this very run; runs of plain Ansible have no name, there the connection tells."""
+    """
+    Whether a lock was taken by this very run, or by an earlier one that has ended: of one person, workstation and inventory the tool lets only one
+    run at a time (`src/ansible/run_lock.ts`). Runs of plain Ansible have no name; there the connection decides.
+    """
     holder = lock.get("holder")
     if run["id"] and lock["run"]["id"]:
-        return (lock["run"]["id"], lock["run"]["who"]) == (run["id"], run["who"])
+        return all(lock["run"][key] == run[key] for key in ("who", "inventory"))
     return bool(holder) and any((entry["pid"], entry["start"]) == (holder["pid"], holder["start"]) for entry in chain)
 
 
