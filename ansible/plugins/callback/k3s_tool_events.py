@@ -48,7 +48,7 @@ _SECRETS = (
     (re.compile(r"(client-key-data:\s*)\S+"), r"\1[private key]"),
 )
 # Names of secrets in lower case, as the tool hides them everywhere; the tool gives the pattern.
-_SECRET_NAME = re.compile(os.environ.get("K3S_TOOL_SECRET_NAMES", ""))
+_SECRET_NAME = re.compile(os.environ.get("K3S_TOOL_SECRET_NAMES") or r"(?!)")
 _ASSIGNMENT = re.compile(r"([\w.-]+)[\"']?\s*[:=]\s*")
 # What ssh says when it cannot get in, and what helps.
 _UNREACHABLE_HINTS = (
