@@ -182,7 +182,7 @@ Deno.test("provisioning is watched in it, that of another terminal and its own",
 
 Deno.test("a wrong context and an expired certificate are said in words, with the next step", async () => {
   await using wrong = await openTool(["tui", "--context", "nowhere"], size);
-  await wrong.waitForScreen(/✗ There is no context nowhere[^]*k3s-tool kubeconfig[^]*r tries now/, {
+  await wrong.waitForScreen(/✗ \S+ has no context nowhere[^]*k3s-tool kubeconfig[^]*r tries now/, {
     limit: 30,
   });
   const file = join(projectDir, "expired.kubeconfig");
