@@ -175,7 +175,7 @@ function overrides(
     readonly value: YamlValue;
   },
 ): Problem[] {
-  // Maps are merged: each key may have a place of its own that wins.
+  // Maps are merged: each key may be set in a different place, and the most specific wins.
   if (MERGED_VARIABLES.includes(path.variable) && path.members.length === 0 && isMapValue(value)) {
     return Object.entries(value).flatMap(([key, each]) =>
       overrides(content, { scope, path: { ...path, members: [key] }, value: each })

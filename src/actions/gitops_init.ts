@@ -177,7 +177,7 @@ async function takenIn(directory: string, template: ReadonlyMap<string, string>)
   return { entries, listed };
 }
 
-/** True for what a Kustomization of its own applies, and nothing above. */
+/** True for what a separate Kustomization applies, and no Kustomization above it. */
 function appliedApart(
   entry: string,
   { folder, units, trees }: {

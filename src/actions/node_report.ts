@@ -164,7 +164,7 @@ function report({ host, node, known, sources }: {
 }
 
 /**
- * The status that is well for a condition of a node. Most tell of trouble (`MemoryPressure`, and all
+ * The status that is well for a condition of a node. Most report trouble (`MemoryPressure`, and all
  * of node-problem-detector); these tell that something is as it should be. `EtcdIsVoter` is k3s' own
  * (`pkg/etcd/etcd.go`).
  */

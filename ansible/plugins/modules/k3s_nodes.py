@@ -17,7 +17,7 @@ options:
     type: dict
     required: true
   reserved:
-    description: Keys that nobody may set, as lists under C(labels), C(annotations) and C(taints); one that ends with * stands for all that begin so.
+    description: Keys that nobody may set, as lists under C(labels), C(annotations) and C(taints); a key that ends with * matches every key with that prefix.
     type: dict
     default: {}
   known:
@@ -62,7 +62,7 @@ EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
 def is_reserved(key, entries):
-    """Whether Kubernetes or k3s keeps a key for itself; an entry that ends with * stands for all that begin so."""
+    """Whether Kubernetes or k3s keeps a key for itself; an entry that ends with * matches every key with that prefix."""
     return any(key.startswith(entry[:-1]) if entry.endswith("*") else key == entry for entry in entries)
 
 
@@ -262,7 +262,7 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
                     result["problem"] = "its settings could not be applied: %s" % failure
             elif check and (nodes[name].get("labels") or nodes[name].get("taints")):
                 result["changes"] = ["settings of the new node"]
-            # What a check would bring about is not there yet.
+            # A check changes nothing, so the expected settings are not there yet.
             if check:
                 result["problem"] = None
             if not result["problem"]:

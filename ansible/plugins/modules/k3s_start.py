@@ -171,7 +171,7 @@ def last_words(lines):
 
 
 def refused(lines, names):
-    """The refusal that a journal tells of: its code, problem and hint; or None. `names` are the host's and the node's."""
+    """The refusal that a journal reports: its code, problem and hint; or None. `names` are the host's and the node's."""
     for pattern, least, code, problem, hint in REFUSALS:
         if sum(1 for line in lines if re.search(pattern, line)) >= least:
             return code, problem % names, hint % names
