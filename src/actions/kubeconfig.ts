@@ -5,7 +5,9 @@
  */
 
 import { kubeconfigFiles } from "../cluster/kubeconfig_location.ts";
-import type { MergeOptions } from "../cluster/kubeconfig_merge.ts";
+import type { MergeOptions, MergeResult } from "../cluster/kubeconfig_merge.ts";
+import { safeText } from "../errors/safe_text.ts";
+import { shellWord } from "../errors/shell_word.ts";
 import type { System } from "../process/system.ts";
 
 /** Where and how a cluster's kubeconfig is put into the person's own. */
@@ -26,6 +28,10 @@ export interface InstalledKubeconfig {
   readonly backup: string | undefined;
   /** True where it is kubectl's current context. */
   readonly isCurrent: boolean;
+  /** Contexts of other names that lead to the same cluster. */
+  readonly otherContexts: readonly string[];
+  /** How to be rid of those; undefined where there are none, or the context is not new. */
+  readonly advice: string | undefined;
 }
 
 /**
@@ -66,5 +72,44 @@ export async function installKubeconfig(
     replaced: result.replaced,
     backup,
     isCurrent: result.current === options.contextName,
+    otherContexts: result.otherContexts,
+    advice: result.replaced
+      ? undefined
+      : adviceOn(result, { contextName: options.contextName, kubeconfig }),
   };
+}
+
+/**
+ * After `cluster_name` was changed the context of the former name stays. Only the person knows
+ * whether anything still uses it, so it is named and not removed.
+ */
+function adviceOn(
+  { otherContexts, current }: Pick<MergeResult, "otherContexts" | "current">,
+  { contextName, kubeconfig }: {
+    readonly contextName: string;
+    readonly kubeconfig: string | undefined;
+  },
+): string | undefined {
+  if (otherContexts.length === 0) return undefined;
+  const [contexts, lead, them] = otherContexts.length === 1
+    ? ["The context", "leads", "it"]
+    : ["The contexts", "lead", "them"];
+  const config = `${kubectlOn(kubeconfig)} config`;
+  const commands = [
+    ...otherContexts.some((name) => name === current)
+      ? [`${config} use-context ${word(contextName)}`]
+      : [],
+    ...otherContexts.map((name) => `${config} delete-context ${word(name)}`),
+  ];
+  return `${contexts} ${otherContexts.map(safeText).join(", ")} ${lead} to this cluster too; ` +
+    `if you no longer need ${them}: ${commands.join(" && ")}`;
+}
+
+/** kubectl as the person calls it where a file was named with `--kubeconfig`. */
+export function kubectlOn(kubeconfig: string | undefined): string {
+  return kubeconfig === undefined ? "kubectl" : `kubectl --kubeconfig ${word(kubeconfig)}`;
+}
+
+function word(text: string): string {
+  return shellWord(safeText(text));
 }

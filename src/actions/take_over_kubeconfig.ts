@@ -28,7 +28,7 @@ export async function* takeOverKubeconfig(
     throw error;
   }
   try {
-    const { changed, replaced, file, context, backup, isCurrent } = await installKubeconfig(
+    const { changed, replaced, file, context, backup, isCurrent, advice } = await installKubeconfig(
       system,
       text,
       {
@@ -40,6 +40,7 @@ export async function* takeOverKubeconfig(
     const use = isCurrent ? "" : `; use it with: kubectl --context ${context} get nodes`;
     const did = replaced ? `Updated the context ${context} in` : `Added the context ${context} to`;
     yield { type: "note", message: `${did} ${file}${kept}${use}` };
+    if (advice !== undefined) yield { type: "note", message: advice };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const hint = error.hint === undefined ? "" : ` ${error.hint}`;

@@ -15,7 +15,7 @@ import { assertFormat, Output, yamlText } from "./output.ts";
 import { paintFor, wantsColor } from "./paint.ts";
 import { parserError } from "./parser_error.ts";
 import { commands } from "./registry.ts";
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "../errors/shell_word.ts";
 
 const DESCRIPTION = "A k3s cluster on the machines of your tailnet, kept as workstations.";
 

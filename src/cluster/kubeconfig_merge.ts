@@ -34,6 +34,8 @@ export interface MergeResult {
   readonly replaced: boolean;
   /** kubectl's current context afterwards. */
   readonly current: string | undefined;
+  /** Contexts of other names that lead to the same cluster, as one does after it was renamed. */
+  readonly otherContexts: readonly string[];
 }
 
 /**
@@ -66,6 +68,10 @@ export function mergeKubeconfig(
       user: fieldsOf(seen?.users, find(users, contextName)),
     });
   }
+  const otherContexts = leadingTo(cluster, {
+    clusters: seen?.clusters ?? entries(clusters),
+    contexts: (seen?.contexts ?? entries(contexts)).filter(({ name }) => name !== contextName),
+  });
   put(document, clusters, { name: contextName, field: "cluster", values: cluster });
   put(document, users, { name: contextName, field: "user", values: entry.user });
   put(document, contexts, {
@@ -82,6 +88,7 @@ export function mergeKubeconfig(
     changed,
     replaced: oldContext !== undefined,
     current: setCurrent || current === undefined ? contextName : current,
+    otherContexts,
   };
 }
 
@@ -130,36 +137,61 @@ function find(list: YAMLSeq, name: string): YAMLMap | undefined {
   return list.items.find((item): item is YAMLMap => isMap(item) && item.get("name") === name);
 }
 
-/** Fields of an entry that has a name beside them. */
-function plainFields(entry: YAMLMap | undefined): Readonly<Record<string, unknown>> | undefined {
-  if (entry === undefined) return undefined;
-  const { name: _, ...rest } = entry.toJSON() as Record<string, unknown>;
-  return (Object.values(rest)[0] ?? {}) as Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
+type Entry = Pick<KubeconfigItem, "name" | "fields">;
+
+function entries(list: YAMLSeq): readonly Entry[] {
+  return list.items.filter(isMap).map((entry) => ({
+    name: String(entry.get("name")),
+    fields: plainFields(entry) ?? {},
+  }));
 }
 
-// The same certificate authority, or the same address (a cluster installed anew), is the same cluster.
+/** Fields of an entry that has a name beside them. */
+function plainFields(entry: YAMLMap | undefined): Fields | undefined {
+  if (entry === undefined) return undefined;
+  const { name: _, ...rest } = entry.toJSON() as Record<string, unknown>;
+  return (Object.values(rest)[0] ?? {}) as Fields;
+}
+
 function assertSameCluster(
-  old: Readonly<Record<string, unknown>> | undefined,
+  old: Fields | undefined,
   { cluster, contextName }: {
-    readonly cluster: Readonly<Record<string, unknown>>;
+    readonly cluster: Fields;
     readonly contextName: string;
   },
 ): void {
-  if (old === undefined) return;
-  const authority = "certificate-authority-data";
-  const sameServer = old.server === cluster.server;
-  const sameAuthority = cluster[authority] !== undefined && old[authority] === cluster[authority];
-  if (!sameServer && !sameAuthority) {
+  if (old !== undefined && !isSameCluster(old, cluster)) {
     throw otherCluster(contextName, String(old.server ?? "an unknown server"));
   }
 }
 
+// The same certificate authority, or the same address (a cluster installed anew), is the same cluster.
+function isSameCluster(old: Fields, cluster: Fields): boolean {
+  const authority = "certificate-authority-data";
+  const sameAuthority = cluster[authority] !== undefined && old[authority] === cluster[authority];
+  return sameAuthority || old.server === cluster.server;
+}
+
+function leadingTo(
+  cluster: Fields,
+  { clusters, contexts }: {
+    readonly clusters: readonly Entry[];
+    readonly contexts: readonly Entry[];
+  },
+): readonly string[] {
+  const same = new Set(
+    clusters.filter(({ fields }) => isSameCluster(fields, cluster)).map(({ name }) => name),
+  );
+  return contexts.filter(({ fields }) => same.has(String(fields.cluster))).map(({ name }) => name);
+}
+
 // A context or user of that name which does not belong to a cluster of that name is somebody else's.
 function assertFree(
-  context: Readonly<Record<string, unknown>> | undefined,
+  context: Fields | undefined,
   { contextName, user }: {
     readonly contextName: string;
-    readonly user: Readonly<Record<string, unknown>> | undefined;
+    readonly user: Fields | undefined;
   },
 ): void {
   const leadsTo = context?.cluster;
@@ -181,7 +213,7 @@ function otherCluster(contextName: string, what: string) {
 function put(document: Document, list: YAMLSeq, { name, field, values }: {
   readonly name: string;
   readonly field: string;
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: Fields;
 }): void {
   const item = find(list, name);
   const old = item?.get(field);

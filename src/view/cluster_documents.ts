@@ -154,4 +154,5 @@ export const KUBECONFIG_MERGE = {
   changed: z.boolean(),
   isCurrent: z.boolean(),
   backup: text,
+  otherContexts: z.array(z.string()),
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
-import { ansibleMachine, BAD_RUN, writeInventory } from "../cli/ansible_machine.ts";
+import { ansibleMachine, BAD_RUN, INVENTORY, writeInventory } from "../cli/ansible_machine.ts";
 import { runCommand } from "../cli/fake_context.ts";
 import { k3sKubeconfig } from "../cluster/kubeconfig_fixture.ts";
 
@@ -157,4 +157,55 @@ Deno.test("kubeconfig moves a context whose parts are in several files to its ne
     assert.equal(done.code, 0, done.stderr);
     const [cluster] = parse(await Deno.readTextFile(contexts)).clusters;
     assert.equal(cluster.cluster.server, "https://100.64.0.1:6443");
+  }));
+
+Deno.test("a context of the cluster's former name is told of once, with the commands to remove it", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = machine();
+    const [home, work] = [`${directory}/home.yaml`, `${directory}/work.yaml`];
+    await Deno.writeTextFile(work, PERSONAL.replace("current-context: work\n", ""));
+    for (const files of [[home], [home, work], [work, home]]) {
+      await Deno.remove(home).catch(() => {});
+      const env = { KUBECONFIG: files.join(":") };
+      const merge = (command: string, ...more: string[]) =>
+        runCommand([command, ...more], { directory, runner, env });
+      for (const command of ["kubeconfig", "provision"]) {
+        const file = await writeInventory(directory);
+        const before = await merge("kubeconfig");
+        assert.doesNotMatch(before.stderr, /too;/);
+        await Deno.writeTextFile(file, INVENTORY.replace("homelab", "den"));
+        const { stderr } = await merge(command);
+        assert.match(
+          stderr,
+          /The context homelab leads to this cluster too; if you no longer need it: kubectl config use-context den && kubectl config delete-context homelab\n/,
+        );
+        assert.doesNotMatch((await merge(command)).stderr, /too;/);
+        const { stdout } = await merge("kubeconfig", "--stored", "-o", "json");
+        assert.deepEqual(JSON.parse(stdout).otherContexts, ["homelab"]);
+        for (const each of files) {
+          await Deno.writeTextFile(each, PERSONAL.replace(/^curr.*\n/m, ""));
+        }
+      }
+    }
+    // kubectl is told of the file where it would not look there by itself.
+    const named = ["kubeconfig", "--kubeconfig", "my file"];
+    const { stderr } = await runCommand(named, { directory, runner });
+    assert.match(stderr, /Try: kubectl --kubeconfig '.*my file' get nodes/);
+    const renamed = await runCommand([...named, "--context", "a b"], { directory, runner });
+    assert.match(
+      renamed.stderr,
+      /: kubectl --kubeconfig '.*my file' config use-context 'a b' && kubectl --kubeconfig '.*my file' config delete-context den\n/,
+    );
+  }));
+
+Deno.test("a context that leads to another cluster is not taken for one of this cluster", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = machine();
+    const other = k3sKubeconfig({ server: "https://other:6443", authority: "T1RIRVI=" });
+    await Deno.writeTextFile(`${directory}/mine`, other);
+    const argv = ["kubeconfig", "--kubeconfig", "mine", "-o", "json"];
+    const { stdout } = await runCommand(argv, { directory, runner });
+    assert.deepEqual(JSON.parse(stdout).otherContexts, []);
   }));

@@ -62,7 +62,7 @@ export const gitopsInitCommand = defineCommand({
     const { reportRepository } = await import("../gitops_words.ts");
     const { Prompter } = await import("../prompt.ts");
     const { resolve } = await import("node:path");
-    const { shellWord } = await import("../shell_word.ts");
+    const { shellWord } = await import("../../errors/shell_word.ts");
     const { cluster, age, ageKeyFile, force, keep, dryRun } = options;
     if (directory === "") {
       throw usageError("The directory has no name", { hint: "For the current one: ." });

@@ -91,7 +91,7 @@ export const gitopsNewAppCommand = defineCommand({
     const { reportRepository } = await import("../gitops_words.ts");
     const { secretSources, secretValues } = await import("../secret_values.ts");
     const { Prompter } = await import("../prompt.ts");
-    const { shellWord } = await import("../shell_word.ts");
+    const { shellWord } = await import("../../errors/shell_word.ts");
     const { resolve } = await import("node:path");
     const { dir, image, port, host, healthPath, replicas = 1, config, volume, gpu } = options;
     const { dryRun } = options;

@@ -70,7 +70,7 @@ export const kubeconfigCommand = defineCommand({
     const contextName = options.context ?? inventory.cluster.clusterName;
     const { force, setCurrent, kubeconfig } = options;
     if (options.print) return await print(text, { contextName, output });
-    const { installKubeconfig } = await import("../../actions/kubeconfig.ts");
+    const { installKubeconfig, kubectlOn } = await import("../../actions/kubeconfig.ts");
     const done = await installKubeconfig(context, text, {
       contextName,
       force,
@@ -78,7 +78,7 @@ export const kubeconfigCommand = defineCommand({
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
     });
     if (output.structured) {
-      const { replaced: _, ...document } = done;
+      const { replaced: _, advice: __, ...document } = done;
       return await output.document("KubeconfigMerge", {
         ...document,
         backup: done.backup ?? null,
@@ -90,8 +90,11 @@ export const kubeconfigCommand = defineCommand({
         : `${done.file} has the context ${done.context} already; nothing was changed.`,
     );
     if (done.backup !== undefined) output.note(`The former file is ${done.backup}.`);
+    if (done.advice !== undefined) output.note(done.advice);
     output.note(
-      `Try: kubectl ${done.isCurrent ? "" : `--context ${done.context} `}get nodes`,
+      `Try: ${kubectlOn(kubeconfig)} ${
+        done.isCurrent ? "" : `--context ${done.context} `
+      }get nodes`,
     );
   },
 });
