@@ -61,6 +61,8 @@ export interface Input<O extends Record<string, OptionDeclaration>> {
   readonly globals: GlobalOptions;
   /** The whole command line as it was typed, for a shell: how to do the same again. */
   readonly line: string;
+  /** The same without these positional arguments: how to go on where they are done. */
+  lineWithout(args: readonly string[]): string;
 }
 
 /** A command: what it takes, how it is explained, what it does. */

@@ -193,9 +193,24 @@ function addCommand(
       args: unmarked(command.processedArgs.flat().filter((value) => value !== undefined)),
       options: Object.fromEntries(values),
       globals: globalsFrom(all, context),
-      line: ["k3s-tool", ...argv].map(shellWord).join(" "),
+      line: lineOf(argv),
+      lineWithout: (args) =>
+        lineOf(argv.filter((word, at) => !args.includes(word) || takesValue(argv[at - 1]))),
     });
   });
+
+  /** Whether the word after this one is its value. */
+  function takesValue(word: string | undefined): boolean {
+    for (let at: Command | null = command; at !== null; at = at.parent) {
+      const option = at.options.find(({ short, long }) => word === short || word === long);
+      if (option !== undefined) return option.required;
+    }
+    return false;
+  }
+}
+
+function lineOf(argv: readonly string[]): string {
+  return ["k3s-tool", ...argv].map(shellWord).join(" ");
 }
 
 /** The "Examples" section of a command's help. */

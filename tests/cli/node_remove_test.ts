@@ -117,6 +117,28 @@ Deno.test("several hosts go one after the other, or none where one may not go", 
   });
 });
 
+Deno.test("where one of several hosts is not removed, the line to go on with leaves out those that are done", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    await Deno.writeTextFile(
+      file,
+      INVENTORY.trimEnd() +
+        "\n        nas: { ansible_host: 100.64.0.9, tailscale_ip: 100.64.0.9 }\n",
+    );
+    // A file that is called like a host stays in the line.
+    await Deno.rename(file, `${directory}/pi`);
+    const stop = new AbortController();
+    const { runner, started } = ansibleMachine({
+      events: REMOVED,
+      onStarted: () => started.length === 2 ? stop.abort() : undefined,
+    });
+    const argv = ["node", "remove", "-i", "pi", "pi", "--force", "nas", "--yes"];
+    const { code, stderr } = await runCommand(argv, { directory, runner, signal: stop.signal });
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /k3s-tool node remove -i pi --force nas --yes/);
+  });
+});
+
 Deno.test("the only server stays; an unknown host is none; nobody to ask names the flag", async () => {
   await withDirectory(async (directory) => {
     await writeInventory(directory);

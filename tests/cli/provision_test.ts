@@ -378,3 +378,42 @@ Deno.test("-K without a terminal: exit code 2 and the option that needs none", a
     assert.equal(started.length, 0);
   });
 });
+
+for (
+  const line of [
+    "provision",
+    "provision --limit pi,nuc --tags node_config -i inventory/hosts.yml --become-password-file 'my file'",
+    "-v provision --check -l pi --skip-tags gitops",
+    "kubeconfig --set-current -i inventory/hosts.yml",
+    "node remove pi --yes --inventory inventory/hosts.yml --dry-run",
+    "reset --limit pi --yes -i inventory/hosts.yml",
+  ]
+) {
+  Deno.test(`k3s-tool ${line} that fails or is interrupted names that line to go on with`, async () => {
+    const argv = [...line.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
+    await withDirectory(async (directory) => {
+      await writeInventory(directory);
+      const failed = await runCommand(argv, {
+        directory,
+        runner: ansibleMachine({ events: BAD_RUN, rc: 2 }).runner,
+      });
+      assert.equal(failed.code, 1, failed.stderr);
+      const said = failed.stderr.replace(/ \(with --force .*\)$/m, "");
+      assert.match(said, /Then (go on|check again) with: (.*)$/m);
+      assert.equal(/Then (?:go on|check again) with: (.*)$/m.exec(said)?.[1], `k3s-tool ${line}`);
+
+      const stop = new AbortController();
+      const interrupted = await runCommand(argv, {
+        directory,
+        signal: stop.signal,
+        runner: ansibleMachine({
+          events: BAD_RUN.slice(0, 5),
+          rc: 99,
+          onStarted: () => stop.abort(),
+        }).runner,
+      });
+      assert.equal(interrupted.code, 130, interrupted.stderr);
+      assert.ok(interrupted.stderr.includes(`k3s-tool ${line}`), interrupted.stderr);
+    });
+  });
+}

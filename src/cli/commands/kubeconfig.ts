@@ -52,7 +52,7 @@ export const kubeconfigCommand = defineCommand({
     { command: "k3s-tool kubeconfig --set-current", does: "then: kubectl get nodes" },
     { command: "k3s-tool kubeconfig --print > homelab.yaml", does: "a file of its own" },
   ],
-  async run(context, { options, globals }, output) {
+  async run(context, { options, globals, line }, output) {
     const { readStoredKubeconfig } = await import("../../actions/fetch_kubeconfig.ts");
     const { locateInventory } = await import("../../inventory/locate.ts");
     const { readInventory } = await import("../../inventory/read.ts");
@@ -63,6 +63,7 @@ export const kubeconfigCommand = defineCommand({
         inventory,
         passwords: await passwordsOf(options, context, globals),
         globals,
+        line,
         output,
       });
     }
@@ -113,10 +114,11 @@ async function print(
 /** Fetches without the tables of a run: stdout is for the kubeconfig. */
 async function fetchQuietly(
   context: ActionSystem,
-  { inventory, passwords, globals, output }: {
+  { inventory, passwords, globals, line, output }: {
     readonly inventory: Inventory;
     readonly passwords: PasswordFiles;
     readonly globals: GlobalOptions;
+    readonly line: string;
     readonly output: Output;
   },
 ): Promise<void> {
@@ -135,7 +137,7 @@ async function fetchQuietly(
   for (const { host, message } of state.failures) output.warn(`${host}: ${message}`);
   const error = runError(state, {
     what: "Fetching the kubeconfig",
-    resume: "k3s-tool kubeconfig",
+    resume: line,
   });
   if (error !== undefined) throw error;
 }

@@ -49,7 +49,7 @@ export const nodeRemoveCommand = defineCommand({
       does: "a machine that no longer exists, without asking",
     },
   ],
-  async run(context, { args, options, globals }, output) {
+  async run(context, { args, options, globals, lineWithout }, output) {
     const { planRemovals, removeFromInventory, removeNode } = await import(
       "../../actions/remove_node.ts"
     );
@@ -91,9 +91,8 @@ export const nodeRemoveCommand = defineCommand({
         passwords,
         mayInstall: askToInstall(globals, context),
       });
-      const resume = `k3s-tool node remove ${names.slice(at).join(" ")}` +
-        (dryRun ? " --dry-run" : "") +
-        (options.force ? " --force" : ` (with --force where the machine is gone)`);
+      const resume = lineWithout(names.slice(0, at)) +
+        (options.force ? "" : " (with --force where the machine is gone)");
       await showRun(events, { what: `Removing ${host.name}`, resume }, {
         context,
         output,

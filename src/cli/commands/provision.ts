@@ -80,7 +80,7 @@ export const provisionCommand = defineCommand({
       does: "one event a line, for scripts",
     },
   ],
-  async run(context, { options, globals }, output) {
+  async run(context, { options, globals, line }, output) {
     const { provision } = await import("../../actions/provision.ts");
     const { watchRun } = await import("../progress.ts");
     const { runError } = await import("../../view/run_report.ts");
@@ -103,9 +103,7 @@ export const provisionCommand = defineCommand({
     const show = { context, output, globals };
     const run = (request: ProvisionRequest) =>
       watchRun(provision(context, request, askToInstall(globals, context)), show);
-    const words = check
-      ? { what: "The check", resume: "k3s-tool provision --check" }
-      : { what: "Provisioning", resume: "k3s-tool provision" };
+    const words = { what: check ? "The check" : "Provisioning", resume: line };
     let state = await run(request);
     const prompter = new Prompter(globals, context);
     // --yes was heard before the run; it alone replaces no node.
