@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandDeclaration, OptionDeclaration } from "../src/cli/command.ts";
+import type { CommandDeclaration, OptionDeclaration } from "../src/cli/program/command.ts";
 
 const INTRODUCTION = `# Commands
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { jsonSchema, SCHEMA_NAMES } from "../src/cli/document_schemas.ts";
-import { commands } from "../src/cli/registry.ts";
+import { jsonSchema, SCHEMA_NAMES } from "../src/cli/program/document_schemas.ts";
+import { commands } from "../src/cli/program/registry.ts";
 import { commandsDoc } from "./commands_doc.ts";
 import { KEYS_PART, keysTable } from "./keys_doc.ts";
 import { placePart } from "./page_part.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Binding, KEY_MAP, keyLabel, type Mode } from "../src/tui/key_map.ts";
+import { type Binding, KEY_MAP, keyLabel, type Mode } from "../src/tui/keys/key_map.ts";
 
 /** Name of the part of docs/tui.md that holds them. */
 export const KEYS_PART = "keys";

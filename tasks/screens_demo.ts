@@ -6,7 +6,7 @@
  */
 
 import { simulatedSession } from "../src/tui/simulation/simulated_session.ts";
-import { noPaint } from "../src/view/tone.ts";
+import { noPaint } from "../src/view/words/tone.ts";
 import { machineClock } from "../src/process/system.ts";
 
 /** When the home of the screens is first looked at. */
@@ -14,7 +14,7 @@ const START = Date.parse("2026-11-23T12:00:00Z");
 
 // React decides by it when it is loaded.
 Deno.env.set("NODE_ENV", "production");
-const { runTui } = await import("../src/tui/run_tui.tsx");
+const { runTui } = await import("../src/tui/terminal/run_tui.tsx");
 
 let now = START;
 const session = simulatedSession({ clock: { ...machineClock, now: () => now } });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { installWherePossible } from "../tests/lab/requirements.ts";
+import { installWherePossible } from "../tests/lab/cli/requirements.ts";
 import { runToEnd } from "./run_to_end.ts";
 import { ROOT } from "./stage.ts";
 

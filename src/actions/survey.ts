@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { KubernetesApi } from "../cluster/kubernetes_api.ts";
+import type { KubernetesApi } from "../cluster/api/kubernetes_api.ts";
 import { UserError } from "../errors/user_error.ts";
-import type { InventoryFiles } from "../inventory/inventory_files.ts";
+import type { InventoryFiles } from "../inventory/read/inventory_files.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { System } from "../process/system.ts";
 import type { Tailnet } from "../tailscale/peer.ts";
@@ -34,10 +34,10 @@ export async function surveyInventory(
   { files }: { readonly files?: InventoryFiles } = {},
 ): Promise<Reading<Inventory | undefined>> {
   return await attempt(async () => {
-    const { locateInventoryIfAny } = await import("../inventory/locate.ts");
+    const { locateInventoryIfAny } = await import("../inventory/read/locate.ts");
     const file = await locateInventoryIfAny(system, named);
     if (file === undefined) return undefined;
-    const { readInventory } = await import("../inventory/read.ts");
+    const { readInventory } = await import("../inventory/read/read.ts");
     return await readInventory(file, {
       cwd: system.cwd,
       ...(files === undefined ? {} : { files }),
@@ -70,7 +70,7 @@ export async function surveyCluster<T>(
     try {
       return await read(api);
     } catch (error) {
-      const { answerError } = await import("../cluster/api_errors.ts");
+      const { answerError } = await import("../cluster/api/api_errors.ts");
       throw answerError(error, api.server);
     } finally {
       await api.close();
@@ -92,10 +92,10 @@ export async function connectTo(
     readonly choice: ClusterChoice;
   },
 ): Promise<KubernetesApi> {
-  const { findContext } = await import("../cluster/find_context.ts");
+  const { findContext } = await import("../kubeconfig/find_context.ts");
   const cluster = inventory === undefined ? undefined : await clusterOf(system, inventory);
   const context = await findContext(system, { ...choice, ...cluster?.names });
-  const { connect } = await import("../cluster/connect.ts");
+  const { connect } = await import("../cluster/api/connect.ts");
   const isOurs = choice.context === undefined || choice.context === cluster?.names.clusterName;
   return await connect(context, {
     now: system.clock.now(),
@@ -107,8 +107,8 @@ export async function connectTo(
 
 /** How an inventory's cluster is found: its names, and its servers by the inventory and the last run. */
 async function clusterOf(system: System, inventory: Inventory) {
-  const { storedKubeconfig } = await import("../cluster/stored_kubeconfig.ts");
-  const { readKubeconfigs } = await import("../cluster/kubeconfig_files.ts");
+  const { storedKubeconfig } = await import("../kubeconfig/stored.ts");
+  const { readKubeconfigs } = await import("../kubeconfig/files.ts");
   const { hostsOf, serverUrl } = await import("../inventory/model.ts");
   const stored = await storedKubeconfig(system, inventory.file);
   const last = await attempt(() => readKubeconfigs([stored])); // a broken one is told where it is needed

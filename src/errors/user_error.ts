@@ -2,7 +2,7 @@
  * The one tree of errors a person may meet.
  *
  * A module throws a `UserError` at its edge, with what happened, where, and what to do next.
- * Only the command line catches it (see `src/cli/program.ts`).
+ * Only the command line catches it (see `src/cli/program/program.ts`).
  *
  * @module
  */

@@ -93,7 +93,7 @@ async function keep(entry: string, kept: Kept): Promise<void> {
 
 async function readFresh(file: string, { cwd }: { readonly cwd: string }) {
   const [{ readInventory }, { WatchedFiles }] = await Promise.all([
-    import("./read.ts"),
+    import("./read/read.ts"),
     import("./watched_files.ts"),
   ]);
   const files = new WatchedFiles({ cwd });

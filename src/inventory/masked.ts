@@ -5,10 +5,10 @@
  */
 
 import { hideNamed, hideSecrets, isSecretName, MASK } from "../errors/secrets.ts";
-import { VaultValue, type YamlValue } from "./model.ts";
-import { isNullNode, keyName, type YamlNode } from "./yaml_node.ts";
-import { parseYaml } from "./yaml_tree.ts";
-import { isMapValue } from "./yaml_value.ts";
+import { VaultValue, type YamlValue } from "../yaml/yaml_value.ts";
+import { isNullNode, keyName, type YamlNode } from "../yaml/node.ts";
+import { parseYaml } from "../yaml/tree.ts";
+import { isMapValue } from "../yaml/read_value.ts";
 
 /** A value with everything hidden that has the name of a secret, or looks like one. */
 export function maskedValue(name: string, value: YamlValue): unknown {

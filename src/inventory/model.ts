@@ -7,6 +7,7 @@
 
 import { didYouMean } from "../errors/nearest.ts";
 import { type Place, type Problem, usageError } from "../errors/user_error.ts";
+import type { YamlValue } from "../yaml/yaml_value.ts";
 
 /** What a host is in the cluster. */
 export type Role = "control-plane" | "worker";
@@ -16,31 +17,6 @@ export const ROLES = ["control-plane", "worker"] as const satisfies readonly Rol
 
 /** The group each role has in inventories this tool writes. */
 export const ROLE_GROUPS = { "control-plane": "control_plane", worker: "workers" } as const;
-
-/** A value as it stands in a file; `VaultValue` where it is encrypted. */
-export type YamlValue =
-  | null
-  | boolean
-  | number
-  | string
-  | VaultValue
-  | readonly YamlValue[]
-  | { readonly [key: string]: YamlValue };
-
-/** A value under `!vault`, or any other tag that only Ansible understands: left alone. */
-export class VaultValue {
-  constructor(
-    /** As written: `"!vault"`. */
-    readonly tag: string,
-    /** The text under the tag, still encrypted. */
-    readonly text: string,
-  ) {}
-
-  /** What JSON documents and tables show of it. */
-  toJSON(): string {
-    return `(${this.tag.replace(/^!+/, "")})`;
-  }
-}
 
 /** How far a value is known before Ansible runs. */
 export type ValueState =

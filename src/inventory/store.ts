@@ -9,10 +9,10 @@ import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { type Clock, machineClock } from "../process/system.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
 import { withDirectoryLock } from "./directory_lock.ts";
-import { type Edit, removeHost } from "./edit.ts";
-import { InventoryFiles } from "./inventory_files.ts";
-import { type LoadedContent, loadInventory } from "./load.ts";
-import { invalidInventory, resolveInventoryFile } from "./read.ts";
+import { type Edit, removeHost } from "./edit/edit.ts";
+import { InventoryFiles } from "./read/inventory_files.ts";
+import { type LoadedContent, loadInventory } from "./read/load.ts";
+import { invalidInventory, resolveInventoryFile } from "./read/read.ts";
 
 /** What changing an inventory needs of the outside. */
 export interface StoreOptions {

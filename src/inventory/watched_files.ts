@@ -4,9 +4,9 @@
  * @module
  */
 
-import { InventoryFiles, isSealed, type SealedFile } from "./inventory_files.ts";
+import { InventoryFiles, isSealed, type SealedFile } from "./read/inventory_files.ts";
 import { type Look, type PathKind, shownNames } from "./places_looked_at.ts";
-import type { YamlDocument } from "./yaml_node.ts";
+import type { YamlDocument } from "../yaml/node.ts";
 
 /** A look and what it showed, as `seen` would say it. */
 interface Seen {

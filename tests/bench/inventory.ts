@@ -8,7 +8,7 @@
  */
 
 import process from "node:process";
-import { addHost } from "../../src/inventory/edit.ts";
+import { addHost } from "../../src/inventory/edit/edit.ts";
 import { editInventory } from "../../src/inventory/store.ts";
 import { makeStage, RUN_FLAGS, STAGE } from "../../tasks/stage.ts";
 import { writeInventory } from "./inventory_file.ts";

@@ -7,12 +7,12 @@
  */
 
 import { parseArgs } from "node:util";
-import { COLLECTIONS } from "../../src/cluster/collections.ts";
-import { connect } from "../../src/cluster/connect.ts";
-import { listAll } from "../../src/cluster/kubernetes_api.ts";
-import { step } from "../lab/progress.ts";
-import { startScaleCluster } from "../lab/scale_cluster.ts";
-import { podCount, type ScaleSize } from "../lab/scale_objects.ts";
+import { COLLECTIONS } from "../../src/cluster/watch/collections.ts";
+import { connect } from "../../src/cluster/api/connect.ts";
+import { listAll } from "../../src/cluster/api/kubernetes_api.ts";
+import { step } from "../lab/cli/progress.ts";
+import { startScaleCluster } from "../lab/scale/scale_cluster.ts";
+import { podCount, type ScaleSize } from "../lab/scale/scale_objects.ts";
 import { makeStage, RUN_FLAGS, STAGE } from "../../tasks/stage.ts";
 import { spread } from "./measure.ts";
 import { screenTable } from "./tui_report.ts";
@@ -24,7 +24,7 @@ import {
   type Subject,
   timeFirstFrame,
 } from "./tui_run.ts";
-import { contextOf } from "../cluster/kubeconfig_fixture.ts";
+import { contextOf } from "../kubeconfig/kubeconfig_fixture.ts";
 
 /** Measures and returns the report. */
 export async function benchTui(args: readonly string[]): Promise<string> {

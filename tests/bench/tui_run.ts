@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ScaleApi } from "../lab/scale_api.ts";
-import { setMark, startChanges } from "../lab/scale_changes.ts";
+import type { ScaleApi } from "../lab/scale/scale_api.ts";
+import { setMark, startChanges } from "../lab/scale/scale_changes.ts";
 import { Terminal } from "../terminal/tmux.ts";
 import { usageOf } from "./process_tree.ts";
 

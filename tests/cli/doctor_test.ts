@@ -1,6 +1,6 @@
 /** Golden tests of `doctor`. */
 import assert from "node:assert/strict";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
 import { ansibleMachine, INVENTORY, writeInventory } from "./ansible_machine.ts";

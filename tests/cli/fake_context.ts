@@ -7,8 +7,8 @@
 
 import { FolderAssets } from "../../src/assets/folder_assets.ts";
 import type { AssetSource } from "../../src/assets/source.ts";
-import type { Context, OutputStream } from "../../src/cli/context.ts";
-import { run } from "../../src/cli/program.ts";
+import type { Context, OutputStream } from "../../src/cli/program/context.ts";
+import { run } from "../../src/cli/program/program.ts";
 import type { Runner } from "../../src/process/runner.ts";
 import { ProgramNotFoundError } from "../../src/process/runner.ts";
 import { directoriesFrom, machineClock } from "../../src/process/system.ts";

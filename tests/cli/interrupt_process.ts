@@ -1,5 +1,5 @@
 // A command that waits for something it cannot be told about; ended by signals only.
-import { realContext } from "../../src/cli/real_context.ts";
+import { realContext } from "../../src/cli/program/real_context.ts";
 
 const context = realContext(".", { patience: { first: 300, second: 50 } });
 context.signal.addEventListener(

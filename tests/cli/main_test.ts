@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { realContext } from "../../src/cli/real_context.ts";
+import { realContext } from "../../src/cli/program/real_context.ts";
 import { PROJECT_ROOT } from "./fake_context.ts";
 
 Deno.test("the process ends with the code of the command", async () => {

@@ -1,8 +1,8 @@
 /** Golden tests of `provision`. */
 import assert from "node:assert/strict";
-import { INITIAL_RUN, reduceRun } from "../../src/ansible/run_state.ts";
-import { askAboutFailures } from "../../src/cli/commands/provision.ts";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { INITIAL_RUN, reduceRun } from "../../src/ansible/events/run_state.ts";
+import { askAboutFailures } from "../../src/cli/commands/cluster/provision.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
 import { statusJson, tailscaleSays } from "../tailscale/status_fixture.ts";

@@ -1,6 +1,6 @@
 /** What a person meant who mistyped a command, an option, a key, a host or a format. */
 import assert from "node:assert/strict";
-import { commands } from "../../src/cli/registry.ts";
+import { commands } from "../../src/cli/program/registry.ts";
 import { temporaryInventory } from "../inventory/temporary_inventory.ts";
 import { ansibleMachine } from "./ansible_machine.ts";
 import { runCommand } from "./fake_context.ts";

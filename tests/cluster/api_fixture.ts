@@ -4,9 +4,9 @@
  * @module
  */
 
-import { connect } from "../../src/cluster/connect.ts";
-import type { KubernetesApi } from "../../src/cluster/kubernetes_api.ts";
-import { contextOf } from "./kubeconfig_fixture.ts";
+import { connect } from "../../src/cluster/api/connect.ts";
+import type { KubernetesApi } from "../../src/cluster/api/kubernetes_api.ts";
+import { contextOf } from "../kubeconfig/kubeconfig_fixture.ts";
 import { type FakeServer, type Route, withApiServer } from "./fake_api_server.ts";
 
 /** Runs a test with a connection to a server that answers from `routes`. */

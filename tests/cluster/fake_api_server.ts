@@ -5,7 +5,7 @@
  */
 
 import { withDirectory } from "../ansible/fake_system.ts";
-import { plainKubeconfig } from "./kubeconfig_fixture.ts";
+import { plainKubeconfig } from "../kubeconfig/kubeconfig_fixture.ts";
 
 /** Answers a request; undefined stands for what is not there. */
 export type Route = (url: URL, request: Request) => unknown;

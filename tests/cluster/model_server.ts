@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { KubernetesApi } from "../../src/cluster/kubernetes_api.ts";
-import { ApiError } from "../../src/cluster/kubernetes_api.ts";
+import type { KubernetesApi } from "../../src/cluster/api/kubernetes_api.ts";
+import { ApiError } from "../../src/cluster/api/kubernetes_api.ts";
 import { unreachableError } from "../../src/errors/user_error.ts";
 
 interface Stored {

@@ -1,7 +1,7 @@
 /** Every command line that a message, a document or an example names is one that the program takes. */
 import assert from "node:assert/strict";
-import type { CommandDeclaration, OptionDeclaration } from "../../src/cli/command.ts";
-import { commands } from "../../src/cli/registry.ts";
+import type { CommandDeclaration, OptionDeclaration } from "../../src/cli/program/command.ts";
+import { commands } from "../../src/cli/program/registry.ts";
 import { PROJECT_ROOT, runCommand } from "../cli/fake_context.ts";
 
 const GLOBAL_FLAGS = await globalFlags();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commands } from "../../src/cli/registry.ts";
+import { commands } from "../../src/cli/program/registry.ts";
 import { commandsDoc } from "../../tasks/commands_doc.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 

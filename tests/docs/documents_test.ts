@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { runCommand } from "../cli/fake_context.ts";
 
 /** One after the other beside one inventory, with the kind of document each must print. */

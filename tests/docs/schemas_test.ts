@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { jsonSchema, SCHEMA_NAMES } from "../../src/cli/document_schemas.ts";
+import { jsonSchema, SCHEMA_NAMES } from "../../src/cli/program/document_schemas.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 
 Deno.test("docs/schemas holds the schema of each document (deno task docs writes them)", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { runCommand } from "../cli/fake_context.ts";
 import { statusError } from "../cluster/fake_api_server.ts";
 import { tailscaleSays } from "../tailscale/status_fixture.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { type Route, statusError } from "../cluster/fake_api_server.ts";
-import { gitRepository, kustomization, REVISION } from "../gitops/flux_fixture.ts";
+import { gitRepository, kustomization, REVISION } from "../gitops/flux/flux_fixture.ts";
 import { assertGolden } from "./golden.ts";
 import { CLUSTER, inHomelab, INVENTORY, NOW } from "./homelab.ts";
 

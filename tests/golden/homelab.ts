@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Context } from "../../src/cli/context.ts";
+import type { Context } from "../../src/cli/program/context.ts";
 import { type Route, withApiServer } from "../cluster/fake_api_server.ts";
 import {
   deploymentObject,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
-import { type Asker, askInit, candidates } from "../../src/cli/init_wizard.ts";
-import { describeHost } from "../../src/inventory/new_host.ts";
-import { readInventory } from "../../src/inventory/read.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
+import { type Asker, askInit, candidates } from "../../src/cli/init/init_wizard.ts";
+import { describeHost } from "../../src/inventory/edit/new_host.ts";
+import { readInventory } from "../../src/inventory/read/read.ts";
 import { parseStatus, tailnetOf } from "../../src/tailscale/status.ts";
 import { runCommand } from "../cli/fake_context.ts";
 import { SMALL, temporaryInventory } from "../inventory/temporary_inventory.ts";

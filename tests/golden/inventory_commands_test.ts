@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { type CommandResult, PROJECT_ROOT, runCommand } from "../cli/fake_context.ts";
 import { SMALL, temporaryInventory } from "../inventory/temporary_inventory.ts";
 import { peerFields, statusJson, tailscaleSays } from "../tailscale/status_fixture.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { ansibleMachine, BAD_RUN, INVENTORY, writeInventory } from "../cli/ansible_machine.ts";
 import { runCommand } from "../cli/fake_context.ts";
-import { k3sKubeconfig } from "../cluster/kubeconfig_fixture.ts";
+import { k3sKubeconfig } from "../kubeconfig/kubeconfig_fixture.ts";
 
 const PERSONAL = `apiVersion: v1
 kind: Config

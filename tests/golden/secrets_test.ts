@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { ansibleMachine } from "../cli/ansible_machine.ts";
 import { runCommand } from "../cli/fake_context.ts";
-import type { CommandDeclaration } from "../../src/cli/command.ts";
-import { OUTPUT_FORMATS } from "../../src/cli/global_options.ts";
-import { commands } from "../../src/cli/registry.ts";
+import type { CommandDeclaration } from "../../src/cli/program/command.ts";
+import { OUTPUT_FORMATS } from "../../src/cli/program/global_options.ts";
+import { commands } from "../../src/cli/program/registry.ts";
 import { temporaryInventory } from "../inventory/temporary_inventory.ts";
 
 /** Every secret of the inventory, and every one that is typed. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { statusError } from "../cluster/fake_api_server.ts";
 import { nodeObject } from "../cluster/objects_fixture.ts";
-import { gitRepository, kustomization } from "../gitops/flux_fixture.ts";
+import { gitRepository, kustomization } from "../gitops/flux/flux_fixture.ts";
 import { tailscaleSays } from "../tailscale/status_fixture.ts";
 import { assertGolden } from "./golden.ts";
 import { CLUSTER, inHomelab } from "./homelab.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { DOCUMENTS } from "../../src/cli/document_schemas.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { interruptedError } from "../../src/errors/user_error.ts";
 import { machineClock } from "../../src/process/system.ts";
 import { recordedStream } from "../cli/fake_context.ts";
 import { type Route, statusError } from "../cluster/fake_api_server.ts";
 import { nodeObject, podObject } from "../cluster/objects_fixture.ts";
-import { type WatchRoutes, watchRoutes } from "../cluster/watch_routes.ts";
+import { type WatchRoutes, watchRoutes } from "../cluster/watch/watch_routes.ts";
 import { CLUSTER, inHomelab, NOW } from "./homelab.ts";
 
 const NODES = "/api/v1/nodes";

@@ -11,8 +11,8 @@
  */
 
 import { withDirectoryLock } from "../../src/inventory/directory_lock.ts";
-import { addHost, setVariable } from "../../src/inventory/edit.ts";
-import { resolveScope } from "../../src/inventory/scope.ts";
+import { addHost, setVariable } from "../../src/inventory/edit/edit.ts";
+import { resolveScope } from "../../src/inventory/edit/scope.ts";
 import { editInventory } from "../../src/inventory/store.ts";
 import { machineClock } from "../../src/process/system.ts";
 

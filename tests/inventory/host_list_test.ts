@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { listHosts } from "../../src/inventory/host_list.ts";
-import { readInventory } from "../../src/inventory/read.ts";
+import { readInventory } from "../../src/inventory/read/read.ts";
 import { SMALL, type TemporaryInventory, temporaryInventory } from "./temporary_inventory.ts";
 
 const BUILD = "file:///program-1.js";

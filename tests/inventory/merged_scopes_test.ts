@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readInventory } from "../../src/inventory/read.ts";
+import { readInventory } from "../../src/inventory/read/read.ts";
 import { PROJECT_ROOT, runCommand } from "../cli/fake_context.ts";
 import { temporaryInventory } from "./temporary_inventory.ts";
 

@@ -6,9 +6,9 @@
 
 import { join } from "node:path";
 import { cached, hashTexts } from "./build/content_hash.ts";
-import { run } from "./command.ts";
+import { run } from "./cli/command.ts";
 import { cacheDir, labSource } from "./paths.ts";
-import { step } from "./progress.ts";
+import { step } from "./cli/progress.ts";
 
 const requirements = join(labSource, "..", "..", "ansible", "requirements.txt");
 

@@ -1,4 +1,4 @@
-import { run } from "./command.ts";
+import { run } from "./cli/command.ts";
 
 /** The least that `openssl ca` wants, which alone makes certificates for a time in the past. */
 const CONFIG = `

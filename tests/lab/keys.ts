@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
-import { run } from "./command.ts";
-import { hostKey, loginKey } from "./host_disk.ts";
+import { run } from "./cli/command.ts";
+import { hostKey, loginKey } from "./hosts/host_disk.ts";
 import { runPaths } from "./paths.ts";
 import type { Host } from "./state.ts";
 

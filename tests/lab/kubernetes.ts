@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ssh, trySsh } from "./ssh.ts";
+import { ssh, trySsh } from "./hosts/ssh.ts";
 import type { Host } from "./state.ts";
 import { waitFor } from "./wait.ts";
 

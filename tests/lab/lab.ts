@@ -1,15 +1,15 @@
 import { join } from "node:path";
-import { bootHost } from "./boot_host.ts";
+import { bootHost } from "./hosts/boot_host.ts";
 import { buildLab, type Built } from "./build/build.ts";
 import { pruneCache } from "./build/prune.ts";
 import { releasesFromEnvironment } from "./build/release.ts";
-import { isAlive } from "./daemon.ts";
+import { isAlive } from "./cli/daemon.ts";
 import { makeKeys } from "./keys.ts";
-import { listLeftovers } from "./leftovers.ts";
-import { prepareMachine } from "./machine_before.ts";
-import { setUpNetwork } from "./network.ts";
+import { listLeftovers } from "./hosts/leftovers.ts";
+import { prepareMachine } from "./hosts/machine_before.ts";
+import { setUpNetwork } from "./network/network.ts";
 import { runPaths } from "./paths.ts";
-import { say, secondsSince, step } from "./progress.ts";
+import { say, secondsSince, step } from "./cli/progress.ts";
 import {
   exclusively,
   type Host,
@@ -20,9 +20,14 @@ import {
   readState,
   writeState,
 } from "./state.ts";
-import { startNet, waitForNode } from "./tailnet.ts";
-import { tearDown } from "./tear_down.ts";
-import { addKubectl, joinWorkstation, makeWorkstation, startWorkstation } from "./workstation.ts";
+import { startNet, waitForNode } from "./network/tailnet.ts";
+import { tearDown } from "./hosts/tear_down.ts";
+import {
+  addKubectl,
+  joinWorkstation,
+  makeWorkstation,
+  startWorkstation,
+} from "./hosts/workstation.ts";
 
 /** What a lab is to have. */
 export interface LabOptions {

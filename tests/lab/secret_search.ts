@@ -5,9 +5,9 @@
  * @module
  */
 
-import { run } from "./command.ts";
+import { run } from "./cli/command.ts";
 import { runPaths } from "./paths.ts";
-import { ssh, trySsh } from "./ssh.ts";
+import { ssh, trySsh } from "./hosts/ssh.ts";
 import type { Host } from "./state.ts";
 
 /** Takes process lists of hosts and of this machine, again and again, until it is stopped. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { cacheDir, runDir, runPaths } from "./paths.ts";
-import type { Daemon } from "./daemon.ts";
+import type { Daemon } from "./cli/daemon.ts";
 
 /** A machine of the lab. */
 export interface Host {

@@ -6,7 +6,7 @@
 
 import { Terminal, type TerminalOptions } from "../terminal/tmux.ts";
 import { installTool, projectDir } from "./tool.ts";
-import { workstationArgv } from "./workstation.ts";
+import { workstationArgv } from "./hosts/workstation.ts";
 
 /** Size of the terminal, and variables beside the workstation's own. */
 export interface WorkstationTerminal extends Pick<TerminalOptions, "columns" | "rows"> {

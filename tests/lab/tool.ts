@@ -11,11 +11,11 @@ import { ansibleOnPath } from "./ansible.ts";
 import { exists } from "./build/content_hash.ts";
 import { standInVersions } from "./build/mirror.ts";
 import { readRelease, releasesFromEnvironment } from "./build/release.ts";
-import { type CommandResult, run } from "./command.ts";
-import { network } from "./network.ts";
+import { type CommandResult, run } from "./cli/command.ts";
+import { network } from "./network/network.ts";
 import { runPaths } from "./paths.ts";
 import type { Host } from "./state.ts";
-import { tryAtWorkstation, workstationArgv } from "./workstation.ts";
+import { tryAtWorkstation, workstationArgv } from "./hosts/workstation.ts";
 
 /** Where the lab serves what the release's download site has, as hosts reach it. */
 export const MIRROR_URL = `${network.mirror}/k3s`;

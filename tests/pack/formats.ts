@@ -7,8 +7,8 @@
 
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
-import { OUTPUT_FORMATS, type OutputFormat } from "../../src/cli/global_options.ts";
-import { commands } from "../../src/cli/registry.ts";
+import { OUTPUT_FORMATS, type OutputFormat } from "../../src/cli/program/global_options.ts";
+import { commands } from "../../src/cli/program/registry.ts";
 import { withApiServer } from "../cluster/fake_api_server.ts";
 import { CLUSTER, INVENTORY, TAILNET } from "../golden/homelab.ts";
 import { command, environmentOf, type Installed, type Left } from "./installed.ts";

@@ -11,8 +11,8 @@ import {
   KEY_MAP,
   type Mode,
   MODES,
-} from "../../src/tui/key_map.ts";
-import { PANES } from "../../src/tui/layout.ts";
+} from "../../src/tui/keys/key_map.ts";
+import { PANES } from "../../src/tui/draw/layout.ts";
 import { hasProgram } from "../process/has_program.ts";
 import { Terminal } from "../terminal/tmux.ts";
 import { waitForValue } from "../terminal/wait_for_value.ts";

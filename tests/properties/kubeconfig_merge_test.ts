@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
-import { mergeKubeconfig } from "../../src/cluster/kubeconfig_merge.ts";
-import { k3sKubeconfig } from "../cluster/kubeconfig_fixture.ts";
+import { mergeKubeconfig } from "../../src/kubeconfig/merge.ts";
+import { k3sKubeconfig } from "../kubeconfig/kubeconfig_fixture.ts";
 
 const name = fc.stringMatching(/^[a-z][a-z0-9.-]{0,8}$/).filter((text) => text !== "homelab");
 const extra = fc.dictionary(

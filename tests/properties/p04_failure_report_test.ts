@@ -1,9 +1,9 @@
 /** @module P4 every failure report holds host, task and message. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseEventLine, type RunEvent } from "../../src/ansible/event.ts";
-import { INITIAL_RUN, reduceRun } from "../../src/ansible/run_state.ts";
-import { failureBlocks, runError } from "../../src/view/run_report.ts";
+import { parseEventLine, type RunEvent } from "../../src/ansible/events/event.ts";
+import { INITIAL_RUN, reduceRun } from "../../src/ansible/events/run_state.ts";
+import { failureBlocks, runError } from "../../src/view/runs/run_report.ts";
 
 const host = fc.constantFrom("n1", "n2", "nuc-3");
 const words = fc.oneof(

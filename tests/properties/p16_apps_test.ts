@@ -6,11 +6,11 @@ import {
   type NewAppPlan,
   planNewApp,
   writeNewApp,
-} from "../../src/actions/gitops_new_app.ts";
+} from "../../src/actions/gitops/new_app.ts";
 import { UserError } from "../../src/errors/user_error.ts";
-import type { AppRequest } from "../../src/gitops/app_spec.ts";
-import { checkRepository } from "../../src/gitops/check_repository.ts";
-import { repositoryFiles } from "../../src/gitops/repository_files.ts";
+import type { AppRequest } from "../../src/gitops/apps/app_spec.ts";
+import { checkRepository } from "../../src/gitops/check/check_repository.ts";
+import { repositoryFiles } from "../../src/gitops/repository/repository_files.ts";
 import type { System } from "../../src/process/system.ts";
 import { directoriesFrom, machineClock } from "../../src/process/system.ts";
 import { type TemporaryRepository, temporaryRepository } from "../gitops/repository_fixture.ts";

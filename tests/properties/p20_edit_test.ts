@@ -7,11 +7,11 @@ import {
   removeHost,
   setVariable,
   unsetVariable,
-} from "../../src/inventory/edit.ts";
-import { InventoryFiles } from "../../src/inventory/inventory_files.ts";
-import { type LoadedContent, loadInventory } from "../../src/inventory/load.ts";
-import { resolveScope } from "../../src/inventory/scope.ts";
-import { parseYaml } from "../../src/inventory/yaml_tree.ts";
+} from "../../src/inventory/edit/edit.ts";
+import { InventoryFiles } from "../../src/inventory/read/inventory_files.ts";
+import { type LoadedContent, loadInventory } from "../../src/inventory/read/load.ts";
+import { resolveScope } from "../../src/inventory/edit/scope.ts";
+import { parseYaml } from "../../src/yaml/tree.ts";
 import { inventories } from "./inventory_text.ts";
 
 const FILE = "/nowhere/hosts.yml";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addHost, setVariable, unsetVariable } from "../../src/inventory/edit.ts";
-import type { LoadedContent } from "../../src/inventory/load.ts";
-import type { YamlValue } from "../../src/inventory/model.ts";
-import { checkInventory } from "../../src/inventory/read.ts";
-import { resolveScope } from "../../src/inventory/scope.ts";
+import { addHost, setVariable, unsetVariable } from "../../src/inventory/edit/edit.ts";
+import type { LoadedContent } from "../../src/inventory/read/load.ts";
+import type { YamlValue } from "../../src/yaml/yaml_value.ts";
+import { checkInventory } from "../../src/inventory/read/read.ts";
+import { resolveScope } from "../../src/inventory/edit/scope.ts";
 import { editInventory } from "../../src/inventory/store.ts";
 import { SMALL, temporaryInventory } from "../inventory/temporary_inventory.ts";
 

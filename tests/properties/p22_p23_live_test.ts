@@ -7,12 +7,12 @@
 import assert from "node:assert/strict";
 import stringWidth from "fast-string-width";
 import fc from "fast-check";
-import type { ClusterNode, ClusterPod } from "../../src/cluster/objects.ts";
-import { arrange, layoutList, type ListSpec } from "../../src/view/list.ts";
-import { NODE_LIST } from "../../src/view/live_nodes.ts";
-import { nodeRows, workloadRows } from "../../src/view/live_rows.ts";
-import { WORKLOAD_LIST } from "../../src/view/live_workloads.ts";
-import { cellText, noPaint } from "../../src/view/tone.ts";
+import type { ClusterNode, ClusterPod } from "../../src/cluster/read/objects.ts";
+import { arrange, layoutList, type ListSpec } from "../../src/view/lists/list.ts";
+import { NODE_LIST } from "../../src/view/lists/live_nodes.ts";
+import { nodeRows, workloadRows } from "../../src/view/lists/live_rows.ts";
+import { WORKLOAD_LIST } from "../../src/view/lists/live_workloads.ts";
+import { cellText, noPaint } from "../../src/view/words/tone.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";
 import { peerFields } from "../tailscale/status_fixture.ts";
 import { condition, liveState, node, NOW, pod, service, workload } from "../view/live_fixture.ts";

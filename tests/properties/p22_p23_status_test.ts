@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { membersOf } from "../../src/actions/membership.ts";
-import { nodeReports } from "../../src/actions/node_report.ts";
-import { serviceReports } from "../../src/actions/service_report.ts";
+import { membersOf } from "../../src/reports/membership.ts";
+import { nodeReports } from "../../src/reports/node_report.ts";
+import { serviceReports } from "../../src/reports/service_report.ts";
 import {
   type ClusterNews,
   type ClusterState,
   emptyCluster,
   reduceCluster,
-} from "../../src/cluster/cluster_state.ts";
-import { readNode, readPod, readService, readWorkload } from "../../src/cluster/read_objects.ts";
+} from "../../src/cluster/watch/cluster_state.ts";
+import {
+  readNode,
+  readPod,
+  readService,
+  readWorkload,
+} from "../../src/cluster/read/read_objects.ts";
 import { parseStatus, tailnetOf } from "../../src/tailscale/status.ts";
-import { nodeColumns } from "../../src/view/nodes.ts";
-import { peerColumns } from "../../src/view/peers.ts";
-import { SERVICE_COLUMNS } from "../../src/view/services.ts";
-import { cellText } from "../../src/view/tone.ts";
+import { nodeColumns } from "../../src/view/tables/nodes.ts";
+import { peerColumns } from "../../src/view/tables/peers.ts";
+import { SERVICE_COLUMNS } from "../../src/view/tables/services.ts";
+import { cellText } from "../../src/view/words/tone.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";
 import {
   deploymentObject,

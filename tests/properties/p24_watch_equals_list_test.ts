@@ -5,8 +5,8 @@ import {
   type ClusterState,
   emptyCluster,
   reduceCluster,
-} from "../../src/cluster/cluster_state.ts";
-import { readNode, readPod } from "../../src/cluster/read_objects.ts";
+} from "../../src/cluster/watch/cluster_state.ts";
+import { readNode, readPod } from "../../src/cluster/read/read_objects.ts";
 import { nodeObject, podObject } from "../cluster/objects_fixture.ts";
 
 /** A change on the server: an object of a name appears, changes or goes. */

@@ -11,11 +11,11 @@ import {
   type LiveState,
   NOTHING_HEARD,
   reduceLive,
-} from "../../src/actions/live_state.ts";
-import { batches } from "../../src/cluster/batches.ts";
-import type { ApiError } from "../../src/cluster/kubernetes_api.ts";
-import { readCluster } from "../../src/cluster/read_cluster.ts";
-import { clusterWatch } from "../../src/cluster/watch_cluster.ts";
+} from "../../src/live/live_state.ts";
+import { batches } from "../../src/cluster/watch/batches.ts";
+import type { ApiError } from "../../src/cluster/api/kubernetes_api.ts";
+import { readCluster } from "../../src/cluster/read/read_cluster.ts";
+import { clusterWatch } from "../../src/cluster/watch/watch_cluster.ts";
 import { ModelServer } from "../cluster/model_server.ts";
 import {
   allow,
@@ -27,7 +27,7 @@ import {
   NAMES,
   some,
   SOURCES,
-} from "../cluster/server_happenings.ts";
+} from "../cluster/watch/server_happenings.ts";
 import { FakeClock } from "../process/fake_clock.ts";
 
 const RUNS = 300;

@@ -6,10 +6,10 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Content } from "../../src/tui/content.ts";
-import type { Model } from "../../src/tui/model.ts";
-import { layoutOf, modeOf } from "../../src/tui/model.ts";
-import { footerLine, helpedView, helpLines } from "../../src/tui/help_text.ts";
+import type { Content } from "../../src/tui/state/content.ts";
+import type { Model } from "../../src/tui/state/model.ts";
+import { layoutOf, modeOf } from "../../src/tui/state/model.ts";
+import { footerLine, helpedView, helpLines } from "../../src/tui/draw/help_text.ts";
 import {
   bindingsIn,
   commandFor,
@@ -18,14 +18,14 @@ import {
   keyLabel,
   MODES,
   takesText,
-} from "../../src/tui/key_map.ts";
-import { PANES } from "../../src/tui/layout.ts";
-import { paletteEntries } from "../../src/tui/palette.ts";
-import { fitted, type Pressed, pressKey } from "../../src/tui/press.ts";
-import { rowsOf } from "../../src/tui/rows.ts";
-import { shownOf } from "../../src/tui/shown.ts";
-import { plain, textOfLine } from "../../src/tui/text_line.ts";
-import { topKind } from "../../src/tui/ui_state.ts";
+} from "../../src/tui/keys/key_map.ts";
+import { PANES } from "../../src/tui/draw/layout.ts";
+import { paletteEntries } from "../../src/tui/state/palette.ts";
+import { fitted, type Pressed, pressKey } from "../../src/tui/state/press.ts";
+import { rowsOf } from "../../src/tui/state/rows.ts";
+import { shownOf } from "../../src/tui/state/shown.ts";
+import { plain, textOfLine } from "../../src/tui/draw/text_line.ts";
+import { topKind } from "../../src/tui/state/ui_state.ts";
 import { HOMELAB, liveState } from "../view/live_fixture.ts";
 import { model, pressed } from "../tui/model_fixture.ts";
 import { ROUTES } from "../tui/routes.ts";

@@ -5,10 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { type LiveState, reduceLive } from "../../src/actions/live_state.ts";
-import type { Model } from "../../src/tui/model.ts";
-import { fitted } from "../../src/tui/press.ts";
-import { rowsOf } from "../../src/tui/rows.ts";
+import { type LiveState, reduceLive } from "../../src/live/live_state.ts";
+import type { Model } from "../../src/tui/state/model.ts";
+import { fitted } from "../../src/tui/state/press.ts";
+import { rowsOf } from "../../src/tui/state/rows.ts";
 import { ago, event, HOMELAB, liveState } from "../view/live_fixture.ts";
 import { model, pressed } from "./model_fixture.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { ClusterChange, LiveSession } from "../../src/actions/live_session.ts";
-import type { LiveNews, LiveState } from "../../src/actions/live_state.ts";
-import type { RunEvent } from "../../src/ansible/event.ts";
-import { type CollectionName, emptyCluster } from "../../src/cluster/cluster_state.ts";
-import type { ApiRequest } from "../../src/cluster/connection.ts";
-import type { LogRequest, ObjectReference } from "../../src/cluster/requests.ts";
+import type { ClusterChange, LiveSession } from "../../src/live/live_session.ts";
+import type { LiveNews, LiveState } from "../../src/live/live_state.ts";
+import type { RunEvent } from "../../src/ansible/events/event.ts";
+import { type CollectionName, emptyCluster } from "../../src/cluster/watch/cluster_state.ts";
+import type { ApiRequest } from "../../src/cluster/api/connection.ts";
+import type { LogRequest, ObjectReference } from "../../src/cluster/api/requests.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 
 /** What the session answers. */

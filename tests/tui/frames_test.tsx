@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import stringWidth from "fast-string-width";
-import { type LiveNews, NOTHING_HEARD } from "../../src/actions/live_state.ts";
+import { type LiveNews, NOTHING_HEARD } from "../../src/live/live_state.ts";
 import { missingError, unreachableError } from "../../src/errors/user_error.ts";
 import { ago, event, HOMELAB, liveState, node, NOW, pod } from "../view/live_fixture.ts";
 import { newsOf } from "./fake_session.ts";

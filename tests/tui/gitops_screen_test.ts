@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { linesOf, titleOf } from "../../src/tui/screen_text.ts";
-import { textOfLine } from "../../src/tui/text_line.ts";
+import { linesOf, titleOf } from "../../src/tui/draw/screen_text.ts";
+import { textOfLine } from "../../src/tui/draw/text_line.ts";
 import { model, pressed } from "./model_fixture.ts";
 
 Deno.test("the palette opens what Flux follows, once, and Esc goes back", () => {

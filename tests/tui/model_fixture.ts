@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { LiveState } from "../../src/actions/live_state.ts";
-import type { Model } from "../../src/tui/model.ts";
-import { fitted, pressKey } from "../../src/tui/press.ts";
-import { INITIAL_UI } from "../../src/tui/ui_state.ts";
+import type { LiveState } from "../../src/live/live_state.ts";
+import type { Model } from "../../src/tui/state/model.ts";
+import { fitted, pressKey } from "../../src/tui/state/press.ts";
+import { INITIAL_UI } from "../../src/tui/state/ui_state.ts";
 import { HOMELAB, liveState, NOW } from "../view/live_fixture.ts";
 
 /** A model of a small cluster on a terminal of 80×24. */

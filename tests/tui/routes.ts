@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Mode } from "../../src/tui/key_map.ts";
+import type { Mode } from "../../src/tui/keys/key_map.ts";
 
-/** Keys from the lists to where they speak to a mode; by names as in `src/tui/key_names.ts`. */
+/** Keys from the lists to where they speak to a mode; by names as in `src/tui/keys/key_names.ts`. */
 export const ROUTES: Readonly<Record<Mode, readonly string[]>> = {
   lists: ["z", "/", "e", "enter"],
   details: ["enter"],

@@ -8,13 +8,13 @@ import { EventEmitter } from "node:events";
 import process from "node:process";
 import { render } from "ink";
 import type { ReactNode } from "react";
-import type { LiveNews } from "../../src/actions/live_state.ts";
-import { paintFor } from "../../src/cli/paint.ts";
+import type { LiveNews } from "../../src/live/live_state.ts";
+import { paintFor } from "../../src/cli/output/paint.ts";
 import { App } from "../../src/tui/components/App.tsx";
 import { Keyboard } from "../../src/tui/components/Keyboard.tsx";
-import type { Size } from "../../src/tui/layout.ts";
-import { withoutColour } from "../../src/tui/paint.ts";
-import { Store } from "../../src/tui/store.ts";
+import type { Size } from "../../src/tui/draw/layout.ts";
+import { withoutColour } from "../../src/tui/draw/paint.ts";
+import { Store } from "../../src/tui/state/store.ts";
 import { NOW } from "../view/live_fixture.ts";
 import { type FakeAnswers, FakeSession } from "./fake_session.ts";
 

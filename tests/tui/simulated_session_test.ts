@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { LiveSession } from "../../src/actions/live_session.ts";
-import { NOTHING_HEARD, reduceLive } from "../../src/actions/live_state.ts";
-import type { RunEvent } from "../../src/ansible/event.ts";
-import { INITIAL_RUN, reduceRun } from "../../src/ansible/run_state.ts";
+import type { LiveSession } from "../../src/live/live_session.ts";
+import { NOTHING_HEARD, reduceLive } from "../../src/live/live_state.ts";
+import type { RunEvent } from "../../src/ansible/events/event.ts";
+import { INITIAL_RUN, reduceRun } from "../../src/ansible/events/run_state.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 import { simulatedSession } from "../../src/tui/simulation/simulated_session.ts";
 import { VirtualClock } from "./virtual_clock.ts";

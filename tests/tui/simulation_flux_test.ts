@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { NOTHING_HEARD, reduceLive } from "../../src/actions/live_state.ts";
+import { NOTHING_HEARD, reduceLive } from "../../src/live/live_state.ts";
 import { advance, beginHome } from "../../src/tui/simulation/advance.ts";
 import { allNews, newsBetween } from "../../src/tui/simulation/news.ts";
-import { gitopsPart, gitopsReport } from "../../src/view/live_gitops.ts";
+import { gitopsPart, gitopsReport } from "../../src/view/lists/live_gitops.ts";
 
 const START = Date.parse("2026-11-23T12:00:00Z");
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { NOTHING_HEARD, reduceLive } from "../../src/actions/live_state.ts";
-import { nodeReports } from "../../src/actions/node_report.ts";
-import { ApiError, type Change } from "../../src/cluster/kubernetes_api.ts";
+import { NOTHING_HEARD, reduceLive } from "../../src/live/live_state.ts";
+import { nodeReports } from "../../src/reports/node_report.ts";
+import { ApiError, type Change } from "../../src/cluster/api/kubernetes_api.ts";
 import { parseQuantity } from "../../src/inventory/quantity.ts";
 import { advance, beginHome } from "../../src/tui/simulation/advance.ts";
 import { changeHome } from "../../src/tui/simulation/home_changes.ts";

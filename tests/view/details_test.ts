@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ObjectReference } from "../../src/cluster/requests.ts";
+import type { ObjectReference } from "../../src/cluster/api/requests.ts";
 import { objectDetails } from "../../src/view/details/object.ts";
 import type { Section } from "../../src/view/details/section.ts";
 import { yamlLines } from "../../src/view/details/yaml.ts";

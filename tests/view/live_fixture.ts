@@ -10,8 +10,8 @@ import {
   type LiveState,
   NOTHING_HEARD,
   reduceLive,
-} from "../../src/actions/live_state.ts";
-import type { Usage } from "../../src/cluster/cluster_state.ts";
+} from "../../src/live/live_state.ts";
+import type { Usage } from "../../src/cluster/watch/cluster_state.ts";
 import type {
   ClusterEvent,
   ClusterNode,
@@ -19,7 +19,7 @@ import type {
   ClusterService,
   Workload,
   WorkloadKind,
-} from "../../src/cluster/objects.ts";
+} from "../../src/cluster/read/objects.ts";
 import type { InventoryHost } from "../../src/inventory/model.ts";
 import { parseStatus, tailnetOf } from "../../src/tailscale/status.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";

@@ -1,7 +1,7 @@
 import { Box, Text } from "ink";
 import type { ReactNode } from "react";
-import { LEAST_SIZE, type Rectangle } from "../layout.ts";
-import { layoutOf } from "../model.ts";
+import { LEAST_SIZE, type Rectangle } from "../draw/layout.ts";
+import { layoutOf } from "../state/model.ts";
 import { Boundary } from "./Boundary.tsx";
 import { Footer } from "./Footer.tsx";
 import { Header } from "./Header.tsx";

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
-import { footerLine } from "../help_text.ts";
-import { modeOf } from "../model.ts";
-import { statusLines } from "../status_text.ts";
-import { drawLine } from "../text_line.ts";
+import { footerLine } from "../draw/help_text.ts";
+import { modeOf } from "../state/model.ts";
+import { statusLines } from "../draw/status_text.ts";
+import { drawLine } from "../draw/text_line.ts";
 import { Lines } from "./Lines.tsx";
 import { useModel, useTools } from "./use_model.ts";
 

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { headerLines } from "../../view/live_header.ts";
+import { headerLines } from "../../view/lists/live_header.ts";
 import { Lines } from "./Lines.tsx";
 import { useModel, useTools } from "./use_model.ts";
 

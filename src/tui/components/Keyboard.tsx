@@ -1,6 +1,6 @@
 import { type SuspendTerminal, useApp, useInput, usePaste } from "ink";
 import { useEffect } from "react";
-import { keyNames } from "../key_names.ts";
+import { keyNames } from "../keys/key_names.ts";
 
 interface Props {
   readonly press: (name: string) => void;

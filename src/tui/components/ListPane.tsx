@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from "react";
-import type { PaneId, Rectangle } from "../layout.ts";
-import { drawPane } from "../pane_text.ts";
+import type { PaneId, Rectangle } from "../draw/layout.ts";
+import { drawPane } from "../draw/pane_text.ts";
 import { Lines } from "./Lines.tsx";
 import { useModel, useTools } from "./use_model.ts";
 

@@ -1,7 +1,7 @@
 import { Box } from "ink";
 import type { ReactNode } from "react";
-import type { Rectangle } from "../layout.ts";
-import { drawOverlay } from "../overlay_text.ts";
+import type { Rectangle } from "../draw/layout.ts";
+import { drawOverlay } from "../draw/overlay_text.ts";
 import { Lines } from "./Lines.tsx";
 import { useModel, useTools } from "./use_model.ts";
 

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect } from "react";
-import type { Rectangle } from "../layout.ts";
-import { drawScreen } from "../screen_drawing.ts";
-import type { Screen } from "../screens.ts";
+import type { Rectangle } from "../draw/layout.ts";
+import { drawScreen } from "../draw/screen_drawing.ts";
+import type { Screen } from "../state/screens.ts";
 import { Lines } from "./Lines.tsx";
 import { useModel, useTools } from "./use_model.ts";
 

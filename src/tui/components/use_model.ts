@@ -5,10 +5,10 @@
  */
 
 import { createContext, use, useSyncExternalStore } from "react";
-import type { Paint } from "../../view/tone.ts";
-import type { PaneId } from "../layout.ts";
-import type { Model } from "../model.ts";
-import type { Pace } from "../pace.ts";
+import type { Paint } from "../../view/words/tone.ts";
+import type { PaneId } from "../draw/layout.ts";
+import type { Model } from "../state/model.ts";
+import type { Pace } from "../state/pace.ts";
 
 /** What does not change while the screen is open. */
 export interface ScreenTools {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WorkloadKind } from "../../cluster/objects.ts";
+import type { WorkloadKind } from "../../cluster/read/objects.ts";
 
 /** What a program prints. */
 export type LogStyle =

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { LIVE_COLLECTIONS } from "../../actions/live_collections.ts";
-import type { CollectionName, Collections } from "../../cluster/cluster_state.ts";
-import type { WorkloadKind } from "../../cluster/objects.ts";
+import { LIVE_COLLECTIONS } from "../../live/live_collections.ts";
+import type { CollectionName, Collections } from "../../cluster/watch/cluster_state.ts";
+import type { WorkloadKind } from "../../cluster/read/objects.ts";
 import {
   readEvent,
   readNode,
   readPod,
   readService,
   readWorkload,
-} from "../../cluster/read_objects.ts";
+} from "../../cluster/read/read_objects.ts";
 import { APPS, idOf } from "./apps.ts";
 import { gitRepositories, kustomizations, type SimFlux } from "./flux.ts";
 import type { SimState } from "./model.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ApiError, type KubernetesApi } from "../../cluster/kubernetes_api.ts";
+import { ApiError, type KubernetesApi } from "../../cluster/api/kubernetes_api.ts";
 import type { Clock } from "../../process/system.ts";
 import { COLLECTIONS } from "./collections.ts";
 import { changeHome } from "./home_changes.ts";

@@ -5,8 +5,8 @@
  */
 
 import * as z from "zod";
-import { ApiError, type Change } from "../../cluster/kubernetes_api.ts";
-import type { WorkloadKind } from "../../cluster/objects.ts";
+import { ApiError, type Change } from "../../cluster/api/kubernetes_api.ts";
+import type { WorkloadKind } from "../../cluster/read/objects.ts";
 import { appOf } from "./apps.ts";
 import { type Draft, say, type SimPod, type SimWorkload } from "./model.ts";
 import { nodeAbout } from "./network.ts";

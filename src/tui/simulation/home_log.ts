@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ApiError, type GetOptions } from "../../cluster/kubernetes_api.ts";
+import { ApiError, type GetOptions } from "../../cluster/api/kubernetes_api.ts";
 import type { Clock } from "../../process/system.ts";
 import { appOf } from "./apps.ts";
 import { linesOfSecond, type Printer } from "./log_words.ts";

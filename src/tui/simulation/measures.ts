@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Metrics, Usage } from "../../cluster/cluster_state.ts";
+import type { Metrics, Usage } from "../../cluster/watch/cluster_state.ts";
 import { appOf } from "./apps.ts";
 import { machine } from "./machines.ts";
 import type { SimNode, SimState } from "./model.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { WorkloadKind } from "../../cluster/objects.ts";
+import type { WorkloadKind } from "../../cluster/read/objects.ts";
 import { suffix, uid } from "./noise.ts";
 
 /** A machine as the tailnet sees it. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { LiveNews } from "../../actions/live_state.ts";
-import type { ClusterNews } from "../../cluster/cluster_state.ts";
+import type { LiveNews } from "../../live/live_state.ts";
+import type { ClusterNews } from "../../cluster/watch/cluster_state.ts";
 import { COLLECTIONS, type SimCollection, type SimObject } from "./collections.ts";
 import { K3S_VERSION } from "./machines.ts";
 import { MEASURED_EVERY_MS, metricsOf } from "./measures.ts";

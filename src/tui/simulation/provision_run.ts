@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { RunEvent, TaskResult } from "../../ansible/event.ts";
+import type { RunEvent, TaskResult } from "../../ansible/events/event.ts";
 import type { Clock } from "../../process/system.ts";
 import { joinNode } from "./advance.ts";
 import { machine, MACHINES } from "./machines.ts";

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { performChange } from "../../actions/changes/perform_change.ts";
-import type { LiveSession } from "../../actions/live_session.ts";
-import type { LiveNews } from "../../actions/live_state.ts";
-import { podLog } from "../../cluster/pod_log.ts";
-import { readObject } from "../../cluster/read_object.ts";
-import { journaled } from "../../cluster/request_journal.ts";
+import { performChange } from "../../changes/perform_change.ts";
+import type { LiveSession } from "../../live/live_session.ts";
+import type { LiveNews } from "../../live/live_state.ts";
+import { podLog } from "../../cluster/read/pod_log.ts";
+import { readObject } from "../../cluster/read/read_object.ts";
+import { journaled } from "../../cluster/api/request_journal.ts";
 import type { Clock } from "../../process/system.ts";
 import { homeApi } from "./home_api.ts";
 import type { SimState } from "./model.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ObjectReference } from "../../cluster/requests.ts";
-import { NOTHING, since } from "../amounts.ts";
-import type { Cell } from "../tone.ts";
+import type { ObjectReference } from "../../cluster/api/requests.ts";
+import { NOTHING, since } from "../words/amounts.ts";
+import type { Cell } from "../words/tone.ts";
 import type { ContainerSpec, ContainerStatus } from "./pod_object.ts";
 import { type DetailLine, fields, line, rows } from "./section.ts";
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { LiveState } from "../../actions/live_state.ts";
-import { duration, since } from "../amounts.ts";
-import type { FoldedEvent } from "../folded_events.ts";
-import { objectOf, wordOf } from "../live_events.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import { duration, since } from "../words/amounts.ts";
+import type { FoldedEvent } from "../lists/folded_events.ts";
+import { objectOf, wordOf } from "../lists/live_events.ts";
 import { eventSection, referenceTo } from "./related.ts";
 import { fields, line, type Section, section } from "./section.ts";
 

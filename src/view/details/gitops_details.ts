@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { LiveState } from "../../actions/live_state.ts";
-import type { FluxObject } from "../../gitops/flux_object.ts";
-import { fluxColumns, fluxName } from "../flux.ts";
-import { gitopsReport, gitopsWords } from "../live_gitops.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import type { FluxObject } from "../../gitops/flux/flux_object.ts";
+import { fluxColumns, fluxName } from "../tables/flux.ts";
+import { gitopsReport, gitopsWords } from "../lists/live_gitops.ts";
 import { type DetailLine, line, rows, type Section, section } from "./section.ts";
 
 /** Columns of `gitops status` that are shown here. */

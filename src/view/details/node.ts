@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { LiveState } from "../../actions/live_state.ts";
-import { goodStatus, type NodeReport } from "../../actions/node_report.ts";
-import { podIndex } from "../../actions/pod_index.ts";
-import type { ClusterNode } from "../../cluster/objects.ts";
-import { bytes, cores, NOTHING, since } from "../amounts.ts";
-import { bar, barTone } from "../bar.ts";
-import { statusCell } from "../nodes.ts";
-import { keyCell } from "../peers.ts";
-import type { Cell } from "../tone.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import { goodStatus, type NodeReport } from "../../reports/node_report.ts";
+import { podIndex } from "../../reports/pod_index.ts";
+import type { ClusterNode } from "../../cluster/read/objects.ts";
+import { bytes, cores, NOTHING, since } from "../words/amounts.ts";
+import { bar, barTone } from "../words/bar.ts";
+import { statusCell } from "../tables/nodes.ts";
+import { keyCell } from "../tables/peers.ts";
+import type { Cell } from "../words/tone.ts";
 import { conditionSection, eventSection, pairSection, podSection } from "./related.ts";
 import { fields, line, rows, type Section, section } from "./section.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { LiveState } from "../../actions/live_state.ts";
-import type { ObjectReference } from "../../cluster/requests.ts";
-import { eventRows, nodeRows } from "../live_rows.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import type { ObjectReference } from "../../cluster/api/requests.ts";
+import { eventRows, nodeRows } from "../lists/live_rows.ts";
 import { eventDetails } from "./event.ts";
 import { nodeDetails } from "./node.ts";
 import { podDetails } from "./pod.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { LiveState } from "../../actions/live_state.ts";
-import { podIndex } from "../../actions/pod_index.ts";
-import type { ClusterPod } from "../../cluster/objects.ts";
-import type { ObjectReference } from "../../cluster/requests.ts";
-import { since } from "../amounts.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import { podIndex } from "../../reports/pod_index.ts";
+import type { ClusterPod } from "../../cluster/read/objects.ts";
+import type { ObjectReference } from "../../cluster/api/requests.ts";
+import { since } from "../words/amounts.ts";
 import { containerLines } from "./containers.ts";
 import { PodObject } from "./pod_object.ts";
 import { conditionSection, eventSection, pairSection, podWords, referenceTo } from "./related.ts";

@@ -5,14 +5,14 @@
  */
 
 import { counted } from "../../errors/safe_text.ts";
-import type { LiveState } from "../../actions/live_state.ts";
-import type { ClusterEvent, ClusterPod } from "../../cluster/objects.ts";
-import type { ObjectKind, ObjectReference } from "../../cluster/requests.ts";
-import { duration, NOTHING, since } from "../amounts.ts";
-import type { FoldedEvent } from "../folded_events.ts";
-import { objectOf } from "../live_events.ts";
-import { eventRows } from "../live_rows.ts";
-import type { Cell, Toned } from "../tone.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import type { ClusterEvent, ClusterPod } from "../../cluster/read/objects.ts";
+import type { ObjectKind, ObjectReference } from "../../cluster/api/requests.ts";
+import { duration, NOTHING, since } from "../words/amounts.ts";
+import type { FoldedEvent } from "../lists/folded_events.ts";
+import { objectOf } from "../lists/live_events.ts";
+import { eventRows } from "../lists/live_rows.ts";
+import type { Cell, Toned } from "../words/tone.ts";
 import { line, rows, type Section, section } from "./section.ts";
 
 /** Kinds of objects that can be looked at. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { ObjectReference } from "../../cluster/requests.ts";
+import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { safeText } from "../../errors/safe_text.ts";
-import { cellWidth, padding } from "../cells.ts";
-import { type Cell, cellText, cellTone, type Toned } from "../tone.ts";
+import { cellWidth, padding } from "../words/cells.ts";
+import { type Cell, cellText, cellTone, type Toned } from "../words/tone.ts";
 
 /** One line, as long as it needs to be; harmless for a terminal. */
 export interface DetailLine {

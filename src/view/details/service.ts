@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { LiveState } from "../../actions/live_state.ts";
-import { type ServiceReport, serviceReport } from "../../actions/service_report.ts";
-import type { ObjectReference } from "../../cluster/requests.ts";
-import { NOTHING, since } from "../amounts.ts";
-import { healthCell } from "../services.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import { type ServiceReport, serviceReport } from "../../reports/service_report.ts";
+import type { ObjectReference } from "../../cluster/api/requests.ts";
+import { NOTHING, since } from "../words/amounts.ts";
+import { healthCell } from "../tables/services.ts";
 import { containersOfPods } from "./containers.ts";
 import { containersOf, READING } from "./pod.ts";
 import { PodObject, ServiceObject } from "./pod_object.ts";

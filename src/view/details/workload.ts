@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { LiveState } from "../../actions/live_state.ts";
-import { podIndex } from "../../actions/pod_index.ts";
-import { jobsOf, type WorkloadReport, workloadReport } from "../../actions/workload_report.ts";
-import type { ClusterPod, Workload, WorkloadKind } from "../../cluster/objects.ts";
-import type { ObjectReference } from "../../cluster/requests.ts";
-import { since } from "../amounts.ts";
-import { healthCell } from "../services.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import { podIndex } from "../../reports/pod_index.ts";
+import { jobsOf, type WorkloadReport, workloadReport } from "../../reports/workload_report.ts";
+import type { ClusterPod, Workload, WorkloadKind } from "../../cluster/read/objects.ts";
+import type { ObjectReference } from "../../cluster/api/requests.ts";
+import { since } from "../words/amounts.ts";
+import { healthCell } from "../tables/services.ts";
 import { templateLines } from "./containers.ts";
 import { READING } from "./pod.ts";
 import { WorkloadObject } from "./pod_object.ts";

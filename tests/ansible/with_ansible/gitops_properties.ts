@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { ClusterVariables } from "../../../src/inventory/schema.ts";
-import { fluxUrl, sshServer } from "../../../src/gitops/repository_url.ts";
+import { fluxUrl, sshServer } from "../../../src/gitops/repository/repository_url.ts";
 
 const RUNS = 170; // three of four without a problem
 const HERE = import.meta.dirname!;

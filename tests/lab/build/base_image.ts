@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { run } from "../command.ts";
+import { run } from "../cli/command.ts";
 import { cacheDir } from "../paths.ts";
-import { say, step } from "../progress.ts";
-import { RequirementError } from "../requirements.ts";
+import { say, step } from "../cli/progress.ts";
+import { RequirementError } from "../cli/requirements.ts";
 import { cached, hashTexts } from "./content_hash.ts";
 
 const suite = "bookworm";

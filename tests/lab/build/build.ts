@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ensureRequirements } from "../requirements.ts";
+import { ensureRequirements } from "../cli/requirements.ts";
 import { buildBaseImage } from "./base_image.ts";
 import { buildExampleImage } from "./cluster_parts.ts";
 import { buildFlux, type FluxRelease, kustomizeBuild, sopsBuild } from "./flux.ts";

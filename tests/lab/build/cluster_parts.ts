@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { run } from "../command.ts";
+import { run } from "../cli/command.ts";
 import { cacheDir } from "../paths.ts";
 import { cached, hashTexts } from "./content_hash.ts";
 import { buildGo, type GoBuild } from "./go_programs.ts";

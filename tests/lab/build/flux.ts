@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { run } from "../command.ts";
+import { run } from "../cli/command.ts";
 import { cacheDir, labSource } from "../paths.ts";
 import { buildImageTool } from "./cluster_parts.ts";
 import { cached, hashTexts } from "./content_hash.ts";

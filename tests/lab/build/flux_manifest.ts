@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { run } from "../command.ts";
+import { run } from "../cli/command.ts";
 import { BuildError } from "./go_programs.ts";
 
 /** Where the manifests of one of Flux's controllers come from. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { run } from "../command.ts";
+import { run } from "../cli/command.ts";
 import { cacheDir, labSource } from "../paths.ts";
-import { say, step } from "../progress.ts";
+import { say, step } from "../cli/progress.ts";
 import { cached, hashTexts, hashTree } from "./content_hash.ts";
 
 /** A set of Go programs that are built together. */

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { enabledUnits, hostFiles, hostPrograms, realK3sFiles } from "../host_units.ts";
+import { enabledUnits, hostFiles, hostPrograms, realK3sFiles } from "../hosts/host_units.ts";
 import { cacheDir } from "../paths.ts";
 import { cached, hashTexts } from "./content_hash.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { run } from "../command.ts";
+import { run } from "../cli/command.ts";
 import { labSource } from "../paths.ts";
 import { buildGo, type GoBuild } from "./go_programs.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { join, resolve } from "node:path";
-import { run } from "../command.ts";
-import { RequirementError } from "../requirements.ts";
+import { run } from "../cli/command.ts";
+import { RequirementError } from "../cli/requirements.ts";
 
 /** A release of k3s, its own or the stand-in's. */
 export interface K3sRelease {

@@ -5,12 +5,12 @@
  */
 
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { attempt, run } from "../command.ts";
-import * as faults from "../faults.ts";
+import { attempt, run } from "../cli/command.ts";
+import * as faults from "../hosts/faults.ts";
 import { down, up } from "../lab.ts";
-import { listLeftovers } from "../leftovers.ts";
+import { listLeftovers } from "../hosts/leftovers.ts";
 import { labSource, runDir, runPaths } from "../paths.ts";
-import { ssh, trySsh } from "../ssh.ts";
+import { ssh, trySsh } from "../hosts/ssh.ts";
 import {
   exclusively,
   type Host,
@@ -20,7 +20,7 @@ import {
   runningLab,
 } from "../state.ts";
 import { MIRROR_URL, VERSIONS } from "../tool.ts";
-import { execAtWorkstation, tryAtWorkstation } from "../workstation.ts";
+import { execAtWorkstation, tryAtWorkstation } from "../hosts/workstation.ts";
 
 /** What `tailscale status --json` says of a machine, as far as it is read here. */
 interface Peer {

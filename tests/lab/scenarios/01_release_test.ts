@@ -9,9 +9,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { buildMirror } from "../build/mirror.ts";
 import { readRelease } from "../build/release.ts";
-import { attempt } from "../command.ts";
+import { attempt } from "../cli/command.ts";
 import { labSource } from "../paths.ts";
-import { RequirementError } from "../requirements.ts";
+import { RequirementError } from "../cli/requirements.ts";
 
 const archive = "k3s-airgap-images-amd64.tar.zst";
 const k3s = "#!/bin/sh\necho 'k3s version v1.99.1+k3s1 (abcdef12)'\n";

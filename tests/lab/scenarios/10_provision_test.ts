@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { reboot } from "../faults.ts";
+import { reboot } from "../hosts/faults.ts";
 import { down, up } from "../lab.ts";
 import {
   exists,
@@ -17,10 +17,10 @@ import {
   nodes,
   waitUntilReady,
 } from "../kubernetes.ts";
-import { watchRequests } from "../request_watch.ts";
+import { watchRequests } from "../network/request_watch.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
 import { findSecrets, sampleProcesses } from "../secret_search.ts";
-import { ssh } from "../ssh.ts";
+import { ssh } from "../hosts/ssh.ts";
 import type { Host } from "../state.ts";
 import { initArgs, inventoryFile, tool, tryTool, VERSIONS } from "../tool.ts";
 import { waitFor } from "../wait.ts";

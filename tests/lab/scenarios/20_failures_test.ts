@@ -5,15 +5,15 @@
  */
 
 import assert from "node:assert/strict";
-import { tailscaleDown, tailscaleUp } from "../faults.ts";
+import { tailscaleDown, tailscaleUp } from "../hosts/faults.ts";
 import { down, up } from "../lab.ts";
 import { isReady, nodes, waitUntilReady } from "../kubernetes.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
-import { ssh } from "../ssh.ts";
+import { ssh } from "../hosts/ssh.ts";
 import type { Host } from "../state.ts";
 import { initArgs, projectDir, tool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
-import { tryAtWorkstation } from "../workstation.ts";
+import { tryAtWorkstation } from "../hosts/workstation.ts";
 
 let hosts: Host[] = [];
 const n1 = (): Host => hosts[0]!;

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { powerOff, powerOn } from "../faults.ts";
+import { powerOff, powerOn } from "../hosts/faults.ts";
 import { join } from "node:path";
 import { internalIp, isReady, nodes, waitUntilReady } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";

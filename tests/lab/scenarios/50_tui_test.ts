@@ -6,16 +6,16 @@
  */
 
 import assert from "node:assert/strict";
-import * as faults from "../faults.ts";
+import * as faults from "../hosts/faults.ts";
 import { helloManifests, kubectl, nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { provision } from "../run_events.ts";
-import { ssh } from "../ssh.ts";
+import { ssh } from "../hosts/ssh.ts";
 import type { Host } from "../state.ts";
 import { openTool } from "../terminal.ts";
 import { initArgs, tool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
-import { execAtWorkstation } from "../workstation.ts";
+import { execAtWorkstation } from "../hosts/workstation.ts";
 import type { Terminal } from "../../terminal/tmux.ts";
 
 const size = { columns: 200, rows: 60 };

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { run } from "../command.ts";
+import { run } from "../cli/command.ts";
 import { makeExpiredKubeconfig } from "../expired_kubeconfig.ts";
 import { down, up } from "../lab.ts";
 import { runPaths } from "../paths.ts";
@@ -99,7 +99,7 @@ Deno.test("SIGTERM and SIGHUP end it, and the terminal is as before", async () =
 
 Deno.test("a crash is told, and the terminal is as before", async () => {
   await installTool();
-  const breaking = new URL("../break_on_signal.ts", import.meta.url).pathname;
+  const breaking = new URL("../cli/break_on_signal.ts", import.meta.url).pathname;
   const tool = `'${Deno.execPath()}' run -A --no-config --no-lock --preload '${breaking}' ` +
     `'${join(runPaths.workstation, "k3s-tool", "main.js")}' tui`;
   for (const command of [tool, `BREAK=rejection ${tool}`]) {

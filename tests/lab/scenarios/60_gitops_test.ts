@@ -7,10 +7,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { run } from "../command.ts";
-import { exampleImage, putExampleImage } from "../example_image.ts";
+import { run } from "../cli/command.ts";
+import { exampleImage, putExampleImage } from "../git/example_image.ts";
 import { ROOT } from "../../../tasks/stage.ts";
-import { history } from "../git_repository.ts";
+import { history } from "../git/git_repository.ts";
 import {
   addresses,
   ageKeyFile,
@@ -25,10 +25,10 @@ import {
   repository,
   setUpGitOps,
   tokenFile,
-} from "../gitops.ts";
+} from "../git/gitops.ts";
 import { exists, kubectl } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
-import { fetchFrom, networkHoldsToPolicies, reaches } from "../network_policies.ts";
+import { fetchFrom, networkHoldsToPolicies, reaches } from "../network/network_policies.ts";
 import { changedTasks, provision } from "../run_events.ts";
 import { findSecrets, sampleProcesses } from "../secret_search.ts";
 import type { Host } from "../state.ts";

@@ -7,8 +7,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { run as runCommand } from "../command.ts";
-import { addDeployKey, gitServer, startGitServer, stopGitServer } from "../git_server.ts";
+import { run as runCommand } from "../cli/command.ts";
+import { addDeployKey, gitServer, startGitServer, stopGitServer } from "../git/git_server.ts";
 import {
   addresses,
   checkout,
@@ -24,7 +24,7 @@ import {
   set,
   setUpGitOps,
   tokenFile,
-} from "../gitops.ts";
+} from "../git/gitops.ts";
 import { isReady, kubectl, nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { changedTasks, type Run, runWithEvents } from "../run_events.ts";

@@ -89,7 +89,7 @@ def is_alive(lock):
 def is_mine(lock, run, chain):
     """
     Whether a lock was taken by this very run, or by an earlier one that has ended: of one person, workstation and inventory the tool lets only one
-    run at a time (`src/ansible/run_lock.ts`). Runs of plain Ansible have no name; there the connection decides.
+    run at a time (`src/ansible/run/run_lock.ts`). Runs of plain Ansible have no name; there the connection decides.
     """
     holder = lock.get("holder")
     if run["id"] and lock["run"]["id"]:

@@ -1,0 +1,36 @@
+/**
+ * One thing `doctor` looked at.
+ *
+ * @module
+ */
+
+import { isRefusal, refusalReason } from "../../errors/refusal.ts";
+import { ExitCode, UserError } from "../../errors/user_error.ts";
+
+/** What was found. */
+export interface Check {
+  /** What was looked at: "ansible-core". */
+  readonly name: string;
+  /** The host it is about; undefined: this machine. */
+  readonly host?: string;
+  readonly status: "ok" | "warn" | "fail";
+  /** What was found, as a sentence without a full stop. */
+  readonly message: string;
+  /** What to do, where there is something to do. */
+  readonly hint?: string;
+}
+
+/** The checks; where one cannot be done, a failed one that says why, so that the others are still done. */
+export async function attempt(
+  about: Pick<Check, "name" | "host">,
+  checks: () => Promise<readonly Check[]>,
+): Promise<readonly Check[]> {
+  try {
+    return await checks();
+  } catch (error) {
+    if (isRefusal(error)) return [{ ...about, status: "fail", message: refusalReason(error) }];
+    if (!(error instanceof UserError) || error.exitCode === ExitCode.Interrupted) throw error;
+    const { message, hint } = error;
+    return [{ ...about, status: "fail", message, ...(hint === undefined ? {} : { hint }) }];
+  }
+}

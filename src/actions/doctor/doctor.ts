@@ -1,0 +1,120 @@
+/**
+ * Looks at everything the tool depends on and says what to do about what is wrong.
+ *
+ * @module
+ */
+
+import { counted } from "../../errors/safe_text.ts";
+import { storedKubeconfig } from "../../kubeconfig/stored.ts";
+import { renderProblem } from "../../errors/render_error.ts";
+import { UserError } from "../../errors/user_error.ts";
+import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
+import type { Inventory } from "../../inventory/model.ts";
+import { checkInventory } from "../../inventory/read/read.ts";
+import type { ActionSystem } from "../action_system.ts";
+import { attempt, type Check } from "./check.ts";
+import { checkGitTools } from "./git_tools.ts";
+import { checkGitops } from "./gitops.ts";
+import { checkHost } from "./hosts.ts";
+import { checkAnsible, checkAssets, checkSsh, checkState } from "./machine.ts";
+import { checkPeer, checkTailscale } from "./tailnet.ts";
+
+/** What a person asks for. */
+export interface DoctorRequest {
+  /** As given with `-i`; undefined: the nearest, if any. */
+  readonly inventory: string | undefined;
+  /** Mends what is the tool's own. */
+  readonly fix: boolean;
+  /** Looks at the hosts too, over ssh. */
+  readonly hosts: boolean;
+}
+
+/** All checks, as they are done. Nothing but the tool's own files is ever changed. */
+export async function* doctor(
+  system: ActionSystem,
+  request: DoctorRequest,
+): AsyncGenerator<Check> {
+  yield* await checkAssets(system);
+  const ssh = await checkSsh(system);
+  yield ssh;
+  yield* await checkAnsible(system, request);
+  yield await checkState(system, request);
+  const { checks, tailnet } = await checkTailscale(system);
+  yield* checks;
+  const { check, inventory } = await findInventory(system, request.inventory);
+  yield check;
+  if (inventory === undefined) return;
+  yield await checkKubeconfig(system, inventory);
+  yield* await attempt({ name: "git" }, () => checkGitTools(system, inventory));
+  yield* await attempt({ name: "gitops" }, () => checkGitops(system, inventory));
+  const now = system.clock.now();
+  for (const host of inventory.hosts) {
+    if (tailnet !== undefined) yield checkPeer(host, tailnet, now);
+  }
+  if (!request.hosts || ssh.status !== "ok") return;
+  const results = inventory.hosts.map((host) =>
+    attempt({ name: "ssh", host: host.name }, () => checkHost(system, host))
+  );
+  // Ctrl-C rejects all of them at once; the first one tells.
+  for (const result of results) result.catch(() => {});
+  for (const result of results) yield* await result;
+}
+
+async function findInventory(
+  system: ActionSystem,
+  named: string | undefined,
+): Promise<{ readonly check: Check; readonly inventory?: Inventory }> {
+  const name = "inventory";
+  try {
+    const file = await locateInventoryIfAny(system, named);
+    if (file === undefined) {
+      const hint = "Make one: k3s-tool init; or name one with -i FILE";
+      return { check: { name, status: "warn", message: "none here or above", hint } };
+    }
+    const { inventory, problems } = await checkInventory(file, { cwd: system.cwd });
+    if (problems.length === 0 && inventory !== undefined) {
+      const hosts = counted(inventory.hosts.length, "host");
+      return { check: { name, status: "ok", message: `${file}, ${hosts}` }, inventory };
+    }
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+    const first = problems[0] === undefined ? "cannot be read" : renderProblem(problems[0]);
+    return {
+      check: {
+        name,
+        status: "fail",
+        message: `${first}${more}`,
+        hint: "See all of it: k3s-tool config validate",
+      },
+      ...(inventory === undefined ? {} : { inventory }),
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { message, hint } = error;
+    return { check: { name, status: "fail", message, ...(hint === undefined ? {} : { hint }) } };
+  }
+}
+
+async function checkKubeconfig(system: ActionSystem, inventory: Inventory): Promise<Check> {
+  const name = "kubeconfig";
+  const path = await storedKubeconfig(system, inventory.file);
+  try {
+    const { mode } = await Deno.stat(path);
+    if (((mode ?? 0) & 0o077) === 0) return { name, status: "ok", message: path };
+    return {
+      name,
+      status: "fail",
+      message: `${path} can be read by others: it lets anybody rule the cluster`,
+      hint: `Correct it: chmod 600 ${path}`,
+    };
+  } catch (error) {
+    const none = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (!none) return { name, status: "fail", message: (error as Error).message };
+    return {
+      name,
+      status: "warn",
+      message: "this machine has not provisioned the cluster",
+      hint: "Bring it up: k3s-tool provision",
+    };
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * What `doctor` looks at on each host, over one ssh connection and without changing anything:
+ * login, sudo, Python, k3s, and the MTU of the network interfaces.
+ *
+ * @module
+ */
+
+import { failureHint } from "../../ansible/events/failure_hint.ts";
+import { knownHostsFiles } from "../../ansible/run/known_hosts.ts";
+import type { InventoryHost } from "../../inventory/model.ts";
+import type { ActionSystem } from "../action_system.ts";
+import type { Check } from "./check.ts";
+
+/** Seconds ssh may take to connect. */
+const CONNECT_SECONDS = 8;
+
+/** How long all of a host may take, in milliseconds. */
+const HOST_TIMEOUT_MS = 30_000;
+
+/** What VXLAN adds to a packet, in bytes (RFC 7348 over IPv4: 14 + 20 + 8 + 8). */
+const VXLAN_OVERHEAD = 50;
+
+/** Prints `name=value` lines; reads only. */
+const PROBE = `
+for i in tailscale0 flannel.1 cni0; do
+  [ -r "/sys/class/net/$i/mtu" ] && echo "mtu.$i=$(cat "/sys/class/net/$i/mtu")"
+done
+[ "$(id -u)" = 0 ] && echo sudo=root || { sudo -n true 2>/dev/null && echo sudo=yes || echo sudo=no; }
+command -v python3 >/dev/null 2>&1 && echo python=yes || echo python=no
+for u in k3s k3s-agent; do
+  [ -e "/etc/systemd/system/$u.service" ] && echo "unit.$u=$(systemctl is-active "$u" 2>/dev/null)"
+done
+echo end=yes
+`;
+
+/** Looks at one host. */
+export async function checkHost(
+  system: ActionSystem,
+  host: InventoryHost,
+): Promise<readonly Check[]> {
+  const about = { name: "ssh", host: host.name } as const;
+  const argv = sshArgv(host, system.directories.state);
+  if (typeof argv === "string") {
+    return [{ ...about, status: "warn", message: `not looked at: ${argv}` }];
+  }
+  const { code, stdout, stderr, timedOut } = await system.runner.run([...argv, "sh -s"], {
+    stdin: PROBE,
+    timeoutMs: HOST_TIMEOUT_MS,
+    signal: system.signal,
+    env: { LC_ALL: "C.UTF-8" },
+  });
+  const facts = parseFacts(stdout);
+  if (facts.get("end") !== "yes") {
+    const said = timedOut ? "Connection timed out" : stderr.trim().split("\n").at(-1) ?? "";
+    return [{
+      ...about,
+      status: "fail",
+      message: said || `ssh ended with code ${code}`,
+      hint: failureHint(host.name, timedOut ? said : stderr),
+    }];
+  }
+  return [
+    { ...about, status: "ok", message: "login works" },
+    ...toolChecks(host, facts),
+    ...networkChecks(host, facts),
+  ];
+}
+
+/** The command line of ssh; a text where the inventory connects in a way only Ansible knows. */
+function sshArgv(host: InventoryHost, state: string): readonly string[] | string {
+  const plain = (name: string) => {
+    const variable = host.vars.get(name);
+    if (variable === undefined) return undefined;
+    if (variable.state !== "plain") return null;
+    return typeof variable.value === "string" || typeof variable.value === "number"
+      ? String(variable.value)
+      : null;
+  };
+  const connection = plain("ansible_connection");
+  if (connection !== undefined && connection !== "ssh") return "it is not reached by ssh";
+  const port = plain("ansible_port") ?? plain("ansible_ssh_port");
+  const key = plain("ansible_ssh_private_key_file");
+  const custom = ["ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args"];
+  const address = host.ansibleHost ?? host.tailscaleIp;
+  if (port === null || key === null || custom.some((name) => host.vars.has(name))) {
+    return "the inventory has ssh settings of its own";
+  }
+  // What begins with a dash would be an option for ssh.
+  if (address === undefined || address.startsWith("-") || host.user?.startsWith("-")) {
+    return "its address is known to Ansible only";
+  }
+  const { accepted, published } = knownHostsFiles(state);
+  return [
+    "ssh",
+    "-T",
+    "-o",
+    "BatchMode=yes",
+    // A connection master of the person's own settings would outlive the question.
+    "-o",
+    "ControlMaster=no",
+    "-o",
+    `ConnectTimeout=${CONNECT_SECONDS}`,
+    "-o",
+    "StrictHostKeyChecking=accept-new",
+    "-o",
+    `UserKnownHostsFile="${accepted}" "${published}"`,
+    ...(port === undefined ? [] : ["-p", port]),
+    ...(key === undefined ? [] : ["-i", key]),
+    ...(host.user === undefined ? [] : ["-l", host.user]),
+    "--",
+    address,
+  ];
+}
+
+/** `name=value` lines of the probe; anything else a login shell may print is left out. */
+export function parseFacts(stdout: string): ReadonlyMap<string, string> {
+  const facts = new Map<string, string>();
+  for (const line of stdout.split("\n")) {
+    const match = /^(end|sudo|python|mtu\.[a-z0-9.]+|unit\.[a-z0-9-]+)=([a-z0-9-]*)$/.exec(line);
+    if (match?.[1] !== undefined) facts.set(match[1], match[2] ?? "");
+  }
+  return facts;
+}
+
+function toolChecks(host: InventoryHost, facts: ReadonlyMap<string, string>): readonly Check[] {
+  const checks: Check[] = [];
+  if (facts.get("sudo") === "no" && !host.vars.has("ansible_become_password")) {
+    checks.push({
+      name: "sudo",
+      host: host.name,
+      status: "warn",
+      message: "sudo asks for a password",
+      hint: failureHint(host.name, "sudo: a password is required"),
+    });
+  }
+  if (facts.get("python") === "no") {
+    checks.push({
+      name: "python",
+      host: host.name,
+      status: "fail",
+      message: "Python 3 is not installed",
+      hint: failureHint(host.name, "python3: not found"),
+    });
+  }
+  for (const unit of ["k3s", "k3s-agent"]) {
+    const active = facts.get(`unit.${unit}`);
+    if (active === undefined) continue;
+    checks.push(
+      active === "active" ? { name: unit, host: host.name, status: "ok", message: "running" } : {
+        name: unit,
+        host: host.name,
+        status: "fail",
+        message: active || "state unknown",
+        hint: `Look at it there: journalctl -u ${unit} -n 50; then: k3s-tool provision`,
+      },
+    );
+  }
+  return checks;
+}
+
+/**
+ * tailscale0 carries 1280 bytes, so flannel.1 may carry 1230 and no more; where tailscaled was
+ * restarted under an older k3s, flannel.1 is gone and pods are cut off (k3s #12436).
+ */
+export function networkChecks(
+  host: Pick<InventoryHost, "name">,
+  facts: ReadonlyMap<string, string>,
+): readonly Check[] {
+  const mtu = (name: string) => {
+    const value = facts.get(`mtu.${name}`);
+    return value === undefined || value === "" ? undefined : Number(value);
+  };
+  const about = { name: "network", host: host.name } as const;
+  const [tailscale, flannel, bridge] = [mtu("tailscale0"), mtu("flannel.1"), mtu("cni0")];
+  if (tailscale === undefined) {
+    return [{
+      ...about,
+      status: "fail",
+      message: "there is no interface tailscale0",
+      hint: "Start Tailscale there: sudo tailscale up",
+    }];
+  }
+  const unit = ["k3s", "k3s-agent"].find((name) => facts.get(`unit.${name}`) === "active");
+  if (unit === undefined) return [];
+  if (flannel === undefined) {
+    return [{
+      ...about,
+      status: "fail",
+      message: "the interface flannel.1 is gone: pods there reach no other node",
+      hint: `Restart k3s there: sudo systemctl restart ${unit}`,
+    }];
+  }
+  const largest = tailscale - VXLAN_OVERHEAD;
+  const tooLarge = ([["flannel.1", flannel], ["cni0", bridge ?? 0]] as const)
+    .filter(([, size]) => size > largest);
+  const sizes = `tailscale0 ${tailscale}, flannel.1 ${flannel}` +
+    (bridge === undefined ? "" : `, cni0 ${bridge}`);
+  if (tooLarge.length > 0) {
+    return [{
+      ...about,
+      status: "fail",
+      message: `MTU too large for the tailnet (${sizes}): large packets are lost`,
+      hint: `At most ${largest} fit. Restart k3s there: sudo systemctl restart ${unit}`,
+    }];
+  }
+  return [{ ...about, status: "ok", message: `MTU ${sizes}` }];
+}

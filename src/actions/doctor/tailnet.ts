@@ -1,0 +1,93 @@
+/**
+ * What `doctor` looks at in the tailnet: this machine's Tailscale, and each host in it.
+ *
+ * @module
+ */
+
+import { counted } from "../../errors/safe_text.ts";
+import { UserError } from "../../errors/user_error.ts";
+import type { InventoryHost } from "../../inventory/model.ts";
+import { shownTime } from "../../process/system.ts";
+import { readTailnet } from "../../tailscale/discover.ts";
+import { keyWarning } from "../../tailscale/key_expiry.ts";
+import type { Tailnet } from "../../tailscale/peer.ts";
+import type { ActionSystem } from "../action_system.ts";
+import type { Check } from "./check.ts";
+
+/** What was found, and the tailnet where it can be read. */
+export interface TailnetFindings {
+  readonly checks: readonly Check[];
+  readonly tailnet?: Tailnet;
+}
+
+/** This machine's Tailscale: installed, running, logged in, its key. */
+export async function checkTailscale(system: ActionSystem): Promise<TailnetFindings> {
+  const name = "tailscale";
+  let tailnet: Tailnet;
+  try {
+    tailnet = await readTailnet(system);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { message, hint } = error;
+    return {
+      checks: [{ name, status: "fail", message, ...(hint === undefined ? {} : { hint }) }],
+    };
+  }
+  const self = tailnet.peers.find(({ isSelf }) => isSelf);
+  const key = self === undefined ? undefined : keyWarning(self, system.clock.now());
+  const machines = `${counted(tailnet.peers.length, "machine")} in the tailnet`;
+  const message = self?.ipv4 === undefined ? machines : `${self.ipv4}, ${machines}`;
+  return {
+    tailnet,
+    checks: [
+      { name, status: "ok", message },
+      ...(key === undefined ? [] : [{ name: "key expiry", status: "warn", message: key } as const]),
+    ],
+  };
+}
+
+/** A host of the inventory in the tailnet: there, online, its key. */
+export function checkPeer(
+  host: InventoryHost,
+  tailnet: Tailnet,
+  now: number,
+): Check {
+  const name = "tailnet";
+  const about = { name, host: host.name } as const;
+  if (host.tailscaleIp === undefined) {
+    return { ...about, status: "ok", message: "its address is known to Ansible only" };
+  }
+  const peer = tailnet.peers.find(({ ipv4 }) => ipv4 === host.tailscaleIp);
+  if (peer === undefined) {
+    const sameName = tailnet.peers.find((each) => each.name === host.name)?.ipv4;
+    return {
+      ...about,
+      status: "fail",
+      message: `no machine has the address ${host.tailscaleIp}` +
+        (sameName === undefined ? "" : `; ${host.name} has ${sameName}`),
+      hint: sameName === undefined
+        ? "Log it in there with: sudo tailscale up"
+        : `Correct the inventory: k3s-tool config set tailscale_ip ${sameName} --scope ${host.name}`,
+    };
+  }
+  const key = keyWarning(peer, now);
+  if (peer.expired) {
+    return { ...about, status: "fail", message: "its key has expired", ...hintOf(key) };
+  }
+  if (!peer.online && !peer.isSelf) {
+    return {
+      ...about,
+      status: "fail",
+      message: peer.lastSeen === undefined
+        ? "offline"
+        : `offline, last seen ${shownTime(peer.lastSeen)}`,
+      hint: "Switch it on; there, look at: tailscale status",
+    };
+  }
+  if (key !== undefined) return { ...about, status: "warn", message: key };
+  return { ...about, status: "ok", message: `${host.tailscaleIp}, online` };
+}
+
+function hintOf(hint: string | undefined): { hint?: string } {
+  return hint === undefined ? {} : { hint };
+}

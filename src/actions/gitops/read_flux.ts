@@ -1,0 +1,76 @@
+/**
+ * What Flux has in a cluster.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { answerError } from "../../cluster/api/api_errors.ts";
+import { ApiError, type KubernetesApi, listAll } from "../../cluster/api/kubernetes_api.ts";
+import { safeText } from "../../errors/safe_text.ts";
+import { missingError } from "../../errors/user_error.ts";
+import {
+  APPLIED_KINDS,
+  type FluxKind,
+  type FluxObject,
+  SOURCE_KINDS,
+} from "../../gitops/flux/flux_object.ts";
+import { fluxPath, readFluxObject } from "../../gitops/flux/flux_status.ts";
+
+/** All objects of Flux. */
+export interface FluxReading {
+  /** Sources first, then what is applied, each by namespace and name. */
+  readonly objects: readonly FluxObject[];
+  /** What could not be read, in words. */
+  readonly gaps: readonly string[];
+}
+
+/**
+ * Reads all sources, Kustomizations and HelmReleases; undefined where Flux is not installed.
+ *
+ * @throws {UserError} exit code 4: out of reach, or refused
+ */
+export async function readFlux(
+  api: KubernetesApi,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<FluxReading | undefined> {
+  const gaps: string[] = [];
+  const read = async (kind: FluxKind): Promise<FluxObject[] | undefined> => {
+    try {
+      const pick = (value: unknown) => readFluxObject(kind, value);
+      return await listAll(api, fluxPath(kind), { pick, signal });
+    } catch (error) {
+      // Nothing serves this kind: that part of Flux is not installed.
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      if (isEssential(kind)) throw answerError(error, api.server);
+      if (error instanceof ApiError || error instanceof z.ZodError) {
+        const why = error instanceof ApiError ? safeText(error.message) : "not understood";
+        gaps.push(`${kind} objects could not be read: ${why}.`);
+        return [];
+      }
+      throw error;
+    }
+  };
+  const kinds = [...SOURCE_KINDS, ...APPLIED_KINDS];
+  const lists = await Promise.all(kinds.map(read));
+  const installed = kinds.some((kind, index) => isEssential(kind) && lists[index] !== undefined);
+  if (!installed) return undefined;
+  return { objects: lists.flatMap((list) => (list ?? []).sort(byName)), gaps: gaps.sort() };
+}
+
+/** What is missing where there is no Flux, and how to get it: exit code 3. */
+export function notInstalledError() {
+  return missingError("Flux is not installed in this cluster", {
+    hint:
+      "Name a repository and bring it up: k3s-tool config set git_repo_url URL, then: k3s-tool provision",
+  });
+}
+
+/** Without these there is nothing to show. */
+function isEssential(kind: FluxKind): boolean {
+  return kind === "GitRepository" || kind === "Kustomization";
+}
+
+function byName(a: FluxObject, b: FluxObject): number {
+  return a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name);
+}

@@ -1,0 +1,59 @@
+/**
+ * Checks the repository a cluster follows, offline.
+ *
+ * @module
+ */
+
+import { missingError, usageError } from "../../errors/user_error.ts";
+import { checkRepository, type RepositoryCheck } from "../../gitops/check/check_repository.ts";
+import { findKustomize } from "../../gitops/check/kustomize_build.ts";
+import { type RepositoryFiles, repositoryFiles } from "../../gitops/repository/repository_files.ts";
+import { rootOf } from "../../gitops/repository/repository_root.ts";
+import { realPlace } from "../../gitops/repository/work_tree.ts";
+import type { System } from "../../process/system.ts";
+
+/** A check, and whether overlays could be built. */
+export interface Validation extends RepositoryCheck {
+  readonly kustomize: boolean;
+}
+
+/** Where kustomize comes from, for who has none. */
+const HOW_TO_GET = "Get kustomize from https://github.com/kubernetes-sigs/kustomize/releases, or " +
+  "with mise: mise use -g kustomize; kubectl has it inside too.";
+
+/**
+ * Checks a repository.
+ *
+ * @param options.strict refuses to leave anything unchecked
+ * @throws {UserError} exit code 2 where there is nothing to check; 3 with `strict` where overlays
+ *   cannot be built
+ */
+export async function validateRepository(
+  system: System,
+  { directory, strict }: { readonly directory: string; readonly strict: boolean },
+): Promise<Validation> {
+  const files = await repositoryFiles(await rootOf(directory), {
+    scope: await realPlace(directory),
+  });
+  const kustomize = await findKustomize(system);
+  if (kustomize === undefined && strict) {
+    throw missingError("Neither kustomize nor kubectl is installed: overlays cannot be built", {
+      hint: HOW_TO_GET,
+    });
+  }
+  const check = await checkRepository(system, files, { kustomize });
+  if (check.objects + check.clusters.length === 0 && !looksLikeOne(files)) {
+    throw usageError(
+      `There is neither clusters/ nor apps/ in ${directory}, nor anything else Flux would apply`,
+      {
+        hint: "Name the repository: k3s-tool gitops validate DIR; or make one: k3s-tool gitops " +
+          "init DIR",
+      },
+    );
+  }
+  return { ...check, kustomize: kustomize !== undefined };
+}
+
+function looksLikeOne({ paths }: RepositoryFiles): boolean {
+  return paths.some((path) => /^(?:clusters|apps|infrastructure)\//.test(path));
+}

@@ -1,0 +1,162 @@
+/**
+ * Adds a host to the inventory, its address looked up in the tailnet where it is not given.
+ *
+ * @module
+ */
+
+import { type Problem, usageError, UserError } from "../../errors/user_error.ts";
+import { addHost, type Edit } from "../../inventory/edit/edit.ts";
+import type { LoadedContent } from "../../inventory/read/load.ts";
+import { findHost, type InventoryHost, type Role } from "../../inventory/model.ts";
+import { describeHost, type HostDescription } from "../../inventory/edit/new_host.ts";
+import { type ChangedFile, editInventory } from "../../inventory/store.ts";
+import { sameValue } from "../../yaml/read_value.ts";
+import type { System } from "../../process/system.ts";
+import type { Tailnet } from "../../tailscale/peer.ts";
+import { nodeWarnings } from "../../tailscale/suitability.ts";
+
+/** A host to add; without an address it is looked up by name. */
+export type NodeToAdd = Omit<HostDescription, "address" | "role"> & {
+  readonly address: string | undefined;
+  readonly role: Role | undefined;
+};
+
+/** What adding a host did, or would do. */
+export interface AddedNode {
+  readonly host: InventoryHost;
+  /** Empty where the host was there, just so. */
+  readonly files: readonly ChangedFile[];
+  readonly notes: readonly string[];
+  readonly warnings: readonly Problem[];
+}
+
+/** How long a check that is only a courtesy may take, in milliseconds. */
+const CHECK_LIMIT_MS = 3_000;
+
+/**
+ * Adds the host.
+ *
+ * @throws {UserError} exit code 2 where the result would not be valid or the host is there already;
+ *   3 or 4 where the address is missing and Tailscale cannot be asked
+ */
+export async function addNode(
+  system: System,
+  node: NodeToAdd,
+  { file, dryRun = false }: { readonly file: string; readonly dryRun?: boolean },
+): Promise<AddedNode> {
+  const { cwd, clock, signal } = system;
+  const { role } = node;
+  if (role === undefined) {
+    throw usageError(`The role of ${node.name} is missing`, {
+      hint: "Give it: --role control-plane or --role worker.",
+    });
+  }
+  const { address, notes } = await addressOf(system, node);
+  const described = describeHost({ ...node, role, address });
+  if ("problems" in described) {
+    throw usageError(`${node.name} cannot be added; nothing was written`, {
+      problems: described.problems,
+    });
+  }
+  const { host } = described;
+  const plan = (content: LoadedContent): Edit => {
+    const place = content.places.get(host.name)?.[0];
+    if (place === undefined) return addHost(content, host);
+    const known = content.inventory.hosts.find((each) => each.name === host.name);
+    if (known !== undefined && isSame(known, host)) {
+      return {
+        documents: new Map(),
+        notes: [`${host.name} is in the inventory already, with just these values.`],
+      };
+    }
+    throw usageError(`${host.name} is in the inventory already`, {
+      where: place.where,
+      hint: `Change it with: k3s-tool config set KEY VALUE --scope ${host.name}`,
+    });
+  };
+  const outcome = await editInventory(file, plan, { cwd, clock, signal, dryRun });
+  return {
+    host: findHost(outcome.content.inventory, host.name)!,
+    files: outcome.files,
+    notes: [...notes, ...outcome.notes],
+    warnings: outcome.warnings,
+  };
+}
+
+function isSame(
+  known: InventoryHost,
+  host: { role: Role; vars: Record<string, unknown> },
+): boolean {
+  return known.role === host.role &&
+    Object.entries(host.vars).every(([name, value]) =>
+      sameValue(known.vars.get(name)?.value, value as never)
+    );
+}
+
+/** The address, and what could not be checked about it. */
+async function addressOf(
+  system: System,
+  node: NodeToAdd,
+): Promise<{ readonly address: string; readonly notes: readonly string[] }> {
+  const { lookupAddress } = await import("../../tailscale/lookup.ts");
+  const { name, address } = node;
+  if (address === undefined) {
+    const tailnet = await tailnetFor(system, name);
+    const found = lookupAddress(tailnet, name);
+    return {
+      address: found,
+      notes: compare(tailnet, { name, address: found, now: system.clock.now() }),
+    };
+  }
+  const { readTailnet } = await import("../../tailscale/discover.ts");
+  try {
+    return {
+      address,
+      notes: compare(await readTailnet(system, { timeoutMs: CHECK_LIMIT_MS }), {
+        name,
+        address,
+        now: system.clock.now(),
+      }),
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { address, notes: [`Not checked against the tailnet: ${error.message}.`] };
+  }
+}
+
+async function tailnetFor(system: System, name: string): Promise<Tailnet> {
+  const { readTailnet } = await import("../../tailscale/discover.ts");
+  try {
+    return await readTailnet(system);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
+      exitCode: error.exitCode,
+      hint: `Give the address: k3s-tool node add ${name} 100.x.y.z …` +
+        (error.hint === undefined ? "" : ` Or: ${error.hint}`),
+      cause: error,
+    });
+  }
+}
+
+/** What the tailnet says against a name and an address. */
+function compare(
+  tailnet: Tailnet,
+  { name, address, now }: {
+    readonly name: string;
+    readonly address: string;
+    readonly now: number;
+  },
+): string[] {
+  const holder = tailnet.peers.find((peer) => peer.ipv4 === address);
+  if (holder === undefined) {
+    return [...tailnet.gaps, `No machine of the tailnet has the address ${address} now.`];
+  }
+  const names = [holder.name, holder.hostname.toLowerCase(), holder.dnsName?.toLowerCase()];
+  return [
+    ...nodeWarnings(holder, now),
+    ...(names.includes(name.toLowerCase())
+      ? []
+      : [`In the tailnet ${address} is called ${holder.name}.`]),
+  ];
+}

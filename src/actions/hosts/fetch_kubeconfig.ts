@@ -1,0 +1,74 @@
+/**
+ * Gets the kubeconfig from the first server of the inventory.
+ *
+ * @module
+ */
+
+import type { RunEvent } from "../../ansible/events/event.ts";
+import type { PasswordFiles } from "../../ansible/run/invocation.ts";
+import { runPlaybook } from "../../ansible/run/run_playbook.ts";
+import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/stored.ts";
+import { missingError, UserError } from "../../errors/user_error.ts";
+import { hostsOf, type Inventory } from "../../inventory/model.ts";
+import type { ActionSystem, MayI } from "../action_system.ts";
+import { prepareAnsible } from "./ansible_tools.ts";
+import { inventoriesOf } from "./provision.ts";
+import { checkTailnet } from "./tailnet_check.ts";
+
+/**
+ * Fetches the kubeconfig into the tool's own store, telling what happens; the last event is of
+ * type `end`.
+ *
+ * @throws {UserError} exit code 2 where the inventory has no server, 3 where a program is missing,
+ *   4 where the tailnet is out of reach
+ */
+export async function* fetchKubeconfig(
+  system: ActionSystem,
+  { inventory, passwords, mayInstall }: {
+    readonly inventory: Inventory;
+    readonly passwords: PasswordFiles;
+    readonly mayInstall: MayI;
+  },
+): AsyncGenerator<RunEvent> {
+  const [server] = hostsOf(inventory, "control-plane");
+  if (server === undefined) {
+    throw new UserError("The inventory has no control plane to get a kubeconfig from", {
+      exitCode: 2,
+      where: { file: inventory.file },
+      hint: "Add one with: k3s-tool node add HOST --role control-plane",
+    });
+  }
+  const { warnings, hostKeys } = await checkTailnet(system, [server]);
+  const tools = await prepareAnsible(system, mayInstall);
+  for (const { host, message } of warnings) {
+    yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
+  }
+  yield* runPlaybook(system, {
+    ...tools,
+    playbook: "kubeconfig",
+    inventory: inventory.file,
+    ...inventoriesOf(inventory),
+    extraVars: { k3s_tool_kubeconfig_path: await newStoredKubeconfig(system, inventory.file) },
+    ...passwords,
+    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
+  });
+}
+
+/**
+ * The kubeconfig in the tool's own store, as `provision` and {@linkcode fetchKubeconfig} leave it.
+ *
+ * @throws {UserError} exit code 3 where there is none
+ */
+export async function readStoredKubeconfig(
+  system: ActionSystem,
+  inventory: Inventory,
+): Promise<string> {
+  try {
+    return await Deno.readTextFile(await storedKubeconfig(system, inventory.file));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw missingError("No kubeconfig of this cluster was fetched yet", {
+      hint: "Fetch it with: k3s-tool kubeconfig; or bring the cluster up: k3s-tool provision",
+    });
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Brings the cluster's kubeconfig to the person.
+ *
+ * @module
+ */
+
+import { kubeconfigFiles } from "../../kubeconfig/location.ts";
+import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
+import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
+import type { System } from "../../process/system.ts";
+
+/** Where and how a cluster's kubeconfig is put into the person's own. */
+export interface InstallOptions extends MergeOptions {
+  /** `--kubeconfig`; undefined: as kubectl finds it. */
+  readonly kubeconfig?: string;
+}
+
+/** What putting it there did. */
+export interface InstalledKubeconfig {
+  readonly file: string;
+  readonly context: string;
+  /** False where the file said all of it already. */
+  readonly changed: boolean;
+  /** True where the file had a context of that name before. */
+  readonly replaced: boolean;
+  /** Where the former content is kept; undefined where there was none or nothing changed. */
+  readonly backup: string | undefined;
+  /** True where it is kubectl's current context. */
+  readonly isCurrent: boolean;
+  /** Contexts of other names that lead to the same cluster. */
+  readonly otherContexts: readonly string[];
+  /** How to be rid of those; undefined where there are none, or the context is not new. */
+  readonly advice: string | undefined;
+}
+
+/**
+ * Merges a kubeconfig as k3s writes it into the person's own.
+ *
+ * Of the files in `KUBECONFIG` the first that has something of that name is changed, as that is what
+ * kubectl takes; else the first of all. Only where none of them names a current context, it becomes
+ * the current one.
+ *
+ * @throws {UserError} exit code 2 where a file is not understood or the name is another cluster's
+ */
+export async function installKubeconfig(
+  system: System,
+  incoming: string,
+  { kubeconfig, ...options }: InstallOptions,
+): Promise<InstalledKubeconfig> {
+  const { readKubeconfigs } = await import("../../kubeconfig/files.ts");
+  const { mergeKubeconfig } = await import("../../kubeconfig/merge.ts");
+  const { updateKubeconfig } = await import("../../kubeconfig/store.ts");
+  const files = kubeconfigFiles(system, kubeconfig);
+  // One file is read by the merge itself, which says what of it is not understood.
+  const seen = files.length === 1 ? undefined : await readKubeconfigs(files);
+  const items = seen === undefined ? [] : [...seen.contexts, ...seen.clusters, ...seen.users]
+    .filter(({ name }) => name === options.contextName);
+  const path = files.find((file) => items.some((item) => item.file === file)) ?? files[0];
+  const { result, file, backup } = await updateKubeconfig(path, {
+    clock: system.clock,
+    update: (text) =>
+      mergeKubeconfig(text, incoming, {
+        ...options,
+        ...(seen === undefined ? {} : { seen }),
+      }),
+  });
+  return {
+    file,
+    context: options.contextName,
+    changed: result.changed,
+    replaced: result.replaced,
+    backup,
+    isCurrent: result.current === options.contextName,
+    otherContexts: result.otherContexts,
+    advice: result.replaced
+      ? undefined
+      : adviceOn(result, { contextName: options.contextName, kubeconfig }),
+  };
+}
+
+/**
+ * After `cluster_name` was changed the context of the former name stays. Only the person knows
+ * whether anything still uses it, so it is named and not removed.
+ */
+function adviceOn(
+  { otherContexts, current }: Pick<MergeResult, "otherContexts" | "current">,
+  { contextName, kubeconfig }: {
+    readonly contextName: string;
+    readonly kubeconfig: string | undefined;
+  },
+): string | undefined {
+  if (otherContexts.length === 0) return undefined;
+  const [contexts, lead, them] = otherContexts.length === 1
+    ? ["The context", "leads", "it"]
+    : ["The contexts", "lead", "them"];
+  const config = `${kubectlOn(kubeconfig)} config`;
+  const commands = [
+    ...otherContexts.some((name) => name === current)
+      ? [`${config} use-context ${word(contextName)}`]
+      : [],
+    ...otherContexts.map((name) => `${config} delete-context ${word(name)}`),
+  ];
+  return `${contexts} ${otherContexts.map(safeText).join(", ")} ${lead} to this cluster too; ` +
+    `if you no longer need ${them}: ${commands.join(" && ")}`;
+}
+
+/** kubectl as the person calls it where a file was named with `--kubeconfig`. */
+export function kubectlOn(kubeconfig: string | undefined): string {
+  return kubeconfig === undefined ? "kubectl" : `kubectl --kubeconfig ${word(kubeconfig)}`;
+}
+
+function word(text: string): string {
+  return shellWord(safeText(text));
+}

@@ -1,0 +1,117 @@
+/**
+ * Takes a node out of the cluster, and its host out of the inventory.
+ *
+ * @module
+ */
+
+import type { RunEvent } from "../../ansible/events/event.ts";
+import type { PasswordFiles } from "../../ansible/run/invocation.ts";
+import { runPlaybook } from "../../ansible/run/run_playbook.ts";
+import { usageError } from "../../errors/user_error.ts";
+import { locateInventory } from "../../inventory/read/locate.ts";
+import { hostNamed, hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import { readInventory } from "../../inventory/read/read.ts";
+import { type EditOutcome, removeHostFromInventory } from "../../inventory/store.ts";
+import type { ActionSystem, MayI } from "../action_system.ts";
+import { prepareAnsible } from "./ansible_tools.ts";
+import { inventoriesOf } from "./provision.ts";
+import { checkTailnet } from "./tailnet_check.ts";
+
+/** What a person asks for. */
+export interface RemovalRequest {
+  /** As given with `-i`; undefined: the nearest. */
+  readonly inventory: string | undefined;
+  /** Names in the inventory, or of the nodes. */
+  readonly hosts: readonly string[];
+}
+
+/** A removal that may be done. */
+export interface Removal {
+  readonly inventory: Inventory;
+  readonly host: InventoryHost;
+}
+
+/**
+ * Finds the hosts and refuses what would end the cluster. Changes nothing.
+ *
+ * @throws {UserError} exit code 2 where there is no such host, or no server would be left
+ */
+export async function planRemovals(
+  system: ActionSystem,
+  request: RemovalRequest,
+): Promise<readonly Removal[]> {
+  const inventory = await readInventory(await locateInventory(system, request.inventory), {
+    cwd: system.cwd,
+  });
+  const hosts = [...new Set(request.hosts.map((name) => hostNamed(inventory, name)))];
+  const servers = hosts.filter(({ role }) => role === "control-plane");
+  if (servers.length > 0 && servers.length === hostsOf(inventory, "control-plane").length) {
+    const [server] = servers;
+    const message = servers.length === 1
+      ? `${server!.name} is the only server: without it there is no cluster`
+      : `${
+        servers.map(({ name }) => name).join(", ")
+      } are all servers: without them there is no cluster`;
+    throw usageError(message, {
+      where: server!.where,
+      hint: "Add another server first (k3s-tool node add HOST --role control-plane, then " +
+        "k3s-tool provision), or take the whole cluster down: k3s-tool reset.",
+    });
+  }
+  return hosts.map((host) => ({ inventory, host }));
+}
+
+/** Removes the host from the inventory alone; no network is needed. */
+export function removeFromInventory(
+  system: ActionSystem,
+  { inventory, host }: Removal,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<EditOutcome> {
+  const { cwd, clock, signal } = system;
+  return removeHostFromInventory(inventory.file, host.name, { cwd, clock, signal, dryRun });
+}
+
+/**
+ * Drains the node, deletes it and its password secret, uninstalls k3s on the host, and edits the
+ * inventory last: whatever fails before, the next call goes on from there.
+ *
+ * @param options.gone the machine no longer exists: nothing is done on it
+ * @param options.check change nothing, say what would change
+ * @throws {UserError} see `provision`; and exit code 2 where the edit is refused
+ */
+export async function* removeNode(
+  system: ActionSystem,
+  { inventory, host }: Removal,
+  { gone, check, passwords, mayInstall }: {
+    readonly gone: boolean;
+    readonly check: boolean;
+    readonly passwords: PasswordFiles;
+    readonly mayInstall: MayI;
+  },
+): AsyncGenerator<RunEvent> {
+  const others = inventory.hosts.filter(({ role, name }) =>
+    name !== host.name && role === "control-plane"
+  );
+  const { warnings, hostKeys } = await checkTailnet(system, gone ? others : [...others, host]);
+  const tools = await prepareAnsible(system, mayInstall);
+  for (const { host: name, message } of warnings) {
+    yield { type: "warning", message, ...(name === undefined ? {} : { host: name }) };
+  }
+  const events = runPlaybook(system, {
+    ...tools,
+    playbook: "remove_node",
+    inventory: inventory.file,
+    ...inventoriesOf(inventory),
+    extraVars: { k3s_tool_node: host.name, k3s_tool_host_gone: gone },
+    check,
+    ...passwords,
+    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
+  });
+  for await (const event of events) {
+    if (event.type === "end" && event.outcome === "ok" && !check) {
+      await removeFromInventory(system, { inventory, host }, { dryRun: false });
+      yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
+    }
+    yield event;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Removes k3s from hosts of an inventory; the cluster is gone afterwards, the inventory stays.
+ *
+ * @module
+ */
+
+import type { RunEvent } from "../../ansible/events/event.ts";
+import type { PasswordFiles } from "../../ansible/run/invocation.ts";
+import { runPlaybook } from "../../ansible/run/run_playbook.ts";
+import { storedKubeconfig } from "../../kubeconfig/stored.ts";
+import { usageError } from "../../errors/user_error.ts";
+import { locateInventory } from "../../inventory/read/locate.ts";
+import type { Inventory } from "../../inventory/model.ts";
+import { readInventory } from "../../inventory/read/read.ts";
+import type { ActionSystem, MayI } from "../action_system.ts";
+import { prepareAnsible } from "./ansible_tools.ts";
+import { checkLimit } from "./limit.ts";
+import { inventoriesOf } from "./provision.ts";
+import { checkTailnet } from "./tailnet_check.ts";
+
+/**
+ * Reads the inventory a reset is about. Changes nothing.
+ *
+ * @throws {UserError} exit code 2 where it is not right, has no hosts, or `limit` names others
+ */
+export async function planReset(
+  system: ActionSystem,
+  { inventory: named, limit }: {
+    readonly inventory: string | undefined;
+    readonly limit: readonly string[];
+  },
+): Promise<Inventory> {
+  const inventory = await readInventory(await locateInventory(system, named), {
+    cwd: system.cwd,
+  });
+  if (inventory.hosts.length === 0) {
+    throw usageError("The inventory has no hosts", { where: { file: inventory.file } });
+  }
+  checkLimit(inventory, limit);
+  return inventory;
+}
+
+/**
+ * Removes k3s and all it made; Tailscale, its rules and everything else on the hosts stays.
+ *
+ * @throws {UserError} see `provision`
+ */
+export async function* reset(
+  system: ActionSystem,
+  inventory: Inventory,
+  { limit, check, passwords, mayInstall }: {
+    readonly limit: readonly string[];
+    readonly check: boolean;
+    readonly passwords: PasswordFiles;
+    readonly mayInstall: MayI;
+  },
+): AsyncGenerator<RunEvent> {
+  const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
+  const tools = await prepareAnsible(system, mayInstall);
+  for (const { host, message } of warnings) {
+    yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
+  }
+  const events = runPlaybook(system, {
+    ...tools,
+    playbook: "reset",
+    inventory: inventory.file,
+    ...inventoriesOf(inventory),
+    limit,
+    check,
+    ...passwords,
+    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
+  });
+  for await (const event of events) {
+    if (event.type === "end" && event.outcome === "ok" && !check && limit.length === 0) {
+      // It opens nothing any more, and would pass for a cluster that is there.
+      await Deno.remove(await storedKubeconfig(system, inventory.file)).catch(() => {});
+    }
+    yield event;
+  }
+}

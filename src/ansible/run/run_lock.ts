@@ -1,0 +1,129 @@
+/**
+ * One run at a time for an inventory.
+ *
+ * The kernel drops the lock when its holder ends, however it ends, so that it cannot go stale. What
+ * a killed holder leaves behind — its ansible-playbook — is ended by the next one.
+ *
+ * @module
+ */
+
+import { UserError } from "../../errors/user_error.ts";
+import type { System } from "../../process/system.ts";
+import { closeRun, type PastRun, pastRuns } from "./run_history.ts";
+import { endProcessesOfRun } from "./run_processes.ts";
+
+/** Exit code written down for a run whose tool was killed. */
+const CUT_OFF = -1;
+
+/** A lock that is held until it is disposed of. */
+export interface RunLock extends Disposable {
+  /** Runs whose tool had been killed and whose processes were ended now. */
+  readonly ended: readonly PastRun[];
+}
+
+/**
+ * Takes the lock of an inventory and ends what an earlier, killed run left running.
+ *
+ * @param inventory absolute path, symbolic links followed
+ * @throws {UserError} exit code 1 where another run holds it
+ */
+export async function lockInventory(system: System, inventory: string): Promise<RunLock> {
+  await Deno.mkdir(`${system.directories.state}/locks`, { recursive: true, mode: 0o700 });
+  const path = await lockPath(system, inventory);
+  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  try {
+    if (!await file.tryLock(true)) throw await busyError(path, inventory);
+    await file.truncate();
+    const born = await processStart(system, Deno.pid);
+    await file.write(new TextEncoder().encode(`${Deno.pid} ${born}\n`));
+    const ended = await endCutOffRuns(system, inventory);
+    return { ended, [Symbol.dispose]: () => file.close() };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+async function lockPath(
+  { directories }: Pick<System, "directories">,
+  inventory: string,
+): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(inventory));
+  return `${directories.state}/locks/${new Uint8Array(digest).toHex().slice(0, 16)}.lock`;
+}
+
+/** Who holds the lock of an inventory. */
+export interface LockHolder {
+  /** Process id. */
+  readonly process: number;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/**
+ * The process that runs something on an inventory; undefined where none does. The lock itself is
+ * not touched, so that asking never stands in the way of a run that begins.
+ *
+ * @param inventory absolute path, symbolic links followed
+ */
+export async function lockHolder(
+  system: Pick<System, "directories" | "runner">,
+  inventory: string,
+): Promise<LockHolder | undefined> {
+  const path = await lockPath(system, inventory);
+  try {
+    const [, id, born] = /^([1-9]\d*) (.+)$/m.exec(await Deno.readTextFile(path)) ?? [];
+    const since = (await Deno.stat(path)).mtime?.getTime();
+    if (id === undefined || since === undefined) return undefined;
+    // The number alone may be another program's by now.
+    if (await processStart(system, Number(id)) !== born) return undefined;
+    return { process: Number(id), since };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined; // never locked
+    throw error;
+  }
+}
+
+/**
+ * When a process was started, as no later process of the same number is; undefined where there is no
+ * such process. On Linux the boot and the clock ticks since (proc_pid_stat(5), field 22), elsewhere
+ * what `ps` says.
+ */
+async function processStart(
+  { runner }: Pick<System, "runner">,
+  id: number,
+): Promise<string | undefined> {
+  if (Deno.build.os !== "linux") {
+    const { stdout } = await runner.run(["ps", "-o", "lstart=", "-p", String(id)], {
+      env: { LC_ALL: "C", TZ: "UTC" },
+    });
+    return stdout.trim() || undefined;
+  }
+  try {
+    const boot = await Deno.readTextFile("/proc/sys/kernel/random/boot_id");
+    const stat = await Deno.readTextFile(`/proc/${id}/stat`);
+    // The second field, the program's name in parentheses, may hold anything.
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return `${boot.trim()} ${ticks}`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function busyError(path: string, inventory: string): Promise<UserError> {
+  const [, holder] = /^(\d+) /.exec(await Deno.readTextFile(path).catch(() => "")) ?? [];
+  const who = holder === undefined ? "" : ` (process ${holder})`;
+  return new UserError(`Another run on ${inventory} is under way${who}`, {
+    hint: "Wait until it has ended, or end it with Ctrl-C where it runs.",
+  });
+}
+
+async function endCutOffRuns(system: System, inventory: string): Promise<readonly PastRun[]> {
+  const ended: PastRun[] = [];
+  for (const run of await pastRuns(`${system.directories.state}/runs`)) {
+    if (run.inventory !== inventory || run.result !== undefined) continue;
+    if (await endProcessesOfRun(system, run.events) > 0) ended.push(run);
+    await closeRun(run, { outcome: "interrupted", rc: CUT_OFF, seconds: 0 });
+  }
+  return ended;
+}

@@ -1,0 +1,219 @@
+/**
+ * Runs a playbook and tells what happens while it happens.
+ *
+ * @module
+ */
+
+import { FOREIGN_VARIABLES } from "../setup/locate.ts";
+import { shownTime, type System } from "../../process/system.ts";
+import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
+import type { Outcome, RunEvent } from "../events/event.ts";
+import { followEvents } from "../events/event_file.ts";
+import { playbookArgv, playbookEnv, type PlaybookOptions, type RunFiles } from "./invocation.ts";
+import { knownHostsFiles } from "./known_hosts.ts";
+import { lastWords } from "./last_words.ts";
+import type { Ansible } from "../setup/locate.ts";
+import { closeRun, openRun, pruneRuns, type RunRecord } from "./run_history.ts";
+import { lockInventory } from "./run_lock.ts";
+import { endProcessesOfRun, socketsFile } from "./run_processes.ts";
+
+/** How long ansible-playbook may take to end after Ctrl-C before it is killed, in milliseconds. */
+const GRACE_MS = 8_000;
+
+/** A playbook, what runs it, and on which files. */
+export interface PlaybookRun extends PlaybookOptions {
+  readonly ansible: Ansible;
+  /** Folder that holds `ansible.cfg`, `playbooks/`, `roles/`. */
+  readonly tree: string;
+  /** Absolute path of the inventory a run is about: two runs on it do not overlap. */
+  readonly inventory: string;
+  /** Text of a further inventory, read after the person's own. */
+  readonly extraInventory?: string;
+  /** known_hosts lines the tailnet vouches for; undefined keeps those of the last run. */
+  readonly publishedHostKeys?: string;
+}
+
+/**
+ * Runs a playbook; the last event is always of type `end`.
+ *
+ * Ctrl-C (`system.signal`) ends ansible-playbook and all it started, then the `end` event comes
+ * with the outcome `interrupted`. Leaving the loop early does the same.
+ *
+ * @throws {UserError} exit code 1 where another run on this inventory is under way
+ */
+export async function* runPlaybook(
+  system: System,
+  run: PlaybookRun,
+): AsyncGenerator<RunEvent, void> {
+  // Two names of one file are one inventory.
+  const inventory = await Deno.realPath(run.inventory).catch(() => run.inventory);
+  using lock = await lockInventory(system, inventory);
+  for (const { playbook, startedAt } of lock.ended) {
+    yield note(
+      system,
+      `An earlier run (${playbook}, ${
+        shownTime(startedAt)
+      }) was killed and its ansible-playbook was still ` +
+        "at work: ended it.",
+    );
+  }
+  const startedAt = system.clock.now();
+  const { state } = system.directories;
+  const record = await openRun(`${state}/runs`, {
+    playbook: run.playbook,
+    inventory,
+    check: run.check === true,
+  }, startedAt);
+  await pruneRuns(`${state}/runs`, { keep: record.directory });
+  const { directory, log } = record;
+  yield { type: "started", ts: iso(startedAt), directory, log };
+
+  let outcome: Outcome = "error";
+  let rc = 0;
+  let finished = false;
+  try {
+    const files = await prepareFiles(system, run, record);
+    try {
+      const argv = playbookArgv(run.ansible, {
+        ...run,
+        inventories: [
+          ...run.inventories,
+          ...(run.extraInventory === undefined ? [] : [`${files.temporary}/groups.yml`]),
+        ],
+      }, files);
+      const process = system.runner.start(argv, {
+        env: playbookEnv(files),
+        without: FOREIGN_VARIABLES,
+        logFile: log,
+      });
+      outcome = "interrupted"; // unless it is seen to its end
+      let running = true;
+      const ended = process.exit.finally(() => running = false);
+      const stop = async () => {
+        if (running) await process.stop({ graceMs: GRACE_MS });
+      };
+      const stopped = onAbort(system.signal, stop);
+      try {
+        for await (
+          const event of followEvents(record.events, { ended, clock: system.clock })
+        ) {
+          // Ansible has read it before it says anything.
+          if (files.becomePassword !== undefined) await removeIfThere(files.becomePassword);
+          if (event.type === "run_end") finished = true;
+          yield withKnownHosts(event, files.knownHosts.accepted);
+        }
+        rc = await ended;
+        outcome = outcomeOf(rc, { finished, interrupted: system.signal.aborted });
+      } finally {
+        await stop();
+        await stopped.dispose();
+      }
+    } finally {
+      await endProcessesOfRun(system, record.events);
+      await removeFiles(files);
+    }
+  } finally {
+    const seconds = (system.clock.now() - startedAt) / 1000;
+    await closeRun(record, { outcome, rc, seconds });
+  }
+  const message = outcome === "error" ? await lastWords(log, rc) : undefined;
+  yield {
+    type: "end",
+    ts: iso(system.clock.now()),
+    outcome,
+    rc,
+    directory,
+    log,
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+/** The plugin does not know where the tool keeps host keys: its hint names the place KNOWN_HOSTS. */
+function withKnownHosts(event: RunEvent, file: string): RunEvent {
+  if (event.type !== "result" || event.message === undefined) return event;
+  return { ...event, message: event.message.replaceAll("KNOWN_HOSTS", file) };
+}
+
+/** Without a recap ansible-playbook did not get as far as running: a bad option, no inventory. */
+function outcomeOf(
+  rc: number,
+  { finished, interrupted }: { readonly finished: boolean; readonly interrupted: boolean },
+): Outcome {
+  if (rc === 0 && finished) return "ok";
+  if (interrupted) return "interrupted";
+  return finished && rc !== 0 ? "failed" : "error";
+}
+
+async function prepareFiles(
+  system: System,
+  run: PlaybookRun,
+  { directory, events }: RunRecord,
+): Promise<RunFiles> {
+  const { state } = system.directories;
+  const temporary = `${directory}/tmp`;
+  const ansibleHome = `${state}/ansible`;
+  const knownHosts = knownHostsFiles(state);
+  await Deno.mkdir(temporary, { mode: 0o700 });
+  await Deno.mkdir(ansibleHome, { recursive: true, mode: 0o700 });
+  const extraVars = `${temporary}/extra_vars.json`;
+  await writePrivate(extraVars, JSON.stringify(run.extraVars ?? {}));
+  const becomePassword = `${temporary}/become_password`;
+  if (run.becomePassword !== undefined) await writePrivate(becomePassword, run.becomePassword);
+  if (run.extraInventory !== undefined) {
+    await writePrivate(`${temporary}/groups.yml`, run.extraInventory);
+  }
+  if (run.publishedHostKeys !== undefined) {
+    const fresh = `${temporary}/known_hosts`;
+    await writePrivate(fresh, run.publishedHostKeys);
+    await Deno.rename(fresh, knownHosts.published);
+  }
+  // Not below the state directory, whose path may be too long for a socket.
+  const sockets = await makeTemporaryDirectory("k3s-tool-");
+  await writePrivate(socketsFile(directory), sockets);
+  return {
+    tree: run.tree,
+    extraVars,
+    ...(run.becomePassword === undefined ? {} : { becomePassword }),
+    events,
+    temporary,
+    ansibleHome,
+    sockets,
+    knownHosts,
+  };
+}
+
+async function removeFiles({ temporary, sockets }: RunFiles): Promise<void> {
+  for (const path of [temporary, sockets]) await removeIfThere(path);
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch(() => {});
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(path, text, { createNew: true, mode: 0o600 });
+}
+
+function onAbort(
+  signal: AbortSignal,
+  action: () => Promise<void>,
+): { dispose(): Promise<void> } {
+  let running: Promise<void> = Promise.resolve();
+  const listener = () => void (running = action());
+  if (signal.aborted) listener();
+  else signal.addEventListener("abort", listener, { once: true });
+  return {
+    async dispose() {
+      signal.removeEventListener("abort", listener);
+      await running;
+    },
+  };
+}
+
+function note(system: System, message: string): RunEvent {
+  return { type: "note", ts: iso(system.clock.now()), message };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

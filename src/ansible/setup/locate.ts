@@ -1,0 +1,142 @@
+/**
+ * Finds an ansible-core that runs our playbooks: the person's own, else the private one.
+ *
+ * @module
+ */
+
+import { ProgramNotFoundError, type RunResult } from "../../process/runner.ts";
+import type { System } from "../../process/system.ts";
+import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
+
+/**
+ * Variables of the person's environment that no Ansible of ours gets: each setting of Ansible can be
+ * one (ansible-core `config/base.yml`) and would win over the tool's `ansible.cfg`, and Python's may
+ * bring other modules. How one logs in and decrypts stays; `ANSIBLE_BECOME_PASSWORD_FILE` and
+ * `ANSIBLE_VAULT_PASSWORD_FILE` arrive as options. docs/inventory.md lists these names.
+ */
+export const FOREIGN_VARIABLES =
+  /^(?:_?ANSIBLE_(?!(?:PRIVATE_KEY_FILE|VAULT_IDENTITY_LIST)$)|PYTHON)/;
+
+/** The oldest ansible-core the roles are written for. */
+const OLDEST_ANSIBLE = [2, 16] as const;
+
+/** How long a program may take to tell its version, in milliseconds. */
+const VERSION_TIMEOUT_MS = 60_000;
+
+/** An ansible-core that can be used. */
+export interface Ansible {
+  /** What `ansible-playbook` is called by. */
+  readonly argv: readonly string[];
+  /** `2.19.14`. */
+  readonly version: string;
+  /** The person's own on PATH, or the one this tool put into its cache. */
+  readonly origin: "path" | "private";
+}
+
+/** What a search may use of the machine. */
+type Machine = Pick<System, "runner" | "signal">;
+
+/** What was found of ansible-core. */
+export interface AnsibleSearch {
+  /** The one to use; undefined where there is none. */
+  readonly ansible?: Ansible;
+  /** Why the one on PATH is not used: too old, or it does not run. */
+  readonly passedOver?: string;
+}
+
+/**
+ * Looks for ansible-core on PATH, then for the private one.
+ *
+ * @param privateDirectory virtual environment of {@linkcode installPrivateAnsible}
+ */
+export async function findAnsible(
+  system: Machine,
+  privateDirectory: string,
+): Promise<AnsibleSearch> {
+  const own = await askVersion(system, ["ansible-playbook"]);
+  if (own.version !== undefined && isRecent(own.version)) {
+    return { ansible: { argv: ["ansible-playbook"], version: own.version, origin: "path" } };
+  }
+  const oldest = OLDEST_ANSIBLE.join(".");
+  const passedOver = own.version !== undefined
+    ? `ansible-core ${own.version} on PATH is older than ${oldest}`
+    : own.problem === undefined
+    ? undefined
+    : `ansible-playbook on PATH does not work: ${own.problem}`;
+  const ours = await findPrivateAnsible(system, privateDirectory);
+  return {
+    ...(ours === undefined ? {} : { ansible: ours }),
+    ...(passedOver === undefined ? {} : { passedOver }),
+  };
+}
+
+/** The ansible-core in a private virtual environment; undefined where it is not there or broken. */
+export async function findPrivateAnsible(
+  system: Machine,
+  directory: string,
+): Promise<Ansible | undefined> {
+  const argv = privateArgv(directory);
+  const { version } = await askVersion(system, argv);
+  return version === undefined ? undefined : { argv, version, origin: "private" };
+}
+
+/**
+ * How the private ansible-playbook is called: with its Python, because a virtual environment that was
+ * moved into place has scripts that name the old place; not as a module (`-m`), because modules are
+ * looked for in the working directory first.
+ */
+function privateArgv(directory: string): readonly string[] {
+  return [`${directory}/bin/python3`, `${directory}/bin/ansible-playbook`];
+}
+
+/** The version in `ansible-playbook [core 2.19.14]`; undefined for what is no such line. */
+export function parseAnsibleVersion(stdout: string): string | undefined {
+  return /^ansible(?:-playbook)? \[core (\d+\.\d+[\w.]*)/m.exec(stdout)?.[1];
+}
+
+/** Whether a version of ansible-core is one the roles are written for. */
+export function isRecent(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10));
+  return major > OLDEST_ANSIBLE[0] || (major === OLDEST_ANSIBLE[0] && minor >= OLDEST_ANSIBLE[1]);
+}
+
+async function askVersion(
+  { runner, signal }: Machine,
+  argv: readonly string[],
+): Promise<{ version?: string; problem?: string }> {
+  let result: RunResult;
+  // Also to tell its version it reads the person's ansible.cfg, makes its home and opens its log.
+  const home = await makeTemporaryDirectory("k3s-tool-");
+  try {
+    await Deno.writeTextFile(`${home}/ansible.cfg`, "");
+    result = await runner.run([...argv, "--version"], {
+      signal,
+      timeoutMs: VERSION_TIMEOUT_MS,
+      env: {
+        ANSIBLE_CONFIG: `${home}/ansible.cfg`,
+        ANSIBLE_HOME: home,
+        ANSIBLE_LOCAL_TEMP: home,
+        // Ansible refuses to start in a locale that is not UTF-8.
+        LC_ALL: "C.UTF-8",
+      },
+      without: FOREIGN_VARIABLES,
+    });
+  } catch (error) {
+    if (error instanceof ProgramNotFoundError) return {};
+    throw error;
+  } finally {
+    await Deno.remove(home, { recursive: true }).catch(() => {});
+  }
+  const version = result.code === 0 ? parseAnsibleVersion(result.stdout) : undefined;
+  if (version !== undefined) return { version };
+  return { problem: problemOf(result) };
+}
+
+/** What a program said that did not do its work. */
+function problemOf({ code, stdout, stderr, timedOut }: RunResult): string {
+  if (timedOut) return `no answer within ${VERSION_TIMEOUT_MS / 1000} seconds`;
+  const lines = (stderr.trim() || stdout.trim()).split("\n");
+  // Python says first where it was and last what went wrong; others first what went wrong.
+  const line = lines[0]?.startsWith("Traceback") ? lines.at(-1) : lines[0];
+  return line?.trim() || `exit code ${code}`;
+}

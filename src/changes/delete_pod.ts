@@ -1,0 +1,86 @@
+/**
+ * Deletes a pod.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { ApiError } from "../cluster/api/kubernetes_api.ts";
+import { objectPath } from "../cluster/api/object_path.ts";
+import type { ObjectReference } from "../cluster/api/requests.ts";
+import { safeText } from "../errors/safe_text.ts";
+import { UserError } from "../errors/user_error.ts";
+import { ask, type ChangeContext } from "./change_context.ts";
+import { follow } from "./follow.ts";
+
+const Pod = z.object({
+  metadata: z.object({
+    uid: z.string(),
+    ownerReferences: z.array(z.object({ kind: z.string(), controller: z.boolean().nullish() }))
+      .nullish(),
+  }),
+  spec: z.object({ nodeName: z.string().nullish() }).nullish(),
+});
+
+/** Deletes a pod and waits until it is gone. @throws {UserError} where it does not go */
+export async function* deletePod(
+  context: ChangeContext,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): AsyncGenerator<string, void> {
+  const { api, signal } = context;
+  const object: ObjectReference = { kind: "Pod", namespace, name };
+  const path = objectPath(object);
+  const words = safeText(`${namespace}/${name}`);
+  const pod = Pod.parse(
+    await ask(context, () => api.get(path, { signal }), { object, verb: "get" }),
+  );
+  const { uid, ownerReferences } = pod.metadata;
+  await ask(context, () =>
+    api.change({
+      method: "DELETE",
+      path,
+      body: {
+        apiVersion: "v1",
+        kind: "DeleteOptions",
+        propagationPolicy: "Background",
+        // A pod of the same name that took its place meanwhile is not meant.
+        preconditions: { uid },
+      },
+      signal,
+    }), { object, verb: "delete" });
+  yield `${words} is asked to end.`;
+
+  let successor = false;
+  const ended = yield* follow(context, async () => {
+    const answer = await ask(context, () => getOrNothing(context, path), { object, verb: "get" });
+    if (answer === undefined) return { done: true, words: "" };
+    successor = Pod.parse(answer).metadata.uid !== uid;
+    return { done: successor, words: "" };
+  });
+  const owner = ownerReferences?.find(({ controller }) => controller)?.kind;
+  if (ended === "stopped") {
+    yield `Stopped watching; ${words} goes on ending.`;
+  } else if (ended === "time is up") {
+    const node = safeText(pod.spec?.nodeName ?? "");
+    throw new UserError(`${words} has been asked to end, but is still there`, {
+      hint: node === ""
+        ? "A finalizer may hold it; look at its YAML."
+        : `Its node ${node} must confirm that it ended: does ${node} answer?`,
+    });
+  } else if (successor) {
+    yield `${words} is gone; a new pod of the same name has taken its place.`;
+  } else {
+    yield owner === undefined
+      ? `${words} is gone; nothing makes it anew.`
+      : `${words} is gone; its ${safeText(owner)} makes another where one is wanted.`;
+  }
+}
+
+async function getOrNothing({ api, signal }: ChangeContext, path: string): Promise<unknown> {
+  try {
+    return await api.get(path, { signal });
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}

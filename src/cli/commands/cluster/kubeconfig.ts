@@ -1,0 +1,143 @@
+import type { ActionSystem } from "../../../actions/action_system.ts";
+import type { PasswordFiles } from "../../../ansible/run/invocation.ts";
+import type { Inventory } from "../../../inventory/model.ts";
+import { askToInstall } from "../../output/ask_to_install.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { GlobalOptions } from "../../program/global_options.ts";
+import { jsonText, type Output } from "../../output/output.ts";
+import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+
+/** `kubeconfig`: the way to the cluster, for kubectl and everything else. */
+export const kubeconfigCommand = defineCommand({
+  name: "kubeconfig",
+  summary: "Merge the cluster into your kubeconfig, or print it",
+  description: "Fetches the kubeconfig from the control plane and puts it into KUBECONFIG or " +
+    "~/.kube/config as a context named after the cluster. Everything else in there stays, and " +
+    "the former file is kept beside it (the newest three). kubectl's current context stays what it " +
+    "is where there is one. A context of that name that leads to another cluster is " +
+    "replaced only with --force.",
+  formats: ["table", "json", "yaml"],
+  options: {
+    print: { kind: "flag", flags: "--print", description: "print it, change nothing" },
+    stored: {
+      kind: "flag",
+      flags: "--stored",
+      description: "use what the last provision fetched; no host is contacted",
+    },
+    context: {
+      kind: "string",
+      flags: "--context <name>",
+      description: "name of the context (default: the inventory's cluster_name)",
+    },
+    kubeconfig: {
+      kind: "string",
+      flags: "--kubeconfig <file>",
+      description: "file to merge into (default: KUBECONFIG, then ~/.kube/config)",
+      completes: "file",
+    },
+    setCurrent: {
+      kind: "flag",
+      flags: "--set-current",
+      description: "make it kubectl's current context",
+    },
+    ...PASSWORD_OPTIONS,
+    force: {
+      kind: "flag",
+      flags: "--force",
+      description: "replace a context of that name, whatever it leads to",
+    },
+  },
+  examples: [
+    { command: "k3s-tool kubeconfig", does: "then: kubectl --context homelab get nodes" },
+    { command: "k3s-tool kubeconfig --set-current", does: "then: kubectl get nodes" },
+    { command: "k3s-tool kubeconfig --print > homelab.yaml", does: "a file of its own" },
+  ],
+  async run(context, { options, globals, line }, output) {
+    const { readStoredKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
+    const { locateInventory } = await import("../../../inventory/read/locate.ts");
+    const { readInventory } = await import("../../../inventory/read/read.ts");
+    const file = await locateInventory(context, globals.inventory);
+    const inventory = await readInventory(file, { cwd: context.cwd });
+    if (!options.stored) {
+      await fetchQuietly(context, {
+        inventory,
+        passwords: await passwordsOf(options, context, globals),
+        globals,
+        line,
+        output,
+      });
+    }
+    const text = await readStoredKubeconfig(context, inventory);
+    const contextName = options.context ?? inventory.cluster.clusterName;
+    const { force, setCurrent, kubeconfig } = options;
+    if (options.print) return await print(text, { contextName, output });
+    const { installKubeconfig, kubectlOn } = await import("../../../actions/hosts/kubeconfig.ts");
+    const done = await installKubeconfig(context, text, {
+      contextName,
+      force,
+      setCurrent,
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    });
+    if (output.structured) {
+      const { replaced: _, advice: __, ...document } = done;
+      return await output.document("KubeconfigMerge", {
+        ...document,
+        backup: done.backup ?? null,
+      });
+    }
+    output.note(
+      done.changed
+        ? `The context ${done.context} is in ${done.file}.`
+        : `${done.file} has the context ${done.context} already; nothing was changed.`,
+    );
+    if (done.backup !== undefined) output.note(`The former file is ${done.backup}.`);
+    if (done.advice !== undefined) output.note(done.advice);
+    output.note(
+      `Try: ${kubectlOn(kubeconfig)} ${
+        done.isCurrent ? "" : `--context ${done.context} `
+      }get nodes`,
+    );
+  },
+});
+
+async function print(
+  text: string,
+  { contextName, output }: { readonly contextName: string; readonly output: Output },
+): Promise<void> {
+  const { standaloneKubeconfig } = await import("../../../kubeconfig/merge.ts");
+  const yaml = standaloneKubeconfig(text, { contextName });
+  if (output.format !== "json") return output.data(yaml);
+  const { parse } = await import("yaml");
+  output.data(jsonText(parse(yaml)));
+}
+
+/** Fetches without the tables of a run: stdout is for the kubeconfig. */
+async function fetchQuietly(
+  context: ActionSystem,
+  { inventory, passwords, globals, line, output }: {
+    readonly inventory: Inventory;
+    readonly passwords: PasswordFiles;
+    readonly globals: GlobalOptions;
+    readonly line: string;
+    readonly output: Output;
+  },
+): Promise<void> {
+  const { fetchKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
+  const { INITIAL_RUN, reduceRun } = await import("../../../ansible/events/run_state.ts");
+  const { runError } = await import("../../../view/runs/run_report.ts");
+  let state = INITIAL_RUN;
+  const mayInstall = askToInstall(globals, context);
+  for await (const event of fetchKubeconfig(context, { inventory, passwords, mayInstall })) {
+    state = reduceRun(state, event, context.clock.now());
+    if (event.type === "note") output.note(event.message);
+    if (event.type === "warning") {
+      output.warn(event.host ? `${event.host}: ${event.message}` : event.message);
+    }
+  }
+  for (const { host, message } of state.failures) output.warn(`${host}: ${message}`);
+  const error = runError(state, {
+    what: "Fetching the kubeconfig",
+    resume: line,
+  });
+  if (error !== undefined) throw error;
+}

@@ -1,0 +1,167 @@
+import { counted } from "../../../errors/safe_text.ts";
+import type { ProvisionRequest } from "../../../actions/hosts/provision.ts";
+import type { Failure } from "../../../ansible/events/run_state.ts";
+import { askToInstall } from "../../output/ask_to_install.ts";
+import { commaList } from "../../program/comma_list.ts";
+import { defineCommand } from "../../program/command.ts";
+import { Prompter } from "../../output/prompt.ts";
+import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+
+/** How the role node_config begins its warning of a host that was renamed. */
+const RENAMED = /^This machine was a node before/;
+
+/** `provision`: from an inventory to a cluster. */
+export const provisionCommand = defineCommand({
+  name: "provision",
+  summary: "Install k3s on the hosts of the inventory, or bring them up to date",
+  description: "Brings every host of the inventory to a working cluster: servers first, workers " +
+    "joined, all talking over Tailscale addresses, the kubeconfig on this machine, and, where " +
+    "git_repo_url is set, Flux following that repository. A second run changes only what differs. A host that fails does not hold up the others; run it again to go on.",
+  formats: ["table", "wide", "json"],
+  options: {
+    check: {
+      kind: "flag",
+      flags: "--check",
+      description: "change nothing, show what would change",
+    },
+    dryRun: { kind: "flag", flags: "--dry-run", description: "same as --check" },
+    diff: { kind: "flag", flags: "--diff", description: "show changed files line by line" },
+    tags: {
+      kind: "list",
+      flags: "--tags <tags>",
+      description: "only these parts: preflight, prerequisites, binary, control_plane, workers, " +
+        "node_config, kubeconfig, gitops",
+    },
+    skipTags: { kind: "list", flags: "--skip-tags <tags>", description: "all but these parts" },
+    limit: {
+      kind: "list",
+      flags: "-l, --limit <hosts>",
+      description: "only these hosts or groups",
+      completes: "host",
+    },
+    forks: { kind: "number", flags: "--forks <n>", description: "hosts at once (default 20)" },
+    timeout: {
+      kind: "number",
+      flags: "--timeout <seconds>",
+      description: "how long ssh may take to connect (default 10)",
+    },
+    replace: {
+      kind: "list",
+      flags: "--replace <hosts>",
+      description: "these machines were reinstalled: delete their old node and its password, " +
+        "then join them again",
+      completes: "host",
+    },
+    removeRenamed: {
+      kind: "flag",
+      flags: "--remove-renamed",
+      description: "delete the nodes that machines were before they were renamed in the inventory",
+    },
+    ...PASSWORD_OPTIONS,
+    skipKubeconfig: {
+      kind: "flag",
+      flags: "--skip-kubeconfig",
+      description: "leave ~/.kube/config as it is",
+    },
+  },
+  examples: [
+    { command: "k3s-tool provision", does: "everything, with one live line a host" },
+    {
+      command: "k3s-tool provision --check --diff",
+      does: "what would change, without changing it",
+    },
+    { command: "k3s-tool provision --limit nuc,dgx", does: "two hosts only" },
+    {
+      command: "k3s-tool provision --replace pi",
+      does: "pi has a new disk and its old name: its old node makes room for it",
+    },
+    {
+      command: "k3s-tool provision -o json | jq -r 'select(.type==\"result\") | .host'",
+      does: "one event a line, for scripts",
+    },
+  ],
+  async run(context, { options, globals, line }, output) {
+    const { provision } = await import("../../../actions/hosts/provision.ts");
+    const { watchRun } = await import("../../output/progress.ts");
+    const { runError } = await import("../../../view/runs/run_report.ts");
+    const check = options.check || options.dryRun;
+    const request = {
+      inventory: globals.inventory,
+      check,
+      diff: options.diff,
+      tags: commaList(options.tags, "--tags"),
+      skipTags: commaList(options.skipTags, "--skip-tags"),
+      limit: commaList(options.limit, "--limit"),
+      forks: options.forks,
+      connectTimeout: options.timeout,
+      passwords: await passwordsOf(options, context, globals),
+      kubeconfig: !options.skipKubeconfig,
+      replace: commaList(options.replace, "--replace"),
+      convert: globals.yes,
+      removeRenamed: options.removeRenamed,
+    };
+    const show = { context, output, globals };
+    const run = (request: ProvisionRequest) =>
+      watchRun(provision(context, request, askToInstall(globals, context)), show);
+    const words = { what: check ? "The check" : "Provisioning", resume: line };
+    let state = await run(request);
+    const prompter = new Prompter(globals, context);
+    // --yes was heard before the run; it alone replaces no node.
+    const answers = prompter.canAsk && !globals.yes && !output.structured
+      ? await askAboutFailures(state.failures, prompter)
+      : undefined;
+    if (answers !== undefined) {
+      state = await run({
+        ...request,
+        replace: [...request.replace, ...answers.replace],
+        convert: answers.convert,
+      });
+    }
+    const renamed = state.warnings.filter(({ message }) => RENAMED.test(message));
+    if (renamed.length > 0 && prompter.canAsk && !check && !globals.yes && !output.structured) {
+      const hosts = renamed.map(({ host }) => host).join(", ");
+      const message =
+        `${hosts} was renamed, and the node of the former name is left over. Its pods ` +
+        "run elsewhere or are gone. Delete it?";
+      if (await prompter.confirm({ message, flag: "--remove-renamed" })) {
+        state = await run({ ...request, removeRenamed: true });
+      }
+    }
+    const error = runError(state, words);
+    if (error !== undefined) throw error;
+    const changed = [...state.hosts.values()].reduce((sum, host) => sum + host.changed, 0);
+    output.note(
+      check
+        ? `${counted(changed, "change")} would be made; nothing was changed.`
+        : changed === 0
+        ? "Everything was as it should be; nothing was changed."
+        : "Done. Look at the cluster with: k3s-tool status",
+    );
+  },
+});
+
+/**
+ * What a run cannot decide by itself, by the codes of its failures (`k3s_start`, role
+ * `k3s_control_plane`); undefined where there is nothing to ask, or the answer is no.
+ */
+export async function askAboutFailures(
+  failures: readonly Failure[],
+  prompter: Pick<Prompter, "confirm">,
+): Promise<Pick<ProvisionRequest, "replace" | "convert"> | undefined> {
+  const hostsWith = (code: string) => [
+    ...new Set(failures.filter((failure) => failure.code === code).map(({ host }) => host)),
+  ];
+  const replace: string[] = [];
+  for (const host of hostsWith("node_password_rejected")) {
+    const message = `The cluster has a node ${host} from an earlier installation. Was ${host} ` +
+      "reinstalled? Its old node is deleted, with all that pods kept there, and it joins again.";
+    if (await prompter.confirm({ message, flag: `--replace ${host}` })) replace.push(host);
+  }
+  const joining = hostsWith("conversion_needed").join(", ");
+  const convert = joining !== "" && await prompter.confirm({
+    message: `The cluster's data are in SQLite, which serves one server. They must move to etcd ` +
+      `before ${joining} can join. This cannot be undone. Move them?`,
+    flag: "--yes",
+  });
+  return replace.length > 0 || convert ? { replace, convert } : undefined;
+}

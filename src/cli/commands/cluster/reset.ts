@@ -1,0 +1,60 @@
+import { counted } from "../../../errors/safe_text.ts";
+import { interruptedError } from "../../../errors/user_error.ts";
+import { askToInstall } from "../../output/ask_to_install.ts";
+import { commaList } from "../../program/comma_list.ts";
+import { defineCommand } from "../../program/command.ts";
+import { Prompter } from "../../output/prompt.ts";
+import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+
+/** `reset`: k3s off the hosts. */
+export const resetCommand = defineCommand({
+  name: "reset",
+  summary: "Remove k3s from the hosts; the cluster and its data are gone afterwards",
+  description:
+    "Removes k3s and all it made from every host. Tailscale, its own rules, everything " +
+    "else on the hosts and the inventory stay as they are.",
+  formats: ["table", "wide", "json"],
+  options: {
+    limit: {
+      kind: "list",
+      flags: "-l, --limit <hosts>",
+      description: "only these hosts or groups",
+      completes: "host",
+    },
+    dryRun: {
+      kind: "flag",
+      flags: "--dry-run",
+      description: "change nothing, show what would change",
+    },
+    ...PASSWORD_OPTIONS,
+  },
+  examples: [
+    { command: "k3s-tool reset", does: "asks for the name of the cluster, then removes it" },
+    { command: "k3s-tool reset --dry-run", does: "what would be removed" },
+    { command: "k3s-tool reset --limit pi --yes", does: "one host, without asking" },
+  ],
+  async run(context, { options, globals, line }, output) {
+    const { planReset, reset } = await import("../../../actions/hosts/reset.ts");
+    const { showRun } = await import("../../output/progress.ts");
+    const limit = commaList(options.limit, "--limit");
+    const inventory = await planReset(context, { inventory: globals.inventory, limit });
+    if (!options.dryRun) {
+      const where = limit.length === 0 ? counted(inventory.hosts.length, "host") : limit.join(", ");
+      const agreed = await new Prompter(globals, context).confirmByName({
+        message: `k3s and all data of its pods are removed from ${where}.`,
+        name: inventory.cluster.clusterName,
+        flag: "--yes",
+      });
+      if (!agreed) throw interruptedError("That is not its name; nothing was changed");
+    }
+    const events = reset(context, inventory, {
+      limit,
+      check: options.dryRun,
+      passwords: await passwordsOf(options, context, globals),
+      mayInstall: askToInstall(globals, context),
+    });
+    const what = options.dryRun ? "The dry run of the reset" : "The reset";
+    await showRun(events, { what, resume: line }, { context, output, globals });
+    output.note(options.dryRun ? "Nothing was changed." : "k3s is removed.");
+  },
+});

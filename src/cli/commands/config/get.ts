@@ -1,0 +1,47 @@
+import { defineCommand } from "../../program/command.ts";
+import { SCOPE_OPTION } from "../../program/scope_option.ts";
+
+/** `config get`: one value. */
+export const configGetCommand = defineCommand({
+  name: "config get",
+  aliases: ["config-get"],
+  summary: "Print one variable of the inventory",
+  description:
+    "Prints the value that holds for a scope, by Ansible's precedence. Text is printed " +
+    "as it is, maps and lists as JSON. Exit code 1 where it is not set.",
+  args: [{ syntax: "<key>", description: "variable, or a path into one", completes: "config-key" }],
+  options: {
+    scope: SCOPE_OPTION,
+    showOrigin: {
+      kind: "flag",
+      flags: "--show-origin",
+      description: "print file, line and column before it",
+    },
+  },
+  examples: [
+    { command: "k3s-tool config get k3s_version", does: "the release of the cluster" },
+    {
+      command: "k3s-tool config get reserved_memory --scope dgx --show-origin",
+      does: "what dgx keeps to itself, and which line says so",
+    },
+    {
+      command: "k3s-tool config get node_labels.workstation --scope dgx",
+      does: "one label",
+    },
+  ],
+  formats: ["table", "json", "yaml"],
+  async run(context, { args: [key = ""], options, globals }, output) {
+    const { getSetting } = await import("../../../actions/config/list_settings.ts");
+    const { renderPlace } = await import("../../../errors/render_error.ts");
+    const { safeLines } = await import("../../../errors/safe_text.ts");
+    const { locateInventory } = await import("../../../inventory/read/locate.ts");
+    const { readContent } = await import("../../../inventory/read/read.ts");
+    const { settingText } = await import("../../../view/tables/settings.ts");
+    const file = await locateInventory(context, globals.inventory);
+    const content = await readContent(file, { cwd: context.cwd });
+    const setting = getSetting(content, { key, scope: options.scope });
+    if (output.structured) return await output.document("ConfigValue", { ...setting });
+    const origin = options.showOrigin ? `${renderPlace(setting.origin)}\t` : "";
+    output.data(`${origin}${safeLines(settingText(setting.value))}\n`);
+  },
+});

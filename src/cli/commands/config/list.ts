@@ -1,0 +1,50 @@
+import { defineCommand } from "../../program/command.ts";
+
+/** `config list`: everything that is set. */
+export const configListCommand = defineCommand({
+  name: "config list",
+  aliases: ["config ls"],
+  summary: "List the variables of the inventory",
+  description: "Lists what each group and host sets by itself; with --scope, what holds for it. " +
+    "Tokens and passwords are hidden.",
+  options: {
+    scope: {
+      kind: "string",
+      flags: "--scope <scope>",
+      description: "all, control_plane, workers or a host: what holds there",
+      completes: "host",
+    },
+    showOrigin: {
+      kind: "flag",
+      flags: "--show-origin",
+      description: "show file, line and column of each",
+    },
+    showSecrets: {
+      kind: "flag",
+      flags: "--show-secrets",
+      description: "show tokens and passwords too",
+    },
+  },
+  examples: [
+    { command: "k3s-tool config list", does: "every setting with its scope" },
+    {
+      command: "k3s-tool config list --scope dgx --show-origin",
+      does: "all that holds for dgx, inherited values too",
+    },
+  ],
+  async run(context, { options, globals }, output) {
+    const { listSettings } = await import("../../../actions/config/list_settings.ts");
+    const { locateInventory } = await import("../../../inventory/read/locate.ts");
+    const { readContent } = await import("../../../inventory/read/read.ts");
+    const { settingColumns } = await import("../../../view/tables/settings.ts");
+    const file = await locateInventory(context, globals.inventory);
+    const content = await readContent(file, { cwd: context.cwd });
+    await output.list({
+      kind: "ConfigList",
+      rows: listSettings(content, options),
+      columns: settingColumns({ origin: options.showOrigin }),
+      name: (setting) => setting.key,
+      empty: "The inventory sets no variables.",
+    });
+  },
+});

@@ -1,0 +1,75 @@
+import { usageError } from "../../../errors/user_error.ts";
+import { VALUE_TYPES, type ValueType } from "../../../inventory/edit/value_types.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { InputStream } from "../../program/context.ts";
+import { reportChange } from "../../output/inventory_words.ts";
+import { SCOPE_OPTION } from "../../program/scope_option.ts";
+
+/** `config set`: one value. */
+export const configSetCommand = defineCommand({
+  name: "config set",
+  aliases: ["config-set"],
+  summary: "Set a variable of the inventory",
+  description:
+    "Sets a variable where it stands now, be it group_vars/, host_vars/ or the inventory itself; " +
+    "a new one goes into the inventory. Comments and layout stay. The result is validated before " +
+    "anything is written.",
+  args: [
+    { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },
+    { syntax: "<value>", description: "its new value; - reads it from stdin, for secrets" },
+  ],
+  options: {
+    scope: SCOPE_OPTION,
+    type: {
+      kind: "string",
+      flags: "--type <type>",
+      description: "type of the value; default: as the variable needs it",
+      choices: VALUE_TYPES,
+    },
+    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
+  },
+  examples: [
+    {
+      command: "k3s-tool config set k3s_version v1.35.6+k3s1",
+      does: "the release for the next provision",
+    },
+    {
+      command: "k3s-tool config set reserved_memory 8Gi --scope dgx",
+      does: "dgx keeps 8 GiB to itself",
+    },
+    {
+      command: "k3s-tool config set ansible_become_password - --scope pi < password.txt",
+      does: "a secret, which every user of this machine could read as an argument",
+    },
+    {
+      command: 'k3s-tool config set node_taints \'[{"key": "gpu", "effect": "NoSchedule"}]\' ' +
+        "--scope workers --type json",
+      does: "a list, given as JSON",
+    },
+  ],
+  formats: ["table", "json", "yaml"],
+  async run(context, { args: [key = "", given = ""], options, globals }, output) {
+    const { setSetting } = await import("../../../actions/config/change_setting.ts");
+    const { locateInventory } = await import("../../../inventory/read/locate.ts");
+    const { scope, dryRun } = options;
+    const file = await locateInventory(context, globals.inventory);
+    const text = given === "-" ? await fromStdin(context.stdin) : given;
+    const type = options.type as ValueType | undefined;
+    const change = await setSetting(context, { key, text, type }, { file, scope, dryRun });
+    await reportChange(output, change, {
+      dryRun,
+      done: `Set ${change.key} for ${change.scope} in ${change.files[0]?.shown}.`,
+      extra: { key: change.key, scope: change.scope },
+    });
+  },
+});
+
+/** What is given on a pipe, without the last line break. */
+async function fromStdin(stdin: InputStream): Promise<string> {
+  if (stdin.isTerminal) {
+    throw usageError("There is no value on stdin", {
+      hint: "Give it on a pipe: k3s-tool config set KEY - < FILE",
+    });
+  }
+  return (await stdin.readAll()).replace(/\r?\n$/, "");
+}

@@ -1,0 +1,42 @@
+import { defineCommand } from "../../program/command.ts";
+import { reportChange } from "../../output/inventory_words.ts";
+import { SCOPE_OPTION } from "../../program/scope_option.ts";
+
+/** `config unset`: one value less. */
+export const configUnsetCommand = defineCommand({
+  name: "config unset",
+  aliases: ["config rm", "config delete"],
+  summary: "Remove a variable from the inventory",
+  args: [
+    { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },
+  ],
+  options: {
+    scope: SCOPE_OPTION,
+    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
+  },
+  examples: [
+    {
+      command: "k3s-tool config unset reserved_cpu --scope dgx",
+      does: "dgx keeps no processor to itself any more",
+    },
+    {
+      command: "k3s-tool config unset node_labels.workstation --scope dgx",
+      does: "one label less at the next provision",
+    },
+  ],
+  formats: ["table", "json", "yaml"],
+  async run(context, { args: [key = ""], options, globals }, output) {
+    const { unsetSetting } = await import("../../../actions/config/change_setting.ts");
+    const { locateInventory } = await import("../../../inventory/read/locate.ts");
+    const { scope, dryRun } = options;
+    const file = await locateInventory(context, globals.inventory);
+    const change = await unsetSetting(context, key, { file, scope, dryRun });
+    await reportChange(output, change, {
+      dryRun,
+      done: `Removed ${change.key} of ${change.scope} from ${
+        change.files.map((each) => each.shown).join(", ")
+      }.`,
+      extra: { key: change.key, scope: change.scope },
+    });
+  },
+});

@@ -1,0 +1,49 @@
+import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/cluster_options.ts";
+import { defineCommand } from "../../program/command.ts";
+
+/** `gitops status`: how what is deployed from Git stands. */
+export const gitopsStatusCommand = defineCommand({
+  name: "gitops status",
+  summary: "Show what Flux fetches and applies, and what is wrong with it",
+  description: "Shows each source and each Kustomization (one for every app): ready or not, the " +
+    "revision, when it was fetched or applied last. Of what failed Flux' own message is shown " +
+    "whole: it names the object and the file. Exit code 0 where the cluster was asked, however " +
+    "things stand; 3 where Flux is not installed, 4 where the cluster cannot be reached. " +
+    "`gitops sync` ends with 1 where something failed.",
+  options: { ...CLUSTER_OPTIONS, timeout: TIMEOUT_OPTION },
+  examples: [
+    { command: "k3s-tool gitops status", does: "sources, apps, and what is wrong" },
+    { command: "k3s-tool gitops status -o wide", does: "also namespaces, branches and messages" },
+    {
+      command: 'k3s-tool gitops status -o json | jq -r \'.items[] | select(.state=="failed") | ' +
+        ".message'",
+      does: "what Flux says of what failed",
+    },
+  ],
+  async run(context, { options, globals }, output) {
+    const { readGitopsStatus } = await import("../../../actions/gitops/status.ts");
+    const { failureLines, fluxColumns, fluxItem, fluxSentence } = await import(
+      "../../../view/tables/flux.ts"
+    );
+    const status = await readGitopsStatus(context, {
+      inventory: globals.inventory,
+      cluster: clusterChoice(options),
+    });
+    const { objects, gaps, warnings } = status;
+    await output.list({
+      kind: "GitopsStatus",
+      rows: objects,
+      columns: fluxColumns(context.clock.now()),
+      name: ({ kind, namespace, name }) => `${kind}/${namespace}/${name}`,
+      item: fluxItem,
+      extra: { cluster: status.clusterName ?? null, server: status.server, gaps, warnings },
+      empty: "Flux is installed, but follows nothing yet.",
+    });
+    if (!output.structured && output.format !== "name" && objects.length > 0) {
+      const failures = failureLines(objects, output.paint);
+      output.data(`\n${[...failures, fluxSentence(objects)].join("\n")}\n`);
+    }
+    for (const gap of gaps) output.note(gap);
+    for (const warning of warnings) output.warn(warning);
+  },
+});

@@ -1,0 +1,65 @@
+import { ExitCode } from "../../../errors/user_error.ts";
+import type { Tell } from "../../../actions/gitops/sync.ts";
+import { CLUSTER_OPTIONS, clusterChoice } from "../../program/cluster_options.ts";
+import { defineCommand } from "../../program/command.ts";
+
+/** How long it is followed unless the person says otherwise, in seconds. */
+const TIMEOUT = 300;
+
+/** `gitops sync`: look now. */
+export const gitopsSyncCommand = defineCommand({
+  name: "gitops sync",
+  summary: "Let Flux look at the repository now, and follow what comes of it",
+  description: "Asks Flux to fetch the repository and to apply it now instead of at its next " +
+    "interval, and waits until everything that comes from it is applied or has failed. Exit code " +
+    "0 where all of it is applied, 1 where something failed or the time ran out.",
+  formats: ["table", "wide", "json", "yaml"],
+  options: {
+    ...CLUSTER_OPTIONS,
+    timeout: {
+      kind: "number",
+      flags: "--timeout <seconds>",
+      description: `how long to follow it (default ${TIMEOUT})`,
+    },
+  },
+  examples: [
+    { command: "git push && k3s-tool gitops sync", does: "what was pushed runs now" },
+    { command: "k3s-tool gitops sync --timeout 30", does: "asks, and follows it for 30 seconds" },
+  ],
+  async run(context, { options, globals }, output) {
+    const { syncGitops } = await import("../../../actions/gitops/sync.ts");
+    const { failureLines, fluxItem, fluxName } = await import("../../../view/tables/flux.ts");
+    const { shortRevision } = await import("../../../gitops/flux/flux_status.ts");
+    const tell: Tell = (object, what) => {
+      if (what === "removed") return output.note(`${fluxName(object)}: removed`);
+      const { revision = "", state, message } = object;
+      const words = state === "progressing" ? message : shortRevision(revision);
+      output.note(`${fluxName(object)}: ${[state, words].filter(Boolean).join(", ")}`);
+    };
+    const { timeout: _, ...cluster } = options;
+    const done = await syncGitops(context, {
+      inventory: globals.inventory,
+      cluster: clusterChoice({ ...cluster, timeout: undefined }),
+      timeoutMs: (options.timeout ?? TIMEOUT) * 1000,
+    }, tell);
+    const { objects, revision, finished, server } = done;
+    if (output.structured) {
+      const items = objects.map(fluxItem);
+      await output.document("GitopsSync", { server, revision: revision ?? null, finished, items });
+    } else {
+      for (const line of failureLines(objects, output.paint)) output.data(`${line}\n`);
+    }
+    for (const object of objects.filter(({ state }) => state === "suspended")) {
+      output.warn(`${fluxName(object)} is suspended and was left alone: flux resume goes on.`);
+    }
+    const failed = objects.some(({ state }) => state === "failed");
+    if (!finished) {
+      output.warn("Not everything has come to an end yet. Look again: k3s-tool gitops status");
+    } else if (!failed) {
+      output.note(
+        `The cluster is at ${revision === undefined ? "no revision" : shortRevision(revision)}.`,
+      );
+    }
+    return failed || !finished ? ExitCode.Failed : ExitCode.Done;
+  },
+});

@@ -1,0 +1,40 @@
+import { defineCommand } from "../../program/command.ts";
+
+/** `node list`: the hosts of the inventory. */
+export const nodeListCommand = defineCommand({
+  name: "node list",
+  aliases: ["node ls", "node get"],
+  summary: "List the machines of the inventory",
+  description: "Lists the machines of the inventory, whether they are provisioned or not. " +
+    "Neither Tailscale nor the cluster is asked; see `k3s-tool status` for how they are.",
+  examples: [
+    { command: "k3s-tool node list", does: "roles, addresses, reservations, labels and taints" },
+    { command: "k3s-tool node list -o name", does: "names only, one on a line" },
+    {
+      command: "k3s-tool node list -o json | jq -r '.items[] | select(.gpu) | .name'",
+      does: "machines with a GPU",
+    },
+  ],
+  async run(context, { globals }, output) {
+    // All at once: one after the other costs some milliseconds of the start.
+    const [{ locateInventory }, { listHosts }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =
+      await Promise.all([
+        import("../../../inventory/read/locate.ts"),
+        import("../../../inventory/host_list.ts"),
+        import("../../../view/tables/inventory_nodes.ts"),
+        import("../../../errors/render_error.ts"),
+      ]);
+    const file = await locateInventory(context, globals.inventory);
+    const { cache } = context.directories;
+    const { hosts, warnings } = await listHosts(file, { cwd: context.cwd, cache });
+    for (const warning of warnings) output.detail(renderProblem(warning));
+    await output.list({
+      kind: "NodeList",
+      rows: hosts,
+      columns: NODE_COLUMNS,
+      name: (host) => host.name,
+      item: nodeItem,
+      empty: "The inventory has no machines yet. Add one: k3s-tool node add HOST --role worker",
+    });
+  },
+});

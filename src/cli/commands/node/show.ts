@@ -1,0 +1,47 @@
+import { defineCommand } from "../../program/command.ts";
+
+/** `node show`: everything that holds for one host, and why. */
+export const nodeShowCommand = defineCommand({
+  name: "node show",
+  aliases: ["node describe"],
+  summary: "Show every variable of one machine and where it comes from",
+  args: [{ syntax: "<host>", description: "name of the machine", completes: "host" }],
+  options: {
+    showSecrets: {
+      kind: "flag",
+      flags: "--show-secrets",
+      description: "show tokens and passwords too",
+    },
+  },
+  examples: [
+    { command: "k3s-tool node show dgx", does: "variables with file and line" },
+    { command: "k3s-tool node show dgx -o json", does: "the same for a script" },
+  ],
+  formats: ["table", "json", "yaml"],
+  async run(context, { args: [name = ""], options, globals }, output) {
+    const { settingOf } = await import("../../../actions/config/list_settings.ts");
+    const { locateInventory } = await import("../../../inventory/read/locate.ts");
+    const { hostNamed } = await import("../../../inventory/model.ts");
+    const { readContent } = await import("../../../inventory/read/read.ts");
+    const { effectiveVariables, resolveScope } = await import("../../../inventory/edit/scope.ts");
+    const { nodeItem } = await import("../../../view/tables/inventory_nodes.ts");
+    const { settingColumns } = await import("../../../view/tables/settings.ts");
+    const file = await locateInventory(context, globals.inventory);
+    const content = await readContent(file, { cwd: context.cwd });
+    const host = hostNamed(content.inventory, name);
+    const variables = effectiveVariables(content, resolveScope(content, host.name));
+    const settings = [...variables.values()].map((variable) => settingOf(variable, options));
+    if (output.structured) {
+      return await output.document("Node", { ...nodeItem(host), variables: settings });
+    }
+    const at = host.where.line === undefined ? "" : `, line ${host.where.line}`;
+    output.note(`${host.name} is a ${host.role} host (${host.where.file}${at}).`);
+    await output.list({
+      kind: "Node",
+      rows: settings,
+      columns: settingColumns({ origin: true }),
+      name: (setting) => setting.key,
+      empty: `${host.name} has no variables.`,
+    });
+  },
+});

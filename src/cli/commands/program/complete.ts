@@ -1,0 +1,30 @@
+import { type CommandDeclaration, defineCommand } from "../../program/command.ts";
+
+/**
+ * The hidden command a completion script calls at each Tab: `k3s-tool complete -- node sh`.
+ *
+ * @param commands every declaration; a function, because this command is one of them
+ */
+export function completeCommand(
+  commands: () => readonly CommandDeclaration[],
+): CommandDeclaration {
+  return defineCommand({
+    name: "complete",
+    formats: ["table"],
+    summary: "Offer completions (called by the completion scripts)",
+    hidden: true,
+    args: [{ syntax: "[words...]", description: "the words typed so far" }],
+    examples: [
+      { command: "k3s-tool complete -- node a", does: "offers add" },
+      { command: "k3s-tool complete -- provision --", does: "offers the options of provision" },
+    ],
+    async run(context, { args, globals }) {
+      const [{ completionTree }, { lookUpOffers }] = await Promise.all([
+        import("../../program/completion_tree.ts"),
+        import("../../program/offers.ts"),
+      ]);
+      const offers = await lookUpOffers(context, globals.inventory);
+      completionTree(commands(), offers).parse([...args]);
+    },
+  });
+}

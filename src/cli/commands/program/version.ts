@@ -1,0 +1,22 @@
+import metadata from "../../../../deno.json" with { type: "json" };
+import { defineCommand } from "../../program/command.ts";
+
+/** `version`: what this is. */
+export const versionCommand = defineCommand({
+  name: "version",
+  summary: "Show the version of the tool",
+  formats: ["table", "json", "yaml", "name"],
+  examples: [
+    { command: "k3s-tool version", does: "one line" },
+    { command: "k3s-tool version -o json | jq -r .version", does: "the bare version, for scripts" },
+  ],
+  async run(_context, _input, output) {
+    const { version } = metadata;
+    const platform = `${Deno.build.os}/${Deno.build.arch}`;
+    if (output.structured) {
+      await output.document("Version", { version, deno: Deno.version.deno, platform });
+    } else {
+      output.data(`k3s-tool ${version} (deno ${Deno.version.deno}, ${platform})\n`);
+    }
+  },
+});

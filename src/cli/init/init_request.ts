@@ -1,0 +1,201 @@
+/**
+ * What `init` is asked for: from flags alone, or from the person.
+ *
+ * @module
+ */
+
+import type { InitRequest } from "../../actions/config/init_inventory.ts";
+import { didYouMean } from "../../errors/nearest.ts";
+import { hideNamed } from "../../errors/secrets.ts";
+import { usageError, UserError } from "../../errors/user_error.ts";
+import { parseKeyPath } from "../../inventory/edit/key_path.ts";
+import type { Role } from "../../inventory/model.ts";
+import type { YamlValue } from "../../yaml/yaml_value.ts";
+import type { HostDescription } from "../../inventory/edit/new_host.ts";
+import { DEFAULT_K3S_VERSION } from "../../inventory/edit/new_inventory.ts";
+import { DEFAULT_NETWORK } from "../../inventory/read/read_hosts.ts";
+import { inferType, readTyped } from "../../inventory/edit/typed_value.ts";
+import type { Peer, Tailnet } from "../../tailscale/peer.ts";
+import { nodeWarnings } from "../../tailscale/suitability.ts";
+import type { Context } from "../program/context.ts";
+import type { Output } from "../output/output.ts";
+import type { Prompter } from "../output/prompt.ts";
+
+/** How long a check that is only a courtesy may take, in milliseconds. */
+const CHECK_LIMIT_MS = 3_000;
+
+/** The options of `init` that say what the inventory holds. */
+export interface InitOptions {
+  readonly controlPlane: readonly string[];
+  readonly worker: readonly string[];
+  readonly clusterName: string | undefined;
+  readonly k3sVersion: string | undefined;
+  readonly tailscaleNetwork: string | undefined;
+  readonly user: string | undefined;
+  readonly gitRepo: string | undefined;
+  readonly gitBranch: string | undefined;
+  readonly gitPath: string | undefined;
+  readonly set: readonly string[];
+}
+
+/** Makes the request; asks only where no machine is named and somebody can answer. */
+export async function initRequest(
+  context: Context,
+  options: InitOptions,
+  { prompter, output }: { readonly prompter: Prompter; readonly output: Output },
+): Promise<InitRequest> {
+  const { settings, hostSettings } = readSettings(options.set);
+  const defaults = {
+    clusterName: options.clusterName ?? "homelab",
+    k3sVersion: options.k3sVersion ?? DEFAULT_K3S_VERSION,
+    user: options.user,
+    gitRepoUrl: options.gitRepo,
+  };
+  const fixed = {
+    tailscaleNetwork: options.tailscaleNetwork ?? DEFAULT_NETWORK,
+    gitBranch: options.gitBranch,
+    gitPath: options.gitPath,
+    vars: settings,
+  };
+  const named = options.controlPlane.length + options.worker.length > 0;
+  if (!named && prompter.canAsk) {
+    const { askInit } = await import("./init_wizard.ts");
+    const { peers, gaps } = await tailnetOrNone(context, output);
+    for (const gap of gaps) output.warn(gap);
+    const answers = await askInit(prompter, {
+      peers,
+      defaults,
+      network: fixed.tailscaleNetwork,
+    });
+    warnOf(answers.hosts, peers, { context, output });
+    return { ...fixed, ...answers, hosts: withSettings(answers.hosts, hostSettings) };
+  }
+  if (options.controlPlane.length === 0) {
+    throw usageError("No machine is named for the control plane", {
+      hint: "Name one with --control-plane HOST=ADDRESS, or run k3s-tool init at a terminal.",
+    });
+  }
+  const { hosts, tailnet } = await namedHosts(context, options);
+  for (const gap of tailnet?.gaps ?? []) output.warn(gap);
+  warnOf(hosts, tailnet?.peers ?? [], { context, output });
+  return { ...fixed, ...defaults, hosts: withSettings(hosts, hostSettings) };
+}
+
+/** The hosts of the options; the tailnet, where it could be read, to check them against. */
+async function namedHosts(
+  context: Context,
+  options: InitOptions,
+): Promise<{ readonly hosts: HostDescription[]; readonly tailnet: Tailnet | undefined }> {
+  const wanted = [
+    ...options.controlPlane.map((text) => hostOf(text, "control-plane")),
+    ...options.worker.map((text) => hostOf(text, "worker")),
+  ];
+  const nameless = wanted.find(({ address }) => address === "");
+  if (nameless === undefined) {
+    // Only a courtesy: a script may run where there is no Tailscale.
+    const { readTailnet } = await import("../../tailscale/discover.ts");
+    const tailnet = await readTailnet(context, { timeoutMs: CHECK_LIMIT_MS }).catch((error) => {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    });
+    return { hosts: wanted, tailnet };
+  }
+  const { lookupAddress } = await import("../../tailscale/lookup.ts");
+  const tailnet = await tailnetFor(context, nameless);
+  const hosts = wanted.map((host) =>
+    host.address === "" ? { ...host, address: lookupAddress(tailnet, host.name) } : host
+  );
+  return { hosts, tailnet };
+}
+
+/** Says what speaks against the machines chosen; they are taken all the same. */
+function warnOf(
+  hosts: readonly HostDescription[],
+  peers: readonly Peer[],
+  { context, output }: { readonly context: Context; readonly output: Output },
+): void {
+  for (const { address } of hosts) {
+    const peer = peers.find(({ ipv4 }) => ipv4 === address);
+    if (peer === undefined) continue;
+    for (const warning of nodeWarnings(peer, context.clock.now())) output.warn(warning);
+  }
+}
+
+async function tailnetFor(context: Context, { name, role }: HostDescription): Promise<Tailnet> {
+  const { readTailnet } = await import("../../tailscale/discover.ts");
+  try {
+    return await readTailnet(context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const flag = role === "worker" ? "--worker" : "--control-plane";
+    throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
+      exitCode: error.exitCode,
+      hint: `Give the address: ${flag} ${name}=100.x.y.z` +
+        (error.hint === undefined ? "" : ` Or: ${error.hint}`),
+      cause: error,
+    });
+  }
+}
+
+function hostOf(text: string, role: Role): HostDescription {
+  const [name = "", address = ""] = text.split("=", 2);
+  return { name, address, role };
+}
+
+async function tailnetOrNone(
+  context: Context,
+  output: Output,
+): Promise<Pick<Tailnet, "peers" | "gaps">> {
+  const { readTailnet } = await import("../../tailscale/discover.ts");
+  try {
+    return await readTailnet(context);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    output.warn(`${error.message}, so there are no machines to choose from.`);
+    return { peers: [], gaps: [] };
+  }
+}
+
+/** Variables of a host that have a place of their own in its description. */
+type HostSettings = ReadonlyMap<string, ReadonlyMap<string, YamlValue>>;
+
+function readSettings(
+  texts: readonly string[],
+): { readonly settings: Record<string, YamlValue>; readonly hostSettings: HostSettings } {
+  const settings: Record<string, YamlValue> = {};
+  const hostSettings = new Map<string, Map<string, YamlValue>>();
+  for (const text of texts) {
+    const match = /^(?:([^\s:=]+):)?([A-Za-z_]\w*)=([^]*)$/.exec(text);
+    if (match === null) {
+      throw usageError("--set needs KEY=VALUE or HOST:KEY=VALUE", {
+        problems: [{
+          message: "bad setting",
+          value: hideNamed(text),
+          expected: "k3s_version=v1.36.3+k3s1",
+        }],
+      });
+    }
+    const [, host, name = "", value = ""] = match;
+    const key = parseKeyPath(name);
+    const typed = readTyped(value, inferType(value, { key, current: undefined }), key);
+    if (host === undefined) settings[name] = typed;
+    else hostSettings.set(host, new Map(hostSettings.get(host)).set(name, typed));
+  }
+  return { settings, hostSettings };
+}
+
+function withSettings(
+  hosts: readonly HostDescription[],
+  settings: HostSettings,
+): HostDescription[] {
+  const unknown = [...settings.keys()].find((name) => !hosts.some((host) => host.name === name));
+  if (unknown !== undefined) {
+    throw usageError(`--set speaks of ${unknown}, which is no machine of this inventory`, {
+      hint: didYouMean(unknown, hosts.map(({ name }) => name), "Name one of its machines."),
+    });
+  }
+  return hosts.map((host) => {
+    const vars = settings.get(host.name);
+    return vars === undefined ? host : { ...host, vars: Object.fromEntries(vars) };
+  });
+}

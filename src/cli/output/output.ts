@@ -1,0 +1,135 @@
+/**
+ * Where a command's data and words go: data to stdout, words to stderr.
+ *
+ * @module
+ */
+
+import { safeLines } from "../../errors/safe_text.ts";
+import { usageError } from "../../errors/user_error.ts";
+import type { Column } from "../../view/tables/table.ts";
+import type { Paint } from "../../view/words/tone.ts";
+import type { Context } from "../program/context.ts";
+import type { GlobalOptions, OutputFormat } from "../program/global_options.ts";
+import { paintFor, wantsColor } from "./paint.ts";
+
+/** Version of every JSON document the tool prints. */
+export const API_VERSION = "k3s-tool/v1";
+
+/** A list in all of its formats. */
+export interface Listing<R> {
+  /** `kind` of the JSON document: `"PeerList"`. */
+  readonly kind: string;
+  readonly rows: readonly R[];
+  readonly columns: readonly Column<R>[];
+  /** What `-o name` prints for a row. */
+  readonly name: (row: R) => string;
+  /** A row as it stands in the JSON document; default: the row itself. */
+  readonly item?: (row: R) => unknown;
+  /** Further members of the JSON document. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  /** Said on stderr instead of an empty table. */
+  readonly empty: string;
+}
+
+/** What a command prints through. */
+export class Output {
+  readonly format: OutputFormat;
+  readonly #context: Context;
+  readonly #globals: GlobalOptions;
+  /** Colours for stdout. */
+  readonly paint: Paint;
+  /** Colours for stderr. */
+  readonly paintWords: Paint;
+
+  constructor(context: Context, globals: GlobalOptions) {
+    this.#context = context;
+    this.#globals = globals;
+    this.format = globals.output;
+    const env = context.env;
+    const colors = (isTerminal: boolean) =>
+      paintFor({ color: wantsColor({ isTerminal, flag: globals.color, env }) });
+    this.paint = colors(context.stdout.isTerminal);
+    this.paintWords = colors(context.stderr.isTerminal);
+  }
+
+  /** True with `-o json` or `-o yaml`. */
+  get structured(): boolean {
+    return this.format === "json" || this.format === "yaml";
+  }
+
+  /** True with `-q`. */
+  get quiet(): boolean {
+    return this.#globals.quiet;
+  }
+
+  /** Data as it is; the caller has made it harmless. */
+  data(text: string): void {
+    this.#context.stdout.write(text);
+  }
+
+  /** A word to the person; not with `-q`. */
+  note(text: string): void {
+    if (!this.#globals.quiet) this.#context.stderr.write(safeLines(text) + "\n");
+  }
+
+  /** Something the person should look at; also with `-q`. */
+  warn(text: string): void {
+    this.#context.stderr.write(`${this.paintWords("warn", "Warning:")} ${safeLines(text)}\n`);
+  }
+
+  /** What is done behind the scenes; only with `-v`. */
+  detail(text: string): void {
+    if (this.#globals.verbose) {
+      this.#context.stderr.write(this.paintWords("muted", safeLines(text)) + "\n");
+    }
+  }
+
+  /** A JSON document with `apiVersion` and `kind`, as JSON or YAML by `-o`. */
+  async document(kind: string, body: Readonly<Record<string, unknown>>): Promise<void> {
+    const document = { apiVersion: API_VERSION, kind, ...body };
+    this.data(this.format === "yaml" ? await yamlText(document) : jsonText(document));
+  }
+
+  /** One compact JSON document on a line of its own (streams of `-o json`). */
+  event(kind: string, body: Readonly<Record<string, unknown>>): void {
+    this.data(JSON.stringify({ apiVersion: API_VERSION, kind, ...body }) + "\n");
+  }
+
+  /** A list in the format asked for. */
+  async list<R>(listing: Listing<R>): Promise<void> {
+    const { rows } = listing;
+    if (this.structured) {
+      const items = rows.map((row) => listing.item === undefined ? row : listing.item(row));
+      return this.document(listing.kind, { ...listing.extra, items });
+    }
+    if (this.format === "name") {
+      return this.data(rows.map((row) => safeLines(listing.name(row)) + "\n").join(""));
+    }
+    if (rows.length === 0) return this.note(listing.empty);
+    const { renderTable } = await import("../../view/tables/table.ts");
+    const wide = this.format === "wide";
+    this.data(renderTable(listing.columns, rows, { wide, paint: this.paint }));
+  }
+}
+
+/** A document as YAML; written out where it repeats, as not every reader of YAML knows aliases. */
+export async function yamlText(document: unknown): Promise<string> {
+  const { stringify } = await import("yaml");
+  return stringify(document, { aliasDuplicateObjects: false });
+}
+
+/** A document as JSON that a person can read. */
+export function jsonText(document: unknown): string {
+  return JSON.stringify(document, null, 2) + "\n";
+}
+
+/** Refuses an output format a command has no meaning for. */
+export function assertFormat(
+  format: OutputFormat,
+  { formats, command }: { readonly formats: readonly OutputFormat[]; readonly command: string },
+): void {
+  if (formats.includes(format)) return;
+  throw usageError(`k3s-tool ${command} has no output format ${format}`, {
+    hint: `Use -o ${formats.join(", -o ")}.`,
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * Questions to the person. Where a question cannot be asked, the error names the flag instead.
+ *
+ * @module
+ */
+
+import { safeLines } from "../../errors/safe_text.ts";
+import { interruptedError, usageError } from "../../errors/user_error.ts";
+import type { GlobalOptions } from "../program/global_options.ts";
+
+/** What all questions share. */
+export interface Question {
+  readonly message: string;
+  /** The flag that answers it without asking: `"--role worker"`. */
+  readonly flag: string;
+}
+
+/** A value to choose. */
+export interface Choice<T> {
+  readonly value: T;
+  readonly label: string;
+  readonly hint?: string;
+}
+
+/** Asks on the terminal; questions are words, so that they stand on stderr. */
+export class Prompter {
+  readonly #globals: GlobalOptions;
+  readonly #signal: AbortSignal;
+
+  /** @param context.signal takes a question back when the program is told to end */
+  constructor(globals: GlobalOptions, { signal }: { readonly signal: AbortSignal }) {
+    this.#globals = globals;
+    this.#signal = signal;
+  }
+
+  /** True where a question can be asked. */
+  get canAsk(): boolean {
+    return this.#globals.input;
+  }
+
+  /** Yes or no; `--yes` answers it. The answer offered first is no. */
+  async confirm(question: Question): Promise<boolean> {
+    if (this.#globals.yes) return true;
+    const { confirm, shared } = await this.#clack(question);
+    return answered(
+      await confirm({
+        ...shared,
+        message: safeLines(question.message),
+        initialValue: false,
+      }),
+    );
+  }
+
+  /** For what cannot be undone: the person types the name of the thing; `--yes` answers it. */
+  async confirmByName(question: Question & { readonly name: string }): Promise<boolean> {
+    if (this.#globals.yes) return true;
+    const { text, shared } = await this.#clack(question);
+    const message = `${safeLines(question.message)} Type ${safeLines(question.name)} to go on.`;
+    return answered(await text({ ...shared, message })) === question.name;
+  }
+
+  /** One line of text. */
+  async text(
+    question: Question & {
+      readonly initial?: string;
+      /** Says what is wrong with a value, or undefined. */
+      readonly validate?: (value: string) => string | undefined;
+    },
+  ): Promise<string> {
+    const { text, shared } = await this.#clack(question);
+    const { validate } = question;
+    return answered(
+      await text({
+        ...shared,
+        message: safeLines(question.message),
+        ...(question.initial === undefined ? {} : { initialValue: question.initial }),
+        ...(validate === undefined ? {} : { validate: (value) => validate(value ?? "") }),
+      }),
+    );
+  }
+
+  /** One line nobody shall see; it is not echoed. */
+  async secret(question: Question): Promise<string> {
+    const { password, shared } = await this.#clack(question);
+    const validate = (value: string | undefined) => value ? undefined : "It must not be empty";
+    return answered(
+      await password({ ...shared, message: safeLines(question.message), validate }),
+    );
+  }
+
+  /** One of several values. */
+  async select<T extends string>(
+    question: Question & { readonly choices: readonly Choice<T>[]; readonly initial?: T },
+  ): Promise<T> {
+    const { select, shared } = await this.#clack(question);
+    return answered(
+      // clack types its options by a conditional on T that an open T cannot satisfy.
+      await select<string>({
+        ...shared,
+        message: safeLines(question.message),
+        options: question.choices.map(safeChoice),
+        ...(question.initial === undefined ? {} : { initialValue: question.initial }),
+      }),
+    ) as T;
+  }
+
+  /** Any number of several values. */
+  async multiselect<T extends string>(
+    question: Question & {
+      readonly choices: readonly Choice<T>[];
+      readonly initial?: readonly T[];
+    },
+  ): Promise<readonly T[]> {
+    const { multiselect, shared } = await this.#clack(question);
+    return answered(
+      await multiselect<string>({
+        ...shared,
+        message: safeLines(question.message),
+        options: question.choices.map(safeChoice),
+        required: false,
+        ...(question.initial === undefined ? {} : { initialValues: [...question.initial] }),
+      }),
+    ) as T[];
+  }
+
+  async #clack(question: Question) {
+    if (!this.#globals.input) {
+      throw usageError(`Cannot ask "${question.message}" without a terminal`, {
+        hint: `Answer it with ${question.flag}.`,
+      });
+    }
+    // Loaded here, as neither is needed to start.
+    const [clack, { default: process }] = await Promise.all([
+      import("@clack/prompts"),
+      import("node:process"),
+    ]);
+    return { ...clack, shared: { signal: this.#signal, output: process.stderr } };
+  }
+}
+
+function safeChoice<T>(choice: Choice<T>) {
+  return {
+    value: choice.value,
+    label: safeLines(choice.label),
+    ...(choice.hint === undefined ? {} : { hint: safeLines(choice.hint) }),
+  };
+}
+
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (typeof answer === "symbol") throw interruptedError("Cancelled; nothing was changed");
+  return answer as Exclude<T, symbol>;
+}

@@ -1,0 +1,98 @@
+/**
+ * Commands as data: `program.ts` turns declarations into the parser, the help, the completions and
+ * the reference in docs/.
+ *
+ * @module
+ */
+
+import type { ExitCode } from "../../errors/user_error.ts";
+import type { Context } from "./context.ts";
+import type { GlobalOptions, OutputFormat } from "./global_options.ts";
+import type { Output } from "../output/output.ts";
+
+/** What the value of each kind of option is for the command. */
+export interface OptionKinds {
+  /** `--gpu`; false where it is not given. */
+  readonly flag: boolean;
+  /** `--user NAME`. */
+  readonly string: string | undefined;
+  /** `--label k=v`, any number of times; empty where it is not given. */
+  readonly list: readonly string[];
+  /** `--forks N`, a whole number above zero. */
+  readonly number: number | undefined;
+}
+
+/** One option of a command. */
+export interface OptionDeclaration {
+  readonly kind: keyof OptionKinds;
+  /** As commander writes it: `"-l, --label <k=v>"`. */
+  readonly flags: string;
+  readonly description: string;
+  /** The only values it takes. */
+  readonly choices?: readonly string[];
+  /** Environment variable that stands in for it. */
+  readonly env?: string;
+  /** What completion offers for its value. */
+  readonly completes?: Completes;
+}
+
+/** What a value stands for, so that the shell can offer it. */
+export type Completes = "file" | "host" | "config-key";
+
+/** One positional argument. */
+export interface ArgumentDeclaration {
+  /** `"<host>"`, `"[ip]"` or `"[hosts...]"`. */
+  readonly syntax: string;
+  readonly description: string;
+  readonly choices?: readonly string[];
+  readonly completes?: Completes;
+}
+
+/** The values of declared options. */
+export type OptionValues<O extends Record<string, OptionDeclaration>> = {
+  readonly [K in keyof O]: OptionKinds[O[K]["kind"]];
+};
+
+/** What the person typed, after parsing. */
+export interface Input<O extends Record<string, OptionDeclaration>> {
+  /** Positional arguments; a variadic one contributes all of its values. */
+  readonly args: readonly string[];
+  readonly options: OptionValues<O>;
+  readonly globals: GlobalOptions;
+  /** The whole command line as it was typed, for a shell: how to do the same again. */
+  readonly line: string;
+  /** The same without these positional arguments: how to go on where they are done. */
+  lineWithout(args: readonly string[]): string;
+}
+
+/** A command: what it takes, how it is explained, what it does. */
+export interface CommandDeclaration<
+  // deno-lint-ignore no-explicit-any
+  O extends Record<string, OptionDeclaration> = any,
+> {
+  /** Words after the program's name: `"node add"`. */
+  readonly name: string;
+  /** Further names kept for habit, not shown in help: `"add-node"`, `"node rm"`. */
+  readonly aliases?: readonly string[];
+  /** One line for lists, without a full stop. */
+  readonly summary: string;
+  /** Paragraphs for its own help. */
+  readonly description?: string;
+  readonly args?: readonly ArgumentDeclaration[];
+  readonly options?: O;
+  /** At least two, as typed. */
+  readonly examples: readonly { readonly command: string; readonly does: string }[];
+  /** `-o` values it supports beside `table`; default: all. */
+  readonly formats?: readonly OutputFormat[];
+  /** Not shown in help (machinery for completions). */
+  readonly hidden?: boolean;
+  /** Does it. Data goes to `output.data`, words to `output.note`; failures are thrown `UserError`s. */
+  run(context: Context, input: Input<O>, output: Output): Promise<ExitCode | void>;
+}
+
+/** Types a declaration's options from the declaration itself. */
+export function defineCommand<const O extends Record<string, OptionDeclaration>>(
+  declaration: CommandDeclaration<O>,
+): CommandDeclaration<O> {
+  return declaration;
+}

@@ -1,0 +1,172 @@
+/**
+ * JSON Schemas of the inventory's variables and of the documents `-o json` prints.
+ *
+ * @module
+ */
+
+import * as z from "zod/mini";
+import { didYouMean } from "../../errors/nearest.ts";
+import { usageError } from "../../errors/user_error.ts";
+import { RUN_EVENTS } from "../../ansible/events/event.ts";
+import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../../inventory/schema.ts";
+import { KUBECONFIG_MERGE, PEER_LIST, STATUS } from "../../view/tables/cluster_documents.ts";
+import { DEPLOY_KEY, GITOPS_STATUS, GITOPS_SYNC } from "../../view/tables/gitops_documents.ts";
+import { API_VERSION } from "../output/output.ts";
+
+const Place = z.object({
+  file: z.string(),
+  line: z.optional(z.int()),
+  column: z.optional(z.int()),
+});
+
+const Problem = z.object({
+  message: z.string(),
+  where: z.optional(Place),
+  value: z.optional(z.string()),
+  expected: z.optional(z.string()),
+});
+
+const Node = z.object({
+  name: z.string(),
+  nodeName: z.string(),
+  role: z.enum(["control-plane", "worker"]),
+  tailscaleIp: z.optional(z.string()),
+  ansibleHost: z.optional(z.string()),
+  user: z.optional(z.string()),
+  reserved: z.object({ cpu: z.optional(z.string()), memory: z.optional(z.string()) }),
+  gpu: z.optional(z.boolean()),
+  labels: Labels,
+  taints: z.array(TaintSchema),
+  groups: z.array(z.string()),
+  where: Place,
+});
+
+const Setting = z.object({
+  key: z.string(),
+  value: z.json(),
+  scope: z.string(),
+  origin: Place,
+  known: z.boolean(),
+});
+
+const Check = z.object({
+  name: z.string(),
+  host: z.optional(z.string()),
+  status: z.enum(["ok", "warn", "fail"]),
+  message: z.string(),
+  hint: z.optional(z.string()),
+});
+
+/** Every document these commands print, by its kind. */
+export const DOCUMENTS = {
+  PeerList: document("PeerList", PEER_LIST),
+  Status: document("Status", STATUS),
+  GitopsStatus: document("GitopsStatus", GITOPS_STATUS),
+  GitopsSync: document("GitopsSync", GITOPS_SYNC),
+  DeployKey: document("DeployKey", DEPLOY_KEY),
+  KubeconfigMerge: document("KubeconfigMerge", KUBECONFIG_MERGE),
+  NodeList: document("NodeList", { items: z.array(Node) }),
+  Node: document("Node", { ...Node.shape, variables: z.array(Setting) }),
+  ConfigValue: document("ConfigValue", Setting.shape),
+  ConfigList: document("ConfigList", { items: z.array(Setting) }),
+  InventoryCheck: document("InventoryCheck", {
+    file: z.string(),
+    valid: z.boolean(),
+    hosts: z.int(),
+    problems: z.array(Problem),
+    warnings: z.array(Problem),
+  }),
+  InventoryChange: document("InventoryChange", {
+    changed: z.boolean(),
+    dryRun: z.boolean(),
+    files: z.array(z.string()),
+    diff: z.optional(z.string()),
+    notes: z.array(z.string()),
+    warnings: z.array(Problem),
+    host: z.optional(Node),
+    hosts: z.optional(z.array(Node)),
+    key: z.optional(z.string()),
+    scope: z.optional(z.string()),
+  }),
+  RepositoryChange: document("RepositoryChange", {
+    directory: z.string(),
+    changed: z.boolean(),
+    dryRun: z.boolean(),
+    files: z.array(z.object({
+      path: z.string(),
+      change: z.enum(["created", "replaced", "kept"]),
+    })),
+    diff: z.optional(z.string()),
+    notes: z.array(z.string()),
+    warnings: z.array(z.string()),
+    next: z.array(z.string()),
+    cluster: z.optional(z.string()),
+    ageKey: z.optional(
+      z.object({ file: z.string(), made: z.boolean(), recipient: z.optional(z.string()) }),
+    ),
+    app: z.optional(z.object({ name: z.string(), namespace: z.string() })),
+  }),
+  RepositoryCheck: document("RepositoryCheck", {
+    directory: z.string(),
+    valid: z.boolean(),
+    clusters: z.array(z.string()),
+    apps: z.array(z.string()),
+    objects: z.int(),
+    built: z.array(z.string()),
+    kustomize: z.boolean(),
+    unknownKinds: z.array(z.string()),
+    problems: z.array(Problem),
+    warnings: z.array(Problem),
+  }),
+  AssetList: document("AssetList", {
+    items: z.array(z.object({ path: z.string(), bytes: z.int() })),
+  }),
+  EjectedFileList: document("EjectedFileList", {
+    items: z.array(z.object({
+      path: z.string(),
+      change: z.enum(["created", "overwritten", "kept"]),
+    })),
+  }),
+  SchemaList: document("SchemaList", { items: z.array(z.string()) }),
+  Version: document("Version", { version: z.string(), deno: z.string(), platform: z.string() }),
+  RunEvent: z.union(RUN_EVENTS.map((event) => document("RunEvent", event.shape))),
+  DoctorReport: document("DoctorReport", { items: z.array(Check) }),
+  Error: document("Error", {
+    message: z.string(),
+    exitCode: z.int(),
+    hint: z.optional(z.string()),
+    where: z.optional(Place),
+    problems: z.optional(z.array(Problem)),
+  }),
+} as const;
+
+/** Names `config schema` knows. */
+export const SCHEMA_NAMES: readonly string[] = ["variables", ...Object.keys(DOCUMENTS)];
+
+/** The JSON Schema (2020-12) of a name. @throws {UserError} exit code 2 for an unknown one */
+export function jsonSchema(name: string): Record<string, unknown> {
+  if (name === "variables") return schemaOf(VARIABLES);
+  const schema = Object.entries(DOCUMENTS).find(([kind]) => kind === name)?.[1];
+  if (schema !== undefined) return schemaOf(schema);
+  throw usageError(`There is no schema ${name}`, {
+    hint: didYouMean(name, SCHEMA_NAMES, "See the names with: k3s-tool config schema --list"),
+  });
+}
+
+/** Variables of a host or of everything; a host inherits what its groups set. */
+const VARIABLES = z.looseObject({
+  ...z.partial(HostVariables).shape,
+  ...ClusterVariables.shape,
+});
+
+function document<S extends Record<string, z.ZodMiniType>>(kind: string, shape: S) {
+  return z.strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal(kind),
+    ...shape,
+  });
+}
+
+function schemaOf(schema: z.ZodMiniType): Record<string, unknown> {
+  return { ...z.toJSONSchema(schema, { reused: "inline" }) };
+}

@@ -1,0 +1,281 @@
+/**
+ * From arguments to an exit code: declarations become a commander program, one command runs, and
+ * whatever it throws is rendered here and nowhere else.
+ *
+ * @module
+ */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { errorDocument, renderErrorText } from "../../errors/render_error.ts";
+import { ExitCode, interruptedError, UserError } from "../../errors/user_error.ts";
+import type { CommandDeclaration, Input, OptionDeclaration } from "./command.ts";
+import type { Context } from "./context.ts";
+import { type GlobalOptions, OUTPUT_FORMATS, type OutputFormat } from "./global_options.ts";
+import { assertFormat, Output, yamlText } from "../output/output.ts";
+import { paintFor, wantsColor } from "../output/paint.ts";
+import { parserError } from "./parser_error.ts";
+import { commands } from "./registry.ts";
+import { shellWord } from "../../errors/shell_word.ts";
+
+const DESCRIPTION = "A k3s cluster on the machines of your tailnet, kept as workstations.";
+
+const EPILOGUE = `
+First steps:
+  k3s-tool init         choose machines, write inventory/hosts.yml
+  k3s-tool provision    install k3s on them
+  k3s-tool status       look at the cluster
+
+Exit codes: 0 done, 1 failed on some host, 2 wrong usage or configuration, 3 something is missing,
+4 cluster or tailnet unreachable, 130 interrupted.`;
+
+/** What becomes of a declared command when it is called. */
+type Execute = (declaration: CommandDeclaration, input: Input<Record<string, never>>) => void;
+
+/** What the actions of the parser work with. */
+interface Calls {
+  readonly execute: Execute;
+  readonly context: Context;
+  readonly argv: readonly string[];
+}
+
+/** Group words (`node`, `config`, `assets`) and what they stand for. */
+const GROUPS: Readonly<Record<string, string>> = {
+  assets: "Look at the embedded Ansible roles and templates, or copy them out",
+  config: "Read and change variables of the inventory",
+  gitops: "Deploy from Git: write a repository and its apps, check it, see what Flux does",
+  node: "Add, remove and look at machines of the inventory",
+};
+
+/**
+ * Runs the program.
+ *
+ * @returns the exit code; never throws and never ends the process
+ */
+export async function run(argv: readonly string[], context: Context): Promise<ExitCode> {
+  let chosen: { declaration: CommandDeclaration; input: Input<Record<string, never>> } | undefined;
+  const program = buildProgram(named(argv), {
+    execute: (declaration, input) => chosen = { declaration, input },
+    context,
+    argv,
+  });
+  try {
+    if (argv.length === 0) {
+      program.outputHelp();
+      return ExitCode.Done;
+    }
+    const versionAsked = argv.length === 1 && (argv[0] === "-V" || argv[0] === "--version");
+    await program.parseAsync(versionAsked ? ["version"] : argv.map(marked), { from: "user" });
+    if (chosen === undefined) return ExitCode.Done;
+    const { declaration, input } = chosen;
+    assertFormat(input.globals.output, {
+      command: declaration.name,
+      formats: declaration.formats ?? OUTPUT_FORMATS,
+    });
+    const code = await declaration.run(context, input, new Output(context, input.globals));
+    return code ?? ExitCode.Done;
+  } catch (error) {
+    const globals = chosen?.input.globals ?? globalsFrom(program.opts(), context);
+    if (!(error instanceof CommanderError)) return report(error, context, globals);
+    if (error.exitCode === 0) return ExitCode.Done;
+    // A group without a command: its help was printed and says it all.
+    if (error.code === "commander.help" && argv[0] !== "help") return ExitCode.Usage;
+    const refused = error.code === "commander.help"
+      ? { message: `unknown command '${argv.at(-1)}'` }
+      : { message: unmarked(error.message) };
+    const globalFlags = program.options.flatMap(({ long }) => long ?? []);
+    return report(parserError(refused, { argv, commands, globalFlags }), context, globals);
+  }
+}
+
+/**
+ * Marks a word such as `-1Gi`, which the parser would take for an option: no option begins with a
+ * digit. No argument of a program holds the character.
+ */
+function marked(word: string): string {
+  return /^-\.?\d/.test(word) ? `\0${word}` : word;
+}
+
+/** What was given, without the marks. */
+function unmarked<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(unmarked) as T;
+  return typeof value === "string" ? value.replaceAll("\0", "") as T : value;
+}
+
+/** The one command the first words name, else all of them: making each costs the start some time. */
+function named(argv: readonly string[]): readonly CommandDeclaration[] {
+  const found = commands.find(({ name, aliases = [] }) =>
+    [name, ...aliases].some((each) => each.split(" ").every((word, index) => argv[index] === word))
+  );
+  return found === undefined ? commands : [found];
+}
+
+/** The commander program for declarations. */
+function buildProgram(
+  declarations: readonly CommandDeclaration[],
+  calls: Calls,
+): Command {
+  const { context } = calls;
+  const program = new Command("k3s-tool")
+    .description(DESCRIPTION)
+    .addHelpText("after", EPILOGUE)
+    .helpCommand("help [command]", "Show help for a command")
+    .option("-i, --inventory <file>", "inventory to work on (env K3S_TOOL_INVENTORY)")
+    .addOption(
+      new Option("-o, --output <format>", "output format").choices([...OUTPUT_FORMATS]),
+    )
+    .option("-v, --verbose", "say what is done behind the scenes")
+    .option("-q, --quiet", "print data, warnings and errors only")
+    .option("-y, --yes", "answer every question with yes")
+    .option("--no-color", "no colours (also NO_COLOR)")
+    .option("--no-input", "ask nothing: a missing answer is an error")
+    .option("-V, --version", "same as the command version")
+    .exitOverride()
+    .showSuggestionAfterError(false) // `parserError` knows all commands
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: () => {}, // `report` says it, like every other error
+      getOutHelpWidth: () => Math.min(context.stdout.columns() ?? 80, 100),
+      getErrHelpWidth: () => Math.min(context.stderr.columns() ?? 80, 100),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  const groups = new Map<string, Command>();
+  for (const declaration of declarations) {
+    const { name, aliases = [], hidden = false } = declaration;
+    addNamed(name, declaration, hidden);
+    for (const alias of aliases) addNamed(alias, declaration, true);
+  }
+  return program;
+
+  function addNamed(name: string, declaration: CommandDeclaration, hidden: boolean): void {
+    const [first = "", second] = name.split(" ");
+    if (second === undefined) {
+      return addCommand(program, { name: first, declaration, hidden, ...calls });
+    }
+    let group = groups.get(first);
+    if (group === undefined) {
+      group = program.command(first).description(GROUPS[first] ?? "");
+      groups.set(first, group);
+    }
+    addCommand(group, { name: second, declaration, hidden, ...calls });
+  }
+}
+
+function addCommand(
+  parent: Command,
+  { name, declaration, hidden, execute, context, argv }: Calls & {
+    readonly name: string;
+    readonly declaration: CommandDeclaration;
+    readonly hidden: boolean;
+  },
+): void {
+  const command = parent.command(name, { hidden })
+    .summary(declaration.summary)
+    .description(declaration.description ?? `${declaration.summary}.`)
+    .addHelpText("after", examplesText(declaration));
+  for (const argument of declaration.args ?? []) {
+    const made = command.createArgument(argument.syntax, argument.description);
+    if (argument.choices !== undefined) made.choices([...argument.choices]);
+    command.addArgument(made);
+  }
+  const options: Record<string, OptionDeclaration> = declaration.options ?? {};
+  for (const option of Object.values(options)) command.addOption(commanderOption(option));
+  command.action(() => {
+    const all = command.optsWithGlobals();
+    const values = Object.entries(options).map(([key, { kind, env }]) => {
+      const value = all[key] ?? (env === undefined ? undefined : context.env(env));
+      if (value !== undefined) return [key, unmarked(value)];
+      return [key, kind === "flag" ? false : kind === "list" ? [] : undefined];
+    });
+    execute(declaration, {
+      args: unmarked(command.processedArgs.flat().filter((value) => value !== undefined)),
+      options: Object.fromEntries(values),
+      globals: globalsFrom(all, context),
+      line: lineOf(argv),
+      lineWithout: (args) =>
+        lineOf(argv.filter((word, at) => !args.includes(word) || takesValue(argv[at - 1]))),
+    });
+  });
+
+  /** Whether the word after this one is its value. */
+  function takesValue(word: string | undefined): boolean {
+    for (let at: Command | null = command; at !== null; at = at.parent) {
+      const option = at.options.find(({ short, long }) => word === short || word === long);
+      if (option !== undefined) return option.required;
+    }
+    return false;
+  }
+}
+
+function lineOf(argv: readonly string[]): string {
+  return ["k3s-tool", ...argv].map(shellWord).join(" ");
+}
+
+/** The "Examples" section of a command's help. */
+function examplesText({ examples }: CommandDeclaration): string {
+  const lines = examples.map(({ command, does }) => `  ${command}\n      ${does}`);
+  return `\nExamples:\n${lines.join("\n")}`;
+}
+
+function commanderOption(declaration: OptionDeclaration): Option {
+  const env = declaration.env === undefined ? "" : ` (env ${declaration.env})`;
+  const option = new Option(declaration.flags, declaration.description + env);
+  if (declaration.choices !== undefined) option.choices([...declaration.choices]);
+  if (declaration.kind === "number") option.argParser(wholeNumber);
+  if (declaration.kind === "list") {
+    option.argParser((value: string, previous: string[] | undefined) => [
+      ...(previous ?? []),
+      value,
+    ]);
+  }
+  return option;
+}
+
+function wholeNumber(value: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(value)) {
+    throw new InvalidArgumentError("It must be a whole number above zero.");
+  }
+  return Number(value);
+}
+
+function globalsFrom(options: Record<string, unknown>, context: Context): GlobalOptions {
+  return {
+    inventory: (options.inventory as string | undefined) ?? context.env("K3S_TOOL_INVENTORY"),
+    output: (options.output as OutputFormat | undefined) ?? "table",
+    verbose: options.verbose === true,
+    quiet: options.quiet === true,
+    color: options.color !== false,
+    yes: options.yes === true,
+    input: options.input !== false && context.stdin.isTerminal && context.stderr.isTerminal,
+  };
+}
+
+async function report(
+  thrown: unknown,
+  context: Context,
+  globals: GlobalOptions,
+): Promise<ExitCode> {
+  // Whatever broke while the person was ending the program broke because of that.
+  const error = context.signal.aborted && !(thrown instanceof UserError)
+    ? interruptedError()
+    : thrown;
+  if (globals.output === "json") {
+    context.stdout.write(JSON.stringify(errorDocument(error)) + "\n");
+  } else if (globals.output === "yaml") {
+    // A document of its own, also behind one that the command has printed.
+    context.stdout.write("---\n" + await yamlText(errorDocument(error)));
+  }
+  const color = wantsColor({
+    isTerminal: context.stderr.isTerminal,
+    flag: globals.color,
+    env: context.env,
+  });
+  const paint = paintFor({ color });
+  context.stderr.write(renderErrorText(error, {
+    verbose: globals.verbose,
+    tones: { error: (text) => paint("bad", text), hint: (text) => paint("accent", text) },
+  }));
+  return error instanceof UserError ? error.exitCode : ExitCode.Failed;
+}

@@ -1,0 +1,68 @@
+/**
+ * Every command, in the order of the help.
+ *
+ * @module
+ */
+
+import type { CommandDeclaration } from "./command.ts";
+import { assetsEjectCommand } from "../commands/program/assets_eject.ts";
+import { assetsListCommand } from "../commands/program/assets_list.ts";
+import { completeCommand } from "../commands/program/complete.ts";
+import { completionsCommand } from "../commands/program/completions.ts";
+import { configGetCommand } from "../commands/config/get.ts";
+import { configListCommand } from "../commands/config/list.ts";
+import { configSchemaCommand } from "../commands/config/schema.ts";
+import { configSetCommand } from "../commands/config/set.ts";
+import { configUnsetCommand } from "../commands/config/unset.ts";
+import { configValidateCommand } from "../commands/config/validate.ts";
+import { discoverCommand } from "../commands/node/discover.ts";
+import { doctorCommand } from "../commands/upkeep/doctor.ts";
+import { gitopsDeployKeyCommand } from "../commands/gitops/deploy_key.ts";
+import { gitopsInitCommand } from "../commands/gitops/init.ts";
+import { gitopsStatusCommand } from "../commands/gitops/status.ts";
+import { gitopsSyncCommand } from "../commands/gitops/sync.ts";
+import { gitopsNewAppCommand } from "../commands/gitops/new_app.ts";
+import { gitopsValidateCommand } from "../commands/gitops/validate.ts";
+import { initCommand } from "../commands/cluster/init.ts";
+import { kubeconfigCommand } from "../commands/cluster/kubeconfig.ts";
+import { nodeAddCommand } from "../commands/node/add.ts";
+import { nodeListCommand } from "../commands/node/list.ts";
+import { nodeRemoveCommand } from "../commands/node/remove.ts";
+import { nodeShowCommand } from "../commands/node/show.ts";
+import { provisionCommand } from "../commands/cluster/provision.ts";
+import { resetCommand } from "../commands/cluster/reset.ts";
+import { statusCommand } from "../commands/cluster/status.ts";
+import { tuiCommand } from "../commands/cluster/tui.ts";
+import { versionCommand } from "../commands/program/version.ts";
+
+export const commands: readonly CommandDeclaration[] = [
+  initCommand,
+  discoverCommand,
+  nodeAddCommand,
+  nodeListCommand,
+  nodeShowCommand,
+  nodeRemoveCommand,
+  configGetCommand,
+  configSetCommand,
+  configUnsetCommand,
+  configListCommand,
+  configValidateCommand,
+  configSchemaCommand,
+  provisionCommand,
+  statusCommand,
+  tuiCommand,
+  kubeconfigCommand,
+  gitopsInitCommand,
+  gitopsNewAppCommand,
+  gitopsValidateCommand,
+  gitopsStatusCommand,
+  gitopsSyncCommand,
+  gitopsDeployKeyCommand,
+  doctorCommand,
+  resetCommand,
+  assetsListCommand,
+  assetsEjectCommand,
+  completionsCommand,
+  completeCommand(() => commands),
+  versionCommand,
+];

@@ -1,0 +1,80 @@
+/**
+ * States on a pipe or in a file: each that differs is printed whole, data to stdout and words to
+ * stderr.
+ *
+ * @module
+ */
+
+import { isHeard, type LiveState } from "../../live/live_state.ts";
+import { type Status, statusOf } from "../../view/tables/status.ts";
+import { statusDocument } from "../../view/tables/status_document.ts";
+import { statusWords } from "../../view/tables/status_text.ts";
+import type { Output } from "../output/output.ts";
+import { showStatus } from "./status_output.ts";
+import type { StatusView } from "./status_view.ts";
+
+/** Keys of nodes end without news. */
+const AGAIN_MS = 60_000;
+
+/** Prints states; ages alone are no difference. */
+export class StatusLog implements StatusView {
+  readonly paceMs = 1_000;
+  readonly #output: Output;
+  readonly #names: readonly string[];
+  #printed = "";
+  #notes = new Set<string>();
+  #warnings = new Set<string>();
+  #wasLost = false;
+  #isReady = false;
+
+  constructor(output: Output, names: readonly string[] = []) {
+    this.#output = output;
+    this.#names = names;
+  }
+
+  /** What is first printed is complete, or says why it is not. */
+  isReady(state: LiveState): boolean {
+    this.#isReady ||= isHeard(state);
+    return this.#isReady;
+  }
+
+  async show(state: LiveState, now: number): Promise<number> {
+    const status = statusOf(state, now, this.#names);
+    await this.#data(status, now);
+    if (!this.#output.structured) this.#words(status);
+    return AGAIN_MS;
+  }
+
+  async #data(status: Status, now: number): Promise<void> {
+    const output = this.#output;
+    const document = statusDocument(status);
+    // In text these are told in words.
+    const { connection: _, reachable: __, gaps: ___, warnings: ____, ...data } = document;
+    const printed = JSON.stringify(
+      output.structured
+        ? document
+        : output.format === "name"
+        ? status.nodes.map(({ name }) => name)
+        : data,
+    );
+    if (printed === this.#printed) return;
+    const isFirst = this.#printed === "";
+    this.#printed = printed;
+    if (output.format === "json") return output.event("Status", document);
+    if (!isFirst) output.data(output.format === "yaml" ? "---\n" : "\n");
+    await showStatus(status, { now, output });
+  }
+
+  /** Says what was not said before. */
+  #words(status: Status): void {
+    const output = this.#output;
+    const { notes, warnings } = statusWords(status);
+    for (const note of notes) if (!this.#notes.has(note)) output.note(note);
+    for (const warning of warnings) if (!this.#warnings.has(warning)) output.warn(warning);
+    this.#notes = new Set(notes);
+    this.#warnings = new Set(warnings);
+    const { state } = status.connection;
+    if (this.#wasLost && state === "live") output.note("The cluster is heard again.");
+    this.#wasLost = state === "lost" || (this.#wasLost && state !== "live");
+  }
+}

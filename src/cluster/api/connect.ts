@@ -1,0 +1,354 @@
+/**
+ * A connection to the API server of a kubeconfig's context. Loads the Kubernetes client, which is
+ * slow (0.3 s and more): import this module only where a cluster is asked.
+ *
+ * @module
+ */
+
+import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
+import type { Socket } from "node:net";
+import { Agent, buildConnector, type Dispatcher } from "undici";
+import * as z from "zod";
+import { safeText } from "../../errors/safe_text.ts";
+import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
+import { decodeStatus } from "./api_protobuf.ts";
+import { clientCertificateError, connectionError, isCertificateError } from "./api_errors.ts";
+import { machineClock } from "../../process/system.ts";
+import { CHOICE_MS, chooseServer } from "./choose_server.ts";
+import type { KubeContext } from "../../kubeconfig/find_context.ts";
+import { splitLines } from "./split_lines.ts";
+import { tlsProblem } from "./tls_diagnosis.ts";
+import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.ts";
+
+/** How long the server may take for one answer, in milliseconds. */
+const TIMEOUT_MS = 15_000;
+
+/** How a connection is made. */
+export interface ConnectOptions {
+  /** Milliseconds since the epoch, to tell an expired certificate. */
+  readonly now: number;
+  /** How long the server may take for one answer, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Further servers of the same cluster, `https://100.64.0.2:6443`. */
+  readonly others?: readonly string[];
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Connects to the server of a context, or to another one of its cluster where that one does not
+ * answer. Others are asked only where the kubeconfig says which authority they must have: each k3s
+ * server has a certificate of the cluster's authority for its own address (k3s
+ * `pkg/cluster/https.go`), so none but them hears of the credentials.
+ *
+ * @throws {UserError} exit code 2 where the kubeconfig is wrong, 4 where its credentials cannot be
+ *   used or no server listens
+ */
+export async function connect(
+  { file, context, text }: KubeContext,
+  { now, timeoutMs = TIMEOUT_MS, others = [], signal = new AbortController().signal }:
+    ConnectOptions,
+): Promise<KubernetesApi> {
+  const config = new KubeConfig();
+  try {
+    config.loadFromString(text);
+  } catch (cause) {
+    throw usageError(`The kubeconfig is not understood: ${messageOf(cause)}`, {
+      where: { file },
+      cause,
+    });
+  }
+  config.setCurrentContext(context);
+  const cluster = config.getCurrentCluster();
+  if (!cluster || !config.getCurrentUser() || !URL.canParse(cluster.server)) {
+    throw usageError(`The context ${safeText(context)} lacks a cluster with a server, or a user`, {
+      where: { file },
+      hint: "Fetch it again with: k3s-tool kubeconfig --force",
+    });
+  }
+  const first = cluster.server.replace(/\/+$/, "");
+  const { headers, dispatcher, authority, close } = await credentials(config, {
+    server: first,
+    now,
+  });
+  const verified = first.startsWith("https:") && authority !== undefined && !cluster.skipTLSVerify;
+  const send = async (
+    to: string,
+    path: string,
+    { query = {}, signal, method = "GET", body, headers: own }: GetOptions & Init = {},
+  ): Promise<Answer> => {
+    const url = new URL(to + path);
+    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
+    // Holds until the answer begins; who reads all of it at once has `timeoutMs` for that too.
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(timeoutError()), timeoutMs);
+    const either = AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]);
+    try {
+      // Not undici's `fetch`: under Deno 2.9 a read of its body never ends when the connection
+      // breaks or the request is aborted.
+      const answer = await orAborted(
+        dispatcher.request({
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method,
+          body: body ?? null,
+          headers: { ...headers, accept: "application/json", ...own },
+          signal: either,
+          headersTimeout: 0,
+          bodyTimeout: 0, // a watch may be silent for as long as it likes
+        }),
+        either,
+      );
+      if (answer.statusCode < 200 || answer.statusCode > 299) throw await refusal(answer, path);
+      return answer;
+    } catch (error) {
+      const cause = limit.signal.aborted ? limit.signal.reason : error;
+      throw await toError(cause, { signal, server: to, authority, timeoutMs });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const answers = async (to: string, signal: AbortSignal) => {
+    try {
+      await (await send(to, "/readyz", { signal, headers: { accept: "*/*" } })).body.dump();
+    } catch (error) {
+      // A refusal is an answer; a server that is not ready says so with 500 (its etcd is gone).
+      if (!(error instanceof ApiError) || error.status >= 500) throw error;
+    }
+  };
+  const more = verified && cluster.proxyUrl === undefined ? others : [];
+  const servers = [first, ...new Set(more).difference(new Set([first]))] as const;
+  let server = first;
+  try {
+    const limitMs = Math.min(timeoutMs, CHOICE_MS);
+    if (servers.length > 1) {
+      server = await chooseServer(servers, { answers, clock: machineClock, signal, limitMs });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const request = (path: string, options?: GetOptions & Init) => send(server, path, options);
+  const translate = (error: unknown, signal: AbortSignal | undefined) =>
+    toError(error, { signal, server, authority, timeoutMs });
+  const document = async (path: string, options: GetOptions & Init = {}) => {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([limit, ...(options.signal ? [options.signal] : [])]);
+    try {
+      const { decode } = options;
+      const headers = decode === undefined ? {} : { accept: `${PROTOBUF}, application/json` };
+      const init = { ...options, headers: { ...headers, ...options.headers }, signal };
+      return await read(await request(path, init), { server, decode });
+    } catch (error) {
+      throw await translate(limit.aborted ? limit.reason : error, options.signal);
+    }
+  };
+  return {
+    server,
+    ...(server === first ? {} : { insteadOf: first }),
+    get: document,
+    lines: async function* (path, options = {}) {
+      try {
+        const answer = await request(path, { ...options, headers: { accept: "*/*" } });
+        yield* splitLines(answer.body);
+      } catch (error) {
+        throw await translate(error, options.signal);
+      }
+    },
+    change: ({ method, path, body, patch = "merge", signal }) =>
+      document(path, {
+        method,
+        ...(signal === undefined ? {} : { signal }),
+        ...(body === undefined ? {} : {
+          body: JSON.stringify(body),
+          headers: {
+            "content-type": method === "PATCH"
+              ? `application/${patch}-patch+json`
+              : "application/json",
+          },
+        }),
+      }),
+    close,
+  };
+}
+
+/** What a request is beside its path, query and signal. */
+interface Init {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function timeoutError(): DOMException {
+  return new DOMException("The answer took too long", "TimeoutError");
+}
+
+/** undici hears of an abort only once it is connected; this does at once. */
+function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  return Promise.race([answer, promise])
+    .finally(() => signal.removeEventListener("abort", onAbort));
+}
+
+/** What a request carries, and what it trusts. */
+interface Credentials {
+  readonly headers: Record<string, string>;
+  readonly dispatcher: Dispatcher;
+  /** Gives all connections back. */
+  readonly close: () => Promise<void>;
+  /** PEM; undefined: what the system trusts. */
+  readonly authority: string | undefined;
+}
+
+async function credentials(
+  config: KubeConfig,
+  { server, now }: { readonly server: string; readonly now: number },
+): Promise<Credentials> {
+  const request = new RequestContext(server, HttpMethod.GET);
+  try {
+    await config.applySecurityAuthentication(request);
+  } catch (cause) {
+    throw unreachableError(`The kubeconfig's credentials cannot be used: ${messageOf(cause)}`, {
+      hint: "Fetch a new kubeconfig with: k3s-tool kubeconfig",
+      cause,
+    });
+  }
+  const tls: { cert?: unknown; ca?: unknown; agent?: unknown } = {};
+  await config.applyToHTTPSOptions(tls);
+  const expired = tls.cert === undefined
+    ? undefined
+    : clientCertificateError(String(tls.cert), now);
+  if (expired !== undefined) throw expired;
+  const authority = tls.ca === undefined ? undefined : String(tls.ca);
+  const proxied = config.getCurrentCluster()?.proxyUrl === undefined
+    ? undefined
+    : request.getDispatcher() as Dispatcher | undefined;
+  const direct = directAgent(tls);
+  return {
+    headers: request.getHeaders(),
+    authority,
+    dispatcher: proxied ?? direct.dispatcher,
+    close: async () => {
+      await proxied?.destroy();
+      await direct.close();
+    },
+  };
+}
+
+/**
+ * An agent whose `close` also ends the connections that are still being made. undici leaves those
+ * to their time limit, and the program would wait for them.
+ */
+function directAgent({ agent: _, ...tls }: { readonly agent?: unknown }): {
+  readonly dispatcher: Dispatcher;
+  readonly close: () => Promise<void>;
+} {
+  // What client-node asks for: a keep-alive that comes before the patience of load balancers ends.
+  const connector = buildConnector({ ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 });
+  const underWay = new Set<Socket>();
+  const dispatcher = new Agent({
+    connect: (options, callback) => {
+      // It returns the socket, though its type does not say so (undici `lib/core/connect.js`).
+      const socket = connector(options, (...result) => {
+        underWay.delete(socket);
+        callback(...result);
+      }) as unknown as Socket;
+      underWay.add(socket);
+    },
+  });
+  return {
+    dispatcher,
+    close: async () => {
+      for (const socket of underWay) socket.destroy(new Error("The connection was given up"));
+      await dispatcher.destroy();
+    },
+  };
+}
+
+const Status = z.object({
+  reason: z.string().nullish(),
+  message: z.string().nullish(),
+  details: z.object({
+    causes: z.array(z.object({ reason: z.string().nullish(), message: z.string().nullish() }))
+      .nullish(),
+  }).nullish(),
+});
+
+type Answer = Dispatcher.ResponseData;
+
+async function refusal(answer: Answer, path: string): Promise<ApiError> {
+  const body = new Uint8Array(await answer.body.arrayBuffer());
+  let status: z.infer<typeof Status> = {};
+  try {
+    const said = isProtobuf(answer) ? decodeStatus(body) : JSON.parse(decodeText(body));
+    status = Status.parse(said);
+  } catch {
+    // A proxy's page, or nothing: the number says enough.
+  }
+  // The message of a refused eviction says that there is a budget; which one, its cause says.
+  const budgets = (status.details?.causes ?? []).flatMap(({ reason, message }) =>
+    reason === "DisruptionBudget" && message ? [message] : []
+  );
+  const said = status.message ?? (answer.statusText || "no reason given");
+  const message = [said, ...budgets].join(" ");
+  return new ApiError(answer.statusCode, status.reason ?? "", message, path);
+}
+
+/** Kubernetes' own form of Protocol Buffers. */
+const PROTOBUF = "application/vnd.kubernetes.protobuf";
+
+function isProtobuf({ headers }: Answer): boolean {
+  return String(headers["content-type"] ?? "").startsWith(PROTOBUF);
+}
+
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** The document of an answer, in the form of its JSON. */
+async function read(
+  answer: Answer,
+  { server, decode }: {
+    readonly server: string;
+    readonly decode: GetOptions["decode"];
+  },
+): Promise<unknown> {
+  const decoded = isProtobuf(answer) ? decode : undefined;
+  const body = decoded === undefined
+    ? await answer.body.text()
+    : new Uint8Array(await answer.body.arrayBuffer());
+  try {
+    return typeof body === "string" ? JSON.parse(body) : decoded?.(body);
+  } catch (cause) {
+    const form = typeof body === "string" ? "JSON" : "Protocol Buffers";
+    throw unreachableError(`${server} does not answer like a Kubernetes API server: not ${form}`, {
+      hint: "Look at the server of the context with: kubectl config view",
+      cause,
+    });
+  }
+}
+
+async function toError(
+  error: unknown,
+  { signal, server, authority, timeoutMs }: {
+    readonly signal: AbortSignal | undefined;
+    readonly server: string;
+    readonly authority: string | undefined;
+    readonly timeoutMs: number;
+  },
+): Promise<unknown> {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof ApiError || error instanceof UserError) return error;
+  const problem = isCertificateError(error) ? await tlsProblem(server, authority) : undefined;
+  return connectionError(problem === undefined ? error : new Error(problem, { cause: error }), {
+    server,
+    timeoutMs,
+  });
+}
+
+function messageOf(error: unknown): string {
+  return safeText(error instanceof Error ? error.message.split("\n", 1)[0] ?? "" : String(error));
+}

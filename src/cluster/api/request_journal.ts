@@ -1,0 +1,116 @@
+/**
+ * The latest requests to an API server, for who wants to see what was asked.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../process/system.ts";
+import type { ApiRequest } from "./connection.ts";
+import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.ts";
+
+/** How many are kept. */
+const KEPT = 200;
+
+/** What is asked again and again, each under one name. */
+const REPEATED: readonly (readonly [RegExp, string])[] = [
+  [/^\/(?:version|livez|readyz|healthz)\b/, "heartbeat"],
+  [/^\/apis\/metrics\.k8s\.io\//, "metrics"],
+  [/^\/api\/v1\/nodes\/[^/]+\/proxy\/stats\/summary$/, "summary"],
+];
+
+/** An API whose requests are written down. */
+export interface Journaled {
+  readonly api: KubernetesApi;
+  /** The latest, newest last, at most 200. */
+  requests(): readonly ApiRequest[];
+}
+
+/**
+ * Writes down what is asked of an API, without headers and bodies: no secret is kept.
+ *
+ * Of heartbeats and measurements that come to the same result only the latest is kept, so that
+ * they do not push out what matters.
+ */
+export function journaled(
+  api: KubernetesApi,
+  clock: Pick<Clock, "now">,
+): Journaled {
+  let kept: ApiRequest[] = [];
+  const begin = (method: string, path: string) => {
+    const at = clock.now();
+    let entry: ApiRequest = { at, method, path, result: undefined, ms: undefined };
+    kept.push(entry);
+    if (kept.length > KEPT) kept.shift();
+    return (result: number | string) => {
+      if (entry.result !== undefined) return;
+      const index = kept.indexOf(entry);
+      entry = { ...entry, result, ms: clock.now() - at };
+      if (index < 0) return; // pushed out meanwhile
+      kept[index] = entry;
+      kept = kept.filter((other) => other === entry || !repeats(other, entry));
+    };
+  };
+  const observed = async <T>(end: (result: number | string) => void, answer: Promise<T>) => {
+    try {
+      const value = await answer;
+      end(200);
+      return value;
+    } catch (error) {
+      end(resultOf(error));
+      throw error;
+    }
+  };
+  return {
+    requests: () => [...kept],
+    api: {
+      get server() {
+        return api.server;
+      },
+      get insteadOf() {
+        return api.insteadOf;
+      },
+      get: (path, options = {}) =>
+        observed(begin("GET", withQuery(path, options.query)), api.get(path, options)),
+      lines: async function* (path, options = {}) {
+        const end = begin("GET", withQuery(path, options.query));
+        try {
+          for await (const line of api.lines(path, options)) {
+            end(200);
+            yield line;
+          }
+          end(200);
+        } catch (error) {
+          end(resultOf(error));
+          throw error;
+        } finally {
+          end("given up");
+        }
+      },
+      change: (change) => observed(begin(change.method, change.path), api.change(change)),
+      close: () => api.close(),
+    },
+  };
+}
+
+function repeats(one: ApiRequest, other: ApiRequest): boolean {
+  const name = repeatedName(one.path);
+  return name !== undefined && name === repeatedName(other.path) && one.result === other.result;
+}
+
+function repeatedName(path: string): string | undefined {
+  return REPEATED.find(([pattern]) => pattern.test(path))?.[1];
+}
+
+/** The token of a list's next page is long and says nothing. */
+function withQuery(path: string, query: GetOptions["query"] = {}): string {
+  const pairs = Object.entries(query).map(([key, value]) =>
+    `${key}=${key === "continue" ? "…" : encodeURIComponent(value)}`
+  );
+  return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
+}
+
+function resultOf(error: unknown): number | string {
+  if (error instanceof ApiError) return error.status;
+  if (error instanceof DOMException && error.name === "AbortError") return "given up";
+  return error instanceof Error ? error.message.split("\n", 1)[0]! : "given up";
+}

@@ -1,0 +1,85 @@
+/**
+ * Where each collection lies, how an object of it is read, and what is said where it is not.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { safeText } from "../../errors/safe_text.ts";
+import { UserError } from "../../errors/user_error.ts";
+import type { CollectionName, Collections } from "./cluster_state.ts";
+import { ApiError } from "../api/kubernetes_api.ts";
+import { decodePodList } from "../api/api_protobuf.ts";
+import { readEvent, readNode, readPod, readService, readWorkload } from "../read/read_objects.ts";
+
+/** A collection of the API. */
+export interface CollectionSource<T> {
+  readonly path: string;
+  /** @throws {z.ZodError} */
+  readonly pick: (object: unknown) => T;
+  /** Reads a list in Protocol Buffers; without it lists are asked for as JSON. @throws {RangeError} */
+  readonly decode?: (bytes: Uint8Array) => unknown;
+  /** Where there is none (404), what it belongs to is not installed, and nothing is missing. */
+  readonly optional?: true;
+}
+
+/** The collections that are read. */
+export type CollectionSources = {
+  readonly [K in CollectionName]?: CollectionSource<Collections[K]>;
+};
+
+/** Names of what Kubernetes itself has. */
+type OwnName = Exclude<CollectionName, "gitRepositories" | "kustomizations">;
+
+/** Where each collection of Kubernetes itself lies, and how an object of it is read. */
+export const COLLECTIONS: { readonly [K in OwnName]: CollectionSource<Collections[K]> } = {
+  nodes: { path: "/api/v1/nodes", pick: readNode },
+  pods: { path: "/api/v1/pods", pick: readPod, decode: decodePodList },
+  services: { path: "/api/v1/services", pick: readService },
+  deployments: {
+    path: "/apis/apps/v1/deployments",
+    pick: (value) => readWorkload("Deployment", value),
+  },
+  statefulSets: {
+    path: "/apis/apps/v1/statefulsets",
+    pick: (value) => readWorkload("StatefulSet", value),
+  },
+  daemonSets: {
+    path: "/apis/apps/v1/daemonsets",
+    pick: (value) => readWorkload("DaemonSet", value),
+  },
+  jobs: { path: "/apis/batch/v1/jobs", pick: (value) => readWorkload("Job", value) },
+  cronJobs: {
+    path: "/apis/batch/v1/cronjobs",
+    pick: (value) => readWorkload("CronJob", value),
+  },
+  events: { path: "/api/v1/events", pick: readEvent },
+};
+
+/** The collections of some sources, each with its name. */
+export function sourceEntries(
+  sources: CollectionSources,
+): readonly (readonly [CollectionName, CollectionSource<unknown>])[] {
+  return Object.entries(sources) as [CollectionName, CollectionSource<unknown>][];
+}
+
+/** A collection as a person calls it: `stateful sets`. */
+export function wordsFor(collection: CollectionName): string {
+  return collection.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Whether a failure means that what a collection belongs to is not installed. */
+export function isAbsent({ optional }: CollectionSource<unknown>, error: unknown): boolean {
+  return optional === true && error instanceof ApiError && error.status === 404;
+}
+
+/** Why a collection cannot be shown. @throws what is no refusal and no failure to reach it */
+export function gapOf(collection: CollectionName, error: unknown): string {
+  const words = wordsFor(collection);
+  if (error instanceof ApiError && error.status === 403) return `not allowed to list ${words}`;
+  if (error instanceof ApiError || error instanceof UserError) {
+    return `${words} could not be listed: ${safeText(error.message)}`;
+  }
+  if (error instanceof z.ZodError) return `${words} are not understood`;
+  throw error;
+}

@@ -1,0 +1,204 @@
+/**
+ * Checks a repository, offline: every file Flux would apply, every overlay built, every object
+ * against its schema, and what must hold between them.
+ *
+ * @module
+ */
+
+import { posix } from "node:path";
+import type { Problem } from "../../errors/user_error.ts";
+import { ProgramNotFoundError } from "../../process/runner.ts";
+import type { System } from "../../process/system.ts";
+import { checkObjects } from "./check_builds.ts";
+import { appOf, appsOf, type Builder, type DeployUnit, deployUnits } from "./deploy_units.ts";
+import { buildResources, type Kustomize } from "./kustomize_build.ts";
+import type { RepositoryFiles } from "../repository/repository_files.ts";
+import { ruleProblems } from "./repository_rules.ts";
+import { ResourceTrees } from "./resource_tree.ts";
+import { secretProblems } from "./secret_rules.ts";
+
+/** What was looked at, and what is wrong. */
+export interface RepositoryCheck {
+  readonly clusters: readonly string[];
+  readonly apps: readonly string[];
+  /** Objects that were checked against a schema. */
+  readonly objects: number;
+  /** Directories that were built; empty where there is no kustomize. */
+  readonly built: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  /** Kinds without a schema, as `apiVersion kind`: their objects were not looked into. */
+  readonly unknownKinds: readonly string[];
+}
+
+/**
+ * Checks a repository.
+ *
+ * @param options.kustomize what builds; without it only the sources are checked
+ */
+export async function checkRepository(
+  system: System,
+  files: RepositoryFiles,
+  { kustomize }: { readonly kustomize: Kustomize | undefined },
+): Promise<RepositoryCheck> {
+  const trees = new ResourceTrees(files);
+  const build: Builder | undefined = kustomize === undefined
+    ? undefined
+    : async (request, tree) =>
+      tree.remote.length > 0 || !tree.safe || tree.entries.length === 0
+        ? undefined
+        : await buildResources(system, kustomize, { ...request, root: files.root });
+  const deployment = await deployUnits(files, trees, build === undefined ? {} : { build });
+  const { units } = deployment;
+  const clusters = [...new Set(units.flatMap(({ cluster }) => cluster ?? []))];
+  const secrets = await secretProblems(files, trees);
+  const checked = await checkObjects(units, trees);
+  const read = readProblems(units, trees);
+  const rules = ruleProblems(deployment, { files, trees });
+  return {
+    clusters,
+    apps: appsOf(files),
+    objects: checked.objects,
+    built: [
+      ...new Set(
+        units.filter(({ build }) => build !== undefined && "objects" in build)
+          .map(({ directory }) => directory),
+      ),
+    ],
+    problems: sorted([...read, ...secrets.problems, ...checked.problems, ...rules.problems]),
+    warnings: sorted([
+      ...checked.warnings,
+      ...secrets.warnings,
+      ...rules.warnings,
+      ...deployment.notChecked,
+      ...remoteWarnings(units),
+      ...tooSlow(units),
+      ...await unused(files, { trees, committed: await committedFiles(system, files) }),
+      ...(deployment.followsTemplate ? unapplied(files, units) : []),
+    ]),
+    unknownKinds: checked.unknownKinds,
+  };
+}
+
+/** What cannot be read or built; what kustomize has built is right, whatever it looks like here. */
+function readProblems(
+  units: readonly DeployUnit[],
+  trees: ResourceTrees,
+): readonly Problem[] {
+  const built = new Set(
+    units.filter(({ build }) => build !== undefined && "objects" in build)
+      .flatMap(({ tree }) => [...tree.files]),
+  );
+  const read = trees.problems.filter(({ where, message }) =>
+    !built.has(where?.file ?? "") || message.startsWith("spec.path")
+  );
+  const failed = units.flatMap(({ build, directory, tree }): Problem[] => {
+    if (build === undefined || "objects" in build || build.timedOut) return [];
+    // A file that is wrong by itself fails the build for a reason that is known already.
+    if (read.some(({ where }) => tree.files.has(where?.file ?? ""))) return [];
+    const file = trees.kustomizationOf(directory) ?? directory;
+    return [{ message: `cannot be built: ${build.failure}`, where: { file } }];
+  });
+  return [...read, ...failed];
+}
+
+function tooSlow(units: readonly DeployUnit[]): Problem[] {
+  return units.flatMap(({ build, directory }) =>
+    build !== undefined && "failure" in build && build.timedOut
+      ? [{ message: `not checked: ${build.failure}`, where: { file: directory } }]
+      : []
+  );
+}
+
+function remoteWarnings(units: readonly DeployUnit[]): Problem[] {
+  return units.flatMap(({ tree }) =>
+    tree.remote.map(({ target, where }) => ({
+      message: `${target} is not in this repository, and nothing is fetched: ` +
+        "neither it nor what it is built into was checked",
+      where,
+    }))
+  );
+}
+
+/**
+ * Files that nobody lists though they look as if they were meant: beside a kustomization, objects
+ * below one, and whatever was applied before a kustomization came that leaves it out.
+ */
+async function unused(
+  files: RepositoryFiles,
+  { trees, committed }: {
+    readonly trees: ResourceTrees;
+    /** Files of the last commit; undefined where there is none. */
+    readonly committed: ReadonlySet<string> | undefined;
+  },
+): Promise<readonly Problem[]> {
+  const found: Problem[] = [];
+  for (const file of files.paths) {
+    if (trees.used.has(file) || !files.inScope(file) || !/\.ya?ml$/.test(file)) continue;
+    const folder = posix.dirname(file);
+    const isKustomization = trees.kustomizationOf(folder) === file;
+    const above = listingAbove(isKustomization ? posix.dirname(folder) : folder, trees);
+    if (above === undefined || !trees.kustomizations.has(above)) continue;
+    const where = { file };
+    if (committed !== undefined && committed.has(file) && !committed.has(above)) {
+      const message = `${above} is new and does not list this: ` +
+        "where prune is true, Flux deletes what it made of it";
+      found.push({ message, where });
+    } else if (!isKustomization && (posix.dirname(above) === folder || await isObject(file))) {
+      found.push({ message: "no kustomization lists this file: it is not applied", where });
+    }
+  }
+  return found;
+
+  async function isObject(file: string): Promise<boolean> {
+    const text = await files.read(file) ?? "";
+    return /^apiVersion:/m.test(text) && /^kind:/m.test(text);
+  }
+}
+
+/** The nearest kustomization in a folder or above it. */
+function listingAbove(folder: string, trees: ResourceTrees): string | undefined {
+  for (let at = folder;; at = posix.dirname(at)) {
+    const file = trees.kustomizationOf(at);
+    if (file !== undefined || at === ".") return file;
+  }
+}
+
+/** Files of the last commit; undefined outside of Git, and where git is not installed. */
+async function committedFiles(
+  { runner, signal }: System,
+  { root }: RepositoryFiles,
+): Promise<ReadonlySet<string> | undefined> {
+  if (!await Deno.stat(`${root}/.git`).then(() => true, () => false)) return undefined;
+  try {
+    const argv = ["git", "-C", root, "ls-tree", "-r", "-z", "--name-only", "HEAD"];
+    const { code, stdout } = await runner.run(argv, { signal });
+    return code === 0 ? new Set(stdout.split("\0")) : undefined;
+  } catch (error) {
+    if (error instanceof ProgramNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Apps of which no cluster applies anything. */
+function unapplied(files: RepositoryFiles, units: readonly DeployUnit[]): Problem[] {
+  const applied = units.filter(({ cluster }) => cluster !== undefined);
+  return appsOf(files)
+    .filter((app) =>
+      !applied.some(({ tree }) => [...tree.files].some((file) => appOf(file) === app))
+    )
+    .map((app) => ({
+      message:
+        "no cluster applies this app: clusters/NAME/apps.yaml would, as gitops init writes it",
+      where: { file: `apps/${app}` },
+    }));
+}
+
+function sorted(problems: readonly Problem[]): readonly Problem[] {
+  const unique = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  const key = ({ where }: Problem) => [where?.file ?? "", where?.line ?? 0] as const;
+  return [...unique.values()].sort((a, b) => {
+    const [[fileA, lineA], [fileB, lineB]] = [key(a), key(b)];
+    return fileA === fileB ? lineA - lineB : fileA < fileB ? -1 : 1;
+  });
+}

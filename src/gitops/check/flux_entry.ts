@@ -1,0 +1,175 @@
+/**
+ * Where Flux begins in a repository, and which of its sources are the repository itself.
+ *
+ * @module
+ */
+
+import { posix } from "node:path";
+import { valueAt } from "./field_path.ts";
+import { isObject, type Manifest, metadataOf } from "./manifest.ts";
+import type { RepositoryFiles } from "../repository/repository_files.ts";
+import { fluxUrl } from "../repository/repository_url.ts";
+import type { ResourceTrees } from "./resource_tree.ts";
+
+/** The source that `k3s-tool` and `flux bootstrap` make for the repository itself. */
+const OWN_SOURCE = "flux-system";
+
+/** Kinds of sources that may hold a repository. */
+const SOURCES = new Set(["GitRepository", "OCIRepository", "Bucket"]);
+
+/** What may be of use here, in the text of a file. */
+const OF_FLUX =
+  /^\s*(?:- )?sync:|kustomize\.toolkit\.fluxcd\.io\/|kind: (?:GitRepository|OCIRepository|Bucket)/m;
+
+/** What the objects of Flux in a repository say of it. */
+export interface FluxEntry {
+  /** Directories that Flux starts from; empty where nothing says. */
+  readonly roots: readonly string[];
+  /** Flux's Kustomizations, wherever they are, applied or not. */
+  readonly kustomizations: readonly Manifest[];
+  /** True where a Kustomization applies a path of this repository. */
+  isOwn(manifest: Manifest): boolean;
+}
+
+/** True for Flux's Kustomization, which is not kustomize's. */
+export function isFluxKustomization({ value }: Pick<Manifest, "value">): boolean {
+  return value.kind === "Kustomization" &&
+    String(value.apiVersion).startsWith("kustomize.toolkit.fluxcd.io/");
+}
+
+/** A path of a Kustomization as a directory of the repository; `.` is its root. */
+export function directoryOf(path: string): string {
+  return posix.normalize(path.replace(/^\/+/, "")).replace(/\/+$/, "") || ".";
+}
+
+/** Reads every object of Flux below the scope of the files. */
+export async function fluxEntry(
+  files: RepositoryFiles,
+  trees: ResourceTrees,
+): Promise<FluxEntry> {
+  const found = await fluxObjects(files, trees);
+  const kustomizations = found.filter(isFluxKustomization);
+  const syncs = found.flatMap(({ value }) => syncsIn(value));
+  const urls = new Set([
+    ...files.remotes,
+    ...syncs.flatMap(({ url }) => url === undefined ? [] : [url]),
+  ].map(comparable));
+  const bootstrap = found.filter((each) =>
+    SOURCES.has(String(each.value.kind)) && metadataOf(each.value).name === OWN_SOURCE
+  ).flatMap(urlOf);
+  bootstrap.forEach((url) => urls.add(comparable(url)));
+  const isOwn = ownership({
+    found,
+    kustomizations,
+    urls,
+    files,
+    bootstrapped: bootstrap.length > 0,
+  });
+  const declared = [
+    ...syncs.map(({ path }) => directoryOf(path)),
+    // As flux bootstrap writes it: a Kustomization that applies the directory it is in.
+    ...kustomizations.filter(isOwn).filter((each) => {
+      const path = pathIn(each);
+      return path !== undefined && path !== "." && each.file.startsWith(`${path}/`);
+    }).flatMap((each) => pathIn(each) ?? []),
+  ].filter((path) => path !== "." && files.hasDirectory(path));
+  const named = clusterDirectories(files, kustomizations.filter(isOwn))
+    .filter((each) => !declared.some((path) => path === each || path.startsWith(`${each}/`)));
+  return { roots: [...new Set([...named, ...declared])].sort(), kustomizations, isOwn };
+}
+
+/** Every object of Flux that says where it finds something. */
+async function fluxObjects(files: RepositoryFiles, trees: ResourceTrees): Promise<Manifest[]> {
+  const found: Manifest[] = [];
+  for (const path of files.paths) {
+    if (!files.inScope(path) || !/\.ya?ml$/.test(path)) continue;
+    const text = await files.read(path);
+    if (text === undefined || !OF_FLUX.test(text)) continue;
+    found.push(...(await trees.manifestsOf(path)).manifests);
+  }
+  return found;
+}
+
+/** `sync` of a FluxInstance, also as values of its chart: where the operator has Flux begin. */
+function syncsIn(value: unknown): { readonly path: string; readonly url: string | undefined }[] {
+  if (typeof value !== "object" || value === null) return [];
+  const inner = Object.values(value).flatMap(syncsIn);
+  const sync = valueAt(value, ["sync"]);
+  const path = valueAt(sync, ["path"]);
+  const url = valueAt(sync, ["url"]);
+  return typeof path === "string" && typeof url === "string" ? [...inner, { path, url }] : inner;
+}
+
+/** `clusters/NAME`, wherever that is, as far as there is anything for Flux in it. */
+function clusterDirectories(
+  files: RepositoryFiles,
+  kustomizations: readonly Manifest[],
+): readonly string[] {
+  const found = files.paths.filter(files.inScope)
+    .flatMap((path) => /^(?:.*?\/)??clusters\/[^/]+(?=\/)/.exec(path)?.[0] ?? []);
+  return [...new Set(found)].filter((each) =>
+    /^clusters\//.test(each) ||
+    kustomizations.some((kustomization) =>
+      kustomization.file.startsWith(`${each}/`) &&
+      files.hasDirectory(pathIn(kustomization) ?? "none")
+    )
+  );
+}
+
+function ownership({ found, kustomizations, urls, files, bootstrapped }: {
+  readonly found: readonly Manifest[];
+  readonly kustomizations: readonly Manifest[];
+  readonly urls: ReadonlySet<string>;
+  readonly files: RepositoryFiles;
+  /** True where the repository's own address is among its objects. */
+  readonly bootstrapped: boolean;
+}): (manifest: Manifest) => boolean {
+  const known = new Map<string, boolean>();
+  const decide = (kind: string, name: string): boolean => {
+    if (!SOURCES.has(kind)) return false;
+    if (name === OWN_SOURCE) return true;
+    const addresses = found.filter(({ value }) =>
+      value.kind === kind && metadataOf(value).name === name
+    ).flatMap(urlOf);
+    if (addresses.some((url) => urls.has(comparable(url)))) return true;
+    if (addresses.length > 0 && bootstrapped) return false;
+    // Nobody says which repository this is: the source is it if what is applied from it is here.
+    const paths = kustomizations.filter((each) => sourceOf(each) === `${kind}/${name}`)
+      .flatMap((each) => pathIn(each) ?? []).filter((path) => path !== "." && !path.includes("${"));
+    const here = paths.filter((path) => files.hasDirectory(path));
+    return here.length > paths.length / 2;
+  };
+  return (manifest) => {
+    const source = sourceOf(manifest);
+    if (source === undefined) return false;
+    let own = known.get(source);
+    if (own === undefined) {
+      const [kind = "", name = ""] = source.split("/");
+      known.set(source, own = decide(kind, name));
+    }
+    return own;
+  };
+}
+
+/** `GitRepository/NAME` that a Kustomization is applied from. */
+export function sourceOf({ value }: Manifest): string | undefined {
+  const source = valueAt(value, ["spec", "sourceRef"]);
+  if (!isObject(source) || typeof source.name !== "string") return undefined;
+  return `${source.kind}/${source.name}`;
+}
+
+function pathIn({ value }: Manifest): string | undefined {
+  const path = valueAt(value, ["spec", "path"]);
+  return typeof path === "string" ? directoryOf(path) : undefined;
+}
+
+function urlOf({ value }: Manifest): readonly string[] {
+  const url = valueAt(value, ["spec", "url"]);
+  return typeof url === "string" ? [url] : [];
+}
+
+/** The same for each way to write the address of one repository: `host/path`. */
+function comparable(url: string): string {
+  return fluxUrl(url).toLowerCase().replace(/^[a-z+]+:\/\//, "").replace(/^[^/@]*@/, "")
+    .replace(/^([^/:]+):\d+/, "$1").replace(/(?:\.git)?\/*$/, "");
+}

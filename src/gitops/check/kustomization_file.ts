@@ -1,0 +1,229 @@
+/**
+ * A `kustomization.yaml`: what kustomize may be told, and which files it names.
+ *
+ * Source: sigs.k8s.io/kustomize/api/types/kustomization.go (v5.8).
+ *
+ * @module
+ */
+
+import * as z from "zod/mini";
+import type { Problem } from "../../errors/user_error.ts";
+import { type FieldPath, formatFieldPath, valueAt } from "./field_path.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** The names kustomize looks for in a directory, in this order. */
+export const KUSTOMIZATION_NAMES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+const text = z.string("a string");
+const texts = z.array(text, "a list of strings");
+const free = z.array(z.unknown(), "a list");
+const map = z.record(z.string(), z.unknown(), "a map");
+const Target = z.strictObject({
+  group: z.optional(text),
+  version: z.optional(text),
+  kind: z.optional(text),
+  name: z.optional(text),
+  namespace: z.optional(text),
+  labelSelector: z.optional(text),
+  annotationSelector: z.optional(text),
+}, "a map");
+const Patch = z.strictObject({
+  path: z.optional(text),
+  patch: z.optional(text),
+  target: z.optional(Target),
+  options: z.optional(map),
+}, "a map with path or patch");
+const generator = {
+  name: z.optional(text),
+  namespace: z.optional(text),
+  behavior: z.optional(z.enum(["create", "replace", "merge"], "create, replace or merge")),
+  literals: z.optional(texts),
+  files: z.optional(texts),
+  envs: z.optional(texts),
+  env: z.optional(text),
+  options: z.optional(map),
+};
+const Image = z.strictObject({
+  name: text,
+  newName: z.optional(text),
+  newTag: z.optional(z.string("a string (put the tag in quotes)")),
+  tagSuffix: z.optional(text),
+  digest: z.optional(text),
+}, "a map with name");
+
+/** All of a kustomization's fields; those without files are looked at only as far as their form. */
+const Kustomization = z.strictObject({
+  apiVersion: z.optional(
+    z.string("a string").check(
+      z.regex(/^kustomize\.config\.k8s\.io\//, "kustomize.config.k8s.io/v1beta1"),
+    ),
+  ),
+  kind: z.optional(z.enum(["Kustomization", "Component"], "Kustomization or Component")),
+  metadata: z.optional(map),
+  namespace: z.optional(text),
+  namePrefix: z.optional(text),
+  nameSuffix: z.optional(text),
+  resources: z.optional(texts),
+  bases: z.optional(texts),
+  components: z.optional(texts),
+  crds: z.optional(texts),
+  configurations: z.optional(texts),
+  generators: z.optional(texts),
+  transformers: z.optional(texts),
+  validators: z.optional(texts),
+  patches: z.optional(z.array(Patch, "a list")),
+  patchesStrategicMerge: z.optional(texts),
+  patchesJson6902: z.optional(z.array(Patch, "a list")),
+  images: z.optional(z.array(Image, "a list")),
+  imageTags: z.optional(free),
+  replicas: z.optional(z.array(
+    z.strictObject({ name: text, count: z.int("a whole number") }, "a map with name and count"),
+    "a list",
+  )),
+  replacements: z.optional(z.array(z.looseObject({ path: z.optional(text) }), "a list")),
+  configMapGenerator: z.optional(z.array(z.strictObject(generator, "a map"), "a list")),
+  secretGenerator: z.optional(
+    z.array(z.strictObject({ ...generator, type: z.optional(text) }, "a map"), "a list"),
+  ),
+  generatorOptions: z.optional(map),
+  labels: z.optional(free),
+  commonLabels: z.optional(map),
+  commonAnnotations: z.optional(map),
+  openapi: z.optional(z.looseObject({ path: z.optional(text) }, "a map with path")),
+  sortOptions: z.optional(map),
+  buildMetadata: z.optional(texts),
+  vars: z.optional(free),
+  helmGlobals: z.optional(map),
+  helmCharts: z.optional(free),
+  helmChartInflationGenerator: z.optional(free),
+});
+
+/** A file or directory a kustomization names. */
+export interface Reference {
+  /** As written. */
+  readonly target: string;
+  /**
+   * `resource`: objects or another kustomization; `component`: a kustomization that changes what is
+   * there; `plugin`: settings of a generator or transformer; `file`: other YAML, such as a patch;
+   * `text`: anything.
+   */
+  readonly kind: "resource" | "component" | "plugin" | "file" | "text";
+  /** Where in the kustomization it is named. */
+  readonly at: FieldPath;
+}
+
+/** What is wrong with the form of a kustomization. */
+export function kustomizationProblems(manifest: Manifest): readonly Problem[] {
+  const result = Kustomization.safeParse(manifest.value);
+  return (result.error?.issues ?? []).flatMap((issue): Problem[] => {
+    const path = issue.path as FieldPath;
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({
+        message: `${formatFieldPath([...path, key])} is no field of a kustomization`,
+        where: manifest.place([...path, key]),
+      }));
+    }
+    const message = `${formatFieldPath(path)} must be ${issue.message}`;
+    return [{ message, where: manifest.place(path) }];
+  });
+}
+
+/** Where a kustomization names files: fields, and the members of their items that do. */
+const NAMING:
+  readonly (readonly [Reference["kind"], field: string, members?: readonly string[]])[] = [
+    ["resource", "resources"],
+    ["resource", "bases"],
+    ["component", "components"],
+    ["plugin", "generators"],
+    ["plugin", "transformers"],
+    ["plugin", "validators"],
+    ["file", "crds"],
+    ["file", "configurations"],
+    ["file", "patchesStrategicMerge"],
+    ["file", "patches", ["path"]],
+    ["file", "patchesJson6902", ["path"]],
+    ["file", "replacements", ["path"]],
+    ["text", "configMapGenerator", ["files", "envs", "env"]],
+    ["text", "secretGenerator", ["files", "envs", "env"]],
+    ["file", "openapi", ["path"]],
+  ];
+
+/**
+ * Every file and directory a kustomization names, be the rest of it well formed or not: what is
+ * built must be known not to be fetched.
+ */
+export function referencesOf({ value }: Pick<Manifest, "value">): readonly Reference[] {
+  return NAMING.flatMap(([kind, field, members]) =>
+    textsAt(value[field], [field]).flatMap(({ text, at }): Reference[] => {
+      const member = at.findLast((part) => typeof part === "string");
+      if (members !== undefined && !members.includes(String(member))) return [];
+      if (text.includes("\n")) return []; // YAML that is written inline
+      // `key=file` and `file` both name a file.
+      const target = member === "files" ? text.slice(text.indexOf("=") + 1) : text;
+      return [{ target, kind, at }];
+    })
+  );
+}
+
+/** YAML that a kustomization holds inline: patches and plugins. */
+export function inlineYaml({ value }: Pick<Manifest, "value">): readonly string[] {
+  const fields = ["patches", "patchesStrategicMerge", "patchesJson6902"];
+  const plugins = ["generators", "transformers", "validators"];
+  return [...fields, ...plugins].flatMap((field) => textsAt(value[field], [field]))
+    .map(({ text }) => text).filter((text) => text.includes("\n"));
+}
+
+/** Fields that change objects, or make some, in ways that only kustomize knows. */
+const CHANGING = [
+  ...["patches", "patchesStrategicMerge", "patchesJson6902", "components", "replacements"],
+  ...["transformers", "generators", "configurations", "vars", "labels", "commonLabels"],
+  "helmCharts",
+];
+
+/** What is changed by a kustomization: the kinds it names, or any. */
+export function changedKinds(
+  { value }: Pick<Manifest, "value">,
+): "none" | "any" | ReadonlySet<string> {
+  const used = CHANGING.filter((field) => value[field] !== undefined);
+  if (used.length === 0) return "none";
+  const patches = value.patches;
+  if (used.length > 1 || !Array.isArray(patches)) return "any";
+  const kinds = patches.map((patch: unknown) => valueAt(patch, ["target", "kind"]));
+  return kinds.every((kind) => typeof kind === "string") ? new Set(kinds) : "any";
+}
+
+/** Helm charts a kustomization has kustomize unpack, which it does only where it is told to. */
+export function helmChartsOf({ value }: Pick<Manifest, "value">): readonly FieldPath[] {
+  return ["helmCharts", "helmChartInflationGenerator"].filter((field) => value[field] !== undefined)
+    .map((field) => [field]);
+}
+
+/** Every text in a value, with its path. */
+export function textsAt(
+  value: unknown,
+  at: FieldPath = [],
+): readonly { readonly text: string; readonly at: FieldPath }[] {
+  if (typeof value === "string") return [{ text: value, at }];
+  if (typeof value !== "object" || value === null) return [];
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([key, each]) => textsAt(each, [...at, key]));
+}
+
+/**
+ * True for what kustomize fetches, be there a directory of that name or not.
+ *
+ * Source: sigs.k8s.io/kustomize/api/internal/git/repospec.go (`extractHost`), and
+ * api/internal/loader/fileloader.go (`Load`) for files.
+ */
+export function isRemote(target: string): boolean {
+  return /^\s*(?:git::)?(?:(?:ssh|https?|file):\/\/|[a-z][a-z0-9-]*@|github\.com[/:])/i.test(
+    target,
+  );
+}
+
+/** True for what older versions of kustomize fetch too, where no such directory is there. */
+export function looksRemote(target: string): boolean {
+  return isRemote(target) || /^[a-z][a-z0-9+.-]*:\/\//i.test(target) ||
+    /[?&](?:ref|version)=|\.git(?:\/|$)|_git\//.test(target) ||
+    /^(?:[\w-]+\.)+[a-z]{2,}\/[^/]+\/[^/]+/.test(target) && !/\.ya?ml$/.test(target);
+}

@@ -1,0 +1,122 @@
+/**
+ * Objects of Kubernetes in YAML files, with the line of each of their fields.
+ *
+ * @module
+ */
+
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node } from "yaml";
+import { parseAllDocuments } from "yaml";
+import type { Place, Problem } from "../../errors/user_error.ts";
+import type { FieldPath } from "./field_path.ts";
+
+/** A document of a YAML file whose root is a map. */
+export interface Manifest {
+  readonly file: string;
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Where a field stands; where it is missing, what it would belong to. */
+  place(path: FieldPath): Place;
+}
+
+/** What a file holds. */
+export interface ManifestFile {
+  readonly manifests: readonly Manifest[];
+  /** Why a document of it cannot be read. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads every document of a file; a list of objects counts as its items. */
+export function readManifests(file: string, text: string): ManifestFile {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true, // as kustomize does
+  });
+  const manifests: Manifest[] = [];
+  const problems: Problem[] = [];
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col };
+  };
+  if (!Array.isArray(documents)) return { manifests, problems };
+  for (const document of documents as Document.Parsed[]) {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const reason = error.message.split("\n")[0] ?? "";
+      problems.push({ message: `this is no YAML: ${reason}`, where: at(error.pos[0]) });
+      continue;
+    }
+    const value = valueOf(document);
+    if (value instanceof Error) {
+      const start = document.contents?.range[0] ?? 0;
+      problems.push({ message: `cannot be read: ${value.message}`, where: at(start) });
+    } else if (isObject(value)) {
+      const place = (path: FieldPath) => at(offsetOf(document, path));
+      manifests.push(...expanded({ file, value, place }));
+    } else if (value !== null && value !== undefined) {
+      const start = document.contents?.range[0] ?? 0;
+      problems.push({ message: "this is no object of Kubernetes: not a map", where: at(start) });
+    }
+  }
+  return { manifests, problems };
+}
+
+/** `apiVersion kind name`, as far as they are known. */
+export function describeManifest({ value }: Pick<Manifest, "value">): string {
+  const { name } = metadataOf(value);
+  return [value.kind, name].filter((part) => typeof part === "string").join(" ") || "an object";
+}
+
+/** An object's `metadata`; empty where it is none. */
+export function metadataOf(
+  value: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return isObject(value.metadata) ? value.metadata : {};
+}
+
+/** True for a map. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function valueOf(document: Document.Parsed): unknown {
+  try {
+    // The default limit of aliases keeps a small file from becoming a large object.
+    return document.toJS();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function expanded(manifest: Manifest): Manifest[] {
+  const { kind, items } = manifest.value;
+  // As kustomize does: `ConfigMapList` too.
+  if (!String(kind).endsWith("List") || !Array.isArray(items)) return [manifest];
+  return items.flatMap((value, index) => {
+    if (!isObject(value)) return [];
+    const place = (path: FieldPath) => manifest.place(["items", index, ...path]);
+    return expanded({ file: manifest.file, value, place });
+  });
+}
+
+/** Where the key (or list item) at the end of a path begins, or the last of its parents. */
+function offsetOf(document: Document.Parsed, path: FieldPath): number {
+  let node: Node | null | undefined = document.contents;
+  let offset = document.contents?.range?.[0] ?? 0;
+  for (const member of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === member);
+      if (pair === undefined) break;
+      if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair.value as Node | null;
+    } else if (isSeq(node)) {
+      node = node.items[Number(member)] as Node | undefined;
+      if (node === undefined) break;
+      offset = node.range?.[0] ?? offset;
+    } else {
+      break;
+    }
+  }
+  return offset;
+}

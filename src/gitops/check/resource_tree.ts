@@ -1,0 +1,333 @@
+/**
+ * What a directory of the repository stands for: the kustomizations that are read, the files they
+ * name, and the objects in them.
+ *
+ * @module
+ */
+
+import { posix } from "node:path";
+import type { Place, Problem } from "../../errors/user_error.ts";
+import {
+  changedKinds,
+  helmChartsOf,
+  inlineYaml,
+  isRemote,
+  KUSTOMIZATION_NAMES,
+  kustomizationProblems,
+  looksRemote,
+  type Reference,
+  referencesOf,
+  textsAt,
+} from "./kustomization_file.ts";
+import { type Manifest, type ManifestFile, readManifests } from "./manifest.ts";
+import type { RepositoryFiles } from "../repository/repository_files.ts";
+
+/** An object with the names it gets from the kustomizations above it. */
+export interface TreeObject extends Names {
+  readonly manifest: Manifest;
+}
+
+/** What kustomizations do to what they list. */
+export interface Names {
+  /** Set by a kustomization; the object's own `metadata.namespace` counts where it is undefined. */
+  readonly namespace: string | undefined;
+  readonly namePrefix: string;
+  readonly nameSuffix: string;
+  /** Whose other fields only a build knows. */
+  readonly changed: "none" | "any" | ReadonlySet<string>;
+}
+
+/** What was found below a directory. */
+export interface ResourceTree {
+  /** What Flux or kustomize starts with: files, and directories with a kustomization. */
+  readonly entries: readonly string[];
+  readonly objects: readonly TreeObject[];
+  /** What would be fetched, which nobody looks at. */
+  readonly remote: readonly { readonly target: string; readonly where: Place }[];
+  /** Every file that was read or named on the way. */
+  readonly files: ReadonlySet<string>;
+  /** True where kustomize may read all of it: nothing grows without limit, or is elsewhere. */
+  readonly safe: boolean;
+}
+
+/** Files and folders that Flux leaves out of what it fetches (its default `.sourceignore`). */
+const IGNORED_BY_FLUX =
+  /(?:^|\/)(?:\.github\/|\.circleci\/|\.(?:travis|gitlab-ci|drone|goreleaser|sops|flux)\.ya?ml$|appveyor\.yml$|cloudbuild\.yaml$|codeship-(?:services|steps)\.yml$)/;
+
+/** Reads trees of one repository; each file is read, and complained about, once. */
+export class ResourceTrees {
+  readonly #files: RepositoryFiles;
+  readonly #known: ReadonlySet<string>;
+  readonly #manifests = new Map<string, Promise<ManifestFile>>();
+  /** Problems by what they say, so that a base of two overlays is reported once. */
+  readonly #problems = new Map<string, Problem>();
+  /** Files some kustomization names, or that are read because no kustomization is there. */
+  readonly used = new Set<string>();
+  /** Kustomizations that were read. */
+  readonly kustomizations = new Set<string>();
+
+  constructor(files: RepositoryFiles) {
+    this.#files = files;
+    this.#known = new Set(files.paths);
+  }
+
+  /** What was wrong with the files read so far. */
+  get problems(): readonly Problem[] {
+    return [...this.#problems.values()];
+  }
+
+  /** Notes a problem; the same one twice counts once. */
+  report(problem: Problem): void {
+    this.#problems.set(JSON.stringify(problem), problem);
+  }
+
+  /** True where the repository has such a file. */
+  has(file: string): boolean {
+    return this.#known.has(file);
+  }
+
+  /** The file kustomize would read in a directory. */
+  kustomizationOf(directory: string): string | undefined {
+    return KUSTOMIZATION_NAMES.map((name) => posix.join(directory, name))
+      .find((path) => this.#known.has(path));
+  }
+
+  /** True where the repository has such a directory. */
+  hasDirectory(directory: string): boolean {
+    return this.#files.hasDirectory(directory);
+  }
+
+  /** The documents of a file. */
+  manifestsOf(file: string): Promise<ManifestFile> {
+    let read = this.#manifests.get(file);
+    if (read === undefined) {
+      read = this.#files.read(file).then((text) =>
+        text === undefined
+          ? { manifests: [], problems: [{ message: "cannot be read", where: { file } }] }
+          : readManifests(file, text)
+      );
+      this.#manifests.set(file, read);
+    }
+    return read;
+  }
+
+  /**
+   * The objects a directory stands for, as Flux and kustomize understand it: its kustomization, or
+   * where it has none every YAML file below, a sub-directory with a kustomization counting as one.
+   *
+   * @param options.names what Flux sets for all of it (`spec.targetNamespace` and the like)
+   * @param options.components what Flux adds (`spec.components`), relative to the repository
+   * @param options.only the files to read; default: what Flux finds in the directory
+   */
+  async read(
+    directory: string,
+    { names = {}, components = [], only }: {
+      readonly names?: Partial<Names>;
+      readonly components?: readonly string[];
+      readonly only?: readonly string[] | undefined;
+    } = {},
+  ): Promise<ResourceTree> {
+    const found = {
+      objects: [] as TreeObject[],
+      remote: [] as { target: string; where: Place }[],
+      files: new Set<string>(),
+      safe: true,
+    };
+    const none = { namespace: undefined, namePrefix: "", nameSuffix: "", changed: "none" } as const;
+    const walk: Walk = { names: { ...none, ...names }, above: [], found };
+    const entries = only ?? this.entriesOf(posix.normalize(directory));
+    for (const entry of [...entries, ...components]) {
+      if (this.#known.has(entry)) await this.#resourceFile(entry, walk);
+      else await this.#kustomization(this.kustomizationOf(entry) ?? entry, walk);
+    }
+    return { entries, ...found };
+  }
+
+  /** What Flux builds a directory from. */
+  entriesOf(directory: string): readonly string[] {
+    return this.kustomizationOf(directory) !== undefined
+      ? [directory]
+      : this.entriesBelow(directory);
+  }
+
+  /** What Flux finds in a directory that has no kustomization. */
+  entriesBelow(directory: string): readonly string[] {
+    const prefix = directory === "." ? "" : `${directory}/`;
+    const entries = new Set<string>();
+    for (const path of this.#files.paths) {
+      if (!path.startsWith(prefix) || IGNORED_BY_FLUX.test(path)) continue;
+      if (path === this.kustomizationOf(directory)) continue;
+      const nested = this.#outermostKustomization(prefix, path);
+      if (nested !== undefined) entries.add(nested);
+      else if (/\.ya?ml$/.test(path)) entries.add(path);
+    }
+    return [...entries];
+  }
+
+  /** The first directory on the way from `prefix` to a file that has a kustomization. */
+  #outermostKustomization(prefix: string, path: string): string | undefined {
+    const parts = path.slice(prefix.length).split("/").slice(0, -1);
+    return parts.map((_, at) => prefix + parts.slice(0, at + 1).join("/"))
+      .find((directory) => this.kustomizationOf(directory) !== undefined);
+  }
+
+  async #kustomization(file: string, walk: Walk): Promise<void> {
+    const { found } = walk;
+    this.#use(file, walk);
+    this.kustomizations.add(file);
+    if (walk.above.includes(file)) {
+      found.safe = false;
+      return this.report({ message: "this kustomization includes itself", where: { file } });
+    }
+    const { manifests, problems } = await this.manifestsOf(file);
+    this.#refuseUnfolding(problems, found);
+    problems.forEach((problem) => this.report(problem));
+    const [manifest, second] = manifests;
+    if (second !== undefined) {
+      const where = second.place([]);
+      this.report({ message: "a kustomization file holds one document", where });
+    }
+    if (manifest === undefined) {
+      found.safe = false;
+      if (problems.length === 0) this.report({ message: "is empty", where: { file } });
+      return;
+    }
+    kustomizationProblems(manifest).forEach((problem) => this.report(problem));
+    for (const text of inlineYaml(manifest)) this.#inline(text, { manifest, walk });
+    for (const at of helmChartsOf(manifest)) {
+      found.remote.push({ target: "a Helm chart", where: manifest.place(at) });
+    }
+    const inner = {
+      ...walk,
+      above: [...walk.above, file],
+      names: within(walk.names, manifest),
+    };
+    for (const reference of referencesOf(manifest)) {
+      await this.#reference(reference, { manifest, walk: inner });
+    }
+  }
+
+  async #reference(
+    { target, kind, at }: Reference,
+    { manifest, walk }: { readonly manifest: Manifest; readonly walk: Walk },
+  ): Promise<void> {
+    const where = manifest.place(at);
+    const { found } = walk;
+    if (isRemote(target)) return void found.remote.push({ target, where });
+    const path = posix.join(posix.dirname(manifest.file), target).replace(/\/+$/, "");
+    if (path.startsWith("..") || target.startsWith("/")) {
+      found.safe = false;
+      const message = `${target} lies outside the repository`;
+      return this.report({ message, where });
+    }
+    if (this.#known.has(path)) {
+      this.#use(path, walk);
+      if (kind === "resource") await this.#resourceFile(path, walk);
+      else if (kind !== "text") await this.#partialFile(path, { kind, where, walk });
+      return;
+    }
+    if (kind === "file" || kind === "text" || !this.hasDirectory(path)) {
+      if (looksRemote(target)) return void found.remote.push({ target, where });
+      return this.report({ message: `${target} does not exist`, where });
+    }
+    const file = this.kustomizationOf(path);
+    if (file === undefined) {
+      const message = `the directory ${target} has no kustomization.yaml`;
+      return this.report({ message, where });
+    }
+    await this.#kustomization(file, walk);
+  }
+
+  /** A patch, or settings of a plugin: kustomize reads it, and may fetch what a plugin names. */
+  async #partialFile(
+    path: string,
+    { kind, where, walk: { found } }: {
+      readonly kind: Reference["kind"];
+      readonly where: Place;
+      readonly walk: Walk;
+    },
+  ): Promise<void> {
+    if (!/\.(?:ya?ml|json)$/.test(path)) return;
+    const { manifests, problems } = await this.manifestsOf(path);
+    // A list of operations is no object, and a file of a generator may hold anything.
+    this.#refuseUnfolding(problems, found);
+    if (kind !== "plugin") return;
+    for (const { value } of manifests) {
+      remoteIn(value, where).forEach((it) => found.remote.push(it));
+    }
+  }
+
+  #inline(
+    text: string,
+    { manifest, walk: { found } }: { readonly manifest: Manifest; readonly walk: Walk },
+  ): void {
+    const { manifests, problems } = readManifests(manifest.file, text);
+    this.#refuseUnfolding(problems, found);
+    const where = { file: manifest.file };
+    for (const { value } of manifests) {
+      if (!/^builtin$/.test(String(value.apiVersion))) continue;
+      remoteIn(value, where).forEach((it) => found.remote.push(it));
+    }
+  }
+
+  /** What grows without limit when it is read is given to no other program. */
+  #refuseUnfolding(problems: readonly Problem[], found: Walk["found"]): void {
+    for (const problem of problems.filter(({ message }) => /alias count/.test(message))) {
+      found.safe = false;
+      this.report(problem);
+    }
+  }
+
+  #use(file: string, { found }: Walk): void {
+    this.used.add(file);
+    found.files.add(file);
+  }
+
+  async #resourceFile(path: string, walk: Walk): Promise<void> {
+    const { names, found } = walk;
+    this.#use(path, walk);
+    const { manifests, problems } = await this.manifestsOf(path);
+    this.#refuseUnfolding(problems, found);
+    problems.forEach((problem) => this.report(problem));
+    for (const manifest of manifests) found.objects.push({ manifest, ...names });
+  }
+}
+
+interface Walk {
+  readonly names: Names;
+  /** Kustomizations this one is included by. */
+  readonly above: readonly string[];
+  readonly found: {
+    readonly objects: TreeObject[];
+    readonly remote: { target: string; where: Place }[];
+    readonly files: Set<string>;
+    safe: boolean;
+  };
+}
+
+/** The outermost namespace wins; prefixes of outer kustomizations come first. */
+function within(names: Names, manifest: Manifest): Names {
+  const { namespace, namePrefix, nameSuffix } = manifest.value;
+  const own = changedKinds(manifest);
+  return {
+    namespace: names.namespace ?? textOf(namespace),
+    namePrefix: names.namePrefix + (textOf(namePrefix) ?? ""),
+    nameSuffix: (textOf(nameSuffix) ?? "") + names.nameSuffix,
+    changed: bothChanged(names.changed, own),
+  };
+}
+
+function bothChanged(a: Names["changed"], b: Names["changed"]): Names["changed"] {
+  if (a === "any" || b === "any") return "any";
+  if (a === "none") return b;
+  return b === "none" ? a : new Set([...a, ...b]);
+}
+
+function remoteIn(value: unknown, where: Place) {
+  return textsAt(value).filter(({ text }) => isRemote(text))
+    .map(({ text }) => ({ target: text, where }));
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

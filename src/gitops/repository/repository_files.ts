@@ -1,0 +1,110 @@
+/**
+ * The files of a repository's work tree, as they are or as they would be.
+ *
+ * @module
+ */
+
+import { join, relative } from "node:path";
+import { usageError } from "../../errors/user_error.ts";
+
+/** Larger files are no manifests; Kubernetes takes objects up to 1.5 MiB (etcd's request limit). */
+const LARGEST_BYTES = 1_500_000;
+
+/** Folders whose content is nobody's manifest. */
+const PASSED_OVER = new Set([".git", "node_modules"]);
+
+/** What a tool that was ended left behind: temporary files of its own. */
+const LEFT_BEHIND = /^\..+\.k3s-tool$/;
+
+/** Read access to a work tree; paths are relative to its root, with `/`. */
+export interface RepositoryFiles {
+  /** Absolute path of the root: what paths in the repository count from. */
+  readonly root: string;
+  /** Every regular file, sorted; symbolic links are not followed. */
+  readonly paths: readonly string[];
+  /** Addresses that Git knows the repository by. */
+  readonly remotes: readonly string[];
+  /** A file's text; undefined where there is none, or one too large for a manifest. */
+  read(path: string): Promise<string | undefined>;
+  hasDirectory(path: string): boolean;
+  /** True for what is below the directory that was asked about. */
+  readonly inScope: (path: string) => boolean;
+}
+
+/**
+ * Lists a work tree.
+ *
+ * @param options.added files to be thought of as there, by path
+ * @param options.scope absolute path of the part that is asked about; default: all of it
+ * @throws {UserError} exit code 2 where the directory cannot be read
+ */
+export async function repositoryFiles(
+  root: string,
+  { added = new Map(), scope = root }: {
+    readonly added?: ReadonlyMap<string, string>;
+    readonly scope?: string;
+  } = {},
+): Promise<RepositoryFiles> {
+  const found: string[] = [];
+  const inside = relative(root, scope);
+  // Without a .git above, only what was asked about belongs to the repository.
+  const isGit = await Deno.stat(join(root, ".git")).then(() => true, () => false);
+  await walk(root, isGit ? "" : inside, found);
+  const texts = new Map<string, Promise<string | undefined>>();
+  const paths = [...new Set([...found, ...added.keys()])].sort();
+  const directories = new Set(paths.flatMap(parentsOf));
+  return {
+    root,
+    paths,
+    remotes: isGit ? await remotesOf(root) : [],
+    hasDirectory: (path) => path === "" || path === "." || directories.has(path),
+    inScope: (path) => inside === "" || path.startsWith(`${inside}/`),
+    read(path) {
+      let text = texts.get(path);
+      if (text === undefined) {
+        text = added.has(path) ? Promise.resolve(added.get(path)) : readText(join(root, path));
+        texts.set(path, text);
+      }
+      return text;
+    },
+  };
+}
+
+function parentsOf(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+}
+
+/** Addresses in `.git/config`; none where it is elsewhere, as in a linked work tree. */
+async function remotesOf(root: string): Promise<readonly string[]> {
+  const text = await Deno.readTextFile(join(root, ".git", "config")).catch(() => "");
+  return [...text.matchAll(/^\s*url\s*=\s*(\S+)/gm)].map(([, url]) => url!);
+}
+
+async function walk(root: string, folder: string, into: string[]): Promise<void> {
+  try {
+    for await (const entry of Deno.readDir(join(root, folder))) {
+      if (LEFT_BEHIND.test(entry.name)) continue;
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory && !PASSED_OVER.has(entry.name)) await walk(root, path, into);
+      else if (entry.isFile) into.push(path);
+    }
+  } catch (error) {
+    if (folder === "" && error instanceof Deno.errors.NotFound) return;
+    throw usageError(`Cannot read ${join(root, folder)}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    const { isFile, size } = await Deno.lstat(path);
+    return isFile && size <= LARGEST_BYTES ? await Deno.readTextFile(path) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw usageError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * The text of a new inventory, commented for the person who will change it.
+ *
+ * @module
+ */
+
+import type { NewHost } from "./edit.ts";
+import { type Role, ROLE_GROUPS, ROLES } from "../model.ts";
+import type { YamlValue } from "../../yaml/yaml_value.ts";
+import { setIn } from "../../yaml/edit.ts";
+import type { YamlDocument } from "../../yaml/node.ts";
+import { parseYaml } from "../../yaml/tree.ts";
+
+/** The k3s release of a new inventory, unless another is asked for. */
+export const DEFAULT_K3S_VERSION = "v1.36.3+k3s1";
+
+/** What a new inventory says. */
+export interface NewInventory {
+  readonly clusterName: string;
+  readonly k3sVersion: string;
+  readonly tailscaleNetwork: string;
+  readonly gitRepoUrl?: string | undefined;
+  readonly gitBranch?: string | undefined;
+  readonly gitPath?: string | undefined;
+  /** Login name on every host. */
+  readonly user?: string | undefined;
+  readonly hosts: readonly NewHost[];
+  /** Further variables of all hosts. */
+  readonly vars: Readonly<Record<string, YamlValue>>;
+}
+
+/** Writes a new inventory; `file` is the name shown in problems. */
+export function newInventory(wanted: NewInventory, file: string): YamlDocument {
+  const { clusterName, k3sVersion, tailscaleNetwork, gitRepoUrl, gitPath } = wanted;
+  let document = parseYaml(SKELETON, file);
+  const set = (path: readonly string[], value: YamlValue) => {
+    document = setIn(document, path, value);
+  };
+  const vars: Record<string, YamlValue> = {
+    cluster_name: clusterName,
+    k3s_version: k3sVersion,
+    tailscale_network: tailscaleNetwork,
+    git_branch: wanted.gitBranch ?? "main",
+    ...(gitRepoUrl === undefined ? {} : { git_repo_url: gitRepoUrl }),
+    ...(gitPath === undefined ? {} : { git_path: gitPath }),
+    ...(wanted.user === undefined ? {} : { ansible_user: wanted.user }),
+    ...wanted.vars,
+  };
+  for (const [name, value] of Object.entries(vars)) set(["all", "vars", name], value);
+  for (const role of ROLES) {
+    const hosts = wanted.hosts.filter((host) => host.role === role);
+    if (hosts.length > 0) set(groupPath(role), hostsValue(hosts));
+  }
+  return document;
+}
+
+function groupPath(role: Role): string[] {
+  return ["all", "children", ROLE_GROUPS[role], "hosts"];
+}
+
+function hostsValue(hosts: readonly NewHost[]): YamlValue {
+  return Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
+}
+
+const SKELETON = `# The machines of the cluster and what holds for them: plain Ansible YAML.
+# Change it here, or with \`k3s-tool node add\` and \`k3s-tool config set\`; both keep comments and
+# layout. \`k3s-tool config validate\` checks it, docs/inventory.md explains every variable.
+all:
+  vars:
+    # The kubeconfig's context is called so.
+    cluster_name: k3s
+    # Release of k3s; raise it one minor version at a time.
+    k3s_version: ${DEFAULT_K3S_VERSION}
+    # Every tailscale_ip lies in this network.
+    tailscale_network: 100.64.0.0/10
+    # The repository Flux follows: set git_repo_url for GitOps.
+    git_branch: main
+    flux_namespace: flux-system
+  children:
+    # Hosts that run the API server: one, or an odd number.
+    control_plane:
+      hosts: {}
+    # Hosts that run workloads. Per host: reserved_cpu and reserved_memory stay with the local user,
+    # gpu: true shares an NVIDIA card, node_labels and node_taints go to its node.
+    workers:
+      hosts: {}
+`;

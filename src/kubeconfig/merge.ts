@@ -1,0 +1,251 @@
+/**
+ * One cluster's kubeconfig put into a person's own, pure: text in, text out.
+ *
+ * Everything else in the person's file stays: other contexts, unknown fields, comments.
+ *
+ * @module
+ */
+
+import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
+import { usageError } from "../errors/user_error.ts";
+import { readEntry } from "./entry.ts";
+import type { KubeconfigItem, Kubeconfigs } from "./files.ts";
+
+/** What is merged how. */
+export interface MergeOptions {
+  /** Name that the context, the cluster and the user get. */
+  readonly contextName: string;
+  /** `https://100.64.0.1:6443`; replaces the server of the incoming kubeconfig. */
+  readonly server?: string;
+  /** Replace a context of that name even where it leads to another cluster. */
+  readonly force?: boolean;
+  /** Make it kubectl's current context even where another one is. */
+  readonly setCurrent?: boolean;
+  /** What kubectl sees of all the person's files; default: the file that is changed alone. */
+  readonly seen?: Pick<Kubeconfigs, "clusters" | "users" | "contexts" | "current">;
+}
+
+/** The outcome of a merge. */
+export interface MergeResult {
+  readonly text: string;
+  /** False where the file says all of it already. */
+  readonly changed: boolean;
+  /** True where a context of that name was there before. */
+  readonly replaced: boolean;
+  /** kubectl's current context afterwards. */
+  readonly current: string | undefined;
+  /** Contexts of other names that lead to the same cluster, as one does after it was renamed. */
+  readonly otherContexts: readonly string[];
+}
+
+/**
+ * Merges a kubeconfig as k3s writes it into a person's own (empty where there is none).
+ *
+ * @throws {UserError} exit code 2: a file is not understood, or the name leads to another cluster
+ */
+export function mergeKubeconfig(
+  existing: string,
+  incoming: string,
+  { contextName, server, force = false, setCurrent = false, seen }: MergeOptions,
+): MergeResult {
+  const entry = readEntry(incoming);
+  const cluster = { ...entry.cluster, ...(server === undefined ? {} : { server }) };
+  const document = parsePerson(existing);
+  const before = JSON.stringify(document.toJS());
+  const clusters = sequence(document, "clusters");
+  const users = sequence(document, "users");
+  const contexts = sequence(document, "contexts");
+  const oldContext = find(contexts, contextName);
+  if (!force) {
+    const fieldsOf = (list: readonly KubeconfigItem[] | undefined, own: YAMLMap | undefined) =>
+      list?.find(({ name }) => name === contextName)?.fields ?? plainFields(own);
+    assertSameCluster(fieldsOf(seen?.clusters, find(clusters, contextName)), {
+      cluster,
+      contextName,
+    });
+    assertFree(fieldsOf(seen?.contexts, oldContext), {
+      contextName,
+      user: fieldsOf(seen?.users, find(users, contextName)),
+    });
+  }
+  const otherContexts = leadingTo(cluster, {
+    clusters: seen?.clusters ?? entries(clusters),
+    contexts: (seen?.contexts ?? entries(contexts)).filter(({ name }) => name !== contextName),
+  });
+  put(document, clusters, { name: contextName, field: "cluster", values: cluster });
+  put(document, users, { name: contextName, field: "user", values: entry.user });
+  put(document, contexts, {
+    name: contextName,
+    field: "context",
+    values: { cluster: contextName, user: contextName },
+  });
+  const own = document.get("current-context");
+  const current = seen?.current ?? (typeof own === "string" && own !== "" ? own : undefined);
+  if (setCurrent || current === undefined) document.set("current-context", contextName);
+  const changed = JSON.stringify(document.toJS()) !== before;
+  return {
+    text: changed ? document.toString(layoutOf(existing)) : existing,
+    changed,
+    replaced: oldContext !== undefined,
+    current: setCurrent || current === undefined ? contextName : current,
+    otherContexts,
+  };
+}
+
+/** The kubeconfig alone, under its new names: what `--print` prints. */
+export function standaloneKubeconfig(incoming: string, options: MergeOptions): string {
+  return mergeKubeconfig("", incoming, options).text;
+}
+
+// kubectl and k3s do not indent lists; editors often do.
+function layoutOf(text: string) {
+  const indentSeq = /^(?:clusters|contexts|users):[^\n]*\n(?:\s*#[^\n]*\n)* +-/m.test(text);
+  return { lineWidth: 0, flowCollectionPadding: false, indentSeq };
+}
+
+function parsePerson(text: string): Document {
+  const empty = text.trim() === "";
+  const document = parseDocument(
+    empty ? "apiVersion: v1\nkind: Config\npreferences: {}\n" : text,
+  );
+  const [error] = document.errors;
+  if (error !== undefined || !(isMap(document.contents) || document.contents === null)) {
+    const position = error?.linePos?.[0];
+    const at = position === undefined ? "" : ` at line ${position.line}, column ${position.col}`;
+    throw usageError(`Your kubeconfig is not understood${at}; nothing was written`, {
+      hint: "Mend it, or name another file with --kubeconfig.",
+      ...(error === undefined ? {} : { cause: error }),
+    });
+  }
+  return document;
+}
+
+function sequence(document: Document, name: string): YAMLSeq {
+  const value = document.get(name);
+  if (isSeq(value)) return value;
+  if (value !== undefined && value !== null) {
+    throw usageError(`Your kubeconfig is not understood: ${name} is no list; nothing was written`, {
+      hint: "Mend it, or name another file with --kubeconfig.",
+    });
+  }
+  const created = document.createNode([]) as YAMLSeq;
+  document.set(name, created);
+  return created;
+}
+
+function find(list: YAMLSeq, name: string): YAMLMap | undefined {
+  return list.items.find((item): item is YAMLMap => isMap(item) && item.get("name") === name);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Entry = Pick<KubeconfigItem, "name" | "fields">;
+
+function entries(list: YAMLSeq): readonly Entry[] {
+  return list.items.filter(isMap).map((entry) => ({
+    name: String(entry.get("name")),
+    fields: plainFields(entry) ?? {},
+  }));
+}
+
+/** Fields of an entry that has a name beside them. */
+function plainFields(entry: YAMLMap | undefined): Fields | undefined {
+  if (entry === undefined) return undefined;
+  const { name: _, ...rest } = entry.toJSON() as Record<string, unknown>;
+  return (Object.values(rest)[0] ?? {}) as Fields;
+}
+
+function assertSameCluster(
+  old: Fields | undefined,
+  { cluster, contextName }: {
+    readonly cluster: Fields;
+    readonly contextName: string;
+  },
+): void {
+  if (old !== undefined && !isSameCluster(old, cluster)) {
+    throw otherCluster(contextName, String(old.server ?? "an unknown server"));
+  }
+}
+
+// The same certificate authority, or the same address (a cluster installed anew), is the same cluster.
+function isSameCluster(old: Fields, cluster: Fields): boolean {
+  const authority = "certificate-authority-data";
+  const sameAuthority = cluster[authority] !== undefined && old[authority] === cluster[authority];
+  return sameAuthority || old.server === cluster.server;
+}
+
+function leadingTo(
+  cluster: Fields,
+  { clusters, contexts }: {
+    readonly clusters: readonly Entry[];
+    readonly contexts: readonly Entry[];
+  },
+): readonly string[] {
+  const same = new Set(
+    clusters.filter(({ fields }) => isSameCluster(fields, cluster)).map(({ name }) => name),
+  );
+  return contexts.filter(({ fields }) => same.has(String(fields.cluster))).map(({ name }) => name);
+}
+
+// A context or user of that name which does not belong to a cluster of that name is somebody else's.
+function assertFree(
+  context: Fields | undefined,
+  { contextName, user }: {
+    readonly contextName: string;
+    readonly user: Fields | undefined;
+  },
+): void {
+  const leadsTo = context?.cluster;
+  if (context !== undefined && leadsTo !== contextName) {
+    throw otherCluster(contextName, `the cluster ${String(leadsTo)}`);
+  }
+  if (context === undefined && user !== undefined) {
+    throw otherCluster(contextName, "a user of another context");
+  }
+}
+
+function otherCluster(contextName: string, what: string) {
+  return usageError(
+    `Your kubeconfig has ${contextName} already, for ${what}; nothing was written`,
+    { hint: "Choose another name with --context NAME, or replace it with --force." },
+  );
+}
+
+function put(document: Document, list: YAMLSeq, { name, field, values }: {
+  readonly name: string;
+  readonly field: string;
+  readonly values: Fields;
+}): void {
+  const item = find(list, name);
+  const old = item?.get(field);
+  if (item === undefined) {
+    // kubectl writes the name last; so does k3s.
+    list.flow = false;
+    list.add(document.createNode({ [field]: values, name }));
+  } else if (!isMap(old)) {
+    item.set(field, document.createNode(values));
+  } else {
+    for (const [key, value] of Object.entries(values)) old.set(key, value);
+    // Unknown fields, and the namespace a person chose, stay.
+    for (const pair of [...old.items]) {
+      const key = String(pair.key);
+      if (!(key in values) && REPLACED.has(key)) old.delete(pair.key);
+    }
+  }
+}
+
+/** Other ways to say what the incoming entry says; left beside it they would contradict it. */
+const REPLACED: ReadonlySet<string> = new Set([
+  "certificate-authority",
+  "insecure-skip-tls-verify",
+  "client-certificate",
+  "client-key",
+  "token",
+  "tokenFile",
+  "username",
+  "password",
+  "exec",
+  "auth-provider",
+  "certificate-authority-data",
+  "client-certificate-data",
+  "client-key-data",
+]);

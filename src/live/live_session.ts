@@ -1,0 +1,51 @@
+/**
+ * The port between a screen and what it shows: a cluster, or a simulated one. Types alone.
+ *
+ * @module
+ */
+
+import type { RunEvent } from "../ansible/events/event.ts";
+import type { ApiRequest } from "../cluster/api/connection.ts";
+import type { LogRequest, ObjectReference } from "../cluster/api/requests.ts";
+import type { LiveNews } from "./live_state.ts";
+
+/** A change of the cluster that a person can ask for. */
+export type ClusterChange =
+  | { readonly type: "cordon" | "uncordon"; readonly node: string }
+  /** Cordons, then evicts every pod but those of DaemonSets and static ones. */
+  | { readonly type: "drain"; readonly node: string }
+  | { readonly type: "restart"; readonly workload: ObjectReference }
+  | { readonly type: "scale"; readonly workload: ObjectReference; readonly replicas: number }
+  | { readonly type: "delete-pod"; readonly namespace: string; readonly name: string };
+
+/** Something to look at while it lives. */
+export interface LiveSession {
+  /**
+   * Batches of news until the signal is aborted, then it ends. It never ends by itself and throws
+   * for nothing that can pass: a lost cluster is news. Batches come at most every 50 ms.
+   */
+  news(signal: AbortSignal): AsyncIterable<readonly LiveNews[]>;
+  /** Nodes that are on the screen now: what is costly to measure is measured for them only. */
+  lookAt(nodes: readonly string[]): void;
+  /** Tries at once instead of waiting for the next attempt. */
+  retry(): void;
+  /**
+   * An object as the API server has it, without `managedFields`; the values of Secrets are never read.
+   *
+   * @throws {UserError} where it is gone, refused or out of reach
+   */
+  read(object: ObjectReference, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  /** Lines of a log, followed unless `previous`; not made harmless yet. @throws {UserError} */
+  logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string>;
+  /** Does it, telling in sentences what happens; the last one is the result. @throws {UserError} */
+  perform(change: ClusterChange, signal: AbortSignal): AsyncIterable<string>;
+  /** Provisions the hosts of the inventory; undefined where that makes no sense. */
+  readonly provision: ((signal: AbortSignal) => AsyncIterable<RunEvent>) | undefined;
+  /**
+   * Runs that others make on the same inventory, one after the other, each from `started` to `end`,
+   * also one that is under way, until the signal is aborted; undefined where nobody else can.
+   */
+  readonly otherRuns: ((signal: AbortSignal) => AsyncIterable<RunEvent>) | undefined;
+  /** The latest requests made, newest last, at most 200. */
+  requests(): readonly ApiRequest[];
+}

@@ -1,0 +1,73 @@
+/**
+ * The inventory, read again when somebody changes it.
+ *
+ * @module
+ */
+
+import { InventoryFiles } from "../inventory/read/inventory_files.ts";
+import { locateInventoryIfAny } from "../inventory/read/locate.ts";
+import type { Inventory } from "../inventory/model.ts";
+import type { System } from "../process/system.ts";
+import { type Reading, surveyInventory } from "../actions/survey.ts";
+
+/** Between two looks at the times of the files, in milliseconds. */
+const LOOK_MS = 2_000;
+
+/** Remembers which files and directories an inventory was made of. */
+class RememberedFiles extends InventoryFiles {
+  readonly paths = new Set<string>();
+
+  override read(path: string) {
+    this.paths.add(path);
+    return super.read(path);
+  }
+
+  override list(directory: string) {
+    this.paths.add(directory);
+    return super.list(directory);
+  }
+}
+
+/**
+ * Tells the inventory, and again each time its files have changed, until the signal is aborted;
+ * rejects with its reason then.
+ *
+ * @param options.named as given with `-i`; undefined: the nearest
+ */
+export async function watchInventory(
+  { cwd, clock }: Pick<System, "cwd" | "clock">,
+  { named, signal, tell }: {
+    readonly named: string | undefined;
+    readonly signal: AbortSignal;
+    readonly tell: (inventory: Reading<Inventory | undefined>) => void;
+  },
+): Promise<never> {
+  for (;;) {
+    const file = await locateInventoryIfAny({ cwd }, named);
+    const files = new RememberedFiles({ cwd });
+    if (file !== undefined) files.paths.add(file);
+    const before = new Map<string, string>();
+    const inventory = await surveyInventory({ cwd }, named, { files });
+    for (const path of files.paths) before.set(path, await stamp(path));
+    signal.throwIfAborted();
+    tell(inventory);
+    do await clock.sleep(LOOK_MS, signal); while (
+      await locateInventoryIfAny({ cwd }, named) === file && await isSame(before)
+    );
+  }
+}
+
+async function isSame(stamps: ReadonlyMap<string, string>): Promise<boolean> {
+  for (const [path, before] of stamps) if (await stamp(path) !== before) return false;
+  return true;
+}
+
+/** What changes when a file or a directory does. */
+async function stamp(path: string): Promise<string> {
+  try {
+    const { mtime, size, ino } = await Deno.stat(path);
+    return `${mtime?.getTime()} ${size} ${ino}`;
+  } catch {
+    return "not there";
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * Every node with all that is known of it, from the inventory, the cluster and the tailnet.
+ *
+ * @module
+ */
+
+import type { ClusterState, Usage } from "../cluster/watch/cluster_state.ts";
+import type { ClusterNode, ClusterPod, NodeCondition } from "../cluster/read/objects.ts";
+import type { InventoryHost, Role } from "../inventory/model.ts";
+import { type KeyState, keyState } from "../tailscale/key_expiry.ts";
+import { toLabel } from "../tailscale/names.ts";
+import type { Peer } from "../tailscale/peer.ts";
+import { type PodIndex, podIndex } from "./pod_index.ts";
+
+/** How a node stands, in one word. */
+export type NodeStatus =
+  | "Ready"
+  | "NotReady"
+  /** Nothing is heard of it: the tailnet says offline, or the kubelet stopped reporting. */
+  | "Unreachable"
+  /** In the inventory, not yet in the cluster. */
+  | "NotProvisioned"
+  /** The cluster could not be asked. */
+  | "Unknown";
+
+/** Who says so. */
+export type StatusSource = "cluster" | "tailnet" | "inventory";
+
+/** A node. Undefined stands for what is not known, never for zero. */
+export interface NodeReport {
+  /** Of the node, else of the host. */
+  readonly name: string;
+  readonly role: Role | undefined;
+  readonly status: NodeStatus;
+  /** ISO 8601: since when it is so; undefined where nobody says. */
+  readonly since: string | undefined;
+  readonly source: StatusSource;
+  /** Why, as a sentence without a full stop; empty where all is well. */
+  readonly reason: string;
+  readonly cordoned: boolean;
+  /** `MemoryPressure`, `DiskPressure`, `PIDPressure`, `NetworkUnavailable`. */
+  readonly pressures: readonly string[];
+  readonly inInventory: boolean | undefined;
+  readonly host: InventoryHost | undefined;
+  readonly node: ClusterNode | undefined;
+  readonly peer: Peer | undefined;
+  readonly tailscaleIp: string | undefined;
+  readonly key: KeyState | undefined;
+  readonly used: Usage | undefined;
+  /** Cores and bytes that its pods ask for. */
+  readonly requested: { readonly cpu: number; readonly memory: number } | undefined;
+  /** Pods on it that have not ended. */
+  readonly pods: number | undefined;
+}
+
+/** What a report is made from; undefined where it could not be read. */
+export interface NodeSources {
+  readonly hosts: readonly InventoryHost[] | undefined;
+  readonly cluster: ClusterState | undefined;
+  /** Why nothing is known of the cluster, where that is so. */
+  readonly unheard?: string;
+  readonly peers: readonly Peer[] | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Each host and each node once: the inventory's in its order, then nodes it does not have. */
+export function nodeReports(sources: NodeSources): NodeReport[] {
+  const nodes = [...sources.cluster?.nodes?.values() ?? []];
+  const known = lookUps(nodes, sources);
+  const claimed = new Set<ClusterNode>();
+  const free = (found: readonly ClusterNode[] = []) => found.find((node) => !claimed.has(node));
+  const ofHosts = (sources.hosts ?? []).map((host) => {
+    const node = free(known.byName.get(host.nodeName)) ??
+      (host.tailscaleIp === undefined ? undefined : free(known.byAddress.get(host.tailscaleIp)));
+    if (node !== undefined) claimed.add(node);
+    return report({ host, node, known, sources });
+  });
+  const others = nodes.filter((node) => !claimed.has(node))
+    .sort((a, b) => a.name < b.name ? -1 : 1)
+    .map((node) => report({ host: undefined, node, known, sources }));
+  return [...ofHosts, ...others];
+}
+
+/** What is looked up for every node; with 1,000 of them nothing may be searched for from end to end. */
+interface LookUps {
+  readonly byName: ReadonlyMap<string, readonly ClusterNode[]>;
+  readonly byAddress: ReadonlyMap<string, readonly ClusterNode[]>;
+  readonly peersByAddress: ReadonlyMap<string, Peer>;
+  readonly peersByName: ReadonlyMap<string, Peer>;
+  readonly selfOnline: boolean;
+  /** Undefined where pods are not known. */
+  readonly pods: PodIndex | undefined;
+}
+
+function lookUps(nodes: readonly ClusterNode[], { peers = [], cluster }: NodeSources): LookUps {
+  const byAddress = new Map<string, ClusterNode[]>();
+  for (const node of nodes) {
+    for (const address of node.internalIps) {
+      const known = byAddress.get(address);
+      if (known === undefined) byAddress.set(address, [node]);
+      else known.push(node);
+    }
+  }
+  // Of several the first counts, so it is put in last.
+  const backwards = peers.toReversed();
+  return {
+    byName: Map.groupBy(nodes, ({ name }) => name),
+    byAddress,
+    peersByAddress: new Map(
+      backwards.flatMap((peer) => peer.ipv4 === undefined ? [] : [[peer.ipv4, peer]]),
+    ),
+    peersByName: new Map(
+      backwards.flatMap((peer) => peer.shared ? [] : [[peer.name, peer]]),
+    ),
+    selfOnline: peers.find(({ isSelf }) => isSelf)?.online ?? false,
+    pods: cluster?.pods && podIndex(cluster.pods),
+  };
+}
+
+function report({ host, node, known, sources }: {
+  readonly host: InventoryHost | undefined;
+  readonly node: ClusterNode | undefined;
+  readonly known: LookUps;
+  readonly sources: NodeSources;
+}): NodeReport {
+  const { cluster, now } = sources;
+  const addresses = [...node?.internalIps ?? [], host?.tailscaleIp];
+  const peer = addresses.map((address) =>
+    address === undefined ? undefined : known.peersByAddress.get(address)
+  ).find((each) => each !== undefined);
+  const pods = node === undefined ? undefined : known.pods?.onNode(node.name);
+  return {
+    name: node?.name ?? host?.nodeName ?? "",
+    role: node === undefined ? host?.role : roleOf(node),
+    ...statusOf({
+      node,
+      peer,
+      selfOnline: known.selfOnline,
+      clusterKnown: cluster?.nodes !== undefined,
+      unheard: sources.unheard ?? "the cluster could not be asked",
+      missing: peer === undefined && host !== undefined && sources.peers !== undefined
+        ? missingPeer(host, known)
+        : undefined,
+      now,
+    }),
+    cordoned: node?.cordoned ?? false,
+    pressures: (node?.conditions ?? []).flatMap(({ type, status }) => {
+      if (type === "Ready" || status === "Unknown" || status === goodStatus(type)) return [];
+      return status === "True" ? type : `${type}=${status}`;
+    }),
+    inInventory: sources.hosts === undefined ? undefined : host !== undefined,
+    host,
+    node,
+    peer,
+    tailscaleIp: peer?.ipv4 ?? host?.tailscaleIp ?? node?.internalIps[0],
+    key: peer === undefined ? undefined : keyState(peer, now),
+    used: node !== undefined && cluster?.metrics.known
+      ? cluster.metrics.nodes.get(node.name)
+      : undefined,
+    requested: pods && sumOfRequests(pods),
+    pods: pods?.length,
+  };
+}
+
+/**
+ * The status that is well for a condition of a node. Most report trouble (`MemoryPressure`, and all
+ * of node-problem-detector); these tell that something is as it should be. `EtcdIsVoter` is k3s' own
+ * (`pkg/etcd/etcd.go`).
+ */
+export function goodStatus(type: string): "True" | "False" {
+  return /^EtcdIsVoter$|Ready$|Available$|Healthy$/.test(type) ? "True" : "False";
+}
+
+function sumOfRequests(pods: readonly ClusterPod[]): { cpu: number; memory: number } {
+  let [cpu, memory] = [0, 0];
+  for (const { requests } of pods) {
+    cpu += requests.cpu;
+    memory += requests.memory;
+  }
+  return { cpu, memory };
+}
+
+type Standing = Pick<NodeReport, "status" | "since" | "source" | "reason">;
+
+function statusOf({ node, peer, selfOnline, clusterKnown, unheard, missing, now }: {
+  readonly node: ClusterNode | undefined;
+  readonly peer: Peer | undefined;
+  readonly selfOnline: boolean;
+  readonly clusterKnown: boolean;
+  readonly unheard: string;
+  /** What is odd about its address; undefined where the tailnet knows it. */
+  readonly missing: string | undefined;
+  readonly now: number;
+}): Standing {
+  // While this machine itself is cut off, the tailnet's word on others is old.
+  const away = selfOnline ? tailnetAbsence(peer, now) : undefined;
+  if (node === undefined) {
+    return clusterKnown
+      ? {
+        status: "NotProvisioned",
+        since: undefined,
+        source: "inventory",
+        reason: away?.reason ?? missing ?? "not in the cluster yet",
+      }
+      : away ?? {
+        status: "Unknown",
+        since: undefined,
+        source: "cluster",
+        reason: unheard,
+      };
+  }
+  const ready = node.conditions.find(({ type }) => type === "Ready");
+  if (away !== undefined) return away;
+  if (ready === undefined || ready.status === "Unknown") {
+    return standing("Unreachable", ready, "the kubelet does not report");
+  }
+  if (ready.status === "False") return standing("NotReady", ready, "the kubelet is not ready");
+  return { status: "Ready", since: ready.since, source: "cluster", reason: "" };
+}
+
+function missingPeer(
+  host: InventoryHost,
+  { peersByName }: Pick<LookUps, "peersByName">,
+): string | undefined {
+  if (host.tailscaleIp === undefined) return undefined;
+  const moved = peersByName.get(toLabel(host.name) ?? "");
+  return moved?.ipv4 === undefined
+    ? `no machine of the tailnet has the address ${host.tailscaleIp}`
+    : `the inventory has ${host.tailscaleIp}, the tailnet ${moved.ipv4}`;
+}
+
+function tailnetAbsence(peer: Peer | undefined, now: number): Standing | undefined {
+  if (peer === undefined || peer.isSelf) return undefined;
+  const expired = keyState(peer, now).kind === "expired";
+  if (peer.online && !expired) return undefined;
+  return {
+    status: "Unreachable",
+    since: expired ? peer.keyExpiry ?? peer.lastSeen : peer.lastSeen,
+    source: "tailnet",
+    reason: expired ? "its Tailscale key has expired" : "its Tailscale is offline",
+  };
+}
+
+function standing(
+  status: NodeStatus,
+  ready: NodeCondition | undefined,
+  otherwise: string,
+): Standing {
+  const reason = ready?.message.replace(/\.$/, "") || ready?.reason || otherwise;
+  return { status, since: ready?.since, source: "cluster", reason };
+}
+
+function roleOf(node: ClusterNode): Role {
+  return node.roles.includes("control-plane") || node.roles.includes("master")
+    ? "control-plane"
+    : "worker";
+}

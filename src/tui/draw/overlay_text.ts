@@ -1,0 +1,169 @@
+/**
+ * What lies over a screen, as lines for the end of the body.
+ *
+ * @module
+ */
+
+import { safeText } from "../../errors/safe_text.ts";
+import { cellWidth, fit, padding } from "../../view/words/cells.ts";
+import { question } from "../../view/words/change_words.ts";
+import type { Paint } from "../../view/words/tone.ts";
+import { helpLines, helpTitle } from "./help_text.ts";
+import { MARGIN, type Rectangle } from "./layout.ts";
+import type { Model } from "../state/model.ts";
+import type { Wish } from "../state/overlays.ts";
+import { inverse } from "./paint.ts";
+import { paletteEntries, type PaletteEntry } from "../state/palette.ts";
+import { nameOf } from "../state/screens.ts";
+import { drawLine, EMPTY_LINE, plain, type TextLine, toned, wrapLine } from "./text_line.ts";
+import { titleLine } from "./title.ts";
+
+/** Choices of the palette that are seen at once. */
+const PALETTE_LINES = 12;
+
+/** Which choices of the palette are seen; their lines are the last of the body. */
+export function paletteWindow(
+  { index, entries, body }: {
+    readonly index: number;
+    readonly entries: number;
+    readonly body: Rectangle;
+  },
+): { readonly from: number; readonly height: number } {
+  const height = Math.max(1, Math.min(PALETTE_LINES, body.height - 3));
+  return { from: Math.max(0, Math.min(index - height + 1, entries - height)), height };
+}
+
+/** Lines of the overlay, each as wide as the terminal; none where there is no overlay. */
+export function drawOverlay(
+  model: Model,
+  { body, paint }: { readonly body: Rectangle; readonly paint: Paint },
+): readonly string[] {
+  const { overlay } = model.ui;
+  const width = body.width;
+  const titled = (name: string, lines: readonly string[], remark = "") => [
+    titleLine({
+      name,
+      count: "",
+      parts: remark === "" ? [] : [{ text: remark, tone: "muted" }],
+      hasFocus: true,
+      width,
+      paint,
+    }),
+    ...lines.slice(0, Math.max(1, body.height - 1)),
+  ];
+  const draw = (line: TextLine) => `  ${drawLine(line, { width: width - MARGIN, paint })}`;
+  switch (overlay?.kind) {
+    case undefined:
+    case "filter":
+      return [];
+    case "help": {
+      const all = helpLines(model);
+      const room = body.height - 1;
+      const lines = all.slice(overlay.offset, overlay.offset + room).map(draw);
+      const range = `${overlay.offset + 1}–${overlay.offset + lines.length} of ${all.length}`;
+      while (lines.length < room) lines.push(draw(EMPTY_LINE));
+      return titled(helpTitle(model), lines, all.length > room ? range : "");
+    }
+    case "palette": {
+      const entries = paletteEntries(model);
+      const { from, height } = paletteWindow({
+        index: overlay.index,
+        entries: entries.length,
+        body,
+      });
+      const seen = entries.slice(from, from + height).map(({ label, keys }, index) => {
+        const line = drawLine(entryLine({ label, keys }, width - 2 * MARGIN), {
+          width: width - MARGIN,
+          paint,
+        });
+        return from + index === overlay.index ? inverse(`› ${line}`) : `  ${line}`;
+      });
+      if (entries.length === 0) seen.push(draw(toned("muted", "Nothing matches.")));
+      while (seen.length < height) seen.push(draw(EMPTY_LINE));
+      const prompt = overlay.query === ""
+        ? { segments: [{ text: "▏", tone: "accent" }, { text: "type to find", tone: "muted" }] }
+        : { segments: [{ text: `${overlay.query}▏`, tone: "accent" }] };
+      return titled("Actions", [draw(prompt as TextLine), ...seen]);
+    }
+    case "number": {
+      const now = overlay.current === undefined ? "" : ` It has ${overlay.current} now.`;
+      return titled(`Scale ${nameOf(overlay.workload)}`, [
+        draw(plain(`How many pods?${now}`)),
+        draw(toned("accent", `${overlay.text}▏`)),
+        ...overlay.refused === true
+          ? [draw(toned("warn", "Only digits are taken, at most four."))]
+          : [],
+      ]);
+    }
+    case "confirm": {
+      const { title, lines } = wordsOfWish(model, overlay.wish);
+      const all: readonly TextLine[] = [
+        ...lines.map(plain),
+        EMPTY_LINE,
+        {
+          segments: [{ text: "y", tone: "accent" }, { text: " yes   ", tone: "plain" }, {
+            text: "n",
+            tone: "accent",
+          }, { text: " no", tone: "plain" }],
+        },
+      ];
+      const wrapped = all.flatMap((line) => wrapLine(line, { width: width - 2 * MARGIN }));
+      // The answers stay in view, whatever there is to say.
+      const room = Math.max(2, body.height - 1);
+      const seen = wrapped.length <= room ? wrapped : [
+        ...wrapped.slice(0, room - 2),
+        ...wrapped.slice(-2),
+      ];
+      return titled(safeText(title), seen.map(draw));
+    }
+  }
+}
+
+/** What it does, and at the right the key that does the same. */
+function entryLine(
+  { label, keys }: Pick<PaletteEntry, "label" | "keys">,
+  width: number,
+): TextLine {
+  const room = Math.min(WIDEST_ENTRY, width) - keys.length - 1;
+  const text = fit(label, Math.max(1, room));
+  return {
+    segments: [
+      { text: `${text}${padding(cellWidth(text), room)} `, tone: "plain" },
+      { text: keys, tone: "accent" },
+    ],
+  };
+}
+
+/** Cells of a line of the palette: a key far from its words is not seen to belong to them. */
+const WIDEST_ENTRY = 76;
+
+function wordsOfWish(model: Model, wish: Wish) {
+  switch (wish.type) {
+    case "change":
+      return question(wish.change, model.live);
+    case "provision": {
+      const { inventory } = model.live;
+      const hosts = inventory?.known ? inventory.value?.hosts.map(({ name }) => name) : undefined;
+      const which = hosts === undefined
+        ? "the inventory"
+        : hosts.length === 1
+        ? "1 host"
+        : `${hosts.length} hosts`;
+      return {
+        title: `Provision ${which}?`,
+        lines: [
+          ...hosts === undefined ? [] : [safeText(hosts.join(", "))],
+          "k3s is installed or brought up to date on them, and only what differs is changed. The " +
+          "lists stay usable meanwhile.",
+        ],
+      };
+    }
+    case "quit":
+      return {
+        title: "Quit while provisioning is under way?",
+        lines: [
+          "It is interrupted. Nothing is lost: k3s-tool provision goes on from there.",
+        ],
+      };
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * A list as lines: its title, the names of its columns, the rows that are seen.
+ *
+ * @module
+ */
+
+import { padding } from "../../view/words/cells.ts";
+import type { Paint, Tone } from "../../view/words/tone.ts";
+import { LIST_HEAD, MARGIN, type PaneId, PANES, type Rectangle } from "./layout.ts";
+import { layoutOf, type Model } from "../state/model.ts";
+import { emptyLines } from "./notices.ts";
+import { dimmed, inverse } from "./paint.ts";
+import { type Arranged, drawRows, rowsOf } from "../state/rows.ts";
+import { drawLine, plain, wrapLine } from "./text_line.ts";
+import { titleLine } from "./title.ts";
+
+/** How a list is drawn. */
+export interface PaneDrawing {
+  readonly pane: PaneId;
+  readonly place: Rectangle;
+  readonly paint: Paint;
+  /** Widths of the columns in the drawing before. */
+  readonly previous: readonly number[] | undefined;
+}
+
+/** Lines that fill the place exactly, and the widths of the columns. */
+export interface DrawnPane {
+  readonly lines: readonly string[];
+  readonly widths: readonly number[];
+}
+
+const NAMES: Readonly<Record<PaneId, string>> = {
+  nodes: "Nodes",
+  workloads: "Workloads",
+  events: "Events",
+};
+
+/** Draws a list. */
+export function drawPane(model: Model, drawing: PaneDrawing): DrawnPane {
+  const { pane, place, paint, previous } = drawing;
+  const { ui, live } = model;
+  const list = ui.lists[pane];
+  const arranged = rowsOf(model, pane);
+  const height = Math.max(0, place.height - LIST_HEAD);
+  const hasFocus = ui.focus === pane && ui.screens.length === 0;
+  const layout = drawRows(model, {
+    pane,
+    from: list.offset,
+    to: list.offset + height,
+    width: place.width - MARGIN,
+    paint,
+    previous,
+  });
+  const isOld = live.connection.state === "lost";
+  const rows = layout.lines.map((line, index) => {
+    const isSelected = list.offset + index === list.index;
+    if (isSelected && hasFocus) return inverse(`› ${line}`);
+    const shown = `${isSelected ? "›" : " "} ${line}`;
+    return isOld ? dimmed(shown, paint) : shown;
+  });
+  const title = paneTitle(model, { pane, arranged, width: place.width, paint });
+  const body = arranged.keys.length === 0
+    ? emptyLines(model, { pane, total: arranged.total }).flatMap((line) =>
+      wrapLine(line, { width: place.width - 2 * MARGIN }).map((piece) =>
+        `${padding(0, MARGIN)}${drawLine(piece, { width: place.width - MARGIN, paint })}`
+      )
+    )
+    : [`${padding(0, MARGIN)}${layout.header}`, ...rows];
+  const lines = [title, ...body].slice(0, place.height);
+  const blank = drawLine(plain(""), { width: place.width, paint });
+  while (lines.length < place.height) lines.push(blank);
+  return { lines, widths: layout.widths };
+}
+
+function paneTitle(
+  model: Model,
+  { pane, arranged, width, paint }: {
+    readonly pane: PaneId;
+    readonly arranged: Arranged<unknown>;
+    readonly width: number;
+    readonly paint: Paint;
+  },
+): string {
+  const { ui, live } = model;
+  const { filter, sort } = ui.lists[pane];
+  const isAlone = layoutOf(model).panes.size === 1;
+  const typing = ui.overlay?.kind === "filter" && ui.overlay.pane === pane;
+  const shown = arranged.keys.length;
+  const isKnown = arranged.total > 0 || live.cluster[COLLECTION[pane]] !== undefined;
+  const count = !isKnown ? "" : filter === "" ? `${shown}` : `${shown} of ${arranged.total}`;
+  const parts: { text: string; tone: Tone }[] = [];
+  if (filter !== "" || typing) {
+    parts.push({ text: `/${filter}${typing ? "▏" : ""}`, tone: typing ? "accent" : "warn" });
+  }
+  if (pane === "events" && ui.warningsOnly) parts.push({ text: "warnings only", tone: "warn" });
+  if (sort !== undefined) {
+    const way = sort.descending ? ", reversed" : "";
+    parts.push({ text: `by ${sort.header.toLowerCase()}${way}`, tone: "muted" });
+  }
+  // Those behind it, under the keys that show them.
+  if (isAlone) {
+    parts.push({
+      text: PANES.filter((other) => other !== pane).map(named).join("  "),
+      tone: "muted",
+    });
+  }
+  return titleLine({
+    name: named(pane),
+    count,
+    parts,
+    hasFocus: ui.focus === pane,
+    width,
+    paint,
+  });
+}
+
+function named(pane: PaneId): string {
+  return `${PANES.indexOf(pane) + 1} ${NAMES[pane]}`;
+}
+
+const COLLECTION = { nodes: "nodes", workloads: "pods", events: "events" } as const;

@@ -1,0 +1,204 @@
+/**
+ * The text of each screen over the lists, in lines that fit the terminal.
+ *
+ * @module
+ */
+
+import type { UserError } from "../../errors/user_error.ts";
+import { gitopsDetails } from "../../view/details/gitops_details.ts";
+import type { Section } from "../../view/details/section.ts";
+import { detailSections } from "./detail_sections.ts";
+import { MARGIN } from "./layout.ts";
+import type { Content } from "../state/content.ts";
+import type { Model } from "../state/model.ts";
+import { requestLines } from "./request_text.ts";
+import { runLines, runTitle } from "./run_text.ts";
+import { nameOf, type Screen } from "../state/screens.ts";
+import { EMPTY_LINE, plain, type TextLine, textOfLine, toned, wrapLine } from "./text_line.ts";
+
+/** Lines of a screen above its text. */
+export const TITLE_LINES = 1;
+
+interface Wrapped {
+  readonly lines: readonly TextLine[];
+  readonly width: number;
+  readonly result: readonly TextLine[];
+}
+
+/** The wrapped lines of a log are kept: with each new line only that one is wrapped. */
+const pieces = new WeakMap<
+  TextLine,
+  { readonly width: number; readonly lines: readonly TextLine[] }
+>();
+let latest: Wrapped | undefined;
+
+let kept:
+  | { readonly model: Model; readonly id: number; readonly lines: readonly TextLine[] }
+  | undefined;
+
+/** The lines of a screen, each at most as wide as the terminal but where they are cut. */
+export function linesOf(model: Model, screen: Screen): readonly TextLine[] {
+  if (screen.kind === "log") {
+    return fitted(rawLines(model, screen), { model, wraps: screen.log.wraps });
+  }
+  if (screen.kind === "yaml") return fitted(rawLines(model, screen), { model, wraps: true });
+  if (kept?.id === screen.id && isSameText(kept.model, model)) return kept.lines;
+  const lines = rawLines(model, screen).flatMap((line) => [
+    ...wrapLine(line, { width: widthIn(model), indent: 4 }),
+  ]);
+  kept = { model, id: screen.id, lines };
+  return lines;
+}
+
+/** Whether two models give a screen the same text. */
+function isSameText(a: Model, b: Model): boolean {
+  return a.live === b.live && a.now === b.now && a.size.columns === b.size.columns &&
+    a.contents === b.contents && a.requests === b.requests && a.done === b.done && a.run === b.run;
+}
+
+function widthIn({ size }: Model): number {
+  return Math.max(1, size.columns - MARGIN);
+}
+
+/** All of what a screen holds, for the clipboard; of details the line with the cursor. */
+export function wholeText(model: Model, screen: Screen): string | undefined {
+  if (screen.kind === "details") {
+    const line = linesOf(model, screen)[screen.scroll.cursor];
+    return line && textOfLine(line).trim();
+  }
+  return rawLines(model, screen).map(textOfLine).join("\n");
+}
+
+/** The title of a screen. */
+export function titleOf(model: Model, screen: Screen): string {
+  switch (screen.kind) {
+    case "details":
+      return screen.subject.type === "event" ? "Event" : nameOf(screen.subject.reference);
+    case "yaml":
+      return `${nameOf(screen.reference)} as YAML`;
+    case "log": {
+      const { source, previous } = screen.log;
+      const container = source.container === undefined ? "" : ` ${source.container}`;
+      const when = previous ? " before its last restart" : "";
+      return `Log of ${source.namespace}/${source.pod}${container}${when}`;
+    }
+    case "gitops":
+      return "GitOps: sources and Kustomizations";
+    case "requests":
+      return "Requests and results";
+    case "run":
+      return runTitle(model.run);
+  }
+}
+
+/** What stands at the right of the title. */
+export function remarkOf(model: Model, screen: Screen): string {
+  if (screen.kind !== "log") return "";
+  const content = contentOf(model, screen.id, "log");
+  const { log } = screen;
+  const count = log.pods.length > 1 ? `${log.pods.length} pods` : "";
+  const containers = content === undefined || content.containers.length < 2
+    ? ""
+    : `${content.containers.length} containers`;
+  const state = content?.ended ? "ended" : log.follows ? "following" : "standing still";
+  return [count || containers, log.wraps ? "" : "cut", state].filter((part) => part !== "")
+    .join(", ");
+}
+
+function rawLines(model: Model, screen: Screen): readonly TextLine[] {
+  switch (screen.kind) {
+    case "details": {
+      const content = contentOf(model, screen.id, "details");
+      const problem = content?.problem === undefined ? [] : [
+        ...problemLines(content.problem),
+        EMPTY_LINE,
+      ];
+      return [
+        ...problem,
+        ...sectionLines(detailSections(model, {
+          screen,
+          object: content?.object,
+          pods: content?.pods ?? [],
+        })),
+      ];
+    }
+    case "yaml": {
+      const content = contentOf(model, screen.id, "yaml");
+      if (content?.problem !== undefined) return problemLines(content.problem);
+      return content?.lines ?? WAITING;
+    }
+    case "log":
+      return logLines(contentOf(model, screen.id, "log"));
+    case "gitops":
+      return sectionLines(gitopsDetails(model.live, model.now));
+    case "requests":
+      return requestLines(model);
+    case "run":
+      return runLines(model, widthIn(model));
+  }
+}
+
+const WAITING: readonly TextLine[] = [toned("muted", "Being read…")];
+const NOTHING_PRINTED: readonly TextLine[] = [toned("muted", "Nothing was printed.")];
+const NOTHING_YET: readonly TextLine[] = [toned("muted", "Nothing was printed yet.")];
+
+function logLines(content: Extract<Content, { kind: "log" }> | undefined): readonly TextLine[] {
+  if (content === undefined) return WAITING;
+  const { lines, problem, ended } = content;
+  if (problem !== undefined) return [...lines ?? [], ...problemLines(problem)];
+  if (lines === undefined) return WAITING;
+  if (lines.length === 0) return ended ? NOTHING_PRINTED : NOTHING_YET;
+  return lines;
+}
+
+/** An error as lines: what happened, then the next step. */
+export function problemLines({ message, hint }: UserError): readonly TextLine[] {
+  return [
+    ...message.split("\n").map((line) => toned("bad", `✗ ${line}`)),
+    ...hint === undefined ? [] : [plain(hint)],
+  ];
+}
+
+function sectionLines(sections: readonly Section[]): readonly TextLine[] {
+  return sections.flatMap(({ title, lines }, index) => [
+    ...index === 0 ? [] : [EMPTY_LINE],
+    toned("accent", title),
+    ...lines.map((line): TextLine => ({
+      ...line,
+      segments: [
+        { text: "  ", tone: "plain" },
+        ...line.segments,
+        ...line.target === undefined ? [] : [{ text: " →", tone: "muted" } as const],
+      ],
+    })),
+  ]);
+}
+
+function contentOf<K extends Content["kind"]>(
+  { contents }: Model,
+  id: number,
+  kind: K,
+): Extract<Content, { kind: K }> | undefined {
+  const content = contents.get(id);
+  return content?.kind === kind ? content as Extract<Content, { kind: K }> : undefined;
+}
+
+function fitted(
+  lines: readonly TextLine[],
+  { model, wraps }: { readonly model: Model; readonly wraps: boolean },
+): readonly TextLine[] {
+  const width = widthIn(model);
+  if (!wraps) return lines;
+  if (latest?.lines === lines && latest.width === width) return latest.result;
+  const result: TextLine[] = [];
+  for (const line of lines) {
+    let known = pieces.get(line);
+    if (known?.width !== width) {
+      known = { width, lines: wrapLine(line, { width, indent: 2 }) };
+      pieces.set(line, known);
+    }
+    for (const piece of known.lines) result.push(piece);
+  }
+  latest = { lines, width, result };
+  return result;
+}

@@ -1,0 +1,180 @@
+/**
+ * Reads what the open screens show, for as long as they are open.
+ *
+ * @module
+ */
+
+import { podIndex } from "../../reports/pod_index.ts";
+import type { LiveSession } from "../../live/live_session.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import type { CollectionName } from "../../cluster/watch/cluster_state.ts";
+import type { ClusterPod } from "../../cluster/read/objects.ts";
+import type { ObjectKind, ObjectReference } from "../../cluster/api/requests.ts";
+import type { Content, ReaderTools } from "../state/content.ts";
+import { followLog } from "./read_log.ts";
+import { readForDetails, readYaml } from "./read_object_text.ts";
+import type { Screen } from "../state/screens.ts";
+import { podsOf } from "../state/selection.ts";
+
+interface Reading {
+  /** What it depends on; where that changes, it is read anew. */
+  readonly key: string;
+  readonly stop: AbortController;
+}
+
+/** Keeps one reader for each screen that needs one. */
+export class ScreenReader {
+  readonly #session: LiveSession;
+  readonly #show: (id: number, content: Content) => void;
+  readonly #readings = new Map<number, Reading>();
+  readonly #versions = new WeakMap<object, number>();
+  #versionCount = 0;
+  /** How often the connection came about. What was read while it stood stays when it is lost. */
+  #connections = 0;
+  #isLive = false;
+
+  constructor(session: LiveSession, show: (id: number, content: Content) => void) {
+    this.#session = session;
+    this.#show = show;
+  }
+
+  /** Begins and ends readers so that they match the screens. */
+  sync(screens: readonly Screen[], live: LiveState): void {
+    const open = new Set(screens.map(({ id }) => id));
+    for (const [id, { stop }] of this.#readings) {
+      if (open.has(id)) continue;
+      stop.abort();
+      this.#readings.delete(id);
+    }
+    const isLive = live.connection.state === "live";
+    if (isLive && !this.#isLive) this.#connections++;
+    this.#isLive = isLive;
+    for (const screen of screens) {
+      const before = this.#readings.get(screen.id);
+      const key = this.#keyOf(screen, { live, before: before?.key });
+      if (key === undefined) continue;
+      if (before?.key === key) continue;
+      before?.stop.abort();
+      const stop = new AbortController();
+      this.#readings.set(screen.id, { key, stop });
+      this.#begin(screen, { live, signal: stop.signal });
+    }
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    for (const { stop } of this.#readings.values()) stop.abort();
+    this.#readings.clear();
+  }
+
+  #begin(
+    screen: Screen,
+    { live, signal }: { readonly live: LiveState; readonly signal: AbortSignal },
+  ): void {
+    const tools: ReaderTools = {
+      session: this.#session,
+      signal,
+      show: (content) => {
+        if (!signal.aborted) this.#show(screen.id, content);
+      },
+    };
+    if (screen.kind === "log") void followLog(screen.log, tools);
+    else if (screen.kind === "yaml") void readYaml(screen.reference, tools);
+    else if (screen.kind === "details" && screen.subject.type === "object") {
+      const { reference } = screen.subject;
+      const pods = podsToRead(live, reference).map((pod) => podReference(pod));
+      void readForDetails({ reference, pods }, tools);
+    }
+  }
+
+  /** Undefined where there is nothing to be read. */
+  #keyOf(
+    screen: Screen,
+    { live, before }: { readonly live: LiveState; readonly before: string | undefined },
+  ): string | undefined {
+    const connections = this.#connections;
+    switch (screen.kind) {
+      case "log": {
+        const { source, previous, timestamps } = screen.log;
+        const pod = podOf(live, { namespace: source.namespace, name: source.pod });
+        const log = `${JSON.stringify([source, previous, timestamps, connections])} `;
+        // Of a pod that is gone the lines that were read are all there is.
+        if (pod === undefined && before?.startsWith(log)) return before;
+        return log + JSON.stringify([pod?.restarts, pod?.uid]);
+      }
+      case "yaml":
+        return JSON.stringify([
+          screen.reference,
+          connections,
+          this.#versionOf(objectOf(live, screen.reference)),
+        ]);
+      case "details": {
+        // Of nodes and events the state says all that is shown.
+        if (screen.subject.type !== "object" || screen.subject.reference.kind === "Node") {
+          return undefined;
+        }
+        const { reference } = screen.subject;
+        const objects = [objectOf(live, reference), ...podsToRead(live, reference)];
+        return JSON.stringify([
+          reference,
+          connections,
+          ...objects.map((object) => this.#versionOf(object)),
+        ]);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** Objects are replaced when they change, so each has a number of its own. */
+  #versionOf(object: object | undefined): number {
+    if (object === undefined) return 0;
+    let version = this.#versions.get(object);
+    if (version === undefined) {
+      version = ++this.#versionCount;
+      this.#versions.set(object, version);
+    }
+    return version;
+  }
+}
+
+/** The most pods of a Service that are read whole. */
+const MOST_PODS = 10;
+
+/** Pods whose containers and addresses belong to the details of an object. */
+function podsToRead(live: LiveState, reference: ObjectReference): readonly ClusterPod[] {
+  return reference.kind === "Service" ? podsOf({ live }, reference).slice(0, MOST_PODS) : [];
+}
+
+function podReference({ namespace, name }: ClusterPod): ObjectReference {
+  return { kind: "Pod", namespace, name };
+}
+
+/** What the state has of an object; another one after each change of it. */
+function objectOf({ cluster }: LiveState, reference: ObjectReference): object | undefined {
+  const { kind, namespace, name } = reference;
+  if (kind === "Pod") return cluster.pods && podIndex(cluster.pods).named(namespace, name);
+  const collection = COLLECTIONS[kind];
+  const objects = collection === undefined ? undefined : cluster[collection];
+  for (const object of objects?.values() ?? []) {
+    if (object.name === name && object.namespace === namespace) return object;
+  }
+  return undefined;
+}
+
+const COLLECTIONS: Readonly<Partial<Record<ObjectKind, CollectionName>>> = {
+  Node: "nodes",
+  Service: "services",
+  Deployment: "deployments",
+  StatefulSet: "statefulSets",
+  DaemonSet: "daemonSets",
+  Job: "jobs",
+  CronJob: "cronJobs",
+};
+
+function podOf(
+  { cluster: { pods } }: LiveState,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+) {
+  return pods && podIndex(pods).named(namespace, name);
+}

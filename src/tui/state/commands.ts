@@ -1,0 +1,256 @@
+/**
+ * What each command does: steps of the screen, and at most one effect on the world. Pure.
+ *
+ * @module
+ */
+
+import { safeText } from "../../errors/safe_text.ts";
+import type { CommandName } from "../keys/key_map.ts";
+import { type PaneId, PANES } from "../draw/layout.ts";
+import { nextSort, reversed } from "./list_state.ts";
+import { logCommand, openLog } from "./log_commands.ts";
+import type { Model } from "./model.ts";
+import { type Wish, withoutLast, withoutLastWord } from "./overlays.ts";
+import { type Choice, paletteEntries } from "./palette.ts";
+import { selectedRow, sortHeaders } from "./rows.ts";
+import { isSame, nameOf, type Subject } from "./screens.ts";
+import { linesOf, wholeText } from "../draw/screen_text.ts";
+import { rowSubject, selectedObject } from "./selection.ts";
+import { say, type Step, steps } from "./step.ts";
+import { topKind } from "./ui_state.ts";
+
+/** Does a command where it is valid; see `key_map.ts`. */
+export function runCommand(command: CommandName, model: Model): Step {
+  return HANDLERS[command](model);
+}
+
+type Handler = (model: Model) => Step;
+
+const move = (by: number): Handler => () => steps({ type: "move", by });
+const page = (pages: number): Handler => () => steps({ type: "page", pages });
+const focus = (pane: PaneId): Handler => (model) =>
+  model.ui.zoomed || model.ui.focus !== pane ? steps({ type: "focus", pane }) : steps();
+
+const HANDLERS: Readonly<Record<CommandName, Handler>> = {
+  down: move(1),
+  up: move(-1),
+  first: move(-Infinity),
+  last: move(Infinity),
+  "page-down": page(1),
+  "page-up": page(-1),
+  "next-pane": ({ ui }) => steps({ type: "focus", pane: paneAfter(ui.focus, 1) }),
+  "previous-pane": ({ ui }) => steps({ type: "focus", pane: paneAfter(ui.focus, -1) }),
+  "pane-nodes": focus("nodes"),
+  "pane-workloads": focus("workloads"),
+  "pane-events": focus("events"),
+  open,
+  back,
+  filter: ({ ui }) => steps({ type: "overlay", overlay: { kind: "filter", pane: ui.focus } }),
+  sort: (model) => sorted(model, nextSort),
+  reverse: (model) => sorted(model, reversed),
+  warnings: ({ ui }) => steps({ type: "warnings", only: !ui.warningsOnly }),
+  zoom: ({ ui }) => steps({ type: "zoom", on: !ui.zoomed }),
+  logs: (model) => openLog(model, selectedObject(model)),
+  follow: (model) => logCommand(model, "follow"),
+  "previous-run": (model) => logCommand(model, "previous-run"),
+  "next-container": (model) => logCommand(model, "next-container"),
+  timestamps: (model) => logCommand(model, "timestamps"),
+  wrap: (model) => logCommand(model, "wrap"),
+  yaml,
+  copy,
+  palette: () => steps({ type: "overlay", overlay: { kind: "palette", query: "", index: 0 } }),
+  requests: () => steps({ type: "open", screen: { kind: "requests" } }),
+  run: (model) =>
+    model.run === undefined
+      ? say(model, "Nothing was provisioned since this screen was opened.", "muted")
+      : steps({ type: "open", screen: { kind: "run" } }),
+  retry: (model) =>
+    model.live.connection.state === "live"
+      ? say(model, "The connection stands; what is shown is live.", "good")
+      : { ...say(model, "Trying the connection again.", "plain"), effect: { type: "retry" } },
+  help: () => steps({ type: "overlay", overlay: { kind: "help", offset: 0 } }),
+  "close-help": () => steps({ type: "overlay", overlay: undefined }),
+  accept,
+  cancel: ({ ui: { overlay } }) =>
+    overlay?.kind === "filter"
+      ? steps({ type: "filter", pane: overlay.pane, text: "" }, {
+        type: "overlay",
+        overlay: undefined,
+      })
+      : steps({ type: "overlay", overlay: undefined }),
+  erase: (model) => edited(model, withoutLast),
+  "erase-word": (model) => edited(model, withoutLastWord),
+  "erase-all": (model) => edited(model, () => ""),
+  yes: ({ ui: { overlay } }) => overlay?.kind === "confirm" ? granted(overlay.wish) : steps(),
+  no: (model) => {
+    const { events } = say(model, "Nothing was changed.", "muted");
+    return steps({ type: "overlay", overlay: undefined }, ...events);
+  },
+  redraw: () => ({ events: [], effect: { type: "redraw" } }),
+  suspend: () => ({ events: [], effect: { type: "suspend" } }),
+  quit,
+};
+
+function paneAfter(pane: PaneId, by: number): PaneId {
+  return PANES[(PANES.indexOf(pane) + by + PANES.length) % PANES.length]!;
+}
+
+function open(model: Model): Step {
+  const top = model.ui.screens.at(-1);
+  if (top?.kind !== "details") return opened(rowSubject(model));
+  const target = linesOf(model, top)[top.scroll.cursor]?.target;
+  const own = top.subject.type === "object" ? top.subject.reference : undefined;
+  if (target === undefined || (own !== undefined && isSame(target, own))) {
+    return say(
+      model,
+      "There is nothing behind this line; → marks those that can be opened.",
+      "muted",
+    );
+  }
+  return opened({ type: "object", reference: target });
+}
+
+function opened(subject: Subject | undefined): Step {
+  return subject === undefined
+    ? steps()
+    : steps({ type: "open", screen: { kind: "details", subject } });
+}
+
+function back({ ui }: Model): Step {
+  if (topKind(ui) !== "lists") return steps({ type: "close" });
+  if (ui.lists[ui.focus].filter !== "") {
+    return steps({ type: "filter", pane: ui.focus, text: "" });
+  }
+  return ui.zoomed ? steps({ type: "zoom", on: false }) : steps();
+}
+
+function sorted(model: Model, change: typeof nextSort): Step {
+  const pane = model.ui.focus;
+  const sort = change(model.ui.lists[pane].sort, sortHeaders(model, pane));
+  return steps({ type: "sort", pane, sort });
+}
+
+function yaml(model: Model): Step {
+  const reference = selectedObject(model);
+  return reference === undefined
+    ? say(model, "There is no object of the cluster behind this.", "muted")
+    : steps({ type: "open", screen: { kind: "yaml", reference } });
+}
+
+function copy(model: Model): Step {
+  const text = copied(model);
+  if (text === undefined || text === "") return say(model, "There is nothing to copy.", "muted");
+  const lines = text.split("\n").length;
+  const what = lines === 1 ? text : `${lines} lines`;
+  return { ...say(model, `Copied: ${what}`, "good"), effect: { type: "copy", text } };
+}
+
+function copied(model: Model): string | undefined {
+  const top = model.ui.screens.at(-1);
+  if (top !== undefined) return wholeText(model, top);
+  const { focus } = model.ui;
+  const row = focus === "events" ? undefined : selectedRow(model, focus);
+  if (row !== undefined) return safeText(row.name);
+  const event = selectedRow(model, "events");
+  return event && safeText(`${event.reason}: ${event.message}`);
+}
+
+function accept(model: Model): Step {
+  const { overlay } = model.ui;
+  const closed = { type: "overlay", overlay: undefined } as const;
+  switch (overlay?.kind) {
+    case "palette": {
+      const entry = paletteEntries(model)[overlay.index];
+      return entry === undefined ? steps(closed) : chosen(model, entry.choice);
+    }
+    case "number": {
+      const { workload, text, current } = overlay;
+      if (text === "") {
+        return say(model, "How many pods? Type a number, or Esc to leave it.", "warn");
+      }
+      const replicas = Number(text);
+      if (replicas === current) {
+        const { events } = say(model, `${nameOf(workload)} has ${current} already.`, "muted");
+        return steps(closed, ...events);
+      }
+      return asked({ type: "change", change: { type: "scale", workload, replicas } });
+    }
+    default:
+      return steps(closed);
+  }
+}
+
+function chosen(model: Model, choice: Choice): Step {
+  const closed = { type: "overlay", overlay: undefined } as const;
+  switch (choice.type) {
+    case "command": {
+      const ui = { ...model.ui, overlay: undefined };
+      const { events, effect } = runCommand(choice.command, { ...model, ui });
+      return { events: [closed, ...events], ...(effect === undefined ? {} : { effect }) };
+    }
+    case "wish":
+      return asked(choice.wish);
+    case "scale": {
+      const { workload } = choice;
+      const { cluster } = model.live;
+      const found = [
+        ...(cluster.deployments?.values() ?? []),
+        ...(cluster.statefulSets?.values() ?? []),
+      ]
+        .find((each) => isSame(each, workload));
+      const overlay = { kind: "number", workload, text: "", current: found?.wanted } as const;
+      return steps({ type: "overlay", overlay });
+    }
+    case "show-gitops":
+      return steps({ type: "open", screen: { kind: "gitops" } });
+    case "stop-provisioning":
+      return { events: [closed], effect: { type: "stop-provisioning" } };
+  }
+}
+
+function asked(wish: Wish): Step {
+  return steps({ type: "overlay", overlay: { kind: "confirm", wish } });
+}
+
+function granted(wish: Wish): Step {
+  const closed = { type: "overlay", overlay: undefined } as const;
+  switch (wish.type) {
+    case "provision":
+      return {
+        events: [{ type: "open", screen: { kind: "run" } }],
+        effect: { type: "provision" },
+      };
+    case "quit":
+      return { events: [closed], effect: { type: "quit" } };
+    case "change":
+      return { events: [closed], effect: { type: "change", change: wish.change } };
+  }
+}
+
+/** Who asks twice has been asked. */
+function quit({ ui: { overlay }, run }: Model): Step {
+  const isAsked = overlay?.kind === "confirm" && overlay.wish.type === "quit";
+  return run === undefined || run.ended || !run.own || isAsked
+    ? { events: [], effect: { type: "quit" } }
+    : asked({ type: "quit" });
+}
+
+function edited({ ui: { overlay, lists } }: Model, edit: (text: string) => string): Step {
+  switch (overlay?.kind) {
+    case "filter":
+      return steps({
+        type: "filter",
+        pane: overlay.pane,
+        text: edit(lists[overlay.pane].filter),
+      });
+    case "palette":
+      return steps({
+        type: "overlay",
+        overlay: { ...overlay, query: edit(overlay.query), index: 0 },
+      });
+    case "number":
+      return steps({ type: "overlay", overlay: { ...overlay, text: edit(overlay.text) } });
+    default:
+      return steps();
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * The state behind the screen: takes in news, keys and what was read, and tells React when there is
+ * something new to draw.
+ *
+ * @module
+ */
+
+import type { LiveSession } from "../../live/live_session.ts";
+import { type LiveNews, NOTHING_HEARD, reduceLive } from "../../live/live_state.ts";
+import type { Tone } from "../../view/words/tone.ts";
+import { runChange } from "./changes.ts";
+import { runCommand } from "./commands.ts";
+import type { Size } from "../draw/layout.ts";
+import type { Content } from "./content.ts";
+import type { Done, Model, Settings } from "./model.ts";
+import type { MouseEvent } from "../keys/mouse.ts";
+import { Clicks } from "../keys/mouse_steps.ts";
+import { NodesInSight } from "./nodes_in_sight.ts";
+import { Pace } from "./pace.ts";
+import { applyEvents, fitted, pasteText, type Pressed, pressKey, takeStep } from "./press.ts";
+import { newsOfRun } from "../draw/run_text.ts";
+import { Runs } from "./runs.ts";
+import { ScreenReader } from "../read/screen_reader.ts";
+import type { Effect } from "./step.ts";
+import { INITIAL_UI, topKind, type UiEvent } from "./ui_state.ts";
+
+/** What the terminal does for the screen. */
+export interface TerminalPort {
+  quit(): void;
+  suspend(): void;
+  redraw(): void;
+  copy(text: string): void;
+}
+
+/** What a store is made from. */
+export interface StoreOptions {
+  readonly session: LiveSession;
+  readonly size: Size;
+  readonly readOnly: boolean;
+  readonly terminal: TerminalPort;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Results of changes that are kept. */
+const KEPT_RESULTS = 100;
+
+/** How long a good word stays above the footer, in milliseconds; bad ones stay until a key. */
+const WORD_MS = 8_000;
+
+/** The state behind the screen. */
+export class Store {
+  readonly #session: LiveSession;
+  readonly #terminal: TerminalPort;
+  readonly #now: () => number;
+  readonly #reader: ScreenReader;
+  readonly #sight: NodesInSight;
+  readonly #runs: Runs;
+  readonly #clicks = new Clicks();
+  /** When the next frame is due; drawing tells it what shows seconds. */
+  readonly pace: Pace;
+  readonly #listeners = new Set<() => void>();
+  readonly #stop = new AbortController();
+  readonly #waiting: LiveNews[][] = [];
+  #model: Model;
+  #wordTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor({ session, size, readOnly, terminal, now }: StoreOptions) {
+    this.#session = session;
+    this.#terminal = terminal;
+    this.#now = now;
+    const settings: Settings = { readOnly, canProvision: session.provision !== undefined };
+    this.#model = {
+      ui: INITIAL_UI,
+      live: NOTHING_HEARD,
+      now: now(),
+      size,
+      contents: new Map(),
+      requests: [],
+      done: [],
+      settings,
+      run: undefined,
+    };
+    this.#reader = new ScreenReader(session, (id, content) => this.#setContent(id, content));
+    this.#sight = new NodesInSight((nodes) => session.lookAt(nodes));
+    this.#runs = new Runs({
+      session,
+      now,
+      show: (run) => this.#publish({ ...this.#withNews(), run }),
+      tell: (run) => {
+        if (topKind(this.#model.ui) !== "run") this.say(...newsOfRun(run));
+      },
+    });
+    this.pace = new Pace({ draw: () => this.#takeNews(), now });
+  }
+
+  /** The model of the next frame; the same object while nothing has changed. */
+  readonly model = (): Model => this.#model;
+
+  /** Calls back after each change of the model. */
+  readonly subscribe = (listener: () => void): () => void => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Takes in news until the store is closed. */
+  async follow(): Promise<void> {
+    const { signal } = this.#stop;
+    void this.#runs.follow(signal).catch((error) =>
+      this.#broken("Runs of other terminals are not seen", error)
+    );
+    try {
+      for await (const batch of this.#session.news(signal)) {
+        this.#waiting.push([...batch]);
+        this.pace.request();
+      }
+    } catch (error) {
+      // The session promises to throw nothing that can pass; what is shown from now on is old.
+      this.#broken("No more news", error);
+    }
+  }
+
+  #broken(what: string, error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    const message = error instanceof Error ? error.message : String(error);
+    this.say(`${what}, as something is broken here: ${message}`, "bad");
+  }
+
+  /** A key, by its name in `key_names.ts`. */
+  press(name: string): void {
+    this.#take(pressKey(this.#withNews(), name));
+  }
+
+  /** Text for the place where text is typed; elsewhere pasted text does nothing. */
+  paste(text: string): void {
+    this.#take({ model: pasteText(this.#withNews(), text) });
+  }
+
+  /** The mouse. */
+  mouse(event: MouseEvent): void {
+    const { events, command } = this.#clicks.steps(this.#model, event, this.#now());
+    if (events.length > 0) this.#apply(events);
+    if (command !== undefined) this.#take(takeStep(this.#model, runCommand(command, this.#model)));
+  }
+
+  /** The terminal has another size. */
+  resize(size: Size): void {
+    if (size.columns === this.#model.size.columns && size.rows === this.#model.size.rows) return;
+    this.#publish({ ...this.#model, size });
+  }
+
+  /** A sentence above the footer. */
+  say(text: string, tone: Tone, { goesOn = false }: { readonly goesOn?: boolean } = {}): void {
+    this.#apply([{ type: "say", status: { text, tone, at: this.#now(), goesOn } }]);
+  }
+
+  /** Ends everything that was begun; a run of provisioning has ended when this settles. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#reader.close();
+    this.#sight.close();
+    this.pace.close();
+    clearTimeout(this.#wordTimer);
+    await this.#runs.close();
+  }
+
+  #take({ model, effect }: Pressed): void {
+    this.#publish(model);
+    if (effect !== undefined) this.#affect(effect);
+  }
+
+  #apply(events: readonly UiEvent[]): void {
+    this.#publish(applyEvents(this.#withNews(), events));
+  }
+
+  #affect(effect: Effect): void {
+    switch (effect.type) {
+      case "quit":
+        return this.#terminal.quit();
+      case "suspend":
+        return this.#terminal.suspend();
+      case "redraw":
+        return this.#terminal.redraw();
+      case "copy":
+        return this.#terminal.copy(effect.text);
+      case "retry":
+        return this.#session.retry();
+      case "provision":
+        return this.#runs.begin();
+      case "stop-provisioning":
+        return this.#runs.stop();
+      case "change":
+        void runChange(effect.change, {
+          session: this.#session,
+          signal: this.#stop.signal,
+          say: (text, tone, options) => this.say(text, tone, options),
+          record: (text, failed) => this.#record({ at: this.#now(), text, failed }),
+        });
+    }
+  }
+
+  #record(done: Done): void {
+    this.#publish({ ...this.#model, done: [...this.#model.done, done].slice(-KEPT_RESULTS) });
+  }
+
+  /** The clock went on, or news came. */
+  #takeNews(): void {
+    this.#publish(this.#withNews());
+  }
+
+  #withNews(): Model {
+    const batches = this.#waiting.splice(0);
+    const live = batches.length === 0
+      ? this.#model.live
+      : reduceLive(this.#model.live, batches.flat());
+    return { ...this.#model, live, now: this.#now() };
+  }
+
+  #setContent(id: number, content: Content): void {
+    this.#publish({
+      ...this.#model,
+      now: this.#now(),
+      contents: new Map(this.#model.contents).set(id, content),
+    });
+  }
+
+  #publish(next: Model): void {
+    if (this.#stop.signal.aborted) return;
+    const open = new Set(next.ui.screens.map(({ id }) => id));
+    const stale = [...next.contents.keys()].some((id) => !open.has(id));
+    const contents = stale
+      ? new Map([...next.contents].filter(([id]) => open.has(id)))
+      : next.contents;
+    const requests = next.ui.screens.at(-1)?.kind === "requests"
+      ? this.#session.requests()
+      : next.requests;
+    const model = { ...next, contents, requests };
+    this.pace.frame(() => {
+      this.#model = fitted(model);
+      for (const listener of this.#listeners) listener();
+    });
+    this.#afterwards();
+  }
+
+  /** What follows from the state: readers, measured nodes, the word above the footer. */
+  #afterwards(): void {
+    const { ui, live } = this.#model;
+    this.#reader.sync(ui.screens, live);
+    this.#sight.see(this.#model);
+    clearTimeout(this.#wordTimer);
+    const { status } = ui;
+    if (status === undefined || status.goesOn || status.tone === "bad") return;
+    this.#wordTimer = setTimeout(
+      () => this.#apply([{ type: "say", status: undefined }]),
+      Math.max(0, status.at + WORD_MS - this.#now()),
+    );
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The live list of what runs in the cluster.
+ *
+ * @module
+ */
+
+import type { Health } from "../../reports/health.ts";
+import type { LiveWorkload } from "../../reports/workload_report.ts";
+import { NOTHING, since } from "../words/amounts.ts";
+import type { ListSpec } from "./list.ts";
+import { youngestFirst } from "./live_nodes.ts";
+import { healthCell } from "../tables/services.ts";
+import type { Cell, Toned } from "../words/tone.ts";
+
+/** Restarts from which on their number is a warning. */
+const MANY_RESTARTS = 5;
+
+/** Order of health. */
+const WORST_FIRST: readonly Health[] = [
+  "Failed",
+  "Down",
+  "Degraded",
+  "Unknown",
+  "Running",
+  "Suspended",
+  "Idle",
+  "Complete",
+  "External",
+  "Healthy",
+];
+
+/** Services, workloads, and pods of nobody. */
+export const WORKLOAD_LIST: ListSpec<LiveWorkload> = {
+  key: ({ uid }) => uid,
+  filterText: ({ namespace, name, kind, health, problem }) =>
+    `${namespace} ${name} ${namespace}/${name} ${kind} ${health} ${problem?.reason ?? ""}`,
+  columns: (now) => [
+    {
+      header: "NAMESPACE",
+      priority: 3,
+      grow: true,
+      least: 8,
+      cell: ({ namespace }) => namespace,
+      sort: ({ namespace }) => namespace,
+    },
+    {
+      header: "NAME",
+      priority: 0,
+      grow: true,
+      least: 14,
+      cell: ({ name }) => name,
+      sort: ({ name }) => name,
+    },
+    { header: "KIND", priority: 4, cell: ({ kind }) => kind, sort: ({ kind }) => kind },
+    {
+      header: "READY",
+      priority: 0,
+      align: "right",
+      cell: ({ pods }) => pods === undefined ? NOTHING : `${pods.ready}/${pods.wanted}`,
+      sort: ({ pods }) =>
+        pods === undefined || pods.wanted === 0 ? undefined : pods.ready / pods.wanted,
+    },
+    {
+      header: "HEALTH",
+      priority: 1,
+      grow: true,
+      least: 20,
+      comfortable: 28,
+      cell: healthWords,
+      sort: ({ health }) => WORST_FIRST.indexOf(health),
+    },
+    {
+      header: "RESTARTS",
+      priority: 5,
+      align: "right",
+      cell: restartsCell,
+      sort: ({ restarts }) => restarts,
+    },
+    {
+      header: "AGE",
+      priority: 6,
+      align: "right",
+      cell: ({ createdAt }) => since(createdAt, now),
+      sort: ({ createdAt }) => youngestFirst(createdAt),
+    },
+  ],
+};
+
+/** `Down: CrashLoopBackOff: exit code 1`: health, reason, and as much of the message as there is room. */
+export function healthWords({ health, problem }: LiveWorkload): Toned {
+  const cell = healthCell(health, problem);
+  const message = problem?.message ?? "";
+  return message === "" ? cell : { ...cell, text: `${cell.text}: ${message}` };
+}
+
+function restartsCell({ restarts }: LiveWorkload): Cell {
+  if (restarts === undefined) return NOTHING;
+  return { text: String(restarts), tone: restarts >= MANY_RESTARTS ? "warn" : "plain" };
+}

@@ -1,0 +1,158 @@
+/**
+ * Shapes of the JSON documents of `discover`, `status` and `kubeconfig`, beside `apiVersion` and
+ * `kind`. Null stands for what is not known.
+ *
+ * @module
+ */
+
+import * as z from "zod/mini";
+import { HEALTHS } from "../../reports/health.ts";
+import { GITOPS } from "./gitops_documents.ts";
+
+const text = z.nullable(z.string());
+const moment = z.nullable(z.iso.datetime({ offset: true }));
+const amount = z.nullable(z.number());
+const truth = z.nullable(z.boolean());
+const role = z.nullable(z.enum(["control-plane", "worker"]));
+const pods = z.object({ ready: z.int(), wanted: z.int() });
+const health = z.enum(HEALTHS);
+const count = z.nullable(z.int());
+const resources = z.nullable(
+  z.strictObject({ cpu: amount, memory: amount, disk: amount, pods: amount }),
+);
+const used = z.nullable(z.strictObject({
+  cpu: amount,
+  memory: amount,
+  disk: z.nullable(z.strictObject({ used: z.number(), capacity: z.number() })),
+}));
+const requested = z.nullable(z.strictObject({ cpu: z.number(), memory: z.number() }));
+
+const Peer = z.strictObject({
+  name: z.string(),
+  hostname: z.string(),
+  dnsName: text,
+  ipv4: z.nullable(z.ipv4()),
+  ipv6: text,
+  os: z.string(),
+  online: z.boolean(),
+  lastSeen: moment,
+  tags: z.array(z.string()),
+  owner: text,
+  keyExpiry: moment,
+  expired: z.boolean(),
+  isSelf: z.boolean(),
+  shared: z.boolean(),
+  membership: z.enum(["both", "inventory", "cluster", "none", "other-address", "unknown"]),
+  inInventory: truth,
+  inCluster: truth,
+  inventoryHost: text,
+  inventoryAddress: text,
+  node: text,
+});
+
+/** Document `PeerList` of `discover`. */
+export const PEER_LIST = { items: z.array(Peer), gaps: z.array(z.string()) };
+
+const Node = z.strictObject({
+  name: z.string(),
+  role,
+  status: z.enum(["Ready", "NotReady", "Unreachable", "NotProvisioned", "Unknown"]),
+  since: moment,
+  source: z.enum(["cluster", "tailnet", "inventory"]),
+  reason: z.string(),
+  cordoned: z.boolean(),
+  pressures: z.array(z.string()),
+  inInventory: truth,
+  inCluster: truth,
+  inventoryHost: text,
+  tailscaleIp: text,
+  online: truth,
+  lastSeen: moment,
+  keyExpiry: moment,
+  keyState: z.nullable(z.enum(["lasting", "valid", "ending", "expired"])),
+  version: text,
+  osImage: text,
+  architecture: text,
+  createdAt: moment,
+  labels: z.record(z.string(), z.string()),
+  taints: z.array(z.string()),
+  capacity: resources,
+  allocatable: resources,
+  used,
+  requested,
+  pods: count,
+});
+
+const Service = z.strictObject({
+  namespace: z.string(),
+  name: z.string(),
+  type: z.string(),
+  clusterIp: z.string(),
+  ports: z.array(z.string()),
+  pods: z.nullable(pods),
+  health,
+  reason: z.string(),
+  message: z.string(),
+  restarts: count,
+});
+
+const Workload = z.strictObject({
+  kind: z.enum(["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]),
+  namespace: z.string(),
+  name: z.string(),
+  pods,
+  health,
+  reason: z.string(),
+  message: z.string(),
+  restarts: count,
+  createdAt: moment,
+});
+
+const use = z.nullable(z.strictObject({
+  used: z.number(),
+  allocatable: z.number(),
+  measured: z.int(),
+}));
+
+/** Sums; of CPU and memory over the nodes that were measured, and how many these are. */
+const totals = z.strictObject({
+  nodes: z.strictObject({ ready: count, joined: z.int(), all: z.int() }),
+  pods: z.nullable(z.strictObject({ running: z.int(), all: z.int() })),
+  cpu: use,
+  memory: use,
+  versions: z.array(z.string()),
+});
+
+/** While it is lost, what is shown is what was heard last, and when that was. */
+const connection = z.strictObject({
+  state: z.enum(["connecting", "live", "lost"]),
+  lastHeard: moment,
+  problem: text,
+});
+
+/** Document `Status` of `status`; CPU in cores, memory and disk in bytes. */
+export const STATUS = {
+  cluster: text,
+  server: text,
+  reachable: z.boolean(),
+  connection,
+  nodes: z.array(Node),
+  services: z.nullable(z.array(Service)),
+  workloads: z.array(Workload),
+  podsRunning: count,
+  totals,
+  gitops: GITOPS,
+  metrics: z.strictObject({ known: z.boolean(), reason: z.string() }),
+  gaps: z.array(z.string()),
+  warnings: z.array(z.string()),
+};
+
+/** Document `KubeconfigMerge` of `kubeconfig`. */
+export const KUBECONFIG_MERGE = {
+  file: z.string(),
+  context: z.string(),
+  changed: z.boolean(),
+  isCurrent: z.boolean(),
+  backup: text,
+  otherContexts: z.array(z.string()),
+};

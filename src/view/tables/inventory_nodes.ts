@@ -1,0 +1,80 @@
+/**
+ * Hosts of the inventory as rows and documents.
+ *
+ * @module
+ */
+
+import { formatTaint } from "../../inventory/kubernetes_syntax.ts";
+import type { ListedHost } from "../../inventory/host_list.ts";
+import type { Column } from "./table.ts";
+
+/** Stands where nothing is set, so that a column never looks forgotten. */
+const NONE = "-";
+
+/** Columns of `node list`. */
+export const NODE_COLUMNS: readonly Column<ListedHost>[] = [
+  { header: "NAME", cell: (host) => host.name },
+  { header: "ROLE", cell: (host) => host.role },
+  { header: "TAILSCALE-IP", cell: addressOf },
+  { header: "RESERVED", cell: reservedOf },
+  { header: "GPU", cell: gpuOf },
+  { header: "LABELS", cell: (host) => labelTexts(host).join(",") || NONE },
+  { header: "TAINTS", cell: (host) => host.taints.map(formatTaint).join(",") || NONE },
+  { header: "NODE", wide: true, cell: (host) => host.nodeName },
+  { header: "SSH", wide: true, cell: sshOf },
+  { header: "GROUPS", wide: true, cell: (host) => host.groups.join(",") || NONE },
+  { header: "WHERE", wide: true, cell: whereOf },
+];
+
+/** A host as it stands in JSON documents. */
+export function nodeItem(host: ListedHost): Record<string, unknown> {
+  const { name, nodeName, role, tailscaleIp, ansibleHost, user, gpu, labels, taints } = host;
+  const { reservedCpu: cpu, reservedMemory: memory } = host;
+  return {
+    name,
+    nodeName,
+    role,
+    ...(tailscaleIp === undefined ? {} : { tailscaleIp }),
+    ...(ansibleHost === undefined ? {} : { ansibleHost }),
+    ...(user === undefined ? {} : { user }),
+    reserved: {
+      ...(cpu === undefined ? {} : { cpu }),
+      ...(memory === undefined ? {} : { memory }),
+    },
+    ...(gpu === undefined ? {} : { gpu }),
+    labels,
+    taints,
+    groups: [...host.groups],
+    where: host.where,
+  };
+}
+
+function addressOf(host: ListedHost): string {
+  return host.tailscaleIp ?? "(templated)";
+}
+
+function reservedOf(host: ListedHost): string {
+  const parts = [
+    host.reservedCpu === undefined ? [] : [`${host.reservedCpu} cpu`],
+    host.reservedMemory === undefined ? [] : [host.reservedMemory],
+  ].flat();
+  return parts.join(", ") || NONE;
+}
+
+function gpuOf(host: ListedHost): string {
+  if (host.gpu === undefined) return "detected";
+  return host.gpu ? "yes" : "no";
+}
+
+function labelTexts(host: ListedHost): string[] {
+  return Object.entries(host.labels).map(([key, value]) => `${key}=${value}`);
+}
+
+function sshOf(host: ListedHost): string {
+  const target = host.ansibleHost ?? "(templated)";
+  return host.user === undefined ? target : `${host.user}@${target}`;
+}
+
+function whereOf({ where }: ListedHost): string {
+  return where.line === undefined ? where.file : `${where.file}:${where.line}`;
+}

@@ -1,0 +1,112 @@
+/**
+ * Services and workloads as rows, sentences and documents.
+ *
+ * @module
+ */
+
+import { type Health, isTrouble, type PodCount } from "../../reports/health.ts";
+import type { ServiceReport } from "../../reports/service_report.ts";
+import type { WorkloadReport } from "../../reports/workload_report.ts";
+import type { Problem } from "../../cluster/read/objects.ts";
+import { NOTHING } from "../words/amounts.ts";
+import type { Column } from "./table.ts";
+import type { Tone, Toned } from "../words/tone.ts";
+
+/** Columns of services. */
+export const SERVICE_COLUMNS: readonly Column<ServiceReport>[] = [
+  { header: "NAMESPACE", cell: ({ service }) => service.namespace },
+  { header: "SERVICE", cell: ({ service }) => service.name },
+  { header: "TYPE", cell: ({ service }) => service.type },
+  { header: "PORTS", cell: ({ service }) => service.ports.join(",") || NOTHING },
+  {
+    header: "READY",
+    align: "right",
+    cell: ({ pods }) => pods === undefined ? NOTHING : `${pods.ready}/${pods.wanted}`,
+  },
+  { header: "HEALTH", cell: ({ health, problem }) => healthCell(health, problem) },
+];
+
+const TONES: Readonly<Record<Health, Tone>> = {
+  Healthy: "good",
+  Degraded: "warn",
+  Down: "bad",
+  Idle: "muted",
+  Running: "accent",
+  Complete: "muted",
+  Failed: "bad",
+  Suspended: "muted",
+  External: "muted",
+  Unknown: "muted",
+};
+
+/** A health, and why where that is known: `Degraded: CrashLoopBackOff`. */
+export function healthCell(health: Health, problem: Problem | undefined): Toned {
+  const reason = problem === undefined || problem.reason === "" ? "" : `: ${problem.reason}`;
+  return { text: `${health}${reason}`, tone: TONES[health] };
+}
+
+/** `Workloads: 4, 1 in trouble (kube-system/metrics-server 0/1).` */
+export function workloadSentence(workloads: readonly WorkloadReport[]): string {
+  return sentence(
+    "Workloads",
+    workloads.map(({ workload, pods, health }) => ({ object: workload, pods, health })),
+  );
+}
+
+/** `Services: 7, 1 in trouble (default/web 0/2).` */
+export function serviceSentence(services: readonly ServiceReport[] | undefined): string {
+  if (services === undefined) return "Services: not known.";
+  return sentence(
+    "Services",
+    services.map(({ service, pods, health }) => ({ object: service, pods, health })),
+  );
+}
+
+function sentence(
+  what: string,
+  all: readonly {
+    readonly object: { readonly namespace: string; readonly name: string };
+    readonly pods: PodCount | undefined;
+    readonly health: Health;
+  }[],
+): string {
+  if (all.length === 0) return `${what}: none.`;
+  const ill = all.filter(({ health }) => isTrouble(health));
+  if (ill.length === 0) return `${what}: ${all.length}, none of them in trouble.`;
+  const names = ill.map(({ object: { namespace, name }, pods }) =>
+    `${namespace}/${name} ${pods?.ready ?? "?"}/${pods?.wanted ?? "?"}`
+  );
+  return `${what}: ${all.length}, ${ill.length} in trouble (${names.join(", ")}).`;
+}
+
+/** A service as it stands in JSON documents; null stands for what is not known. */
+export function serviceItem({ service, pods, health, problem, restarts }: ServiceReport) {
+  return {
+    namespace: service.namespace,
+    name: service.name,
+    type: service.type,
+    clusterIp: service.clusterIp,
+    ports: service.ports,
+    pods: pods ?? null,
+    health,
+    reason: problem?.reason ?? "",
+    message: problem?.message ?? "",
+    restarts: restarts ?? null,
+  };
+}
+
+/** A workload as it stands in JSON documents. */
+export function workloadItem({ workload, pods, health, problem, restarts }: WorkloadReport) {
+  const { kind, namespace, name, createdAt } = workload;
+  return {
+    kind,
+    namespace,
+    name,
+    pods,
+    health,
+    reason: problem?.reason ?? "",
+    message: problem?.message ?? "",
+    restarts: restarts ?? null,
+    createdAt: createdAt ?? null,
+  };
+}

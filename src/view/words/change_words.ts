@@ -1,0 +1,156 @@
+/**
+ * What a change will do, asked before it is done.
+ *
+ * @module
+ */
+
+import { isTrouble } from "../../reports/health.ts";
+import type { ClusterChange } from "../../live/live_session.ts";
+import type { LiveState } from "../../live/live_state.ts";
+import { hasEnded, podIndex } from "../../reports/pod_index.ts";
+import { workloadReport } from "../../reports/workload_report.ts";
+import type { ClusterPod } from "../../cluster/read/objects.ts";
+import type { ObjectReference } from "../../cluster/api/requests.ts";
+import { counted, safeText } from "../../errors/safe_text.ts";
+import { drainLines } from "./drain_words.ts";
+
+/** A question, answered with yes or no. */
+export interface Question {
+  /** The question itself; it names the object. */
+  readonly title: string;
+  /** What will happen, in sentences. */
+  readonly lines: readonly string[];
+}
+
+/** The question for a change, with what is known of the cluster now. */
+export function question(change: ClusterChange, state: LiveState): Question {
+  const asked = ask(change, state);
+  const lines = state.connection.state === "live"
+    ? asked.lines
+    : [...asked.lines, "The cluster is out of reach now: this is what was known last."];
+  return { title: safeText(asked.title), lines: lines.map((line) => safeText(line)) };
+}
+
+function ask(change: ClusterChange, state: LiveState): Question {
+  switch (change.type) {
+    case "cordon":
+      return {
+        title: `Cordon ${change.node}?`,
+        lines: ["No new pods come to it; those on it stay and go on running."],
+      };
+    case "uncordon":
+      return {
+        title: `Uncordon ${change.node}?`,
+        lines: ["It takes new pods again; those that left it do not come back by themselves."],
+      };
+    case "drain":
+      return { title: `Drain ${change.node}?`, lines: drainLines(change.node, state.cluster) };
+    case "restart":
+      return restartQuestion(change.workload, state);
+    case "scale":
+      return scaleQuestion(change.workload, { replicas: change.replicas, state });
+    case "delete-pod":
+      return deleteQuestion(change, state);
+  }
+}
+
+function restartQuestion(workload: ObjectReference, state: LiveState): Question {
+  const title = `Restart ${nameOf(workload)}?`;
+  const report = known(workload, state);
+  if (report === undefined) {
+    return { title, lines: ["Its pods are replaced; how many there are is not known."] };
+  }
+  const { pods: { wanted }, health } = report;
+  return {
+    title,
+    lines: [
+      replaced(workload.kind, wanted),
+      ...isTrouble(health) ? [`It is not well now (${health.toLowerCase()}).`] : [],
+    ],
+  };
+}
+
+/** How a rollout goes where nothing else was set. */
+function replaced(kind: ObjectReference["kind"], pods: number): string {
+  if (pods === 0) return "It has no pods now: there is nothing to replace.";
+  if (kind === "Deployment") {
+    return pods === 1
+      ? "Its pod is replaced by a new one; the old one goes when that is ready, unless its strategy says otherwise."
+      : `Its ${pods} pods are replaced a few at a time; the others go on meanwhile, unless its strategy says otherwise.`;
+  }
+  if (pods === 1) return "Its pod is replaced; until the new one is ready nobody answers.";
+  return kind === "StatefulSet"
+    ? `Its ${pods} pods are replaced one after the other, the last first.`
+    : `Its ${pods} pods are replaced node by node.`;
+}
+
+function scaleQuestion(
+  workload: ObjectReference,
+  { replicas, state }: { readonly replicas: number; readonly state: LiveState },
+): Question {
+  const report = known(workload, state);
+  const before = report?.pods.wanted;
+  const title = before === undefined
+    ? `Scale ${nameOf(workload)} to ${replicas}?`
+    : `Scale ${nameOf(workload)} from ${before} to ${replicas}?`;
+  if (before === undefined) return { title, lines: ["How many pods it has now is not known."] };
+  const [more, fewer] = [replicas - before, before - replicas];
+  const what = more > 0
+    ? `${counted(more, "pod is", "pods are")} added.`
+    : fewer > 0
+    ? `${counted(fewer, "pod ends", "pods end")}.`
+    : "That is what it has already.";
+  return {
+    title,
+    lines: [
+      what,
+      ...replicas === 0 && before > 0
+        ? ["None is left: nobody answers until it is scaled up."]
+        : [],
+      ...fewer > 0 && workload.kind === "StatefulSet"
+        ? ["Its volumes stay, unless the StatefulSet says otherwise."]
+        : [],
+    ],
+  };
+}
+
+function deleteQuestion(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  state: LiveState,
+): Question {
+  const title = `Delete Pod ${namespace}/${name}?`;
+  const { pods } = state.cluster;
+  const pod = pods && podIndex(pods).named(namespace, name);
+  if (pod === undefined) {
+    return { title, lines: ["It is not known any more, or pods could not be listed."] };
+  }
+  if (pod.ending) return { title, lines: ["It is being deleted already."] };
+  return { title, lines: [whatFollows(pod)] };
+}
+
+function whatFollows(pod: ClusterPod): string {
+  const { owner } = pod;
+  if (owner === undefined) return "Nothing makes it anew: it is gone for good.";
+  const by = `${owner.kind} ${owner.name}`;
+  switch (owner.kind) {
+    case "Node":
+      return "It is a static pod: the kubelet goes on running it, only its entry is made anew.";
+    case "Job":
+      return hasEnded(pod)
+        ? `It has ended; with it its log is gone. ${by} stays as it is.`
+        : `${by} starts another one in its place, if it has tries left.`;
+    case "StatefulSet":
+      return `${by} makes it anew, with the same name and volumes.`;
+    default:
+      return `${by} makes a new one in its place.`;
+  }
+}
+
+function known({ kind, namespace, name }: ObjectReference, { cluster }: LiveState) {
+  if (kind === "Node" || kind === "Pod" || kind === "Service" || kind === "Event") return undefined;
+  return workloadReport(cluster, { kind, namespace, name });
+}
+
+function nameOf({ kind, namespace, name }: ObjectReference): string {
+  return `${kind} ${namespace}/${name}`;
+}

@@ -1,0 +1,169 @@
+/**
+ * Splices that put an entry into a map, or a value in the place of another.
+ *
+ * @module
+ */
+
+import type { YamlValue } from "./yaml_value.ts";
+import type { Splice } from "./splice.ts";
+import {
+  behindColon,
+  blockEnd,
+  columnOf,
+  commentsAbove,
+  hasComment,
+  isBlankLine,
+} from "./layout.ts";
+import { type Entry, isNullNode, type MapNode, type YamlDocument, type YamlNode } from "./node.ts";
+import { isFilled, renderChildren, renderEntry, renderInline, renderKey } from "./render.ts";
+import { type EntryStyle, eolAt, memberStyleIn, type Style, styleOf } from "./style.ts";
+
+/** A change that cannot be made by splicing; the message completes "Cannot …: ". */
+export class SpliceError extends Error {
+  override readonly name = "SpliceError";
+}
+
+/** Adds an entry to a map that has entries. `inner` is the style of the value, if it is a map. */
+export function insertEntry(
+  document: YamlDocument,
+  map: MapNode,
+  { pair, inner, around }: {
+    readonly pair: readonly [key: string, value: YamlValue];
+    readonly inner: EntryStyle;
+    readonly around: readonly MapNode[];
+  },
+): Splice[] {
+  const member = memberStyleIn(document, map, around);
+  const last = map.entries.at(-1)!;
+  if (map.flow) return insertFlow(document, map, renderFlow(document, pair, member));
+  const column = columnOf(document, last.key);
+  // Above comments at the end of the map: whatever they say, they are not about the new entry.
+  const end = blockEnd(document, last.value.end, column + 1);
+  const style = { ...styleOf(document), eol: eolAt(document, end) };
+  const [key, value] = pair;
+  const options = { style, entry: isFilled(value) ? inner : member, column };
+  const gap = separatesWithBlankLines(document, map) ? style.eol : "";
+  const text = isFilled(value) && inner.flow
+    ? `${renderKey(key, { ...options, entry: member })}: ${renderInline(value, options)}`
+    : renderEntry(pair, options);
+  return [insertAt(end, `${gap}${style.eol}${" ".repeat(column)}${text}`)];
+}
+
+/** Puts a value where an entry has none, or another. */
+export function replaceValue(
+  document: YamlDocument,
+  entry: Entry,
+  { value, inner, flowParent }: {
+    readonly value: YamlValue;
+    readonly inner: EntryStyle;
+    readonly flowParent: boolean;
+  },
+): Splice[] {
+  const old = entry.value;
+  const colon = behindColon(document, entry);
+  if (entry.explicit || colon === undefined) {
+    throw new SpliceError("the key is written in a way k3s-tool does not edit");
+  }
+  const style = styleOf(document);
+  const column = columnOf(document, entry.key);
+  const asBlock = isFilled(value) && !flowParent && !inner.flow;
+  const options = {
+    style: { ...style, eol: eolAt(document, entry.key.start) },
+    entry: { ...inner, flow: inner.flow || flowParent, quoteOf: () => quotesOf(old) },
+    column,
+  };
+  if (!asBlock) return replaceInline(document, entry, renderInline(value, { ...options, key: "" }));
+
+  const children = renderChildren(value, options);
+  const { lines } = document;
+  const keyLine = lines.endOf(lines.lineAt(colon));
+  if (isNullNode(old) || old.end <= keyLine) {
+    // The new lines go below the key's line, whose comment stays, and below comments inside.
+    const end = isNullNode(old) ? blockEnd(document, colon, column + 1) : keyLine;
+    return [...dropText(colon, old.end), insertAt(end, children)];
+  }
+  // What began on the key's line ends below it: its comment cannot be told from the value's.
+  if (old.start < keyLine) return [{ start: colon, end: old.end, text: children }];
+  return [{ start: keyLine, end: old.end, text: children }];
+}
+
+/** Writes a value into a file that holds nothing but comments, or nothing. */
+export function fillRoot(document: YamlDocument, value: YamlValue): Splice[] {
+  const { text, lines } = document;
+  if (/^(?:\.\.\.|---)/m.test(text)) {
+    throw new SpliceError("the file has document markers and nothing between them");
+  }
+  const style = styleOf(document);
+  const entry = { flow: false, padded: false, quotedKeys: false, quoteOf: () => undefined };
+  const body = renderChildren(value, { style, entry, column: -style.step });
+  const last = lines.endOf(lines.count - 1);
+  const newline = text.replace(/^\ufeff/, "") === "" || /[\r\n]$/.test(text);
+  return [insertAt(last, newline ? body.slice(style.eol.length) + style.eol : body)];
+}
+
+function replaceInline(document: YamlDocument, entry: Entry, text: string): Splice[] {
+  const old = entry.value;
+  const colon = behindColon(document, entry)!;
+  if (old.start === old.end) return [{ start: colon, end: old.end, text: ` ${text}` }];
+  const { lines } = document;
+  const sameLine = lines.lineAt(colon) === lines.lineAt(old.start);
+  if (sameLine) return [{ start: old.start, end: old.end, text }];
+  const keyLine = lines.endOf(lines.lineAt(colon));
+  const comment = hasComment(document, colon, keyLine);
+  if (!comment) return [{ start: colon, end: old.end, text: ` ${text}` }];
+  return [insertAt(colon, ` ${text}`), { start: keyLine, end: old.end, text: "" }];
+}
+
+function insertFlow(document: YamlDocument, map: MapNode, text: string): Splice[] {
+  const { lines } = document;
+  const last = map.entries.at(-1)!;
+  const end = Math.max(last.key.end, last.value.end);
+  const close = map.end - 1;
+  if (document.text[close] !== "}") throw new SpliceError("the map has no braces");
+  const rest = document.text.slice(end, close);
+  // A comma inside a comment is none.
+  const comma = /^\s*,/.exec(rest);
+  const behind = end + (comma?.[0].length ?? 0);
+  const lastLine = lines.lineAt(behind);
+  const ownLine = lines.lineAt(map.contentStart) !== lines.lineAt(last.key.start) &&
+    lines.lineAt(close) !== lastLine;
+  if (!ownLine) {
+    if (hasComment(document, end, close)) throw new SpliceError("a comment stands in its way");
+    return [insertAt(behind, comma === null ? `, ${text}` : ` ${text}`)];
+  }
+  const indent = " ".repeat(columnOf(document, last.key));
+  const line = `${eolAt(document, behind)}${indent}${text}${comma === null ? "" : ","}`;
+  const at = lines.endOf(lastLine);
+  if (comma !== null) return [insertAt(at, line)];
+  return at === end ? [insertAt(end, `,${line}`)] : [insertAt(end, ","), insertAt(at, line)];
+}
+
+function renderFlow(
+  document: YamlDocument,
+  pair: readonly [string, YamlValue],
+  member: EntryStyle,
+): string {
+  const style: Style = styleOf(document);
+  return renderEntry(pair, { style, entry: { ...member, flow: true }, column: 0 });
+}
+
+/** True where blank lines part the last two entries. */
+function separatesWithBlankLines(document: YamlDocument, map: MapNode): boolean {
+  if (map.entries.length < 2) return false;
+  const last = map.entries.at(-1)!;
+  const line = document.lines.lineAt(last.key.start);
+  return isBlankLine(document, commentsAbove(document, line, columnOf(document, last.key)) - 1);
+}
+
+function quotesOf(node: YamlNode): "single" | "double" | undefined {
+  if (node.kind !== "scalar") return undefined;
+  return node.style === "single" || node.style === "double" ? node.style : undefined;
+}
+
+function dropText(start: number, end: number): Splice[] {
+  return start < end ? [{ start, end, text: "" }] : [];
+}
+
+function insertAt(offset: number, text: string): Splice {
+  return { start: offset, end: offset, text };
+}

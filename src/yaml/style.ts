@@ -1,0 +1,113 @@
+/**
+ * How a document is written, so that what is added looks like what is there.
+ *
+ * @module
+ */
+
+import type { Quote } from "./scalar.ts";
+import { keyName, type MapNode, type YamlDocument, type YamlNode } from "./node.ts";
+
+/** Habits of a document. */
+export interface Style {
+  readonly eol: string;
+  /** Spaces a nested map is indented by. */
+  readonly step: number;
+  /** Spaces a list in a map is indented by; 0 is common. */
+  readonly listStep: number;
+  readonly quote: Quote;
+}
+
+/** How one map's neighbours are written. */
+export interface EntryStyle {
+  readonly flow: boolean;
+  /** `{ a: b }` instead of `{a: b}`. */
+  readonly padded: boolean;
+  /** Keys in double quotes, as in JSON. */
+  readonly quotedKeys: boolean;
+  /** Quotes that the neighbours' value of the same key has. */
+  readonly quoteOf: (key: string) => Quote | undefined;
+}
+
+/** Line break of the line an offset is in, else of the document's first line. */
+export function eolAt(document: YamlDocument, offset: number): string {
+  const { lines, text } = document;
+  const of = (line: number) => text.slice(lines.endOf(line), lines.startOf(line + 1));
+  return of(lines.lineAt(offset)) || of(Math.max(0, lines.lineAt(offset) - 1)) || of(0) || "\n";
+}
+
+/** The habits of a whole document; YAML's usual ones where it shows none. */
+export function styleOf(document: YamlDocument): Style {
+  const steps = new Map<number, number>();
+  let listStep: number | undefined;
+  let single = 0;
+  let double = 0;
+  const visit = (node: YamlNode) => {
+    if (node.kind === "scalar") {
+      if (node.style === "single") single++;
+      else if (node.style === "double") double++;
+    } else if (node.kind === "seq") {
+      for (const item of node.items) visit(item);
+    } else if (node.kind === "map") {
+      for (const { key, value } of node.entries) {
+        visit(value);
+        if (value.kind !== "map" && value.kind !== "seq" || value.flow || node.flow) continue;
+        const step = document.lines.columnOf(value.contentStart) -
+          document.lines.columnOf(key.start);
+        if (value.kind === "map" && step > 0) steps.set(step, (steps.get(step) ?? 0) + 1);
+        if (value.kind === "seq" && step >= 0) listStep ??= step;
+      }
+    }
+  };
+  if (document.root !== undefined) visit(document.root);
+  const [common] = [...steps].sort((a, b) => b[1] - a[1]);
+  const step = common?.[0] ?? 2;
+  return {
+    eol: eolAt(document, 0),
+    step,
+    listStep: listStep ?? step,
+    quote: single > double ? "single" : "double",
+  };
+}
+
+/** How a new value beside the values of `map` is written. */
+export function entryStyleIn(document: YamlDocument, map: MapNode): EntryStyle {
+  const siblings = map.entries.map((entry) => entry.value).reverse()
+    .filter((value): value is MapNode => value.kind === "map" && value.entries.length > 0);
+  const [model] = siblings;
+  const flow = map.flow || (model?.flow ?? false);
+  return entryStyle(document, { flow, model: model ?? map, siblings });
+}
+
+/** How a new entry of `map` is written; `around` are the maps beside it. */
+export function memberStyleIn(
+  document: YamlDocument,
+  map: MapNode,
+  around: readonly MapNode[] = [],
+): EntryStyle {
+  return entryStyle(document, { flow: map.flow, model: map, siblings: around });
+}
+
+function entryStyle(
+  document: YamlDocument,
+  { flow, model, siblings }: {
+    readonly flow: boolean;
+    readonly model: MapNode;
+    readonly siblings: readonly MapNode[];
+  },
+): EntryStyle {
+  const { text } = document;
+  const first = model.entries[0]?.key;
+  return {
+    flow,
+    padded: model.flow && model.entries.length > 0 && text[model.contentStart + 1] === " ",
+    quotedKeys: model.flow && first?.kind === "scalar" && first.style === "double",
+    quoteOf: (key) => {
+      for (const sibling of siblings) {
+        const value = sibling.entries.find((entry) => keyName(entry) === key)?.value;
+        if (value?.kind !== "scalar") continue;
+        return value.style === "single" || value.style === "double" ? value.style : undefined;
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,266 @@
+/**
+ * YAML text to a tree with source ranges.
+ *
+ * The reader is js-yaml's event stream: it gives offsets, and resolves YAML 1.1 as PyYAML, and so
+ * Ansible, does. What it leaves open (where a closing bracket or a block scalar's header stands) is
+ * looked up in the text between two events.
+ *
+ * @module
+ */
+
+import { type Event, EVENT_ID, getScalarValue, SCALAR_STYLE, YAMLException } from "js-yaml";
+import { hideNamed } from "../errors/secrets.ts";
+import type { Problem } from "../errors/user_error.ts";
+import { LineIndex } from "./line_index.ts";
+import type {
+  Entry,
+  MapNode,
+  ScalarNode,
+  ScalarStyle,
+  SeqNode,
+  YamlDocument,
+  YamlNode,
+} from "./node.ts";
+import { readEvents } from "./events.ts";
+
+type Collection = Extract<Event, { type: 2 | 3 }>;
+type Scalar = Extract<Event, { type: 4 }>;
+
+/**
+ * Matches white space, comments and some indicators. A comment begins the line or follows white
+ * space (YAML 1.2.2, 6.6).
+ */
+function skipping(indicators: string): RegExp {
+  return new RegExp(`(?:[\\s${indicators}]|(?<=^|\\s)#[^\\r\\n]*)*`, "y");
+}
+
+const TO_NODE = skipping(",");
+const TO_INDICATOR = skipping("");
+const TO_HEADER = skipping(":?-");
+
+/** Reads the one document of a text; never throws, see `problems`. */
+export function parseYaml(text: string, file: string): YamlDocument {
+  const lines = new LineIndex(text);
+  const empty = { file, text, lines, root: undefined };
+  let events: Event[];
+  try {
+    events = readEvents(text, lines);
+  } catch (error) {
+    return { ...empty, problems: [syntaxProblem(error, { file, lines })] };
+  }
+  const second = events.findIndex((event, at) => at > 0 && event.type === EVENT_ID.DOCUMENT);
+  if (second !== -1) {
+    const problem: Problem = {
+      message: "the file holds more than one YAML document",
+      where: { file },
+      expected: "one document, as Ansible reads only one",
+    };
+    return { ...empty, problems: [problem] };
+  }
+  if (events.length === 0) return { ...empty, problems: [] };
+  const builder = new TreeBuilder(text, events, { file, lines });
+  const root = builder.document();
+  // A document of nothing but markers and comments has an empty scalar as its root.
+  const blank = root.kind === "scalar" && root.style === "empty" && root.tag === undefined;
+  return { ...empty, root: blank ? undefined : root, problems: builder.problems };
+}
+
+function syntaxProblem(
+  error: unknown,
+  { file, lines }: { readonly file: string; readonly lines: LineIndex },
+): Problem {
+  if (!(error instanceof YAMLException)) {
+    return { message: `not YAML: ${(error as Error).message}`, where: { file } };
+  }
+  if (error.mark === undefined) return { message: `not YAML: ${error.reason}`, where: { file } };
+  let { line } = error.mark;
+  const indentedByTab = (each: number) => each >= 0 && /^ *\t/.test(lines.textOf(each));
+  // The reader stops behind what it could not read; a line that is indented with a tab is the cause.
+  if (!indentedByTab(line) && indentedByTab(line - 1)) line--;
+  const found = lines.textOf(line);
+  const tab = indentedByTab(line);
+  // Beyond the line's end: the reader saw a copy with more indentation.
+  const column = tab ? found.indexOf("\t") : Math.min(error.mark.column, found.length);
+  return {
+    message: tab ? "not YAML: a tab in the indentation" : `not YAML: ${error.reason}`,
+    where: { file, line: line + 1, column: column + 1 },
+    ...(found.trim() === "" ? {} : { value: hideNamed(found) }),
+    ...(tab ? { expected: "spaces; YAML allows no tab there" } : {}),
+  };
+}
+
+/** Walks the events once, front to back. */
+class TreeBuilder {
+  readonly #anchors = new Map<string, YamlNode>();
+  readonly problems: Problem[] = [];
+  /** The next event. */
+  #at = 1;
+  /** Where the last node ended; everything before is done with. */
+  #done = 0;
+
+  constructor(
+    readonly text: string,
+    readonly events: readonly Event[],
+    readonly source: { readonly file: string; readonly lines: LineIndex },
+  ) {}
+
+  document(): YamlNode {
+    return this.#node();
+  }
+
+  #node(): YamlNode {
+    const event = this.events[this.#at++]!;
+    switch (event.type) {
+      case EVENT_ID.ALIAS: {
+        const name = this.text.slice(event.anchorStart, event.anchorEnd);
+        return this.#finish({
+          kind: "alias",
+          name,
+          target: this.#anchors.get(name),
+          start: event.anchorStart - 1,
+          end: event.anchorEnd,
+        });
+      }
+      case EVENT_ID.SCALAR:
+        return this.#finish(this.#scalar(event));
+      case EVENT_ID.MAPPING:
+        return this.#finish(this.#map(event));
+      case EVENT_ID.SEQUENCE:
+        return this.#finish(this.#seq(event));
+      default:
+        throw new Error(`unexpected YAML event ${event.type}`);
+    }
+  }
+
+  #finish<N extends YamlNode>(node: N): N {
+    this.#done = node.end;
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    return node;
+  }
+
+  #scalar(event: Scalar): ScalarNode {
+    const text = getScalarValue(this.text, event);
+    const properties = this.#properties(event);
+    const behind = Math.max(this.#done, event.anchorEnd, event.tagEnd);
+    const from = properties.start ?? Infinity;
+    const node = (style: ScalarStyle, start: number, end: number): ScalarNode => ({
+      kind: "scalar",
+      style,
+      text,
+      ...properties,
+      start: Math.min(from, start),
+      end,
+    });
+    if (event.valueStart === -1) {
+      const at = properties.start === undefined ? this.#valuePosition() : behind;
+      return node("empty", at, at);
+    }
+    switch (event.style) {
+      case SCALAR_STYLE.SINGLE_QUOTED:
+        return node("single", event.valueStart - 1, event.valueEnd + 1);
+      case SCALAR_STYLE.DOUBLE_QUOTED:
+        return node("double", event.valueStart - 1, event.valueEnd + 1);
+      case SCALAR_STYLE.PLAIN:
+        return node("plain", event.valueStart, event.valueEnd);
+      default: {
+        const header = this.#skip(behind, TO_HEADER);
+        return node("block", header, this.#blockScalarEnd(event, header));
+      }
+    }
+  }
+
+  /** A block scalar ends with its last line; blank lines count only where `+` keeps them. */
+  #blockScalarEnd(event: Scalar, header: number): number {
+    const { lines } = this.source;
+    const keeps = /^.\d?\+/.exec(this.text.slice(header, event.valueStart));
+    const body = this.text.slice(event.valueStart, event.valueEnd);
+    const kept = keeps === null ? body.trimEnd() : body.replace(/(?:\r\n|\n|\r)$/, "");
+    if (kept === "") return lines.endOf(lines.lineAt(header));
+    return event.valueStart + kept.length;
+  }
+
+  #map(event: Collection): MapNode {
+    const properties = this.#properties(event);
+    const flow = event.style === 2;
+    // `[a: b]` holds a map that has no braces of its own.
+    const braces = this.text[event.start] === "{";
+    this.#done = flow && braces ? event.start + 1 : event.start;
+    const entries: Entry[] = [];
+    const seen = new Set<string>();
+    while (this.events[this.#at]!.type !== EVENT_ID.POP) {
+      const first = this.#skip(this.#done, TO_NODE);
+      const explicit = /^\?\s/.test(this.text.slice(first, first + 2));
+      const key = this.#node();
+      entries.push({ key, value: this.#node(), explicit });
+      if (key.kind === "scalar") this.#checkDuplicate(key, seen);
+    }
+    this.#at++;
+    return {
+      kind: "map",
+      flow,
+      entries,
+      contentStart: event.start,
+      ...properties,
+      start: Math.min(event.start, properties.start ?? Infinity),
+      end: this.#collectionEnd(flow && braces),
+    };
+  }
+
+  #seq(event: Collection): SeqNode {
+    const properties = this.#properties(event);
+    const flow = event.style === 2;
+    this.#done = flow ? event.start + 1 : event.start;
+    const items: YamlNode[] = [];
+    while (this.events[this.#at]!.type !== EVENT_ID.POP) items.push(this.#node());
+    this.#at++;
+    return {
+      kind: "seq",
+      flow,
+      items,
+      contentStart: event.start,
+      ...properties,
+      start: Math.min(event.start, properties.start ?? Infinity),
+      end: this.#collectionEnd(flow),
+    };
+  }
+
+  #checkDuplicate(key: ScalarNode, seen: Set<string>): void {
+    if (seen.has(key.text)) {
+      this.problems.push({
+        message: `the key ${key.text} appears twice in one map`,
+        where: this.source.lines.place(this.source.file, key.start),
+        value: key.text,
+        expected: "each key once; Ansible would silently take the last",
+      });
+    }
+    seen.add(key.text);
+  }
+
+  #collectionEnd(bracketed: boolean): number {
+    return bracketed ? this.#skip(this.#done, TO_NODE) + 1 : this.#done;
+  }
+
+  /** Where a value would stand that is not there: behind the colon or dash, else behind the key. */
+  #valuePosition(): number {
+    const indicator = this.#skip(this.#done, TO_INDICATOR);
+    return /[:?-]/.test(this.text[indicator] ?? "") ? indicator + 1 : this.#done;
+  }
+
+  /** The first offset that a pattern of {@linkcode skipping} stops at. */
+  #skip(from: number, pattern: RegExp): number {
+    pattern.lastIndex = from;
+    pattern.exec(this.text);
+    return pattern.lastIndex;
+  }
+
+  #properties(event: Scalar | Collection): { start?: number; anchor?: string; tag?: string } {
+    const { anchorStart, anchorEnd, tagStart, tagEnd } = event;
+    if (anchorStart === -1 && tagStart === -1) return {};
+    const starts = [anchorStart === -1 ? Infinity : anchorStart - 1, tagStart];
+    return {
+      start: Math.min(...starts.filter((start) => start !== -1)),
+      ...(anchorStart === -1 ? {} : { anchor: this.text.slice(anchorStart, anchorEnd) }),
+      ...(tagStart === -1 ? {} : { tag: this.text.slice(tagStart, tagEnd) }),
+    };
+  }
+}

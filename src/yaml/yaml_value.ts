@@ -1,0 +1,30 @@
+/**
+ * A value of a YAML file. No library here, so that anything may import it at no cost.
+ *
+ * @module
+ */
+
+/** A value as it stands in a file; `VaultValue` where it is encrypted. */
+export type YamlValue =
+  | null
+  | boolean
+  | number
+  | string
+  | VaultValue
+  | readonly YamlValue[]
+  | { readonly [key: string]: YamlValue };
+
+/** A value under `!vault`, or any other tag that only Ansible understands: left alone. */
+export class VaultValue {
+  constructor(
+    /** As written: `"!vault"`. */
+    readonly tag: string,
+    /** The text under the tag, still encrypted. */
+    readonly text: string,
+  ) {}
+
+  /** What JSON documents and tables show of it. */
+  toJSON(): string {
+    return `(${this.tag.replace(/^!+/, "")})`;
+  }
+}

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { networkChecks, parseFacts } from "../../../src/actions/doctor/hosts.ts";
+
+const facts = (entries: Record<string, string>) => new Map(Object.entries(entries));
+const ACTIVE = { "unit.k3s-agent": "active", "mtu.tailscale0": "1280" };
+
+Deno.test("facts are read among whatever a login shell prints", () => {
+  const text = "Last login: today\nmtu.tailscale0=1280\nmtu.evil;rm=1\nsudo=\u001b[31m\nend=yes\n";
+  assert.deepEqual([...parseFacts(text)], [["mtu.tailscale0", "1280"], ["end", "yes"]]);
+});
+
+Deno.test("flannel.1 must fit into tailscale0, cni0 into flannel.1", () => {
+  const status = (flannel: string, cni: string) =>
+    networkChecks({ name: "pi" }, facts({ ...ACTIVE, "mtu.flannel.1": flannel, "mtu.cni0": cni }))
+      .map((check) => check.status);
+  assert.deepEqual(status("1230", "1230"), ["ok"]);
+  assert.deepEqual(status("1450", "1450"), ["fail"]);
+  assert.deepEqual(status("1230", "1500"), ["fail"]);
+});
+
+Deno.test("a flannel.1 that is gone has its own remedy", () => {
+  const [check] = networkChecks({ name: "pi" }, facts(ACTIVE));
+  assert.equal(check?.status, "fail");
+  assert.match(check?.hint ?? "", /systemctl restart k3s-agent/);
+});
+
+Deno.test("without k3s only tailscale0 is asked for", () => {
+  assert.deepEqual(networkChecks({ name: "pi" }, facts({ "mtu.tailscale0": "1280" })), []);
+  assert.equal(networkChecks({ name: "pi" }, facts({}))[0]?.status, "fail");
+});

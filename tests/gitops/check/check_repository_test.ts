@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../../src/cli/program/document_schemas.ts";
+import { FULL_APP, type TemporaryRepository, temporaryRepository } from "../repository_fixture.ts";
+
+const BASE = "apps/blog/base";
+const OVERLAY = "apps/blog/overlays/homelab/kustomization.yaml";
+
+/** A repository with one app, and what is wrong after a change to it. */
+async function wrongAfter(
+  change: (repository: TemporaryRepository) => void,
+): Promise<readonly string[]> {
+  await using repository = await temporaryRepository();
+  const { code, stderr } = await repository.run(FULL_APP);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(await repository.problems(), []);
+  change(repository);
+  return await repository.problems();
+}
+
+const SECRET = `apiVersion: v1
+kind: Secret
+metadata: {name: x, namespace: blog}
+stringData:
+  a: hunter2
+`;
+
+for (
+  const [what, change, expected] of [
+    [
+      "a wrong value",
+      (r) => r.replace(`${BASE}/deployment.yaml`, "spec:\n", "spec:\n  replicas: two\n"),
+      [`${BASE}/deployment.yaml:10: spec.replicas must be an integer, is "two"`],
+    ],
+    [
+      "a file that does not exist",
+      (r) => Deno.removeSync(`${r.root}/${BASE}/service.yaml`),
+      [`${BASE}/kustomization.yaml:11: service.yaml does not exist`],
+    ],
+    [
+      "a file outside of the repository",
+      (r) => r.replace(OVERLAY, "../../base", "../../../../../base"),
+      [`${OVERLAY}:5: ../../../../../base lies outside the repository`],
+    ],
+    [
+      "a directory without a kustomization",
+      (r) => Deno.removeSync(`${r.root}/${BASE}/kustomization.yaml`),
+      [`${OVERLAY}:5: the directory ../../base has no kustomization.yaml`],
+    ],
+    [
+      "kustomizations in a circle",
+      (r) => r.replace(`${BASE}/kustomization.yaml`, "service.yaml", "../overlays/homelab"),
+      [`${OVERLAY}: this kustomization includes itself`],
+    ],
+    [
+      "unknown and wrong fields of a kustomization",
+      (r) => r.replace(OVERLAY, "replicas:", "namspace: x\nreplicas:\n  - {name: y, count: many}"),
+      [
+        `${OVERLAY}:9: namspace is no field of a kustomization`,
+        `${OVERLAY}:11: replicas[0].count must be a whole number`,
+      ],
+    ],
+    [
+      "Flux's Kustomization in the place of kustomize's",
+      (r) =>
+        r.replace(OVERLAY, "kustomize.config.k8s.io/v1beta1", "kustomize.toolkit.fluxcd.io/v1"),
+      [`${OVERLAY}:2: apiVersion must be kustomize.config.k8s.io/v1beta1`],
+    ],
+    [
+      "a secret in clear, listed or not",
+      (r) => r.write("infrastructure/x.yaml", SECRET),
+      [
+        "infrastructure/x.yaml:5: Secret x holds stringData.a in clear text; encrypt the file: " +
+        "sops encrypt --in-place FILE.sops.yaml",
+      ],
+    ],
+    [
+      "a generator of a secret in clear",
+      (r) =>
+        r.replace(
+          OVERLAY,
+          "replicas:",
+          "secretGenerator:\n  - {name: x, literals: [a=b]}\nreplicas:",
+        ),
+      [
+        `${OVERLAY}:10: secretGenerator makes a Secret from clear text in the repository; ` +
+        "encrypt it with sops instead",
+      ],
+    ],
+    [
+      "a private key",
+      (r) => r.write("notes.txt", "see\nAGE-SECRET-KEY-1QQQQQQQQQQQQ\n"),
+      [
+        "notes.txt:2: this is a private age key; keep it outside the repository, and make a new " +
+        "one if it was ever pushed",
+      ],
+    ],
+    [
+      "a path that does not exist",
+      (r) => r.replace("apps/blog/sync.yaml", "overlays/${cluster}", "overlays/elsewhere"),
+      [
+        "apps/blog/sync.yaml:12: spec.path ./apps/blog/overlays/elsewhere does not exist in the " +
+        "repository",
+      ],
+    ],
+    [
+      "an app without a kustomization",
+      (r) => Deno.removeSync(`${r.root}/apps/blog/kustomization.yaml`),
+      [
+        "apps/blog: an app needs a kustomization.yaml that lists sync.yaml; without it Flux " +
+        "applies every file below",
+      ],
+    ],
+    [
+      "the same object twice",
+      (r) =>
+        r.replace(
+          `${BASE}/service.yaml`,
+          "apiVersion",
+          `${r.read(`${BASE}/service.yaml`)}---\napiVersion`,
+        ),
+      [`${BASE}/service.yaml:18: Service blog is defined in ${BASE}/service.yaml:1 too`],
+    ],
+    [
+      "no namespace",
+      (r) => r.replace(`${BASE}/kustomization.yaml`, "namespace: blog\n", ""),
+      ["configmap", "deployment", "ingress", "networkpolicy", "pvc", "service"].map((file) =>
+        new RegExp(`^${BASE}/${file}.yaml:\\d+: \\w+ \\w+ has no namespace; set namespace: blog in`)
+      ),
+    ],
+    [
+      "a secret nobody decrypts",
+      (r) => {
+        r.write(
+          `${BASE}/secret.sops.yaml`,
+          SECRET.replace("hunter2", "ENC[AES256_GCM,data:AA]") + "sops: {mac: x}\n",
+        );
+        r.replace(
+          `${BASE}/kustomization.yaml`,
+          "service.yaml",
+          "service.yaml\n  - secret.sops.yaml",
+        );
+        r.replace(
+          "apps/blog/sync.yaml",
+          / {2}decryption:[^]*/.exec(r.read("apps/blog/sync.yaml"))![0],
+          "",
+        );
+      },
+      [
+        `apps/blog/sync.yaml:8: ${BASE}/secret.sops.yaml is encrypted, but spec.decryption is ` +
+        "missing here",
+      ],
+    ],
+  ] as readonly (readonly [
+    what: string,
+    change: (repository: TemporaryRepository) => void,
+    expected: readonly (string | RegExp)[],
+  ])[]
+) {
+  Deno.test(`gitops validate finds ${what}`, async () => {
+    const found = await wrongAfter(change);
+    assert.equal(found.length, expected.length, found.join("\n"));
+    expected.forEach((each, index) => {
+      if (typeof each === "string") assert.equal(found[index], each);
+      else assert.match(found[index]!, each);
+    });
+  });
+}
+
+Deno.test("two apps in one namespace are found, and so is a copied sync.yaml", async () => {
+  await using repository = await temporaryRepository();
+  const app = (name: string) =>
+    repository.run(["gitops", "new-app", name, "--dir", "repo", "--image", "x:1", "--port", "80"]);
+  for (const name of ["one", "two"]) assert.equal((await app(name)).code, 0);
+  repository.replace("apps/two/base/kustomization.yaml", "namespace: two", "namespace: one");
+  assert.deepEqual(await repository.warnings(), [
+    "apps/two/base/deployment.yaml:5: Deployment two is in the namespace one, which belongs to " +
+    "the app one; each app has a namespace of its own",
+    "apps/two/base/networkpolicy.yaml:7: NetworkPolicy isolate is defined in " +
+    "apps/one/base/networkpolicy.yaml:4 too",
+  ]);
+  repository.replace("apps/two/base/kustomization.yaml", "namespace: one", "namespace: two");
+  repository.replace("apps/two/sync.yaml", "./apps/two/", "./apps/one/");
+  const [stray] = await repository.warnings();
+  assert.match(stray!, /^apps\/two\/sync\.yaml:12: spec\.path must lie in apps\/two, is/);
+  assert.deepEqual(await repository.problems(), []);
+});
+
+Deno.test("what could not be looked at is said, and what nobody applies", async () => {
+  await using repository = await temporaryRepository();
+  repository.replace(
+    "infrastructure/sources/kustomization.yaml",
+    "resources: []",
+    "resources: [https://example.com/x.yaml, cert.yaml]",
+  );
+  repository.write(
+    "infrastructure/sources/cert.yaml",
+    "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: x, namespace: y}\n",
+  );
+  repository.write("apps/stray.yml", "{}");
+  repository.write("infrastructure/networking/left.yaml", "a: b\n");
+  const argv = ["gitops", "validate", "repo"];
+  const { code, stderr } = await repository.run(argv);
+  assert.equal(code, 2);
+  assert.match(stderr, /^Warning: infrastructure\/networking\/left\.yaml: no kustomization lists/m);
+  assert.match(
+    stderr,
+    /^Warning: infrastructure\/sources\/kustomization.yaml:5:.*example\.com.* is not in this repository/m,
+  );
+  assert.match(
+    stderr,
+    /^No schema is known for cert-manager\.io\/v1 Certificate: not looked into\.$/m,
+  );
+  assert.match(stderr, /^Warning: overlays were not built, as neither kustomize nor kubectl/m);
+  assert.match(stderr, /apps\/stray\.yml:1:1: apiVersion is missing or no text/);
+  const strict = await repository.run([...argv, "--strict"]);
+  assert.equal(strict.code, 3);
+  assert.match(strict.stderr, /Hint: Get kustomize from/);
+});
+
+Deno.test("the document says what was checked; other directories are refused", async () => {
+  await using repository = await temporaryRepository();
+  await repository.run(FULL_APP);
+  const { code, stdout } = await repository.run(["gitops", "validate", "repo", "-o", "json"]);
+  const document = DOCUMENTS.RepositoryCheck.parse(JSON.parse(stdout));
+  assert.deepEqual([code, document.valid, document.kustomize], [0, true, false]);
+  assert.deepEqual([document.clusters, document.apps], [["homelab"], ["blog"]]);
+  const empty = await repository.run(["gitops", "validate", "."]);
+  assert.equal(empty.code, 2);
+  assert.match(empty.stderr, /There is neither clusters\/ nor apps\//);
+});

@@ -1,0 +1,323 @@
+/** What `gitops validate` says of repositories that the tool did not make. */
+import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { runCommand } from "../../cli/fake_context.ts";
+
+/** A repository by its files; `.git/config` makes a directory one of Git's. */
+type Files = Readonly<Record<string, string>>;
+
+/** Runs `gitops validate` on files, below `folder` where that is given; without kustomize. */
+async function validate(files: Files, folder = ".") {
+  const home = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      await Deno.mkdir(dirname(`${home}/repo/${path}`), { recursive: true });
+      await Deno.writeTextFile(`${home}/repo/${path}`, text);
+    }
+    const argv = ["gitops", "validate", `repo/${folder}`, "-o", "json"];
+    const { code, stdout, stderr } = await runCommand(argv, { directory: home });
+    if (stdout === "") return { code, problems: [stderr], warnings: [], objects: 0 };
+    const document = JSON.parse(stdout);
+    const told = (list: { message: string; where: { file: string; line?: number } }[]) =>
+      list.map(({ message, where }) => `${where.file}:${where.line ?? ""} ${message}`);
+    return {
+      code,
+      problems: told(document.problems),
+      warnings: told(document.warnings),
+      objects: document.objects as number,
+    };
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+/** A Kustomization of Flux that applies a path. */
+function applies(path: string, { source = "flux-system", spec = "", name = "web" } = {}): string {
+  return `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: ${name}, namespace: flux-system}
+spec:
+  interval: 10m
+  path: ${path}
+  prune: true
+  sourceRef: {kind: GitRepository, name: ${source}}
+${spec}`;
+}
+
+function source(name: string, url: string): string {
+  return `apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: ${name}, namespace: flux-system}
+spec: {interval: 5m, url: "${url}"}
+`;
+}
+
+const NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n";
+const CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {a: b}\n";
+const WEB = { "kustomization.yaml": "resources: [ns.yaml, config.yaml]\nnamespace: web\n" };
+const WRONG =
+  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: lots}\n";
+
+function web(folder: string): Files {
+  return {
+    [`${folder}/kustomization.yaml`]: WEB["kustomization.yaml"],
+    [`${folder}/ns.yaml`]: NAMESPACE,
+    [`${folder}/config.yaml`]: CONFIG,
+  };
+}
+
+const VALID: Readonly<Record<string, readonly [files: Files, folder?: string]>> = {
+  "a base and an overlay for a cluster": [{
+    ...web("apps/base/web"),
+    "apps/production/kustomization.yaml": "resources: [../base/web]\n",
+    "clusters/production/apps.yaml": applies("./apps/production"),
+  }],
+  "apps in categories": [{
+    ...web("apps/media/web"),
+    "clusters/home/web.yaml": applies("./apps/media/web"),
+  }],
+  "a folder of a Git repository, from its root": [{
+    ".git/config": "",
+    ...web("k8s/apps/web"),
+    "k8s/clusters/home/web.yaml": applies("./k8s/apps/web"),
+  }],
+  "a folder of a Git repository, from there": [{
+    ".git/config": "",
+    ...web("k8s/apps/web"),
+    "k8s/clusters/home/web.yaml": applies("./k8s/apps/web"),
+  }, "k8s"],
+  "a folder of what is no Git repository, from there": [{
+    ...web("k8s/apps/web"),
+    "k8s/clusters/home/web.yaml": applies("./k8s/apps/web"),
+  }, "k8s"],
+  "a repository below another one, whose paths count from itself": [{
+    ".git/config": "",
+    ...web("fleet/apps/web"),
+    "fleet/clusters/home/web.yaml": applies("./apps/web"),
+  }, "fleet"],
+  "other names of folders, with what the operator of Flux is told": [{
+    ...web("kubernetes/workloads/web/app"),
+    "kubernetes/flux/cluster/ks.yaml": applies("./kubernetes/workloads", { name: "all" }),
+    "kubernetes/workloads/web/ks.yaml": applies("./kubernetes/workloads/web/app"),
+    "kubernetes/workloads/web/kustomization.yaml": "resources: [ks.yaml]\n",
+    "kubernetes/flux/instance/values.yaml":
+      "instance:\n  sync:\n    path: kubernetes/flux/cluster\n    url: https://example.com/me/home\n",
+  }],
+  "other names of folders, with nothing that says where Flux begins": [{
+    ...web("kubernetes/workloads/web/app"),
+    "kubernetes/start/ks.yaml": applies("./kubernetes/workloads/web/app"),
+    "_archive/old/ks.yaml": applies("./kubernetes/gone"),
+    "_archive/old/values.yaml": "no: object\n",
+  }],
+  "what another source has": [{
+    ...web("apps/web"),
+    "clusters/home/source.yaml": source("upstream", "https://example.com/other/project"),
+    "clusters/home/web.yaml": applies("./apps/web"),
+    "clusters/home/other.yaml": applies("./deploy", { source: "upstream", name: "other" }),
+    "clusters/home/root.yaml": applies("./", { source: "upstream", name: "root" }),
+  }],
+  "a folder that another source has too": [{
+    "clusters/home/flux-system/sync.yaml": source("flux-system", "ssh://git@example.com/me/home"),
+    "clusters/home/source.yaml": source("upstream", "https://example.com/other/project"),
+    "clusters/home/web.yaml": applies("./apps/web", { source: "upstream" }),
+    "apps/web/deployment.yaml": WRONG,
+  }],
+  "values that Flux fills in": [{
+    "clusters/home/web.yaml": applies("./apps/web", {
+      spec: "  targetNamespace: web\n  postBuild: {substitute: {A: b}}\n",
+    }),
+    "apps/web/deployment.yaml": `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: "\${NAME}"}
+spec:
+  replicas: \${REPLICAS:=2}
+  selector: {matchLabels: {app: x}}
+  template:
+    metadata: {labels: {app: x}}
+    spec:
+      containers:
+        - {name: x, image: "x:\${TAG:-1}", ports: [{containerPort: "\${PORT}"}]}
+`,
+  }],
+  "a path that Flux fills in, from what only the cluster has": [{
+    "clusters/home/apps.yaml": applies("./apps", {
+      spec: "  postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}]}\n",
+    }),
+    "apps/web.yaml": applies("./overlays/${REGION}/web"),
+  }],
+  "what a component and a patch complete": [{
+    "clusters/home/web.yaml": applies("./apps/web"),
+    "apps/web/kustomization.yaml":
+      "namespace: web\nresources: [deployment.yaml]\ncomponents: [../../components/pod]\n",
+    "apps/web/deployment.yaml":
+      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {}\n",
+    "components/pod/kustomization.yaml":
+      "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{path: pod.yaml, target: {kind: Deployment}}]\n",
+    "components/pod/pod.yaml": "- {op: add, path: /spec/replicas, value: 1}\n",
+  }],
+  "a secret that a Kustomization above has decrypted": [{
+    "clusters/home/apps.yaml": applies("./apps", {
+      name: "apps",
+      spec: "  patches:\n    - target: {kind: Kustomization}\n      patch: |\n" +
+        "        - {op: add, path: /spec/decryption, value: {provider: sops}}\n",
+    }),
+    "apps/web.yaml": applies("./secrets"),
+    "secrets/s.yaml":
+      "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: web}\nstringData: {a: 'ENC[AES256_GCM,data:x]'}\nsops: {mac: x}\n",
+  }],
+  "merge keys, folders with a slash at the end, and files that Flux leaves out": [{
+    "clusters/home/all.yaml": applies("./", { name: "all" }),
+    "web/kustomization.yaml": "resources: [app/]\n",
+    "web/app/kustomization.yaml": "namespace: web\nresources: [config.yaml]\n",
+    "web/app/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, " +
+      "labels: &l {a: b}, annotations: {<<: *l, c: d}}\ndata: {a: b}\n",
+    ".sops.yaml": "creation_rules: []\n",
+    ".github/workflows/check.yaml": "on: push\n",
+  }],
+  "a user and a host beside a secret": [{
+    "clusters/home/s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: x}\n" +
+      "stringData: {username: me, DB_HOST: db.example.com, password: '${PASSWORD}'}\n",
+  }],
+  "an alert of what the operator of Flux makes": [{
+    "clusters/home/alert.yaml": "apiVersion: notification.toolkit.fluxcd.io/v1beta3\n" +
+      "kind: Alert\nmetadata: {name: a, namespace: x}\nspec:\n  providerRef: {name: x}\n" +
+      "  eventSources: [{kind: FluxInstance, name: '*'}]\n",
+  }],
+};
+
+for (const [what, [files, folder]] of Object.entries(VALID)) {
+  Deno.test(`what kustomize and Flux accept is valid: ${what}`, async () => {
+    const { code, problems } = await validate(files, folder);
+    assert.deepEqual([code, problems], [0, []]);
+  });
+}
+
+Deno.test("a source of any name that is this repository is judged", async () => {
+  const files = {
+    "clusters/home/source.yaml": source("home", "ssh://git@example.com/me/home"),
+    "apps/web/kustomization.yaml": "resources: []\n",
+    "apps/web/app/kustomization.yaml": "namespace: web\nresources: [deploy.yaml]\n",
+    "apps/web/app/deploy.yaml": WRONG,
+    "clusters/home/apps.yaml": applies("./apps/web/app", { source: "home" }),
+  };
+  const file = "apps/web/app/deploy.yaml:4";
+  const wrong = [
+    `${file} spec.selector is missing`,
+    `${file} spec.template is missing`,
+    `${file} spec.replicas must be an integer, is "lots"`,
+  ];
+  assert.deepEqual((await validate(files)).problems.sort(), wrong.sort());
+  const { problems } = await validate({
+    ...files,
+    ".git/config": '[remote "origin"]\n\turl = git@example.com:me/home.git\n',
+    "clusters/home/gone.yaml": applies("./gone", { source: "home", name: "gone" }),
+  });
+  assert.deepEqual(problems.filter((each) => each.includes("spec.path")), [
+    "clusters/home/gone.yaml:6 spec.path ./gone does not exist in the repository",
+  ]);
+});
+
+Deno.test("what is fetched is said once, in every place where kustomize fetches", async () => {
+  const places = [
+    "resources: [https://example.com/x.yaml]",
+    "resources: [git@example.com:me/x.git]",
+    "resources: [github.com/me/x/deploy?ref=v1]",
+    "resources: ['git::https://example.com/x']",
+    "bases: ['ssh://git@example.com/me/x']",
+    "components: ['https://example.com/x//c?ref=v1']",
+    "patches: [{path: 'https://example.com/p.yaml'}]",
+    "openapi: {path: 'https://example.com/s.json'}",
+    "configMapGenerator: [{name: x, files: ['a=https://example.com/a']}]",
+    'transformers: ["apiVersion: builtin\\nkind: PatchTransformer\\nmetadata: {name: x}\\npath: https://example.com/p\\n"]',
+    "helmCharts: [{name: x, repo: 'https://example.com/charts'}]",
+    // What is refused besides changes nothing.
+    "namspace: x\nresources: [https://example.com/x.yaml]",
+  ];
+  for (const place of places) {
+    const { warnings } = await validate({
+      "clusters/home/web.yaml": applies("./apps/web"),
+      "apps/web/kustomization.yaml": `${place}\n`,
+    });
+    const said = warnings.filter((each) => each.includes("is not in this repository"));
+    assert.equal(said.length, 1, `${place}: ${warnings}`);
+  }
+});
+
+Deno.test("aliases and merge keys that unfold without limit are given to nobody", async () => {
+  const lines = ["x0: &x0 {k: 1}"];
+  for (let at = 1; at <= 30; at++) {
+    lines.push(`x${at}: &x${at}`, `  <<: *x${at - 1}`, `  a${at}: {<<: *x${at - 1}}`);
+  }
+  const bomb = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: y}\n${
+    lines.join("\n")
+  }\n`;
+  const start = Date.now();
+  const { problems } = await validate({
+    "clusters/home/web.yaml": applies("./apps/web"),
+    "apps/web/kustomization.yaml": "resources: [x.yaml]\npatches: [{path: p.yaml}]\n",
+    "apps/web/x.yaml": bomb,
+    "apps/web/p.yaml": bomb,
+  });
+  assert.deepEqual(problems.map((each) => each.slice(0, 40)), [
+    "apps/web/p.yaml:1 cannot be read: Excess",
+    "apps/web/x.yaml:1 cannot be read: Excess",
+  ]);
+  assert.ok(Date.now() - start < 60_000);
+});
+
+const secret = (value: string, member = "stringData") =>
+  `apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: web}\n${member}: {token: ${
+    JSON.stringify(value)
+  }}\n`;
+
+for (
+  const value of [
+    "op://vault/item/field",
+    "${TOKEN}",
+    "${TOKEN:=x}",
+    "postgres://me:${PASSWORD}@db/x",
+    "vault:secret/data/x#token",
+    "ref+vault://secret/x#/token",
+    "ref+sops://file.yaml#/token",
+    "<path:secret/data/x#token>",
+    "<token>",
+    "{{ .token }}",
+    "ENC[AES256_GCM,data:x,type:str]",
+    "CHANGEME",
+    "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n",
+    "server: https://example.com\nlog: debug\n",
+    "",
+  ]
+) {
+  Deno.test(`no secret in clear: ${JSON.stringify(value)}`, async () => {
+    for (const text of [secret(value), secret(btoa(value), "data")]) {
+      const { code, problems } = await validate({
+        "clusters/home/x.yaml": applies("./infrastructure"),
+        "infrastructure/s.yaml": text,
+      });
+      assert.deepEqual([code, problems], [0, []]);
+    }
+  });
+}
+
+for (
+  const value of [
+    "hunter2",
+    "c2VjcmV0",
+    "https://me:hunter2@example.com/",
+    "user: me\npassword: hunter2\n",
+    "-----BEGIN PRIVATE KEY-----\nMIIE\n",
+    "vault",
+    "a$b<c>{d}",
+  ]
+) {
+  Deno.test(`a secret in clear: ${JSON.stringify(value)}`, async () => {
+    for (const text of [secret(value), secret(btoa(value), "data")]) {
+      const { problems } = await validate({
+        "clusters/home/x.yaml": applies("./infrastructure"),
+        "infrastructure/s.yaml": text,
+      });
+      assert.match(problems.join("\n"), /holds (?:stringData|data)\.token in clear text/);
+    }
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * Requests made all the time while something else goes on, to see whether one is missed.
+ *
+ * @module
+ */
+
+import { ssh, trySsh } from "../hosts/ssh.ts";
+import type { Host } from "../state.ts";
+import { waitFor } from "../wait.ts";
+
+/** What became of the requests. */
+export interface RequestResult {
+  readonly answered: number;
+  /** What curl said of each one that was not answered. */
+  readonly missed: readonly string[];
+}
+
+const LOG = "/run/lab-requests";
+
+/** Requests a URL from a host about ten times a second until it is stopped. */
+export async function watchRequests(
+  host: Host,
+  url: string,
+): Promise<{ stop(): Promise<RequestResult> }> {
+  await trySsh(host, "systemctl stop lab-requests.service");
+  // The host does it by itself: nothing between here and there can be the reason of a gap.
+  const loop = `while sleep 0.1; do curl -sSf -m 3 -o /dev/null ${url} 2>>${LOG}.missed ` +
+    `&& echo >>${LOG}.answered; done`;
+  await ssh(host, `rm -f ${LOG}.*; touch ${LOG}.missed ${LOG}.answered`);
+  await ssh(host, `systemd-run --quiet --unit=lab-requests sh -c '${loop}'`);
+  const answered = async () => Number(await ssh(host, `wc -l <${LOG}.answered`));
+  await waitFor(async () => await answered() > 0, { limit: 20, what: `an answer of ${url}` });
+  return {
+    async stop() {
+      await ssh(host, "systemctl stop lab-requests.service");
+      const missed = (await ssh(host, `cat ${LOG}.missed`)).trim();
+      return { answered: await answered(), missed: missed === "" ? [] : missed.split("\n") };
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { type Daemon, startDaemon } from "../cli/daemon.ts";
+import { network } from "./network.ts";
+import { runPaths } from "../paths.ts";
+import { ssh } from "../hosts/ssh.ts";
+import type { Host } from "../state.ts";
+import { waitFor } from "../wait.ts";
+
+/** A registered machine, as the control server sees it. */
+export interface TailnetNode {
+  name: string;
+  address: string;
+  online: boolean;
+  /** RFC 3339. */
+  keyExpiry: string;
+}
+
+/** Starts control server, relay and mirror, and waits until they answer. */
+export async function startNet(program: string, mirror: string): Promise<Daemon> {
+  const daemon = await startDaemon("net", [
+    program,
+    `-ip=${network.address}`,
+    `-mirror=${mirror}`,
+  ], { log: join(runPaths.logs, "net.log") });
+  await waitFor(listNodes, { limit: 20, what: "the control server", interval: 20 });
+  return daemon;
+}
+
+/** The registered machines: hosts and workstation. */
+export async function listNodes(): Promise<TailnetNode[]> {
+  const response = await ask("/nodes");
+  return await response.json();
+}
+
+/** Sets when a node's key expires, which may be in the past. */
+export async function setKeyExpiry(name: string, at: Date): Promise<void> {
+  const body = at.toISOString();
+  await (await ask(`/nodes/${name}/expiry`, { method: "PUT", body })).body?.cancel();
+}
+
+/** Forgets a machine as if it had been removed in Tailscale's console. */
+export async function forgetNode(name: string): Promise<void> {
+  await (await ask(`/nodes/${name}`, { method: "DELETE" })).body?.cancel();
+}
+
+/** Joins a booted host to the tailnet, as its owner would by hand. */
+export async function joinHost(host: Host): Promise<void> {
+  await ssh(
+    host,
+    `tailscale up --login-server=${network.control} --auth-key=lab --hostname=${host.name} --timeout=30s`,
+  );
+}
+
+/** Waits until the control server sees the node as wished. */
+export async function waitForNode(name: string, online: boolean, limit = 30): Promise<void> {
+  await waitFor(
+    async () => (await listNodes()).some((n) => n.name === name && n.online === online),
+    { limit, what: `${name} to be ${online ? "online" : "offline"} on the tailnet` },
+  );
+}
+
+async function ask(path: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(network.admin + path, {
+    ...init,
+    signal: AbortSignal.timeout(5000),
+  });
+  if (!response.ok) {
+    throw new Error(`control server: ${path}: ${response.status} ${await response.text()}`);
+  }
+  return response;
+}
