@@ -1,0 +1,185 @@
+/**
+ * What a host goes through: two runs at once, READY that comes an hour late, a kubelet that does not start, a new name,
+ * a new disk, removal while it was off, another role, reset. The steps build on each other.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { releasesFromEnvironment } from "../build/release.ts";
+import { delayReady, reset, tailscaleDown, tailscaleUp } from "../hosts/faults.ts";
+import { isReady, nodes } from "../kubernetes.ts";
+import { down, up } from "../lab.ts";
+import { changedTasks, provision, runWithEvents } from "../run_events.ts";
+import { ssh } from "../hosts/ssh.ts";
+import type { Host } from "../state.ts";
+import { openTool } from "../terminal.ts";
+import { initArgs, inventoryFile, projectDir, tool, tryTool } from "../tool.ts";
+import { waitFor } from "../wait.ts";
+
+let hosts: Host[] = [];
+const n1 = (): Host => hosts[0]!;
+const n2 = (): Host => hosts[1]!;
+const n3 = (): Host => hosts[2]!;
+
+Deno.test.beforeAll(async () => {
+  hosts = await up({ hosts: 3, readyDelay: 3600 });
+  await tool(...initArgs(hosts));
+});
+Deno.test.afterAll(async () => {
+  assert.deepEqual(await down(), []);
+});
+
+Deno.test("of two runs from two inventories the later one is told of the other, before anything is done", async () => {
+  const other = join(projectDir, "other.yml");
+  await Deno.copyFile(inventoryFile, other);
+  let isOver = false;
+  const first = runWithEvents("provision", "--yes").finally(() => isOver = true);
+  await waitFor(() => Promise.all(hosts.map(heldBy)).then((all) => all.every(Boolean)), {
+    limit: 120,
+    what: "the first run to lock all hosts",
+  });
+  const second = await runWithEvents("provision", "--yes", "-i", other, "--skip-kubeconfig");
+  assert.equal(second.code, 1, second.stderr);
+  const told = second.events.filter(({ message = "" }) =>
+    /^Another run is changing this host: `k3s-tool provision` by .*hosts\.yml/.test(message)
+  );
+  assert.deepEqual(told.map(({ host }) => host).sort(), ["n1", "n2", "n3"], second.stderr);
+  assert.deepEqual(changedTasks(second), []);
+  assert.equal(isOver, false, "the second run was told when the first one was over");
+  // A check takes no lock and heeds none; what it finds of a half-made cluster is another matter.
+  const check = await tryTool("provision", "--check", "--limit", "n3", "-i", other);
+  assert.doesNotMatch(check.stderr, /another run/i);
+  const { code, stderr } = await first;
+  assert.equal(code, 0, stderr);
+  // Its end frees the hosts. Nothing is left to do on them; each inventory has a kubeconfig of its own.
+  const third = await provision("-i", other, "--skip-kubeconfig");
+  assert.deepEqual(changedTasks(third), ["n1: Write the kubeconfig on the workstation"]);
+});
+
+Deno.test("workers that tell systemd READY an hour late are done when the API says so", async () => {
+  const found = await nodes(n1());
+  for (const { name } of hosts) assert.ok(isReady(found.get(name)), name);
+  // How late a real agent is, is up to the agent.
+  if (releasesFromEnvironment().length > 0) return;
+  const state = await ssh(n2(), "systemctl is-active k3s-agent || true");
+  assert.equal(state.trim(), "activating");
+});
+
+Deno.test("a reservation that leaves nothing is refused with both figures, before anything is changed", async () => {
+  await tool("config", "set", "reserved_memory", "10000Gi", "--scope", "n3");
+  const run = await runWithEvents("provision", "--yes", "--limit", "n3");
+  assert.equal(run.code, 1);
+  assert.match(run.stderr, /reserved_memory is 10000Gi, but this machine has [\d.]+ GiB/i);
+  assert.deepEqual(changedTasks(run), []);
+  await tool("config", "unset", "reserved_memory", "--scope", "n3");
+});
+
+Deno.test("a kubelet that ends again and again is a failure, though its node was Ready", async () => {
+  const broken = JSON.stringify(["no-such-flag=1"]);
+  await tool("config", "set", "k3s_worker_kubelet_args", broken, "--type", "json", "--scope", "n3");
+  const run = await runWithEvents("provision", "--yes", "--limit", "n3");
+  assert.equal(run.code, 1, run.stderr);
+  assert.match(run.stderr, /k3s-agent\.service ends again each time it is started/);
+  await tool("config", "unset", "k3s_worker_kubelet_args", "--scope", "n3");
+});
+
+Deno.test("that host heals with the next run, and keeps labels of its group beside its own", async () => {
+  await tool("config", "set", "node_labels.room", "cellar", "--scope", "workers");
+  await tool("config", "set", "node_labels.disk", "ssd", "--scope", "n3");
+  await provision();
+  const node = (await nodes(n1())).get("n3");
+  assert.ok(isReady(node));
+  const { room, disk } = node!.metadata.labels;
+  assert.deepEqual({ room, disk }, { room: "cellar", disk: "ssd" });
+});
+
+Deno.test("a host that was renamed is a new node, and the old one is deleted when the question is answered so", async () => {
+  const inventory = await Deno.readTextFile(inventoryFile);
+  await Deno.writeTextFile(inventoryFile, inventory.replace(/^( +)n2:$/m, "$1shed:"));
+  await using screen = await openTool(["provision"], { columns: 120, rows: 40 });
+  await screen.waitForScreen(/shed was renamed[^]*Delete it\?/, { limit: 180 });
+  const both = await nodes(n1());
+  assert.ok(isReady(both.get("shed")) && both.has("n2"));
+  await screen.keys("y");
+  assert.equal((await screen.waitForEnd({ limit: 120 })).code, 0);
+  const left = await nodes(n1());
+  assert.ok(isReady(left.get("shed")) && !left.has("n2"));
+  assert.deepEqual(changedTasks(await provision()), []);
+});
+
+Deno.test("a reinstalled machine is recognised, and replaced where that is asked for", async () => {
+  await reset("n3");
+  const refused = await runWithEvents("provision", "--yes", "--limit", "n3");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /reinstalled under its old name[^]*provision --replace n3/);
+  await provision("--limit", "n3", "--replace", "n3");
+  assert.ok(isReady((await nodes(n1())).get("n3")));
+});
+
+Deno.test("a worker that was removed while it was off does not come back by itself", async () => {
+  await ssh(n3(), "systemctl stop k3s-agent");
+  const removed = await tryTool("node", "remove", "n3", "--force", "--yes");
+  assert.equal(removed.code, 0, removed.stderr);
+  assert.match(removed.stderr, /The cluster refuses it from now on/);
+  await ssh(n3(), "systemctl start --no-block k3s-agent");
+  await waitFor(
+    async () =>
+      (await ssh(n3(), "journalctl -u k3s-agent -o cat")).includes("Node password rejected"),
+    { limit: 90, what: "n3 to be refused" },
+  );
+  assert.ok(!(await nodes(n1())).has("n3"));
+  await tool("node", "add", "n3", n3().tailscaleAddress, "--role", "worker", "--user", "lab");
+  await provision();
+  assert.ok(isReady((await nodes(n1())).get("n3")));
+});
+
+Deno.test("the only server keeps SQLite where the second one fails in the preflight", async () => {
+  const database = "ls /var/lib/rancher/k3s/server/db/state.db";
+  await tool("node", "remove", "n3", "--yes");
+  await tool("node", "add", "n3", "--role", "control-plane", "--user", "lab");
+  await tailscaleDown("n3");
+  assert.equal((await runWithEvents("provision", "--yes")).code, 1);
+  await ssh(n1(), database);
+  await tailscaleUp("n3");
+  const asked = await runWithEvents("provision", "--no-input");
+  assert.equal(asked.code, 1);
+  assert.match(asked.stderr, /n3 can join, and that cannot be undone[^]*provision --yes/);
+  await ssh(n1(), database);
+  await delayReady("n3", 0);
+  const run = await provision();
+  assert.match(run.stdout, /move from SQLite to etcd, which cannot be undone/);
+  assert.ok(isReady((await nodes(n1())).get("n3")));
+});
+
+Deno.test("reset stops at a mount of somebody else, and leaves no rule of Kubernetes", async () => {
+  await ssh(
+    n2(),
+    "mkdir -p /srv/photos /var/lib/kubelet/photos && touch /srv/photos/1.jpg && " +
+      "mount --bind /srv/photos /var/lib/kubelet/photos",
+  );
+  const refused = await tryTool("reset", "--limit", "shed", "--yes");
+  assert.equal(refused.code, 1, refused.stderr);
+  assert.match(refused.stderr, /\/var\/lib\/kubelet\/photos/);
+  const kept = await ssh(n2(), "ls /srv/photos; systemctl is-active k3s-agent || true");
+  assert.match(kept, /^1\.jpg\n(active|activating)\n$/);
+  await ssh(n2(), "umount /var/lib/kubelet/photos");
+  const done = await tryTool("reset", "--yes");
+  assert.equal(done.code, 0, done.stderr);
+  for (const each of hosts) {
+    const left = await ssh(
+      each,
+      "iptables-save | grep -E 'KUBE|FLANNEL|CNI-' || true; ipset list -name 2>/dev/null | grep -i kube || true",
+    );
+    assert.equal(left, "", each.name);
+    assert.match(await ssh(each, "iptables-save"), /ts-input/);
+  }
+  assert.equal((await ssh(n2(), "ls /srv/photos")).trim(), "1.jpg");
+});
+
+/** Whether a run of the first inventory has locked a host. */
+async function heldBy(host: Host): Promise<boolean> {
+  const lock = await ssh(host, "cat /run/k3s-tool.lock 2>/dev/null || true");
+  return /"inventory": "[^"]*hosts\.yml"/.test(lock);
+}
