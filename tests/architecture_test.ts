@@ -12,7 +12,7 @@ import { PROJECT_ROOT } from "./cli/fake_context.ts";
 const RANKS: Readonly<Record<string, number>> = {
   errors: 0,
   process: 1,
-  assets: 1,
+  assets: 2,
   yaml: 2,
   tailscale: 2,
   kubeconfig: 2,

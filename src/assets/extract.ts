@@ -5,6 +5,7 @@
  * @module
  */
 
+import { sha256 } from "../process/digest.ts";
 import { isRefusal, refusalHint, refusalReason } from "../errors/refusal.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { AssetSource } from "./source.ts";
@@ -37,7 +38,7 @@ export async function hashAssets(assets: readonly Asset[]): Promise<string> {
   const sorted = [...assets].sort((a, b) => a.path < b.path ? -1 : 1);
   const lines: string[] = [];
   for (const { path, content } of sorted) lines.push(`${await sha256(content)}  ${path}\n`);
-  return sha256(new TextEncoder().encode(lines.join("")));
+  return sha256(lines.join(""));
 }
 
 /**
@@ -166,8 +167,3 @@ function absent(error: unknown): undefined {
 
 /** For what is tried in passing and is no reason to fail. */
 function ignored(): void {}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes as BufferSource);
-  return new Uint8Array(digest).toHex();
-}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sha256 } from "../process/digest.ts";
 import type { System } from "../process/system.ts";
 
 /**
@@ -15,8 +16,7 @@ export async function storedKubeconfig(
   { directories }: Pick<System, "directories">,
   inventory: string,
 ): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(inventory));
-  return `${folderOf(directories)}/${new Uint8Array(digest).toHex().slice(0, 16)}.yaml`;
+  return `${folderOf(directories)}/${(await sha256(inventory)).slice(0, 16)}.yaml`;
 }
 
 /** Like {@linkcode storedKubeconfig}, for whoever writes it: its folder (0700) is made. */

@@ -22,20 +22,21 @@ export async function benchStart(): Promise<string> {
     const inventory = `${directory}/hosts.yml`;
     await writeInventory(inventory, { hosts: 100 });
     const peer = { name: "kubectl", argv: [kubectl, "version", "--client"] };
-    const commands: readonly (readonly [what: string, argv: readonly string[]])[] = [
-      ["`version`", ["version"]],
-      ["`--help`", ["--help"]],
-      ["`node list` of 100 hosts", ["node", "list", "-i", inventory]],
-    ];
+    const commands: readonly (readonly [what: string, argv: readonly string[], atMost: string])[] =
+      [
+        ["`version`", ["version"], "1.0"],
+        ["`--help`", ["--help"], "1.0"],
+        ["`node list` of 100 hosts", ["node", "list", "-i", inventory], "2.0"],
+      ];
     const lines: ReportLine[] = [];
-    for (const [what, command] of commands) {
+    for (const [what, command, atMost] of commands) {
       const argv = [Deno.execPath(), ...RUN_FLAGS, `${STAGE}/main.js`, ...command];
       const comparisons = await comparePairs(
         () => timeOnce({ name: what, argv, env: { HOME: directory } }),
         () => timeOnce(peer),
         { runs: RUNS },
       );
-      lines.push({ what, comparisons, target: "at most 1.0" });
+      lines.push({ what, comparisons, target: `at most ${atMost}` });
     }
     return reportTable("k3s-tool", "`kubectl version --client`", lines);
   } finally {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { sha256 } from "../../process/digest.ts";
 import { UserError } from "../../errors/user_error.ts";
 import type { System } from "../../process/system.ts";
 import { closeRun, type PastRun, pastRuns } from "./run_history.ts";
@@ -48,8 +49,7 @@ async function lockPath(
   { directories }: Pick<System, "directories">,
   inventory: string,
 ): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(inventory));
-  return `${directories.state}/locks/${new Uint8Array(digest).toHex().slice(0, 16)}.lock`;
+  return `${directories.state}/locks/${(await sha256(inventory)).slice(0, 16)}.lock`;
 }
 
 /** Who holds the lock of an inventory. */

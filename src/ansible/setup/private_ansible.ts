@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sha256 } from "../../process/digest.ts";
 import { isRefusal, refusalHint, refusalReason } from "../../errors/refusal.ts";
 import { missingError, UserError } from "../../errors/user_error.ts";
 import type { System } from "../../process/system.ts";
@@ -25,8 +26,7 @@ export async function privateDirectory(
   { directories }: Pick<System, "directories">,
   requirements: string,
 ): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(requirements));
-  return `${directories.cache}/ansible/${new Uint8Array(digest).toHex().slice(0, 16)}`;
+  return `${directories.cache}/ansible/${(await sha256(requirements)).slice(0, 16)}`;
 }
 
 /**

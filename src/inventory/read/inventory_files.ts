@@ -6,9 +6,11 @@
 
 import { basename, dirname, isAbsolute, relative } from "node:path";
 import { LineIndex } from "../../yaml/line_index.ts";
-import { decodeUtf8, kindAt, namesIn, type PathKind } from "../places_looked_at.ts";
 import { entryOf, keyName, type YamlDocument } from "../../yaml/node.ts";
 import { parseYaml } from "../../yaml/tree.ts";
+
+/** What a path leads to: a file, a directory, something else such as a pipe, or nothing. */
+export type PathKind = "file" | "directory" | "other" | "nothing";
 
 /** First bytes of a file that `ansible-vault encrypt` made. */
 const VAULT_HEADER = "$ANSIBLE_VAULT;";
@@ -68,13 +70,37 @@ export class InventoryFiles {
     for (const path of this.#over.keys()) {
       if (dirname(path) === directory) names.add(basename(path));
     }
-    for (const name of namesIn(directory)) names.add(name);
+    try {
+      for (const { name } of Deno.readDirSync(directory)) names.add(name);
+    } catch (error) {
+      const none = error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory;
+      if (!none) throw error;
+    }
     return names;
   }
 
   /** What is at a path, links followed. @throws {Deno.errors} where it cannot be looked at */
   kindOf(path: string): PathKind {
-    return this.#over.has(path) ? "file" : kindAt(path);
+    if (this.#over.has(path)) return "file";
+    try {
+      const info = Deno.statSync(path);
+      return info.isFile ? "file" : info.isDirectory ? "directory" : "other";
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) {
+        return "nothing";
+      }
+      throw error;
+    }
+  }
+}
+
+/** Bytes as text; undefined where they are not UTF-8. A byte order mark stays. */
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,14 +5,14 @@
  */
 
 import { formatTaint } from "../../inventory/kubernetes_syntax.ts";
-import type { ListedHost } from "../../inventory/host_list.ts";
+import type { InventoryHost } from "../../inventory/model.ts";
 import type { Column } from "./table.ts";
 
 /** Stands where nothing is set, so that a column never looks forgotten. */
 const NONE = "-";
 
 /** Columns of `node list`. */
-export const NODE_COLUMNS: readonly Column<ListedHost>[] = [
+export const NODE_COLUMNS: readonly Column<InventoryHost>[] = [
   { header: "NAME", cell: (host) => host.name },
   { header: "ROLE", cell: (host) => host.role },
   { header: "TAILSCALE-IP", cell: addressOf },
@@ -27,7 +27,7 @@ export const NODE_COLUMNS: readonly Column<ListedHost>[] = [
 ];
 
 /** A host as it stands in JSON documents. */
-export function nodeItem(host: ListedHost): Record<string, unknown> {
+export function nodeItem(host: InventoryHost): Record<string, unknown> {
   const { name, nodeName, role, tailscaleIp, ansibleHost, user, gpu, labels, taints } = host;
   const { reservedCpu: cpu, reservedMemory: memory } = host;
   return {
@@ -49,11 +49,11 @@ export function nodeItem(host: ListedHost): Record<string, unknown> {
   };
 }
 
-function addressOf(host: ListedHost): string {
+function addressOf(host: InventoryHost): string {
   return host.tailscaleIp ?? "(templated)";
 }
 
-function reservedOf(host: ListedHost): string {
+function reservedOf(host: InventoryHost): string {
   const parts = [
     host.reservedCpu === undefined ? [] : [`${host.reservedCpu} cpu`],
     host.reservedMemory === undefined ? [] : [host.reservedMemory],
@@ -61,20 +61,20 @@ function reservedOf(host: ListedHost): string {
   return parts.join(", ") || NONE;
 }
 
-function gpuOf(host: ListedHost): string {
+function gpuOf(host: InventoryHost): string {
   if (host.gpu === undefined) return "detected";
   return host.gpu ? "yes" : "no";
 }
 
-function labelTexts(host: ListedHost): string[] {
+function labelTexts(host: InventoryHost): string[] {
   return Object.entries(host.labels).map(([key, value]) => `${key}=${value}`);
 }
 
-function sshOf(host: ListedHost): string {
+function sshOf(host: InventoryHost): string {
   const target = host.ansibleHost ?? "(templated)";
   return host.user === undefined ? target : `${host.user}@${target}`;
 }
 
-function whereOf({ where }: ListedHost): string {
+function whereOf({ where }: InventoryHost): string {
   return where.line === undefined ? where.file : `${where.file}:${where.line}`;
 }

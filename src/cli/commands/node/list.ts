@@ -17,16 +17,15 @@ export const nodeListCommand = defineCommand({
   ],
   async run(context, { globals }, output) {
     // All at once: one after the other costs some milliseconds of the start.
-    const [{ locateInventory }, { listHosts }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =
+    const [{ locateInventory }, { readInventory }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =
       await Promise.all([
         import("../../../inventory/read/locate.ts"),
-        import("../../../inventory/host_list.ts"),
+        import("../../../inventory/read/read.ts"),
         import("../../../view/tables/inventory_nodes.ts"),
         import("../../../errors/render_error.ts"),
       ]);
     const file = await locateInventory(context, globals.inventory);
-    const { cache } = context.directories;
-    const { hosts, warnings } = await listHosts(file, { cwd: context.cwd, cache });
+    const { hosts, warnings } = await readInventory(file, { cwd: context.cwd });
     for (const warning of warnings) output.detail(renderProblem(warning));
     await output.list({
       kind: "NodeList",
