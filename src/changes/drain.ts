@@ -6,11 +6,13 @@
 
 import { UserError } from "../errors/user_error.ts";
 import { safeText } from "../errors/safe_text.ts";
-import { type ChangeContext, ofPods, pods } from "./change_context.ts";
+import { ask, type ChangeContext, ofPods, pods } from "./change_context.ts";
 import { setCordon } from "./cordon.ts";
-import { evict } from "./evict.ts";
 import { follow } from "./follow.ts";
-import { type PodOfNode, podsOfNode, podWords } from "./pods_of_node.ts";
+import { ApiError, listAll } from "../cluster/api/kubernetes_api.ts";
+import { objectError } from "../cluster/api/object_errors.ts";
+import { objectPath } from "../cluster/api/object_path.ts";
+import * as z from "zod";
 
 /** How long to wait before a refused eviction is tried again, in milliseconds; as kubectl does. */
 const RETRY_MS = 5_000;
@@ -169,4 +171,121 @@ class Drain {
     if (this.left.length === 0) return "";
     return `${ofPods(this.left.length, this.total)} still on ${safeText(this.#node)}.`;
   }
+}
+
+/** What became of the request. */
+export type Eviction =
+  /** It ends, or is gone already. */
+  | { readonly kind: "taken" }
+  /** A disruption budget or a busy server says: not now. */
+  | { readonly kind: "later"; readonly words: string }
+  | { readonly kind: "refused"; readonly words: string };
+
+/**
+ * Evicts a pod (policy/v1, since Kubernetes 1.22), which heeds disruption budgets.
+ *
+ * @throws {UserError} where evictions are not allowed at all, or the server is out of reach
+ */
+export async function evict(
+  { api, signal }: ChangeContext,
+  { namespace, name, uid }: PodOfNode,
+): Promise<Eviction> {
+  const object = { kind: "Pod", namespace, name } as const;
+  try {
+    await api.change({
+      method: "POST",
+      path: objectPath(object, "eviction"),
+      body: {
+        apiVersion: "policy/v1",
+        kind: "Eviction",
+        metadata: { namespace, name },
+        // A pod of the same name that took its place meanwhile is not meant.
+        deleteOptions: { preconditions: { uid } },
+      },
+      signal,
+    });
+    return { kind: "taken" };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const words = safeText(error.message).replace(/\.$/, "");
+    // 404 and 409: it is gone, or another one by now.
+    if (error.status === 404 || error.status === 409) return { kind: "taken" };
+    if (error.status === 429) return { kind: "later", words };
+    // Evictions in a namespace that is being deleted are refused until its pods are marked.
+    if (error.status === 403 && /is being terminated/.test(words)) return { kind: "later", words };
+    if (error.status === 401 || error.status === 403) {
+      throw objectError(error, { object, verb: "create", part: "eviction", server: api.server });
+    }
+    return { kind: "refused", words };
+  }
+}
+
+/** The kubelet's own pods, from files on the node; the API only shows them. */
+const MIRROR = "kubernetes.io/config.mirror";
+
+const Pod = z.object({
+  metadata: z.object({
+    uid: z.string(),
+    name: z.string(),
+    namespace: z.string(),
+    annotations: z.record(z.string(), z.string()).nullish(),
+    ownerReferences: z.array(z.object({ kind: z.string(), controller: z.boolean().nullish() }))
+      .nullish(),
+  }),
+  spec: z.object({
+    volumes: z.array(z.object({ emptyDir: z.unknown().optional() })).nullish(),
+  }),
+  status: z.object({ phase: z.string().nullish() }).nullish(),
+});
+
+/** A pod on a node. */
+interface PodOfNode {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Why it stays; undefined where it leaves. */
+  readonly stays: "static" | "DaemonSet" | "ended" | undefined;
+  /** Has files that are lost when it leaves (emptyDir). */
+  readonly hasLocalFiles: boolean;
+  /** Nothing makes it anew elsewhere. */
+  readonly unmanaged: boolean;
+}
+
+/** Every pod that is bound to a node. @throws {UserError} where they are refused */
+async function podsOfNode(
+  context: ChangeContext,
+  node: string,
+): Promise<readonly PodOfNode[]> {
+  const { api, signal } = context;
+  const fieldSelector = `spec.nodeName=${node}`;
+  return await ask(
+    context,
+    () => listAll(api, "/api/v1/pods", { pick, signal, fieldSelector }),
+    { object: { kind: "Pod", namespace: "", name: `on ${node}` }, verb: "list" },
+  );
+}
+
+function pick(value: unknown): PodOfNode {
+  const { metadata, spec, status } = Pod.parse(value);
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  const ended = status?.phase === "Succeeded" || status?.phase === "Failed";
+  return {
+    uid: metadata.uid,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    stays: metadata.annotations?.[MIRROR] !== undefined
+      ? "static"
+      : ended
+      ? "ended"
+      : owner?.kind === "DaemonSet"
+      ? "DaemonSet"
+      : undefined,
+    hasLocalFiles: spec.volumes?.some(({ emptyDir }) => emptyDir !== undefined) ?? false,
+    unmanaged: owner === undefined,
+  };
+}
+
+/** `default/web-1`, harmless for a terminal. */
+export function podWords({ namespace, name }: Pick<PodOfNode, "namespace" | "name">): string {
+  return safeText(`${namespace}/${name}`);
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { dirname, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { usageError } from "../errors/user_error.ts";
+import type { Directories } from "../process/system.ts";
 
 const fields = z.record(z.string(), z.unknown()).nullish();
 const Kubeconfig = z.object({
@@ -128,4 +129,26 @@ async function readIfAny(file: string): Promise<string | undefined> {
     const why = (cause as Error).message;
     throw usageError(`The kubeconfig cannot be read: ${why}`, { where: { file }, cause });
   }
+}
+
+/** What is known of the machine here; a `System` is one. */
+export interface KubeconfigPlace {
+  readonly directories: Directories;
+  readonly cwd: string;
+  env(name: string): string | undefined;
+}
+
+/**
+ * The person's kubeconfig files, as kubectl finds them: the one named, else `KUBECONFIG` (which
+ * may list several), else `~/.kube/config`. At least one; whether they exist is not looked at.
+ */
+export function kubeconfigFiles(
+  { directories, cwd, env }: KubeconfigPlace,
+  named: string | undefined,
+): readonly [string, ...string[]] {
+  if (named !== undefined) return [resolve(cwd, named)];
+  const [first, ...more] = (env("KUBECONFIG") ?? "").split(delimiter).filter((path) => path !== "");
+  return first === undefined
+    ? [join(directories.home, ".kube", "config")]
+    : [resolve(cwd, first), ...more.map((path) => resolve(cwd, path))];
 }

@@ -6,8 +6,13 @@
 
 import { safeText } from "../errors/safe_text.ts";
 import { missingError, type UserError } from "../errors/user_error.ts";
-import { type Kubeconfigs, kubeconfigText, readKubeconfigs } from "./files.ts";
-import { kubeconfigFiles, type KubeconfigPlace } from "./location.ts";
+import {
+  kubeconfigFiles,
+  type KubeconfigPlace,
+  type Kubeconfigs,
+  kubeconfigText,
+  readKubeconfigs,
+} from "./files.ts";
 
 /** A context, and where it is. */
 export interface KubeContext {

@@ -18,8 +18,7 @@ import { LIVE_COLLECTIONS } from "./live_collections.ts";
 import type { LiveSession } from "./live_session.ts";
 import { aboutNews, type LiveNews } from "./live_state.ts";
 import { type ClusterChoice, connectTo, type Reading } from "../actions/survey.ts";
-import { watchInventory } from "./watch_inventory.ts";
-import { watchTailnet } from "./watch_tailnet.ts";
+import { watchInventory, watchTailnet } from "./watch_surroundings.ts";
 
 /** What a person wants to look at. */
 export interface LiveRequest {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClusterPod } from "../cluster/read/objects.ts";
+import type { ClusterPod, Problem } from "../cluster/read/objects.ts";
 
 /** The pods of one owner. */
 export interface OwnedPods {
@@ -112,4 +112,43 @@ function within<K, V>(maps: Map<string, Map<K, V>>, key: string): Map<K, V> {
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
+}
+
+/** Reasons every container has for a while after it was made. */
+const STARTING: ReadonlySet<string> = new Set(["ContainerCreating", "PodInitializing"]);
+
+/** Those that count: pods that are being deleted or have ended belong to the past. */
+export function activePods(pods: readonly ClusterPod[]): readonly ClusterPod[] {
+  const past = pods.some((pod) => pod.ending || hasEnded(pod));
+  return past ? pods.filter((pod) => !pod.ending && !hasEnded(pod)) : pods;
+}
+
+/** Pods of these that are ready. */
+export function readyPods(pods: readonly ClusterPod[]): number {
+  let ready = 0;
+  for (const pod of pods) if (pod.ready) ready++;
+  return ready;
+}
+
+/** Restarts of their containers. */
+export function restartsOf(pods: readonly ClusterPod[]): number {
+  let restarts = 0;
+  for (const pod of pods) restarts += pod.restarts;
+  return restarts;
+}
+
+/** Why the first of them that is not ready waits or fails; one that merely starts comes last. */
+export function problemOf(pods: readonly ClusterPod[]): Problem | undefined {
+  let starting: Problem | undefined;
+  for (const { ready, problem } of pods) {
+    if (ready || problem === undefined) continue;
+    if (!isStarting(problem)) return problem;
+    starting ??= problem;
+  }
+  return starting;
+}
+
+/** Whether a pod with this problem just needs a moment. */
+export function isStarting({ reason }: Problem): boolean {
+  return STARTING.has(reason);
 }

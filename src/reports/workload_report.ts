@@ -9,8 +9,15 @@ import type { ClusterPod, Problem, Workload, WorkloadKind } from "../cluster/rea
 import { byNamespaceAndName } from "./by_name.ts";
 import { type Health, healthOf, isTrouble, type PodCount } from "./health.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
-import { hasEnded, type PodIndex, podIndex } from "./pod_index.ts";
-import { activePods, isStarting, problemOf, restartsOf } from "./pod_sums.ts";
+import {
+  activePods,
+  hasEnded,
+  isStarting,
+  type PodIndex,
+  podIndex,
+  problemOf,
+  restartsOf,
+} from "./pod_index.ts";
 import { serviceReports } from "./service_report.ts";
 
 /** A Deployment, StatefulSet, DaemonSet, CronJob, or a Job that no CronJob made. */

@@ -5,7 +5,7 @@ import {
   findContext as find,
   type KubeContext,
 } from "../../src/kubeconfig/find_context.ts";
-import { kubeconfigFiles } from "../../src/kubeconfig/location.ts";
+import { kubeconfigFiles } from "../../src/kubeconfig/files.ts";
 import { directoriesFrom } from "../../src/process/system.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { UserError } from "../../src/errors/user_error.ts";
-import { readEntry } from "../../src/kubeconfig/entry.ts";
-import { mergeKubeconfig, standaloneKubeconfig } from "../../src/kubeconfig/merge.ts";
+import { mergeKubeconfig, readEntry, standaloneKubeconfig } from "../../src/kubeconfig/merge.ts";
 import { k3sKubeconfig } from "./kubeconfig_fixture.ts";
 
 const HOMELAB = { contextName: "homelab" };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { watchInventory } from "../../src/live/watch_inventory.ts";
+import { watchInventory } from "../../src/live/watch_surroundings.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { INVENTORY } from "../golden/homelab.ts";
 import { FakeClock } from "../process/fake_clock.ts";

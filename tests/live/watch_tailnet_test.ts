@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { watchTailnet } from "../../src/live/watch_tailnet.ts";
+import { watchTailnet } from "../../src/live/watch_surroundings.ts";
 import { directoriesFrom, type System } from "../../src/process/system.ts";
 import { TAILNET } from "../golden/homelab.ts";
 import { FakeClock } from "../process/fake_clock.ts";

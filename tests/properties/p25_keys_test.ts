@@ -7,8 +7,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Content } from "../../src/tui/state/content.ts";
-import type { Model } from "../../src/tui/state/model.ts";
-import { layoutOf, modeOf } from "../../src/tui/state/model.ts";
+import { layoutOf, type Model, modeOf } from "../../src/tui/state/model.ts";
 import { footerLine, helpedView, helpLines } from "../../src/tui/draw/help_text.ts";
 import {
   bindingsIn,
@@ -21,9 +20,8 @@ import {
 } from "../../src/tui/keys/key_map.ts";
 import { PANES } from "../../src/tui/draw/layout.ts";
 import { paletteEntries } from "../../src/tui/state/palette.ts";
-import { fitted, type Pressed, pressKey } from "../../src/tui/state/press.ts";
+import { fitted, type Pressed, pressKey, shownOf } from "../../src/tui/state/press.ts";
 import { rowsOf } from "../../src/tui/state/rows.ts";
-import { shownOf } from "../../src/tui/state/shown.ts";
 import { plain, textOfLine } from "../../src/tui/draw/text_line.ts";
 import { topKind } from "../../src/tui/state/ui_state.ts";
 import { HOMELAB, liveState } from "../view/live_fixture.ts";

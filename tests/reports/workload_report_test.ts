@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isTrouble } from "../../src/reports/health.ts";
 import { podIndex } from "../../src/reports/pod_index.ts";
-import { selectorIndex } from "../../src/reports/selector_index.ts";
-import { serviceReports } from "../../src/reports/service_report.ts";
+import { selectorIndex, serviceReports } from "../../src/reports/service_report.ts";
 import {
   liveWorkloads,
   workloadReport,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { kubeconfigFiles } from "../../kubeconfig/location.ts";
+import { kubeconfigFiles } from "../../kubeconfig/files.ts";
 import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";

@@ -15,8 +15,7 @@ import type { Inventory } from "../../inventory/model.ts";
 import { readInventory, requireProvisionable } from "../../inventory/read/read.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
 import { prepareAnsible } from "./ansible_tools.ts";
-import { checkHosts, checkLimit } from "./limit.ts";
-import { checkTags } from "./tags.ts";
+import { checkHosts, checkLimit, checkTags } from "./limit.ts";
 import { checkTailnet } from "./tailnet_check.ts";
 import { takeOverKubeconfig } from "./take_over_kubeconfig.ts";
 

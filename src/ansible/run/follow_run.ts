@@ -7,7 +7,7 @@
 import type { System } from "../../process/system.ts";
 import type { RunEvent } from "../events/event.ts";
 import { followEvents } from "../events/event_file.ts";
-import { lastWords } from "./last_words.ts";
+import { lastWords } from "./run_playbook.ts";
 import { type PastRun, pastRun, pastRuns } from "./run_history.ts";
 import { type LockHolder, lockHolder } from "./run_lock.ts";
 

@@ -11,7 +11,7 @@ import { statusDocument } from "../../view/tables/status_document.ts";
 import { statusWords } from "../../view/tables/status_text.ts";
 import type { Output } from "../output/output.ts";
 import { showStatus } from "./status_output.ts";
-import type { StatusView } from "./status_view.ts";
+import type { StatusView } from "./status_watch.ts";
 
 /** Keys of nodes end without news. */
 const AGAIN_MS = 60_000;

@@ -12,7 +12,7 @@ import { statusOf } from "../../view/tables/status.ts";
 import { statusHead, statusText, statusWords } from "../../view/tables/status_text.ts";
 import type { OutputStream } from "../program/context.ts";
 import type { Output } from "../output/output.ts";
-import type { StatusView } from "./status_view.ts";
+import type { StatusView } from "./status_watch.ts";
 
 /** Ages in seconds change so often, in milliseconds; others may be a bit old. */
 const AGES_MS = { seconds: 1_000, minutes: 15_000 };

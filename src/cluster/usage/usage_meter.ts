@@ -7,9 +7,8 @@
 import type { Clock } from "../../process/system.ts";
 import { type Metrics, NOT_ASKED, type Usage } from "../watch/cluster_state.ts";
 import { unreachableError } from "../../errors/user_error.ts";
-import type { KubernetesApi } from "../api/kubernetes_api.ts";
+import { type KubernetesApi, limited } from "../api/kubernetes_api.ts";
 import { askKubelet, whyNoSummary } from "./kubelet_summary.ts";
-import { limited } from "../api/limited.ts";
 import { mergeUsage, sameMetrics } from "./merge_usage.ts";
 import { askMetricsServer, type Measured } from "./metrics_api.ts";
 import type { ConnectionLink } from "../watch/watch_collection.ts";

@@ -10,8 +10,7 @@ import { UserError } from "../../errors/user_error.ts";
 import type { Clock } from "../../process/system.ts";
 import { answerError, connectionError } from "../api/api_errors.ts";
 import { backoff } from "./backoff.ts";
-import { ApiError, type KubernetesApi } from "../api/kubernetes_api.ts";
-import { limited } from "../api/limited.ts";
+import { ApiError, type KubernetesApi, limited } from "../api/kubernetes_api.ts";
 import type { Connected, ConnectionLink } from "./watch_collection.ts";
 import type { Emit } from "./watch_news.ts";
 

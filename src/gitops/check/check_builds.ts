@@ -6,7 +6,7 @@
 
 import type { Place, Problem } from "../../errors/user_error.ts";
 import { type AppliedObject, type DeployUnit, relevant } from "./deploy_units.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "./field_path.ts";
 import { checkObject } from "./object_schema.ts";
 import type { ResourceTrees } from "./resource_tree.ts";
 import { withoutEncryption } from "../keys/sops.ts";

@@ -6,7 +6,7 @@
 
 import { posix } from "node:path";
 import type { Problem } from "../../errors/user_error.ts";
-import { valueAt } from "./field_path.ts";
+import { type Finding, valueAt } from "./field_path.ts";
 import {
   directoryOf,
   type FluxEntry,
@@ -14,7 +14,6 @@ import {
   isFluxKustomization,
   sourceOf,
 } from "./flux_entry.ts";
-import type { Finding } from "./finding.ts";
 import type { Build, BuildRequest, BuiltObject } from "./kustomize_build.ts";
 import { isObject, type Manifest, metadataOf } from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";

@@ -36,3 +36,11 @@ export function valueAt(root: unknown, path: FieldPath): unknown {
   }
   return at;
 }
+
+/** One thing that is wrong with an object. */
+export interface Finding {
+  /** Where in the object. */
+  readonly path: FieldPath;
+  /** A sentence without a full stop, the path first. */
+  readonly message: string;
+}

@@ -4,14 +4,12 @@
  * @module
  */
 
-import { formatFieldPath, parsePointer, valueAt } from "./field_path.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, formatFieldPath, parsePointer, valueAt } from "./field_path.ts";
 import type { ObjectKind } from "./object_kind.ts";
-import { nameFindings } from "./object_names.ts";
+import { nameFindings, type SchemaError, wordsOf } from "./schema_words.ts";
 import { podFindings } from "./pod_rules.ts";
 import { readFields } from "./read_fields.ts";
 import { isSchemaGap, wrongSpans } from "./schema_gaps.ts";
-import { type SchemaError, wordsOf } from "./schema_words.ts";
 
 const WORKLOADS = () => import("./kinds_workloads.ts");
 const CLUSTER = () => import("./kinds_cluster.ts");

@@ -7,9 +7,8 @@
  */
 
 import { DNS_LABEL } from "../../inventory/kubernetes_syntax.ts";
-import { type FieldPath, formatFieldPath, valueAt } from "./field_path.ts";
+import { type FieldPath, type Finding, formatFieldPath, valueAt } from "./field_path.ts";
 import { isObject } from "./manifest.ts";
-import type { Finding } from "./finding.ts";
 
 /** Where the pod stands in an object of a kind. */
 const POD_SPECS: Readonly<Record<string, FieldPath>> = {

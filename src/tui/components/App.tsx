@@ -1,14 +1,18 @@
 import { Box, Text } from "ink";
-import type { ReactNode } from "react";
-import { LEAST_SIZE, type Rectangle } from "../draw/layout.ts";
-import { layoutOf } from "../state/model.ts";
-import { Boundary } from "./Boundary.tsx";
-import { Footer } from "./Footer.tsx";
-import { Header } from "./Header.tsx";
-import { ListPane } from "./ListPane.tsx";
-import { Overlay } from "./Overlay.tsx";
-import { TextScreen } from "./TextScreen.tsx";
-import { ScreenContext, type ScreenTools, useModel } from "./use_model.ts";
+import { Component, type ReactNode, useEffect } from "react";
+import { LEAST_SIZE, type PaneId, type Rectangle } from "../draw/layout.ts";
+import { layoutOf, modeOf } from "../state/model.ts";
+import { ScreenContext, type ScreenTools, useModel, useTools } from "./use_model.ts";
+import { safeText } from "../../errors/safe_text.ts";
+import { footerLine } from "../draw/help_text.ts";
+import { statusLines } from "../draw/status_text.ts";
+import { drawLine } from "../draw/text_line.ts";
+import { Lines } from "./Lines.tsx";
+import { headerLines } from "../../view/lists/live_header.ts";
+import { drawPane } from "../draw/pane_text.ts";
+import { drawOverlay } from "../draw/overlay_text.ts";
+import { drawScreen } from "../draw/screen_text.ts";
+import type { Screen } from "../state/screens.ts";
 
 /** The screen. */
 export function App({ tools }: { readonly tools: ScreenTools }): ReactNode {
@@ -84,4 +88,111 @@ function TooSmall({ columns, rows }: { readonly columns: number; readonly rows: 
       <Text wrap="wrap">{words}</Text>
     </Box>
   );
+}
+
+interface Props {
+  /** What it holds, in a word. */
+  readonly name: string;
+  readonly children: ReactNode;
+  /** Where this changes, it is tried again. */
+  readonly version: unknown;
+}
+
+interface State {
+  readonly error: Error | undefined;
+  readonly version: unknown;
+}
+
+/** A part of the screen that breaks says so in its own place; the others live on. */
+class Boundary extends Component<Props, State> {
+  override state: State = { error: undefined, version: this.props.version };
+
+  static getDerivedStateFromError(error: unknown): Partial<State> {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+
+  static getDerivedStateFromProps({ version }: Props, state: State): Partial<State> | null {
+    return version === state.version ? null : { error: undefined, version };
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state;
+    if (error === undefined) return this.props.children;
+    return (
+      <Text wrap="truncate">
+        {`✗ The ${this.props.name} cannot be shown: ${safeText(error.message)}`}
+      </Text>
+    );
+  }
+}
+
+/** What a change came to, while there is something to say, and the keys. */
+function Footer(): ReactNode {
+  const model = useModel();
+  const { paint } = useTools();
+  const width = model.size.columns;
+  const { status, focus } = model.ui;
+  const keys = footerLine({ mode: modeOf(model), pane: focus }, width);
+  const lines = [...statusLines(status, width), keys];
+  return <Lines lines={lines.map((line) => drawLine(line, { width, paint }))} />;
+}
+
+/** Which cluster, how it stands, what is missing. */
+function Header(): ReactNode {
+  const { live, now, size } = useModel();
+  const { paint, store } = useTools();
+  const lines = headerLines(live, { now, width: size.columns, paint });
+  store.pace.note("header", lines);
+  return <Lines lines={lines} />;
+}
+
+/** One of the three lists. */
+function ListPane(
+  { pane, place }: { readonly pane: PaneId; readonly place: Rectangle },
+): ReactNode {
+  const model = useModel();
+  const { paint, store, columns } = useTools();
+  const { width } = place;
+  const before = columns.get(pane);
+  const previous = before?.width === width ? before.widths : undefined;
+  const { lines, widths } = drawPane(model, { pane, place, paint, previous });
+  useEffect(() => {
+    columns.set(pane, { width, widths });
+  });
+  useEffect(() => () => store.pace.forget(pane), [pane, store]);
+  store.pace.note(pane, lines);
+  return <Lines lines={lines} />;
+}
+
+/** Help, palette, question or number, over the end of the body. */
+export function Overlay({ body }: { readonly body: Rectangle }): ReactNode {
+  const model = useModel();
+  const { paint } = useTools();
+  const lines = drawOverlay(model, { body, paint });
+  if (lines.length === 0) return null;
+  return (
+    <Box
+      position="absolute"
+      top={body.y + body.height - lines.length}
+      left={0}
+      width={body.width}
+      height={lines.length}
+      flexDirection="column"
+    >
+      <Lines lines={lines} />
+    </Box>
+  );
+}
+
+/** Details, a log, YAML, requests or a run: a text under a title. */
+function TextScreen(
+  { screen, place }: { readonly screen: Screen; readonly place: Rectangle },
+): ReactNode {
+  const model = useModel();
+  const { paint, store } = useTools();
+  const lines = drawScreen(model, { screen, place, paint });
+  // A log's own lines are no ages of ours.
+  if (screen.kind !== "log" && screen.kind !== "yaml") store.pace.note("screen", lines);
+  useEffect(() => () => store.pace.forget("screen"), [store]);
+  return <Lines lines={lines} />;
 }

@@ -6,15 +6,29 @@
 
 import type { UserError } from "../../errors/user_error.ts";
 import { gitopsDetails } from "../../view/details/gitops_details.ts";
-import type { Section } from "../../view/details/section.ts";
-import { detailSections } from "./detail_sections.ts";
-import { MARGIN } from "./layout.ts";
+import { line, type Section, section } from "../../view/details/section.ts";
+import { MARGIN, type Rectangle } from "./layout.ts";
 import type { Content } from "../state/content.ts";
 import type { Model } from "../state/model.ts";
-import { requestLines } from "./request_text.ts";
 import { runLines, runTitle } from "./run_text.ts";
 import { nameOf, type Screen } from "../state/screens.ts";
-import { EMPTY_LINE, plain, type TextLine, textOfLine, toned, wrapLine } from "./text_line.ts";
+import {
+  drawLine,
+  EMPTY_LINE,
+  plain,
+  type TextLine,
+  textOfLine,
+  toned,
+  wrapLine,
+} from "./text_line.ts";
+import { eventDetails } from "../../view/details/event.ts";
+import { objectDetails } from "../../view/details/object.ts";
+import { eventOf } from "../state/rows.ts";
+import type { ApiRequest } from "../../cluster/api/connection.ts";
+import { notices } from "../../view/words/notices.ts";
+import type { Paint, Toned } from "../../view/words/tone.ts";
+import { dimmed, inverse } from "./paint.ts";
+import { titleLine } from "./title.ts";
 
 /** Lines of a screen above its text. */
 export const TITLE_LINES = 1;
@@ -201,4 +215,113 @@ function fitted(
   }
   latest = { lines, width, result };
   return result;
+}
+
+/** The sections of a screen of details. */
+function detailSections(
+  model: Model,
+  { screen, object, pods }: {
+    readonly screen: Extract<Screen, { kind: "details" }>;
+    /** As it was read for this screen. */
+    readonly object: Readonly<Record<string, unknown>> | undefined;
+    /** Pods of it, likewise. */
+    readonly pods: readonly Readonly<Record<string, unknown>>[];
+  },
+): readonly Section[] {
+  const { live, now } = model;
+  const { subject } = screen;
+  if (subject.type === "object") {
+    return objectDetails(subject.reference, object, live, now, { pods });
+  }
+  const event = eventOf(model, subject.key);
+  if (event !== undefined) return eventDetails(event, live, now);
+  const text = "The cluster keeps this event no longer.";
+  return [section("Event", [line({ text, tone: "warn" })])];
+}
+
+/** The newest first. */
+function requestLines(model: Model): readonly TextLine[] {
+  const missing = notices(model.live, model.now);
+  return [
+    ...missing.length === 0 ? [] : [
+      toned("accent", "What is missing"),
+      ...missing.map((text): TextLine => ({ segments: [{ text: `  ! ${text}`, tone: "warn" }] })),
+      EMPTY_LINE,
+    ],
+    toned("accent", "Results of changes"),
+    ...model.done.length === 0
+      ? [toned("muted", "  Nothing was changed from here.")]
+      : [...model.done].reverse().map(({ at, text, failed }): TextLine => ({
+        segments: [
+          { text: `  ${time(at)}  `, tone: "muted" },
+          { text: `${failed ? "✗" : "✓"} ${text}`, tone: failed ? "bad" : "good" },
+        ],
+      })),
+    EMPTY_LINE,
+    toned("accent", `Requests to ${model.live.server ?? "the API server"}, the newest first`),
+    ...model.requests.length === 0
+      ? [plain("  None yet.")]
+      : [...model.requests].reverse().map(requestLine),
+  ];
+}
+
+function requestLine({ at, method, path, result, ms }: ApiRequest): TextLine {
+  const segments: Toned[] = [
+    { text: `  ${time(at)}  `, tone: "muted" },
+    resultOf(result),
+    { text: `  ${ms === undefined ? "" : `${Math.round(ms)} ms`}`.padEnd(11), tone: "muted" },
+    { text: `${method.padEnd(6)} ${path}`, tone: "plain" },
+  ];
+  return { segments };
+}
+
+function resultOf(result: ApiRequest["result"]): Toned {
+  if (result === undefined) return { text: "…  ", tone: "muted" };
+  const good = typeof result === "number" && result < 400;
+  return { text: String(result).padEnd(3), tone: good ? "good" : "bad" };
+}
+
+/** `14:03:07`, in the person's own time zone. */
+function time(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/** Draws a screen so that it fills its place exactly. */
+export function drawScreen(
+  model: Model,
+  { screen, place, paint }: {
+    readonly screen: Screen;
+    readonly place: Rectangle;
+    readonly paint: Paint;
+  },
+): readonly string[] {
+  const all = linesOf(model, screen);
+  const { offset, cursor } = screen.scroll;
+  const height = Math.max(0, place.height - TITLE_LINES);
+  const isOld = screen.kind === "details" && model.live.connection.state === "lost";
+  const seen = Array.from({ length: height }, (_unused, index) => {
+    const at = offset + index;
+    const line = drawLine(all[at] ?? EMPTY_LINE, { width: place.width - MARGIN, paint });
+    const isMarked = screen.kind === "details" && at === cursor && at < all.length;
+    if (isMarked) return inverse(`› ${line}`);
+    return isOld ? dimmed(`  ${line}`, paint) : `  ${line}`;
+  });
+  const remark = remarkOf(model, screen);
+  const last = Math.min(all.length, offset + height);
+  const parts: Toned[] = [];
+  if (remark !== "") parts.push({ text: remark, tone: "muted" });
+  if (all.length > height) {
+    parts.push({ text: `${offset + 1}–${last} of ${all.length}`, tone: "muted" });
+  }
+  const title = titleLine({
+    name: titleOf(model, screen),
+    count: "",
+    parts,
+    hasFocus: true,
+    width: place.width,
+    paint,
+  });
+  return [title, ...seen];
 }

@@ -10,8 +10,7 @@ import type { LiveSession } from "../../live/live_session.ts";
 import type { Paint } from "../../view/words/tone.ts";
 import { App } from "../components/App.tsx";
 import { Keyboard } from "../components/Keyboard.tsx";
-import { MOUSE_OFF, MOUSE_ON } from "../keys/mouse.ts";
-import { type TerminalInput, withoutMouse } from "../keys/mouse_input.ts";
+import { MOUSE_OFF, MOUSE_ON, type TerminalInput, withoutMouse } from "../keys/mouse.ts";
 import { Store } from "../state/store.ts";
 import {
   copySequence,

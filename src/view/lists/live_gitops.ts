@@ -11,7 +11,7 @@ import type { FluxObject, FluxState } from "../../gitops/flux/flux_object.ts";
 import { shortRevision } from "../../gitops/flux/flux_status.ts";
 import { since } from "../words/amounts.ts";
 import { fluxSentence } from "../tables/flux.ts";
-import { latest } from "./latest.ts";
+import { latest } from "./live_rows.ts";
 import type { Tone } from "../words/tone.ts";
 import type { Part } from "../words/total_words.ts";
 

@@ -15,7 +15,6 @@ import {
   workloadReports,
 } from "../../reports/workload_report.ts";
 import { type FoldedEvent, foldEvents } from "./folded_events.ts";
-import { latest } from "./latest.ts";
 
 /** How exactly time counts for nodes: it decides on keys that expire, in milliseconds. */
 const NODE_TIME_MS = 60_000;
@@ -103,3 +102,14 @@ const reportsFrom = latest<readonly WorkloadReport[]>();
 const eventsFrom = latest<readonly FoldedEvent[]>();
 const totalsFrom = latest<Totals>();
 const warningsFrom = latest<readonly FoldedEvent[]>();
+
+/** Keeps the latest value for as long as its inputs are the very same. */
+export function latest<T>(): (...inputs: readonly unknown[]) => (make: () => T) => T {
+  let kept: { readonly inputs: readonly unknown[]; readonly value: T } | undefined;
+  return (...inputs) => (make) => {
+    if (kept === undefined || inputs.some((input, index) => input !== kept?.inputs[index])) {
+      kept = { inputs, value: make() };
+    }
+    return kept.value;
+  };
+}

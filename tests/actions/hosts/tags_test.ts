@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkTags, TAGS } from "../../../src/actions/hosts/tags.ts";
+import { checkTags, TAGS } from "../../../src/actions/hosts/limit.ts";
 import { FolderAssets } from "../../../src/assets/folder_assets.ts";
 import { PROJECT_ROOT } from "../../cli/fake_context.ts";
 

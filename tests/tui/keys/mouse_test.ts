@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
-import { type MouseEvent, MouseFilter } from "../../../src/tui/keys/mouse.ts";
-import { withoutMouse } from "../../../src/tui/keys/mouse_input.ts";
+import { type MouseEvent, MouseFilter, withoutMouse } from "../../../src/tui/keys/mouse.ts";
 import { layoutOf, type Model } from "../../../src/tui/state/model.ts";
 import { drawOverlay } from "../../../src/tui/draw/overlay_text.ts";
 import { Clicks, mouseSteps } from "../../../src/tui/keys/mouse_steps.ts";

@@ -1,7 +1,7 @@
 import { counted } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
 import { askToInstall } from "../../output/ask_to_install.ts";
-import { commaList } from "../../program/comma_list.ts";
+import { commaList } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";

@@ -1,5 +1,5 @@
 import { ExitCode } from "../../../errors/user_error.ts";
-import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/cluster_options.ts";
+import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 
 /** `status`: how the cluster stands. */

@@ -1,6 +1,6 @@
 import { eager } from "../../../live/eager_session.ts";
 import { ExitCode, usageError } from "../../../errors/user_error.ts";
-import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/cluster_options.ts";
+import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Context } from "../../program/context.ts";
 import { paintFor, wantsColor } from "../../output/paint.ts";

@@ -1,5 +1,5 @@
 import { defineCommand } from "../../program/command.ts";
-import { SCOPE_OPTION } from "../../program/scope_option.ts";
+import { SCOPE_OPTION } from "../../program/options.ts";
 
 /** `config get`: one value. */
 export const configGetCommand = defineCommand({

@@ -3,7 +3,7 @@ import { VALUE_TYPES, type ValueType } from "../../../inventory/edit/value_types
 import { defineCommand } from "../../program/command.ts";
 import type { InputStream } from "../../program/context.ts";
 import { reportChange } from "../../output/inventory_words.ts";
-import { SCOPE_OPTION } from "../../program/scope_option.ts";
+import { SCOPE_OPTION } from "../../program/options.ts";
 
 /** `config set`: one value. */
 export const configSetCommand = defineCommand({

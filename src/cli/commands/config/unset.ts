@@ -1,6 +1,6 @@
 import { defineCommand } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
-import { SCOPE_OPTION } from "../../program/scope_option.ts";
+import { SCOPE_OPTION } from "../../program/options.ts";
 
 /** `config unset`: one value less. */
 export const configUnsetCommand = defineCommand({

@@ -1,4 +1,4 @@
-import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/cluster_options.ts";
+import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 
 /** `gitops status`: how what is deployed from Git stands. */

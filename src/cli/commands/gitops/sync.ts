@@ -1,6 +1,6 @@
 import { ExitCode } from "../../../errors/user_error.ts";
 import type { Tell } from "../../../actions/gitops/sync.ts";
-import { CLUSTER_OPTIONS, clusterChoice } from "../../program/cluster_options.ts";
+import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 
 /** How long it is followed unless the person says otherwise, in seconds. */

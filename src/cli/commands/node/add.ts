@@ -1,5 +1,5 @@
 import type { Role } from "../../../inventory/model.ts";
-import { commaList } from "../../program/comma_list.ts";
+import { commaList } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 

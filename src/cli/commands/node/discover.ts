@@ -1,6 +1,10 @@
 import { usageError } from "../../../errors/user_error.ts";
-import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/cluster_options.ts";
-import { commaList } from "../../program/comma_list.ts";
+import {
+  CLUSTER_OPTIONS,
+  clusterChoice,
+  commaList,
+  TIMEOUT_OPTION,
+} from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 
 /** `discover`: the machines of the tailnet. */

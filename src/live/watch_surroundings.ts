@@ -8,7 +8,8 @@ import { InventoryFiles } from "../inventory/read/inventory_files.ts";
 import { locateInventoryIfAny } from "../inventory/read/locate.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { System } from "../process/system.ts";
-import { type Reading, surveyInventory } from "../actions/survey.ts";
+import { type Reading, surveyInventory, surveyTailnet } from "../actions/survey.ts";
+import type { Tailnet } from "../tailscale/peer.ts";
 
 /** Between two looks at the times of the files, in milliseconds. */
 const LOOK_MS = 2_000;
@@ -69,5 +70,31 @@ async function stamp(path: string): Promise<string> {
     return `${mtime?.getTime()} ${size} ${ino}`;
   } catch {
     return "not there";
+  }
+}
+
+/** Between two questions, in milliseconds; the second after one that failed. */
+const ASK_MS = 5_000;
+const FAILED_MS = 15_000;
+
+/**
+ * Tells the tailnet, and again each time something of it has changed, until the signal is aborted;
+ * rejects with its reason then.
+ */
+export async function watchTailnet(
+  system: System,
+  { signal, tell }: {
+    readonly signal: AbortSignal;
+    readonly tell: (tailnet: Reading<Tailnet>) => void;
+  },
+): Promise<never> {
+  let before: string | undefined;
+  for (;;) {
+    const tailnet = await surveyTailnet({ ...system, signal });
+    signal.throwIfAborted();
+    const now = JSON.stringify(tailnet.known ? tailnet.value : tailnet.error.message);
+    if (now !== before) tell(tailnet);
+    before = now;
+    await system.clock.sleep(tailnet.known ? ASK_MS : FAILED_MS, signal);
   }
 }

@@ -6,6 +6,7 @@
 
 import type { ClusterChoice } from "../../actions/survey.ts";
 import type { OptionDeclaration } from "./command.ts";
+import { usageError } from "../../errors/user_error.ts";
 
 /** Which cluster is asked. */
 export const CLUSTER_OPTIONS = {
@@ -44,4 +45,30 @@ export function clusterChoice(options: {
     ...(context === undefined ? {} : { context }),
     ...(timeout === undefined ? {} : { timeoutMs: Math.min(timeout * 1000, LONGEST_TIMER_MS) }),
   };
+}
+
+/** For what a variable is read or set. */
+export const SCOPE_OPTION = {
+  kind: "string",
+  flags: "--scope <scope>",
+  description: "all (default), control_plane, workers or a host",
+  completes: "host",
+} as const satisfies OptionDeclaration;
+
+/**
+ * `["a,b", "c"]` as `["a", "b", "c"]`; empty parts are left out.
+ *
+ * @param flag the option they come from
+ * @throws {UserError} exit code 2 where the option is given and names nothing: `--limit "$HOSTS"`
+ *   with an empty variable must not mean every host
+ */
+export function commaList(values: readonly string[], flag: string): readonly string[] {
+  const parts = values.flatMap((value) => value.split(",")).map((part) => part.trim())
+    .filter((part) => part !== "");
+  if (values.length > 0 && parts.length === 0) {
+    throw usageError(`${flag} is given and names nothing`, {
+      hint: "Name something, or leave it out.",
+    });
+  }
+  return parts;
 }
