@@ -1,5 +1,5 @@
 /**
- * The inventory, read again when somebody changes it.
+ * The inventory and the tailnet, read again as time passes.
  *
  * @module
  */
@@ -14,17 +14,21 @@ import type { Tailnet } from "../tailscale/peer.ts";
 /** Between two looks at the times of the files, in milliseconds. */
 const LOOK_MS = 2_000;
 
-/** Remembers which files and directories an inventory was made of. */
+/** Remembers the files and directories an inventory was made of, and their stamps before it was. */
 class RememberedFiles extends InventoryFiles {
-  readonly paths = new Set<string>();
+  readonly stamps = new Map<string, string>();
+
+  remember(path: string): void {
+    this.stamps.set(path, stamp(path));
+  }
 
   override read(path: string) {
-    this.paths.add(path);
+    this.remember(path);
     return super.read(path);
   }
 
   override list(directory: string) {
-    this.paths.add(directory);
+    this.remember(directory);
     return super.list(directory);
   }
 }
@@ -46,27 +50,24 @@ export async function watchInventory(
   for (;;) {
     const file = await locateInventoryIfAny({ cwd }, named);
     const files = new RememberedFiles({ cwd });
-    if (file !== undefined) files.paths.add(file);
-    const before = new Map<string, string>();
+    if (file !== undefined) files.remember(file);
     const inventory = await surveyInventory({ cwd }, named, { files });
-    for (const path of files.paths) before.set(path, await stamp(path));
     signal.throwIfAborted();
     tell(inventory);
     do await clock.sleep(LOOK_MS, signal); while (
-      await locateInventoryIfAny({ cwd }, named) === file && await isSame(before)
+      await locateInventoryIfAny({ cwd }, named) === file && isSame(files.stamps)
     );
   }
 }
 
-async function isSame(stamps: ReadonlyMap<string, string>): Promise<boolean> {
-  for (const [path, before] of stamps) if (await stamp(path) !== before) return false;
-  return true;
+function isSame(stamps: ReadonlyMap<string, string>): boolean {
+  return [...stamps].every(([path, before]) => stamp(path) === before);
 }
 
 /** What changes when a file or a directory does. */
-async function stamp(path: string): Promise<string> {
+function stamp(path: string): string {
   try {
-    const { mtime, size, ino } = await Deno.stat(path);
+    const { mtime, size, ino } = Deno.statSync(path);
     return `${mtime?.getTime()} ${size} ${ino}`;
   } catch {
     return "not there";

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { watchInventory } from "../../src/live/watch_surroundings.ts";
+// As editors do: a file that is half written would be read as it is.
+import { writeAtomically } from "../../src/process/atomic_write.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { INVENTORY } from "../golden/homelab.ts";
 import { FakeClock } from "../process/fake_clock.ts";
@@ -42,13 +44,13 @@ function watching(
 Deno.test("an inventory is told when it is made, changed, broken, mended and taken away", () =>
   watching(async ({ directory, next }) => {
     assert.equal(await next(), undefined);
-    await Deno.writeTextFile(`${directory}/hosts.yml`, INVENTORY);
+    await writeAtomically(`${directory}/hosts.yml`, INVENTORY);
     assert.equal(await next(), 4);
-    await Deno.writeTextFile(`${directory}/hosts.yml`, INVENTORY.replace(/ +attic: .*\n/, ""));
+    await writeAtomically(`${directory}/hosts.yml`, INVENTORY.replace(/ +attic: .*\n/, ""));
     assert.equal(await next(), 3);
-    await Deno.writeTextFile(`${directory}/hosts.yml`, "all: [");
+    await writeAtomically(`${directory}/hosts.yml`, "all: [");
     assert.match(String(await next()), /not a valid inventory/);
-    await Deno.writeTextFile(`${directory}/hosts.yml`, INVENTORY);
+    await writeAtomically(`${directory}/hosts.yml`, INVENTORY);
     assert.equal(await next(), 4);
     await Deno.remove(`${directory}/hosts.yml`);
     assert.equal(await next(), undefined);
@@ -56,10 +58,10 @@ Deno.test("an inventory is told when it is made, changed, broken, mended and tak
 
 Deno.test("variables in files beside it are part of an inventory", () =>
   watching(async ({ directory, next }) => {
-    await Deno.writeTextFile(`${directory}/hosts.yml`, INVENTORY);
+    await writeAtomically(`${directory}/hosts.yml`, INVENTORY);
     assert.equal(await next(), 4);
     await Deno.mkdir(`${directory}/host_vars`);
     assert.equal(await next(), 4);
-    await Deno.writeTextFile(`${directory}/host_vars/nuc.yml`, "reserved_cpu: [1]\n");
+    await writeAtomically(`${directory}/host_vars/nuc.yml`, "reserved_cpu: [1]\n");
     assert.match(String(await next()), /not a valid inventory/);
   }));
