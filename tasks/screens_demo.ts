@@ -5,7 +5,7 @@
  * @module
  */
 
-import { simulatedSession } from "../src/tui/simulation/simulated_session.ts";
+import { demoSession } from "../src/demo/demo_session.ts";
 import { noPaint } from "../src/view/words/tone.ts";
 import { machineClock } from "../src/process/system.ts";
 
@@ -17,7 +17,7 @@ Deno.env.set("NODE_ENV", "production");
 const { runTui } = await import("../src/tui/terminal/run_tui.tsx");
 
 let now = START;
-const session = simulatedSession({ clock: { ...machineClock, now: () => now } });
+const session = demoSession({ clock: { ...machineClock, now: () => now } });
 now += Number(Deno.args[0]) * 1000;
 await runTui({
   session,

@@ -54,8 +54,8 @@ export const tuiCommand = defineCommand({
     return context.signal.aborted ? ExitCode.Interrupted : ExitCode.Done;
 
     async function openDemo() {
-      const { simulatedSession } = await import("../../../tui/simulation/simulated_session.ts");
-      return simulatedSession({ clock: context.clock });
+      const { demoSession } = await import("../../../demo/demo_session.ts");
+      return demoSession({ clock: context.clock });
     }
 
     async function openLive() {

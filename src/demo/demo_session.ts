@@ -1,0 +1,175 @@
+/**
+ * A cluster to look at that needs none: for a first look, and for screenshots.
+ *
+ * @module
+ */
+
+import { performChange } from "../changes/perform_change.ts";
+import { LIVE_COLLECTIONS } from "../live/live_collections.ts";
+import type { LiveSession } from "../live/live_session.ts";
+import type { LiveNews } from "../live/live_state.ts";
+import type { ClusterNews, CollectionName } from "../cluster/watch/cluster_state.ts";
+import { ApiError, type Change, type KubernetesApi } from "../cluster/api/kubernetes_api.ts";
+import { podLog } from "../cluster/read/pod_log.ts";
+import { readObject } from "../cluster/read/read_object.ts";
+import { journaled } from "../cluster/api/request_journal.ts";
+import type { Clock } from "../process/system.ts";
+import type { Home, HomeObject } from "./home.ts";
+import { logLines } from "./log.ts";
+import { provisionRun } from "./provision_run.ts";
+import { beginHome, restart } from "./script.ts";
+import { inventory, metricsOf, tailnetOf } from "./surroundings.ts";
+import { K3S_VERSION } from "./tables.ts";
+
+/** What the API server is called; nothing listens anywhere. */
+const SERVER = "simulated";
+
+/** How often it is looked what is new, and measured, in milliseconds. */
+const [LOOK_MS, MEASURED_MS] = [250, 5_000];
+
+/**
+ * A session with a made-up home: six machines, some thirty pods, and what goes wrong in homes. It
+ * is always the same at the same time after its start; another seed is another home's luck.
+ *
+ * Nothing runs between looks: time is made up for when somebody looks.
+ */
+export function demoSession(
+  { clock, seed = 1 }: { readonly clock: Clock; readonly seed?: number },
+): LiveSession {
+  const seconds = () => Math.floor(clock.now() / 1000) * 1000;
+  const home = beginHome(seed, seconds());
+  const current = () => {
+    home.playTo(seconds());
+    return home;
+  };
+  const { api, requests } = journaled(homeApi(current, clock), clock);
+  return {
+    news: (signal) => newsOf(current, clock, signal),
+    lookAt: () => {},
+    retry: () => {},
+    read: (object, signal) => readObject(api, object, { signal }),
+    logs: (request, signal) => podLog(api, request, { signal }),
+    perform: (change, signal) => performChange(api, change, { signal, clock }),
+    provision: (signal) => provisionRun(current, clock, signal),
+    otherRuns: undefined,
+    requests,
+  };
+}
+
+async function* newsOf(
+  current: () => Home,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LiveNews[], void> {
+  let told: Pick<Home, "objects" | "away" | "now"> = {
+    objects: new Map(),
+    away: new Map(),
+    now: 0,
+  };
+  let news: LiveNews[] = [
+    { type: "connection", connection: { state: "live" } },
+    { type: "server", server: SERVER, version: K3S_VERSION },
+    { type: "inventory", inventory: { known: true, value: inventory } },
+    ...(Object.keys(LIVE_COLLECTIONS) as CollectionName[]).map((collection) =>
+      ({ type: "listed", collection, objects: [] }) as const
+    ),
+  ];
+  while (!signal.aborted) {
+    const home = current();
+    const { objects, away, now } = home;
+    news.push(...changes(told.objects, objects));
+    if (told.away !== away) {
+      news.push({ type: "tailnet", tailnet: { known: true, value: tailnetOf(home) } });
+    }
+    if (Math.floor(told.now / MEASURED_MS) !== Math.floor(now / MEASURED_MS)) {
+      news.push({ type: "metrics", metrics: metricsOf(home) });
+    }
+    told = { objects: new Map(objects), away, now };
+    if (news.length > 0) yield news;
+    news = [];
+    await clock.sleep(LOOK_MS, signal).catch((error) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+}
+
+function changes(before: Home["objects"], after: Home["objects"]): ClusterNews[] {
+  const gone = [...before].filter(([uid]) => !after.has(uid));
+  const seen = [...after].filter(([uid, object]) => before.get(uid) !== object);
+  return [
+    ...gone.map(([uid, { collection }]): ClusterNews => ({ type: "gone", collection, uid })),
+    ...seen.map(([, { collection, json }]) =>
+      ({
+        type: "seen",
+        collection,
+        object: LIVE_COLLECTIONS[collection]!.pick(json),
+      }) as ClusterNews
+    ),
+  ];
+}
+
+/** The home as an API server: the very code that reads and changes a real one does it here too. */
+function homeApi(current: () => Home, clock: Clock): KubernetesApi {
+  return {
+    server: SERVER,
+    get: (path, { query, signal } = {}) =>
+      Promise.try(() => {
+        signal?.throwIfAborted();
+        const home = current();
+        if (path !== LIVE_COLLECTIONS.pods!.path) return findObject(home, path)[1].json;
+        // Pods alone are listed, those of a node.
+        const node = String(query?.fieldSelector).replace("spec.nodeName=", "");
+        const pods = [...home.pods.values()].filter((pod) => pod.node === node);
+        return { items: pods.map(({ uid }) => home.objects.get(uid)!.json) };
+      }),
+    lines: async function* (path, options = {}) {
+      const [uid] = findObject(current(), path.replace(/\/log$/, ""));
+      yield* logLines(current, clock, { uid, path, ...options });
+    },
+    change: (change) =>
+      Promise.try(() => {
+        change.signal?.throwIfAborted();
+        const home = current();
+        home.act(() => changeHome(home, change));
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The object at a path. @throws {ApiError} where there is none */
+function findObject({ objects }: Home, path: string): readonly [uid: string, object: HomeObject] {
+  const [name, resource, ...rest] = path.split("/").reverse();
+  const namespace = rest[1] === "namespaces" ? rest[0] : undefined;
+  for (const [uid, object] of objects) {
+    const { kind, metadata } = object.json;
+    if (
+      `${kind}s`.toLowerCase() === resource && metadata.name === name &&
+      metadata.namespace === namespace
+    ) return [uid, object];
+  }
+  throw new ApiError(404, "NotFound", `${path.split("/").at(-1)} was not found`, path);
+}
+
+type Template = { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } };
+
+/** What a person changes. @throws {ApiError} as an API server would */
+function changeHome(home: Home, { path, body }: Change): void {
+  const [uid] = findObject(home, path.replace(/\/(scale|eviction)$/, ""));
+  // Nobody but this tool asks here, and it asks for nothing else.
+  const { spec = {} } = (body ?? {}) as {
+    readonly spec?: { readonly unschedulable?: boolean; replicas?: number; template?: Template };
+  };
+  const node = home.nodes.values().find((node) => node.uid === uid);
+  const workload = home.workloads.get(uid);
+  const pod = home.pods.get(uid);
+  if (node !== undefined) {
+    const cordoned = spec.unschedulable === true;
+    home.setNode({ ...node, cordoned }, cordoned ? "NodeNotSchedulable" : "NodeSchedulable");
+  } else if (workload !== undefined) {
+    const at = spec.template?.metadata.annotations["kubectl.kubernetes.io/restartedAt"];
+    const scaled = { ...workload, replicas: spec.replicas ?? workload.replicas };
+    home.workloads.set(uid, scaled);
+    home.fill(scaled);
+    if (spec.template !== undefined) restart(home, scaled, at);
+  } else if (pod !== undefined) home.end(pod);
+}
