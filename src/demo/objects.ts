@@ -97,9 +97,14 @@ export function nodeJson(node: HomeNode): Json {
   const labels = { "kubernetes.io/arch": architecture, ...role, ...machine.labels };
   const annotations = { "k3s.io/internal-ip": ip, "k3s.io/hostname": name };
   const silent = "NodeStatusUnknown: Kubelet stopped posting node status.";
-  const conditions = ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"].map((type) => {
+  const healthy = Object.entries({
+    MemoryPressure: "KubeletHasSufficientMemory: kubelet has sufficient memory available",
+    DiskPressure: "KubeletHasNoDiskPressure: kubelet has no disk pressure",
+    PIDPressure: "KubeletHasSufficientPID: kubelet has sufficient PID available",
+    Ready: "KubeletReady: kubelet is posting ready status",
+  });
+  const conditions = healthy.map(([type, why]) => {
     const isReady = type === "Ready";
-    const why = isReady ? "KubeletReady: kubelet is posting ready status" : `KubeletHasNo${type}`;
     const since = isReady || !ready ? readySince : bornAt;
     return condition(type, ready ? isReady : undefined, ready ? why : silent, since);
   });

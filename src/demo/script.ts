@@ -116,7 +116,15 @@ function addApp(home: Home, app: App, index: number): void {
 
 /** What Flux fetches, and what it applies in this order. */
 const SOURCE = "source";
-const KUSTOMIZATIONS = ["flux-system", "infra", "photos", "ai", "home", "media", "monitoring"];
+const KUSTOMIZATIONS = [
+  "flux-system",
+  "infrastructure",
+  "photos",
+  "ai",
+  "home",
+  "media",
+  "monitoring",
+];
 
 /** Somebody pushes a release of the photos; Flux fetches it and applies one after the other. */
 function push(home: Home, broken?: string): void {
@@ -145,9 +153,10 @@ const revisionAt = ({ seed, now }: Home) => `main@sha1:${hex(seed, `push at ${no
 /** The source is fetched; a Kustomization is applied, failed or under way, and then stays as it was. */
 function putFlux(home: Home, name: string, revision: string, holds: boolean | undefined): void {
   const isSource = name === SOURCE;
-  const own = { uid: uid(home.seed, `Flux ${name}`), bornAt: home.start - 63 * DAY_MS };
   const at = iso(home.now);
-  const path = `./${KUSTOMIZATIONS.indexOf(name) < 2 ? "" : "apps/"}${name}`;
+  const own = { uid: uid(home.seed, `Flux ${name}`), bornAt: home.start - 63 * DAY_MS };
+  const base = name === "flux-system" ? "./clusters/demo" : "./infrastructure";
+  const path = KUSTOMIZATIONS.indexOf(name) < 2 ? base : `./apps/${name}/overlays/demo`;
   const failed = `${path}/jellyfin.yaml: yaml: line 21: a character cannot start any token`;
   const why = holds === undefined
     ? "Progressing: Reconciliation in progress"
