@@ -158,11 +158,11 @@ function putFlux(home: Home, name: string, revision: string, holds: boolean | un
   const base = name === "flux-system" ? "./clusters/demo" : "./infrastructure";
   const path = KUSTOMIZATIONS.indexOf(name) < 2 ? base : `./apps/${name}/overlays/demo`;
   const failed = `${path}/jellyfin.yaml: yaml: line 21: a character cannot start any token`;
-  const why = holds === undefined
-    ? "Progressing: Reconciliation in progress"
-    : holds
-    ? `Reconciliation${isSource ? "" : "Succeeded"}: Applied revision: ${revision}`
+  const applied = holds
+    ? `ReconciliationSucceeded: Applied revision: ${revision}`
     : `BuildFailed: kustomize build failed: accumulating resources: ${failed}`;
+  const said = holds === undefined ? "Progressing: Reconciliation in progress" : applied;
+  const why = isSource ? `Succeeded: stored artifact for revision '${revision}'` : said;
   const artifact = { artifact: { revision, lastUpdateTime: at } };
   const history = [{ lastReconciled: at, lastReconciledStatus: "ReconciliationSucceeded" }];
   const done = isSource ? artifact : { lastAppliedRevision: revision, history };
