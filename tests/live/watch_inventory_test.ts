@@ -58,6 +58,7 @@ Deno.test("an inventory is told when it is made, changed, broken, mended and tak
 
 Deno.test("variables in files beside it are part of an inventory", () =>
   watching(async ({ directory, next }) => {
+    assert.equal(await next(), undefined);
     await writeAtomically(`${directory}/hosts.yml`, INVENTORY);
     assert.equal(await next(), 4);
     await Deno.mkdir(`${directory}/host_vars`);
