@@ -61,11 +61,8 @@ async function* newsOf(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<readonly LiveNews[], void> {
-  let told: Pick<Home, "objects" | "away" | "now"> = {
-    objects: new Map(),
-    away: new Map(),
-    now: 0,
-  };
+  const nothing: Home["objects"] = new Map();
+  let told = { objects: nothing, away: undefined as Home["away"] | undefined, now: 0 };
   let news: LiveNews[] = [
     { type: "connection", connection: { state: "live" } },
     { type: "server", server: SERVER, version: K3S_VERSION },
@@ -96,16 +93,11 @@ async function* newsOf(
 function changes(before: Home["objects"], after: Home["objects"]): ClusterNews[] {
   const gone = [...before].filter(([uid]) => !after.has(uid));
   const seen = [...after].filter(([uid, object]) => before.get(uid) !== object);
+  const read = ({ collection, json }: HomeObject) => LIVE_COLLECTIONS[collection]!.pick(json);
   return [
-    ...gone.map(([uid, { collection }]): ClusterNews => ({ type: "gone", collection, uid })),
-    ...seen.map(([, { collection, json }]) =>
-      ({
-        type: "seen",
-        collection,
-        object: LIVE_COLLECTIONS[collection]!.pick(json),
-      }) as ClusterNews
-    ),
-  ];
+    ...gone.map(([uid, { collection }]) => ({ type: "gone", collection, uid }) as const),
+    ...seen.map(([, each]) => ({ type: "seen", collection: each.collection, object: read(each) })),
+  ] as ClusterNews[];
 }
 
 /** The home as an API server: the very code that reads and changes a real one does it here too. */
@@ -139,15 +131,14 @@ function homeApi(current: () => Home, clock: Clock): KubernetesApi {
 /** The object at a path. @throws {ApiError} where there is none */
 function findObject({ objects }: Home, path: string): readonly [uid: string, object: HomeObject] {
   const [name, resource, ...rest] = path.split("/").reverse();
-  const namespace = rest[1] === "namespaces" ? rest[0] : undefined;
+  const at = `${resource} ${rest[1] === "namespaces" ? rest[0] : undefined} ${name}`;
   for (const [uid, object] of objects) {
     const { kind, metadata } = object.json;
-    if (
-      `${kind}s`.toLowerCase() === resource && metadata.name === name &&
-      metadata.namespace === namespace
-    ) return [uid, object];
+    if (`${kind.toLowerCase()}s ${metadata.namespace} ${metadata.name}` === at) {
+      return [uid, object];
+    }
   }
-  throw new ApiError(404, "NotFound", `${path.split("/").at(-1)} was not found`, path);
+  throw new ApiError(404, "NotFound", `${name} was not found`, path);
 }
 
 type Template = { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } };

@@ -177,7 +177,7 @@ export class Home {
   /** Asks a pod to end: a moment later it is gone, and another comes where one is wanted. */
   end(pod: HomePod): void {
     if (pod.endingSince !== undefined) return;
-    this.#sayOf(pod, "Killing", `Stopping container ${pod.app.program}`);
+    this.#sayOf(pod, "Killing", `Stopping container ${pod.app.name}`);
     this.setPod({ ...pod, ready: false, endingSince: this.now });
     this.#later(pod, pod.node === undefined ? 0 : 3, ({ uid, owner }) => {
       this.drop(uid);
@@ -222,34 +222,39 @@ export class Home {
       return this.#later(pod, 10, (pod) => this.#place(pod));
     }
     this.#sayOf(pod, "Scheduled", `Successfully assigned ${pod.name} to ${node}`);
-    const placed = { ...pod, ...waits("ContainerCreating", ""), node, since: this.now };
-    this.setPod(placed);
-    this.#later(placed, 2, (pod) => does === "lacks-image" ? this.pull(pod) : this.run(pod));
+    this.setPod({ ...pod, ...waits("ContainerCreating", ""), node, since: this.now });
+    this.#later(pod, 2, (pod) => does === "lacks-image" ? this.pull(pod) : this.run(pod));
   }
 
   /** The container of a pod starts, and is ready soon. */
   run(pod: HomePod): void {
-    this.#sayOf(pod, "Started", `Started container ${pod.app.program}`);
+    this.#sayOf(pod, "Started", `Started container ${pod.app.name}`);
     this.setPod({ ...pod, stage: "running", since: this.now });
     if (isSound(pod.app)) this.#later(pod, 4, (pod) => this.setPod({ ...pod, ready: true }));
   }
 
   /** The container of a pod fails, and is said to wait for its next start. */
   crash(pod: HomePod): void {
-    const { program } = pod.app;
-    this.#sayOf(pod, "BackOff", `Back-off restarting failed container ${program}`, "Warning");
+    const { name } = pod.app;
+    this.#sayOf(pod, "BackOff", `Back-off restarting failed container ${name}`, "Warning");
     if (pod.stage !== "running") return;
     const lastEnd = { startedAt: pod.since, endedAt: this.now };
-    const why = waits("CrashLoopBackOff", `back-off 40s restarting failed container=${program}`);
+    const why = waits("CrashLoopBackOff", `back-off 40s restarting failed container=${name}`);
     this.setPod({ ...pod, ...why, since: this.now, restarts: pod.restarts + 1, lastEnd });
   }
 
   /** The image of a pod is not there, and then not tried for a while. */
   pull(pod: HomePod): void {
-    const isFirst = pod.reason !== "ErrImagePull";
-    const failed = `Failed to pull image "${pod.app.image}": ${pod.app.image}: not found`;
-    const message = isFirst ? failed : `Back-off pulling image "${pod.app.image}"`;
-    this.#sayOf(pod, isFirst ? "Failed" : "BackOff", message, isFirst ? "Warning" : "Normal");
-    this.setPod({ ...pod, ...waits(isFirst ? "ErrImagePull" : "ImagePullBackOff", message) });
+    const { app: { image }, reason } = pod;
+    const [next, event, type, message] = reason === "ErrImagePull"
+      ? ["ImagePullBackOff", "BackOff", "Normal", `Back-off pulling image "${image}"`] as const
+      : [
+        "ErrImagePull",
+        "Failed",
+        "Warning",
+        `Failed to pull image "${image}": not found`,
+      ] as const;
+    this.#sayOf(pod, event, message, type);
+    this.setPod({ ...pod, ...waits(next, message) });
   }
 }

@@ -46,7 +46,7 @@ export async function* logLines(
     const second = (at - startedAt) / 1000;
     const speech = SPEECHES[app.does] ?? QUIET;
     const said = speech[Math.floor(chance * speech.length)];
-    const own = second === 0 ? `INFO  starting ${app.program}` : said;
+    const own = second === 0 ? `INFO  starting ${app.name}` : said;
     const line = app.does === "crashes" ? STORY[second] : own;
     const stamp = query.timestamps === "true" ? `${iso(at).slice(0, -1)}.000000000Z ` : "";
     return line
@@ -73,15 +73,15 @@ export async function* logLines(
 
 /** The run of the container that is asked for. */
 function runOf(pod: HomePod, previous: boolean, path: string) {
-  const { app: { program }, lastEnd, stage, name, reason } = pod;
+  const { app, lastEnd, stage, name, reason } = pod;
   const fail = (words: string) => new ApiError(400, "BadRequest", words, path);
   if (previous && (lastEnd === undefined || stage === "ended")) {
-    throw fail(`previous terminated container "${program}" in pod "${name}" not found`);
+    throw fail(`previous terminated container "${app.name}" in pod "${name}" not found`);
   }
   if (!previous && stage === "running") return { startedAt: pod.since, endedAt: undefined };
   // While it waits for its next start, its log is that of its last run.
   if (lastEnd !== undefined) return lastEnd;
   if (pod.node === undefined) throw fail(`pod ${name} does not have a host assigned`);
   const why = reason === "ContainerCreating" ? reason : "trying and failing to pull image";
-  throw fail(`container "${program}" in pod "${name}" is waiting to start: ${why}`);
+  throw fail(`container "${app.name}" in pod "${name}" is waiting to start: ${why}`);
 }

@@ -53,7 +53,7 @@ export interface Json {
 type Part = Readonly<Record<string, unknown>>;
 
 const subnet = ({ ip }: Machine) => Number(ip.split(".").at(-1)) - 1;
-const labelsOf = ({ program }: App) => ({ "app.kubernetes.io/name": program });
+const labelsOf = ({ name }: Pick<App, "name">) => ({ "app.kubernetes.io/name": name });
 
 /** A moment as the API writes it. */
 export function iso(ms: number): string {
@@ -138,7 +138,7 @@ function podSpec(app: App): Part {
   const gpu = isModel ? { "nvidia.com/gpu": "1" } : {};
   const ports = app.service && [{ name: "main", containerPort: app.service.port }];
   const container = {
-    ...{ name: app.program, image: app.image, imagePullPolicy: "IfNotPresent", ports },
+    ...{ name: app.name, image: app.image, imagePullPolicy: "IfNotPresent", ports },
     resources: {
       requests: { cpu: `${Math.round(app.cpu * 1000)}m`, memory: `${app.mib}Mi`, ...gpu },
       limits: { memory: `${app.mib * 2}Mi`, ...gpu },
@@ -188,7 +188,7 @@ export function podJson(pod: HomePod, seed: number): Json {
   };
   const { phase, state } = states[stage];
   const container = {
-    ...{ name: app.program, image: app.image, ready, state },
+    ...{ name: app.name, image: app.image, ready, state },
     ...{ restartCount: pod.restarts, lastState: stage === "ended" ? {} : { terminated } },
   };
   const last = 2 + parseInt(pod.uid.slice(0, 4), 16) % 250;
@@ -204,18 +204,16 @@ export function podJson(pod: HomePod, seed: number): Json {
 
 /** A Deployment, StatefulSet, DaemonSet, Job or CronJob; its status counts its pods. */
 export function workloadJson(workload: HomeWorkload, all: readonly HomePod[], wanted: number) {
-  const { app: { kind, name, ...app }, revision, restartedAt, bornAt, uid } = workload;
+  const { app: { kind, name }, revision, restartedAt, bornAt, uid } = workload;
   const pods = all.filter(({ endingSince }) => endingSince === undefined);
   const [count, ready] = [pods.length, pods.filter((pod) => pod.ready).length];
   const updated = pods.filter((pod) => pod.owner?.revision === revision).length;
   const full = ready >= wanted;
-  const counts = {
-    ...{ observedGeneration: revision, replicas: count, updatedReplicas: updated },
-    ...{ readyReplicas: ready, availableReplicas: ready },
-  };
+  const seen = { observedGeneration: revision };
+  const counts = { replicas: count, updatedReplicas: updated, readyReplicas: ready };
   const daemons = {
-    ...{ observedGeneration: revision, desiredNumberScheduled: wanted, numberReady: ready },
-    ...{ updatedNumberScheduled: updated, currentNumberScheduled: count, numberAvailable: ready },
+    ...{ desiredNumberScheduled: wanted, currentNumberScheduled: count, numberReady: ready },
+    ...{ updatedNumberScheduled: updated, numberAvailable: ready },
   };
   const progress = full && updated === count ? "NewReplicaSetAvailable" : "ReplicaSetUpdated";
   const conditions = [
@@ -226,16 +224,16 @@ export function workloadJson(workload: HomeWorkload, all: readonly HomePod[], wa
     updateRevision: `${name}-${revision}`,
     currentRevision: `${name}-${updated < wanted ? revision - 1 : revision}`,
   };
-  const [at, complete] = [iso(bornAt), condition("Complete", true, "CompletionsReached", bornAt)];
+  const complete = condition("Complete", true, "CompletionsReached", bornAt);
   const status = {
     Pod: {},
-    Deployment: { ...counts, conditions },
-    StatefulSet: { ...counts, ...revisions },
-    DaemonSet: daemons,
-    Job: { succeeded: 1, startTime: at, completionTime: at, conditions: [complete] },
-    CronJob: { active: [] },
+    Deployment: { ...seen, ...counts, availableReplicas: ready, conditions },
+    StatefulSet: { ...seen, ...counts, availableReplicas: ready, ...revisions },
+    DaemonSet: { ...seen, ...daemons },
+    Job: { succeeded: 1, startTime: iso(bornAt), conditions: [complete] },
+    CronJob: {},
   }[kind];
-  const labels = { "app.kubernetes.io/name": app.program };
+  const labels = labelsOf(workload.app);
   const annotations = { "kubectl.kubernetes.io/restartedAt": restartedAt };
   const template = { metadata: { labels, annotations }, spec: podSpec(workload.app) };
   const job = { parallelism: 1, completions: 1, backoffLimit: 6, template };

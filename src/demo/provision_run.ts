@@ -49,8 +49,13 @@ export async function* provisionRun(
   let last = "";
   for (const [play = "", role = "", task = "", about = "", which = ""] of STEPS) {
     const there = hosts.filter(({ unreachable }) => unreachable === 0);
-    const names = there.map(({ name }) => name);
-    if (play !== last) yield { type: "play_start", ts: ts(), play, hosts: names };
+    const begins = {
+      type: "play_start",
+      ts: ts(),
+      play,
+      hosts: there.map(({ name }) => name),
+    } as const;
+    if (play !== last) yield begins;
     last = play;
     const at = there.filter((host) => host[which as "all"]);
     if (at.length === 0) continue;
@@ -77,10 +82,9 @@ export async function* provisionRun(
         continue;
       }
       if (task === "Start the service") home.act(() => join(home, host.name));
-      const status = which === "new" ? "changed" : "ok";
       host.ok++;
-      host.changed += which === "new" ? 1 : 0;
-      yield { ...result, ts: ts(), status };
+      if (which === "new") host.changed++;
+      yield { ...result, ts: ts(), status: which === "new" ? "changed" : "ok" };
     }
   }
   const stats = hosts.map(({ name, ok, changed, unreachable }) =>

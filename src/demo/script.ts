@@ -23,9 +23,6 @@ const DAY_MS = 86_400_000;
 /** The machine whose network comes and goes. */
 const SHAKY = "pi4";
 
-/** After so many seconds it all happens again. */
-const ROUND = 360;
-
 /** By seconds; the home is first looked at in second 0, and what is before has happened then. */
 const SCRIPT: readonly (readonly [second: number, step: (home: Home) => void])[] = [
   [-60, begin],
@@ -77,7 +74,8 @@ function play(home: Home, start: number): void {
   for (const [second, step] of SCRIPT) {
     if (until(second) >= 0) home.after(until(second), () => step(home));
   }
-  home.after(until(ROUND), () => play(home, home.now));
+  // Then all but the beginning happens again.
+  home.after(until(360), () => play(home, home.now));
 }
 
 function begin(home: Home): void {

@@ -41,7 +41,8 @@ const KEY_DAYS: Readonly<Record<string, number>> = { desktop: 6, dgx: 121 };
 
 /** The tailnet; a laptop is where all this is looked at. */
 export function tailnetOf({ away, start }: Home): Tailnet {
-  const peers = [{ name: "laptop", ip: "100.64.0.20" }, ...MACHINES].map(({ name, ip }): Peer => {
+  const machines = MACHINES.toSorted((one, other) => one.name < other.name ? -1 : 1);
+  const peers = [{ name: "laptop", ip: "100.64.0.20" }, ...machines].map(({ name, ip }): Peer => {
     const [since, days] = [away.get(name), KEY_DAYS[name]];
     return {
       ...{ id: name, hostname: name, name, dnsName: `${name}.demo.ts.net`, ipv4: ip },

@@ -50,7 +50,10 @@ attic-nas | 4 8 240 | 0 0 | 0.2 0.55 | Debian GNU/Linux 12 (bookworm) | 6.1.0-40
 /** A machine. */
 export type Machine = Readonly<typeof MACHINES[number]>;
 
-/** Everything that runs from the start; the columns are named below. */
+/**
+ * Everything that runs from the start: what it is, its image, cores and MiB that it asks for, its
+ * Service, what it does, on which nodes, since how many days, and the label that a node must have.
+ */
 export const APPS = `
 Deployment kube-system/coredns rancher/mirrored-coredns-coredns:1.13.1 0.1 70 ClusterIP:53 controls nuc 41
 Deployment kube-system/local-path-provisioner rancher/local-path-provisioner:v0.0.32 0.1 64 - rests nuc 41
@@ -82,14 +85,11 @@ Pod default/toolbox docker.io/library/debian:13 0.1 64 - rests desktop 5
   const [type, port] = service!.split(":");
   return {
     ...{ kind: kind as WorkloadKind | "Pod", namespace, name, image, does },
-    // What its container is called, and its pods are labelled.
-    program: name,
-    // Cores and MiB that it asks for.
-    ...{ cpu: Number(cpu), mib: Number(mib) },
-    service: port === undefined ? undefined : { type, port: Number(port) },
-    nodes: at === "-" ? [] : at!.split(","),
-    // How long ago it was put there, and the label its node must have.
-    ...{ days: Number(days), needs },
+    ...{ cpu: Number(cpu), mib: Number(mib), days: Number(days), needs },
+    ...{
+      service: port ? { type, port: Number(port) } : undefined,
+      nodes: at === "-" ? [] : at!.split(","),
+    },
   };
 });
 
