@@ -28,7 +28,7 @@ export async function* cordonNode(
       : `${node} was cordoned already.`;
   } else {
     yield changed
-      ? `${node} takes pods again; those that left it come back only when they are made anew.`
+      ? `${node} takes pods again; those that left it come back only when they are recreated.`
       : `${node} was not cordoned.`;
   }
 }

@@ -71,7 +71,7 @@ export async function* deletePod(
     yield `${words} is gone; a new pod of the same name has taken its place.`;
   } else {
     yield owner === undefined
-      ? `${words} is gone; nothing makes it anew.`
+      ? `${words} is gone; no controller will recreate it.`
       : `${words} is gone; its ${safeText(owner)} makes another where one is wanted.`;
   }
 }

@@ -78,14 +78,10 @@ function* plan(node: string, found: readonly PodOfNode[]): Generator<string> {
   yield `${pods(leaving.length)} to evict from ${node}${rest === "" ? "" : `; ${rest} ${stay}`}.`;
   const unmanaged = leaving.filter((pod) => pod.unmanaged);
   if (unmanaged.length > 0) {
-    yield `Nothing will make ${named(unmanaged)} anew: no controller owns ${them(unmanaged)}.`;
+    yield `No controller will recreate ${named(unmanaged)}.`;
   }
   const local = leaving.filter((pod) => pod.hasLocalFiles);
   if (local.length > 0) yield `Files in emptyDir volumes of ${named(local)} will be lost.`;
-}
-
-function them(list: readonly unknown[]): string {
-  return list.length === 1 ? "it" : "them";
 }
 
 function named(list: readonly PodOfNode[]): string {
@@ -247,7 +243,7 @@ interface PodOfNode {
   readonly stays: "static" | "DaemonSet" | "ended" | undefined;
   /** Has files that are lost when it leaves (emptyDir). */
   readonly hasLocalFiles: boolean;
-  /** Nothing makes it anew elsewhere. */
+  /** No controller will recreate it elsewhere. */
   readonly unmanaged: boolean;
 }
 

@@ -13,7 +13,7 @@ import { ExitCode, type Place, type Problem, UserError } from "./user_error.ts";
 const REPORT_HINT = "This is a defect in k3s-tool. Run again with -v and report what it prints.";
 
 const REFUSAL_HINT = "The system refused this: look at the rights of the file and at the disk. " +
-  "XDG_CACHE_HOME and XDG_STATE_HOME say where the tool keeps files of its own.";
+  "XDG_CACHE_HOME and XDG_STATE_HOME say where the tool keeps its files.";
 
 /** Longest value that is shown, in characters; a wrong file may be one value as a whole. */
 const LONGEST_VALUE = 120;

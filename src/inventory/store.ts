@@ -51,7 +51,7 @@ const MAX_ATTEMPTS = 5;
  * Changes an inventory as `plan` says.
  *
  * Nothing is written unless the result is valid; an inventory that had problems before may be
- * changed only so that some of them go and none come.
+ * changed only so that it fixes problems and adds none.
  *
  * @throws {UserError} exit code 2 where the result would be invalid, 1 where it cannot be written
  */

@@ -113,7 +113,7 @@ function parsePerson(text: string): Document {
     const position = error?.linePos?.[0];
     const at = position === undefined ? "" : ` at line ${position.line}, column ${position.col}`;
     throw usageError(`Your kubeconfig is not understood${at}; nothing was written`, {
-      hint: "Mend it, or name another file with --kubeconfig.",
+      hint: "Fix it, or name another file with --kubeconfig.",
       ...(error === undefined ? {} : { cause: error }),
     });
   }
@@ -125,7 +125,7 @@ function sequence(document: Document, name: string): YAMLSeq {
   if (isSeq(value)) return value;
   if (value !== undefined && value !== null) {
     throw usageError(`Your kubeconfig is not understood: ${name} is no list; nothing was written`, {
-      hint: "Mend it, or name another file with --kubeconfig.",
+      hint: "Fix it, or name another file with --kubeconfig.",
     });
   }
   const created = document.createNode([]) as YAMLSeq;

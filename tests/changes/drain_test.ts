@@ -65,7 +65,7 @@ Deno.test("a drain cordons, evicts what can go, and leaves DaemonSets and static
     assert.deepEqual(words, [
       "desktop is cordoned.",
       "3 pods to evict from desktop; 1 pod of DaemonSets and 1 static pod stay.",
-      "Nothing will make default/mine anew: no controller owns it.",
+      "No controller will recreate default/mine.",
       "Files in emptyDir volumes of default/cache will be lost.",
       "3 of 3 pods are still on desktop.",
       "desktop is drained: 3 pods left it.",

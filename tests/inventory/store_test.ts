@@ -88,7 +88,7 @@ Deno.test("an edit goes to the file the variable is in", async () => {
   assert.equal(inventory.read(), SMALL);
 });
 
-Deno.test("a host of a range gets a file of its own", async () => {
+Deno.test("a host of a range gets a separate file", async () => {
   const text = SMALL.replace(
     "        dgx:\n          ansible_host: 100.64.0.3\n          tailscale_ip: 100.64.0.3\n" +
       '          reserved_cpu: "4"\n',

@@ -219,7 +219,10 @@ Labels:
 Deno.test("a pod that is being read, is gone, or belongs to nobody", () => {
   assert.equal(part(sections("Pod", "web-2"), "More"), "More:\n  being read…");
   assert.match(part(sections("Pod", "no-more"), "Status"), /Status +gone/);
-  assert.match(part(sections("Pod", "debug"), "Status"), /Owner +none; nothing makes it anew/);
+  assert.match(
+    part(sections("Pod", "debug"), "Status"),
+    /Owner +none; no controller will recreate it/,
+  );
   const unlisted = sections("Pod", "web-2", { state: liveState({}), object: POD_OBJECT });
   assert.match(part(unlisted, "Status"), /Status +Running\n/);
   assert.doesNotMatch(part(unlisted, "Status"), /Owner/);

@@ -83,7 +83,7 @@ function sshArgv(host: InventoryHost, state: string): readonly string[] | string
   const custom = ["ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args"];
   const address = host.ansibleHost ?? host.tailscaleIp;
   if (port === null || key === null || custom.some((name) => host.vars.has(name))) {
-    return "the inventory has ssh settings of its own";
+    return "the inventory has its own ssh settings";
   }
   // What begins with a dash would be an option for ssh.
   if (address === undefined || address.startsWith("-") || host.user?.startsWith("-")) {

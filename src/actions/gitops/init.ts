@@ -86,7 +86,7 @@ export async function planRepository(
   await checkDirectory(real);
   const top = await repositoryAround(real);
   if (top !== undefined && top !== real) {
-    throw usageError(`${directory} lies inside the Git repository ${top}`, {
+    throw usageError(`${directory} is inside the Git repository ${top}`, {
       hint: `Flux reads paths from a repository's root. Use: k3s-tool gitops init ${top}; ` +
         "or a directory outside of it.",
     });

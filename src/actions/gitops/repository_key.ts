@@ -38,7 +38,7 @@ export async function repositoryKey(
   { directory }: { readonly directory: string },
 ): Promise<RepositoryKey> {
   if (liesIn(await realPlace(file), await realPlace(directory))) {
-    throw usageError(`${file} lies inside the repository: a private key must not`, {
+    throw usageError(`${file} is inside the repository; a private key must not be`, {
       hint: "Name a place outside: --age-key-file FILE",
     });
   }

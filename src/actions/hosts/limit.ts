@@ -80,7 +80,7 @@ export function checkTags(tags: readonly string[]): void {
   const known: readonly string[] = [...TAGS, ...SPECIAL];
   const unknown = tags.filter((tag) => !known.includes(tag));
   if (unknown.length === 0) return;
-  throw usageError(`There is no part ${unknown.join(", ")}`, {
-    hint: didYouMean(unknown[0]!, known, `The parts are ${TAGS.join(", ")}.`),
+  throw usageError(`Unknown tag ${unknown.join(", ")}`, {
+    hint: didYouMean(unknown[0]!, known, `Tags: ${TAGS.join(", ")}.`),
   });
 }

@@ -83,7 +83,8 @@ const HINTS: readonly (readonly [RegExp, (host: string) => string])[] = [
 ];
 
 /** Said where no better next step is known. */
-export const GENERAL_HINT = "Read the log for the whole output, mend the cause and run again.";
+export const GENERAL_HINT =
+  "Read the log for the full output, fix the cause and run the command again.";
 
 /** The next step for a failure on a host, from what was said there. */
 export function failureHint(host: string, said: string): string {

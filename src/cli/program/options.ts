@@ -66,7 +66,7 @@ export function commaList(values: readonly string[], flag: string): readonly str
   const parts = values.flatMap((value) => value.split(",")).map((part) => part.trim())
     .filter((part) => part !== "");
   if (values.length > 0 && parts.length === 0) {
-    throw usageError(`${flag} is given and names nothing`, {
+    throw usageError(`${flag} needs a value`, {
       hint: "Name something, or leave it out.",
     });
   }

@@ -52,7 +52,7 @@ export function connectionError(
   ) {
     return fail(
       `The API server at ${host} is not the one the kubeconfig knows: ${firstLine(text)}`,
-      `It may have been installed anew. ${RENEW}`,
+      `It may have been reinstalled. ${RENEW}`,
     );
   }
   if (code === "UND_ERR_DESTROYED") {

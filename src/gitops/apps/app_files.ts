@@ -70,7 +70,7 @@ function baseFiles(spec: AppSpec): readonly (readonly [file: string, text: strin
     ...(config.size === 0 ? [] : file(
       "configmap.yaml",
       configMap(spec),
-      "Environment variables. Running pods see a change when they start anew:\n" +
+      "Environment variables. Running pods see a change when they restart:\n" +
         `kubectl -n ${spec.name} rollout restart deployment ${spec.name}`,
     )),
     ...(volume === undefined ? [] : file(

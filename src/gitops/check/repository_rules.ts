@@ -173,7 +173,7 @@ function sharedNamespaces(units: readonly DeployUnit[]): Problem[] {
       } else if (owner.app !== app) {
         problems.push({
           message: `${describeManifest(manifest)} is in the namespace ${namespace}, ` +
-            `which belongs to the app ${owner.app}; each app has a namespace of its own`,
+            `which belongs to the app ${owner.app}; each app has its own namespace`,
           where: manifest.place(["metadata", "namespace"]),
         });
         break; // one for each app says it

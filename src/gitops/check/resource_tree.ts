@@ -217,7 +217,7 @@ export class ResourceTrees {
     const path = posix.join(posix.dirname(manifest.file), target).replace(/\/+$/, "");
     if (path.startsWith("..") || target.startsWith("/")) {
       found.safe = false;
-      const message = `${target} lies outside the repository`;
+      const message = `${target} is outside the repository`;
       return this.report({ message, where });
     }
     if (this.#known.has(path)) {

@@ -82,7 +82,10 @@ export async function ensureDeployKey(
   if (code === 0 && PUBLIC_KEY.test(publicKey)) return { publicKey, created };
   throw new UserError(
     `The deploy key in ${files.privateKey} cannot be used: ${lastLine(stderr)}`,
-    { hint: "Without a passphrase it must be. Move it away, and run this again for a new one." },
+    {
+      hint:
+        "The key must not have a passphrase. Move it away and run the command again to create one.",
+    },
   );
 }
 

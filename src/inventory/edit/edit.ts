@@ -227,7 +227,7 @@ function newPlace(
     path,
     document: known?.document ?? parseYaml("", path),
     keys: [variable],
-    notes: [`${scope.name} is part of the range ${range}, so the value stands in ${path}.`],
+    notes: [`${scope.name} is part of the range ${range}, so the value is in ${path}.`],
   };
 }
 

@@ -4,23 +4,13 @@
  * @module
  */
 
+import type * as z from "zod/mini";
 import { hideSecrets, isSecretName } from "../../errors/secrets.ts";
 import { usageError } from "../../errors/user_error.ts";
 import type { KeyPath } from "./key_path.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
-import { HostVariables } from "../schema.ts";
+import { VARIABLE_SCHEMAS } from "../schema.ts";
 import type { ValueType } from "./value_types.ts";
-
-/** Variables of this tool that are no text. */
-const KNOWN_TYPES: Readonly<Record<string, ValueType>> = {
-  gpu: "bool",
-  node_labels: "json",
-  node_annotations: "json",
-  node_taints: "json",
-  k3s_tls_san: "json",
-  k3s_disable: "json",
-  ansible_port: "int",
-};
 
 /**
  * The type a value is meant to have: the schema's, else that of the value it replaces, else what it
@@ -30,9 +20,9 @@ export function inferType(
   text: string,
   { key, current }: { readonly key: KeyPath; readonly current: YamlValue | undefined },
 ): ValueType {
-  const known = KNOWN_TYPES[key.variable];
-  if (known !== undefined && key.members.length === 0) return known;
-  if (key.variable === "node_labels" || key.variable in HostVariables.shape) return "string";
+  const schema = VARIABLE_SCHEMAS.get(key.variable);
+  // What is inside a known variable, such as the value of a label, is text.
+  if (schema !== undefined) return key.members.length > 0 ? "string" : typeOf(schema);
   if (typeof current === "string") return "string";
   if (typeof current === "boolean" && isBool(text)) return "bool";
   if (typeof current === "number" && /^[+-]?\d+$/.test(text)) return "int";
@@ -40,6 +30,27 @@ export function inferType(
   if (/^(?:0|-?[1-9]\d{0,14})$/.test(text)) return "int";
   if (/^(?:\{[^{%]|\{\}|\[)/.test(text) && isJson(text)) return "json";
   return "string";
+}
+
+/** What a schema accepts; of alternatives the first, which is the one to write. */
+function typeOf(schema: z.ZodMiniType): ValueType {
+  const { def } = (schema as unknown as z.core.$ZodTypes)._zod;
+  switch (def.type) {
+    case "optional":
+      return typeOf(def.innerType as z.ZodMiniType);
+    case "union":
+      return typeOf(def.options[0] as z.ZodMiniType);
+    case "boolean":
+      return "bool";
+    case "number":
+      return "int";
+    case "array":
+    case "record":
+    case "object":
+      return "json";
+    default:
+      return "string";
+  }
 }
 
 /** How the value of a variable is written that is no single word. */

@@ -29,7 +29,7 @@ export function expandHostRange(pattern: string): string[] {
   const steps = rangeSteps(match[1]!, match[2]!, Number(match[3] ?? "1"));
   const tails = expandHostRange(after);
   if (steps.length * tails.length > MAX_HOSTS) {
-    throw new HostRangeError(`it stands for over ${MAX_HOSTS} hosts`);
+    throw new HostRangeError(`it expands to more than ${MAX_HOSTS} hosts`);
   }
   // The leftmost range varies slowest, as Ansible orders them.
   return steps.flatMap((step) => tails.map((tail) => before + step + tail));
@@ -58,7 +58,7 @@ function rangeSteps(begin: string, end: string, step: number): string[] {
 function counted(from: number, to: number, step: number): number[] {
   if (from > to) throw new HostRangeError("it ends before it begins");
   if ((to - from) / step > MAX_HOSTS) {
-    throw new HostRangeError(`it stands for over ${MAX_HOSTS} hosts`);
+    throw new HostRangeError(`it expands to more than ${MAX_HOSTS} hosts`);
   }
   return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, at) => from + at * step);
 }

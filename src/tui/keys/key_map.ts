@@ -241,7 +241,7 @@ export const KEY_MAP: readonly Binding[] = [
     priority: 3,
   },
   ...key("R", ["lists", "details", "log", "yaml", "gitops", "run"], "requests", {
-    help: "requests made to the API server, and what changes came to",
+    help: "API requests and results of changes",
     short: "requests",
     priority: 12,
   }),
@@ -254,7 +254,7 @@ export const KEY_MAP: readonly Binding[] = [
     priority: 11,
   }),
   ...key("?", SCREENS, "help", { help: "every key of this view", short: "help", priority: -2 }),
-  ...key("ctrl-l", MODES, "redraw", { help: "draw the screen anew" }),
+  ...key("ctrl-l", MODES, "redraw", { help: "redraw the screen" }),
   ...key("ctrl-z", MODES, "suspend", { help: "suspend; fg comes back" }),
   { keys: ["q"], modes: SCREENS, command: "quit", help: "quit", short: "quit", priority: -1 },
   ...key("ctrl-c", MODES, "quit", { help: "quit" }),

@@ -66,7 +66,7 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
       : steps({ type: "open", screen: { kind: "run" } }),
   retry: (model) =>
     model.live.connection.state === "live"
-      ? say(model, "The connection stands; what is shown is live.", "good")
+      ? say(model, "Connected; what you see is live.", "good")
       : { ...say(model, "Trying the connection again.", "plain"), effect: { type: "retry" } },
   help: () => steps({ type: "overlay", overlay: { kind: "help", offset: 0 } }),
   "close-help": () => steps({ type: "overlay", overlay: undefined }),

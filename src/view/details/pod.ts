@@ -100,7 +100,7 @@ function statusSection(
       {
         name: "Owner",
         value: owner === undefined
-          ? pod === undefined ? undefined : "none; nothing makes it anew"
+          ? pod === undefined ? undefined : "none; no controller will recreate it"
           : `${owner.kind}/${owner.name}`,
         target: owner && referenceTo({ ...owner, namespace }),
       },

@@ -130,17 +130,17 @@ function deleteQuestion(
 
 function whatFollows(pod: ClusterPod): string {
   const { owner } = pod;
-  if (owner === undefined) return "Nothing makes it anew: it is gone for good.";
+  if (owner === undefined) return "No controller will recreate it: it is gone for good.";
   const by = `${owner.kind} ${owner.name}`;
   switch (owner.kind) {
     case "Node":
-      return "It is a static pod: the kubelet goes on running it, only its entry is made anew.";
+      return "It is a static pod: the kubelet goes on running it, only its API object is recreated.";
     case "Job":
       return hasEnded(pod)
         ? `It has ended; with it its log is gone. ${by} stays as it is.`
         : `${by} starts another one in its place, if it has tries left.`;
     case "StatefulSet":
-      return `${by} makes it anew, with the same name and volumes.`;
+      return `${by} will recreate it with the same name and volumes.`;
     default:
       return `${by} makes a new one in its place.`;
   }
@@ -206,7 +206,7 @@ function nobodysPods(going: readonly ClusterPod[]): readonly string[] {
   const names = lost.slice(0, MOST_NAMES).map(({ namespace, name }) => `${namespace}/${name}`);
   const more = lost.length - names.length;
   const listed = `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-  return [`Nothing makes ${listed} anew: no controller owns ${lost.length === 1 ? "it" : "them"}.`];
+  return [`No controller will recreate ${listed}.`];
 }
 
 function whereTo(name: string, nodes: readonly ClusterNode[]): readonly string[] {

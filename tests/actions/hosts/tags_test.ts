@@ -21,6 +21,6 @@ Deno.test("a part that there is not is refused, exit code 2", () => {
   checkTags([...TAGS, "all"]);
   assert.throws(() => checkTags(["binary", "bianry"]), {
     exitCode: 2,
-    message: "There is no part bianry",
+    message: "Unknown tag bianry",
   });
 });

@@ -39,7 +39,7 @@ for (
     [
       "a file outside of the repository",
       (r) => r.replace(OVERLAY, "../../base", "../../../../../base"),
-      [`${OVERLAY}:5: ../../../../../base lies outside the repository`],
+      [`${OVERLAY}:5: ../../../../../base is outside the repository`],
     ],
     [
       "a directory without a kustomization",
@@ -174,7 +174,7 @@ Deno.test("two apps in one namespace are found, and so is a copied sync.yaml", a
   repository.replace("apps/two/base/kustomization.yaml", "namespace: two", "namespace: one");
   assert.deepEqual(await repository.warnings(), [
     "apps/two/base/deployment.yaml:5: Deployment two is in the namespace one, which belongs to " +
-    "the app one; each app has a namespace of its own",
+    "the app one; each app has its own namespace",
     "apps/two/base/networkpolicy.yaml:7: NetworkPolicy isolate is defined in " +
     "apps/one/base/networkpolicy.yaml:4 too",
   ]);

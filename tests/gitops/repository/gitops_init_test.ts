@@ -89,7 +89,7 @@ for (
         Deno.symlinkSync("other/in", `${home}/repo`);
       },
       [],
-      /repo lies inside the Git repository .*\/other\n/,
+      /repo is inside the Git repository .*\/other\n/,
     ],
     [
       "a link that leads to nothing",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { VARIABLE_SCHEMAS } from "../../../src/inventory/schema.ts";
 import { inferType, readTyped } from "../../../src/inventory/edit/typed_value.ts";
 
 const KEY = { variable: "unknown", members: [] };
@@ -10,6 +11,11 @@ for (
     ["reserved_cpu", "4", 2, "string"],
     ["node_labels", "{}", undefined, "json"],
     ["ansible_port", "22", undefined, "int"],
+    ["git_branch", "2026", undefined, "string"],
+    ["flux_namespace", "1", undefined, "string"],
+    ["gitops_username", "123", undefined, "string"],
+    ["gitops_timeout", "300", undefined, "int"],
+    ["k3s_disable", "[]", undefined, "json"],
     ["unknown", "true", undefined, "bool"],
     ["unknown", "true", "word", "string"],
     ["unknown", "42", undefined, "int"],
@@ -38,5 +44,25 @@ Deno.test("texts become values of the type asked for", () => {
     const [text, type] of [["x", "int"], ["2", "bool"], ["{", "json"], ["1e99", "int"]] as const
   ) {
     assert.throws(() => readTyped(text, type, KEY), { exitCode: 2 });
+  }
+});
+
+Deno.test("a typed value that a known variable accepts is accepted as it is typed", () => {
+  const accepted: Record<string, string> = {
+    git_branch: "2026",
+    flux_namespace: "1",
+    gitops_username: "123",
+    cluster_name: "7",
+    git_path: "1",
+    gitops_timeout: "60",
+    gpu: "true",
+    gitops_flux_allow_downgrade: "true",
+    ansible_port: "22",
+    reserved_cpu: "2",
+  };
+  for (const [variable, text] of Object.entries(accepted)) {
+    const key = { variable, members: [] };
+    const value = readTyped(text, inferType(text, { key, current: undefined }), key);
+    assert.ok(VARIABLE_SCHEMAS.get(variable)!.safeParse(value).success, variable);
   }
 });

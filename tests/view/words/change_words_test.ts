@@ -59,7 +59,7 @@ It is cordoned first: no new pods come to it until it is uncordoned.
 4 pods are evicted, as far as disruption budgets allow. Files in their emptyDir volumes are lost.
 2 pods of DaemonSets stay.
 1 pod of the kubelet stays.
-Nothing makes default/a, default/b, default/c and 1 more anew: no controller owns them.
+No controller will recreate default/a, default/b, default/c and 1 more.
 No other node takes pods now: those evicted wait until one does.`,
   );
 });
@@ -146,11 +146,11 @@ Deno.test("deleting a pod says what comes after it", () => {
     );
   assert.equal(
     asked({ type: "delete-pod", namespace: "default", name: "alone" }, state),
-    "Delete Pod default/alone?\nNothing makes it anew: it is gone for good.",
+    "Delete Pod default/alone?\nNo controller will recreate it: it is gone for good.",
   );
   assert.equal(remove("going"), "It is being deleted already.");
   assert.equal(remove("a"), "Deployment x makes a new one in its place.");
-  assert.equal(remove("b"), "StatefulSet x makes it anew, with the same name and volumes.");
+  assert.equal(remove("b"), "StatefulSet x will recreate it with the same name and volumes.");
   assert.equal(remove("c"), "Job x starts another one in its place, if it has tries left.");
   assert.equal(remove("d"), "It has ended; with it its log is gone. Job x stays as it is.");
   assert.match(remove("e"), /static pod/);

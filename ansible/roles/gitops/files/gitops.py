@@ -14,7 +14,7 @@ def look(params):
     if kubectl("get", "namespace", params["namespace"], "--ignore-not-found", "-o", "name").strip() == "":
         elsewhere = other_namespace(params["namespace"])
         if elsewhere:
-            result.update(problem="Flux runs already, in the namespace %s; two of it would be at odds" % elsewhere,
+            result.update(problem="Flux runs already, in the namespace %s; a second Flux would conflict with it" % elsewhere,
                           hint="Set flux_namespace: %s, or remove that one first: flux uninstall --namespace %s" % (elsewhere, elsewhere))
         return result
     if text is None:

@@ -50,7 +50,7 @@ export const kubeconfigCommand = defineCommand({
   examples: [
     { command: "k3s-tool kubeconfig", does: "then: kubectl --context homelab get nodes" },
     { command: "k3s-tool kubeconfig --set-current", does: "then: kubectl get nodes" },
-    { command: "k3s-tool kubeconfig --print > homelab.yaml", does: "a file of its own" },
+    { command: "k3s-tool kubeconfig --print > homelab.yaml", does: "a separate file" },
   ],
   async run(context, { options, globals, line }, output) {
     const { readStoredKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");

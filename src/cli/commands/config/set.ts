@@ -11,7 +11,7 @@ export const configSetCommand = defineCommand({
   aliases: ["config-set"],
   summary: "Set a variable of the inventory",
   description:
-    "Sets a variable where it stands now, be it group_vars/, host_vars/ or the inventory itself; " +
+    "Sets a variable in the file that sets it now (group_vars/, host_vars/ or the inventory); " +
     "a new one goes into the inventory. Comments and layout stay. The result is validated before " +
     "anything is written.",
   args: [

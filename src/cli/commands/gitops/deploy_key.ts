@@ -28,7 +28,7 @@ export const gitopsDeployKeyCommand = defineCommand({
     renewHostKey: {
       kind: "flag",
       flags: "--renew-host-key",
-      description: "look at the server's host keys anew",
+      description: "fetch the server's host keys again",
     },
   },
   examples: [

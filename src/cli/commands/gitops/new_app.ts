@@ -7,7 +7,7 @@ export const gitopsNewAppCommand = defineCommand({
   summary: "Write an app into the repository the cluster follows",
   description:
     "Writes apps/NAME: Deployment, Service, Ingress, ConfigMap, encrypted Secret, volume and " +
-    "NetworkPolicy as far as they are needed, in a namespace of its own, with an overlay for each " +
+    "NetworkPolicy as far as they are needed, in its own namespace, with an overlay for each " +
     "cluster. Pods are restricted and isolated. What is written has been checked before; nothing " +
     "that is there is changed, and nothing is committed.",
   args: [{ syntax: "<name>", description: "name of the app and of its namespace" }],

@@ -6,10 +6,10 @@ export const gitopsStatusCommand = defineCommand({
   name: "gitops status",
   summary: "Show what Flux fetches and applies, and what is wrong with it",
   description: "Shows each source and each Kustomization (one for every app): ready or not, the " +
-    "revision, when it was fetched or applied last. Of what failed Flux' own message is shown " +
-    "whole: it names the object and the file. Exit code 0 where the cluster was asked, however " +
-    "things stand; 3 where Flux is not installed, 4 where the cluster cannot be reached. " +
-    "`gitops sync` ends with 1 where something failed.",
+    "revision, and when it was last fetched or applied. Failures show Flux's full message, which " +
+    "names the object and the file. Exit code 0 if the cluster answered, even with failures; 3 if " +
+    "Flux is not installed, 4 if the cluster cannot be reached. `gitops sync` exits with 1 if " +
+    "something failed.",
   options: { ...CLUSTER_OPTIONS, timeout: TIMEOUT_OPTION },
   examples: [
     { command: "k3s-tool gitops status", does: "sources, apps, and what is wrong" },

@@ -8,8 +8,8 @@ export const gitopsValidateCommand = defineCommand({
   summary: "Check the repository the cluster follows, before you push",
   description:
     "Builds every overlay and checks each object against the schemas of Kubernetes and Flux, " +
-    "offline, and what must hold between them: files exist, no secret stands in clear, each app " +
-    "has a namespace of its own. Reports file, line and what would be right; exit code 2 where " +
+    "offline, and what must hold between them: files exist, no secret is in plain text, each app " +
+    "has its own namespace. Reports file, line and what would be right; exit code 2 where " +
     "something is wrong. Overlays are built by kustomize or kubectl; without them the sources are " +
     "checked alone, which is said.",
   args: [

@@ -14,7 +14,7 @@ export const discoverCommand = defineCommand({
   description: "Asks this machine's Tailscale for all machines, and compares them with the " +
     "inventory and the cluster. Works without either: what could not be compared is said. " +
     "K3S_TOOL_TAILSCALE_SOCKET names the socket of a tailscaled in an unusual place.",
-  args: [{ syntax: "[name...]", description: "only these names; * and ? stand for other text" }],
+  args: [{ syntax: "[name...]", description: "only these names; * and ? are wildcards" }],
   options: {
     online: { kind: "flag", flags: "--online", description: "only machines that are online" },
     offline: { kind: "flag", flags: "--offline", description: "only machines that are offline" },

@@ -7,14 +7,14 @@ export const doctorCommand = defineCommand({
   name: "doctor",
   summary: "Look at everything the tool depends on and say what to do",
   description: "Looks at the programs on this machine, its Tailscale, the inventory, Flux (where " +
-    "git_repo_url is set) and where the hosts stand in the tailnet; with --hosts also at the hosts themselves, over ssh. Changes " +
-    "nothing; --fix mends what is the tool's own: it installs a private ansible-core.",
+    "git_repo_url is set) and the hosts' state in the tailnet; with --hosts also at the hosts themselves, over ssh. Changes " +
+    "nothing; --fix repairs what belongs to the tool: it installs a private ansible-core.",
   formats: ["table", "wide", "json", "yaml"],
   options: {
     fix: {
       kind: "flag",
       flags: "--fix",
-      description: "mend what is the tool's own (installs a private ansible-core)",
+      description: "repair what belongs to the tool (installs a private ansible-core)",
     },
     hosts: {
       kind: "flag",
