@@ -121,7 +121,7 @@ for (
         Deno.symlinkSync("repo", `${home}/keys`);
       },
       ["repo", "--age-key-file", "keys/k.txt"],
-      /keys\/k\.txt lies inside the repository/,
+      /keys\/k\.txt is inside the repository/,
     ],
     [
       "that cannot be made",
