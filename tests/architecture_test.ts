@@ -107,6 +107,16 @@ Deno.test("no folder is a drawer for odds and ends", () => {
   assert.deepEqual(drawers, []);
 });
 
+Deno.test("plurals are made in one place", () => {
+  const byHand = [...edges.keys()].filter((file) =>
+    file !== "src/errors/safe_text.ts" &&
+    /=== 1\s*\?\s*(?:"[\w ]*"\s*:\s*"[\w ]+"|"1 )/.test(
+      Deno.readTextFileSync(`${PROJECT_ROOT}/${file}`),
+    )
+  );
+  assert.deepEqual(byHand, []);
+});
+
 Deno.test("every module is reached by a test", async () => {
   const reached = await filesReachedFrom(await testFiles(`${PROJECT_ROOT}/tests`));
   const untested = [...edges.keys()].filter((file) =>

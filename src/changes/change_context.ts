@@ -4,7 +4,7 @@
  * @module
  */
 
-import { counted } from "../errors/safe_text.ts";
+import { counted, plural } from "../errors/safe_text.ts";
 import type { KubernetesApi } from "../cluster/api/kubernetes_api.ts";
 import { type Attempt, objectError } from "../cluster/api/object_errors.ts";
 import type { Clock } from "../process/system.ts";
@@ -37,5 +37,5 @@ export function pods(count: number): string {
 
 /** `1 of 3 pods is`, `2 of 3 pods are`. */
 export function ofPods(count: number, total: number): string {
-  return `${count} of ${pods(total)} ${count === 1 ? "is" : "are"}`;
+  return `${count} of ${pods(total)} ${plural(count, "is", "are")}`;
 }

@@ -5,7 +5,7 @@
  */
 
 import { UserError } from "../errors/user_error.ts";
-import { safeText } from "../errors/safe_text.ts";
+import { counted, plural, safeText } from "../errors/safe_text.ts";
 import { ask, type ChangeContext, ofPods, pods } from "./change_context.ts";
 import { setCordon } from "./cordon.ts";
 import { follow } from "./follow.ts";
@@ -72,9 +72,9 @@ function* plan(node: string, found: readonly PodOfNode[]): Generator<string> {
   const fixed = found.filter(({ stays }) => stays === "static").length;
   const rest = [
     ...(daemons === 0 ? [] : [`${pods(daemons)} of DaemonSets`]),
-    ...(fixed === 0 ? [] : [`${fixed} static ${fixed === 1 ? "pod" : "pods"}`]),
+    ...(fixed === 0 ? [] : [counted(fixed, "static pod")]),
   ].join(" and ");
-  const stay = daemons + fixed === 1 ? "stays" : "stay";
+  const stay = plural(daemons + fixed, "stays", "stay");
   yield `${pods(leaving.length)} to evict from ${node}${rest === "" ? "" : `; ${rest} ${stay}`}.`;
   const unmanaged = leaving.filter((pod) => pod.unmanaged);
   if (unmanaged.length > 0) {

@@ -6,10 +6,10 @@
  */
 
 import * as z from "zod";
-import { safeText } from "../errors/safe_text.ts";
+import { counted, plural, safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { Progress } from "./follow.ts";
-import { ofPods, pods } from "./change_context.ts";
+import { ofPods } from "./change_context.ts";
 
 const count = z.number().nullish().transform((value) => value ?? 0);
 
@@ -84,7 +84,7 @@ function ofDeployment({ spec }: Rollout, status: Status): Progress {
   if (status.updatedReplicas < wanted) return replaced(status.updatedReplicas, wanted);
   if (status.replicas > status.updatedReplicas) {
     const old = status.replicas - status.updatedReplicas;
-    return going(`${pods(old)} of before ${old === 1 ? "is" : "are"} still there.`);
+    return going(`${counted(old, "pod of before is", "pods of before are")} still there.`);
   }
   if (status.availableReplicas < status.updatedReplicas) {
     return going(`${status.availableReplicas} of ${wanted} new pods are ready.`);
@@ -133,6 +133,6 @@ function finished(wanted: number): Progress {
   if (wanted === 0) return { done: true, words: "It has no pods now; the next ones will be new." };
   return {
     done: true,
-    words: wanted === 1 ? "Its pod is new and ready." : `All ${wanted} pods are new and ready.`,
+    words: `${plural(wanted, "Its pod is", `All ${wanted} pods are`)} new and ready.`,
   };
 }

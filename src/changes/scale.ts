@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted, plural } from "../errors/safe_text.ts";
 import { objectWords } from "../cluster/api/object_errors.ts";
 import { objectPath } from "../cluster/api/object_path.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
@@ -81,7 +82,7 @@ function progress(
   }
   if (status.replicas > replicas) {
     const extra = status.replicas - replicas;
-    return { done: false, words: `${pods(extra)} too many ${extra === 1 ? "ends" : "end"}.` };
+    return { done: false, words: `${counted(extra, "pod too many ends", "pods too many end")}.` };
   }
   if (status.readyReplicas < replicas) {
     return { done: false, words: `${ofPods(status.readyReplicas, replicas)} ready.` };
@@ -90,6 +91,6 @@ function progress(
     done: true,
     words: replicas === 0
       ? `${words} has no pods now.`
-      : `${words} has ${pods(replicas)}, ${replicas === 1 ? "ready" : "all ready"}.`,
+      : `${words} has ${pods(replicas)}, ${plural(replicas, "ready", "all ready")}.`,
   };
 }

@@ -31,7 +31,12 @@ export function safeLines(text: string): string {
 
 /** `1 change`, `2 changes`, `2 built directories`; `many` where no rule makes it of `one`. */
 export function counted(count: number, one: string, many = manyOf(one)): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${count} ${plural(count, one, many)}`;
+}
+
+/** The word alone, where the number is not said before it: `is` or `are`. */
+export function plural(count: number, one: string, many = manyOf(one)): string {
+  return count === 1 ? one : many;
 }
 
 function manyOf(one: string): string {

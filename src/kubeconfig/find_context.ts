@@ -4,7 +4,7 @@
  * @module
  */
 
-import { safeText } from "../errors/safe_text.ts";
+import { plural, safeText } from "../errors/safe_text.ts";
 import { missingError, type UserError } from "../errors/user_error.ts";
 import {
   kubeconfigFiles,
@@ -75,7 +75,7 @@ function notFound({ files, read, choice: { context, clusterName } }: {
 }): UserError {
   const fetchHint = "Fetch it with: k3s-tool kubeconfig; where there is no cluster yet, make it: " +
     "k3s-tool provision";
-  const [where, have] = [files.join(", "), files.length === 1 ? "has" : "have"];
+  const [where, have] = [files.join(", "), plural(files.length, "has", "have")];
   const contexts = read.contexts.map(({ name }) => safeText(name)).join(", ");
   if (read.files.length === 0) {
     return missingError(`There is no kubeconfig at ${where}`, { hint: fetchHint });

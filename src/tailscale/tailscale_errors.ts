@@ -4,7 +4,7 @@
  * @module
  */
 
-import { safeText } from "../errors/safe_text.ts";
+import { counted, safeText } from "../errors/safe_text.ts";
 import { missingError, unreachableError, type UserError } from "../errors/user_error.ts";
 
 /** No Tailscale on this machine: exit code 3. */
@@ -34,7 +34,7 @@ export function noPermissionError(cause?: string): UserError {
 export function timeoutError(timeoutMs: number): UserError {
   const seconds = Math.ceil(timeoutMs / 1000);
   return unreachableError(
-    `Tailscale did not answer within ${seconds} second${seconds === 1 ? "" : "s"}`,
+    `Tailscale did not answer within ${counted(seconds, "second")}`,
     {
       hint: "Look at it with: tailscale status, and restart it: sudo systemctl restart tailscaled",
     },

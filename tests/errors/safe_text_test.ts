@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { counted, safeLines, safeText } from "../../src/errors/safe_text.ts";
+import { counted, plural, safeLines, safeText } from "../../src/errors/safe_text.ts";
 
 const CASES: readonly (readonly [string, string])[] = [
   ["nuc", "nuc"],
@@ -55,4 +55,6 @@ Deno.test("what is counted has its own plural, for one and for many", () => {
   );
   assert.equal(counted(2, "built directory"), "2 built directories");
   assert.equal(counted(2, "thing fails", "things fail"), "2 things fail");
+  assert.deepEqual([0, 1, 2].map((count) => plural(count, "is", "are")), ["are", "is", "are"]);
+  assert.equal(plural(3, "directory"), "directories");
 });

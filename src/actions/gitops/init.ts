@@ -5,6 +5,7 @@
  * @module
  */
 
+import { counted } from "../../errors/safe_text.ts";
 import { dirname, join, posix, resolve } from "node:path";
 import { usageError, type UserError } from "../../errors/user_error.ts";
 import { type AgeKey, makeAgeKey } from "../../gitops/keys/age_key.ts";
@@ -264,10 +265,8 @@ export async function writeRepository(
 /** The refusal to replace files unasked: exit code 2. */
 export function differsError(plan: RepositoryPlan): UserError {
   const differing = plan.files.filter(({ change }) => change === "differs");
-  const what = differing.length === 1
-    ? "1 file is there already with other content"
-    : `${differing.length} files are there already with other content`;
-  return usageError(`${what}; nothing was written`, {
+  const what = counted(differing.length, "file is", "files are");
+  return usageError(`${what} there already with other content; nothing was written`, {
     problems: differing.map(({ path }) => ({
       message: "differs from what would be written",
       where: { file: join(plan.directory, path) },

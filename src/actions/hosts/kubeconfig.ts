@@ -6,7 +6,7 @@
 
 import { kubeconfigFiles } from "../../kubeconfig/files.ts";
 import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
-import { safeText } from "../../errors/safe_text.ts";
+import { plural, safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import type { System } from "../../process/system.ts";
 
@@ -91,9 +91,7 @@ function adviceOn(
   },
 ): string | undefined {
   if (otherContexts.length === 0) return undefined;
-  const [contexts, lead, them] = otherContexts.length === 1
-    ? ["The context", "leads", "it"]
-    : ["The contexts", "lead", "them"];
+  const count = otherContexts.length;
   const config = `${kubectlOn(kubeconfig)} config`;
   const commands = [
     ...otherContexts.some((name) => name === current)
@@ -101,8 +99,9 @@ function adviceOn(
       : [],
     ...otherContexts.map((name) => `${config} delete-context ${word(name)}`),
   ];
-  return `${contexts} ${otherContexts.map(safeText).join(", ")} ${lead} to this cluster too; ` +
-    `if you no longer need ${them}: ${commands.join(" && ")}`;
+  return `The ${plural(count, "context")} ${otherContexts.map(safeText).join(", ")} ` +
+    `${plural(count, "leads", "lead")} to this cluster too; if you no longer need ` +
+    `${plural(count, "it", "them")}: ${commands.join(" && ")}`;
 }
 
 /** kubectl as the person calls it where a file was named with `--kubeconfig`. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { safeText } from "../../errors/safe_text.ts";
+import { counted, safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../../view/words/cells.ts";
 import { question } from "../../view/words/change_words.ts";
 import type { Paint } from "../../view/words/tone.ts";
@@ -144,11 +144,7 @@ function wordsOfWish(model: Model, wish: Wish) {
     case "provision": {
       const { inventory } = model.live;
       const hosts = inventory?.known ? inventory.value?.hosts.map(({ name }) => name) : undefined;
-      const which = hosts === undefined
-        ? "the inventory"
-        : hosts.length === 1
-        ? "1 host"
-        : `${hosts.length} hosts`;
+      const which = hosts === undefined ? "the inventory" : counted(hosts.length, "host");
       return {
         title: `Provision ${which}?`,
         lines: [

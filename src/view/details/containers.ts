@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../errors/safe_text.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { NOTHING, since } from "../words/amounts.ts";
 import type { Cell } from "../words/tone.ts";
@@ -67,7 +68,9 @@ export function containersOfPods(
         cells: [
           `  ${reference.name}`,
           status === undefined ? NOTHING : stateCell(status, now),
-          status?.restartCount === 1 ? "1 restart" : `${status?.restartCount ?? "?"} restarts`,
+          status?.restartCount === undefined
+            ? "? restarts"
+            : counted(status.restartCount, "restart"),
         ],
         target: reference,
       }))),

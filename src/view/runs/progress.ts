@@ -6,7 +6,7 @@
 
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { HostState, RunState } from "../../ansible/events/run_state.ts";
-import { safeText } from "../../errors/safe_text.ts";
+import { counted, safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../words/cells.ts";
 import { noPaint, type Paint, type Tone } from "../words/tone.ts";
 
@@ -132,9 +132,7 @@ export function plainLine(
     case "play_start":
       // One stage may be several plays.
       if (event.play === before.stage) return undefined;
-      return `all: ${safeText(event.play)} (${event.hosts.length} ${
-        event.hosts.length === 1 ? "host" : "hosts"
-      })`;
+      return `all: ${safeText(event.play)} (${counted(event.hosts.length, "host")})`;
     case "result": {
       const silent = event.status === "ok" || event.status === "skipped";
       if (silent && !verbose) return undefined;

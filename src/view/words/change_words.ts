@@ -11,7 +11,7 @@ import { hasEnded, podIndex } from "../../reports/pod_index.ts";
 import { workloadReport } from "../../reports/workload_report.ts";
 import type { ClusterNode, ClusterPod } from "../../cluster/read/objects.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
-import { counted, safeText } from "../../errors/safe_text.ts";
+import { counted, plural, safeText } from "../../errors/safe_text.ts";
 import type { ClusterState } from "../../cluster/watch/cluster_state.ts";
 
 /** A question, answered with yes or no. */
@@ -175,12 +175,10 @@ function drainLines(name: string, cluster: ClusterState): readonly string[] {
     cordons,
     going.length === 0
       ? "No pod has to leave it."
-      : going.length === 1
-      ? "1 pod is evicted, as far as disruption budgets allow. Files in its emptyDir volumes are lost."
-      : `${going.length} pods are evicted, as far as disruption budgets allow. Files in their ` +
-        "emptyDir volumes are lost.",
-    ...staying(groups.get("DaemonSet")?.length ?? 0, ["of a DaemonSet", "of DaemonSets"]),
-    ...staying(groups.get("Node")?.length ?? 0, ["of the kubelet", "of the kubelet"]),
+      : `${counted(going.length, "pod is", "pods are")} evicted, as far as disruption budgets ` +
+        `allow. Files in ${plural(going.length, "its", "their")} emptyDir volumes are lost.`,
+    ...staying(groups.get("DaemonSet"), "pod of a DaemonSet stays", "pods of DaemonSets stay"),
+    ...staying(groups.get("Node"), "pod of the kubelet stays", "pods of the kubelet stay"),
     ...nobodysPods(going),
     ...going.length === 0 ? [] : whereTo(name, nodes),
     ...onlyControlPlane(name, nodes),
@@ -192,12 +190,8 @@ function staysBecause({ owner }: ClusterPod): "DaemonSet" | "Node" | undefined {
   return owner?.kind === "DaemonSet" || owner?.kind === "Node" ? owner.kind : undefined;
 }
 
-function staying(
-  count: number,
-  [ofOne, ofMany]: readonly [one: string, many: string],
-): readonly string[] {
-  if (count === 0) return [];
-  return [count === 1 ? `1 pod ${ofOne} stays.` : `${count} pods ${ofMany} stay.`];
+function staying(pods: readonly ClusterPod[] = [], one: string, many: string): readonly string[] {
+  return pods.length === 0 ? [] : [`${counted(pods.length, one, many)}.`];
 }
 
 function nobodysPods(going: readonly ClusterPod[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { plural } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
 import { askToInstall } from "../../output/ask_to_install.ts";
 import { defineCommand } from "../../program/command.ts";
@@ -71,7 +72,7 @@ export const nodeRemoveCommand = defineCommand({
     }
     const names = removals.map(({ host }) => host.name);
     if (!dryRun) {
-      const whose = names.length === 1 ? "Its" : "Their";
+      const whose = plural(names.length, "Its", "Their");
       const agreed = await new Prompter(globals, context).confirmByName({
         message: `${whose} workloads move to other nodes, and k3s with its data is removed from ${
           options.force ? "the cluster" : names.join(", ")
