@@ -8,6 +8,9 @@ import unittest
 from load_part import load
 
 
+HOST = "N3_in_the_attic"  # what a person calls the node n3
+
+
 class FakeTime:
     def __init__(self):
         self.now = 0
@@ -33,6 +36,8 @@ class FakeCluster:
         return {"metadata": {"name": "n3"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
 
     def kubectl(self, verb, kind, *arguments, **_):
+        if verb == "drain":
+            raise RuntimeError("a budget allows no eviction")
         if verb == "delete":
             self.deleted.append("%s %s" % (kind, arguments[0]))
         if kind == "secret":
@@ -40,9 +45,12 @@ class FakeCluster:
         return json.dumps({"items": [self.node()]} if kind == "nodes" else self.node())
 
     def replace(self, **params):
+        return self.run("replace", **params)
+
+    def run(self, step, **params):
         text = io.StringIO()
         with contextlib.redirect_stdout(text):
-            self.script["main"]({"node": "n3", "step": "replace", **params})
+            self.script["main"]({"node": "n3", "host": HOST, "step": step, **params})
         return json.loads(text.getvalue())
 
 
@@ -62,6 +70,14 @@ class Replace(unittest.TestCase):
         result = cluster.replace()
         self.assertIn("n3 is a Ready node of the cluster: there is nothing to replace", result["problem"])
         self.assertEqual(cluster.deleted, [])
+
+    def test_what_to_type_next_names_the_host_as_the_inventory_does(self):
+        hints = [FakeCluster("True").run(step)["hint"] for step in ("replace", "drain")]
+        self.assertIn("Leave --replace %s out" % HOST, hints[0])
+        self.assertIn("`k3s-tool node remove %s`" % HOST, hints[0])
+        self.assertIn("`k3s-tool config set k3s_uninstall_drain_force true --scope %s`" % HOST, hints[1])
+        for hint in hints:
+            self.assertNotRegex(hint, r"\bn3\b")
 
     def test_a_check_deletes_nothing(self):
         cluster = FakeCluster("False")

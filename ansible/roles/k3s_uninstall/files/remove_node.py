@@ -60,7 +60,7 @@ def drain(params, node, result):
         if not params.get("drain_force"):
             result["problem"] = "%s could not be drained within %d s: %s" % (name, limit, failure)
             result["hint"] = ("A disruption budget may hold pods: give it more replicas elsewhere and run again, "
-                              "or go on all the same: `k3s-tool config set k3s_uninstall_drain_force true --scope %s`, then run again." % name)
+                              "or go on all the same: `k3s-tool config set k3s_uninstall_drain_force true --scope %s`, then run again." % params["host"])
 
 
 def secret_of(name):
@@ -163,7 +163,7 @@ def main(params):
             drain(params, node, result)
         elif params["step"] == "replace" and node and not goes_away(params["node"]):
             result["problem"] = "%s is a Ready node of the cluster: there is nothing to replace" % params["node"]
-            result["hint"] = "Is there another machine of that name? Leave --replace %s out, or remove that node first: `k3s-tool node remove`." % params["node"]
+            result["hint"] = "Is there another machine of that name? Leave --replace %s out, or remove that node first: `k3s-tool node remove %s`." % (params["host"], params["host"])
         elif params["step"] in ("delete", "replace"):
             delete(params, node, result)
     except (RuntimeError, subprocess.SubprocessError) as failure:
