@@ -9,7 +9,7 @@ import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { type Clock, machineClock } from "../process/system.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
 import { withDirectoryLock } from "./directory_lock.ts";
-import { type Edit, removeHost } from "./edit/edit.ts";
+import { type Edit, removeHosts } from "./edit/edit.ts";
 import { InventoryFiles } from "./read/inventory_files.ts";
 import { type LoadedContent, loadInventory } from "./read/load.ts";
 import { invalidInventory, resolveInventoryFile } from "./read/read.ts";
@@ -83,16 +83,16 @@ export async function editInventory(
 }
 
 /**
- * Removes a host, wherever it stands (the last step of `node remove`).
+ * Removes hosts, wherever they stand (the last step of `node remove`).
  *
  * @throws {UserError} see {@linkcode editInventory}
  */
-export function removeHostFromInventory(
+export function removeHostsFromInventory(
   file: string,
-  host: string,
+  hosts: readonly string[],
   options: StoreOptions,
 ): Promise<EditOutcome> {
-  return editInventory(file, (content) => removeHost(content, host), options);
+  return editInventory(file, (content) => removeHosts(content, hosts), options);
 }
 
 function planned(

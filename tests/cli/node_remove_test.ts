@@ -1,5 +1,6 @@
 /** Golden tests of `node remove` and `reset`. */
 import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { ansibleMachine, INVENTORY, type Line, writeInventory } from "./ansible_machine.ts";
 import { runCommand } from "./fake_context.ts";
@@ -92,6 +93,38 @@ Deno.test("--inventory-only edits the file and starts nothing", async () => {
     );
     assert.ok(!(await Deno.readTextFile(file)).includes("pi:"));
     assert.deepEqual(runner.calls, []);
+  });
+});
+
+Deno.test("--inventory-only of several hosts is one edit, one patch and one document", async () => {
+  const more = INVENTORY.trimEnd() + "\n        nas: { tailscale_ip: 100.64.0.9 }\n";
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory, more);
+    const remove = (...rest: string[]) =>
+      runCommand(["node", "remove", ...rest, "--inventory-only"], { directory });
+    const planned = await remove("pi", "nas", "-o", "json", "--dry-run");
+    const plan = DOCUMENTS.InventoryChange.parse(JSON.parse(planned.stdout));
+    assert.deepEqual(plan.files, ["inventory/hosts.yml"]);
+    assert.match(plan.diff ?? "", /^-.* pi:.*\n-.* nas:/m);
+    assert.equal(await Deno.readTextFile(file), more);
+    // All or none.
+    assert.equal((await remove("pi", "mars", "-o", "json")).code, 2);
+    assert.equal(await Deno.readTextFile(file), more);
+    const { stdout } = await remove("pi", "nas", "pi", "-o", "json");
+    const done = DOCUMENTS.InventoryChange.parse(JSON.parse(stdout));
+    assert.deepEqual([done.changed, done.host], [true, undefined]);
+    assert.deepEqual(done.hosts?.map(({ name }) => name), ["pi", "nas"]);
+    assert.doesNotMatch(await Deno.readTextFile(file), /pi:|nas:/);
+
+    await writeInventory(directory, more);
+    const one = JSON.parse((await remove("nas", "-o", "json")).stdout);
+    assert.deepEqual([one.host.name, one.hosts.length], ["nas", 1]);
+    await writeInventory(directory, more);
+    const { stderr } = await remove("pi", "nas");
+    assert.equal(
+      stderr,
+      "Removed pi, nas from inventory/hosts.yml. The cluster was not asked.\n",
+    );
   });
 });
 

@@ -6,7 +6,7 @@ import { addHost, setVariable } from "../../src/inventory/edit/edit.ts";
 import type { LoadedContent } from "../../src/inventory/read/load.ts";
 import { checkInventory, readInventory } from "../../src/inventory/read/read.ts";
 import { resolveScope } from "../../src/inventory/edit/scope.ts";
-import { editInventory, removeHostFromInventory } from "../../src/inventory/store.ts";
+import { editInventory, removeHostsFromInventory } from "../../src/inventory/store.ts";
 import { machineClock } from "../../src/process/system.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 import { SMALL, temporaryInventory } from "./temporary_inventory.ts";
@@ -63,7 +63,7 @@ Deno.test("a host is added, the rest stays, mode too, and nothing is left beside
 Deno.test("removing gives back what was there before", async () => {
   await using inventory = await temporaryInventory(SMALL, { "host_vars/pi.yml": "rack: 1\n" });
   await editInventory(inventory.file, addPi, OPTIONS);
-  const { notes } = await removeHostFromInventory(inventory.file, "pi", OPTIONS);
+  const { notes } = await removeHostsFromInventory(inventory.file, ["pi"], OPTIONS);
   assert.equal(inventory.read(), SMALL);
   assert.match(notes.join(), /left in .*host_vars\/pi\.yml/);
   assert.equal(inventory.read("host_vars/pi.yml"), "rack: 1\n");
@@ -103,7 +103,7 @@ Deno.test("a host of a range gets a separate file", async () => {
     exitCode: 2,
     message: /is set for the range/,
   });
-  await assert.rejects(removeHostFromInventory(inventory.file, "n1", OPTIONS), {
+  await assert.rejects(removeHostsFromInventory(inventory.file, ["n1"], OPTIONS), {
     exitCode: 2,
     message: /part of the range/,
   });

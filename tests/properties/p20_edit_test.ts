@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import {
   addHost,
   type Edit,
-  removeHost,
+  removeHosts,
   setVariable,
   unsetVariable,
 } from "../../src/inventory/edit/edit.ts";
@@ -63,7 +63,7 @@ Deno.test("P20 inventory update keeps every other byte: adding and removing is n
       const expected = added.role === "worker" && workers.length === 0
         ? text.replace(/(workers:\s+hosts:)(?: \{\}| ~| null)?(?=\r?\n|$)/, "$1 {}")
         : text;
-      assert.equal(textOf(removeHost(load(after), added.name)), expected);
+      assert.equal(textOf(removeHosts(load(after), [added.name])), expected);
     }),
     RUNS,
   );
@@ -122,7 +122,7 @@ Deno.test("P20 inventory update keeps every other byte: a change taken back is n
           role,
           vars: { tailscale_ip: "100.64.9.9" },
         });
-        assert.equal(textOf(removeHost(load(textOf(added)), "dgx-2")), text);
+        assert.equal(textOf(removeHosts(load(textOf(added)), ["dgx-2"])), text);
       },
     ),
     RUNS,
@@ -136,7 +136,7 @@ Deno.test("P20 inventory update keeps every other byte: what was made for it goe
     role: "worker",
     vars: { tailscale_ip: "100.64.0.4" },
   });
-  assert.equal(textOf(removeHost(load(textOf(added)), "pi")), text);
+  assert.equal(textOf(removeHosts(load(textOf(added)), ["pi"])), text);
   const scopeOf = (content: LoadedContent) => resolveScope(content, "workers");
   const key = { variable: "foo", members: ["bar"] };
   const first = load(text);
@@ -163,7 +163,7 @@ Deno.test("P20 inventory update keeps every other byte: removing a host", () => 
     fc.property(inventories, fc.nat(), ({ text, servers, workers }, seed) => {
       const all = [...servers, ...workers];
       const name = all[seed % all.length]!;
-      const after = textOf(removeHost(load(text), name));
+      const after = textOf(removeHosts(load(text), [name]));
       const group = servers.includes(name) ? "control_plane" : "workers";
       const expected = values(text);
       const { hosts } = expected.all.children[group];
@@ -284,7 +284,7 @@ Deno.test("P20 inventory update keeps every other byte: in inventories as people
     const vars = { tailscale_ip: "100.64.9.9" };
     for (const role of ["worker", "control-plane"] as const) {
       const added = textOf(addHost(load(text), { name: "zz", role, vars }));
-      assert.equal(textOf(removeHost(load(added), "zz")), text);
+      assert.equal(textOf(removeHosts(load(added), ["zz"])), text);
     }
     const scope = { kind: "group", name: "all" } as const;
     const key = { variable: "foo", members: [] };

@@ -11,7 +11,7 @@ import { usageError } from "../../errors/user_error.ts";
 import { locateInventory } from "../../inventory/read/locate.ts";
 import { hostNamed, hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import { readInventory } from "../../inventory/read/read.ts";
-import { type EditOutcome, removeHostFromInventory } from "../../inventory/store.ts";
+import { type EditOutcome, removeHostsFromInventory } from "../../inventory/store.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
 import { prepareAnsible } from "./ansible_tools.ts";
 import { inventoriesOf } from "./provision.ts";
@@ -61,14 +61,14 @@ export async function planRemovals(
   return hosts.map((host) => ({ inventory, host }));
 }
 
-/** Removes the host from the inventory alone; no network is needed. */
+/** Removes hosts from the inventory alone, all or none; no network is needed. */
 export function removeFromInventory(
   system: ActionSystem,
-  { inventory, host }: Removal,
+  { inventory, names }: { readonly inventory: Inventory; readonly names: readonly string[] },
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<EditOutcome> {
   const { cwd, clock, signal } = system;
-  return removeHostFromInventory(inventory.file, host.name, { cwd, clock, signal, dryRun });
+  return removeHostsFromInventory(inventory.file, names, { cwd, clock, signal, dryRun });
 }
 
 /**
@@ -109,7 +109,7 @@ export async function* removeNode(
   });
   for await (const event of events) {
     if (event.type === "end" && event.outcome === "ok" && !check) {
-      await removeFromInventory(system, { inventory, host }, { dryRun: false });
+      await removeFromInventory(system, { inventory, names: [host.name] }, { dryRun: false });
       yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
     }
     yield event;

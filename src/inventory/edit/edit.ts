@@ -60,11 +60,23 @@ export function addHost(content: LoadedContent, host: NewHost): Edit {
 }
 
 /**
- * Removes a host from every group.
+ * Removes hosts from every group.
  *
- * @throws {UserError} exit code 2 where it is not there, or is part of a range
+ * @throws {UserError} exit code 2 where one is not there, or is part of a range
  */
-export function removeHost(content: LoadedContent, name: string): Edit {
+export function removeHosts(content: LoadedContent, names: readonly string[]): Edit {
+  const document = names.reduce(
+    (document, name) => withoutHost(content, name, document),
+    content.document,
+  );
+  const left = content.files.filter(({ kind, scope }) => kind === "host" && names.includes(scope));
+  return {
+    documents: new Map([[content.path, document]]),
+    notes: left.map(({ path }) => `Its variables are left in ${path}; delete them when you like.`),
+  };
+}
+
+function withoutHost(content: LoadedContent, name: string, before: YamlDocument): YamlDocument {
   const places = content.places.get(name);
   if (places === undefined) {
     throw usageError(`There is no host ${name} in ${content.document.file}`, {
@@ -78,7 +90,7 @@ export function removeHost(content: LoadedContent, name: string): Edit {
       hint: "Write the hosts of the range out one by one with an editor, then try again.",
     });
   }
-  let { document } = content;
+  let document = before;
   for (const { group, path, where } of places) {
     const after = removeIn(document, path);
     if (after === document) {
@@ -89,11 +101,7 @@ export function removeHost(content: LoadedContent, name: string): Edit {
     }
     document = isNameOfNewGroup(content, group) ? withoutNewGroup(document, after, path) : after;
   }
-  const left = content.files.filter((file) => file.kind === "host" && file.scope === name);
-  return {
-    documents: new Map([[content.path, document]]),
-    notes: left.map(({ path }) => `Its variables are left in ${path}; delete them when you like.`),
-  };
+  return document;
 }
 
 /** Sets a variable, or a part of one, where it stands now; else in the inventory itself. */

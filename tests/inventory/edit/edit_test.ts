@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
   addHost,
-  removeHost,
+  removeHosts,
   setVariable,
   unsetVariable,
 } from "../../../src/inventory/edit/edit.ts";
@@ -101,9 +101,9 @@ Deno.test("a host leaves every group it is in", () => {
         a: # first rack
         b:
 `;
-  const after = removeHost(load(text), "a").documents.get(FILE)!.text;
+  const after = removeHosts(load(text), ["a"]).documents.get(FILE)!.text;
   assert.equal(after, text.replace(`        a: ${HOST}\n`, "").replace(/ {8}a: #.*\n/, ""));
-  assert.throws(() => removeHost(load(text), "c"), { exitCode: 2 });
+  assert.throws(() => removeHosts(load(text), ["c"]), { exitCode: 2 });
 });
 
 Deno.test("a host that comes from an alias is not removed", () => {
@@ -112,7 +112,10 @@ Deno.test("a host that comes from an alias is not removed", () => {
     control_plane: {hosts: &h {a: ${HOST}}}
     racks: {hosts: *h}
 `;
-  assert.throws(() => removeHost(load(text), "a"), { exitCode: 2, message: /nothing was written/ });
+  assert.throws(() => removeHosts(load(text), ["a"]), {
+    exitCode: 2,
+    message: /nothing was written/,
+  });
 });
 
 Deno.test("scopes are roles, groups and hosts by any name", () => {
@@ -162,7 +165,7 @@ const COMMENTED = `all:
 Deno.test("comments that do not name what is removed stay", () => {
   const N4 = "        n4:\n          ansible_host: 100.64.0.4\n";
   const removed = (text: string, name: string) =>
-    removeHost(load(text), name).documents.get(FILE)!.text;
+    removeHosts(load(text), [name]).documents.get(FILE)!.text;
   assert.equal(removed(COMMENTED, "n4"), COMMENTED.replace(N4, ""));
   const ends = COMMENTED.replace(N4, "");
   const key = { variable: "foo", members: [] };

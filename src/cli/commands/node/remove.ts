@@ -56,21 +56,19 @@ export const nodeRemoveCommand = defineCommand({
     );
     const { dryRun } = options;
     const removals = await planRemovals(context, { inventory: globals.inventory, hosts: args });
+    const names = removals.map(({ host }) => host.name);
     if (options.inventoryOnly) {
       const { nodeItem } = await import("../../../view/tables/inventory_nodes.ts");
-      for (const removal of removals) {
-        const { host } = removal;
-        const change = await removeFromInventory(context, removal, { dryRun });
-        const shown = change.files.map((file) => file.shown).join(", ");
-        await reportChange(output, change, {
-          dryRun,
-          done: `Removed ${host.name} from ${shown}. The cluster was not asked.`,
-          extra: { host: nodeItem(host) },
-        });
-      }
-      return;
+      const { inventory } = removals[0]!;
+      const change = await removeFromInventory(context, { inventory, names }, { dryRun });
+      const shown = change.files.map((file) => file.shown).join(", ");
+      const items = removals.map(({ host }) => nodeItem(host));
+      return await reportChange(output, change, {
+        dryRun,
+        done: `Removed ${names.join(", ")} from ${shown}. The cluster was not asked.`,
+        extra: { hosts: items, ...(items.length === 1 ? { host: items[0] } : {}) },
+      });
     }
-    const names = removals.map(({ host }) => host.name);
     if (!dryRun) {
       const whose = plural(names.length, "Its", "Their");
       const agreed = await new Prompter(globals, context).confirmByName({
