@@ -92,9 +92,15 @@ async function generatedInClear(
   return problems;
 }
 
-/** True for what holds no secret, and for a file that sops has encrypted, in any format. */
+/** sops' code over a whole file, in each of its formats; `sops_mac` in dotenv. */
+const SOPS_MAC = /(?:^|[\s{,"'])(?:sops_)?mac["']?\s*[:=]\s*["']?ENC\[AES256_GCM,data:/m;
+
+/**
+ * True for what holds no secret, and for a file that sops has encrypted: its code over the whole file
+ * proves that. An encrypted value alone may be a copy among clear ones.
+ */
 function isSealed(text: string): boolean {
-  return isNoSecret(text) || /ENC\[AES256_GCM,data:/.test(text);
+  return isNoSecret(text) || SOPS_MAC.test(text);
 }
 
 /** The age recipients `.sops.yaml` names; undefined where there are none. */
