@@ -5,6 +5,8 @@ import subprocess
 import sys
 import unittest
 
+import yaml
+
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 
 
@@ -27,6 +29,32 @@ class Playbooks(unittest.TestCase):
         text = "\n".join(tasks_of("site.yml"))
         for stage in ("Preflight", "Control plane", "Workers", "Node settings", "Kubeconfig", "GitOps"):
             self.assertIn(": %s" % stage, text)
+
+    def test_every_playbook_that_changes_hosts_locks_them(self):
+        """Decision 0008. preflight.yml and kubeconfig.yml change nothing on a host."""
+        folder = os.path.join(ROOT, "ansible", "playbooks")
+
+        def entered(tasks):
+            """Names of roles and task files, in order, also of those that these enter: `prerequisites/lock`."""
+            for task in tasks or []:
+                for module, given in task.items():
+                    if module == "ansible.builtin.import_playbook":
+                        yield from (["prerequisites/lock"] if given == "preflight.yml" else plays(given))
+                    elif module == "ansible.builtin.include_role":
+                        name = "%s/%s" % (given["name"], given.get("tasks_from", "main"))
+                        yield name
+                        role, tasks_from = name.split("/")
+                        with open(os.path.join(ROOT, "ansible", "roles", role, "tasks", tasks_from + ".yml")) as file:
+                            yield from entered(yaml.safe_load(file))
+
+        def plays(name):
+            with open(os.path.join(folder, name)) as file:
+                for play in yaml.safe_load(file):
+                    yield from entered([play] + play.get("tasks", []))
+
+        for name in sorted(set(os.listdir(folder)) - {"preflight.yml", "kubeconfig.yml", "group_vars", "tasks"}):
+            roles = [role for role in plays(name) if role not in ("prerequisites/lead", "k3s_uninstall/remove")]
+            self.assertEqual(roles[:1], ["prerequisites/lock"], name)
 
     def test_no_template_in_a_yaml_file_means_a_line_end_by_an_escape(self):
         """Ansible doubles backslashes there: '\\n' is a backslash and an n."""
