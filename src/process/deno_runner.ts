@@ -69,7 +69,7 @@ export class DenoRunner implements Runner {
     let child: Deno.ChildProcess;
     try {
       child = spawn(argv, {
-        stdin: "null",
+        stdin: options.stdin === undefined ? "null" : "piped",
         stdout: "piped",
         stderr: "piped",
         detached: true,
@@ -80,7 +80,11 @@ export class DenoRunner implements Runner {
       throw error;
     }
     const writer = new LogWriter(log);
-    const logged = Promise.all([writer.drain(child.stdout), writer.drain(child.stderr)])
+    const logged = Promise.all([
+      writer.drain(child.stdout),
+      writer.drain(child.stderr),
+      options.stdin === undefined ? undefined : feed(child, options.stdin),
+    ])
       .finally(() => log.close());
     const exit = child.status.then(async (status) => {
       await logged;

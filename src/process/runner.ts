@@ -31,7 +31,7 @@ export interface RunResult {
 }
 
 /** How a long-running program is started. */
-export interface StartOptions extends Pick<RunOptions, "env" | "without" | "cwd"> {
+export interface StartOptions extends Pick<RunOptions, "env" | "without" | "cwd" | "stdin"> {
   /** Its standard output and error, interleaved, are appended to this file (created 0600). */
   readonly logFile: string;
 }

@@ -72,6 +72,24 @@ Deno.test("start logs both streams to a private file and stop ends the group", a
   }
 });
 
+Deno.test("start gives stdin, also to a program that does not read it", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const logFile = `${directory}/log`;
+    const start = (script: string, stdin?: string) =>
+      new DenoRunner().start(["sh", "-c", script], {
+        logFile,
+        ...(stdin === undefined ? {} : { stdin }),
+      }).exit;
+    assert.equal(await start("cat", "a secret\n"), 0);
+    assert.equal(await start("cat; echo nothing"), 0);
+    assert.equal(await Deno.readTextFile(logFile), "a secret\nnothing\n");
+    assert.equal(await start("exit 3", "x".repeat(1 << 20)), 3);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("run does not wait for a program of another session that holds the pipes", async () => {
   const directory = await Deno.makeTempDir();
   const pidFile = `${directory}/pid`;

@@ -21,7 +21,10 @@ export type Playbook =
 /** Files that hold a password, or programs that print it; Ansible reads them itself. */
 export interface PasswordFiles {
   readonly becomePasswordFile?: string;
-  /** The sudo password itself, as it was typed: it goes before a file. Never in argv or a log. */
+  /**
+   * The sudo password itself, as it was typed: it goes before a file. Ansible reads it from a pipe; it
+   * is in no argument, log or file, so that nothing is left of it where a process is killed.
+   */
   readonly becomePassword?: string;
   readonly vaultPasswordFile?: string;
 }
@@ -51,8 +54,6 @@ export interface RunFiles {
   /** Folder that holds `ansible.cfg`, `playbooks/`, `roles/`. */
   readonly tree: string;
   readonly extraVars: string;
-  /** Where `becomePassword` is until Ansible has read it; undefined where none was typed. */
-  readonly becomePassword?: string;
   readonly events: string;
   /** Private to this run and removed after it. */
   readonly temporary: string;
@@ -70,7 +71,7 @@ export const EVENTS_VARIABLE = "K3S_TOOL_EVENTS";
 export function playbookArgv(
   ansible: Pick<Ansible, "argv">,
   options: PlaybookOptions,
-  files: Pick<RunFiles, "tree" | "extraVars" | "becomePassword">,
+  files: Pick<RunFiles, "tree" | "extraVars">,
 ): readonly string[] {
   const list = (flag: string, values: readonly string[] | undefined) =>
     values === undefined || values.length === 0 ? [] : [flag, values.join(",")];
@@ -89,7 +90,10 @@ export function playbookArgv(
     ...list("--limit", options.limit),
     ...amount("--forks", options.forks),
     ...amount("--timeout", options.connectTimeout),
-    ...file("--become-password-file", files.becomePassword ?? options.becomePasswordFile),
+    ...file(
+      "--become-password-file",
+      options.becomePassword === undefined ? options.becomePasswordFile : "-",
+    ),
     ...file("--vault-password-file", options.vaultPasswordFile),
     `${files.tree}/playbooks/${options.playbook}.yml`,
   ];

@@ -83,6 +83,7 @@ export async function* runPlaybook(
         env: playbookEnv(files),
         without: FOREIGN_VARIABLES,
         logFile: log,
+        ...(run.becomePassword === undefined ? {} : { stdin: run.becomePassword }),
       });
       outcome = "interrupted"; // unless it is seen to its end
       let running = true;
@@ -95,8 +96,6 @@ export async function* runPlaybook(
         for await (
           const event of followEvents(record.events, { ended, clock: system.clock })
         ) {
-          // Ansible has read it before it says anything.
-          if (files.becomePassword !== undefined) await removeIfThere(files.becomePassword);
           if (event.type === "run_end") finished = true;
           yield withKnownHosts(event, files.knownHosts.accepted);
         }
@@ -155,8 +154,6 @@ async function prepareFiles(
   await Deno.mkdir(ansibleHome, { recursive: true, mode: 0o700 });
   const extraVars = `${temporary}/extra_vars.json`;
   await writePrivate(extraVars, JSON.stringify(run.extraVars ?? {}));
-  const becomePassword = `${temporary}/become_password`;
-  if (run.becomePassword !== undefined) await writePrivate(becomePassword, run.becomePassword);
   if (run.extraInventory !== undefined) {
     await writePrivate(`${temporary}/groups.yml`, run.extraInventory);
   }
@@ -171,7 +168,6 @@ async function prepareFiles(
   return {
     tree: run.tree,
     extraVars,
-    ...(run.becomePassword === undefined ? {} : { becomePassword }),
     events,
     temporary,
     ansibleHome,
