@@ -4,6 +4,7 @@
  * @module
  */
 
+import { refusalReason } from "../errors/refusal.ts";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
@@ -126,7 +127,9 @@ async function readIfAny(file: string): Promise<string | undefined> {
     return await Deno.readTextFile(file);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    const why = (cause as Error).message;
+    const why = cause instanceof Deno.errors.IsADirectory
+      ? "it is a directory"
+      : refusalReason(cause);
     throw usageError(`The kubeconfig cannot be read: ${why}`, { where: { file }, cause });
   }
 }

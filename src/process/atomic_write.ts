@@ -8,6 +8,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
+import { refusalReason } from "../errors/refusal.ts";
 import { UserError } from "../errors/user_error.ts";
 
 /** How a file is written. */
@@ -113,7 +114,7 @@ async function writeTemporary(
 function cannotWrite(path: string, cause: unknown): UserError {
   const denied = cause instanceof Deno.errors.PermissionDenied ||
     cause instanceof Deno.errors.NotCapable;
-  const why = denied ? "permission denied" : (cause as Error).message;
+  const why = denied ? "permission denied" : refusalReason(cause);
   return new UserError(`Cannot write ${path}: ${why}; nothing was written`, {
     hint: denied
       ? `Writing needs the right to create files in ${dirname(path)} and to keep the file's owner.`

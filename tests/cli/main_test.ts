@@ -25,6 +25,28 @@ Deno.test("a reader that closes the pipe early is no error", async () => {
   assert.deepEqual([code, new TextDecoder().decode(stderr)], [0, ""]);
 });
 
+Deno.test("what is no text on stdin is refused, not changed on the way", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const file = `${directory}/hosts.yml`;
+    await Deno.writeTextFile(file, "all:\n  vars:\n    note: before\n");
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        `printf 'pa\\377' | "$0" run -A "$1" config set note - -i "$2"`,
+        Deno.execPath(),
+        `${PROJECT_ROOT}/main.ts`,
+        file,
+      ],
+    }).output();
+    assert.match(new TextDecoder().decode(stderr), /stdin is not UTF-8 text; nothing was written/);
+    assert.equal(code, 2);
+    assert.match(await Deno.readTextFile(file), /note: before/);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test({
   name: "the real context reads this machine",
   // Its signal listeners live as long as the process.

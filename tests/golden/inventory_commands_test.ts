@@ -266,6 +266,13 @@ Deno.test("config set KEY - takes the value from stdin", async () => {
     runCommand(["config", "set", "registry_password", "-"], { directory, stdin });
   assert.equal((await run("s3cret: #1\n")).code, 0);
   assert.match(await Deno.readTextFile(file), /registry_password: (["'])s3cret: #1\1/);
+  const before = await Deno.readTextFile(file);
+  for (const nothing of ["", "\n"]) {
+    const { code, stderr } = await run(nothing);
+    assert.equal(code, 2);
+    assert.match(stderr, /There is no value on stdin; nothing was written/);
+  }
+  assert.equal(await Deno.readTextFile(file), before);
   const stdin = { isTerminal: true, readAll: () => assert.fail("it waits for the person") };
   const asked = await runCommand(["config", "set", "a", "-"], { directory, context: { stdin } });
   assert.deepEqual([asked.code, asked.stdout], [2, ""]);

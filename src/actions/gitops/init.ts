@@ -7,7 +7,7 @@
 
 import { counted } from "../../errors/safe_text.ts";
 import { dirname, join, posix, resolve } from "node:path";
-import { usageError, type UserError } from "../../errors/user_error.ts";
+import { usageError, UserError } from "../../errors/user_error.ts";
 import { type AgeKey, makeAgeKey } from "../../gitops/keys/age_key.ts";
 import { type DeployUnit, deployUnits } from "../../gitops/check/deploy_units.ts";
 import { repositoryFiles } from "../../gitops/repository/repository_files.ts";
@@ -254,7 +254,16 @@ export async function writeRepository(
   for (const { path, change, after } of plan.files) {
     if (change === "kept" || change === "differs" && !replace) continue;
     const text = age === undefined ? after : after.replaceAll(TO_BE_MADE, age.recipient);
-    await writeAtomically(join(plan.directory, path), text);
+    try {
+      await writeAtomically(join(plan.directory, path), text);
+    } catch (error) {
+      if (!(error instanceof UserError) || written.length === 0 && !plan.newRepository) throw error;
+      throw new UserError(error.message.replace(/; nothing was written$/, ""), {
+        hint: `${counted(written.length, "file was", "files were")} written before this one. ` +
+          "Fix the cause and run the same command again to write the rest.",
+        cause: error,
+      });
+    }
     written.push(path);
   }
   const stillNone = noRepository ??

@@ -133,7 +133,7 @@ async function tailnetFor(system: System, name: string): Promise<Tailnet> {
     throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
       exitCode: error.exitCode,
       hint: `Give the address: k3s-tool node add ${name} 100.x.y.z …` +
-        (error.hint === undefined ? "" : ` Or: ${error.hint}`),
+        (error.hint === undefined ? "" : `, or fix this first: ${error.hint}`),
       cause: error,
     });
   }

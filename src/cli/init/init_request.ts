@@ -131,7 +131,7 @@ async function tailnetFor(context: Context, { name, role }: HostDescription): Pr
     throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
       exitCode: error.exitCode,
       hint: `Give the address: ${flag} ${name}=100.x.y.z` +
-        (error.hint === undefined ? "" : ` Or: ${error.hint}`),
+        (error.hint === undefined ? "" : `, or fix this first: ${error.hint}`),
       cause: error,
     });
   }

@@ -63,6 +63,15 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
       program.outputHelp();
       return ExitCode.Done;
     }
+    const unknown = unknownAfterHelp(argv);
+    if (unknown !== undefined) {
+      const error = parserError({ message: `unknown command '${unknown}'` }, {
+        argv: argv.slice(1),
+        commands,
+        globalFlags: [],
+      });
+      return report(error, context, globalsFrom(program.opts(), context));
+    }
     const versionAsked = argv.length === 1 && (argv[0] === "-V" || argv[0] === "--version");
     await program.parseAsync(versionAsked ? ["version"] : argv.map(marked), { from: "user" });
     if (chosen === undefined) return ExitCode.Done;
@@ -85,6 +94,17 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
     const globalFlags = program.options.flatMap(({ long }) => long ?? []);
     return report(parserError(refused, { argv, commands, globalFlags }), context, globals);
   }
+}
+
+/** The first word behind `help` that names no command: the parser would print some other help. */
+function unknownAfterHelp([first, ...rest]: readonly string[]): string | undefined {
+  if (first !== "help") return undefined;
+  const words = rest.filter((word) => !word.startsWith("-"));
+  const names = ["help", ...commands.flatMap(({ name, aliases = [] }) => [name, ...aliases])];
+  return words.find((_, index) => {
+    const asked = words.slice(0, index + 1).join(" ");
+    return !names.some((name) => name === asked || name.startsWith(`${asked} `));
+  });
 }
 
 /**

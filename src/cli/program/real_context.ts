@@ -5,7 +5,7 @@
  */
 
 import { FolderAssets } from "../../assets/folder_assets.ts";
-import { ExitCode } from "../../errors/user_error.ts";
+import { ExitCode, usageError } from "../../errors/user_error.ts";
 import { Children } from "../../process/children.ts";
 import { DenoRunner } from "../../process/deno_runner.ts";
 import { directoriesFrom, machineClock } from "../../process/system.ts";
@@ -37,11 +37,21 @@ export function realContext(root: string, { patience = PATIENCE } = {}): Context
     stderr: outputStream(Deno.stderr),
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
-      readAll: () =>
-        new Response(Deno.stdin.readable.pipeThrough(new TransformStream(), { signal })).text(),
+      readAll: () => readText(Deno.stdin.readable, signal),
     },
     assets: new FolderAssets(root),
   };
+}
+
+/** Everything on a pipe. What is not UTF-8 is refused: a password would be changed on the way. */
+async function readText(pipe: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<string> {
+  const all = new Response(pipe.pipeThrough(new TransformStream(), { signal }));
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await all.bytes());
+  } catch (cause) {
+    if (!(cause instanceof TypeError) || signal.aborted) throw cause;
+    throw usageError("stdin is not UTF-8 text; nothing was written", { cause });
+  }
 }
 
 /**

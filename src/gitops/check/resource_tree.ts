@@ -226,6 +226,11 @@ export class ResourceTrees {
       else if (kind !== "text") await this.#partialFile(path, { kind, where, walk });
       return;
     }
+    if (this.#files.special.has(path)) {
+      // kustomize would wait for what comes out of a pipe.
+      found.safe = false;
+      return this.report({ message: `${target} is not a regular file`, where });
+    }
     if (kind === "file" || kind === "text" || !this.hasDirectory(path)) {
       if (looksRemote(target)) return void found.remote.push({ target, where });
       return this.report({ message: `${target} does not exist`, where });

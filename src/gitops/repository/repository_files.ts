@@ -22,6 +22,8 @@ export interface RepositoryFiles {
   readonly root: string;
   /** Every regular file, sorted; symbolic links are not followed. */
   readonly paths: readonly string[];
+  /** What is neither a file, a directory nor a link: reading a pipe would not end. */
+  readonly special: ReadonlySet<string>;
   /** Addresses that Git knows the repository by. */
   readonly remotes: readonly string[];
   /** A file's text; undefined where there is none, or one too large for a manifest. */
@@ -46,16 +48,18 @@ export async function repositoryFiles(
   } = {},
 ): Promise<RepositoryFiles> {
   const found: string[] = [];
+  const special = new Set<string>();
   const inside = relative(root, scope);
   // Without a .git above, only what was asked about belongs to the repository.
   const isGit = await Deno.stat(join(root, ".git")).then(() => true, () => false);
-  await walk(root, isGit ? "" : inside, found);
+  await walk(root, isGit ? "" : inside, { found, special });
   const texts = new Map<string, Promise<string | undefined>>();
   const paths = [...new Set([...found, ...added.keys()])].sort();
   const directories = new Set(paths.flatMap(parentsOf));
   return {
     root,
     paths,
+    special,
     remotes: isGit ? await remotesOf(root) : [],
     hasDirectory: (path) => path === "" || path === "." || directories.has(path),
     inScope: (path) => inside === "" || path.startsWith(`${inside}/`),
@@ -81,13 +85,19 @@ async function remotesOf(root: string): Promise<readonly string[]> {
   return [...text.matchAll(/^\s*url\s*=\s*(\S+)/gm)].map(([, url]) => url!);
 }
 
-async function walk(root: string, folder: string, into: string[]): Promise<void> {
+async function walk(
+  root: string,
+  folder: string,
+  into: { readonly found: string[]; readonly special: Set<string> },
+): Promise<void> {
   try {
     for await (const entry of Deno.readDir(join(root, folder))) {
       if (LEFT_BEHIND.test(entry.name)) continue;
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory && !PASSED_OVER.has(entry.name)) await walk(root, path, into);
-      else if (entry.isFile) into.push(path);
+      if (entry.isDirectory) {
+        if (!PASSED_OVER.has(entry.name)) await walk(root, path, into);
+      } else if (entry.isFile) into.found.push(path);
+      else if (!entry.isSymlink) into.special.add(path);
     }
   } catch (error) {
     if (folder === "" && error instanceof Deno.errors.NotFound) return;

@@ -101,6 +101,8 @@ export async function runTui(options: TuiOptions): Promise<void> {
     instance.rerender(screen);
   };
   const keepExitCode = exitCodeKeeper();
+  // The alternate screen keeps the cursor's column, and ink draws from where the cursor is.
+  stdout.write("\r");
   const instance = render(screen, {
     stdin: (input ?? process.stdin) as TerminalInput as typeof process.stdin,
     alternateScreen: true,

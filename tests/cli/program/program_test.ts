@@ -91,10 +91,14 @@ for (
   });
 }
 
-Deno.test("help for a command that is none says so last", async () => {
+Deno.test("help for a command that is none says so, and nothing else", async () => {
   const { code, stderr } = await runCommand(["help", "nonsense"]);
   assert.equal(code, 2);
-  assert.match(stderr, /\nError: Unknown command 'nonsense'\nHint: See: k3s-tool --help\n$/);
+  assert.equal(stderr, "Error: Unknown command 'nonsense'\nHint: See: k3s-tool --help\n");
+  const within = await runCommand(["help", "node", "ad"]);
+  assert.equal(within.code, 2);
+  assert.match(within.stderr, /^Error: Unknown command 'ad'\nHint: Did you mean add\?/);
+  assert.equal((await runCommand(["help", "node", "add"])).code, 0);
 });
 
 Deno.test("an unknown option exits with 2", async () => {

@@ -156,3 +156,14 @@ Deno.test("where a kustomization cannot be read, its files are not said to be le
     assert.doesNotMatch(stderr, /no kustomization lists/);
   }
 });
+
+Deno.test("a pipe that a kustomization lists is named, and nothing waits for it", async () => {
+  await using repository = await withKustomize(() => undefined);
+  repository.replace(`${BASE}/kustomization.yaml`, "resources:", "resources:\n  - pipe.yaml");
+  await new Deno.Command("mkfifo", { args: [`${repository.root}/${BASE}/pipe.yaml`] }).output();
+  const { code, stderr } = await repository.run(["gitops", "validate", "repo"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /kustomization\.yaml:\d+:\d+: pipe\.yaml is not a regular file/);
+  const builds = repository.runner.calls.filter(({ argv }) => argv[1] === "build");
+  assert.equal(builds.length, 1, "infrastructure alone");
+});

@@ -42,6 +42,7 @@ export const tuiCommand = defineCommand({
     // From here on the server works, while React and ink are loaded.
     using session = eager(await (options.demo ? openDemo() : openLive()));
     const { runTui } = await import("../../../tui/terminal/run_tui.tsx");
+    if (context.signal.aborted) return ExitCode.Interrupted;
     const color = wantsColor({ isTerminal: true, flag: globals.color, env: context.env });
     await runTui({
       session,

@@ -7,8 +7,8 @@ export const configGetCommand = defineCommand({
   aliases: ["config-get"],
   summary: "Print one variable of the inventory",
   description:
-    "Prints the value that holds for a scope, by Ansible's precedence. Text is printed " +
-    "as it is, maps and lists as JSON. Exit code 1 where it is not set.",
+    "Prints the value that holds for a scope, by Ansible's precedence: text without control " +
+    "characters, maps and lists as JSON; -o json has every character. Exits with 1 if it is not set.",
   args: [{ syntax: "<key>", description: "variable, or a path into one", completes: "config-key" }],
   options: {
     scope: SCOPE_OPTION,

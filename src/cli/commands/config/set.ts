@@ -71,5 +71,12 @@ async function fromStdin(stdin: InputStream): Promise<string> {
       hint: "Give it on a pipe: k3s-tool config set KEY - < FILE",
     });
   }
-  return (await stdin.readAll()).replace(/\r?\n$/, "");
+  const text = (await stdin.readAll()).replace(/\r?\n$/, "");
+  if (text === "") {
+    throw usageError("There is no value on stdin; nothing was written", {
+      hint:
+        "Look at the command in front of the pipe. For an empty value: k3s-tool config set KEY ''",
+    });
+  }
+  return text;
 }
