@@ -191,19 +191,6 @@ Deno.test("the packed tool can ask an API server", async () => {
   }
 });
 
-Deno.test("the packed tool lists the same machines from its cache, until a file says otherwise", async () => {
-  const file = `${home}/hosts.yml`;
-  await Deno.copyFile(`${PROJECT_ROOT}/examples/inventories/homelab.yml`, file);
-  const list = async () => (await packed("node", "list", "-i", file)).stdout;
-  const first = await list();
-  assert.match(first, /dgx/);
-  assert.ok([...Deno.readDirSync(`${home}/.cache/k3s-tool/hosts`)].length > 0);
-  assert.equal(await list(), first);
-  const changed = (await Deno.readTextFile(file)).replaceAll("dgx", "gpu-box");
-  await Deno.writeTextFile(file, changed);
-  assert.match(await list(), /gpu-box/);
-});
-
 Deno.test("the packed tool starts without node, and where sh finds no deno with it", async () => {
   const bin = `${directory}/bin`;
   await Deno.mkdir(bin);
