@@ -248,15 +248,23 @@ async function unitOf(
 function writtenObject(object: TreeObject): AppliedObject {
   const { manifest, changed, namePrefix, nameSuffix } = object;
   const { name, namespace } = metadataOf(manifest.value);
+  // `namespace:` of a kustomization names Namespaces too (kustomize
+  // `api/internal/konfig/builtinpluginconsts/namespace.go`).
+  const given = manifest.value.kind === "Namespace" ? object.namespace : undefined;
   return {
-    manifest,
+    manifest: given === undefined ? manifest : renamed(manifest, given),
     source: manifest,
     namespace: object.namespace ?? textOf(namespace),
-    name: `${namePrefix}${name}${nameSuffix}`,
+    name: given ?? `${namePrefix}${name}${nameSuffix}`,
     named: changed !== "any",
     certain: changed === "none" || changed !== "any" && !changed.has(String(manifest.value.kind)),
     changedIn: manifest.file,
   };
+}
+
+function renamed({ file, value, place }: Manifest, name: string): Manifest {
+  const metadata = { ...isObject(value.metadata) ? value.metadata : {}, name };
+  return { file, value: { ...value, metadata }, place };
 }
 
 function builtObject(

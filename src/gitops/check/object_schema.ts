@@ -133,7 +133,7 @@ const UNKNOWN_HERE: Readonly<Record<string, readonly string[]>> = {
 
 function schemaFindings(object: Readonly<Record<string, unknown>>, schema: ObjectKind): Finding[] {
   const fields = readFields(object);
-  const errors = schemaErrors(schema, fields.object);
+  const errors = schemaErrors(schema, fields.object).filter((error) => !isWrapped(error, object));
   // What a Secret holds is never shown, not even where it is wrong.
   const showValues = schema.kind !== "Secret";
   const unread = fields.unread().map((path): Finding => ({
@@ -147,6 +147,19 @@ function schemaFindings(object: Readonly<Record<string, unknown>>, schema: Objec
     return wordsOf(group, { path, ...value });
   });
   return [...wrong, ...unread].filter(({ path }) => !isSchemaGap(path, schema));
+}
+
+/**
+ * True for base64 in several lines, as kustomize writes it: the API server reads it with Go's
+ * encoding/base64, which passes over line breaks.
+ */
+function isWrapped({ keyword, params, instancePath }: SchemaError, object: object): boolean {
+  if (keyword !== "format" || params.format !== "byte") return false;
+  const value = valueAt(object, parsePointer(instancePath, object));
+  return typeof value === "string" && /[\r\n]/.test(value) &&
+    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(
+      value.replace(/[\r\n]/g, ""),
+    );
 }
 
 function schemaErrors(schema: ObjectKind, object: object): readonly SchemaError[] {

@@ -175,6 +175,7 @@ Deno.test("two apps in one namespace are found, and so is a copied sync.yaml", a
   assert.deepEqual(await repository.warnings(), [
     "apps/two/base/deployment.yaml:5: Deployment two is in the namespace one, which belongs to " +
     "the app one; each app has its own namespace",
+    "apps/two/base/namespace.yaml:4: Namespace one is defined in apps/one/base/namespace.yaml:1 too",
     "apps/two/base/networkpolicy.yaml:7: NetworkPolicy isolate is defined in " +
     "apps/one/base/networkpolicy.yaml:4 too",
   ]);

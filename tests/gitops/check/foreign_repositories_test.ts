@@ -109,6 +109,14 @@ const VALID: Readonly<Record<string, readonly [files: Files, folder?: string]>> 
     "_archive/old/ks.yaml": applies("./kubernetes/gone"),
     "_archive/old/values.yaml": "no: object\n",
   }],
+  "Namespaces that a kustomization names": [{
+    "clusters/home/apps.yaml": applies("./apps", { name: "apps" }),
+    "apps/kustomization.yaml": "resources: [ai, media]\n",
+    "apps/ai/kustomization.yaml": "namespace: ai\nresources: [namespace.yaml]\n",
+    "apps/ai/namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: _}\n",
+    "apps/media/kustomization.yaml": "namespace: media\nresources: [namespace.yaml]\n",
+    "apps/media/namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: _}\n",
+  }],
   "what another source has": [{
     ...web("apps/web"),
     "clusters/home/source.yaml": source("upstream", "https://example.com/other/project"),

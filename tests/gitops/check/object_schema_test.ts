@@ -44,6 +44,14 @@ const CONTAINER = ["spec", "template", "spec", "containers", 0] as const;
 
 Deno.test("what is right is found right", async () => {
   assert.deepEqual(await checkObject(DEPLOYMENT), []);
+  const icons = (icon: string) => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "icons" },
+    binaryData: { icon },
+  });
+  assert.deepEqual(await checkObject(icons("iVBO\nRw0K\n")), []);
+  assert.equal((await checkObject(icons("iVBO\nRw0\n")))?.length, 1);
 });
 
 for (
