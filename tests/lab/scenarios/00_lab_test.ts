@@ -245,7 +245,7 @@ Deno.test("a lab of three hosts", async (t) => {
 
 Deno.test("the command line says what is wrong with it", async () => {
   const lab = (...args: string[]) =>
-    attempt([Deno.execPath(), "run", "-A", `${labSource}main.ts`, ...args]);
+    attempt([Deno.execPath(), "run", "-A", `${labSource}cli/main.ts`, ...args]);
   const unknown = await lab("upp");
   deepStrictEqual([unknown.code, unknown.stdout], [2, ""]);
   match(unknown.stderr, /no command upp\nusage: /);

@@ -74,7 +74,7 @@ Deno.test("a k3s release says its version itself, and the mirror has its files a
 });
 
 Deno.test("lab up --k3s-release with a directory that is not there says so", async () => {
-  const lab = [Deno.execPath(), "run", "-A", `${labSource}main.ts`, "up"];
+  const lab = [Deno.execPath(), "run", "-A", `${labSource}cli/main.ts`, "up"];
   const { code, stderr } = await attempt([...lab, "--k3s-release", "/nowhere"]);
   strictEqual(code, 1);
   match(stderr, /^lab: the k3s release in \/nowhere cannot be read/);
