@@ -205,6 +205,13 @@ async function unnamedStarts(
     .map((directory) => ({ directory, cluster: undefined, by: undefined, certain: false }));
 }
 
+/**
+ * A patch without its object. Flux writes `spec.components` into the directory's own kustomization
+ * (fluxcd/pkg `kustomize/kustomize_generator.go`), whose patches then see what they bring; built
+ * here they come around it. So where there are components this says nothing about the repository.
+ */
+const LACKS_TARGET = /no matches for Id|failed to find unique target/;
+
 async function unitOf(
   { directory, cluster, by, certain, only }: Start,
   { trees, build }: { readonly trees: ResourceTrees; readonly build: Builder | undefined },
@@ -235,9 +242,13 @@ async function unitOf(
   const changes = Object.keys(fields).length + added.length > 0 ||
     trees.kustomizationOf(directory) !== undefined ||
     tree.objects.some(({ changed }) => changed !== "none");
-  const built = changes
+  const tried = changes
     ? await build?.({ resources: tree.entries, components: added, fields }, tree)
     : undefined;
+  const built = tried !== undefined && "failure" in tried && added.length > 0 &&
+      LACKS_TARGET.test(tried.failure)
+    ? undefined
+    : tried;
   const unit = { directory, cluster, by, certain, app: appOf(directory), tree, build: built };
   const objects = built !== undefined && "objects" in built
     ? built.objects.map((object) => builtObject(object, { tree, trees, directory }))

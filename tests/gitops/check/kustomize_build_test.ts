@@ -167,3 +167,22 @@ Deno.test("a pipe that a kustomization lists is named, and nothing waits for it"
   const builds = repository.runner.calls.filter(({ argv }) => argv[1] === "build");
   assert.equal(builds.length, 1, "infrastructure alone");
 });
+
+Deno.test("a patch may be for what a component of Flux brings, and for nothing else", async () => {
+  const said = "Error: no matches for Id Cluster.v1.example.com/db.[noNs]; failed to find unique " +
+    "target for patch Cluster.v1.example.com/db.[noNs]\n";
+  await using repository = await withKustomize((directory) =>
+    directory === OVERLAY ? { stderr: said } : undefined
+  );
+  assert.equal((await repository.problems()).length, 1);
+  repository.write(
+    "components/db/kustomization.yaml",
+    "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: []\n",
+  );
+  repository.replace(
+    "apps/blog/sync.yaml",
+    "spec:",
+    "spec:\n  components: [../../../../components/db]",
+  );
+  assert.deepEqual(await repository.problems(), []);
+});
