@@ -22,7 +22,7 @@ WARN  serial port /dev/ttyUSB0: no such device, trying again (2/3)
 WARN  serial port /dev/ttyUSB0: no such device, trying again (3/3)
 FATAL no coordinator: is the stick plugged in? giving up`.split("\n");
 
-/** What the others say, by chance: ` #` stands for some number, an empty line for silence. */
+/** What the other apps log, picked at random: ` #` becomes a number, an empty line logs nothing. */
 const SPEECHES: Readonly<Record<string, readonly string[]>> = {
   serves: ['"GET /" 200 # ms', '"GET /api" 200 # ms', '"GET /app.js" 304 1 ms', "", ""],
   controls: ["INFO  reconciled services in # ms", "INFO  reconciled endpoints in # ms", "", ""],
@@ -65,7 +65,7 @@ export async function* logLines(
     await clock.sleep(1000, signal);
     const { now, pods } = current();
     for (; at < now; at += 1000) yield* linesAt(at);
-    // The container has ended, or was started anew: its log is at its end.
+    // The container has ended or restarted, so its log ends here.
     const alive = pods.get(uid);
     if (alive?.stage !== "running" || alive.since !== startedAt) return;
   }

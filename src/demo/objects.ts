@@ -60,7 +60,7 @@ export function iso(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-/** A condition of any object, and `Reason: message`; undefined stands for unknown. */
+/** A condition of any object, and `Reason: message`; undefined means unknown. */
 export function condition(type: string, holds: boolean | undefined, why: string, at: number) {
   const [, reason, message] = /^(\w*)(?:: )?([^]*)$/.exec(why)!;
   const status = holds === undefined ? "Unknown" : holds ? "True" : "False";

@@ -31,7 +31,7 @@ const SCRIPT: readonly (readonly [second: number, step: (home: Home) => void])[]
   // Its network is gone; the cluster notices late (Kubernetes 1.36 waits for 50 seconds).
   [100, (home) => home.away = new Map([[SHAKY, home.now]])],
   [150, (home) => home.setReady(SHAKY, false)],
-  // Somebody pushes what cannot be built, and mends it with the next push.
+  // Somebody pushes a commit that cannot be built, and fixes it with the next one.
   [166, (home) => push(home, "media")],
   [190, (home) => home.away = new Map()],
   [192, (home) => home.setReady(SHAKY, true)],

@@ -166,7 +166,7 @@ function assertSameCluster(
   }
 }
 
-// The same certificate authority, or the same address (a cluster installed anew), is the same cluster.
+// The same certificate authority, or the same address (a reinstalled cluster), is the same cluster.
 function isSameCluster(old: Fields, cluster: Fields): boolean {
   const authority = "certificate-authority-data";
   const sameAuthority = cluster[authority] !== undefined && old[authority] === cluster[authority];

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A value as it stands in a file; `VaultValue` where it is encrypted. */
+/** A value as it is written in a file; `VaultValue` where it is encrypted. */
 export type YamlValue =
   | null
   | boolean
