@@ -76,6 +76,7 @@ function commandName({ argv, commands }: Typed): string {
   return known && first !== "" ? `${first} ` : "";
 }
 
-function namesOf(commands: readonly CommandDeclaration[]): readonly string[] {
+/** Every name that a command answers to. */
+export function namesOf(commands: readonly CommandDeclaration[]): readonly string[] {
   return commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
 }

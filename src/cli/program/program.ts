@@ -13,7 +13,7 @@ import type { Context } from "./context.ts";
 import { type GlobalOptions, OUTPUT_FORMATS, type OutputFormat } from "./global_options.ts";
 import { assertFormat, Output, yamlText } from "../output/output.ts";
 import { paintFor, wantsColor } from "../output/paint.ts";
-import { parserError } from "./parser_error.ts";
+import { namesOf, parserError } from "./parser_error.ts";
 import { commands } from "./registry.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 
@@ -87,10 +87,8 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
     if (!(error instanceof CommanderError)) return report(error, context, globals);
     if (error.exitCode === 0) return ExitCode.Done;
     // A group without a command: its help was printed and says it all.
-    if (error.code === "commander.help" && argv[0] !== "help") return ExitCode.Usage;
-    const refused = error.code === "commander.help"
-      ? { message: `unknown command '${argv.at(-1)}'` }
-      : { message: unmarked(error.message) };
+    if (error.code === "commander.help") return ExitCode.Usage;
+    const refused = { message: unmarked(error.message) };
     const globalFlags = program.options.flatMap(({ long }) => long ?? []);
     return report(parserError(refused, { argv, commands, globalFlags }), context, globals);
   }
@@ -100,7 +98,7 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
 function unknownAfterHelp([first, ...rest]: readonly string[]): string | undefined {
   if (first !== "help") return undefined;
   const words = rest.filter((word) => !word.startsWith("-"));
-  const names = ["help", ...commands.flatMap(({ name, aliases = [] }) => [name, ...aliases])];
+  const names = ["help", ...namesOf(commands)];
   return words.find((_, index) => {
     const asked = words.slice(0, index + 1).join(" ");
     return !names.some((name) => name === asked || name.startsWith(`${asked} `));
