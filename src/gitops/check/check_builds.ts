@@ -41,7 +41,7 @@ export async function checkObjects(
       if (found === undefined) unknownKinds.add(`${value.apiVersion} ${value.kind}`);
       const findings = relevant(found ?? [], { value, unit });
       if (findings.length === 0 || !object.certain) continue;
-      for (const problem of await placed(findings, { object, trees })) {
+      for (const problem of await placed(findings, { object, unit, trees })) {
         (OLDER_FLUX.test(problem.message) ? warnings : problems).push(problem);
       }
     }
@@ -52,8 +52,9 @@ export async function checkObjects(
 /** What is wrong in the file is told there; the rest where a patch or an overlay made it so. */
 async function placed(
   findings: readonly Finding[],
-  { object: { manifest, source, name, changedIn: file }, trees }: {
+  { object: { manifest, source, name, changedIn: file }, unit, trees }: {
     readonly object: AppliedObject;
+    readonly unit: DeployUnit;
     readonly trees: ResourceTrees;
   },
 ): Promise<readonly Problem[]> {
@@ -64,21 +65,35 @@ async function placed(
     }
     return {
       message: `${manifest.value.kind} ${name} as built: ${message}`,
-      where: await placeOfField(trees, { file, path }),
+      where: await placeOfField(path, { file, unit, trees }),
     };
   }));
 }
 
-/** The line of a kustomization that speaks of a field last; else just the file. */
+/** The line of a kustomization, or of what Flux adds to it, that speaks of a field; else the file. */
 async function placeOfField(
-  trees: ResourceTrees,
-  { file, path }: { readonly file: string; readonly path: Finding["path"] },
+  path: Finding["path"],
+  { file, unit, trees }: {
+    readonly file: string;
+    readonly unit: DeployUnit;
+    readonly trees: ResourceTrees;
+  },
 ): Promise<Place> {
-  if (!trees.has(file)) return { file };
-  const [manifest] = (await trees.manifestsOf(file)).manifests;
+  const { kustomization } = unit.tree;
+  const manifest = file === kustomization?.file
+    ? kustomization
+    : trees.has(file)
+    ? (await trees.manifestsOf(file)).manifests[0]
+    : undefined;
   const patches = manifest?.value.patches;
-  if (manifest === undefined || !Array.isArray(patches)) return { file };
+  if (manifest === undefined) return { file };
   const member = String(path.findLast((part) => typeof part === "string") ?? "");
-  const index = patches.findIndex((patch: unknown) => JSON.stringify(patch).includes(member));
-  return index === -1 ? { file } : manifest.place(["patches", index]);
+  const index = Array.isArray(patches)
+    ? patches.findIndex((patch: unknown) => JSON.stringify(patch).includes(member))
+    : -1;
+  return index !== -1
+    ? manifest.place(["patches", index])
+    : trees.has(file)
+    ? { file }
+    : manifest.place([]);
 }

@@ -11,7 +11,7 @@ import { ProgramNotFoundError } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { checkObjects } from "./check_builds.ts";
 import { appOf, appsOf, type Builder, type DeployUnit, deployUnits } from "./deploy_units.ts";
-import { buildResources, type Kustomize } from "./kustomize_build.ts";
+import { buildKustomization, type Kustomize } from "./kustomize_build.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 import { ruleProblems } from "./repository_rules.ts";
 import { ResourceTrees } from "./resource_tree.ts";
@@ -44,10 +44,10 @@ export async function checkRepository(
   const trees = new ResourceTrees(files);
   const build: Builder | undefined = kustomize === undefined
     ? undefined
-    : async (request, tree) =>
-      tree.remote.length > 0 || !tree.safe || tree.entries.length === 0
+    : async ({ kustomization, remote, safe }) =>
+      remote.length > 0 || !safe || kustomization === undefined
         ? undefined
-        : await buildResources(system, kustomize, { ...request, root: files.root });
+        : await buildKustomization(system, kustomize, { root: files.root, kustomization });
   const deployment = await deployUnits(files, trees, build === undefined ? {} : { build });
   const { units } = deployment;
   const clusters = [...new Set(units.flatMap(({ cluster }) => cluster ?? []))];
@@ -89,9 +89,9 @@ function readProblems(
     units.filter(({ build }) => build !== undefined && "objects" in build)
       .flatMap(({ tree }) => [...tree.files]),
   );
-  const read = trees.problems.filter(({ where, message }) =>
-    !built.has(where?.file ?? "") || message.startsWith("spec.path")
-  );
+  const read = trees.problems
+    .filter(({ problem, certain }) => certain || !built.has(problem.where?.file ?? ""))
+    .map(({ problem }) => problem);
   const failed = units.flatMap(({ build, directory, tree }): Problem[] => {
     if (build === undefined || "objects" in build || build.timedOut) return [];
     // A file that is wrong by itself fails the build for a reason that is known already.

@@ -14,7 +14,7 @@ import {
   isFluxKustomization,
   sourceOf,
 } from "./flux_entry.ts";
-import type { Build, BuildRequest, BuiltObject } from "./kustomize_build.ts";
+import type { Build, BuiltObject } from "./kustomize_build.ts";
 import { isObject, type Manifest, metadataOf } from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 import type { ResourceTree, ResourceTrees, TreeObject } from "./resource_tree.ts";
@@ -63,10 +63,7 @@ export interface Deployment {
 }
 
 /** Builds a unit; undefined where that is not possible. */
-export type Builder = (
-  request: Omit<BuildRequest, "root">,
-  tree: ResourceTree,
-) => Promise<Build | undefined>;
+export type Builder = (tree: ResourceTree) => Promise<Build | undefined>;
 
 /** Directories of clusters: `clusters/NAME`. */
 export function clustersOf(files: RepositoryFiles): readonly string[] {
@@ -142,7 +139,7 @@ export async function deployUnits(
       // What only the cluster knows stands for something.
       if (!(directory.includes("${") && mayBeSubstituted(unit))) {
         const message = `spec.path ./${directory} does not exist in the repository`;
-        trees.report({ message, where });
+        trees.report({ message, where }, { certain: true });
       }
       return [];
     });
@@ -205,50 +202,17 @@ async function unnamedStarts(
     .map((directory) => ({ directory, cluster: undefined, by: undefined, certain: false }));
 }
 
-/**
- * A patch without its object. Flux writes `spec.components` into the directory's own kustomization
- * (fluxcd/pkg `kustomize/kustomize_generator.go`), whose patches then see what they bring; built
- * here they come around it. So where there are components this says nothing about the repository.
- */
-const LACKS_TARGET = /no matches for Id|failed to find unique target/;
-
 async function unitOf(
   { directory, cluster, by, certain, only }: Start,
   { trees, build }: { readonly trees: ResourceTrees; readonly build: Builder | undefined },
 ): Promise<DeployUnit> {
-  const spec = specOf(by);
-  const components = Array.isArray(spec.components) ? spec.components : [];
-  const added = components.filter((each) => typeof each === "string")
-    .map((each) => posix.join(directory, each));
-  const patches = Array.isArray(spec.patches) && spec.patches.length > 0;
-  const namespace = textOf(spec.targetNamespace);
-  const names = {
-    namespace,
-    namePrefix: textOf(spec.namePrefix) ?? "",
-    nameSuffix: textOf(spec.nameSuffix) ?? "",
-    changed: patches || added.length > 0 ? "any" as const : "none" as const,
-  };
-  const tree = await trees.read(directory, { names, components: added, only });
-  const fields = Object.fromEntries(
-    Object.entries({
-      namespace,
-      namePrefix: textOf(spec.namePrefix),
-      nameSuffix: textOf(spec.nameSuffix),
-      patches: patches ? spec.patches : undefined,
-      images: Array.isArray(spec.images) ? spec.images : undefined,
-    }).filter(([, value]) => value !== undefined),
-  );
+  const tree = await trees.read(directory, { by, only });
   // Files alone are what they are: only a kustomization, or Flux, changes them.
-  const changes = Object.keys(fields).length + added.length > 0 ||
-    trees.kustomizationOf(directory) !== undefined ||
-    tree.objects.some(({ changed }) => changed !== "none");
-  const tried = changes
-    ? await build?.({ resources: tree.entries, components: added, fields }, tree)
+  const { resources: _, ...changes } = tree.kustomization?.value ?? {};
+  const built = Object.keys(changes).length > 0 ||
+      [...tree.files].some((file) => trees.kustomizations.has(file))
+    ? await build?.(tree)
     : undefined;
-  const built = tried !== undefined && "failure" in tried && added.length > 0 &&
-      LACKS_TARGET.test(tried.failure)
-    ? undefined
-    : tried;
   const unit = { directory, cluster, by, certain, app: appOf(directory), tree, build: built };
   const objects = built !== undefined && "objects" in built
     ? built.objects.map((object) => builtObject(object, { tree, trees, directory }))
@@ -292,8 +256,7 @@ function builtObject(
   );
   const read = same.length === 1 ? same[0] : same.find((each) => writtenObject(each).name === name);
   const source = read?.manifest;
-  // What Flux adds is not in a file of the repository.
-  const file = patchedIn.filter((each) => !each.startsWith("../")).at(-1) ??
+  const file = patchedIn.at(-1) ??
     trees.kustomizationOf(directory) ?? source?.file ?? directory;
   const place = source?.place ?? (() => ({ file }));
   return {

@@ -9,7 +9,7 @@
 import * as z from "zod/mini";
 import type { Problem } from "../../errors/user_error.ts";
 import { type FieldPath, formatFieldPath, valueAt } from "./field_path.ts";
-import type { Manifest } from "./manifest.ts";
+import { isObject, type Manifest } from "./manifest.ts";
 
 /** The names kustomize looks for in a directory, in this order. */
 export const KUSTOMIZATION_NAMES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -97,6 +97,71 @@ const Kustomization = z.strictObject({
   helmCharts: z.optional(free),
   helmChartInflationGenerator: z.optional(free),
 });
+
+/**
+ * A directory's kustomization with what Flux adds, as kustomize-controller writes it there before
+ * it builds.
+ *
+ * Source: github.com/fluxcd/pkg `kustomize/kustomize_generator.go` (`GenerateManifest`).
+ *
+ * @param options.by the Kustomization of Flux
+ * @param options.exists true for a component that is there
+ */
+export function withFluxFields(
+  own: Manifest,
+  { by, exists }: {
+    readonly by: Manifest | undefined;
+    readonly exists: (component: string) => boolean;
+  },
+): Manifest {
+  const spec = valueAt(by?.value, ["spec"]);
+  if (by === undefined || !isObject(spec)) return own;
+  const { targetNamespace: namespace, namePrefix, nameSuffix } = spec;
+  const added: Readonly<Record<string, readonly unknown[]>> = {
+    patches: listOf(spec.patches),
+    components: listOf(spec.components).filter((each) =>
+      spec.ignoreMissingComponents !== true || exists(String(each))
+    ),
+    images: listOf(spec.images),
+  };
+  const texts = Object.entries({ namespace, namePrefix, nameSuffix })
+    .filter(([, value]) => typeof value === "string");
+  const lists = Object.entries(added).filter(([, list]) => list.length > 0).map(([field, list]) => {
+    const before = listOf(own.value[field]);
+    return [field, field === "images" ? mergedImages(before, list) : [...before, ...list]];
+  });
+  return {
+    file: own.file,
+    value: { ...own.value, ...Object.fromEntries([...texts, ...lists]) },
+    place: (path) => {
+      const [field, index, ...rest] = path;
+      const before = listOf(own.value[String(field)]).length;
+      return Object.hasOwn(added, String(field)) && typeof index === "number" && index >= before
+        ? by.place(["spec", field!, index - before, ...rest])
+        : own.place(path);
+    },
+  };
+}
+
+/** One entry for each image: tag and digest go together, as each alone says which version it is. */
+function mergedImages(own: readonly unknown[], added: readonly unknown[]): readonly unknown[] {
+  const images = [...own];
+  for (const image of added.filter(isObject)) {
+    const at = images.findIndex((each) => valueAt(each, ["name"]) === image.name);
+    const before = images[at];
+    if (!isObject(before)) {
+      images.push(image);
+      continue;
+    }
+    const { newTag: _, digest: __, ...unversioned } = before;
+    images[at] = { ...(image.newTag || image.digest ? unversioned : before), ...image };
+  }
+  return images;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
 
 /** A file or directory a kustomization names. */
 export interface Reference {

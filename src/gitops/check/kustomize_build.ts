@@ -4,12 +4,13 @@
  * @module
  */
 
-import { join, relative } from "node:path";
+import { join, posix } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { ProgramNotFoundError } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
-import { isObject, metadataOf } from "./manifest.ts";
+import { KUSTOMIZATION_NAMES } from "./kustomization_file.ts";
+import { isObject, type Manifest, metadataOf } from "./manifest.ts";
 
 /** Limit for one build, in milliseconds; it takes some tens of them. */
 const TIMEOUT_MS = 60_000;
@@ -17,6 +18,8 @@ const TIMEOUT_MS = 60_000;
 /** Where kustomize says an object comes from (kustomize's `buildMetadata`). */
 const ORIGIN = "config.kubernetes.io/origin";
 const TRANSFORMATIONS = "alpha.config.kubernetes.io/transformations";
+
+type Programs = Pick<System, "runner" | "signal">;
 
 /** Builds with `kustomize`, or with the one inside `kubectl`. */
 export type Kustomize = readonly string[];
@@ -36,7 +39,7 @@ export type Build =
   | { readonly failure: string; readonly timedOut?: boolean };
 
 /** The program that builds; undefined where neither is on PATH. */
-export async function findKustomize({ runner, signal }: System): Promise<Kustomize | undefined> {
+export async function findKustomize({ runner, signal }: Programs): Promise<Kustomize | undefined> {
   const candidates: readonly { readonly program: Kustomize; readonly probe: readonly string[] }[] =
     [
       { program: ["kustomize", "build"], probe: ["kustomize", "version"] },
@@ -53,17 +56,6 @@ export async function findKustomize({ runner, signal }: System): Promise<Kustomi
   return undefined;
 }
 
-/** What is built, as Flux would: a directory's kustomization, or files, with what Flux adds. */
-export interface BuildRequest {
-  /** Absolute path of the repository. */
-  readonly root: string;
-  /** Files and directories with a kustomization, relative to `root`. */
-  readonly resources: readonly string[];
-  readonly components?: readonly string[];
-  /** Fields of a kustomization that Flux adds: `namespace`, `patches`, … */
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
-
 /** Whatever is overlooked in a kustomization, kustomize reaches no server and runs no git for it. */
 const OFFLINE = {
   GIT_ALLOW_PROTOCOL: "none",
@@ -73,46 +65,65 @@ const OFFLINE = {
 };
 
 /**
- * Builds files and directories of the repository. Nothing is fetched: whoever calls makes sure that
- * no remote resource is named.
+ * Builds a kustomization where it stands in the repository, be it the file that is there or what Flux
+ * makes of it. Nothing is fetched: whoever calls makes sure that no remote resource is named.
+ *
+ * @param options.root absolute path of the repository
  */
-export async function buildResources(
-  { runner, signal }: System,
+export async function buildKustomization(
+  { runner, signal }: Programs,
   kustomize: Kustomize,
-  { root, resources, components = [], fields = {} }: BuildRequest,
+  { root, kustomization: { file, value } }: {
+    readonly root: string;
+    readonly kustomization: Pick<Manifest, "file" | "value">;
+  },
 ): Promise<Build> {
-  // Origins are asked for by a kustomization around it, as no option of the program does.
-  const wrapper = await makeTemporaryDirectory("k3s-tool-build-");
+  const temporary = await makeTemporaryDirectory("k3s-tool-build-");
   try {
-    const inside = await Deno.realPath(wrapper);
-    const realRoot = await Deno.realPath(root);
-    const toInside = (path: string) => relative(inside, join(realRoot, path));
-    await Deno.writeTextFile(
-      join(inside, "kustomization.yaml"),
-      JSON.stringify({
-        apiVersion: "kustomize.config.k8s.io/v1beta1",
-        kind: "Kustomization",
-        resources: resources.map(toInside),
-        ...(components.length === 0 ? {} : { components: components.map(toInside) }),
-        ...fields,
-        buildMetadata: ["originAnnotations", "transformerAnnotations"],
-      }),
+    const [tree, realRoot] = await Promise.all(
+      [temporary, root].map((each) => Deno.realPath(each)),
     );
-    const argv = [...kustomize, "--load-restrictor", "LoadRestrictionsNone", inside];
+    const directory = posix.dirname(file);
+    await linkAround(directory, { from: realRoot!, to: tree! });
+    const metadata = Array.isArray(value.buildMetadata) ? value.buildMetadata : [];
+    const buildMetadata = [...metadata, "originAnnotations", "transformerAnnotations"];
+    await Deno.writeTextFile(join(tree!, file), JSON.stringify({ ...value, buildMetadata }));
+    const argv = [
+      ...kustomize,
+      "--load-restrictor",
+      "LoadRestrictionsNone",
+      join(tree!, directory),
+    ];
     const options = { signal, timeoutMs: TIMEOUT_MS, env: OFFLINE };
     const { code, stdout, stderr, timedOut } = await runner.run(argv, options);
-    const original = (path: string) => relative(realRoot, join(inside, path));
     if (timedOut) {
       return { failure: `kustomize took longer than ${TIMEOUT_MS / 1000} s`, timedOut };
     }
-    if (code === 0) return { objects: builtObjects(stdout, original) };
-    return { failure: failureOf(stderr, { root: realRoot, wrapper: inside, resources }) };
+    if (code === 0) return { objects: builtObjects(stdout, directory) };
+    return { failure: failureOf(stderr, [tree!, realRoot!]) };
   } finally {
-    await Deno.remove(wrapper, { recursive: true });
+    await Deno.remove(temporary, { recursive: true });
   }
 }
 
-function builtObjects(text: string, place: (path: string) => string): BuiltObject[] {
+/** A tree of links to all of a repository but the kustomization of one directory. */
+async function linkAround(
+  directory: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  const [next, ...rest] = directory === "." ? [] : directory.split("/");
+  const own = next === undefined ? KUSTOMIZATION_NAMES : [next];
+  for await (const { name } of Deno.readDir(from)) {
+    if (!own.includes(name)) await Deno.symlink(join(from, name), join(to, name));
+  }
+  if (next === undefined) return;
+  await Deno.mkdir(join(to, next));
+  const below = { from: join(from, next), to: join(to, next) };
+  await linkAround(rest.join("/") || ".", below);
+}
+
+function builtObjects(text: string, directory: string): BuiltObject[] {
+  const place = (path: string) => posix.join(directory, path);
   const documents = parseAllDocuments(text, { prettyErrors: false });
   return [...documents].flatMap((document) => {
     const value: unknown = document.toJS();
@@ -144,22 +155,16 @@ function patchesOf(text: unknown): readonly string[] {
 }
 
 /** The last part of kustomize's long chain of causes, paths as they are in the repository. */
-function failureOf(
-  stderr: string,
-  { root, wrapper, resources }: {
-    readonly root: string;
-    readonly wrapper: string;
-    readonly resources: readonly string[];
-  },
-): string {
-  const text = withoutLog(stderr).replaceAll(`${root}/`, "")
-    .replaceAll(`${relative(wrapper, root)}/`, "").replaceAll(root, ".");
+function failureOf(stderr: string, roots: readonly string[]): string {
+  const text = roots.reduce(
+    (said, root) => said.replaceAll(`${root}/`, "").replaceAll(root, "."),
+    withoutLog(stderr),
+  );
   // It quotes what it was given, over many lines, between the beginning and the reason.
   const [first = "", ...rest] = text.split("\n").map((line) => line.trim()).filter(Boolean);
   const line = rest.length === 0 ? first : `${first} … ${rest.at(-1)}`;
   const [, path, cause] = /^.*recursed accumulation of path '([^']*)': (.+)$/.exec(line) ?? [];
-  if (cause === undefined) return line || "kustomize build failed";
-  return resources.includes(path ?? "") ? cause : `in ${path}: ${cause}`;
+  return cause === undefined ? line || "kustomize build failed" : `in ${path}: ${cause}`;
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   type Reference,
   referencesOf,
   textsAt,
+  withFluxFields,
 } from "./kustomization_file.ts";
 import { type Manifest, type ManifestFile, readManifests } from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
@@ -39,8 +40,8 @@ export interface Names {
 
 /** What was found below a directory. */
 export interface ResourceTree {
-  /** What Flux or kustomize starts with: files, and directories with a kustomization. */
-  readonly entries: readonly string[];
+  /** What is built, with what Flux adds to it; undefined where it cannot be read. */
+  readonly kustomization: Manifest | undefined;
   readonly objects: readonly TreeObject[];
   /** What would be fetched, which nobody looks at. */
   readonly remote: readonly { readonly target: string; readonly where: Place }[];
@@ -54,13 +55,19 @@ export interface ResourceTree {
 const IGNORED_BY_FLUX =
   /(?:^|\/)(?:\.github\/|\.circleci\/|\.(?:travis|gitlab-ci|drone|goreleaser|sops|flux)\.ya?ml$|appveyor\.yml$|cloudbuild\.yaml$|codeship-(?:services|steps)\.yml$)/;
 
+/** A problem, and whether it stands though kustomize may have built the file it is in. */
+interface ReadProblem {
+  readonly problem: Problem;
+  readonly certain: boolean;
+}
+
 /** Reads trees of one repository; each file is read, and complained about, once. */
 export class ResourceTrees {
   readonly #files: RepositoryFiles;
   readonly #known: ReadonlySet<string>;
   readonly #manifests = new Map<string, Promise<ManifestFile>>();
   /** Problems by what they say, so that a base of two overlays is reported once. */
-  readonly #problems = new Map<string, Problem>();
+  readonly #problems = new Map<string, ReadProblem>();
   /** Files some kustomization names, or that are read because no kustomization is there. */
   readonly used = new Set<string>();
   /** Kustomizations that were read. */
@@ -72,13 +79,17 @@ export class ResourceTrees {
   }
 
   /** What was wrong with the files read so far. */
-  get problems(): readonly Problem[] {
+  get problems(): readonly ReadProblem[] {
     return [...this.#problems.values()];
   }
 
-  /** Notes a problem; the same one twice counts once. */
-  report(problem: Problem): void {
-    this.#problems.set(JSON.stringify(problem), problem);
+  /**
+   * Notes a problem; the same one twice counts once.
+   *
+   * @param options.certain true where it is wrong even if kustomize builds the file
+   */
+  report(problem: Problem, { certain = false } = {}): void {
+    this.#problems.set(JSON.stringify(problem), { problem, certain });
   }
 
   /** True where the repository has such a file. */
@@ -115,39 +126,38 @@ export class ResourceTrees {
    * The objects a directory stands for, as Flux and kustomize understand it: its kustomization, or
    * where it has none every YAML file below, a sub-directory with a kustomization counting as one.
    *
-   * @param options.names what Flux sets for all of it (`spec.targetNamespace` and the like)
-   * @param options.components what Flux adds (`spec.components`), relative to the repository
+   * @param options.by the Kustomization of Flux that applies it, which adds to its kustomization
    * @param options.only the files to read; default: what Flux finds in the directory
    */
   async read(
     directory: string,
-    { names = {}, components = [], only }: {
-      readonly names?: Partial<Names>;
-      readonly components?: readonly string[];
+    { by, only }: {
+      readonly by?: Manifest | undefined;
       readonly only?: readonly string[] | undefined;
     } = {},
   ): Promise<ResourceTree> {
-    const found = {
-      objects: [] as TreeObject[],
-      remote: [] as { target: string; where: Place }[],
-      files: new Set<string>(),
-      safe: true,
-    };
-    const none = { namespace: undefined, namePrefix: "", nameSuffix: "", changed: "none" } as const;
-    const walk: Walk = { names: { ...none, ...names }, above: [], found };
-    const entries = only ?? this.entriesOf(posix.normalize(directory));
-    for (const entry of [...entries, ...components]) {
-      if (this.#known.has(entry)) await this.#resourceFile(entry, walk);
-      else await this.#kustomization(this.kustomizationOf(entry) ?? entry, walk);
+    const found: Walk["found"] = { objects: [], remote: [], files: new Set(), safe: true };
+    const names = {
+      namespace: undefined,
+      namePrefix: "",
+      nameSuffix: "",
+      changed: "none",
+    } as const;
+    const walk: Walk = { names, above: [], found };
+    const at = posix.normalize(directory);
+    const asFluxBuilds = (own: Manifest) =>
+      withFluxFields(own, { by, exists: (path) => this.hasDirectory(posix.join(at, path)) });
+    const file = only === undefined ? this.kustomizationOf(at) : undefined;
+    if (file !== undefined) {
+      return { kustomization: await this.#kustomization(file, walk, asFluxBuilds), ...found };
     }
-    return { entries, ...found };
-  }
-
-  /** What Flux builds a directory from. */
-  entriesOf(directory: string): readonly string[] {
-    return this.kustomizationOf(directory) !== undefined
-      ? [directory]
-      : this.entriesBelow(directory);
+    const kustomization = asFluxBuilds({
+      file: posix.join(at, KUSTOMIZATION_NAMES[0]!),
+      value: { resources: (only ?? this.entriesBelow(at)).map((path) => posix.relative(at, path)) },
+      place: () => by?.place(["spec", "path"]) ?? { file: at },
+    });
+    await this.#contents(kustomization, walk);
+    return { kustomization, ...found };
   }
 
   /** What Flux finds in a directory that has no kustomization. */
@@ -171,35 +181,48 @@ export class ResourceTrees {
       .find((directory) => this.kustomizationOf(directory) !== undefined);
   }
 
-  async #kustomization(file: string, walk: Walk): Promise<void> {
+  /** Reads a kustomization. @param complete adds what Flux does @returns it, where it is one */
+  async #kustomization(
+    file: string,
+    walk: Walk,
+    complete: (own: Manifest) => Manifest = (own) => own,
+  ): Promise<Manifest | undefined> {
     const { found } = walk;
     this.#use(file, walk);
     this.kustomizations.add(file);
     if (walk.above.includes(file)) {
       found.safe = false;
-      return this.report({ message: "this kustomization includes itself", where: { file } });
+      this.report({ message: "this kustomization includes itself", where: { file } });
+      return undefined;
     }
     const { manifests, problems } = await this.manifestsOf(file);
     this.#refuseUnfolding(problems, found);
     problems.forEach((problem) => this.report(problem));
-    const [manifest, second] = manifests;
+    const [own, second] = manifests;
     if (second !== undefined) {
       const where = second.place([]);
       this.report({ message: "a kustomization file holds one document", where });
     }
-    if (manifest === undefined) {
+    if (own === undefined) {
       found.safe = false;
       if (problems.length === 0) this.report({ message: "is empty", where: { file } });
-      return;
+      return undefined;
     }
-    kustomizationProblems(manifest).forEach((problem) => this.report(problem));
+    kustomizationProblems(own).forEach((problem) => this.report(problem));
+    const manifest = complete(own);
+    await this.#contents(manifest, walk);
+    return manifest;
+  }
+
+  /** Everything a kustomization names. */
+  async #contents(manifest: Manifest, walk: Walk): Promise<void> {
     for (const text of inlineYaml(manifest)) this.#inline(text, { manifest, walk });
     for (const at of helmChartsOf(manifest)) {
-      found.remote.push({ target: "a Helm chart", where: manifest.place(at) });
+      walk.found.remote.push({ target: "a Helm chart", where: manifest.place(at) });
     }
     const inner = {
       ...walk,
-      above: [...walk.above, file],
+      above: [...walk.above, manifest.file],
       names: within(walk.names, manifest),
     };
     for (const reference of referencesOf(manifest)) {
@@ -213,12 +236,17 @@ export class ResourceTrees {
   ): Promise<void> {
     const where = manifest.place(at);
     const { found } = walk;
+    const refuse = (message: string) => {
+      // What Flux names: no build of the file that it is named in knows of it.
+      const certain = where.file !== manifest.file;
+      if (certain) found.safe = false;
+      this.report({ message, where }, { certain });
+    };
     if (isRemote(target)) return void found.remote.push({ target, where });
     const path = posix.join(posix.dirname(manifest.file), target).replace(/\/+$/, "");
     if (path.startsWith("..") || target.startsWith("/")) {
       found.safe = false;
-      const message = `${target} is outside the repository`;
-      return this.report({ message, where });
+      return refuse(`${target} is outside the repository`);
     }
     if (this.#known.has(path)) {
       this.#use(path, walk);
@@ -229,17 +257,14 @@ export class ResourceTrees {
     if (this.#files.special.has(path)) {
       // kustomize would wait for what comes out of a pipe.
       found.safe = false;
-      return this.report({ message: `${target} is not a regular file`, where });
+      return refuse(`${target} is not a regular file`);
     }
     if (kind === "file" || kind === "text" || !this.hasDirectory(path)) {
       if (looksRemote(target)) return void found.remote.push({ target, where });
-      return this.report({ message: `${target} does not exist`, where });
+      return refuse(`${target} does not exist`);
     }
     const file = this.kustomizationOf(path);
-    if (file === undefined) {
-      const message = `the directory ${target} has no kustomization.yaml`;
-      return this.report({ message, where });
-    }
+    if (file === undefined) return refuse(`the directory ${target} has no kustomization.yaml`);
     await this.#kustomization(file, walk);
   }
 

@@ -1,7 +1,9 @@
 /** What `gitops validate` makes of what kustomize 5.8 says; its answers are as it gives them. */
 import assert from "node:assert/strict";
-import { relative } from "node:path";
+import { dirname, relative } from "node:path";
 import { parse, stringify } from "yaml";
+import { buildKustomization, findKustomize } from "../../../src/gitops/check/kustomize_build.ts";
+import { DenoRunner } from "../../../src/process/deno_runner.ts";
 import { type Call, FakeRunner } from "../../process/fake_runner.ts";
 import {
   fakeSops,
@@ -26,14 +28,20 @@ async function withKustomize(answer: Answer): Promise<TemporaryRepository> {
   const repository = await temporaryRepository({ runner });
   assert.equal((await repository.run(FULL_APP)).code, 0);
   runner.on("kustomize version").on("kustomize build", ({ argv }: Call) => {
-    const wrapper = argv.at(-1)!;
-    const { resources } = parse(Deno.readTextFileSync(`${wrapper}/kustomization.yaml`));
-    const toRoot = relative(wrapper, repository.root);
-    const directory = relative(toRoot, resources[0]);
-    const { stdout = "", stderr = "" } = answer(directory, toRoot) ?? {};
+    const [, directory] = /k3s-tool-build-[^/]*\/(.*)$/.exec(argv.at(-1)!)!;
+    const { stdout = "", stderr = "" } = directory === "apps"
+      ? { stdout: sync(repository) }
+      : answer(directory!, relative(directory!, ".")) ?? {};
     return { code: stderr === "" ? 0 : 1, stdout, stderr };
   });
   return repository;
+}
+
+/** What kustomize prints of apps/, whose kustomization Flux makes: the app's sync.yaml. */
+function sync(repository: TemporaryRepository): string {
+  const object = parse(repository.read("apps/blog/sync.yaml"));
+  const annotations = { "config.kubernetes.io/origin": "path: blog/sync.yaml\n" };
+  return stringify({ ...object, metadata: { ...object.metadata, annotations } });
 }
 
 /** The app's Deployment as kustomize prints it, with a limit. */
@@ -83,10 +91,8 @@ for (
     [
       "of the directory itself",
       (root: string) =>
-        "Error: accumulating resources: accumulation err='accumulating resources from " +
-        `'../x/${OVERLAY}': '${root}/${OVERLAY}' must resolve to a file': recursed accumulation of ` +
-        `path '${root}/${OVERLAY}': replace operation does not apply: doc is missing path: /spec\n`,
-      "replace operation does not apply: doc is missing path: /spec",
+        `Error: replace operation does not apply in ${root}/${OVERLAY}: doc is missing path: /spec\n`,
+      `replace operation does not apply in ${OVERLAY}: doc is missing path: /spec`,
     ],
     [
       "of its base",
@@ -107,16 +113,16 @@ for (
       (root: string) =>
         "# Warning: 'commonLabels' is deprecated. Please use 'labels' instead.\n" +
         `E1126 14:27:08.294930   16025 run.go:72] "command failed" err="recursed accumulation of ` +
-        `path '${root}/${OVERLAY}': no \\"x\\""\n`,
-      'no "x"',
+        `path '${root}/${BASE}': no \\"x\\""\n`,
+      `in ${BASE}: no "x"`,
     ],
     [
       "by a kubectl that logs it, in lines",
       (root: string) =>
         'E1126 14:27:08.294930   16025 run.go:72] "command failed" err=<\n' +
-        `\trecursed accumulation of path '${root}/${OVERLAY}': trouble with config: ` +
+        `\trecursed accumulation of path '${root}/${BASE}': trouble with config: ` +
         "`\n\tname: g\n\t`: must specify Y\n >\n",
-      "trouble with config: ` … `: must specify Y",
+      `in ${BASE}: trouble with config: \` … \`: must specify Y`,
     ],
   ] as const
 ) {
@@ -140,7 +146,10 @@ Deno.test("nothing is built that would be fetched, and no option lets it run pro
   const { stderr } = await repository.run(["gitops", "validate", "repo"]);
   assert.match(stderr, /schema\.json is not in this repository/);
   const builds = repository.runner.calls.filter(({ argv }) => argv[1] === "build");
-  assert.equal(builds.length, 1, "infrastructure alone");
+  assert.deepEqual(builds.map(({ argv }) => argv.at(-1)!.split("/").at(-1)).sort(), [
+    "apps",
+    "infrastructure",
+  ]);
   assert.deepEqual(builds[0]!.argv.slice(0, 4), [
     ...["kustomize", "build", "--load-restrictor", "LoadRestrictionsNone"],
   ]);
@@ -165,24 +174,117 @@ Deno.test("a pipe that a kustomization lists is named, and nothing waits for it"
   assert.equal(code, 2);
   assert.match(stderr, /kustomization\.yaml:\d+:\d+: pipe\.yaml is not a regular file/);
   const builds = repository.runner.calls.filter(({ argv }) => argv[1] === "build");
-  assert.equal(builds.length, 1, "infrastructure alone");
+  assert.deepEqual(builds.map(({ argv }) => argv.at(-1)!.split("/").at(-1)).sort(), [
+    "apps",
+    "infrastructure",
+  ]);
 });
 
-Deno.test("a patch may be for what a component of Flux brings, and for nothing else", async () => {
-  const said = "Error: no matches for Id Cluster.v1.example.com/db.[noNs]; failed to find unique " +
-    "target for patch Cluster.v1.example.com/db.[noNs]\n";
-  await using repository = await withKustomize((directory) =>
-    directory === OVERLAY ? { stderr: said } : undefined
-  );
-  assert.equal((await repository.problems()).length, 1);
-  repository.write(
-    "components/db/kustomization.yaml",
-    "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: []\n",
-  );
+const COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n";
+
+Deno.test("what Flux adds stands in the directory's own kustomization, and the repository is as it was", async () => {
+  let built: unknown;
+  await using repository = await withKustomize((directory) => {
+    if (directory === OVERLAY) {
+      const [argv] = repository.runner.calls.map(({ argv }) => argv)
+        .filter((argv) => argv.at(-1)!.endsWith(OVERLAY)).slice(-1);
+      built = parse(Deno.readTextFileSync(`${argv!.at(-1)}/kustomization.yaml`));
+      assert.equal(Deno.readTextFileSync(`${argv!.at(-1)}/beside.txt`), "x");
+      assert.ok(Deno.statSync(`${argv!.at(-1)}/../../base/kustomization.yaml`).isFile);
+    }
+    return undefined;
+  });
+  const own = `resources: [../../base]
+namespace: own
+patches: [{path: beside.txt}]
+images: [{name: a, newName: b, newTag: "1"}, {name: kept, newTag: "1"}]
+`;
+  repository.write(`${OVERLAY}/kustomization.yaml`, own);
+  repository.write(`${OVERLAY}/beside.txt`, "x");
+  repository.write("components/db/kustomization.yaml", COMPONENT);
   repository.replace(
     "apps/blog/sync.yaml",
     "spec:",
-    "spec:\n  components: [../../../../components/db]",
+    `spec:
+  components: [../../../../components/db, ../../../../components/none]
+  ignoreMissingComponents: true
+  targetNamespace: flux
+  namePrefix: x-
+  patches: [{patch: "{kind: A}", target: {kind: A}}]
+  images: [{name: a, digest: "sha256:1"}, {name: c, newName: d}]`,
   );
-  assert.deepEqual(await repository.problems(), []);
+  await repository.problems();
+  assert.deepEqual(built, {
+    resources: ["../../base"],
+    namespace: "flux",
+    namePrefix: "x-",
+    patches: [{ path: "beside.txt" }, { patch: "{kind: A}", target: { kind: "A" } }],
+    components: ["../../../../components/db"],
+    images: [
+      { name: "a", newName: "b", digest: "sha256:1" },
+      { name: "kept", newTag: "1" },
+      { name: "c", newName: "d" },
+    ],
+    buildMetadata: ["originAnnotations", "transformerAnnotations"],
+  });
+  assert.equal(repository.read(`${OVERLAY}/kustomization.yaml`), own);
+});
+
+Deno.test("a component of Flux that is not there is told where Flux names it", async () => {
+  await using repository = await withKustomize(() => undefined);
+  repository.replace("apps/blog/sync.yaml", "spec:", "spec:\n  components: [../none]");
+  assert.deepEqual(await repository.problems(), [
+    "apps/blog/sync.yaml:9: ../none does not exist",
+  ]);
+});
+
+/** As the tests of roles do with Ansible: where the program is there, it is asked. */
+const system = { runner: new DenoRunner(), signal: new AbortController().signal };
+const KUSTOMIZE = await findKustomize(system);
+
+Deno.test({
+  name: "kustomize itself: a patch may be for what a component of Flux brings",
+  ignore: KUSTOMIZE === undefined,
+  fn: async () => {
+    const root = await Deno.makeTempDir();
+    const files: Readonly<Record<string, string>> = {
+      "app/kustomization.yaml": "",
+      "app/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\n",
+      "db/kustomization.yaml": `${COMPONENT}resources: [c.yaml]\n`,
+      "db/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: db}\ndata: {a: b}\n",
+    };
+    try {
+      for (const [path, text] of Object.entries(files)) {
+        await Deno.mkdir(dirname(`${root}/${path}`), { recursive: true });
+        await Deno.writeTextFile(`${root}/${path}`, text);
+      }
+      const patch = (name: string) => ({
+        file: "app/kustomization.yaml",
+        value: {
+          resources: ["c.yaml"],
+          components: ["../db"],
+          patches: [{
+            patch: `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}}, data: {a: c}}`,
+          }],
+        },
+      });
+      const build = (name: string) =>
+        buildKustomization(system, KUSTOMIZE!, { root, kustomization: patch(name) });
+      const built = await build("db");
+      assert.ok("objects" in built, JSON.stringify(built));
+      const origins = built.objects.map(({ value: { data }, origin }) => [origin, data]);
+      assert.deepEqual(
+        new Map(origins as [string, unknown][]),
+        new Map<string, unknown>([
+          ["app/c.yaml", undefined],
+          ["db/c.yaml", { a: "c" }],
+        ]),
+      );
+      assert.ok(built.objects.every(({ patchedIn }) => patchedIn[0] === "app/kustomization.yaml"));
+      const failed = await build("other");
+      assert.match("failure" in failed ? failed.failure : "", /no matches for Id/);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  },
 });
