@@ -14,12 +14,10 @@ import { podLog } from "../cluster/read/pod_log.ts";
 import { readObject } from "../cluster/read/read_object.ts";
 import { journaled } from "../cluster/api/request_journal.ts";
 import type { Clock } from "../process/system.ts";
-import type { Home, HomeObject } from "./home.ts";
+import { beginHome, type Home, type HomeObject } from "./home.ts";
 import { logLines } from "./log.ts";
 import { provisionRun } from "./provision_run.ts";
-import { beginHome, restart } from "./script.ts";
-import { inventory, metricsOf, tailnetOf } from "./surroundings.ts";
-import { K3S_VERSION } from "./tables.ts";
+import { inventory, K3S_VERSION, metricsOf, tailnetOf } from "./tables.ts";
 
 /** What the API server is called; nothing listens anywhere. */
 const SERVER = "simulated";
@@ -141,14 +139,12 @@ function findObject({ objects }: Home, path: string): readonly [uid: string, obj
   throw new ApiError(404, "NotFound", `${name} was not found`, path);
 }
 
-type Template = { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } };
-
 /** What a person changes. @throws {ApiError} as an API server would */
 function changeHome(home: Home, { path, body }: Change): void {
   const [uid] = findObject(home, path.replace(/\/(scale|eviction)$/, ""));
   // Nobody but this tool asks here, and it asks for nothing else.
   const { spec = {} } = (body ?? {}) as {
-    readonly spec?: { readonly unschedulable?: boolean; replicas?: number; template?: Template };
+    readonly spec?: { unschedulable?: boolean; replicas?: number; template?: unknown };
   };
   const node = home.nodes.values().find((node) => node.uid === uid);
   const workload = home.workloads.get(uid);
@@ -157,10 +153,7 @@ function changeHome(home: Home, { path, body }: Change): void {
     const cordoned = spec.unschedulable === true;
     home.setNode({ ...node, cordoned }, cordoned ? "NodeNotSchedulable" : "NodeSchedulable");
   } else if (workload !== undefined) {
-    const at = spec.template?.metadata.annotations["kubectl.kubernetes.io/restartedAt"];
-    const scaled = { ...workload, replicas: spec.replicas ?? workload.replicas };
-    home.workloads.set(uid, scaled);
-    home.fill(scaled);
-    if (spec.template !== undefined) restart(home, scaled, at);
+    if (spec.template === undefined) home.fill({ ...workload, ...spec as { replicas: number } });
+    else home.restart(workload);
   } else if (pod !== undefined) home.end(pod);
 }

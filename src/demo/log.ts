@@ -67,21 +67,24 @@ export async function* logLines(
     for (; at < now; at += 1000) yield* linesAt(at);
     // The container has ended or restarted, so its log ends here.
     const alive = pods.get(uid);
-    if (alive?.stage !== "running" || alive.since !== startedAt) return;
+    if (alive === undefined || alive.since !== startedAt) return;
   }
 }
 
 /** The run of the container that is asked for. */
 function runOf(pod: HomePod, previous: boolean, path: string) {
-  const { app, lastEnd, stage, name, reason } = pod;
+  const { app, lastEnd, stage, name } = pod;
   const fail = (words: string) => new ApiError(400, "BadRequest", words, path);
   if (previous && (lastEnd === undefined || stage === "ended")) {
     throw fail(`previous terminated container "${app.name}" in pod "${name}" not found`);
   }
-  if (!previous && stage === "running") return { startedAt: pod.since, endedAt: undefined };
+  if (!previous && (stage === "running" || stage === "ready")) {
+    return { startedAt: pod.since, endedAt: undefined };
+  }
   // While it waits for its next start, its log is that of its last run.
   if (lastEnd !== undefined) return lastEnd;
   if (pod.node === undefined) throw fail(`pod ${name} does not have a host assigned`);
+  const reason = pod.why?.reason;
   const why = reason === "ContainerCreating" ? reason : "trying and failing to pull image";
   throw fail(`container "${app.name}" in pod "${name}" is waiting to start: ${why}`);
 }

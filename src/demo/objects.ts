@@ -15,42 +15,37 @@ export const newNode = (machine: Machine, uid: string, bornAt: number) => {
 
 /** What keeps pods: a release or a restart of it is a new revision. */
 export const newWorkload = (app: App, uid: string, bornAt: number) => {
-  const restartedAt = undefined as string | undefined;
-  return { app, uid, bornAt, replicas: app.nodes.length, revision: 1, restartedAt };
-};
-
-/** A pod with its one container, in a slot of its owner: a number, or the name of a node. */
-export const newPod = (app: App, owner: HomeWorkload | undefined, uid: string, bornAt: number) => {
-  const stage = "waiting" as "waiting" | "running" | "ended";
-  const [node, endingSince] = [undefined as string | undefined, undefined as number | undefined];
-  const lastEnd = undefined as { readonly startedAt: number; readonly endedAt: number } | undefined;
-  const status = { stage, since: bornAt, reason: "", message: "", ready: false, restarts: 0 };
-  return {
-    app,
-    owner,
-    uid,
-    bornAt,
-    name: app.name,
-    slot: "0",
-    node,
-    endingSince,
-    lastEnd,
-    ...status,
-  };
+  return { app, uid, bornAt, replicas: app.nodes.length, revision: 1 };
 };
 
 export type HomeNode = Readonly<ReturnType<typeof newNode>>;
 export type HomeWorkload = Readonly<ReturnType<typeof newWorkload>>;
-export type HomePod = Readonly<ReturnType<typeof newPod>>;
 
-/** An object, as far as it is looked into here. */
-export interface Json {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace: string | undefined };
-  readonly [member: string]: unknown;
+/** A pod with its one container, in a slot of its owner: a number, or the name of a node. */
+export interface HomePod {
+  readonly app: App;
+  readonly owner: HomeWorkload | undefined;
+  readonly uid: string;
+  readonly bornAt: number;
+  readonly name: string;
+  readonly slot: string;
+  readonly node?: string;
+  readonly stage: "waiting" | "running" | "ready" | "ended";
+  readonly since: number;
+  readonly why?: { readonly reason: string; readonly message: string };
+  readonly restarts: number;
+  readonly lastEnd?: { readonly startedAt: number; readonly endedAt: number };
+  readonly endingSince?: number;
 }
 
 type Part = Readonly<Record<string, unknown>>;
+type Identity = Pick<HomePod, "name" | "uid" | "bornAt"> & { readonly namespace?: string };
+
+/** An object, as far as it is looked into here. */
+export type Json = Part & {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string | undefined };
+};
 
 const subnet = ({ ip }: Machine) => Number(ip.split(".").at(-1)) - 1;
 const labelsOf = ({ name }: Pick<App, "name">) => ({ "app.kubernetes.io/name": name });
@@ -62,7 +57,7 @@ export function iso(ms: number): string {
 
 /** A condition of any object, and `Reason: message`; undefined means unknown. */
 export function condition(type: string, holds: boolean | undefined, why: string, at: number) {
-  const [, reason, message] = /^(\w*)(?:: )?([^]*)$/.exec(why)!;
+  const [reason = "", message = ""] = why.split(/: ([^]*)/);
   const status = holds === undefined ? "Unknown" : holds ? "True" : "False";
   return { type, status, reason, message, lastTransitionTime: iso(at) };
 }
@@ -74,58 +69,51 @@ function apiOf(kind: string): string {
 }
 
 /** Any object. */
-export function manifest(
-  kind: string,
-  { name, namespace }: { readonly name: string; readonly namespace?: string },
-  { uid, bornAt }: { readonly uid: string; readonly bornAt: number },
-  more: Part,
-  rest: Part,
-): Json {
+export function manifest(kind: string, own: Identity, more: Part, rest: Part): Json {
+  const { name, namespace, uid, bornAt } = own;
   const metadata = { name, namespace, uid, creationTimestamp: iso(bornAt), ...more };
   return { apiVersion: apiOf(kind), kind, metadata, ...rest };
 }
 
-const ownedBy = (kind: string, name: string, uid: string) => [
-  { apiVersion: apiOf(kind), kind, name, uid, controller: true, blockOwnerDeletion: true },
-];
+const SILENT = "NodeStatusUnknown: Kubelet stopped posting node status.";
+const HEALTHY = Object.entries({
+  MemoryPressure: "KubeletHasSufficientMemory: kubelet has sufficient memory available",
+  DiskPressure: "KubeletHasNoDiskPressure: kubelet has no disk pressure",
+  PIDPressure: "KubeletHasSufficientPID: kubelet has sufficient PID available",
+  Ready: "KubeletReady: kubelet is posting ready status",
+});
 
 /** A Node. */
 export function nodeJson(node: HomeNode): Json {
   const { machine, bornAt, cordoned, ready, readySince } = node;
-  const { name, ip, gpus, allocatable, architecture, osImage, kernel } = machine;
-  const role = machine.isServer ? { "node-role.kubernetes.io/control-plane": "true" } : {};
+  const { name, ip, isServer, gpus, allocatable, cpu, memory, disk, ...system } = machine;
+  const { osImage, kernelVersion, architecture } = system;
+  const role = isServer ? { "node-role.kubernetes.io/control-plane": "true" } : {};
   const labels = { "kubernetes.io/arch": architecture, ...role, ...machine.labels };
-  const annotations = { "k3s.io/internal-ip": ip, "k3s.io/hostname": name };
-  const silent = "NodeStatusUnknown: Kubelet stopped posting node status.";
-  const healthy = Object.entries({
-    MemoryPressure: "KubeletHasSufficientMemory: kubelet has sufficient memory available",
-    DiskPressure: "KubeletHasNoDiskPressure: kubelet has no disk pressure",
-    PIDPressure: "KubeletHasSufficientPID: kubelet has sufficient PID available",
-    Ready: "KubeletReady: kubelet is posting ready status",
-  });
-  const conditions = healthy.map(([type, why]) => {
+  const conditions = HEALTHY.map(([type, why]) => {
     const isReady = type === "Ready";
     const since = isReady || !ready ? readySince : bornAt;
-    return condition(type, ready ? isReady : undefined, ready ? why : silent, since);
+    return condition(type, ready ? isReady : undefined, ready ? why : SILENT, since);
   });
   const why = [...(cordoned ? ["unschedulable"] : []), ...(ready ? [] : ["unreachable"])];
   const taints = why.map((key) => ({ key: `node.kubernetes.io/${key}`, effect: "NoSchedule" }));
   const podCIDR = `10.42.${subnet(machine)}.0/24`;
-  const spec = { podCIDR, unschedulable: cordoned, taints: [...machine.taints, ...taints] };
-  const amounts = (cpu: number, memory: string, disk: number) => ({
-    ...{ cpu: `${cpu}`, memory, "ephemeral-storage": `${Math.floor(disk)}Gi`, pods: "110" },
-    ...(gpus > 0 ? { "nvidia.com/gpu": `${gpus}` } : {}),
-  });
-  const containerRuntimeVersion = "containerd://2.2.1-k3s1";
-  const versions = { kubeletVersion: K3S_VERSION, containerRuntimeVersion };
-  const status = {
-    addresses: [{ type: "InternalIP", address: ip }, { type: "Hostname", address: name }],
-    capacity: amounts(machine.cpu, `${machine.memory}Gi`, machine.disk),
-    allocatable: amounts(allocatable.cpu, `${allocatable.mib}Mi`, machine.disk * 0.95),
-    conditions,
-    nodeInfo: { architecture, osImage, kernelVersion: kernel, ...versions },
+  const amounts = (cpu: number, memory: string, disk: number) => {
+    const gpu = gpus > 0 ? { "nvidia.com/gpu": `${gpus}` } : {};
+    return { cpu, memory, "ephemeral-storage": `${Math.floor(disk)}Gi`, pods: 110, ...gpu };
   };
-  return manifest("Node", { name }, node, { labels, annotations }, { spec, status });
+  const runtime = { containerRuntimeVersion: "containerd://2.2.1-k3s1" };
+  const kubelet = { kubeletVersion: K3S_VERSION, ...runtime };
+  return manifest("Node", { ...node, name }, { labels }, {
+    spec: { podCIDR, unschedulable: cordoned, taints: [...machine.taints, ...taints] },
+    status: {
+      addresses: [{ type: "InternalIP", address: ip }, { type: "Hostname", address: name }],
+      capacity: amounts(cpu, `${memory}Gi`, disk),
+      allocatable: amounts(allocatable.cpu, `${allocatable.mib}Mi`, disk * 0.95),
+      conditions,
+      nodeInfo: { osImage, kernelVersion, architecture, ...kubelet },
+    },
+  });
 }
 
 /** What the labels of a workload's pods carry, of one revision. */
@@ -133,70 +121,62 @@ export function templateHash(seed: number, { app, revision }: HomeWorkload): str
   return suffix(seed, `${app.namespace}/${app.name} revision ${revision}`, 10);
 }
 
-function podSpec(app: App): Part {
-  const isModel = app.does === "infers";
-  const gpu = isModel ? { "nvidia.com/gpu": "1" } : {};
-  const ports = app.service && [{ name: "main", containerPort: app.service.port }];
-  const container = {
-    ...{ name: app.name, image: app.image, imagePullPolicy: "IfNotPresent", ports },
-    resources: {
-      requests: { cpu: `${Math.round(app.cpu * 1000)}m`, memory: `${app.mib}Mi`, ...gpu },
-      limits: { memory: `${app.mib * 2}Mi`, ...gpu },
-    },
-    volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
-    readinessProbe: ports && { tcpSocket: { port: "main" } },
-  };
-  const tolerates = isModel ? [{ key: "nvidia.com/gpu", operator: "Exists" }] : [];
+function podSpec({ kind, name, image, does, cpu, mib, service, needs }: App): Part {
+  const gpu = does === "infers" ? { "nvidia.com/gpu": "1" } : {};
+  const requests = { cpu: `${Math.round(cpu * 1000)}m`, memory: `${mib}Mi`, ...gpu };
+  const resources = { requests, limits: { memory: `${mib * 2}Mi`, ...gpu } };
+  const ports = service && [{ name: "main", containerPort: service.port }];
   return {
-    ...{ containers: [container], volumes: [{ name: "tmp", emptyDir: {} }] },
-    ...{ serviceAccountName: "default", nodeSelector: app.needs && { [app.needs]: "true" } },
-    restartPolicy: app.kind.endsWith("Job") ? "Never" : "Always",
-    tolerations: app.kind === "DaemonSet" ? [{ operator: "Exists" }] : tolerates,
+    containers: [{ name, image, ports, resources }],
+    volumes: [{ name: "tmp", emptyDir: {} }],
+    serviceAccountName: "default",
+    nodeSelector: needs === "-" ? {} : { [needs]: "true" },
+    restartPolicy: kind.endsWith("Job") ? "Never" : "Always",
   };
 }
 
 /** A Pod. */
 export function podJson(pod: HomePod, seed: number): Json {
-  const { app, owner, node, stage, bornAt, since, ready, lastEnd, reason, message } = pod;
+  const { app, owner, node, stage, bornAt, since, lastEnd, why, restarts } = pod;
+  const ready = stage === "ready";
   const hash = owner && templateHash(seed, owner);
   const set = `${app.name}-${hash}`;
   const isOfSet = app.kind === "Deployment";
   const label = isOfSet ? "pod-template-hash" : "controller-revision-hash";
-  const maker = isOfSet ? ownedBy("ReplicaSet", set, uid(seed, set)) : undefined;
+  const maker = isOfSet
+    ? { kind: "ReplicaSet", name: set, uid: uid(seed, set) }
+    : { kind: app.kind, name: app.name, uid: owner?.uid };
   const metadata = {
     labels: { ...labelsOf(app), [label]: hash },
-    ownerReferences: maker ?? (owner && ownedBy(app.kind, app.name, owner.uid)),
+    ownerReferences: owner && [{ apiVersion: apiOf(maker.kind), ...maker, controller: true }],
     deletionTimestamp: pod.endingSince && iso(pod.endingSince + 30_000),
   };
   const machine = MACHINES.find(({ name }) => name === node);
-  const why = ready ? "" : stage === "ended" ? "PodCompleted" : "ContainersNotReady";
+  const unready = ready ? "" : stage === "ended" ? "PodCompleted" : "ContainersNotReady";
   const conditions = [
-    condition("PodScheduled", !!machine, machine ? "" : `${reason}: ${message}`, bornAt),
-    condition("ContainersReady", ready, why, since),
-    condition("Ready", ready, why, since),
+    condition("PodScheduled", !!machine, machine ? "" : `${why?.reason}: ${why?.message}`, bornAt),
+    condition("ContainersReady", ready, unready, since),
+    condition("Ready", ready, unready, since),
   ];
   const terminated = lastEnd && {
-    ...(stage === "ended"
-      ? { exitCode: 0, reason: "Completed" }
-      : { exitCode: 1, reason: "Error" }),
-    ...{ startedAt: iso(lastEnd.startedAt), finishedAt: iso(lastEnd.endedAt) },
+    exitCode: stage === "ended" ? 0 : 1,
+    reason: stage === "ended" ? "Completed" : "Error",
+    startedAt: iso(lastEnd.startedAt),
+    finishedAt: iso(lastEnd.endedAt),
   };
-  const states = {
-    waiting: { phase: terminated ? "Running" : "Pending", state: { waiting: { reason, message } } },
-    running: { phase: "Running", state: { running: { startedAt: iso(since) } } },
-    ended: { phase: "Succeeded", state: { terminated } },
-  };
-  const { phase, state } = states[stage];
-  const container = {
-    ...{ name: app.name, image: app.image, ready, state },
-    ...{ restartCount: pod.restarts, lastState: stage === "ended" ? {} : { terminated } },
-  };
-  const last = 2 + parseInt(pod.uid.slice(0, 4), 16) % 250;
+  const [phase, state] = stage === "ended"
+    ? ["Succeeded", { terminated }]
+    : stage === "waiting"
+    ? [terminated ? "Running" : "Pending", { waiting: why }]
+    : ["Running", { running: { startedAt: iso(since) } }];
+  const lastState = stage === "ended" ? {} : { terminated };
+  const { name, image } = app;
   const placed = machine && {
-    ...{ hostIP: machine.ip, podIP: `10.42.${subnet(machine)}.${last}` },
-    containerStatuses: [container],
+    hostIP: machine.ip,
+    podIP: `10.42.${subnet(machine)}.${2 + parseInt(pod.uid.slice(0, 4), 16) % 250}`,
+    containerStatuses: [{ name, image, ready, restartCount: restarts, state, lastState }],
   };
-  return manifest("Pod", { ...app, name: pod.name }, pod, metadata, {
+  return manifest("Pod", { ...pod, namespace: app.namespace }, metadata, {
     spec: { nodeName: node, ...podSpec(app) },
     status: { phase, startTime: iso(bornAt), conditions, ...placed },
   });
@@ -204,44 +184,51 @@ export function podJson(pod: HomePod, seed: number): Json {
 
 /** A Deployment, StatefulSet, DaemonSet, Job or CronJob; its status counts its pods. */
 export function workloadJson(workload: HomeWorkload, all: readonly HomePod[], wanted: number) {
-  const { app: { kind, name }, revision, restartedAt, bornAt, uid } = workload;
+  const { app, revision, bornAt } = workload;
   const pods = all.filter(({ endingSince }) => endingSince === undefined);
-  const [count, ready] = [pods.length, pods.filter((pod) => pod.ready).length];
+  const ready = pods.filter(({ stage }) => stage === "ready").length;
   const updated = pods.filter((pod) => pod.owner?.revision === revision).length;
   const full = ready >= wanted;
-  const seen = { observedGeneration: revision };
-  const counts = { replicas: count, updatedReplicas: updated, readyReplicas: ready };
-  const daemons = {
-    ...{ desiredNumberScheduled: wanted, currentNumberScheduled: count, numberReady: ready },
-    ...{ updatedNumberScheduled: updated, numberAvailable: ready },
+  const counts = {
+    observedGeneration: revision,
+    replicas: pods.length,
+    updatedReplicas: updated,
+    readyReplicas: ready,
+    availableReplicas: ready,
   };
-  const progress = full && updated === count ? "NewReplicaSetAvailable" : "ReplicaSetUpdated";
+  const revisions = {
+    updateRevision: `${app.name}-${revision}`,
+    currentRevision: `${app.name}-${updated < wanted ? revision - 1 : revision}`,
+  };
+  const daemons = {
+    observedGeneration: revision,
+    desiredNumberScheduled: wanted,
+    numberReady: ready,
+    updatedNumberScheduled: updated,
+    numberAvailable: ready,
+  };
+  const progress = full && updated === pods.length ? "NewReplicaSetAvailable" : "ReplicaSetUpdated";
   const conditions = [
     condition("Available", full, `MinimumReplicas${full ? "A" : "Una"}vailable`, bornAt),
     condition("Progressing", true, progress, bornAt),
   ];
-  const revisions = {
-    updateRevision: `${name}-${revision}`,
-    currentRevision: `${name}-${updated < wanted ? revision - 1 : revision}`,
-  };
   const complete = condition("Complete", true, "CompletionsReached", bornAt);
   const status = {
     Pod: {},
-    Deployment: { ...seen, ...counts, availableReplicas: ready, conditions },
-    StatefulSet: { ...seen, ...counts, availableReplicas: ready, ...revisions },
-    DaemonSet: { ...seen, ...daemons },
+    Deployment: { ...counts, conditions },
+    StatefulSet: { ...counts, ...revisions },
+    DaemonSet: daemons,
     Job: { succeeded: 1, startTime: iso(bornAt), conditions: [complete] },
     CronJob: {},
-  }[kind];
-  const labels = labelsOf(workload.app);
-  const annotations = { "kubectl.kubernetes.io/restartedAt": restartedAt };
-  const template = { metadata: { labels, annotations }, spec: podSpec(workload.app) };
-  const job = { parallelism: 1, completions: 1, backoffLimit: 6, template };
+  }[app.kind];
+  const labels = labelsOf(app);
+  const template = { metadata: { labels }, spec: podSpec(app) };
+  const job = { completions: 1, backoffLimit: 6, template };
   const cron = { schedule: "0 3 * * *", concurrencyPolicy: "Forbid", jobTemplate: { spec: job } };
   const rolling = { replicas: wanted, selector: { matchLabels: labels }, template };
-  const spec = kind === "CronJob" ? cron : kind === "Job" ? job : rolling;
-  const more = { generation: revision, labels };
-  return manifest(kind, workload.app, { uid, bornAt }, more, { spec, status });
+  const spec = app.kind === "CronJob" ? cron : app.kind === "Job" ? job : rolling;
+  const own = { ...workload, name: app.name, namespace: app.namespace };
+  return manifest(app.kind, own, { generation: revision, labels }, { spec, status });
 }
 
 /** The Service of an app. */
@@ -250,6 +237,7 @@ export function serviceJson(app: App, uid: string, index: number, bornAt: number
   const nodePort = type === "ClusterIP" ? undefined : 30_000 + port % 2768;
   const ports = [{ name: "main", port, targetPort: "main", protocol: "TCP", nodePort }];
   const clusterIP = app.kind === "StatefulSet" ? "None" : `10.43.0.${10 + index}`;
-  const spec = { type, clusterIP, selector: labelsOf(app), ports };
-  return manifest("Service", app, { uid, bornAt }, { labels: labelsOf(app) }, { spec });
+  const labels = labelsOf(app);
+  const spec = { type, clusterIP, selector: labels, ports };
+  return manifest("Service", { ...app, uid, bornAt }, { labels }, { spec });
 }

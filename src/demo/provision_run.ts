@@ -7,24 +7,28 @@
 
 import type { RunEvent } from "../ansible/events/event.ts";
 import type { Clock } from "../process/system.ts";
-import { fraction } from "./chance.ts";
-import type { Home } from "./home.ts";
-import { join } from "./script.ts";
-import { MACHINES } from "./tables.ts";
+import { type Home, join } from "./home.ts";
+import { MACHINES, table } from "./tables.ts";
 
-/** The plays of `site.yml`, shortened: play, role, task, about how many seconds, for which hosts. */
-const STEPS = `Preflight:prerequisites:Check the host:1.4:all
-Preflight:prerequisites:Judge the host:0.4:all
-Control plane:prerequisites:Load the modules:0.4:new
-Control plane:prerequisites:Apply the kernel settings:0.4:new
-Control plane:k3s_binary:Download k3s:6:new
-Control plane:k3s_worker:Write the files:0.8:new
-Control plane:k3s_control_plane:Start k3s:0.8:server
-Workers:k3s_worker:Write the token:0.4:new
-Workers:k3s_worker:Start the service:4:new
-Node settings:node_config:Await the node:1.2:all
-Node settings:node_config:Look at all nodes:0.9:server
-Kubeconfig::Fetch the kubeconfig:0.4:server`.split("\n").map((row) => row.split(":"));
+/** The plays of `site.yml`, shortened; `which` hosts a task is for, and about how many seconds. */
+const STEPS = table(
+  ["play", "role", "task", "which"],
+  ["about"],
+  `
+Preflight | prerequisites | Check the host | all | 1.4
+Preflight | prerequisites | Judge the host | all | 0.4
+Control plane | prerequisites | Load the modules | new | 0.4
+Control plane | prerequisites | Apply the kernel settings | new | 0.4
+Control plane | k3s_binary | Download k3s | new | 6
+Control plane | k3s_worker | Write the files | new | 0.8
+Control plane | k3s_control_plane | Start k3s | server | 0.8
+Workers | k3s_worker | Write the token | new | 0.4
+Workers | k3s_worker | Start the service | new | 4
+Node settings | node_config | Await the node | all | 1.2
+Node settings | node_config | Look at all nodes | server | 0.9
+Kubeconfig |  | Fetch the kubeconfig | server | 0.4
+`,
+);
 
 /** Where a real run would say it is kept. */
 const NOWHERE = "(simulated: nothing is written)";
@@ -36,10 +40,8 @@ export async function* provisionRun(
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void> {
   const ts = () => new Date(clock.now()).toISOString();
-  const { seed, nodes } = current();
-  const none = { failures: 0, skipped: 0, rescued: 0, ignored: 0 };
   const hosts = MACHINES.slice(0, -1).map(({ name, ip, isServer }) => {
-    const isNew = !nodes.has(name);
+    const isNew = !current().nodes.has(name);
     return { name, ip, all: true, new: isNew, server: isServer, ok: 0, changed: 0, unreachable: 0 };
   });
   const end = (outcome: "ok" | "failed" | "interrupted", rc: number) =>
@@ -47,33 +49,21 @@ export async function* provisionRun(
   yield { type: "started", ts: ts(), directory: NOWHERE, log: NOWHERE };
   yield { type: "run_start", ts: ts(), playbook: "site.yml", check: false };
   let last = "";
-  for (const [play = "", role = "", task = "", about = "", which = ""] of STEPS) {
+  for (const { play, role, task, about, which } of STEPS) {
     const there = hosts.filter(({ unreachable }) => unreachable === 0);
-    const begins = {
-      type: "play_start",
-      ts: ts(),
-      play,
-      hosts: there.map(({ name }) => name),
-    } as const;
-    if (play !== last) yield begins;
+    const names = there.map(({ name }) => name);
+    if (play !== last) yield { type: "play_start", ts: ts(), play, hosts: names };
     last = play;
     const at = there.filter((host) => host[which as "all"]);
     if (at.length === 0) continue;
     yield { type: "task_start", ts: ts(), play, task, role };
     for (const { name: host } of at) yield { type: "host_start", ts: ts(), host, task, role };
-    // Each at its own pace, all at once.
-    const pace = (name: string) => Number(about) * (0.6 + 0.8 * fraction(seed, `${name} ${task}`));
-    let passed = 0;
-    for (const host of at.sort((a, b) => pace(a.name) - pace(b.name))) {
-      const seconds = pace(host.name);
-      try {
-        await clock.sleep((seconds - passed) * 1000, signal);
-      } catch (error) {
-        if (!signal.aborted) throw error;
-        return yield end("interrupted", 130);
-      }
-      passed = seconds;
+    for (const [index, host] of at.entries()) {
+      // One is ready after the other.
+      await clock.sleep(about * 1000 / at.length, signal).catch(() => {});
+      if (signal.aborted) return yield end("interrupted", 130);
       const home = current();
+      const seconds = about * (index + 1) / at.length;
       const result = { type: "result", host: host.name, play, task, role, seconds } as const;
       if (home.away.has(host.name)) {
         host.unreachable = 1;
@@ -88,7 +78,7 @@ export async function* provisionRun(
     }
   }
   const stats = hosts.map(({ name, ok, changed, unreachable }) =>
-    [name, { ...none, ok, changed, unreachable }] as const
+    [name, { ok, changed, unreachable, failures: 0, skipped: 0, rescued: 0, ignored: 0 }] as const
   );
   yield { type: "run_end", ts: ts(), stats: Object.fromEntries(stats) };
   yield hosts.some(({ unreachable }) => unreachable > 0) ? end("failed", 4) : end("ok", 0);
