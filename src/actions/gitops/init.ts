@@ -10,6 +10,7 @@ import { dirname, join, posix, resolve } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { type AgeKey, makeAgeKey } from "../../gitops/keys/age_key.ts";
 import { type DeployUnit, deployUnits } from "../../gitops/check/deploy_units.ts";
+import { fetchedFiles } from "../../gitops/check/flux_entry.ts";
 import { repositoryFiles } from "../../gitops/repository/repository_files.ts";
 import { repositoryTemplate } from "../../gitops/repository/repository_template.ts";
 import { ResourceTrees } from "../../gitops/check/resource_tree.ts";
@@ -151,10 +152,12 @@ export async function planRepository(
 async function takenIn(directory: string, template: ReadonlyMap<string, string>) {
   const entries = new Map<string, readonly string[]>();
   const listed = new Set<string>();
-  const now = await repositoryFiles(directory);
+  const now = await fetchedFiles(await repositoryFiles(directory));
   const trees = new ResourceTrees(now);
   const { units } = await deployUnits(now, trees);
-  const planned = new ResourceTrees(await repositoryFiles(directory, { added: template }));
+  const planned = new ResourceTrees(
+    await fetchedFiles(await repositoryFiles(directory, { added: template })),
+  );
   for (const path of template.keys()) {
     if (posix.basename(path) !== "kustomization.yaml") continue;
     const folder = posix.dirname(path);

@@ -16,6 +16,7 @@ import {
   deployUnits,
   specOf,
 } from "../../gitops/check/deploy_units.ts";
+import { fetchedFiles } from "../../gitops/check/flux_entry.ts";
 import { isObject, readManifests } from "../../gitops/check/manifest.ts";
 import { type RepositoryFiles, repositoryFiles } from "../../gitops/repository/repository_files.ts";
 import { ResourceTrees } from "../../gitops/check/resource_tree.ts";
@@ -87,7 +88,9 @@ export async function planNewApp(
 async function unseen(
   { directory, spec, place }: Pick<NewAppPlan, "directory" | "spec" | "place">,
 ): Promise<readonly string[]> {
-  const files = await repositoryFiles(directory, { added: appFiles(spec, place) });
+  const files = await fetchedFiles(
+    await repositoryFiles(directory, { added: appFiles(spec, place) }),
+  );
   const trees = new ResourceTrees(files);
   const { units } = await deployUnits(files, trees);
   return place.clusters

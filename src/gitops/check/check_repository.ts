@@ -11,6 +11,7 @@ import { ProgramNotFoundError } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { checkObjects } from "./check_builds.ts";
 import { appOf, appsOf, type Builder, type DeployUnit, deployUnits } from "./deploy_units.ts";
+import { fetchedFiles } from "./flux_entry.ts";
 import { buildKustomization, type Kustomize } from "./kustomize_build.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 import { ruleProblems } from "./repository_rules.ts";
@@ -41,23 +42,24 @@ export async function checkRepository(
   files: RepositoryFiles,
   { kustomize }: { readonly kustomize: Kustomize | undefined },
 ): Promise<RepositoryCheck> {
-  const trees = new ResourceTrees(files);
+  const fetched = await fetchedFiles(files);
+  const trees = new ResourceTrees(fetched);
   const build: Builder | undefined = kustomize === undefined
     ? undefined
     : async ({ kustomization, remote, safe }) =>
       remote.length > 0 || !safe || kustomization === undefined
         ? undefined
         : await buildKustomization(system, kustomize, { root: files.root, kustomization });
-  const deployment = await deployUnits(files, trees, build === undefined ? {} : { build });
+  const deployment = await deployUnits(fetched, trees, build === undefined ? {} : { build });
   const { units } = deployment;
   const clusters = [...new Set(units.flatMap(({ cluster }) => cluster ?? []))];
   const secrets = await secretProblems(files, trees);
   const checked = await checkObjects(units, trees);
   const read = readProblems(units, trees);
-  const rules = ruleProblems(deployment, { files, trees });
+  const rules = ruleProblems(deployment, { files: fetched, trees });
   return {
     clusters,
-    apps: appsOf(files),
+    apps: appsOf(fetched),
     objects: checked.objects,
     built: [
       ...new Set(
@@ -73,8 +75,8 @@ export async function checkRepository(
       ...deployment.notChecked,
       ...remoteWarnings(units),
       ...tooSlow(units),
-      ...await unused(files, { trees, committed: await committedFiles(system, files) }),
-      ...(deployment.followsTemplate ? unapplied(files, units) : []),
+      ...await unused(fetched, { trees, committed: await committedFiles(system, files) }),
+      ...(deployment.followsTemplate ? unapplied(fetched, units) : []),
     ]),
     unknownKinds: checked.unknownKinds,
   };

@@ -138,7 +138,8 @@ export async function deployUnits(
       }
       // What only the cluster knows stands for something.
       if (!(directory.includes("${") && mayBeSubstituted(unit))) {
-        const message = `spec.path ./${directory} does not exist in the repository`;
+        const why = trees.unusable(directory) ?? "does not exist in the repository";
+        const message = `spec.path ./${directory} ${why}`;
         trees.report({ message, where }, { certain: true });
       }
       return [];

@@ -7,9 +7,10 @@
 import { posix } from "node:path";
 import { valueAt } from "./field_path.ts";
 import { isObject, type Manifest, metadataOf } from "./manifest.ts";
-import type { RepositoryFiles } from "../repository/repository_files.ts";
+import { type RepositoryFiles, withoutLeftOut } from "../repository/repository_files.ts";
 import { fluxUrl } from "../repository/repository_url.ts";
-import type { ResourceTrees } from "./resource_tree.ts";
+import { leftOut } from "../repository/source_ignore.ts";
+import { ResourceTrees } from "./resource_tree.ts";
 
 /** The source that `k3s-tool` and `flux bootstrap` make for the repository itself. */
 const OWN_SOURCE = "flux-system";
@@ -29,6 +30,8 @@ export interface FluxEntry {
   readonly kustomizations: readonly Manifest[];
   /** True where a Kustomization applies a path of this repository. */
   isOwn(manifest: Manifest): boolean;
+  /** The sources that are this repository. */
+  readonly sources: readonly Manifest[];
 }
 
 /** True for Flux's Kustomization, which is not kustomize's. */
@@ -58,13 +61,17 @@ export async function fluxEntry(
     SOURCES.has(String(each.value.kind)) && metadataOf(each.value).name === OWN_SOURCE
   ).flatMap(urlOf);
   bootstrap.forEach((url) => urls.add(comparable(url)));
-  const isOwn = ownership({
+  const owns = ownership({
     found,
     kustomizations,
     urls,
     files,
     bootstrapped: bootstrap.length > 0,
   });
+  const isOwn = (each: Manifest) => owns(sourceOf(each));
+  const sources = found.filter(({ value }) =>
+    SOURCES.has(String(value.kind)) && owns(`${value.kind}/${metadataOf(value).name}`)
+  );
   const declared = [
     ...syncs.map(({ path }) => directoryOf(path)),
     // As flux bootstrap writes it: a Kustomization that applies the directory it is in.
@@ -75,7 +82,28 @@ export async function fluxEntry(
   ].filter((path) => path !== "." && files.hasDirectory(path));
   const named = clusterDirectories(files, kustomizations.filter(isOwn))
     .filter((each) => !declared.some((path) => path === each || path.startsWith(`${each}/`)));
-  return { roots: [...new Set([...named, ...declared])].sort(), kustomizations, isOwn };
+  return { roots: [...new Set([...named, ...declared])].sort(), kustomizations, isOwn, sources };
+}
+
+/**
+ * The files as Flux fetches them. What one of several clusters fetches is judged.
+ *
+ * Source: source-controller `internal/controller/gitrepository_controller.go`: `spec.ignore` comes
+ * after every `.sourceignore`.
+ */
+export async function fetchedFiles(files: RepositoryFiles): Promise<RepositoryFiles> {
+  const inFiles = await Promise.all(
+    files.paths.filter((path) => posix.basename(path) === ".sourceignore").map(async (path) => ({
+      directory: path === ".sourceignore" ? "" : posix.dirname(path),
+      text: await files.read(path) ?? "",
+    })),
+  );
+  const { sources } = await fluxEntry(files, new ResourceTrees(files));
+  const specs = new Set(sources.map(({ value }) => valueAt(value, ["spec", "ignore"])));
+  const each = [...specs.size === 0 ? [undefined] : specs].map((text) =>
+    leftOut(typeof text === "string" ? [...inFiles, { directory: "", text }] : inFiles)
+  );
+  return withoutLeftOut(files, (path) => each.every((isLeftOut) => isLeftOut(path)));
 }
 
 /** Every object of Flux that says where it finds something. */
@@ -123,7 +151,7 @@ function ownership({ found, kustomizations, urls, files, bootstrapped }: {
   readonly files: RepositoryFiles;
   /** True where the repository's own address is among its objects. */
   readonly bootstrapped: boolean;
-}): (manifest: Manifest) => boolean {
+}): (source: string | undefined) => boolean {
   const known = new Map<string, boolean>();
   const decide = (kind: string, name: string): boolean => {
     if (!SOURCES.has(kind)) return false;
@@ -139,8 +167,7 @@ function ownership({ found, kustomizations, urls, files, bootstrapped }: {
     const here = paths.filter((path) => files.hasDirectory(path));
     return here.length > paths.length / 2;
   };
-  return (manifest) => {
-    const source = sourceOf(manifest);
+  return (source) => {
     if (source === undefined) return false;
     let own = known.get(source);
     if (own === undefined) {

@@ -51,10 +51,6 @@ export interface ResourceTree {
   readonly safe: boolean;
 }
 
-/** Files and folders that Flux leaves out of what it fetches (its default `.sourceignore`). */
-const IGNORED_BY_FLUX =
-  /(?:^|\/)(?:\.github\/|\.circleci\/|\.(?:travis|gitlab-ci|drone|goreleaser|sops|flux)\.ya?ml$|appveyor\.yml$|cloudbuild\.yaml$|codeship-(?:services|steps)\.yml$)/;
-
 /** A problem, and whether it stands though kustomize may have built the file it is in. */
 interface ReadProblem {
   readonly problem: Problem;
@@ -106,6 +102,16 @@ export class ResourceTrees {
   /** True where the repository has such a directory. */
   hasDirectory(directory: string): boolean {
     return this.#files.hasDirectory(directory);
+  }
+
+  /** Why Flux does not have what is there; undefined where it has it, or nothing is there. */
+  unusable(path: string): string | undefined {
+    if (this.#known.has(path) || this.hasDirectory(path)) return undefined;
+    for (let at = path; at !== "." && at !== "/"; at = posix.dirname(at)) {
+      const why = this.#files.unusable.get(at);
+      if (why !== undefined) return why;
+    }
+    return this.#files.unusable.entries().find(([each]) => each.startsWith(`${path}/`))?.[1];
   }
 
   /** The documents of a file. */
@@ -165,7 +171,7 @@ export class ResourceTrees {
     const prefix = directory === "." ? "" : `${directory}/`;
     const entries = new Set<string>();
     for (const path of this.#files.paths) {
-      if (!path.startsWith(prefix) || IGNORED_BY_FLUX.test(path)) continue;
+      if (!path.startsWith(prefix)) continue;
       if (path === this.kustomizationOf(directory)) continue;
       const nested = this.#outermostKustomization(prefix, path);
       if (nested !== undefined) entries.add(nested);
@@ -236,9 +242,9 @@ export class ResourceTrees {
   ): Promise<void> {
     const where = manifest.place(at);
     const { found } = walk;
-    const refuse = (message: string) => {
-      // What Flux names: no build of the file that it is named in knows of it.
-      const certain = where.file !== manifest.file;
+    // What Flux names: no build of the file that it is named in knows of it.
+    const byFlux = where.file !== manifest.file;
+    const refuse = (message: string, { certain = byFlux } = {}) => {
       if (certain) found.safe = false;
       this.report({ message, where }, { certain });
     };
@@ -254,11 +260,8 @@ export class ResourceTrees {
       else if (kind !== "text") await this.#partialFile(path, { kind, where, walk });
       return;
     }
-    if (this.#files.special.has(path)) {
-      // kustomize would wait for what comes out of a pipe.
-      found.safe = false;
-      return refuse(`${target} is not a regular file`);
-    }
+    const why = this.unusable(path);
+    if (why !== undefined) return refuse(`${target} ${why}`, { certain: true });
     if (kind === "file" || kind === "text" || !this.hasDirectory(path)) {
       if (looksRemote(target)) return void found.remote.push({ target, where });
       return refuse(`${target} does not exist`);

@@ -22,8 +22,8 @@ export interface RepositoryFiles {
   readonly root: string;
   /** Every regular file, sorted; symbolic links are not followed. */
   readonly paths: readonly string[];
-  /** What is neither a file, a directory nor a link: reading a pipe would not end. */
-  readonly special: ReadonlySet<string>;
+  /** What is no regular file, or is left out by Flux, and why it cannot be used. */
+  readonly unusable: ReadonlyMap<string, string>;
   /** Addresses that Git knows the repository by. */
   readonly remotes: readonly string[];
   /** A file's text; undefined where there is none, or one too large for a manifest. */
@@ -48,20 +48,18 @@ export async function repositoryFiles(
   } = {},
 ): Promise<RepositoryFiles> {
   const found: string[] = [];
-  const special = new Set<string>();
+  const unusable = new Map<string, string>();
   const inside = relative(root, scope);
   // Without a .git above, only what was asked about belongs to the repository.
   const isGit = await Deno.stat(join(root, ".git")).then(() => true, () => false);
-  await walk(root, isGit ? "" : inside, { found, special });
+  await walk(root, isGit ? "" : inside, { found, unusable });
   const texts = new Map<string, Promise<string | undefined>>();
   const paths = [...new Set([...found, ...added.keys()])].sort();
-  const directories = new Set(paths.flatMap(parentsOf));
   return {
     root,
-    paths,
-    special,
+    ...listed(paths),
+    unusable,
     remotes: isGit ? await remotesOf(root) : [],
-    hasDirectory: (path) => path === "" || path === "." || directories.has(path),
     inScope: (path) => inside === "" || path.startsWith(`${inside}/`),
     read(path) {
       let text = texts.get(path);
@@ -71,6 +69,30 @@ export async function repositoryFiles(
       }
       return text;
     },
+  };
+}
+
+/** What Flux has of it: without files that it leaves out. */
+export function withoutLeftOut(
+  files: RepositoryFiles,
+  isLeftOut: (path: string) => boolean,
+): RepositoryFiles {
+  const out = files.paths.filter(isLeftOut);
+  const why = out.map((path) =>
+    [path, "is left out by Flux (.sourceignore, spec.ignore)"] as const
+  );
+  return {
+    ...files,
+    ...listed(files.paths.filter((path) => !isLeftOut(path))),
+    unusable: new Map([...files.unusable, ...why]),
+  };
+}
+
+function listed(paths: readonly string[]): Pick<RepositoryFiles, "paths" | "hasDirectory"> {
+  const directories = new Set(paths.flatMap(parentsOf));
+  return {
+    paths,
+    hasDirectory: (path) => path === "" || path === "." || directories.has(path),
   };
 }
 
@@ -88,7 +110,7 @@ async function remotesOf(root: string): Promise<readonly string[]> {
 async function walk(
   root: string,
   folder: string,
-  into: { readonly found: string[]; readonly special: Set<string> },
+  into: { readonly found: string[]; readonly unusable: Map<string, string> },
 ): Promise<void> {
   try {
     for await (const entry of Deno.readDir(join(root, folder))) {
@@ -97,7 +119,12 @@ async function walk(
       if (entry.isDirectory) {
         if (!PASSED_OVER.has(entry.name)) await walk(root, path, into);
       } else if (entry.isFile) into.found.push(path);
-      else if (!entry.isSymlink) into.special.add(path);
+      else {
+        into.unusable.set(
+          path,
+          entry.isSymlink ? "is a symbolic link, which Flux leaves out" : "is not a regular file", // reading a pipe would not end
+        );
+      }
     }
   } catch (error) {
     if (folder === "" && error instanceof Deno.errors.NotFound) return;

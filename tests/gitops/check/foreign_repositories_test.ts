@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { runCommand } from "../../cli/fake_context.ts";
 
-/** A repository by its files; `.git/config` makes a directory one of Git's. */
-type Files = Readonly<Record<string, string>>;
+/** A repository by its files, or where they link to; `.git/config` makes a directory one of Git's. */
+type Files = Readonly<Record<string, string | { readonly to: string }>>;
 
 /** Runs `gitops validate` on files, below `folder` where that is given; without kustomize. */
 async function validate(files: Files, folder = ".") {
@@ -12,7 +12,10 @@ async function validate(files: Files, folder = ".") {
   try {
     for (const [path, text] of Object.entries(files)) {
       await Deno.mkdir(dirname(`${home}/repo/${path}`), { recursive: true });
-      await Deno.writeTextFile(`${home}/repo/${path}`, text);
+      const file = `${home}/repo/${path}`;
+      await (typeof text === "string"
+        ? Deno.writeTextFile(file, text)
+        : Deno.symlink(text.to, file));
     }
     const argv = ["gitops", "validate", `repo/${folder}`, "-o", "json"];
     const { code, stdout, stderr } = await runCommand(argv, { directory: home });
@@ -44,11 +47,11 @@ spec:
 ${spec}`;
 }
 
-function source(name: string, url: string): string {
+function source(name: string, url: string, ignore = ""): string {
   return `apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
 metadata: {name: ${name}, namespace: flux-system}
-spec: {interval: 5m, url: "${url}"}
+spec: {interval: 5m, url: "${url}", ignore: "${ignore}"}
 `;
 }
 
@@ -182,6 +185,18 @@ spec:
     ".sops.yaml": "creation_rules: []\n",
     ".github/workflows/check.yaml": "on: push\n",
   }],
+  "what .sourceignore leaves out": [{
+    ".sourceignore": "/*\n!/deploy\n",
+    "deploy/.sourceignore": "values/\n",
+    "deploy/all.yaml": applies("./", { name: "all" }),
+    "deploy/values/x.yaml": "no: object\n",
+    "notes/x.yaml": "no: object\n",
+  }],
+  "what the source leaves out": [{
+    "clusters/a/source.yaml": source("flux-system", "ssh://git@example.com/me/home", "/notes"),
+    "clusters/a/all.yaml": applies("./", { name: "all" }),
+    "notes/x.yaml": "no: object\n",
+  }],
   "a user and a host beside a secret": [{
     "clusters/home/s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: x}\n" +
       "stringData: {username: me, DB_HOST: db.example.com, password: '${PASSWORD}'}\n",
@@ -199,6 +214,50 @@ for (const [what, [files, folder]] of Object.entries(VALID)) {
     assert.deepEqual([code, problems], [0, []]);
   });
 }
+
+Deno.test("what Flux does not have cannot be listed, and a secret in it is one in clear", async () => {
+  const files = {
+    ...web("apps/web"),
+    "clusters/home/web.yaml": applies("./apps/web"),
+    "clusters/home/gone.yaml": applies("./docs/web", { name: "gone" }),
+    "docs/web/secret.yaml": secret("hunter2"),
+    "apps/web/link.yaml": { to: "config.yaml" },
+    "shared": { to: "apps" },
+  };
+  const list = (text: string) => ({
+    ...files,
+    ".sourceignore": "docs/\n",
+    "apps/web/kustomization.yaml": `resources: [config.yaml, ${text}]\nnamespace: web\n`,
+  });
+  const always = [
+    "clusters/home/gone.yaml:6 spec.path ./docs/web is left out by Flux (.sourceignore, spec.ignore)",
+    "docs/web/secret.yaml:4 Secret s holds stringData.token in clear text; encrypt the file: " +
+    "sops encrypt --in-place FILE.sops.yaml",
+  ];
+  for (
+    const [text, why] of [
+      ["link.yaml", "is a symbolic link, which Flux leaves out"],
+      ["../../shared/web/ns.yaml", "is a symbolic link, which Flux leaves out"],
+      ["../../docs/web/secret.yaml", "is left out by Flux (.sourceignore, spec.ignore)"],
+    ] as const
+  ) {
+    assert.deepEqual((await validate(list(text))).problems, [
+      `apps/web/kustomization.yaml:1 ${text} ${why}`,
+      ...always,
+    ]);
+  }
+  assert.deepEqual((await validate(list("ns.yaml"))).problems, always);
+});
+
+Deno.test("what one of two clusters fetches is judged", async () => {
+  const { problems } = await validate({
+    "clusters/a/source.yaml": source("flux-system", "ssh://git@example.com/me/home", "/notes"),
+    "clusters/b/source.yaml": source("flux-system", "ssh://git@example.com/me/home"),
+    "clusters/b/all.yaml": applies("./", { name: "all" }),
+    "notes/x.yaml": "no: object\n",
+  });
+  assert.deepEqual(problems, ["notes/x.yaml:1 apiVersion is missing or no text"]);
+});
 
 Deno.test("a source of any name that is this repository is judged", async () => {
   const files = {
