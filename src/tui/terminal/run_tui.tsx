@@ -12,6 +12,7 @@ import { App } from "../components/App.tsx";
 import { Keyboard } from "../components/Keyboard.tsx";
 import { MOUSE_OFF, MOUSE_ON, type TerminalInput, withoutMouse } from "../keys/mouse.ts";
 import { Store } from "../state/store.ts";
+import { changedCellsOnly } from "./changed_cells.ts";
 import {
   copySequence,
   REDRAW,
@@ -105,8 +106,8 @@ export async function runTui(options: TuiOptions): Promise<void> {
   stdout.write("\r");
   const instance = render(screen, {
     stdin: (input ?? process.stdin) as TerminalInput as typeof process.stdin,
+    stdout: changedCellsOnly(stdout),
     alternateScreen: true,
-    incrementalRendering: true,
     interactive: true,
     exitOnCtrlC: false,
     maxFps: MAX_FPS,
