@@ -103,6 +103,7 @@ func (d *datastore) start(ctx context.Context, initialCluster string) error {
 	}
 	config.ForceNewCluster = d.settings.ClusterReset
 	config.SnapshotCount = 10_000
+	config.TickMs, config.ElectionMs = 500, 5000 // as k3s: a lost leader is missed for up to 10 s
 	config.InitialElectionTickAdvance = true
 	config.Logger = "zap"
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(quietLogger())
