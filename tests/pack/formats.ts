@@ -10,21 +10,9 @@ import { parseAllDocuments } from "yaml";
 import { OUTPUT_FORMATS, type OutputFormat } from "../../src/cli/program/global_options.ts";
 import { commands } from "../../src/cli/program/registry.ts";
 import { withApiServer } from "../cluster/fake_api_server.ts";
-import { CLUSTER, INVENTORY, TAILNET } from "../golden/homelab.ts";
+import { CLUSTER } from "../golden/homelab.ts";
 import { command, environmentOf, type Installed, type Left } from "./installed.ts";
-
-/** What a person reads where the program is wrong, and not they or their machine. */
-export const DEFECT = /defect|is not a function|is not defined|Cannot read propert/;
-
-/** How many programs run at a time. */
-const AT_ONCE = 3;
-
-/** Programs a command may call, as they answer on a machine whose hosts are all off. */
-const PROGRAMS: Readonly<Record<string, string>> = {
-  tailscale: 'exec cat "$TAILNET"',
-  ssh: "exit 255",
-  "ansible-playbook": 'case "$*" in *--version*) echo "ansible-playbook [core 2.19.14]";; esac',
-};
+import { argumentsOf, atOnce, DEFECT, machineEnvironment, makeMachine } from "./machine.ts";
 
 interface Run {
   readonly argv: readonly string[];
@@ -67,49 +55,6 @@ export function testFormats({ directory, home, tool }: Installed): void {
       }
     });
   });
-}
-
-/** The arguments of an example, without its format and the parts of its line that are the shell's. */
-function argumentsOf(line: string): readonly string[] {
-  const [, call = ""] = /\bk3s-tool (.*)$/.exec(line) ?? [];
-  const argv: string[] = [];
-  for (const [word, quoted] of call.replace(/ -o \w+/, "").matchAll(/'([^']*)'|\S+/g)) {
-    if (/^[|<>&]/.test(word)) break;
-    argv.push(quoted ?? word);
-  }
-  return argv;
-}
-
-/** A home with an inventory, an apps repository and the programs. */
-async function makeMachine(
-  directory: string,
-  { tool, home }: Pick<Installed, "tool" | "home">,
-): Promise<void> {
-  for (const folder of ["bin", "inventory", "staging"]) {
-    await Deno.mkdir(`${directory}/${folder}`, { recursive: true });
-  }
-  const settings = "reserved_cpu: '1', node_labels: {workstation: 'true'}, ";
-  const inventory = INVENTORY.replace("dgx: {", `dgx: {${settings}`);
-  await Deno.writeTextFile(`${directory}/inventory/hosts.yml`, inventory);
-  await Deno.writeTextFile(`${directory}/staging/hosts.yml`, inventory);
-  await Deno.writeTextFile(`${directory}/tailnet.json`, TAILNET);
-  for (const [name, script] of Object.entries(PROGRAMS)) {
-    await Deno.writeTextFile(`${directory}/bin/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  }
-  const made = await command([tool, "gitops", "init", "homelab-apps"], {
-    cwd: directory,
-    env: environmentOf(home),
-  });
-  assert.equal(made.code, 0, made.stderr);
-}
-
-function machineEnvironment(directory: string, kubeconfig: string): Record<string, string> {
-  return {
-    ...environmentOf(directory),
-    PATH: `${directory}/bin:${Deno.env.get("PATH")}`,
-    TAILNET: `${directory}/tailnet.json`,
-    KUBECONFIG: kubeconfig,
-  };
 }
 
 /** Runs a command; one that follows something is interrupted when it has shown it. */
@@ -157,14 +102,6 @@ function jsonDocuments(text: string): number {
   } catch {
     return text.trimEnd().split("\n").map((line) => JSON.parse(line)).length;
   }
-}
-
-async function atOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    results.push(...await Promise.all(items.slice(from, from + AT_ONCE).map(work)));
-  }
-  return results;
 }
 
 function words(runs: readonly Run[]): string {

@@ -17,7 +17,7 @@ import { hasProgram } from "../process/has_program.ts";
 import { Terminal } from "../terminal/tmux.ts";
 import { waitForValue } from "../terminal/wait_for_value.ts";
 import { ROUTES } from "../tui/routes.ts";
-import { DEFECT } from "./formats.ts";
+import { DEFECT } from "./machine.ts";
 import { environmentOf, type Installed } from "./installed.ts";
 
 const SIZE = { columns: 120, rows: 40 };

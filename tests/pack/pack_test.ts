@@ -10,6 +10,7 @@ import { FolderAssets } from "../../src/assets/folder_assets.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 import { testFormats } from "./formats.ts";
 import { command, environmentOf, installPackage } from "./installed.ts";
+import { testInterruptions } from "./interruptions.ts";
 import { testKeys } from "./keys.ts";
 
 const installed = await installPackage();
@@ -208,4 +209,5 @@ Deno.test("the packed tool starts without node, and where sh finds no deno with 
 });
 
 testFormats(installed);
+testInterruptions(installed);
 await testKeys(installed);
