@@ -5,269 +5,132 @@
  * @module
  */
 
-import { type PaneId, PANES } from "../draw/layout.ts";
+import type { PaneId } from "../draw/layout.ts";
 import type { Overlay } from "../state/overlays.ts";
 import type { ScreenKind } from "../state/screens.ts";
 
 /** What keys speak to. */
 export type Mode = ScreenKind | Overlay["kind"];
 
-/** Every mode. */
-export const MODES: readonly Mode[] = [
-  "lists",
-  "details",
-  "log",
-  "yaml",
-  "requests",
-  "gitops",
-  "run",
-  "help",
-  "palette",
-  "confirm",
-  "number",
-  "filter",
-];
-
+const LISTS: readonly Mode[] = ["lists"];
 const SCREENS: readonly Mode[] = ["lists", "details", "log", "yaml", "requests", "gitops", "run"];
 const TEXTS: readonly Mode[] = [...SCREENS, "help"];
 const INPUTS: readonly Mode[] = ["filter", "palette", "number"];
 const OVER_LISTS: readonly Mode[] = ["filter", "palette"];
 
+/** Every mode. */
+export const MODES: readonly Mode[] = [...TEXTS, "palette", "confirm", "number", "filter"];
+
+/**
+ * The table: keys (named as in `key_names.ts`), where they count, what they do, how the help says it,
+ * and how the footer does, in a word or two, with its place there; of the lists, those that must have
+ * the focus.
+ */
+const ROWS = [
+  ["j down", SCREENS, "down", "one line down"],
+  ["k up", SCREENS, "up", "one line up"],
+  ["j down", ["help"], "down", "one line down", ["down", 2]],
+  ["k up", ["help"], "up", "one line up", ["up", 3]],
+  ["down ctrl-n", OVER_LISTS, "down", "one line down"],
+  ["up ctrl-p", OVER_LISTS, "up", "one line up"],
+  ["pagedown ctrl-f", TEXTS, "page-down", "one page down"],
+  ["pageup ctrl-b", TEXTS, "page-up", "one page up"],
+  ["g home", TEXTS, "first", "to the beginning"],
+  ["G end", TEXTS, "last", "to the end"],
+  ["enter", ["lists", "details"], "open", "details of what is selected", ["details", 1]],
+  ["enter", ["filter"], "accept", "keep the filter", ["keep", 1]],
+  ["escape", ["filter"], "cancel", "clear the filter", ["clear", 2]],
+  ["enter", ["palette"], "accept", "do what is marked", ["do it", 1]],
+  ["enter", ["number"], "accept", "go on", ["go on", 1]],
+  ["escape", ["palette", "number"], "cancel", "leave it as it is", ["leave", 2]],
+  ["backspace", INPUTS, "erase", "take the last character back"],
+  ["ctrl-w", INPUTS, "erase-word", "take the last word back"],
+  ["ctrl-u", INPUTS, "erase-all", "take everything back"],
+  ["y", ["confirm"], "yes", "yes, do it", ["yes", 1]],
+  ["n escape", ["confirm"], "no", "no, leave it as it is", ["no", 2]],
+  ["escape ? q", ["help"], "close-help", "close this help", ["close", 1]],
+  ["escape", SCREENS.slice(1), "back", "back to where you were", ["back", 0]],
+  ["escape", LISTS, "back", "clear the filter, then leave the zoom"],
+  ["/", LISTS, "filter", "filter the list as you type", ["filter", 2]],
+  ["s", LISTS, "sort", "sort by the next column", ["sort", 6]],
+  ["S", LISTS, "reverse", "sort the other way round"],
+  ["w", LISTS, "warnings", "of the events only the warnings, or all", ["warnings", 8]],
+  ["z", LISTS, "zoom", "this list alone on the screen, or all three", ["zoom", 7]],
+  ["tab", LISTS, "next-pane", "to the next list", ["next", 9]],
+  ["shift-tab", LISTS, "previous-pane", "to the list before"],
+  ["1", LISTS, "pane-nodes", "to the nodes"],
+  ["2", LISTS, "pane-workloads", "to the workloads"],
+  ["3", LISTS, "pane-events", "to the events"],
+  ["l", LISTS, "logs", "log of its pods", ["logs", 4], ["workloads", "events"]],
+  ["l", ["details"], "logs", "log of its pods", ["logs", 4]],
+  ["y", ["lists", "details"], "yaml", "the object as YAML", ["YAML", 5]],
+  ["f", ["log"], "follow", "follow the end, or not", ["follow", 1]],
+  [
+    "P",
+    ["log"],
+    "previous-run",
+    "log of the container before its last restart, or of now",
+    ["previous", 2],
+  ],
+  ["n", ["log"], "next-container", "the next container, then the next pod", ["next container", 3]],
+  ["t", ["log"], "timestamps", "with the time of each line, or without", ["times", 4]],
+  ["w", ["log"], "wrap", "long lines wrapped, or cut", ["wrap", 5]],
+  [
+    "c",
+    ["lists", "details", "log", "yaml", "requests", "gitops"],
+    "copy",
+    "copy the name, the line or the text to the clipboard (OSC 52)",
+    ["copy", 10],
+  ],
+  ["p :", SCREENS, "palette", "all actions for what is selected", ["actions", 3]],
+  [
+    "R",
+    ["lists", "details", "log", "yaml", "gitops", "run"],
+    "requests",
+    "API requests and results of changes",
+    ["requests", 12],
+  ],
+  [
+    "v",
+    ["lists", "details", "log", "yaml", "requests", "gitops"],
+    "run",
+    "view the latest run of provisioning, also of another terminal",
+  ],
+  ["r", SCREENS, "retry", "try the connection again now", ["retry", 11]],
+  ["?", SCREENS, "help", "every key of this view", ["help", -2]],
+  ["ctrl-l", MODES, "redraw", "redraw the screen"],
+  ["ctrl-z", MODES, "suspend", "suspend; fg comes back"],
+  ["q", SCREENS, "quit", "quit", ["quit", -1]],
+  ["ctrl-c", MODES, "quit", "quit"],
+] as const satisfies readonly (readonly [
+  keys: string,
+  modes: readonly Mode[],
+  command: string,
+  help: string,
+  footer?: readonly [short: string, priority: number],
+  panes?: readonly PaneId[],
+])[];
+
 /** What a key does. */
-export type CommandName =
-  | "down"
-  | "up"
-  | "page-down"
-  | "page-up"
-  | "first"
-  | "last"
-  | "next-pane"
-  | "previous-pane"
-  | `pane-${PaneId}`
-  | "open"
-  | "back"
-  | "filter"
-  | "sort"
-  | "reverse"
-  | "warnings"
-  | "zoom"
-  | "logs"
-  | "follow"
-  | "previous-run"
-  | "next-container"
-  | "timestamps"
-  | "wrap"
-  | "yaml"
-  | "copy"
-  | "palette"
-  | "requests"
-  | "run"
-  | "retry"
-  | "help"
-  | "close-help"
-  | "accept"
-  | "cancel"
-  | "erase"
-  | "erase-word"
-  | "erase-all"
-  | "yes"
-  | "no"
-  | "redraw"
-  | "suspend"
-  | "quit";
+export type CommandName = typeof ROWS[number][2];
 
 /** A row of the table. */
 export interface Binding {
-  /** Names as in `key_names.ts`. */
   readonly keys: readonly string[];
   readonly modes: readonly Mode[];
-  /** Of the lists, only while one of these has the focus. */
-  readonly panes?: readonly PaneId[];
+  readonly panes: readonly PaneId[] | undefined;
   readonly command: CommandName;
-  /** What it does, as the help says it. */
   readonly help: string;
-  /** The same in the footer, in a word or two; without it the footer leaves it out. */
-  readonly short?: string;
+  /** Without it the footer leaves it out. */
+  readonly short: string | undefined;
   /** In the footer the lowest comes first, and the highest goes first where it is narrow. */
-  readonly priority?: number;
+  readonly priority: number;
 }
 
 /** The table. */
-export const KEY_MAP: readonly Binding[] = [
-  { keys: ["j", "down"], modes: SCREENS, command: "down", help: "one line down" },
-  { keys: ["k", "up"], modes: SCREENS, command: "up", help: "one line up" },
-  {
-    keys: ["j", "down"],
-    modes: ["help"],
-    command: "down",
-    help: "one line down",
-    short: "down",
-    priority: 2,
-  },
-  {
-    keys: ["k", "up"],
-    modes: ["help"],
-    command: "up",
-    help: "one line up",
-    short: "up",
-    priority: 3,
-  },
-  { keys: ["down", "ctrl-n"], modes: OVER_LISTS, command: "down", help: "one line down" },
-  { keys: ["up", "ctrl-p"], modes: OVER_LISTS, command: "up", help: "one line up" },
-  { keys: ["pagedown", "ctrl-f"], modes: TEXTS, command: "page-down", help: "one page down" },
-  { keys: ["pageup", "ctrl-b"], modes: TEXTS, command: "page-up", help: "one page up" },
-  { keys: ["g", "home"], modes: TEXTS, command: "first", help: "to the beginning" },
-  { keys: ["G", "end"], modes: TEXTS, command: "last", help: "to the end" },
-
-  ...key("enter", ["lists", "details"], "open", {
-    help: "details of what is selected",
-    short: "details",
-    priority: 1,
-  }),
-  ...key("enter", ["filter"], "accept", { help: "keep the filter", short: "keep", priority: 1 }),
-  ...key("escape", ["filter"], "cancel", {
-    help: "clear the filter",
-    short: "clear",
-    priority: 2,
-  }),
-  ...key("enter", ["palette"], "accept", {
-    help: "do what is marked",
-    short: "do it",
-    priority: 1,
-  }),
-  ...key("enter", ["number"], "accept", { help: "go on", short: "go on", priority: 1 }),
-  ...key("escape", ["palette", "number"], "cancel", {
-    help: "leave it as it is",
-    short: "leave",
-    priority: 2,
-  }),
-  ...key("backspace", INPUTS, "erase", { help: "take the last character back" }),
-  ...key("ctrl-w", INPUTS, "erase-word", { help: "take the last word back" }),
-  ...key("ctrl-u", INPUTS, "erase-all", { help: "take everything back" }),
-  ...key("y", ["confirm"], "yes", { help: "yes, do it", short: "yes", priority: 1 }),
-  {
-    keys: ["n", "escape"],
-    modes: ["confirm"],
-    command: "no",
-    help: "no, leave it as it is",
-    short: "no",
-    priority: 2,
-  },
-  {
-    keys: ["escape", "?", "q"],
-    modes: ["help"],
-    command: "close-help",
-    help: "close this help",
-    short: "close",
-    priority: 1,
-  },
-  ...key("escape", ["details", "log", "yaml", "requests", "gitops", "run"], "back", {
-    help: "back to where you were",
-    short: "back",
-    priority: 0,
-  }),
-  ...key("escape", ["lists"], "back", { help: "clear the filter, then leave the zoom" }),
-
-  ...key("/", ["lists"], "filter", {
-    help: "filter the list as you type",
-    short: "filter",
-    priority: 2,
-  }),
-  ...key("s", ["lists"], "sort", { help: "sort by the next column", short: "sort", priority: 6 }),
-  ...key("S", ["lists"], "reverse", { help: "sort the other way round" }),
-  ...key("w", ["lists"], "warnings", {
-    help: "of the events only the warnings, or all",
-    short: "warnings",
-    priority: 8,
-  }),
-  ...key("z", ["lists"], "zoom", {
-    help: "this list alone on the screen, or all three",
-    short: "zoom",
-    priority: 7,
-  }),
-  ...key("tab", ["lists"], "next-pane", { help: "to the next list", short: "next", priority: 9 }),
-  ...key("shift-tab", ["lists"], "previous-pane", { help: "to the list before" }),
-  ...PANES.flatMap((pane, index) =>
-    key(String(index + 1), ["lists"], `pane-${pane}`, { help: `to the ${pane}` })
-  ),
-
-  {
-    keys: ["l"],
-    modes: ["lists"],
-    panes: ["workloads", "events"],
-    command: "logs",
-    help: "log of its pods",
-    short: "logs",
-    priority: 4,
-  },
-  ...key("l", ["details"], "logs", { help: "log of its pods", short: "logs", priority: 4 }),
-  ...key("y", ["lists", "details"], "yaml", {
-    help: "the object as YAML",
-    short: "YAML",
-    priority: 5,
-  }),
-  ...key("f", ["log"], "follow", { help: "follow the end, or not", short: "follow", priority: 1 }),
-  ...key("P", ["log"], "previous-run", {
-    help: "log of the container before its last restart, or of now",
-    short: "previous",
-    priority: 2,
-  }),
-  ...key("n", ["log"], "next-container", {
-    help: "the next container, then the next pod",
-    short: "next container",
-    priority: 3,
-  }),
-  ...key("t", ["log"], "timestamps", {
-    help: "with the time of each line, or without",
-    short: "times",
-    priority: 4,
-  }),
-  ...key("w", ["log"], "wrap", {
-    help: "long lines wrapped, or cut",
-    short: "wrap",
-    priority: 5,
-  }),
-  ...key("c", ["lists", "details", "log", "yaml", "requests", "gitops"], "copy", {
-    help: "copy the name, the line or the text to the clipboard (OSC 52)",
-    short: "copy",
-    priority: 10,
-  }),
-  {
-    keys: ["p", ":"],
-    modes: SCREENS,
-    command: "palette",
-    help: "all actions for what is selected",
-    short: "actions",
-    priority: 3,
-  },
-  ...key("R", ["lists", "details", "log", "yaml", "gitops", "run"], "requests", {
-    help: "API requests and results of changes",
-    short: "requests",
-    priority: 12,
-  }),
-  ...key("v", ["lists", "details", "log", "yaml", "requests", "gitops"], "run", {
-    help: "view the latest run of provisioning, also of another terminal",
-  }),
-  ...key("r", SCREENS, "retry", {
-    help: "try the connection again now",
-    short: "retry",
-    priority: 11,
-  }),
-  ...key("?", SCREENS, "help", { help: "every key of this view", short: "help", priority: -2 }),
-  ...key("ctrl-l", MODES, "redraw", { help: "redraw the screen" }),
-  ...key("ctrl-z", MODES, "suspend", { help: "suspend; fg comes back" }),
-  { keys: ["q"], modes: SCREENS, command: "quit", help: "quit", short: "quit", priority: -1 },
-  ...key("ctrl-c", MODES, "quit", { help: "quit" }),
-];
-
-function key(
-  name: string,
-  modes: readonly Mode[],
-  command: CommandName,
-  words: Pick<Binding, "help" | "short" | "priority">,
-): readonly Binding[] {
-  return [{ keys: [name], modes, command, ...words }];
-}
+export const KEY_MAP: readonly Binding[] = ROWS.map((
+  [keys, modes, command, help, [short, priority] = [undefined, 0], panes],
+) => ({ keys: keys.split(" "), modes, command, help, short, priority, panes }));
 
 /** What keys speak to now. */
 export interface View {
