@@ -1,5 +1,5 @@
 /**
- * The screens of docs/tui.md: how each comes about. They stand in parts of the page.
+ * The screens of docs/tui.md: the keys that lead to each. `deno task screens` writes them.
  *
  * @module
  */
@@ -9,13 +9,13 @@ export interface Screen {
   readonly name: string;
   readonly columns: number;
   readonly rows: number;
-  /** How long the simulated home has been looked at, in seconds. */
+  /** How long the demo has been looked at, in seconds. */
   readonly second: number;
-  /** What is typed and pressed, and what to wait for after each. */
+  /** What is typed, and what to wait for after each. */
   readonly steps: readonly {
     readonly text?: string;
-    /** By tmux's names. */
-    readonly keys?: readonly string[];
+    /** Whether Enter is pressed then. */
+    readonly enter?: boolean;
     readonly until: string | RegExp;
   }[];
 }
@@ -48,7 +48,7 @@ export const SCREENS: readonly Screen[] = [
     second: 20,
     steps: [
       { text: "j", until: "› desktop" },
-      { keys: ["Enter"], until: /Node desktop[^]*Conditions/ },
+      { enter: true, until: /Node desktop[^]*Conditions/ },
     ],
   },
   {
@@ -66,7 +66,7 @@ export const SCREENS: readonly Screen[] = [
     second: 20,
     steps: [
       { text: "p", until: "drain" },
-      { text: "gitops", keys: ["Enter"], until: /GitOps: sources[^]*Ready/ },
+      { text: "gitops", enter: true, until: /GitOps: sources[^]*Ready/ },
     ],
   },
   { name: "palette", ...SMALL, second: 20, steps: [{ text: "p", until: "drain" }] },
@@ -76,7 +76,7 @@ export const SCREENS: readonly Screen[] = [
     second: 20,
     steps: [
       { text: "jp", until: "drain" },
-      { text: "drain", keys: ["Enter"], until: "Drain desktop?" },
+      { text: "drain", enter: true, until: "Drain desktop?" },
     ],
   },
   {
@@ -91,7 +91,7 @@ export const SCREENS: readonly Screen[] = [
     second: 20,
     steps: [
       { text: "p", until: "provision" },
-      { text: "provision", keys: ["Enter"], until: "Provision 5 hosts?" },
+      { text: "provision", enter: true, until: "Provision 5 hosts?" },
       { text: "y", until: "✓ Done" },
     ],
   },
@@ -100,4 +100,9 @@ export const SCREENS: readonly Screen[] = [
 /** Name of the part of the page that holds a screen. */
 export function screenPart({ name }: Screen): string {
   return `screen: ${name}`;
+}
+
+/** A screen as the page holds it. */
+export function screenText(frame: string): string {
+  return "```text\n" + frame + "\n```";
 }

@@ -199,11 +199,11 @@ Deno.test("kill -9 at any moment leaves the old file or the new one", async () =
     const child = editProcess(inventory.file, "toggle");
     return { child, reader: child.stdout.getReader() };
   };
-  for (let round = 0; round < 8; round++) {
+  for (let ms = 0; ms < 8; ms++) {
     const { child, reader } = process();
     // At work by now; each round ends at another moment of an edit.
     await nextWord(reader);
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
+    await machineClock.sleep(ms);
     child.kill("SIGKILL");
     await child.status;
     await reader.cancel();

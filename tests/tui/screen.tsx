@@ -8,6 +8,7 @@ import { EventEmitter } from "node:events";
 import process from "node:process";
 import { render } from "ink";
 import type { ReactNode } from "react";
+import type { LiveSession } from "../../src/live/live_session.ts";
 import type { LiveNews } from "../../src/live/live_state.ts";
 import { paintFor } from "../../src/cli/output/paint.ts";
 import { App } from "../../src/tui/components/App.tsx";
@@ -57,6 +58,8 @@ export interface ScreenOptions extends FakeAnswers {
   readonly readOnly?: boolean;
   readonly color?: boolean;
   readonly now?: () => number;
+  /** What the screen shows in the place of the made-up session. */
+  readonly live?: LiveSession;
 }
 
 /** A screen that is open. */
@@ -76,7 +79,7 @@ export class TestScreen implements AsyncDisposable {
     this.session = new FakeSession(options);
     this.#output = new FakeOutput(size.columns, size.rows);
     this.store = new Store({
-      session: this.session,
+      session: options.live ?? this.session,
       size,
       readOnly,
       now: options.now ?? (() => NOW),

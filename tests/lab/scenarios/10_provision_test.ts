@@ -103,8 +103,8 @@ Deno.test("P1 P2 P3 each host runs its component with Tailscale addresses", asyn
 });
 
 Deno.test("the kubeconfig on the workstation reaches the API server by its Tailscale address", async () => {
-  const { items, cluster } = JSON.parse(await tool("status", "-o", "json"));
-  assert.ok(items ?? cluster);
+  const { reachable, server } = JSON.parse(await tool("status", "-o", "json"));
+  assert.deepEqual([reachable, server], [true, `https://${n1().tailscaleAddress}:6443`]);
   const text = await tool("status");
   for (const { name, tailscaleAddress } of first3()) {
     const line = text.split("\n").find((one) => one.startsWith(name)) ?? "";
