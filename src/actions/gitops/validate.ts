@@ -9,7 +9,7 @@ import { checkRepository, type RepositoryCheck } from "../../gitops/check/check_
 import { findKustomize } from "../../gitops/check/kustomize_build.ts";
 import { type RepositoryFiles, repositoryFiles } from "../../gitops/repository/repository_files.ts";
 import { rootOf } from "../../gitops/repository/repository_root.ts";
-import { realPlace } from "../../gitops/repository/work_tree.ts";
+import { liesIn, realPlace } from "../../gitops/repository/work_tree.ts";
 import type { System } from "../../process/system.ts";
 
 /** A check, and whether overlays could be built. */
@@ -32,9 +32,8 @@ export async function validateRepository(
   system: System,
   { directory, strict }: { readonly directory: string; readonly strict: boolean },
 ): Promise<Validation> {
-  const files = await repositoryFiles(await rootOf(directory), {
-    scope: await realPlace(directory),
-  });
+  const [root, asked] = [await rootOf(directory), await realPlace(directory)];
+  const files = await repositoryFiles(root, { scope: liesIn(asked, root) ? asked : root });
   const kustomize = await findKustomize(system);
   if (kustomize === undefined && strict) {
     throw missingError("Neither kustomize nor kubectl is installed: overlays cannot be built", {

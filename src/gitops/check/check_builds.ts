@@ -16,7 +16,7 @@ const OLDER_FLUX = /is no longer served by Flux/;
 /** What was found in the objects of all units. */
 export interface CheckedObjects {
   readonly problems: readonly Problem[];
-  /** What an older Flux takes, but not the one that is installed here. */
+  /** What Flux takes, an older one at least, though not as it is meant. */
   readonly warnings: readonly Problem[];
   /** Files' objects and generated ones, each counted once. */
   readonly objects: number;
@@ -41,33 +41,45 @@ export async function checkObjects(
       if (found === undefined) unknownKinds.add(`${value.apiVersion} ${value.kind}`);
       const findings = relevant(found ?? [], { value, unit });
       if (findings.length === 0 || !object.certain) continue;
-      for (const problem of await placed(findings, { object, unit, trees })) {
-        (OLDER_FLUX.test(problem.message) ? warnings : problems).push(problem);
+      for (const finding of findings) {
+        const isAccepted = OLDER_FLUX.test(finding.message) || isLabel(finding);
+        const told = isLabel(finding)
+          ? { ...finding, message: `${finding.message}: Flux drops all labels of the object` }
+          : finding;
+        const problem = await placed(told, { object, unit, trees });
+        (isAccepted ? warnings : problems).push(problem);
       }
     }
   }
   return { problems, warnings, objects: seen.size, unknownKinds: [...unknownKinds].sort() };
 }
 
+/**
+ * True for a label that is no text: Flux reads none of them then, and goes on with its own.
+ *
+ * Source: fluxcd/pkg `ssa/manager.go` (`SetOwnerLabels`), apimachinery `NestedStringMap`.
+ */
+function isLabel({ path: [first, second, label] }: Finding): boolean {
+  return first === "metadata" && second === "labels" && label !== undefined;
+}
+
 /** What is wrong in the file is told there; the rest where a patch or an overlay made it so. */
 async function placed(
-  findings: readonly Finding[],
+  { message, path }: Finding,
   { object: { manifest, source, name, changedIn: file }, unit, trees }: {
     readonly object: AppliedObject;
     readonly unit: DeployUnit;
     readonly trees: ResourceTrees;
   },
-): Promise<readonly Problem[]> {
+): Promise<Problem> {
   const own = source === undefined ? [] : await checkObject(withoutEncryption(source.value)) ?? [];
-  return await Promise.all(findings.map(async ({ message, path }) => {
-    if (source !== undefined && own.some((each) => each.message === message)) {
-      return { message, where: source.place(path) };
-    }
-    return {
-      message: `${manifest.value.kind} ${name} as built: ${message}`,
-      where: await placeOfField(path, { file, unit, trees }),
-    };
-  }));
+  if (source !== undefined && own.some((each) => message.startsWith(each.message))) {
+    return { message, where: source.place(path) };
+  }
+  return {
+    message: `${manifest.value.kind} ${name} as built: ${message}`,
+    where: await placeOfField(path, { file, unit, trees }),
+  };
 }
 
 /** The line of a kustomization, or of what Flux adds to it, that speaks of a field; else the file. */

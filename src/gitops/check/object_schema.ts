@@ -136,7 +136,10 @@ function schemaFindings(object: Readonly<Record<string, unknown>>, schema: Objec
   const errors = schemaErrors(schema, fields.object).filter((error) => !isWrapped(error, object));
   // What a Secret holds is never shown, not even where it is wrong.
   const showValues = schema.kind !== "Secret";
-  const unread = fields.unread().map((path): Finding => ({
+  // What is null is not there.
+  const unread = fields.unread().filter((path) => valueAt(object, path) !== null).map((
+    path,
+  ): Finding => ({
     path,
     message: `${formatFieldPath(path)} is no field of a ${schema.kind}`,
   }));

@@ -34,7 +34,10 @@ export function recipientsOf(object: Readonly<Record<string, unknown>>): readonl
 
 /** Keys that stand in Secrets beside what is secret: where, and as whom, to log in. */
 const NOT_SECRET =
-  /(?:^|[-_.])(?:host(?:name)?|port|user(?:name)?|db(?:name)?|database|schema|endpoint|region|bucket|domain|type|ssl-?mode)$/i;
+  /(?:^|[-_.])(?:host(?:name)?|port|user(?:name)?|db(?:name)?|database|schema|endpoint|region|bucket|domain|type|ssl-?mode|id)$/i;
+
+/** The same in one word: `identityId`. */
+const NOT_SECRET_ID = /[a-z]I[dD]$/;
 
 /** Keys of a Secret whose values stand in clear text. */
 export function clearKeys(secret: Readonly<Record<string, unknown>>): readonly string[] {
@@ -42,7 +45,7 @@ export function clearKeys(secret: Readonly<Record<string, unknown>>): readonly s
     const values = secret[member];
     if (!isObject(values)) return [];
     return Object.entries(values)
-      .filter(([key]) => !NOT_SECRET.test(key))
+      .filter(([key]) => !NOT_SECRET.test(key) && !NOT_SECRET_ID.test(key))
       .filter(([, value]) => value !== null && !isNoSecret(String(value)))
       .filter(([, value]) => member !== "data" || !isNoSecret(decoded(String(value))))
       .map(([key]) => `${member}.${key}`);
@@ -59,6 +62,8 @@ const REFERENCES = [
   /^(?:op|bws|bw|doppler|infisical|passbolt|keeper|azurekv|awssm|awsssm|gcpsm|gsm|secretref|pass|gopass|akeyless|conjur):\/\/?/i,
   /^(?:ref\+|secretref\+)[\w+.-]+:\/\//i,
   /^(?:>>)?vault:\S+$|^(?:arn:aws:(?:secretsmanager|ssm):|projects\/[^/]+\/secrets\/)\S+$/,
+  // Where something is, without a password: not on the web, where a path may be the secret.
+  /^(?!.*[?&][^=&]*(?:pass|secret|token|key|auth)[^=&]*=[^/])(?:(?!https?:)[a-z][\w+.-]*:\/\/[^\s@/]+(?:\/[^\s@]*)?|https?:\/\/[^\s@/?#]+\/?)$/i,
   // Text that is encrypted by itself.
   /^\s*(?:-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----|\$ANSIBLE_VAULT;|ENC\[|age-encryption\.org\/)/,
   // What somebody is to fill in.

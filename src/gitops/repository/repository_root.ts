@@ -7,7 +7,7 @@
 import { dirname, join } from "node:path";
 import { directoryOf, fluxEntry } from "../check/flux_entry.ts";
 import { valueAt } from "../check/field_path.ts";
-import { repositoryFiles } from "./repository_files.ts";
+import { type RepositoryFiles, repositoryFiles } from "./repository_files.ts";
 import { ResourceTrees } from "../check/resource_tree.ts";
 import { liesIn, realPlace, repositoryAround } from "./work_tree.ts";
 
@@ -17,7 +17,7 @@ const LEVELS = 4;
 /**
  * The root of the repository a directory belongs to: where most paths of its Kustomizations lead
  * somewhere. That is the root of Git in nearly all cases; not for a repository that was copied into
- * another one, or out of Git.
+ * another one, or out of Git, nor for a folder that is pushed as an artifact of its own (OCI).
  *
  * @returns absolute path, symbolic links followed
  */
@@ -26,7 +26,6 @@ export async function rootOf(directory: string): Promise<string> {
   const top = await repositoryAround(real);
   const above = parentsOf(real, top);
   const candidates = top === undefined ? above : above.reverse();
-  if (candidates.length === 1) return real;
   const files = await repositoryFiles(real);
   const { kustomizations } = await fluxEntry(files, new ResourceTrees(files));
   const paths = [
@@ -44,7 +43,22 @@ export async function rootOf(directory: string): Promise<string> {
     const count = found.filter(Boolean).length;
     if (count > best.count) best = { root, count };
   }
-  return best.root;
+  const isOther = best.count === 0 && top !== undefined;
+  return (isOther ? rootBelow(files, paths) : undefined) ?? best.root;
+}
+
+/** The directory below the files' root that most of the paths lead somewhere from, if any do. */
+function rootBelow({ root, paths: files }: RepositoryFiles, paths: readonly string[]) {
+  const counts = new Map<string, Set<string>>();
+  for (const file of files) {
+    for (const path of paths) {
+      const at = file.indexOf(`/${path}/`);
+      if (at === -1) continue;
+      const below = join(root, file.slice(0, at));
+      counts.set(below, (counts.get(below) ?? new Set()).add(path));
+    }
+  }
+  return [...counts].sort(([, a], [, b]) => b.size - a.size)[0]?.[0];
 }
 
 /** The directory and those above it, up to `top` or a few levels. */

@@ -35,7 +35,10 @@ async function validate(files: Files, folder = ".") {
 }
 
 /** A Kustomization of Flux that applies a path. */
-function applies(path: string, { source = "flux-system", spec = "", name = "web" } = {}): string {
+function applies(
+  path: string,
+  { source = "flux-system", kind = "GitRepository", spec = "", name = "web" } = {},
+): string {
   return `apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 metadata: {name: ${name}, namespace: flux-system}
@@ -43,7 +46,7 @@ spec:
   interval: 10m
   path: ${path}
   prune: true
-  sourceRef: {kind: GitRepository, name: ${source}}
+  sourceRef: {kind: ${kind}, name: ${source}}
 ${spec}`;
 }
 
@@ -93,6 +96,12 @@ const VALID: Readonly<Record<string, readonly [files: Files, folder?: string]>> 
     ...web("k8s/apps/web"),
     "k8s/clusters/home/web.yaml": applies("./k8s/apps/web"),
   }, "k8s"],
+  "a folder that is pushed as an artifact, from the root of Git": [{
+    ".git/config": "",
+    ...web("kubernetes/apps/web"),
+    "kubernetes/clusters/home/web.yaml": applies("./apps/web", { kind: "OCIRepository" }),
+    "docs/x.yaml": "no: object\n",
+  }],
   "a repository below another one, whose paths count from itself": [{
     ".git/config": "",
     ...web("fleet/apps/web"),
@@ -199,7 +208,7 @@ spec:
   }],
   "a user and a host beside a secret": [{
     "clusters/home/s.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: x}\n" +
-      "stringData: {username: me, DB_HOST: db.example.com, password: '${PASSWORD}'}\n",
+      "stringData: {username: me, DB_HOST: db.example.com, ACCOUNT_ID: x1, identityId: x2, password: '${PASSWORD}'}\n",
   }],
   "an alert of what the operator of Flux makes": [{
     "clusters/home/alert.yaml": "apiVersion: notification.toolkit.fluxcd.io/v1beta3\n" +
@@ -210,8 +219,9 @@ spec:
 
 for (const [what, [files, folder]] of Object.entries(VALID)) {
   Deno.test(`what kustomize and Flux accept is valid: ${what}`, async () => {
-    const { code, problems } = await validate(files, folder);
+    const { code, problems, objects } = await validate(files, folder);
     assert.deepEqual([code, problems], [0, []]);
+    assert.ok(objects > 0, "something was checked");
   });
 }
 
@@ -247,6 +257,20 @@ Deno.test("what Flux does not have cannot be listed, and a secret in it is one i
     ]);
   }
   assert.deepEqual((await validate(list("ns.yaml"))).problems, always);
+});
+
+Deno.test("a label that is no text is a warning: Flux applies the object, without its labels", async () => {
+  const config = CONFIG.replace("name: web", "name: web, labels: {on: true, a: b}");
+  const { code, warnings } = await validate({
+    ...web("apps/web"),
+    "clusters/home/web.yaml": applies("./apps/web"),
+    "apps/web/config.yaml": config,
+  });
+  assert.equal(code, 0);
+  assert.deepEqual(warnings, [
+    "apps/web/config.yaml:3 metadata.labels.on must be a string, is true: Flux drops all labels " +
+    "of the object",
+  ]);
 });
 
 Deno.test("what one of two clusters fetches is judged", async () => {
@@ -353,6 +377,9 @@ for (
     "CHANGEME",
     "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n",
     "server: https://example.com\nlog: debug\n",
+    "rediss://db.example.com:6379/0?ssl_keyfile=/run/tls.key",
+    "https://example.com:8443/",
+    "amqp://db.example.com/?password=${PASSWORD}",
     "",
   ]
 ) {
@@ -372,6 +399,9 @@ for (
     "hunter2",
     "c2VjcmV0",
     "https://me:hunter2@example.com/",
+    "https://hooks.example.com/services/T0/B0/x",
+    "amqp://db.example.com/?password=hunter2",
+    "redis://:hunter2@db.example.com",
     "user: me\npassword: hunter2\n",
     "-----BEGIN PRIVATE KEY-----\nMIIE\n",
     "vault",

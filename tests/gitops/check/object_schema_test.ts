@@ -44,6 +44,7 @@ const CONTAINER = ["spec", "template", "spec", "containers", 0] as const;
 
 Deno.test("what is right is found right", async () => {
   assert.deepEqual(await checkObject(DEPLOYMENT), []);
+  assert.deepEqual(await checkObject(withValue(["spec", "nothing"], null)), []);
   const icons = (icon: string) => ({
     apiVersion: "v1",
     kind: "ConfigMap",
