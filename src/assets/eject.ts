@@ -5,6 +5,7 @@
  */
 
 import { usageError } from "../errors/user_error.ts";
+import { ifThere } from "../process/lock.ts";
 import { type Asset, readAssets } from "./extract.ts";
 import type { AssetSource } from "./source.ts";
 
@@ -66,10 +67,7 @@ export function matches(path: string, prefixes: readonly string[]): boolean {
 
 async function plannedChange(asset: Asset, into: string): Promise<EjectedFile["change"]> {
   const file = `${into}/${asset.path}`;
-  const info = await Deno.stat(file).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
+  const info = await ifThere(Deno.stat(file));
   if (info === undefined) return "created";
   if (!info.isFile) {
     throw usageError(`${file} is there and is no regular file`, {

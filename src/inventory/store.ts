@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { type Clock, machineClock } from "../process/system.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
-import { withDirectoryLock } from "./directory_lock.ts";
+import { ifThere, withDirectoryLock } from "../process/lock.ts";
 import { type Edit, removeHosts } from "./edit/edit.ts";
 import { InventoryFiles } from "./read/inventory_files.ts";
 import { type LoadedContent, loadInventory } from "./read/load.ts";
@@ -66,7 +66,8 @@ export async function editInventory(
   return withDirectoryLock(directory, { clock: machineClock, ...options }, async () => {
     for (let attempt = 1;; attempt++) {
       const outcome = planned(path, { plan, options });
-      if (outcome.files.every(isUnchanged)) {
+      const unchanged = await Promise.all(outcome.files.map(isUnchanged));
+      if (unchanged.every(Boolean)) {
         for (const { path, after } of outcome.files) {
           await writeAtomically(path, after, { locked: directory });
         }
@@ -138,13 +139,9 @@ function planned(
 }
 
 /** True where a file is still as it was when the edit was planned. */
-function isUnchanged({ path, before }: ChangedFile): boolean {
-  try {
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Deno.readFileSync(path)) === before;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return before === "";
-    throw error;
-  }
+async function isUnchanged({ path, before }: ChangedFile): Promise<boolean> {
+  const bytes = await ifThere(Deno.readFile(path)) ?? new Uint8Array();
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) === before;
 }
 
 /** A problem apart from its lines, which an edit may move. */

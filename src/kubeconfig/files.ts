@@ -9,6 +9,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { usageError } from "../errors/user_error.ts";
+import { ifThere } from "../process/lock.ts";
 import type { Directories } from "../process/system.ts";
 
 const fields = z.record(z.string(), z.unknown()).nullish();
@@ -124,9 +125,8 @@ function parsed(text: string, file: string): z.infer<typeof Kubeconfig> {
 
 async function readIfAny(file: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(file);
+    return await ifThere(Deno.readTextFile(file));
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
     const why = cause instanceof Deno.errors.IsADirectory
       ? "it is a directory"
       : refusalReason(cause);

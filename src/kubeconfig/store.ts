@@ -7,6 +7,7 @@
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors/user_error.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
+import { ifThere, takeLock } from "../process/lock.ts";
 import type { Clock } from "../process/system.ts";
 
 /** Only the person reads it: it holds a key that may do anything. */
@@ -15,7 +16,6 @@ const MODE = 0o600;
 /** How long another writer is waited for, and after what time its lock counts as left behind. */
 const LOCK_WAIT_MS = 5_000;
 const LOCK_STALE_MS = 30_000;
-const LOCK_POLL_MS = 50;
 
 /** What an update did. */
 export interface StoreResult<R> {
@@ -37,10 +37,14 @@ export async function updateKubeconfig<R extends { text: string; changed: boolea
   path: string,
   { clock, update }: { readonly clock: Clock; readonly update: (text: string) => R },
 ): Promise<StoreResult<R>> {
-  const file = await followLinks(path);
-  const unlock = await lockNew(file, clock);
+  const file = await ifThere(Deno.realPath(path)).catch((error) => {
+    throw refused("written", path, error);
+  }) ?? path;
+  const unlock = await lock(file, clock);
   try {
-    const old = await readTextIfAny(file);
+    const old = await ifThere(Deno.readTextFile(file)).catch((error) => {
+      throw refused("read", file, error);
+    });
     const result = update(old ?? "");
     if (!result.changed) return { result, file, backup: undefined };
     const backup = old === undefined ? undefined : await keep(old, { file, now: clock.now() });
@@ -78,7 +82,7 @@ async function keep(
   const kept = before.slice(1 - KEPT_BACKUPS);
   for (const each of before) {
     if (kept.includes(each)) await Deno.chmod(each.path, MODE);
-    else await removeIfAny(each.path);
+    else await ifThere(Deno.remove(each.path));
   }
   return path;
 }
@@ -96,54 +100,34 @@ async function backupsOf(file: string): Promise<readonly Backup[]> {
   return found.sort((a, b) => a.stamp === b.stamp ? a.count - b.count : a.stamp < b.stamp ? -1 : 1);
 }
 
-async function lockNew(file: string, clock: Clock): Promise<() => Promise<void>> {
-  try {
-    await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    return await lock(`${file}.lock`, clock);
-  } catch (error) {
-    throw error instanceof UserError ? error : refused("written", file, error);
-  }
-}
-
-async function lock(path: string, clock: Clock): Promise<() => Promise<void>> {
-  for (const end = clock.now() + LOCK_WAIT_MS;;) {
+/** kubectl's own lock: a file that only one process can make; returns what gives it back. */
+async function lock(file: string, clock: Clock): Promise<() => Promise<void>> {
+  const path = `${file}.lock`;
+  const make = async () => {
     try {
       (await Deno.open(path, { createNew: true, write: true })).close();
-      return () => removeIfAny(path);
+      return true;
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
-    const since = await modifiedAt(path);
-    if (since !== undefined && Date.now() - since > LOCK_STALE_MS) await removeIfAny(path);
-    else if (clock.now() > end) {
-      throw new UserError("Another process is writing your kubeconfig", {
-        where: { file: path },
-        hint: "Try again when it is done; remove that file where none is.",
-      });
-    } else await clock.sleep(LOCK_POLL_MS);
-  }
-}
-
-async function followLinks(path: string): Promise<string> {
+    const since = (await ifThere(Deno.stat(path)))?.mtime?.getTime();
+    if (since !== undefined && Date.now() - since > LOCK_STALE_MS) await ifThere(Deno.remove(path));
+    return false;
+  };
   try {
-    return await Deno.realPath(path);
+    await Deno.mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await takeLock(
+      make,
+      { clock, limitMs: LOCK_WAIT_MS },
+      () =>
+        new UserError("Another process is writing your kubeconfig", {
+          where: { file: path },
+          hint: "Try again when it is done; remove that file where none is.",
+        }),
+    );
+    return async () => await ifThere(Deno.remove(path));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return path;
-    throw refused("written", path, error);
-  }
-}
-
-/**
- * The text of a file, or undefined where there is none.
- *
- * @throws {UserError} exit code 1 where it cannot be read
- */
-export async function readTextIfAny(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw refused("read", path, error);
+    throw error instanceof UserError ? error : refused("written", file, error);
   }
 }
 
@@ -153,21 +137,4 @@ function refused(what: "read" | "written", path: string, cause: unknown): UserEr
     hint: "Look at the file, its directory and their rights, or name another with --kubeconfig.",
     cause,
   });
-}
-
-async function modifiedAt(path: string): Promise<number | undefined> {
-  try {
-    return (await Deno.stat(path)).mtime?.getTime();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-async function removeIfAny(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

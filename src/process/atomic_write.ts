@@ -10,6 +10,7 @@
 import { basename, dirname, join } from "node:path";
 import { refusalReason } from "../errors/refusal.ts";
 import { UserError } from "../errors/user_error.ts";
+import { ifThere } from "./lock.ts";
 
 /** How a file is written. */
 export interface WriteOptions {
@@ -50,24 +51,18 @@ function temporaryName(target: string): string {
 }
 
 async function targetOf(path: string): Promise<string> {
-  try {
-    return await Deno.realPath(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    const link = await Deno.lstat(path).catch(() => undefined);
-    if (link === undefined) return path;
-    throw new UserError(`${path} is a symbolic link to a file that does not exist`);
-  }
+  const target = await ifThere(Deno.realPath(path));
+  if (target !== undefined) return target;
+  const link = await Deno.lstat(path).catch(() => undefined);
+  if (link === undefined) return path;
+  throw new UserError(`${path} is a symbolic link to a file that does not exist`);
 }
 
 async function replace(
   target: string,
   { text, mode }: { readonly text: string; readonly mode: number | undefined },
 ): Promise<void> {
-  const old = await Deno.stat(target).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
+  const old = await ifThere(Deno.stat(target));
   // A rename would put a file in the place of a device such as /dev/null.
   if (old?.isFile === false) throw new UserError(`${target} is no regular file`);
   if (old?.mode !== undefined && old.mode !== null && (old.mode & 0o222) === 0) {

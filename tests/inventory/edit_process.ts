@@ -10,7 +10,7 @@
  * @module
  */
 
-import { withDirectoryLock } from "../../src/inventory/directory_lock.ts";
+import { withDirectoryLock } from "../../src/process/lock.ts";
 import { addHost, setVariable } from "../../src/inventory/edit/edit.ts";
 import { resolveScope } from "../../src/inventory/edit/scope.ts";
 import { editInventory } from "../../src/inventory/store.ts";

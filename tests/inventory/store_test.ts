@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Problem } from "../../src/errors/user_error.ts";
-import { withDirectoryLock } from "../../src/inventory/directory_lock.ts";
+import { withDirectoryLock } from "../../src/process/lock.ts";
 import { addHost, setVariable } from "../../src/inventory/edit/edit.ts";
 import type { LoadedContent } from "../../src/inventory/read/load.ts";
 import { checkInventory, readInventory } from "../../src/inventory/read/read.ts";

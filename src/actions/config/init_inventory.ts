@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { type Problem, usageError, type UserError } from "../../errors/user_error.ts";
 import { writeAtomically } from "../../process/atomic_write.ts";
-import { withDirectoryLock } from "../../inventory/directory_lock.ts";
+import { withDirectoryLock } from "../../process/lock.ts";
 import { InventoryFiles } from "../../inventory/read/inventory_files.ts";
 import { loadInventory } from "../../inventory/read/load.ts";
 import { danglingLink } from "../../inventory/read/locate.ts";

@@ -9,6 +9,7 @@
 
 import { sha256 } from "../../process/digest.ts";
 import { UserError } from "../../errors/user_error.ts";
+import { ifThere, takeLock } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 import { closeRun, type PastRun, pastRuns } from "./run_history.ts";
 import { endProcessesOfRun } from "./run_processes.ts";
@@ -33,7 +34,8 @@ export async function lockInventory(system: System, inventory: string): Promise<
   const path = await lockPath(system, inventory);
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   try {
-    if (!await file.tryLock(true)) throw await busyError(path, inventory);
+    const options = { clock: system.clock, limitMs: 0 };
+    await takeLock(() => file.tryLock(true), options, () => busyError(path, inventory));
     await file.truncate();
     const born = await processStart(system, Deno.pid);
     await file.write(new TextEncoder().encode(`${Deno.pid} ${born}\n`));
@@ -71,17 +73,13 @@ export async function lockHolder(
   inventory: string,
 ): Promise<LockHolder | undefined> {
   const path = await lockPath(system, inventory);
-  try {
-    const [, id, born] = /^([1-9]\d*) (.+)$/m.exec(await Deno.readTextFile(path)) ?? [];
-    const since = (await Deno.stat(path)).mtime?.getTime();
-    if (id === undefined || since === undefined) return undefined;
-    // The number alone may be another program's by now.
-    if (await processStart(system, Number(id)) !== born) return undefined;
-    return { process: Number(id), since };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined; // never locked
-    throw error;
-  }
+  const text = await ifThere(Deno.readTextFile(path)) ?? ""; // never locked
+  const [, id, born] = /^([1-9]\d*) (.+)$/m.exec(text) ?? [];
+  const since = (await ifThere(Deno.stat(path)))?.mtime?.getTime();
+  if (id === undefined || since === undefined) return undefined;
+  // The number alone may be another program's by now.
+  if (await processStart(system, Number(id)) !== born) return undefined;
+  return { process: Number(id), since };
 }
 
 /**

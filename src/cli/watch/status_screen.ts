@@ -7,6 +7,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { LiveState } from "../../live/live_state.ts";
 import { safeText } from "../../errors/safe_text.ts";
+import { showsSeconds } from "../../view/words/amounts.ts";
 import { cellWidth } from "../../view/words/cells.ts";
 import { statusOf } from "../../view/tables/status.ts";
 import { statusHead, statusText, statusWords } from "../../view/tables/status_text.ts";
@@ -16,9 +17,6 @@ import type { StatusView } from "./status_watch.ts";
 
 /** Ages in seconds change so often, in milliseconds; others may be a bit old. */
 const AGES_MS = { seconds: 1_000, minutes: 15_000 };
-
-/** An age or a countdown in seconds: `45s`, `1m05s`. */
-const SECONDS = /(?:^|[\sm])\d{1,3}s(?![\w-])/;
 
 /** A terminal that does not say how large it is. */
 const SIZE = { rows: 24, columns: 80 };
@@ -70,7 +68,7 @@ export class StatusScreen implements StatusView {
       this.#output.data(`${before}${HOME}${frame}${CLEAR_BELOW}`);
       this.#drawn = frame;
     }
-    return Promise.resolve(SECONDS.test(frame) ? AGES_MS.seconds : AGES_MS.minutes);
+    return Promise.resolve(showsSeconds(frame) ? AGES_MS.seconds : AGES_MS.minutes);
   }
 
   #frame(

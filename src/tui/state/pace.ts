@@ -5,6 +5,8 @@
  * @module
  */
 
+import { showsSeconds } from "../../view/words/amounts.ts";
+
 /** Least and most time between two frames made of news, in milliseconds. */
 const NEWS_MS = { least: 100, most: 150 };
 
@@ -78,13 +80,3 @@ export class Pace {
     clearTimeout(this.#ages);
   }
 }
-
-/**
- * Whether a line has an age or a countdown in seconds: `45s`, `1m05s`; not the `5m0s` of a message,
- * which stands still.
- */
-export function showsSeconds(line: string): boolean {
-  return SECONDS.test(line);
-}
-
-const SECONDS = /(?:^|\s)\d{1,3}s(?![\w-])|\dm\d\ds(?![\w-])/;

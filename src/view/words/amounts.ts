@@ -52,3 +52,14 @@ export function since(moment: string | undefined, now: number): string {
   const at = moment === undefined ? NaN : Date.parse(moment);
   return Number.isNaN(at) ? NOTHING : duration(now - at);
 }
+
+/**
+ * Whether a text, painted or not, has an age or a countdown in seconds: `45s`, `1m05s`; not the
+ * `5m0s` of a message, which stands still.
+ */
+export function showsSeconds(line: string): boolean {
+  return SECONDS.test(line);
+}
+
+// deno-lint-ignore no-control-regex
+const SECONDS = /(?:^|\s|\u001b\[[\d;]*m)\d{1,3}s(?![\w-])|\dm\d\ds(?![\w-])/;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { showsSeconds } from "../../../src/tui/state/pace.ts";
-import { duration } from "../../../src/view/words/amounts.ts";
+import { duration, showsSeconds } from "../../../src/view/words/amounts.ts";
 
 Deno.test("ages and countdowns in seconds are seen, wherever they stand", () => {
   assert.ok(showsSeconds("✗ lost 1m12s ago: no route; next try in 5s (r: now)"));

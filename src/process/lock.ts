@@ -1,15 +1,12 @@
 /**
- * One writer at a time in a directory.
- *
- * The lock is `flock(2)` on the directory itself: it leaves no file behind, holds for every user of
- * the machine, and the kernel releases it with the process, however that ends.
+ * One writer at a time, and files that need not be there.
  *
  * @module
  */
 
 import { safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
-import type { Clock } from "../process/system.ts";
+import type { Clock } from "./system.ts";
 
 /** How long to wait for another process, in milliseconds. An edit takes a fraction of a second. */
 const LOCK_LIMIT_MS = 10_000;
@@ -23,22 +20,43 @@ export interface LockOptions {
   readonly limitMs?: number;
 }
 
+/** What is at a path, or undefined where nothing is. */
+export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Tries until a lock is taken. @throws {UserError} `busy`, where another process holds it for too long */
+export async function takeLock(
+  attempt: () => Promise<boolean>,
+  { clock, signal, limitMs = LOCK_LIMIT_MS }: LockOptions,
+  busy: () => UserError | Promise<UserError>,
+): Promise<void> {
+  for (const until = clock.now() + limitMs; !await attempt();) {
+    if (clock.now() >= until) throw await busy();
+    await clock.sleep(POLL_MS, signal);
+  }
+}
+
 /**
  * Runs `work` while no other process holds the directory.
+ *
+ * The lock is `flock(2)` on the directory itself: it leaves no file behind, holds for every user of
+ * the machine, and the kernel releases it with the process, however that ends.
  *
  * @throws {UserError} exit code 1 where another process holds it for too long
  */
 export async function withDirectoryLock<T>(
   directory: string,
-  { clock, signal, limitMs = LOCK_LIMIT_MS }: LockOptions,
+  options: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   using handle = await Deno.open(directory);
-  const until = clock.now() + limitMs;
-  while (!await tryLock(handle, directory)) {
-    if (clock.now() >= until) throw busy(directory, limitMs);
-    await clock.sleep(POLL_MS, signal);
-  }
+  await takeLock(() => tryLock(handle, directory), options, () => busy(directory, options.limitMs));
   // Closing the handle releases the lock.
   return await work();
 }
@@ -55,7 +73,7 @@ async function tryLock(handle: Deno.FsFile, directory: string): Promise<boolean>
   }
 }
 
-function busy(directory: string, limitMs: number): UserError {
+function busy(directory: string, limitMs = LOCK_LIMIT_MS): UserError {
   const holder = holderOf(directory);
   const who = holder === undefined ? "Another process" : safeText(holder);
   return new UserError(
