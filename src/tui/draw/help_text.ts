@@ -8,6 +8,7 @@ import { bindingsIn, keyLabel, takesText, type View } from "../keys/key_map.ts";
 import type { Model } from "../state/model.ts";
 import { type TextLine, toned } from "./text_line.ts";
 import { topKind } from "../state/ui_state.ts";
+import { inTone } from "../../view/words/tone.ts";
 
 /** Names of the views in the title of the help. */
 const NAMES = {
@@ -39,8 +40,8 @@ export function helpLines(model: Pick<Model, "ui">): readonly TextLine[] {
   const widest = labels.reduce((most, label) => Math.max(most, label.length), 0);
   return bindings.map(({ help }, index) => ({
     segments: [
-      { text: `  ${labels[index]!.padEnd(widest)}  `, tone: "accent" },
-      { text: help, tone: "plain" },
+      inTone("accent", `  ${labels[index]!.padEnd(widest)}  `),
+      inTone("plain", help),
     ],
   }));
 }
@@ -61,8 +62,8 @@ export function footerLine(view: View, width: number): TextLine {
   if (takesText(view.mode) && parts.length === 0) return toned("muted", "");
   return {
     segments: parts.flatMap(({ key, word }, index) => [
-      { text: `${index === 0 ? "" : "  "}${key}`, tone: "accent" },
-      { text: ` ${word}`, tone: "muted" },
+      inTone("accent", `${index === 0 ? "" : "  "}${key}`),
+      inTone("muted", ` ${word}`),
     ]),
   };
 }

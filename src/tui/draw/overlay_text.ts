@@ -7,7 +7,7 @@
 import { counted, safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../../view/words/cells.ts";
 import { question } from "../../view/words/change_words.ts";
-import type { Paint } from "../../view/words/tone.ts";
+import { inTone, type Paint } from "../../view/words/tone.ts";
 import { helpLines, helpTitle } from "./help_text.ts";
 import { MARGIN, type Rectangle } from "./layout.ts";
 import type { Model } from "../state/model.ts";
@@ -44,7 +44,7 @@ export function drawOverlay(
     titleLine({
       name,
       count: "",
-      parts: remark === "" ? [] : [{ text: remark, tone: "muted" }],
+      parts: remark === "" ? [] : [inTone("muted", remark)],
       hasFocus: true,
       width,
       paint,
@@ -81,8 +81,8 @@ export function drawOverlay(
       if (entries.length === 0) seen.push(draw(toned("muted", "Nothing matches.")));
       while (seen.length < height) seen.push(draw(EMPTY_LINE));
       const prompt = overlay.query === ""
-        ? { segments: [{ text: "▏", tone: "accent" }, { text: "type to find", tone: "muted" }] }
-        : { segments: [{ text: `${overlay.query}▏`, tone: "accent" }] };
+        ? { segments: [inTone("accent", "▏"), inTone("muted", "type to find")] }
+        : { segments: [inTone("accent", `${overlay.query}▏`)] };
       return titled("Actions", [draw(prompt as TextLine), ...seen]);
     }
     case "number": {
@@ -101,10 +101,12 @@ export function drawOverlay(
         ...lines.map(plain),
         EMPTY_LINE,
         {
-          segments: [{ text: "y", tone: "accent" }, { text: " yes   ", tone: "plain" }, {
-            text: "n",
-            tone: "accent",
-          }, { text: " no", tone: "plain" }],
+          segments: [
+            inTone("accent", "y"),
+            inTone("plain", " yes   "),
+            inTone("accent", "n"),
+            inTone("plain", " no"),
+          ],
         },
       ];
       const wrapped = all.flatMap((line) => wrapLine(line, { width: width - 2 * MARGIN }));
@@ -128,8 +130,8 @@ function entryLine(
   const text = fit(label, Math.max(1, room));
   return {
     segments: [
-      { text: `${text}${padding(cellWidth(text), room)} `, tone: "plain" },
-      { text: keys, tone: "accent" },
+      inTone("plain", `${text}${padding(cellWidth(text), room)} `),
+      inTone("accent", keys),
     ],
   };
 }

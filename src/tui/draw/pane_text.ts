@@ -5,7 +5,7 @@
  */
 
 import { padding } from "../../view/words/cells.ts";
-import type { Paint, Tone } from "../../view/words/tone.ts";
+import { inTone, type Paint, type Tone } from "../../view/words/tone.ts";
 import { LIST_HEAD, MARGIN, type PaneId, PANES, type Rectangle } from "./layout.ts";
 import { layoutOf, type Model } from "../state/model.ts";
 import { dimmed, inverse } from "./paint.ts";
@@ -89,19 +89,16 @@ function paneTitle(
   const count = !isKnown ? "" : filter === "" ? `${shown}` : `${shown} of ${arranged.total}`;
   const parts: { text: string; tone: Tone }[] = [];
   if (filter !== "" || typing) {
-    parts.push({ text: `/${filter}${typing ? "▏" : ""}`, tone: typing ? "accent" : "warn" });
+    parts.push(inTone(typing ? "accent" : "warn", `/${filter}${typing ? "▏" : ""}`));
   }
-  if (pane === "events" && ui.warningsOnly) parts.push({ text: "warnings only", tone: "warn" });
+  if (pane === "events" && ui.warningsOnly) parts.push(inTone("warn", "warnings only"));
   if (sort !== undefined) {
     const way = sort.descending ? ", reversed" : "";
-    parts.push({ text: `by ${sort.header.toLowerCase()}${way}`, tone: "muted" });
+    parts.push(inTone("muted", `by ${sort.header.toLowerCase()}${way}`));
   }
   // Those behind it, under the keys that show them.
   if (isAlone) {
-    parts.push({
-      text: PANES.filter((other) => other !== pane).map(named).join("  "),
-      tone: "muted",
-    });
+    parts.push(inTone("muted", PANES.filter((other) => other !== pane).map(named).join("  ")));
   }
   return titleLine({
     name: named(pane),

@@ -7,7 +7,7 @@
 import { counted, safeText } from "../../errors/safe_text.ts";
 import { progressLines } from "../../view/runs/progress.ts";
 import { failureBlocks, runError, type RunWords } from "../../view/runs/run_report.ts";
-import type { Tone } from "../../view/words/tone.ts";
+import { inTone, type Tone } from "../../view/words/tone.ts";
 import type { Model } from "../state/model.ts";
 import type { Run } from "../state/runs.ts";
 import { EMPTY_LINE, plain, type TextLine, toned } from "./text_line.ts";
@@ -79,8 +79,8 @@ function hostLine(line: string): TextLine {
   const [sign = ""] = line;
   return {
     segments: [
-      { text: sign, tone: SIGNS[sign] ?? "accent" },
-      { text: line.slice(sign.length), tone: "plain" },
+      inTone(SIGNS[sign] ?? "accent", sign),
+      inTone("plain", line.slice(sign.length)),
     ],
   };
 }

@@ -26,7 +26,7 @@ import { objectDetails } from "../../view/details/object.ts";
 import { eventOf } from "../state/rows.ts";
 import type { ApiRequest } from "../../cluster/api/connection.ts";
 import { notices } from "../../view/words/notices.ts";
-import type { Paint, Toned } from "../../view/words/tone.ts";
+import { inTone, type Paint, type Toned } from "../../view/words/tone.ts";
 import { dimmed, inverse } from "./paint.ts";
 import { titleLine } from "./title.ts";
 
@@ -180,9 +180,9 @@ function sectionLines(sections: readonly Section[]): readonly TextLine[] {
     ...lines.map((line): TextLine => ({
       ...line,
       segments: [
-        { text: "  ", tone: "plain" },
+        inTone("plain", "  "),
         ...line.segments,
-        ...line.target === undefined ? [] : [{ text: " →", tone: "muted" } as const],
+        ...line.target === undefined ? [] : [inTone("muted", " →")],
       ],
     })),
   ]);
@@ -236,7 +236,7 @@ function detailSections(
   const event = eventOf(model, subject.key);
   if (event !== undefined) return eventDetails(event, live, now);
   const text = "The cluster keeps this event no longer.";
-  return [section("Event", [line({ text, tone: "warn" })])];
+  return [section("Event", [line(inTone("warn", text))])];
 }
 
 /** The newest first. */
@@ -245,7 +245,7 @@ function requestLines(model: Model): readonly TextLine[] {
   return [
     ...missing.length === 0 ? [] : [
       toned("accent", "What is missing"),
-      ...missing.map((text): TextLine => ({ segments: [{ text: `  ! ${text}`, tone: "warn" }] })),
+      ...missing.map((text): TextLine => ({ segments: [inTone("warn", `  ! ${text}`)] })),
       EMPTY_LINE,
     ],
     toned("accent", "Results of changes"),
@@ -253,8 +253,8 @@ function requestLines(model: Model): readonly TextLine[] {
       ? [toned("muted", "  Nothing was changed from here.")]
       : [...model.done].reverse().map(({ at, text, failed }): TextLine => ({
         segments: [
-          { text: `  ${time(at)}  `, tone: "muted" },
-          { text: `${failed ? "✗" : "✓"} ${text}`, tone: failed ? "bad" : "good" },
+          inTone("muted", `  ${time(at)}  `),
+          inTone(failed ? "bad" : "good", `${failed ? "✗" : "✓"} ${text}`),
         ],
       })),
     EMPTY_LINE,
@@ -267,18 +267,18 @@ function requestLines(model: Model): readonly TextLine[] {
 
 function requestLine({ at, method, path, result, ms }: ApiRequest): TextLine {
   const segments: Toned[] = [
-    { text: `  ${time(at)}  `, tone: "muted" },
+    inTone("muted", `  ${time(at)}  `),
     resultOf(result),
-    { text: `  ${ms === undefined ? "" : `${Math.round(ms)} ms`}`.padEnd(11), tone: "muted" },
-    { text: `${method.padEnd(6)} ${path}`, tone: "plain" },
+    inTone("muted", `  ${ms === undefined ? "" : `${Math.round(ms)} ms`}`.padEnd(11)),
+    inTone("plain", `${method.padEnd(6)} ${path}`),
   ];
   return { segments };
 }
 
 function resultOf(result: ApiRequest["result"]): Toned {
-  if (result === undefined) return { text: "…  ", tone: "muted" };
+  if (result === undefined) return inTone("muted", "…  ");
   const good = typeof result === "number" && result < 400;
-  return { text: String(result).padEnd(3), tone: good ? "good" : "bad" };
+  return inTone(good ? "good" : "bad", String(result).padEnd(3));
 }
 
 /** `14:03:07`, in the person's own time zone. */
@@ -311,9 +311,9 @@ export function drawScreen(
   const remark = remarkOf(model, screen);
   const last = Math.min(all.length, offset + height);
   const parts: Toned[] = [];
-  if (remark !== "") parts.push({ text: remark, tone: "muted" });
+  if (remark !== "") parts.push(inTone("muted", remark));
   if (all.length > height) {
-    parts.push({ text: `${offset + 1}–${last} of ${all.length}`, tone: "muted" });
+    parts.push(inTone("muted", `${offset + 1}–${last} of ${all.length}`));
   }
   const title = titleLine({
     name: titleOf(model, screen),

@@ -7,7 +7,7 @@
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { isPrintableAscii, safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../../view/words/cells.ts";
-import type { Paint, Toned } from "../../view/words/tone.ts";
+import { inTone, type Paint, type Toned } from "../../view/words/tone.ts";
 
 /** One line; what is in it is made harmless when it is drawn. */
 export interface TextLine {
@@ -18,7 +18,7 @@ export interface TextLine {
 
 /** A line of plain text. */
 export function plain(text: string): TextLine {
-  return { segments: [{ text, tone: "plain" }] };
+  return { segments: [inTone("plain", text)] };
 }
 
 /** A line of one tone. */
@@ -59,13 +59,13 @@ export function wrapLine(
       if (head === "") {
         // A character wider than the whole line would never fit.
         if (!isBegun) break;
-        pieces.push(margin > 0 ? [{ text: " ".repeat(margin), tone: "plain" }] : []);
+        pieces.push(margin > 0 ? [inTone("plain", " ".repeat(margin))] : []);
         room = width - margin;
         // The blank between two words is not seen at the end of a line, and odd at the beginning.
         if (rest.startsWith(" ")) rest = rest.slice(1);
         continue;
       }
-      pieces.at(-1)!.push({ text: head, tone });
+      pieces.at(-1)!.push(inTone(tone, head));
       room -= cellWidth(head);
       rest = rest.slice(head.length);
     }

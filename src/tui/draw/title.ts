@@ -6,7 +6,7 @@
 
 import { safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit } from "../../view/words/cells.ts";
-import type { Paint, Toned } from "../../view/words/tone.ts";
+import { inTone, type Paint, type Toned } from "../../view/words/tone.ts";
 
 /** What a rule says. */
 export interface Title {
@@ -26,12 +26,12 @@ export function titleLine({ name, count, parts, hasFocus, width, paint }: Title)
   const dash = hasFocus ? "━" : "─";
   const tone = hasFocus ? "accent" : "muted";
   const pieces: Toned[] = [
-    { text: dash.repeat(2), tone },
-    { text: ` ${safeText(name)}`, tone: hasFocus ? "accent" : "plain" },
-    { text: count === "" ? " " : ` ${count} `, tone: "plain" },
+    inTone(tone, dash.repeat(2)),
+    inTone(hasFocus ? "accent" : "plain", ` ${safeText(name)}`),
+    inTone("plain", count === "" ? " " : ` ${count} `),
     ...parts.flatMap(({ text, tone: own }): Toned[] => [
-      { text: dash.repeat(2), tone },
-      { text: ` ${safeText(text)} `, tone: own },
+      inTone(tone, dash.repeat(2)),
+      inTone(own, ` ${safeText(text)} `),
     ]),
   ];
   let [line, used] = ["", 0];

@@ -15,7 +15,7 @@ import { followLog } from "./read_log.ts";
 import type { Screen } from "../state/screens.ts";
 import { podsOf } from "../state/selection.ts";
 import { yamlLines } from "../../view/details/yaml.ts";
-import type { Toned } from "../../view/words/tone.ts";
+import { inTone, type Toned } from "../../view/words/tone.ts";
 import { problemOf } from "../state/problem.ts";
 import { plain, type TextLine } from "../draw/text_line.ts";
 
@@ -224,9 +224,9 @@ function yamlLine(line: string): TextLine {
   if (found === null) return plain(line);
   const [, indent = "", key = "", value = ""] = found;
   const segments: Toned[] = [
-    { text: indent, tone: "plain" },
-    { text: key, tone: "accent" },
-    { text: value, tone: "plain" },
+    inTone("plain", indent),
+    inTone("accent", key),
+    inTone("plain", value),
   ];
   return { segments };
 }

@@ -7,7 +7,7 @@
 import { counted } from "../../errors/safe_text.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { NOTHING, since } from "../words/amounts.ts";
-import type { Cell } from "../words/tone.ts";
+import { type Cell, inTone } from "../words/tone.ts";
 import type { ContainerSpec, ContainerStatus } from "./pod_object.ts";
 import { type DetailLine, fields, line, rows } from "./section.ts";
 
@@ -21,14 +21,14 @@ export function containerLines(
   { now }: { readonly now: number },
 ): readonly DetailLine[] {
   return pairs.flatMap(({ spec, status, init }) => [
-    line({ text: init ? `${spec.name} (init)` : spec.name, tone: "accent" }),
+    line(inTone("accent", init ? `${spec.name} (init)` : spec.name)),
     ...fields([
-      { name: "  State", value: status === undefined ? NOTHING : stateCell(status, now) },
-      { name: "  Restarts", value: restarts(status, now) },
-      { name: "  Image", value: spec.image },
-      { name: "  Ports", value: ports(spec) },
-      { name: "  Requests", value: amounts(spec.resources.requests) },
-      { name: "  Limits", value: amounts(spec.resources.limits) },
+      ["  State", status === undefined ? NOTHING : stateCell(status, now)],
+      ["  Restarts", restarts(status, now)],
+      ["  Image", spec.image],
+      ["  Ports", ports(spec)],
+      ["  Requests", amounts(spec.resources.requests)],
+      ["  Limits", amounts(spec.resources.limits)],
     ]),
   ]);
 }
@@ -63,7 +63,7 @@ export function containersOfPods(
     const { spec, init } = group[0]!;
     const name = init ? `${spec.name} (init)` : spec.name;
     return [
-      { segments: [{ text: `${name}  `, tone: "accent" }, { text: spec.image, tone: "plain" }] },
+      { segments: [inTone("accent", `${name}  `), inTone("plain", spec.image)] },
       ...rows(group.map(({ reference, status }) => ({
         cells: [
           `  ${reference.name}`,
@@ -81,19 +81,16 @@ export function containersOfPods(
 function stateCell({ state, ready }: ContainerStatus, now: number): Cell {
   if (state.running !== null) {
     const time = ago(state.running.startedAt, now);
-    if (ready === false) return { text: `Running${time}, not ready`, tone: "warn" };
-    return { text: `Running${time}`, tone: "good" };
+    if (ready === false) return inTone("warn", `Running${time}, not ready`);
+    return inTone("good", `Running${time}`);
   }
   if (state.waiting !== null) {
     const { reason, message } = state.waiting;
-    return { text: joined(`Waiting: ${reason || "no reason given"}`, message), tone: "warn" };
+    return inTone("warn", joined(`Waiting: ${reason || "no reason given"}`, message));
   }
   if (state.terminated !== null) {
     const bad = state.terminated.exitCode !== 0;
-    return {
-      text: `Ended: ${endWords(state.terminated, now)}`,
-      tone: bad ? "bad" : "muted",
-    };
+    return inTone(bad ? "bad" : "muted", `Ended: ${endWords(state.terminated, now)}`);
   }
   return NOTHING;
 }

@@ -9,6 +9,7 @@ import type { FluxObject } from "../../gitops/flux/flux_object.ts";
 import { fluxColumns, fluxName } from "../tables/flux.ts";
 import { gitopsReport, gitopsWords } from "../lists/live_gitops.ts";
 import { type DetailLine, line, rows, type Section, section } from "./section.ts";
+import { inTone } from "../words/tone.ts";
 
 /** Columns of `gitops status` that are shown here. */
 const SHOWN = ["NAME", "STATUS", "REVISION", "AGE", "FROM"];
@@ -19,7 +20,7 @@ export function gitopsDetails(state: LiveState, now: number): readonly Section[]
   const { gaps } = state;
   const { installed, objects } = report;
   const missing = [gaps.get("gitRepositories"), gaps.get("kustomizations")].flatMap((gap) =>
-    gap === undefined ? [] : line({ text: gap, tone: "warn" })
+    gap === undefined ? [] : line(inTone("warn", gap))
   );
   const head = section("What is applied", [line(gitopsWords(report, now)), ...missing]);
   if (installed === false) {
@@ -57,10 +58,12 @@ function table(objects: readonly FluxObject[], now: number): readonly DetailLine
 function messageOf(object: FluxObject): readonly DetailLine[] {
   const { state, reason, message } = object;
   return [
-    line({
-      text: `${fluxName(object)} ${state}${reason === "" ? "" : ` (${reason})`}:`,
-      tone: state === "failed" ? "bad" : "muted",
-    }),
+    line(
+      inTone(
+        state === "failed" ? "bad" : "muted",
+        `${fluxName(object)} ${state}${reason === "" ? "" : ` (${reason})`}:`,
+      ),
+    ),
     ...message.split("\n").map((text) => line(`  ${text}`)),
   ];
 }

@@ -12,9 +12,9 @@ import { bytes, cores, NOTHING, since } from "../words/amounts.ts";
 import { bar, barTone } from "../words/bar.ts";
 import { statusCell } from "../tables/nodes.ts";
 import { keyCell } from "../tables/peers.ts";
-import type { Cell } from "../words/tone.ts";
+import { type Cell, inTone } from "../words/tone.ts";
 import { conditionSection, eventSection, pairSection, podSection } from "./related.ts";
-import { fields, line, rows, type Section, section } from "./section.ts";
+import { fieldSection, line, rows, type Section, section } from "./section.ts";
 
 /** Cells of a bar with its number. */
 const BAR = 15;
@@ -61,27 +61,24 @@ export function nodeDetails(
 function statusSection(report: NodeReport, now: number): Section {
   const { node, host, inInventory, reason, role, pressures, source } = report;
   const next = report.status === "NotProvisioned" ? "k3s-tool provision" : undefined;
-  return section(
-    "Status",
-    fields([
-      { name: "Status", value: statusCell(report, now) },
-      { name: "Since", value: sinceCell(report.since, now) },
-      { name: "Why", value: reason },
-      { name: "Source", value: reason === "" ? undefined : `the ${source}` },
-      { name: "Next", value: next },
-      { name: "Pressure", value: { text: pressures.join(", "), tone: "warn" } },
-      { name: "Role", value: role ?? NOTHING },
-      {
-        name: "Inventory",
-        value: inInventory === undefined
-          ? "not known"
-          : inInventory
-          ? host?.name ?? "yes"
-          : { text: "not in it", tone: "warn" },
-      },
-      { name: "Age", value: node && since(node.createdAt, now) },
-    ]),
-  );
+  return fieldSection("Status", [
+    ["Status", statusCell(report, now)],
+    ["Since", sinceCell(report.since, now)],
+    ["Why", reason],
+    ["Source", reason === "" ? undefined : `the ${source}`],
+    ["Next", next],
+    ["Pressure", inTone("warn", pressures.join(", "))],
+    ["Role", role ?? NOTHING],
+    [
+      "Inventory",
+      inInventory === undefined
+        ? "not known"
+        : inInventory
+        ? host?.name ?? "yes"
+        : inTone("warn", "not in it"),
+    ],
+    ["Age", node && since(node.createdAt, now)],
+  ]);
 }
 
 function sinceCell(moment: string | undefined, now: number): Cell | undefined {
@@ -113,7 +110,7 @@ function resourceSection(report: NodeReport, node: ClusterNode): Section {
         format(free),
         of.requested,
         format(of.used),
-        { text: bar(of.used, whole, BAR), tone: barTone(of.used, whole) },
+        inTone(barTone(of.used, whole), bar(of.used, whole, BAR)),
       ],
     };
   };
@@ -147,50 +144,33 @@ function tailscaleSection(
   { now, tailnetKnown }: { readonly now: number; readonly tailnetKnown: boolean },
 ): Section {
   if (peer === undefined) {
-    return section(
-      "Tailscale",
-      fields([
-        { name: "Address", value: tailscaleIp ?? NOTHING },
-        {
-          name: "Machine",
-          value: tailnetKnown
-            ? { text: "the tailnet has none with this address", tone: "warn" }
-            : "not known",
-        },
-      ]),
-    );
+    return fieldSection("Tailscale", [
+      ["Address", tailscaleIp ?? NOTHING],
+      [
+        "Machine",
+        tailnetKnown ? inTone("warn", "the tailnet has none with this address") : "not known",
+      ],
+    ]);
   }
   const elsewhere = host?.tailscaleIp !== undefined && host.tailscaleIp !== peer.ipv4;
-  return section(
-    "Tailscale",
-    fields([
-      {
-        name: "Online",
-        value: peer.online ? { text: "yes", tone: "good" } : { text: "no", tone: "bad" },
-      },
-      { name: "Last seen", value: peer.online ? undefined : sinceCell(peer.lastSeen, now) },
-      { name: "Address", value: peer.ipv4 ?? NOTHING },
-      {
-        name: "Inventory",
-        value: elsewhere ? { text: `has ${host.tailscaleIp}`, tone: "warn" } : undefined,
-      },
-      { name: "Name", value: peer.dnsName ?? peer.name },
-      { name: "Key", value: keyCell(peer, now) },
-      { name: "Tags", value: peer.tags.join(", ") },
-    ]),
-  );
+  return fieldSection("Tailscale", [
+    ["Online", peer.online ? inTone("good", "yes") : inTone("bad", "no")],
+    ["Last seen", peer.online ? undefined : sinceCell(peer.lastSeen, now)],
+    ["Address", peer.ipv4 ?? NOTHING],
+    ["Inventory", elsewhere ? inTone("warn", `has ${host.tailscaleIp}`) : undefined],
+    ["Name", peer.dnsName ?? peer.name],
+    ["Key", keyCell(peer, now)],
+    ["Tags", peer.tags.join(", ")],
+  ]);
 }
 
 function systemSection(node: ClusterNode): Section {
-  return section(
-    "System",
-    fields([
-      { name: "k3s", value: node.kubeletVersion },
-      { name: "System", value: node.osImage },
-      { name: "Kernel", value: node.kernel },
-      { name: "Architecture", value: node.architecture },
-      { name: "Runtime", value: node.containerRuntime },
-      { name: "Addresses", value: node.internalIps.join(", ") },
-    ]),
-  );
+  return fieldSection("System", [
+    ["k3s", node.kubeletVersion],
+    ["System", node.osImage],
+    ["Kernel", node.kernel],
+    ["Architecture", node.architecture],
+    ["Runtime", node.containerRuntime],
+    ["Addresses", node.internalIps.join(", ")],
+  ]);
 }

@@ -13,6 +13,7 @@ import { podDetails } from "./pod.ts";
 import { line, type Section, section } from "./section.ts";
 import { serviceDetails } from "./service.ts";
 import { workloadDetails } from "./workload.ts";
+import { inTone } from "../words/tone.ts";
 
 /**
  * The sections of an object by its kind.
@@ -49,5 +50,5 @@ export function objectDetails(
 }
 
 function gone(what: string, name: string): readonly Section[] {
-  return [section("Status", [line({ text: `The ${what} ${name} is gone.`, tone: "warn" })])];
+  return [section("Status", [line(inTone("warn", `The ${what} ${name} is gone.`))])];
 }

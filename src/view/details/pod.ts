@@ -12,7 +12,8 @@ import { since } from "../words/amounts.ts";
 import { containerLines } from "./containers.ts";
 import { PodObject } from "./pod_object.ts";
 import { conditionSection, eventSection, pairSection, podWords, referenceTo } from "./related.ts";
-import { fields, line, type Section, section } from "./section.ts";
+import { fieldSection, line, type Section, section } from "./section.ts";
+import { inTone } from "../words/tone.ts";
 
 type Parsed = ReturnType<typeof PodObject.parse>;
 
@@ -35,13 +36,10 @@ export function podDetails(
     statusSection({ reference, pod, parsed, gone: known }, now),
     ...parsed === undefined ? [READING] : [
       section("Containers", containerLines(containersOf(parsed), { now })),
-      conditionSection(
-        parsed.status.conditions.map((condition) => ({
-          ...condition,
-          since: condition.lastTransitionTime || undefined,
-        })),
-        { now, good: (type) => type === "DisruptionTarget" ? "False" : "True" },
-      ),
+      conditionSection(parsed.status.conditions, {
+        now,
+        good: (type) => type === "DisruptionTarget" ? "False" : "True",
+      }),
     ],
     eventSection(state, {
       belongs: ({ kind, ...about }) =>
@@ -73,44 +71,38 @@ function statusSection(
   const status = parsed?.status;
   const problem = pod?.ready ? undefined : pod?.problem;
   const ips = status?.podIPs.map(({ ip }) => ip).filter((ip) => ip !== "") ?? [];
-  return section(
-    "Status",
-    fields([
-      { name: "Pod", value: `${namespace}/${name}` },
-      {
-        name: "Status",
-        value: gone
-          ? { text: "gone", tone: "warn" }
-          : pod === undefined
-          ? status?.phase ?? "not known"
-          : podWords(pod),
-      },
-      { name: "Why", value: problem?.message || (status?.message ?? "") },
-      {
-        name: "Ready",
-        value: pod && `${pod.containers.ready} of ${pod.containers.total} containers`,
-      },
-      {
-        name: "Node",
-        value: node ?? "none yet",
-        target: node === undefined ? undefined : { kind: "Node", namespace: "", name: node },
-      },
-      { name: "IP", value: ips.join(", ") || status?.podIP },
-      { name: "IP of the node", value: status?.hostIP },
-      {
-        name: "Owner",
-        value: owner === undefined
-          ? pod === undefined ? undefined : "none; no controller will recreate it"
-          : `${owner.kind}/${owner.name}`,
-        target: owner && referenceTo({ ...owner, namespace }),
-      },
-      { name: "Age", value: pod && since(pod.createdAt, now) },
-      { name: "Restarts", value: pod && String(pod.restarts) },
-      { name: "QoS", value: status?.qosClass },
-      { name: "Service account", value: parsed?.spec.serviceAccountName },
-      { name: "Priority", value: parsed?.spec.priorityClassName },
-    ]),
-  );
+  return fieldSection("Status", [
+    ["Pod", `${namespace}/${name}`],
+    [
+      "Status",
+      gone
+        ? inTone("warn", "gone")
+        : pod === undefined
+        ? status?.phase ?? "not known"
+        : podWords(pod),
+    ],
+    ["Why", problem?.message || (status?.message ?? "")],
+    ["Ready", pod && `${pod.containers.ready} of ${pod.containers.total} containers`],
+    [
+      "Node",
+      node ?? "none yet",
+      node === undefined ? undefined : { kind: "Node", namespace: "", name: node },
+    ],
+    ["IP", ips.join(", ") || status?.podIP],
+    ["IP of the node", status?.hostIP],
+    [
+      "Owner",
+      owner === undefined
+        ? pod === undefined ? undefined : "none; no controller will recreate it"
+        : `${owner.kind}/${owner.name}`,
+      owner && referenceTo({ ...owner, namespace }),
+    ],
+    ["Age", pod && since(pod.createdAt, now)],
+    ["Restarts", pod && String(pod.restarts)],
+    ["QoS", status?.qosClass],
+    ["Service account", parsed?.spec.serviceAccountName],
+    ["Priority", parsed?.spec.priorityClassName],
+  ]);
 }
 
 /** Each container of a pod with its status, those that begin first, first. */

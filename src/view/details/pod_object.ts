@@ -17,32 +17,26 @@ import {
   truth,
 } from "./tolerant.ts";
 
-const Resources = part({ requests: texts, limits: texts });
-
 const ContainerSpec = part({
   name: text,
   image: text,
-  restartPolicy: text,
   ports: list(part({ containerPort: scalar, protocol: text, name: text })),
-  resources: Resources,
+  resources: part({ requests: texts, limits: texts }),
 });
 
 /** One container as it is wanted. */
 export type ContainerSpec = z.infer<typeof ContainerSpec>;
 
-const Terminated = optionalPart({
-  reason: text,
-  message: text,
-  exitCode: number,
-  signal: number,
-  startedAt: text,
-  finishedAt: text,
-});
-
 const State = part({
   running: optionalPart({ startedAt: text }),
   waiting: optionalPart({ reason: text, message: text }),
-  terminated: Terminated,
+  terminated: optionalPart({
+    reason: text,
+    message: text,
+    exitCode: number,
+    signal: number,
+    finishedAt: text,
+  }),
 });
 
 const ContainerStatus = part({
@@ -57,22 +51,19 @@ const ContainerStatus = part({
 /** One container as it stands. */
 export type ContainerStatus = z.infer<typeof ContainerStatus>;
 
-const Volume = z.looseObject({ name: text });
-
 /** `spec` of a pod or of a template. */
 export const PodSpec = part({
   nodeName: text,
   serviceAccountName: text,
   priorityClassName: text,
-  restartPolicy: text,
   containers: list(ContainerSpec),
   initContainers: list(ContainerSpec),
-  volumes: list(Volume),
+  volumes: list(z.looseObject({ name: text })),
 });
 
 /** A pod. */
 export const PodObject = part({
-  metadata: part({ name: text, labels: texts, deletionTimestamp: text, creationTimestamp: text }),
+  metadata: part({ name: text, labels: texts }),
   spec: PodSpec,
   status: part({
     phase: text,
@@ -82,7 +73,6 @@ export const PodObject = part({
     hostIP: text,
     podIP: text,
     podIPs: list(part({ ip: text })),
-    startTime: text,
     conditions: list(Condition),
     containerStatuses: list(ContainerStatus),
     initContainerStatuses: list(ContainerStatus),
@@ -92,14 +82,12 @@ export const PodObject = part({
 /** A workload: what it wants, how far it is, and the template of its pods. */
 export const WorkloadObject = part({
   spec: part({
-    replicas: number,
     paused: truth,
     suspend: truth,
     schedule: text,
     timeZone: text,
     concurrencyPolicy: text,
     parallelism: number,
-    completions: number,
     backoffLimit: number,
     serviceName: text,
     strategy: part({ type: text }),
@@ -113,9 +101,6 @@ export const WorkloadObject = part({
     updatedNumberScheduled: number,
     availableReplicas: number,
     numberAvailable: number,
-    active: z.union([z.number(), z.array(z.unknown()).transform((jobs) => jobs.length)])
-      .optional().catch(undefined),
-    succeeded: number,
     failed: number,
     startTime: text,
     completionTime: text,
@@ -132,9 +117,7 @@ export const ServiceObject = part({
     clusterIPs: list(text),
     externalIPs: list(text),
     externalName: text,
-    loadBalancerIP: text,
     sessionAffinity: text,
-    externalTrafficPolicy: text,
     selector: texts,
     ports: list(part({
       name: text,

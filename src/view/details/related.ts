@@ -4,6 +4,7 @@
  * @module
  */
 
+import type * as z from "zod";
 import { counted } from "../../errors/safe_text.ts";
 import type { LiveState } from "../../live/live_state.ts";
 import type { ClusterEvent, ClusterPod } from "../../cluster/read/objects.ts";
@@ -12,8 +13,9 @@ import { duration, NOTHING, since } from "../words/amounts.ts";
 import type { FoldedEvent } from "../lists/folded_events.ts";
 import { objectOf } from "../lists/live_events.ts";
 import { eventRows } from "../lists/live_rows.ts";
-import type { Cell, Toned } from "../words/tone.ts";
+import { type Cell, inTone, type Toned } from "../words/tone.ts";
 import { line, rows, type Section, section } from "./section.ts";
+import type { Condition } from "./tolerant.ts";
 
 /** Kinds of objects that can be looked at. */
 const KINDS: ReadonlySet<string> = new Set<ObjectKind>([
@@ -71,12 +73,12 @@ export function podSection(
 
 /** How a pod stands: `Running`, `Pending: Unschedulable`, `ending`. */
 export function podWords({ phase, ready, ending, problem }: ClusterPod): Toned {
-  if (ending) return { text: "ending", tone: "muted" };
-  if (phase === "Succeeded") return { text: "Succeeded", tone: "muted" };
+  if (ending) return inTone("muted", "ending");
+  if (phase === "Succeeded") return inTone("muted", "Succeeded");
   const reason = !ready && problem !== undefined ? `: ${problem.reason}` : "";
-  if (ready) return { text: phase, tone: "good" };
+  if (ready) return inTone("good", phase);
   const text = `${phase}${reason || (phase === "Running" ? ", not ready" : "")}`;
-  return { text, tone: phase === "Failed" ? "bad" : "warn" };
+  return inTone(phase === "Failed" ? "bad" : "warn", text);
 }
 
 /** Events of which a test says that they belong here, the newest first. */
@@ -97,7 +99,7 @@ export function eventSection(
   const more = found.length - MOST_EVENTS;
   return section(
     "Events",
-    more > 0 ? [...lines, line({ text: `and ${more} more`, tone: "muted" })] : lines,
+    more > 0 ? [...lines, line(inTone("muted", `and ${more} more`))] : lines,
     { empty: "none in the last hour or so" },
   );
 }
@@ -110,28 +112,18 @@ function eventRow(
   const tone = warning ? "warn" : "plain";
   const cells: Cell[] = [
     at === undefined ? NOTHING : duration(now - at),
-    { text: warning ? "!" : " ", tone: "warn" },
-    { text: reason, tone },
+    inTone("warn", warning ? "!" : " "),
+    inTone(tone, reason),
     ...about ? [objectOf(event)] : [],
-    { text: count > 1 ? `${message} (×${count})` : message, tone: "plain" },
+    inTone("plain", count > 1 ? `${message} (×${count})` : message),
   ];
   const target = referenceTo(event.about);
   return { cells, ...about && target !== undefined ? { target } : {} };
 }
 
-/** Something a component says of an object. */
-export interface ShownCondition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  /** ISO 8601. */
-  readonly since: string | undefined;
-}
-
 /** Conditions, one a line. */
 export function conditionSection(
-  conditions: readonly ShownCondition[],
+  conditions: readonly z.output<typeof Condition>[],
   { now, good }: {
     readonly now: number;
     /** The status that is well for a type. */
@@ -146,7 +138,7 @@ export function conditionSection(
       return {
         cells: [
           type,
-          { text: status, tone: well ? "good" : status === "Unknown" ? "warn" : "bad" },
+          inTone(well ? "good" : status === "Unknown" ? "warn" : "bad", status),
           moment === undefined ? NOTHING : `since ${since(moment, now)}`,
           well ? { text: said, tone: "muted" } : said,
         ],

@@ -7,7 +7,7 @@
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { cellWidth, padding } from "../words/cells.ts";
-import { type Cell, cellText, cellTone, type Toned } from "../words/tone.ts";
+import { type Cell, cellText, cellTone, inTone, type Toned } from "../words/tone.ts";
 
 /** One line, as long as it needs to be; harmless for a terminal. */
 export interface DetailLine {
@@ -28,23 +28,28 @@ export function line(cell: Cell, target?: ObjectReference): DetailLine {
 }
 
 /** A named value; lines whose value is undefined or empty are left out. */
-export interface Field {
-  readonly name: string;
-  readonly value: Cell | undefined;
-  readonly target?: ObjectReference | undefined;
-}
+export type Field = readonly [
+  name: string,
+  value: Cell | undefined,
+  target?: ObjectReference | undefined,
+];
 
 /** Named values, one a line, aligned. */
 export function fields(all: readonly Field[]): readonly DetailLine[] {
-  const shown = all.filter(({ value }) => value !== undefined && cellText(value) !== "");
-  const widest = shown.reduce((most, { name }) => Math.max(most, cellWidth(name)), 0);
-  return shown.map(({ name, value, target }) => ({
+  const shown = all.filter(([, value]) => value !== undefined && cellText(value) !== "");
+  const widest = shown.reduce((most, [name]) => Math.max(most, cellWidth(name)), 0);
+  return shown.map(([name, value, target]) => ({
     segments: [
-      { text: name + padding(cellWidth(name), widest) + "  ", tone: "muted" },
+      inTone("muted", name + padding(cellWidth(name), widest) + "  "),
       safe(value!),
     ],
     ...target === undefined ? {} : { target },
   }));
+}
+
+/** A section of named values. */
+export function fieldSection(title: string, all: readonly Field[]): Section {
+  return section(title, fields(all));
 }
 
 /** A row of cells. */
@@ -57,7 +62,7 @@ export interface Row {
 export function rows(all: readonly Row[], header: readonly string[] = []): readonly DetailLine[] {
   const heading = header.length === 0
     ? []
-    : [{ cells: header.map((text) => ({ text, tone: "muted" as const })) }];
+    : [{ cells: header.map((text) => (inTone("muted" as const, text))) }];
   const table: readonly Row[] = all.length === 0 ? [] : [...heading, ...all];
   const widths: number[] = [];
   const safeRows = table.map(({ cells, ...rest }) => {
@@ -71,7 +76,7 @@ export function rows(all: readonly Row[], header: readonly string[] = []): reado
     segments: texts.flatMap(({ text, tone }, index): Toned[] =>
       index === texts.length - 1 ? [{ text, tone }] : [
         { text, tone },
-        { text: padding(cellWidth(text), widths[index]!) + "  ", tone: "plain" },
+        inTone("plain", padding(cellWidth(text), widths[index]!) + "  "),
       ]
     ),
     ...rest,
@@ -84,9 +89,9 @@ export function section(
   lines: readonly DetailLine[],
   { empty = "none" }: { readonly empty?: string } = {},
 ): Section {
-  return { title, lines: lines.length > 0 ? lines : [line({ text: empty, tone: "muted" })] };
+  return { title, lines: lines.length > 0 ? lines : [line(inTone("muted", empty))] };
 }
 
 function safe(cell: Cell): Toned {
-  return { text: safeText(cellText(cell)), tone: cellTone(cell) };
+  return inTone(cellTone(cell), safeText(cellText(cell)));
 }

@@ -13,7 +13,8 @@ import { containersOfPods } from "./containers.ts";
 import { containersOf, READING } from "./pod.ts";
 import { PodObject, ServiceObject } from "./pod_object.ts";
 import { eventSection, pairSection, podSection } from "./related.ts";
-import { fields, rows, type Section, section } from "./section.ts";
+import { fieldSection, rows, type Section, section } from "./section.ts";
+import { inTone } from "../words/tone.ts";
 
 type Parsed = ReturnType<typeof ServiceObject.parse>;
 type ParsedPod = ReturnType<typeof PodObject.parse>;
@@ -71,33 +72,27 @@ function statusSection(
 ): Section {
   const ingress = parsed?.status.loadBalancer.ingress.map(({ ip, hostname }) => ip || hostname);
   const ips = parsed?.spec.clusterIPs ?? [];
-  return section(
-    "Status",
-    fields([
-      { name: "Service", value: `${reference.namespace}/${reference.name}` },
-      {
-        name: "Health",
-        value: report === undefined
-          ? { text: "gone, or not known", tone: "warn" }
-          : healthCell(report.health, report.problem),
-      },
-      { name: "Why", value: report?.problem?.message },
-      {
-        name: "Pods ready",
-        value: report?.pods && `${report.pods.ready} of ${report.pods.wanted}`,
-      },
-      { name: "Type", value: report?.service.type ?? parsed?.spec.type },
-      { name: "Cluster IP", value: ips.join(", ") || report?.service.clusterIp },
-      { name: "External IPs", value: parsed?.spec.externalIPs.join(", ") },
-      { name: "Load balancer", value: ingress?.join(", ") },
-      { name: "External name", value: parsed?.spec.externalName },
-      {
-        name: "Session affinity",
-        value: parsed?.spec.sessionAffinity === "ClientIP" ? "by the client's IP" : undefined,
-      },
-      { name: "Age", value: report && since(report.service.createdAt, now) },
-    ]),
-  );
+  return fieldSection("Status", [
+    ["Service", `${reference.namespace}/${reference.name}`],
+    [
+      "Health",
+      report === undefined
+        ? inTone("warn", "gone, or not known")
+        : healthCell(report.health, report.problem),
+    ],
+    ["Why", report?.problem?.message],
+    ["Pods ready", report?.pods && `${report.pods.ready} of ${report.pods.wanted}`],
+    ["Type", report?.service.type ?? parsed?.spec.type],
+    ["Cluster IP", ips.join(", ") || report?.service.clusterIp],
+    ["External IPs", parsed?.spec.externalIPs.join(", ")],
+    ["Load balancer", ingress?.join(", ")],
+    ["External name", parsed?.spec.externalName],
+    [
+      "Session affinity",
+      parsed?.spec.sessionAffinity === "ClientIP" ? "by the client's IP" : undefined,
+    ],
+    ["Age", report && since(report.service.createdAt, now)],
+  ]);
 }
 
 function portSection({ spec }: Parsed): Section {

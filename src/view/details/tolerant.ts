@@ -56,4 +56,7 @@ export const Condition = part({
   reason: text,
   message: text,
   lastTransitionTime: text,
-});
+}).transform(({ lastTransitionTime, ...said }) => ({
+  ...said,
+  since: lastTransitionTime || undefined,
+}));

@@ -15,7 +15,8 @@ import { templateLines } from "./containers.ts";
 import { READING } from "./pod.ts";
 import { WorkloadObject } from "./pod_object.ts";
 import { conditionSection, eventSection, pairSection, podSection } from "./related.ts";
-import { type Field, fields, rows, type Section, section } from "./section.ts";
+import { type Field, fieldSection, rows, type Section, section } from "./section.ts";
+import { inTone } from "../words/tone.ts";
 
 type Parsed = ReturnType<typeof WorkloadObject.parse>;
 
@@ -41,15 +42,9 @@ export function workloadDetails(
     statusSection({ reference, report, parsed }, now),
     ...parsed === undefined ? [READING] : [
       section("Containers", templateLines(containersOf(parsed))),
-      ...parsed.status.conditions.length === 0 ? [] : [
-        conditionSection(
-          parsed.status.conditions.map((condition) => ({
-            ...condition,
-            since: condition.lastTransitionTime || undefined,
-          })),
-          { now, good: goodStatus },
-        ),
-      ],
+      ...parsed.status.conditions.length === 0
+        ? []
+        : [conditionSection(parsed.status.conditions, { now, good: goodStatus })],
     ],
     ...reference.kind === "CronJob" ? [jobSection(jobs, now)] : [],
     podSection(pods, { now }),
@@ -74,32 +69,26 @@ function statusSection(
   now: number,
 ): Section {
   const { kind, namespace, name } = reference;
-  return section(
-    "Status",
-    fields([
-      { name: kind, value: `${namespace}/${name}` },
-      {
-        name: "Health",
-        value: report === undefined
-          ? { text: "gone, or not known", tone: "warn" }
-          : healthCell(report.health, report.problem),
-      },
-      { name: "Why", value: report?.problem?.message },
-      {
-        name: kind === "Job" ? "Completions" : kind === "CronJob" ? "Active Jobs" : "Pods ready",
-        value: report &&
-          (kind === "CronJob"
-            ? String(report.pods.ready)
-            : `${report.pods.ready} of ${report.pods.wanted}`),
-      },
-      {
-        name: "Restarts",
-        value: report?.restarts === undefined ? undefined : String(report.restarts),
-      },
-      { name: "Age", value: report && since(report.workload.createdAt, now) },
-      ...parsed === undefined ? [] : specFields(parsed, now),
-    ]),
-  );
+  return fieldSection("Status", [
+    [kind, `${namespace}/${name}`],
+    [
+      "Health",
+      report === undefined
+        ? inTone("warn", "gone, or not known")
+        : healthCell(report.health, report.problem),
+    ],
+    ["Why", report?.problem?.message],
+    [
+      kind === "Job" ? "Completions" : kind === "CronJob" ? "Active Jobs" : "Pods ready",
+      report &&
+      (kind === "CronJob"
+        ? String(report.pods.ready)
+        : `${report.pods.ready} of ${report.pods.wanted}`),
+    ],
+    ["Restarts", report?.restarts === undefined ? undefined : String(report.restarts)],
+    ["Age", report && since(report.workload.createdAt, now)],
+    ...parsed === undefined ? [] : specFields(parsed, now),
+  ]);
 }
 
 function specFields({ spec, status }: Parsed, now: number): readonly Field[] {
@@ -107,24 +96,21 @@ function specFields({ spec, status }: Parsed, now: number): readonly Field[] {
   const number = (value: number | undefined) => value === undefined ? "" : String(value);
   const updated = status.updatedReplicas ?? status.updatedNumberScheduled;
   return [
-    { name: "Updated", value: number(updated) },
-    { name: "Available", value: number(status.availableReplicas ?? status.numberAvailable) },
-    { name: "Strategy", value: spec.strategy.type || spec.updateStrategy.type },
-    { name: "Service", value: spec.serviceName },
-    { name: "Rollout", value: spec.paused ? { text: "paused", tone: "warn" } : undefined },
-    { name: "Suspended", value: spec.suspend ? { text: "yes", tone: "warn" } : undefined },
-    {
-      name: "Schedule",
-      value: [spec.schedule, spec.timeZone].filter((part) => part !== "").join(" "),
-    },
-    { name: "Concurrency", value: spec.concurrencyPolicy },
-    { name: "Last schedule", value: moment(status.lastScheduleTime) },
-    { name: "Last success", value: moment(status.lastSuccessfulTime) },
-    { name: "Parallelism", value: number(spec.parallelism) },
-    { name: "Backoff limit", value: number(spec.backoffLimit) },
-    { name: "Failed pods", value: number(status.failed) },
-    { name: "Started", value: moment(status.startTime) },
-    { name: "Finished", value: moment(status.completionTime) },
+    ["Updated", number(updated)],
+    ["Available", number(status.availableReplicas ?? status.numberAvailable)],
+    ["Strategy", spec.strategy.type || spec.updateStrategy.type],
+    ["Service", spec.serviceName],
+    ["Rollout", spec.paused ? inTone("warn", "paused") : undefined],
+    ["Suspended", spec.suspend ? inTone("warn", "yes") : undefined],
+    ["Schedule", [spec.schedule, spec.timeZone].filter((part) => part !== "").join(" ")],
+    ["Concurrency", spec.concurrencyPolicy],
+    ["Last schedule", moment(status.lastScheduleTime)],
+    ["Last success", moment(status.lastSuccessfulTime)],
+    ["Parallelism", number(spec.parallelism)],
+    ["Backoff limit", number(spec.backoffLimit)],
+    ["Failed pods", number(status.failed)],
+    ["Started", moment(status.startTime)],
+    ["Finished", moment(status.completionTime)],
   ];
 }
 
@@ -143,10 +129,10 @@ function jobSection(jobs: readonly Workload[], now: number): Section {
     rows(jobs.map(({ namespace, name, phase, createdAt, problem }) => ({
       cells: [
         name,
-        {
-          text: phase ?? "not known",
-          tone: phase === "failed" ? "bad" : phase === "complete" ? "good" : "plain",
-        },
+        inTone(
+          phase === "failed" ? "bad" : phase === "complete" ? "good" : "plain",
+          phase ?? "not known",
+        ),
         since(createdAt, now),
         problem?.reason ?? "",
       ],

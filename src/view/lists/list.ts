@@ -6,7 +6,7 @@
 
 import { safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../words/cells.ts";
-import { type Cell, cellText, cellTone, type Paint } from "../words/tone.ts";
+import { type Cell, cellText, cellTone, inTone, type Paint } from "../words/tone.ts";
 
 /** One column of a list of `R`. */
 export interface ListColumn<R> {
@@ -82,7 +82,7 @@ export function layoutList<R>(
   },
 ): ListLayout {
   const table = columns.map((column, index) => {
-    const header = { text: headerText(column.header, sorted), tone: "muted" } as const;
+    const header = inTone("muted", headerText(column.header, sorted));
     const cells = [header, ...rows.map(column.cell)].map(measured);
     const widest = cells.reduce((most, cell) => Math.max(most, cell.width), 0);
     return { column, cells, asked: Math.max(widest, previous?.[index] ?? 0) };

@@ -7,6 +7,7 @@
 import { duration, NOTHING } from "../words/amounts.ts";
 import type { FoldedEvent } from "./folded_events.ts";
 import type { ListSpec } from "./list.ts";
+import { inTone } from "../words/tone.ts";
 
 /** Events; warnings have a sign, and their word where there is room. */
 export const EVENT_LIST: ListSpec<FoldedEvent> = {
@@ -30,17 +31,14 @@ export const EVENT_LIST: ListSpec<FoldedEvent> = {
     {
       header: "TYPE",
       priority: 6,
-      cell: ({ warning }) => ({ text: wordOf({ warning }), tone: warning ? "warn" : "muted" }),
+      cell: ({ warning }) => (inTone(warning ? "warn" : "muted", wordOf({ warning }))),
     },
     {
       header: "REASON",
       priority: 2,
       grow: true,
       least: 10,
-      cell: ({ reason, warning }) => ({
-        text: reason || NOTHING,
-        tone: warning ? "warn" : "plain",
-      }),
+      cell: ({ reason, warning }) => (inTone(warning ? "warn" : "plain", reason || NOTHING)),
       sort: ({ reason }) => reason,
     },
     {

@@ -12,7 +12,7 @@ import { connectionWords } from "../words/connection_words.ts";
 import { gitopsPart, gitopsReport } from "./live_gitops.ts";
 import { totals } from "./live_rows.ts";
 import { notices } from "../words/notices.ts";
-import type { Paint, Toned } from "../words/tone.ts";
+import { inTone, type Paint, type Toned } from "../words/tone.ts";
 import { type Part, totalParts } from "../words/total_words.ts";
 
 /** Between two parts of a line. */
@@ -71,9 +71,9 @@ function clusterParts({ inventory, server, version }: LiveState, totals: Totals)
     ...others.length === 0 ? [] : [`some nodes ${others.join(", ")}`],
   ].join(", ");
   const parts: Toned[] = [
-    { text: safeText(name ?? ""), tone: "accent" },
+    inTone("accent", safeText(name ?? "")),
     { text: safeText(server?.replace(/^https:\/\//, "") ?? ""), tone: "plain" },
-    { text: safeText(versions), tone: "muted" },
+    inTone("muted", safeText(versions)),
   ];
   return parts.filter(({ text }) => text !== "");
 }
@@ -84,7 +84,7 @@ function noticeLine(
 ): string {
   const rest = more === 0 ? "" : ` (+${more} more)`;
   const text = fit(`! ${first.replace(/\.$/, "")}`, Math.max(8, drawing.width - rest.length));
-  return drawn([{ text: text + rest, tone: "warn" }], drawing);
+  return drawn([inTone("warn", text + rest)], drawing);
 }
 
 /** The parts that fit, in their order; the first is cut where not even it does. */

@@ -19,7 +19,7 @@ import {
   statusCell,
   type Use,
 } from "../tables/nodes.ts";
-import { type Cell, cellText } from "../words/tone.ts";
+import { type Cell, cellText, inTone } from "../words/tone.ts";
 
 /** Cells of a bar with its number: at least, and where there is room. */
 const BAR = { least: 8, most: 15 };
@@ -109,7 +109,7 @@ function useColumns({ header, amount, format, use }: {
   const drawn = (report: NodeReport, cells: number): Cell => {
     const { used, of } = use(report);
     if (report.node === undefined) return NOTHING;
-    return { text: bar(used, of, cells), tone: barTone(used, of) };
+    return inTone(barTone(used, of), bar(used, of, cells));
   };
   return [
     {
@@ -135,5 +135,5 @@ function liveNote(report: NodeReport): Cell {
   if (key?.kind !== "ending") return note;
   const ending = `Tailscale key ends in ${key.days}d`;
   const text = cellText(note);
-  return { text: text === "" ? ending : `${text}; ${ending}`, tone: "warn" };
+  return inTone("warn", text === "" ? ending : `${text}; ${ending}`);
 }

@@ -10,7 +10,7 @@ import { NOTHING, since } from "../words/amounts.ts";
 import type { ListSpec } from "./list.ts";
 import { youngestFirst } from "./live_nodes.ts";
 import { healthCell } from "../tables/services.ts";
-import type { Cell, Toned } from "../words/tone.ts";
+import { type Cell, inTone, type Toned } from "../words/tone.ts";
 
 /** Restarts from which on their number is a warning. */
 const MANY_RESTARTS = 5;
@@ -95,5 +95,5 @@ export function healthWords({ health, problem }: LiveWorkload): Toned {
 
 function restartsCell({ restarts }: LiveWorkload): Cell {
   if (restarts === undefined) return NOTHING;
-  return { text: String(restarts), tone: restarts >= MANY_RESTARTS ? "warn" : "plain" };
+  return inTone(restarts >= MANY_RESTARTS ? "warn" : "plain", String(restarts));
 }

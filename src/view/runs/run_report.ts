@@ -9,7 +9,7 @@ import { safeLines, safeText } from "../../errors/safe_text.ts";
 import { ExitCode, interruptedError, UserError } from "../../errors/user_error.ts";
 import { at, duration } from "./progress.ts";
 import type { Column } from "../tables/table.ts";
-import type { Toned } from "../words/tone.ts";
+import { inTone, type Toned } from "../words/tone.ts";
 
 /** What of a run is said in words of its own by each command. */
 export interface RunWords {
@@ -33,15 +33,15 @@ export const RUN_COLUMNS: readonly Column<HostState>[] = [
 function result({ status, stage }: HostState): Toned {
   switch (status) {
     case "ok":
-      return { text: "done", tone: "good" };
+      return inTone("good", "done");
     case "failed":
-      return { text: `failed (${stage})`, tone: "bad" };
+      return inTone("bad", `failed (${stage})`);
     case "unreachable":
-      return { text: "unreachable", tone: "bad" };
+      return inTone("bad", "unreachable");
     case "running":
-      return { text: `stopped (${stage})`, tone: "warn" };
+      return inTone("warn", `stopped (${stage})`);
     case "waiting":
-      return { text: "not started", tone: "muted" };
+      return inTone("muted", "not started");
   }
 }
 

@@ -10,7 +10,7 @@ import { APPLIED_KINDS } from "../../gitops/flux/flux_object.ts";
 import { shortRevision } from "../../gitops/flux/flux_status.ts";
 import { NOTHING, since } from "../words/amounts.ts";
 import type { Column } from "./table.ts";
-import { noPaint, type Paint, type Tone } from "../words/tone.ts";
+import { inTone, noPaint, type Paint, type Tone } from "../words/tone.ts";
 
 const WORDS: Readonly<Record<FluxState, readonly [word: string, tone: Tone]>> = {
   ready: ["Ready", "good"],
@@ -41,7 +41,7 @@ export function fluxColumns(now: number): readonly Column<FluxObject>[] {
 function statusCell({ state, since: moment }: FluxObject, now: number) {
   const [word, tone] = WORDS[state];
   const time = state === "failed" && moment !== undefined ? ` ${since(moment, now)}` : "";
-  return { text: `${word}${time}`, tone };
+  return inTone(tone, `${word}${time}`);
 }
 
 /** `Kustomization web`, with the namespace where it is not that of most. */

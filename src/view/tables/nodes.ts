@@ -10,7 +10,7 @@ import type { Resources } from "../../cluster/read/objects.ts";
 import { bytes, cores, NOTHING, percent, since } from "../words/amounts.ts";
 import { keyCell } from "./peers.ts";
 import type { Column } from "./table.ts";
-import type { Cell, Tone } from "../words/tone.ts";
+import { type Cell, inTone, type Tone } from "../words/tone.ts";
 
 /** Columns of `status`, at `now` (milliseconds since the epoch). */
 export function nodeColumns(now: number): readonly Column<NodeReport>[] {
@@ -50,10 +50,10 @@ export function statusCell({ status, since: moment, cordoned }: NodeReport, now:
   const word = status === "NotProvisioned" ? "Not provisioned" : status;
   const ill = status === "NotReady" || status === "Unreachable";
   const time = ill && moment !== undefined ? ` ${since(moment, now)}` : "";
-  return {
-    text: `${word}${time}${cordoned ? ", cordoned" : ""}`,
-    tone: status === "Ready" && cordoned ? "warn" : TONES[status],
-  };
+  return inTone(
+    status === "Ready" && cordoned ? "warn" : TONES[status],
+    `${word}${time}${cordoned ? ", cordoned" : ""}`,
+  );
 }
 
 /** A part that is used, and what it is a part of. */
@@ -113,7 +113,7 @@ export function noteOf({ reason, inInventory, pressures }: NodeReport): Cell {
     ...pressures,
     inInventory === false ? "not in inventory" : "",
   ].filter((note) => note !== "");
-  return { text: notes.join("; "), tone: pressures.length > 0 ? "warn" : "muted" };
+  return inTone(pressures.length > 0 ? "warn" : "muted", notes.join("; "));
 }
 
 /** A node as it stands in JSON documents; null stands for what is not known. */

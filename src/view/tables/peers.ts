@@ -9,7 +9,7 @@ import { keyState } from "../../tailscale/key_expiry.ts";
 import type { Peer } from "../../tailscale/peer.ts";
 import { NOTHING, since } from "../words/amounts.ts";
 import type { Column } from "./table.ts";
-import type { Cell, Tone } from "../words/tone.ts";
+import { type Cell, inTone, type Tone } from "../words/tone.ts";
 
 /** Columns of `discover`, at `now` (milliseconds since the epoch). */
 export function peerColumns(now: number): readonly Column<Member>[] {
@@ -30,38 +30,35 @@ export function peerColumns(now: number): readonly Column<Member>[] {
 
 function onlineCell(peer: Peer, now: number): Cell {
   if (peer.expired || keyState(peer, now).kind === "expired") {
-    return { text: "key expired", tone: "bad" };
+    return inTone("bad", "key expired");
   }
-  if (peer.online) return { text: "online", tone: "good" };
+  if (peer.online) return inTone("good", "online");
   const seen = since(peer.lastSeen, now);
-  return { text: seen === NOTHING ? "offline" : `offline ${seen}`, tone: "muted" };
+  return inTone("muted", seen === NOTHING ? "offline" : `offline ${seen}`);
 }
 
 const WORDS: Readonly<Record<Membership, { readonly text: string; readonly tone: Tone }>> = {
-  both: { text: "inventory, cluster", tone: "good" },
-  inventory: { text: "inventory only", tone: "accent" },
-  cluster: { text: "cluster only", tone: "warn" },
-  none: { text: "none", tone: "muted" },
-  "other-address": { text: "other address", tone: "warn" },
-  unknown: { text: "unknown", tone: "muted" },
+  both: inTone("good", "inventory, cluster"),
+  inventory: inTone("accent", "inventory only"),
+  cluster: inTone("warn", "cluster only"),
+  none: inTone("muted", "none"),
+  "other-address": inTone("warn", "other address"),
+  unknown: inTone("muted", "unknown"),
 };
 
 function membershipCell({ membership, inInventory, inCluster, host }: Member): Cell {
   if (membership === "other-address") {
-    return { text: `in inventory as ${host?.tailscaleIp ?? NOTHING}`, tone: "warn" };
+    return inTone("warn", `in inventory as ${host?.tailscaleIp ?? NOTHING}`);
   }
   if (membership !== "unknown") return WORDS[membership];
   if (inInventory !== undefined) {
-    return {
-      text: `${inInventory ? "inventory" : "none"} (cluster unknown)`,
-      tone: inInventory ? "accent" : "muted",
-    };
+    return inTone(
+      inInventory ? "accent" : "muted",
+      `${inInventory ? "inventory" : "none"} (cluster unknown)`,
+    );
   }
   if (inCluster !== undefined) {
-    return {
-      text: `${inCluster ? "cluster" : "none"} (inventory unknown)`,
-      tone: "muted",
-    };
+    return inTone("muted", `${inCluster ? "cluster" : "none"} (inventory unknown)`);
   }
   return WORDS.unknown;
 }
@@ -70,8 +67,8 @@ function membershipCell({ membership, inInventory, inCluster, host }: Member): C
 export function keyCell(peer: Peer, now: number): Cell {
   const key = keyState(peer, now);
   if (key.kind === "lasting") return "does not expire";
-  if (key.kind === "expired") return { text: "expired", tone: "bad" };
-  return { text: `${key.days}d left`, tone: key.kind === "ending" ? "warn" : "plain" };
+  if (key.kind === "expired") return inTone("bad", "expired");
+  return inTone(key.kind === "ending" ? "warn" : "plain", `${key.days}d left`);
 }
 
 function noteOf(peer: Peer): string {

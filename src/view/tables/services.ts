@@ -10,7 +10,7 @@ import type { WorkloadReport } from "../../reports/workload_report.ts";
 import type { Problem } from "../../cluster/read/objects.ts";
 import { NOTHING } from "../words/amounts.ts";
 import type { Column } from "./table.ts";
-import type { Tone, Toned } from "../words/tone.ts";
+import { inTone, type Tone, type Toned } from "../words/tone.ts";
 
 /** Columns of services. */
 export const SERVICE_COLUMNS: readonly Column<ServiceReport>[] = [
@@ -42,7 +42,7 @@ const TONES: Readonly<Record<Health, Tone>> = {
 /** A health, and why where that is known: `Degraded: CrashLoopBackOff`. */
 export function healthCell(health: Health, problem: Problem | undefined): Toned {
   const reason = problem === undefined || problem.reason === "" ? "" : `: ${problem.reason}`;
-  return { text: `${health}${reason}`, tone: TONES[health] };
+  return inTone(TONES[health], `${health}${reason}`);
 }
 
 /** `Workloads: 4, 1 in trouble (kube-system/metrics-server 0/1).` */

@@ -6,7 +6,7 @@
 
 import stringWidth from "fast-string-width";
 import { isPrintableAscii, safeText } from "../../errors/safe_text.ts";
-import { type Cell, cellText, cellTone, noPaint, type Paint } from "../words/tone.ts";
+import { type Cell, cellText, cellTone, inTone, noPaint, type Paint } from "../words/tone.ts";
 
 /** One column of a table of `R`. */
 export interface Column<R> {
@@ -35,7 +35,7 @@ export function renderTable<R>(
   const isShown = ({ wide: onlyWide, optional, cell }: Column<R>) =>
     (wide || !onlyWide) && !(optional && rows.every((row) => cellText(cell(row)) === ""));
   const shown = columns.filter(isShown).map((column) => {
-    const header = { text: column.header, tone: "muted" } as const;
+    const header = inTone("muted", column.header);
     return columnCells([header, ...rows.map(column.cell)], { align: column.align, paint });
   });
   const lines = [undefined, ...rows].map((_row, index) =>

@@ -9,7 +9,7 @@ import type { UserError } from "../../errors/user_error.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit } from "./cells.ts";
 import { duration } from "../runs/progress.ts";
-import type { Toned } from "./tone.ts";
+import { inTone, type Toned } from "./tone.ts";
 
 /** An error is not cut to fewer cells than this; rather the line is. */
 const LEAST_REASON = 12;
@@ -33,13 +33,13 @@ export function connectionWords(
 ): Toned {
   switch (connection.state) {
     case "live":
-      return { text: fit("● live", cells), tone: "good" };
+      return inTone("good", fit("● live", cells));
     case "connecting": {
       const { problem } = connection;
       const text = problem === undefined
         ? "◌ connecting…"
         : `◌ connecting… ${reasonOf(problem, server)}`;
-      return { text: fit(text, cells), tone: problem === undefined ? "muted" : "warn" };
+      return inTone(problem === undefined ? "muted" : "warn", fit(text, cells));
     }
     case "lost": {
       const { lastHeard, problem, retryAt } = connection;
@@ -50,7 +50,7 @@ export function connectionWords(
         : `; next try in ${duration(wait)}${keys ? " (r: now)" : ""}`;
       const room = cells - cellWidth(before) - cellWidth(after);
       const reason = fit(reasonOf(problem, server), Math.max(LEAST_REASON, room));
-      return { text: fit(before + reason + after, cells), tone: "bad" };
+      return inTone("bad", fit(before + reason + after, cells));
     }
   }
 }

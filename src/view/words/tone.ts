@@ -13,6 +13,11 @@ export interface Toned {
   readonly tone: Tone;
 }
 
+/** A text in a tone. */
+export function inTone(tone: Tone, text: string): Toned {
+  return { text, tone };
+}
+
 /** A cell of a table. */
 export type Cell = string | Toned;
 

@@ -6,7 +6,7 @@
 
 import type { Totals, UseTotal } from "../../reports/totals.ts";
 import { bytes, cores, percent } from "./amounts.ts";
-import type { Tone, Toned } from "./tone.ts";
+import { inTone, type Tone, type Toned } from "./tone.ts";
 
 /** A part of a line. */
 export interface Part extends Toned {
@@ -37,8 +37,8 @@ export function totalParts(
       short: pods === undefined ? "Pods ?" : `Pods ${pods.running}/${pods.all}`,
       tone: tone("plain"),
     },
-    { text: `CPU ${useWords(cpu, cores)}`, tone: tone("plain") },
-    { text: `Mem ${useWords(memory, bytes)}`, tone: tone("plain") },
+    inTone(tone("plain"), `CPU ${useWords(cpu, cores)}`),
+    inTone(tone("plain"), `Mem ${useWords(memory, bytes)}`),
     // A sum of some is no sum of all.
     ...measured < nodes.joined
       ? [{ text: `(${measured} of ${nodes.joined} nodes)`, tone: "muted" as const, spare: true }]
