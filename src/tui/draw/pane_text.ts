@@ -11,6 +11,7 @@ import { layoutOf, type Model } from "../state/model.ts";
 import { dimmed, inverse } from "./paint.ts";
 import { type Arranged, drawRows, rowsOf } from "../state/rows.ts";
 import { drawLine, plain, type TextLine, toned, wrapLine } from "./text_line.ts";
+import { problemLines } from "./screen_text.ts";
 import { titleLine } from "./title.ts";
 
 /** How a list is drawn. */
@@ -145,8 +146,7 @@ function emptyLines(
   const speaker: PaneId = rowsOf(model, "nodes").total === 0 ? "nodes" : "workloads";
   if (pane !== speaker && !ui.zoomed) return [toned("muted", "Not known yet.")];
   return [
-    toned("bad", `✗ ${problem.message}`),
-    ...problem.hint === undefined ? [] : [plain(problem.hint)],
+    ...problemLines(problem),
     toned("muted", "It is tried again by itself; r tries now, ? shows all keys, q quits."),
   ];
 }

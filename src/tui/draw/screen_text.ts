@@ -23,6 +23,7 @@ import {
 } from "./text_line.ts";
 import { eventDetails } from "../../view/details/event.ts";
 import { objectDetails } from "../../view/details/object.ts";
+import { latest } from "../../view/lists/live_rows.ts";
 import { eventOf } from "../state/rows.ts";
 import type { ApiRequest } from "../../cluster/api/connection.ts";
 import { notices } from "../../view/words/notices.ts";
@@ -33,22 +34,13 @@ import { titleLine } from "./title.ts";
 /** Lines of a screen above its text. */
 export const TITLE_LINES = 1;
 
-interface Wrapped {
-  readonly lines: readonly TextLine[];
-  readonly width: number;
-  readonly result: readonly TextLine[];
-}
-
 /** The wrapped lines of a log are kept: with each new line only that one is wrapped. */
 const pieces = new WeakMap<
   TextLine,
   { readonly width: number; readonly lines: readonly TextLine[] }
 >();
-let latest: Wrapped | undefined;
-
-let kept:
-  | { readonly model: Model; readonly id: number; readonly lines: readonly TextLine[] }
-  | undefined;
+const allPieces = latest<readonly TextLine[]>();
+const textOf = latest<readonly TextLine[]>();
 
 /** The lines of a screen, each at most as wide as the terminal but where they are cut. */
 export function linesOf(model: Model, screen: Screen): readonly TextLine[] {
@@ -56,18 +48,10 @@ export function linesOf(model: Model, screen: Screen): readonly TextLine[] {
     return fitted(rawLines(model, screen), { model, wraps: screen.log.wraps });
   }
   if (screen.kind === "yaml") return fitted(rawLines(model, screen), { model, wraps: true });
-  if (kept?.id === screen.id && isSameText(kept.model, model)) return kept.lines;
-  const lines = rawLines(model, screen).flatMap((line) => [
-    ...wrapLine(line, { width: widthIn(model), indent: 4 }),
-  ]);
-  kept = { model, id: screen.id, lines };
-  return lines;
-}
-
-/** Whether two models give a screen the same text. */
-function isSameText(a: Model, b: Model): boolean {
-  return a.live === b.live && a.now === b.now && a.size.columns === b.size.columns &&
-    a.contents === b.contents && a.requests === b.requests && a.done === b.done && a.run === b.run;
+  const { live, now, size, contents, requests, done, run } = model;
+  return textOf(screen.id, live, now, size.columns, contents, requests, done, run)(() =>
+    rawLines(model, screen).flatMap((line) => wrapLine(line, { width: widthIn(model), indent: 4 }))
+  );
 }
 
 function widthIn({ size }: Model): number {
@@ -203,18 +187,16 @@ function fitted(
 ): readonly TextLine[] {
   const width = widthIn(model);
   if (!wraps) return lines;
-  if (latest?.lines === lines && latest.width === width) return latest.result;
-  const result: TextLine[] = [];
-  for (const line of lines) {
-    let known = pieces.get(line);
-    if (known?.width !== width) {
-      known = { width, lines: wrapLine(line, { width, indent: 2 }) };
-      pieces.set(line, known);
-    }
-    for (const piece of known.lines) result.push(piece);
-  }
-  latest = { lines, width, result };
-  return result;
+  return allPieces(lines, width)(() =>
+    lines.flatMap((line) => {
+      let known = pieces.get(line);
+      if (known?.width !== width) {
+        known = { width, lines: wrapLine(line, { width, indent: 2 }) };
+        pieces.set(line, known);
+      }
+      return known.lines;
+    })
+  );
 }
 
 /** The sections of a screen of details. */

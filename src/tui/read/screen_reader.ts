@@ -85,7 +85,9 @@ export class ScreenReader {
     else if (screen.kind === "yaml") void readYaml(screen.reference, tools);
     else if (screen.kind === "details" && screen.subject.type === "object") {
       const { reference } = screen.subject;
-      const pods = podsToRead(live, reference).map((pod) => podReference(pod));
+      const pods = podsToRead(live, reference).map(({ namespace, name }) =>
+        ({ kind: "Pod", namespace, name }) as const
+      );
       void readForDetails({ reference, pods }, tools);
     }
   }
@@ -95,38 +97,35 @@ export class ScreenReader {
     screen: Screen,
     { live, before }: { readonly live: LiveState; readonly before: string | undefined },
   ): string | undefined {
-    const connections = this.#connections;
     switch (screen.kind) {
       case "log": {
         const { source, previous, timestamps } = screen.log;
-        const pod = podOf(live, { namespace: source.namespace, name: source.pod });
-        const log = `${JSON.stringify([source, previous, timestamps, connections])} `;
+        const { namespace, pod: name } = source;
+        const pod = live.cluster.pods && podIndex(live.cluster.pods).named(namespace, name);
+        const log = `${JSON.stringify([source, previous, timestamps, this.#connections])} `;
         // Of a pod that is gone the lines that were read are all there is.
         if (pod === undefined && before?.startsWith(log)) return before;
         return log + JSON.stringify([pod?.restarts, pod?.uid]);
       }
       case "yaml":
-        return JSON.stringify([
-          screen.reference,
-          connections,
-          this.#versionOf(objectOf(live, screen.reference)),
-        ]);
+        return this.#readKey(screen.reference, [objectOf(live, screen.reference)]);
       case "details": {
         // Of nodes and events the state says all that is shown.
         if (screen.subject.type !== "object" || screen.subject.reference.kind === "Node") {
           return undefined;
         }
         const { reference } = screen.subject;
-        const objects = [objectOf(live, reference), ...podsToRead(live, reference)];
-        return JSON.stringify([
-          reference,
-          connections,
-          ...objects.map((object) => this.#versionOf(object)),
-        ]);
+        const pods = podsToRead(live, reference);
+        return this.#readKey(reference, [objectOf(live, reference), ...pods]);
       }
       default:
         return undefined;
     }
+  }
+
+  #readKey(reference: ObjectReference, objects: readonly (object | undefined)[]): string {
+    const versions = objects.map((object) => this.#versionOf(object));
+    return JSON.stringify([reference, this.#connections, ...versions]);
   }
 
   /** Objects are replaced when they change, so each has a number of its own. */
@@ -147,10 +146,6 @@ const MOST_PODS = 10;
 /** Pods whose containers and addresses belong to the details of an object. */
 function podsToRead(live: LiveState, reference: ObjectReference): readonly ClusterPod[] {
   return reference.kind === "Service" ? podsOf({ live }, reference).slice(0, MOST_PODS) : [];
-}
-
-function podReference({ namespace, name }: ClusterPod): ObjectReference {
-  return { kind: "Pod", namespace, name };
 }
 
 /** What the state has of an object; another one after each change of it. */
@@ -174,13 +169,6 @@ const COLLECTIONS: Readonly<Partial<Record<ObjectKind, CollectionName>>> = {
   Job: "jobs",
   CronJob: "cronJobs",
 };
-
-function podOf(
-  { cluster: { pods } }: LiveState,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-) {
-  return pods && podIndex(pods).named(namespace, name);
-}
 
 /**
  * Reads an object for its details, and pods that belong to it; what was read before stays until

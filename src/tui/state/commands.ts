@@ -24,6 +24,8 @@ export function runCommand(command: CommandName, model: Model): Step {
   return HANDLERS[command](model);
 }
 
+const CLOSED = { type: "overlay", overlay: undefined } as const;
+
 type Handler = (model: Model) => Step;
 
 const move = (by: number): Handler => () => steps({ type: "move", by });
@@ -69,22 +71,19 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
       ? say(model, "Connected; what you see is live.", "good")
       : { ...say(model, "Trying the connection again.", "plain"), effect: { type: "retry" } },
   help: () => steps({ type: "overlay", overlay: { kind: "help", offset: 0 } }),
-  "close-help": () => steps({ type: "overlay", overlay: undefined }),
+  "close-help": () => steps(CLOSED),
   accept,
   cancel: ({ ui: { overlay } }) =>
     overlay?.kind === "filter"
-      ? steps({ type: "filter", pane: overlay.pane, text: "" }, {
-        type: "overlay",
-        overlay: undefined,
-      })
-      : steps({ type: "overlay", overlay: undefined }),
+      ? steps({ type: "filter", pane: overlay.pane, text: "" }, CLOSED)
+      : steps(CLOSED),
   erase: (model) => edited(model, withoutLast),
   "erase-word": (model) => edited(model, withoutLastWord),
   "erase-all": (model) => edited(model, () => ""),
   yes: ({ ui: { overlay } }) => overlay?.kind === "confirm" ? granted(overlay.wish) : steps(),
   no: (model) => {
     const { events } = say(model, "Nothing was changed.", "muted");
-    return steps({ type: "overlay", overlay: undefined }, ...events);
+    return steps(CLOSED, ...events);
   },
   redraw: () => ({ events: [], effect: { type: "redraw" } }),
   suspend: () => ({ events: [], effect: { type: "suspend" } }),
@@ -157,11 +156,10 @@ function copied(model: Model): string | undefined {
 
 function accept(model: Model): Step {
   const { overlay } = model.ui;
-  const closed = { type: "overlay", overlay: undefined } as const;
   switch (overlay?.kind) {
     case "palette": {
       const entry = paletteEntries(model)[overlay.index];
-      return entry === undefined ? steps(closed) : chosen(model, entry.choice);
+      return entry === undefined ? steps(CLOSED) : chosen(model, entry.choice);
     }
     case "number": {
       const { workload, text, current } = overlay;
@@ -171,22 +169,21 @@ function accept(model: Model): Step {
       const replicas = Number(text);
       if (replicas === current) {
         const { events } = say(model, `${nameOf(workload)} has ${current} already.`, "muted");
-        return steps(closed, ...events);
+        return steps(CLOSED, ...events);
       }
       return asked({ type: "change", change: { type: "scale", workload, replicas } });
     }
     default:
-      return steps(closed);
+      return steps(CLOSED);
   }
 }
 
 function chosen(model: Model, choice: Choice): Step {
-  const closed = { type: "overlay", overlay: undefined } as const;
   switch (choice.type) {
     case "command": {
       const ui = { ...model.ui, overlay: undefined };
       const { events, effect } = runCommand(choice.command, { ...model, ui });
-      return { events: [closed, ...events], ...(effect === undefined ? {} : { effect }) };
+      return { events: [CLOSED, ...events], ...(effect === undefined ? {} : { effect }) };
     }
     case "wish":
       return asked(choice.wish);
@@ -204,7 +201,7 @@ function chosen(model: Model, choice: Choice): Step {
     case "show-gitops":
       return steps({ type: "open", screen: { kind: "gitops" } });
     case "stop-provisioning":
-      return { events: [closed], effect: { type: "stop-provisioning" } };
+      return { events: [CLOSED], effect: { type: "stop-provisioning" } };
   }
 }
 
@@ -213,7 +210,6 @@ function asked(wish: Wish): Step {
 }
 
 function granted(wish: Wish): Step {
-  const closed = { type: "overlay", overlay: undefined } as const;
   switch (wish.type) {
     case "provision":
       return {
@@ -221,9 +217,9 @@ function granted(wish: Wish): Step {
         effect: { type: "provision" },
       };
     case "quit":
-      return { events: [closed], effect: { type: "quit" } };
+      return { events: [CLOSED], effect: { type: "quit" } };
     case "change":
-      return { events: [closed], effect: { type: "change", change: wish.change } };
+      return { events: [CLOSED], effect: { type: "change", change: wish.change } };
   }
 }
 

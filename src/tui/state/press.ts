@@ -13,6 +13,7 @@ import { helpLines } from "../draw/help_text.ts";
 import { LIST_HEAD, PANES } from "../draw/layout.ts";
 import type { ListRows } from "./list_state.ts";
 import { paletteEntries } from "./palette.ts";
+import { latest } from "../../view/lists/live_rows.ts";
 import { rowsOf } from "./rows.ts";
 import { linesOf, TITLE_LINES } from "../draw/screen_text.ts";
 import { nameOf } from "./screens.ts";
@@ -102,22 +103,20 @@ export function shownOf(model: Model): Shown {
   };
 }
 
-/** Names of what lines open; they are asked for again with each step. */
-const named = new WeakMap<readonly TextLine[], readonly (string | undefined)[]>();
+const namesFrom = latest<readonly (string | undefined)[]>();
 
+/** Names of what lines open; they are asked for again with each step. */
 function targetsOf(lines: readonly TextLine[]): readonly (string | undefined)[] {
-  const known = named.get(lines);
-  if (known !== undefined) return known;
   const times = new Map<string, number>();
-  const names = lines.map(({ target }) => {
-    if (target === undefined) return undefined;
-    const name = nameOf(target);
-    const before = times.get(name) ?? 0;
-    times.set(name, before + 1);
-    return `${name} ${before}`; // a pod's own line, then those of its events
-  });
-  named.set(lines, names);
-  return names;
+  return namesFrom(lines)(() =>
+    lines.map(({ target }) => {
+      if (target === undefined) return undefined;
+      const name = nameOf(target);
+      const before = times.get(name) ?? 0;
+      times.set(name, before + 1);
+      return `${name} ${before}`; // a pod's own line, then those of its events
+    })
+  );
 }
 
 function attempt<T>(make: () => T, otherwise: T): T {

@@ -10,11 +10,16 @@ import type { FoldedEvent } from "../../view/lists/folded_events.ts";
 import { arrange, layoutList, type ListLayout, type ListSpec } from "../../view/lists/list.ts";
 import { EVENT_LIST } from "../../view/lists/live_events.ts";
 import { NODE_LIST } from "../../view/lists/live_nodes.ts";
-import { eventRows, nodeRows, workloadRows } from "../../view/lists/live_rows.ts";
+import {
+  eventRows,
+  latest,
+  type Memo,
+  nodeRows,
+  workloadRows,
+} from "../../view/lists/live_rows.ts";
 import { WORKLOAD_LIST } from "../../view/lists/live_workloads.ts";
 import type { Paint } from "../../view/words/tone.ts";
 import type { PaneId } from "../draw/layout.ts";
-import type { ListState } from "./list_state.ts";
 import type { Model } from "./model.ts";
 
 /** What a row of each list is. */
@@ -38,32 +43,23 @@ const SPECS: { readonly [P in PaneId]: ListSpec<RowTypes[P]> } = {
   events: EVENT_LIST,
 };
 
-interface Kept {
-  readonly rows: readonly unknown[];
-  readonly filter: string;
-  readonly sort: ListState["sort"];
-  readonly arranged: Arranged<unknown>;
-}
-
-const kept = new Map<PaneId, Kept>();
+const arrangedFrom: { readonly [P in PaneId]: Memo<Arranged<RowTypes[P]>> } = {
+  nodes: latest(),
+  workloads: latest(),
+  events: latest(),
+};
 
 /** The rows of a list; made anew only when they, the filter or the order changed. */
 export function rowsOf<P extends PaneId>(model: Model, pane: P): Arranged<RowTypes[P]> {
   const spec: ListSpec<RowTypes[P]> = SPECS[pane];
-  const rows = allRows(model)[pane]() as readonly RowTypes[P][];
+  const from: Memo<Arranged<RowTypes[P]>> = arrangedFrom[pane];
+  const all = allRows(model)[pane]() as readonly RowTypes[P][];
   const { filter, sort } = model.ui.lists[pane];
-  const before = kept.get(pane);
-  if (before?.rows === rows && before.filter === filter && before.sort === sort) {
-    return before.arranged as Arranged<RowTypes[P]>;
-  }
-  const arranged = arrange(spec, rows, {
-    filter,
-    now: model.now,
-    ...(sort === undefined ? {} : { sort }),
+  return from(all, filter, sort)(() => {
+    const { now } = model;
+    const rows = arrange(spec, all, { filter, now, ...(sort === undefined ? {} : { sort }) });
+    return { rows, keys: rows.map(spec.key), total: all.length };
   });
-  const result = { rows: arranged, keys: arranged.map(spec.key), total: rows.length };
-  kept.set(pane, { rows, filter, sort, arranged: result });
-  return result;
 }
 
 function allRows({ live, now, ui }: Model): { readonly [P in PaneId]: () => readonly unknown[] } {

@@ -9,7 +9,6 @@ import { serviceReports } from "../../reports/service_report.ts";
 import type { ClusterPod } from "../../cluster/read/objects.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { referenceTo } from "../../view/details/related.ts";
-import type { FoldedEvent } from "../../view/lists/folded_events.ts";
 import type { Model } from "./model.ts";
 import { eventOf, selectedRow } from "./rows.ts";
 import type { Subject } from "./screens.ts";
@@ -61,11 +60,7 @@ function objectOfSubject(model: Model, subject: Subject): ObjectReference | unde
     const { reference } = subject;
     return reference.kind === "Node" && !isInCluster(model, reference.name) ? undefined : reference;
   }
-  return aboutOf(eventOf(model, subject.key));
-}
-
-/** What an event is about, where that can be looked at. */
-function aboutOf(event: FoldedEvent | undefined): ObjectReference | undefined {
+  const event = eventOf(model, subject.key);
   return event && referenceTo(event.about);
 }
 

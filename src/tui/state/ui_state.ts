@@ -216,14 +216,7 @@ function move(state: UiState, by: number, shown: Shown): UiState {
     return withFittedOverlay({ ...state, overlay: { ...overlay, offset } }, shown);
   }
   if (topKind(state) !== "lists") {
-    return withTop(
-      state,
-      (screen) =>
-        unfollowed({ ...screen, scroll: scrolled(screen.scroll, { ...shown.text, by }) }, {
-          by,
-          ...shown.text,
-        }),
-    );
+    return scrollTop(state, scrolled, { by, ...shown.text });
   }
   return withList(state, state.focus, (list) => moveBy(list, { ...shown.lists[state.focus], by }));
 }
@@ -239,14 +232,19 @@ function page(state: UiState, pages: number, shown: Shown): UiState {
 }
 
 /** Who looks back in a log does not want it to run away; at its end it is followed again. */
-function unfollowed(
-  screen: Screen,
-  { by, length, height }: TextSize & { readonly by: number },
-): Screen {
-  if (screen.kind !== "log") return screen;
-  const atEnd = screen.scroll.offset >= length - height;
-  const follows = by > 0 ? screen.log.follows || atEnd : by < 0 && atEnd && screen.log.follows;
-  return follows === screen.log.follows ? screen : { ...screen, log: { ...screen.log, follows } };
+function scrollTop(
+  state: UiState,
+  step: typeof scrolled,
+  size: TextSize & { readonly by: number },
+): UiState {
+  const { by, length, height } = size;
+  return withTop(state, (before) => {
+    const screen = { ...before, scroll: step(before.scroll, size) };
+    if (screen.kind !== "log") return screen;
+    const atEnd = screen.scroll.offset >= length - height;
+    const follows = by > 0 ? screen.log.follows || atEnd : by < 0 && atEnd && screen.log.follows;
+    return { ...screen, log: { ...screen.log, follows } };
+  });
 }
 
 function wheel(
@@ -256,14 +254,7 @@ function wheel(
 ): UiState {
   if (state.overlay !== undefined) return move(state, Math.sign(by), shown);
   if (topKind(state) !== "lists") {
-    return withTop(
-      state,
-      (screen) =>
-        unfollowed({ ...screen, scroll: wheeled(screen.scroll, { ...shown.text, by }) }, {
-          by,
-          ...shown.text,
-        }),
-    );
+    return scrollTop(state, wheeled, { by, ...shown.text });
   }
   if (pane === undefined) return state;
   return withList(state, pane, (list) => scrollBy(list, { ...shown.lists[pane], by }));

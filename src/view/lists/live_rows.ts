@@ -4,16 +4,12 @@
  * @module
  */
 
+import type { CollectionName } from "../../cluster/watch/cluster_state.ts";
 import type { LiveState } from "../../live/live_state.ts";
 import { type NodeReport, nodeReports } from "../../reports/node_report.ts";
-import { type ServiceReport, serviceReports } from "../../reports/service_report.ts";
+import { serviceReports } from "../../reports/service_report.ts";
 import { type Totals, totalsOf } from "../../reports/totals.ts";
-import {
-  type LiveWorkload,
-  liveWorkloads,
-  type WorkloadReport,
-  workloadReports,
-} from "../../reports/workload_report.ts";
+import { liveWorkloads, workloadReports } from "../../reports/workload_report.ts";
 import { type FoldedEvent, foldEvents } from "./folded_events.ts";
 
 /** How exactly time counts for nodes: it decides on keys that expire, in milliseconds. */
@@ -48,43 +44,34 @@ export function nodeRows(state: LiveState, now: number): readonly NodeReport[] {
 }
 
 /** All that runs, what is in trouble first, then by namespace and name. */
-export function workloadRows(state: LiveState): readonly LiveWorkload[] {
-  const { services, pods, deployments, statefulSets, daemonSets, jobs, cronJobs } = state.cluster;
-  return workloadsFrom(
-    services,
-    pods,
-    deployments,
-    statefulSets,
-    daemonSets,
-    jobs,
-    cronJobs,
-    state.gaps,
-  )(() => liveWorkloads(state.cluster, { refused: state.gaps }));
-}
+export const workloadRows = ofCollections(
+  ["services", "pods", "deployments", "statefulSets", "daemonSets", "jobs", "cronJobs"],
+  ({ cluster, gaps }) => liveWorkloads(cluster, { refused: gaps }),
+);
 
 /** Services by namespace and name; undefined where they could not be listed. */
-export function serviceRows({ cluster }: LiveState): readonly ServiceReport[] | undefined {
-  const { services, pods, deployments, statefulSets, daemonSets } = cluster;
-  return servicesFrom(services, pods, deployments, statefulSets, daemonSets)(() =>
-    serviceReports(cluster)
-  );
-}
+export const serviceRows = ofCollections(
+  ["services", "pods", "deployments", "statefulSets", "daemonSets"],
+  ({ cluster }) => serviceReports(cluster),
+);
 
 /** Workloads by namespace and name. */
-export function workloadReportRows({ cluster }: LiveState): readonly WorkloadReport[] {
-  const { pods, deployments, statefulSets, daemonSets, jobs, cronJobs } = cluster;
-  return reportsFrom(pods, deployments, statefulSets, daemonSets, jobs, cronJobs)(() =>
-    workloadReports(cluster)
-  );
-}
+export const workloadReportRows = ofCollections(
+  ["pods", "deployments", "statefulSets", "daemonSets", "jobs", "cronJobs"],
+  ({ cluster }) => workloadReports(cluster),
+);
+
+const foldedEvents = ofCollections(
+  ["events"],
+  ({ cluster }) => foldEvents(cluster.events?.values() ?? []),
+);
 
 /** Events, the newest first. */
 export function eventRows(
   state: LiveState,
   { warningsOnly }: { readonly warningsOnly: boolean },
 ): readonly FoldedEvent[] {
-  const { events } = state.cluster;
-  const all = eventsFrom(events)(() => foldEvents(events?.values() ?? []));
+  const all = foldedEvents(state);
   return warningsOnly ? warningsFrom(all)(() => all.filter(({ warning }) => warning)) : all;
 }
 
@@ -96,15 +83,24 @@ export function totals(state: LiveState, now: number): Totals {
 }
 
 const nodesFrom = latest<readonly NodeReport[]>();
-const workloadsFrom = latest<readonly LiveWorkload[]>();
-const servicesFrom = latest<readonly ServiceReport[] | undefined>();
-const reportsFrom = latest<readonly WorkloadReport[]>();
-const eventsFrom = latest<readonly FoldedEvent[]>();
 const totalsFrom = latest<Totals>();
 const warningsFrom = latest<readonly FoldedEvent[]>();
 
+/** What is made of some collections, and of what is missing; made again when one of them is another. */
+function ofCollections<T>(
+  names: readonly CollectionName[],
+  make: (state: LiveState) => T,
+): (state: LiveState) => T {
+  const from = latest<T>();
+  return (state) =>
+    from(state.gaps, ...names.map((name) => state.cluster[name]))(() => make(state));
+}
+
+/** Given its inputs, and how it is made of them, a value. */
+export type Memo<T> = (...inputs: readonly unknown[]) => (make: () => T) => T;
+
 /** Keeps the latest value for as long as its inputs are the very same. */
-export function latest<T>(): (...inputs: readonly unknown[]) => (make: () => T) => T {
+export function latest<T>(): Memo<T> {
   let kept: { readonly inputs: readonly unknown[]; readonly value: T } | undefined;
   return (...inputs) => (make) => {
     if (kept === undefined || inputs.some((input, index) => input !== kept?.inputs[index])) {
