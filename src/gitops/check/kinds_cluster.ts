@@ -4,40 +4,19 @@
  * @module
  */
 
-import { MutatingWebhookConfiguration } from "kubernetes-models/admissionregistration.k8s.io/v1/MutatingWebhookConfiguration";
-import { ValidatingAdmissionPolicy } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy";
-import { ValidatingAdmissionPolicyBinding } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding";
-import { ValidatingWebhookConfiguration } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration";
-import { CustomResourceDefinition } from "kubernetes-models/apiextensions.k8s.io/v1/CustomResourceDefinition";
-import { APIService } from "kubernetes-models/apiregistration.k8s.io/v1/APIService";
-import { Lease } from "kubernetes-models/coordination.k8s.io/v1/Lease";
-import { EndpointSlice } from "kubernetes-models/discovery.k8s.io/v1/EndpointSlice";
-import { RuntimeClass } from "kubernetes-models/node.k8s.io/v1/RuntimeClass";
-import { ClusterRole } from "kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRole";
-import { ClusterRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRoleBinding";
-import { Role } from "kubernetes-models/rbac.authorization.k8s.io/v1/Role";
-import { RoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
-import { PriorityClass } from "kubernetes-models/scheduling.k8s.io/v1/PriorityClass";
-import { CSIDriver } from "kubernetes-models/storage.k8s.io/v1/CSIDriver";
-import { StorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
-import type { ObjectKind } from "./object_kind.ts";
-
-/** Classes of the kinds; each knows its `apiVersion` and `kind`. */
-export const KINDS: readonly ObjectKind[] = [
-  APIService,
-  CSIDriver,
-  ClusterRole,
-  ClusterRoleBinding,
-  CustomResourceDefinition,
-  EndpointSlice,
-  Lease,
-  MutatingWebhookConfiguration,
-  PriorityClass,
-  Role,
-  RoleBinding,
-  RuntimeClass,
-  StorageClass,
-  ValidatingAdmissionPolicy,
-  ValidatingAdmissionPolicyBinding,
-  ValidatingWebhookConfiguration,
-];
+export { MutatingWebhookConfiguration } from "kubernetes-models/admissionregistration.k8s.io/v1/MutatingWebhookConfiguration";
+export { ValidatingAdmissionPolicy } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy";
+export { ValidatingAdmissionPolicyBinding } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding";
+export { ValidatingWebhookConfiguration } from "kubernetes-models/admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration";
+export { CustomResourceDefinition } from "kubernetes-models/apiextensions.k8s.io/v1/CustomResourceDefinition";
+export { APIService } from "kubernetes-models/apiregistration.k8s.io/v1/APIService";
+export { Lease } from "kubernetes-models/coordination.k8s.io/v1/Lease";
+export { EndpointSlice } from "kubernetes-models/discovery.k8s.io/v1/EndpointSlice";
+export { RuntimeClass } from "kubernetes-models/node.k8s.io/v1/RuntimeClass";
+export { ClusterRole } from "kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRole";
+export { ClusterRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRoleBinding";
+export { Role } from "kubernetes-models/rbac.authorization.k8s.io/v1/Role";
+export { RoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
+export { PriorityClass } from "kubernetes-models/scheduling.k8s.io/v1/PriorityClass";
+export { CSIDriver } from "kubernetes-models/storage.k8s.io/v1/CSIDriver";
+export { StorageClass } from "kubernetes-models/storage.k8s.io/v1/StorageClass";
