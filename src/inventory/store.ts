@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { type Clock, machineClock } from "../process/system.ts";
-import { writeAtomically } from "../process/atomic_write.ts";
+import { nothingWritten, writeAtomically } from "../process/atomic_write.ts";
 import { ifThere, withDirectoryLock } from "../process/lock.ts";
 import { type Edit, removeHosts } from "./edit/edit.ts";
 import { InventoryFiles } from "./read/inventory_files.ts";
@@ -68,8 +68,10 @@ export async function editInventory(
       const outcome = planned(path, { plan, options });
       const unchanged = await Promise.all(outcome.files.map(isUnchanged));
       if (unchanged.every(Boolean)) {
-        for (const { path, after } of outcome.files) {
-          await writeAtomically(path, after, { locked: directory });
+        for (const [index, { path, after }] of outcome.files.entries()) {
+          await writeAtomically(path, after, { locked: directory }).catch((error) => {
+            throw index === 0 ? nothingWritten(error) : error;
+          });
         }
         return outcome;
       }

@@ -45,6 +45,26 @@ export async function writeAtomically(
   }
 }
 
+/** The error of a write where nothing else was written before: it says so. */
+export function nothingWritten(error: unknown): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { exitCode, hint, cause } = error;
+  return new UserError(`${error.message}; nothing was written`, {
+    exitCode,
+    ...(hint === undefined ? {} : { hint }),
+    cause,
+  });
+}
+
+/** Takes away what a killed process left behind, where nobody writes the file again. */
+export async function removeUnfinished(path: string): Promise<void> {
+  const target = await targetOf(path);
+  if (await ifThere(Deno.lstat(temporaryName(target))) === undefined) return;
+  using handle = await Deno.open(dirname(target));
+  await handle.lock(true);
+  await Deno.remove(temporaryName(target)).catch(() => undefined);
+}
+
 /** Whose content a temporary file of this name was meant to be; it never lives on past the lock. */
 function temporaryName(target: string): string {
   return join(dirname(target), `.${basename(target)}.k3s-tool`);
@@ -66,7 +86,7 @@ async function replace(
   // A rename would put a file in the place of a device such as /dev/null.
   if (old?.isFile === false) throw new UserError(`${target} is no regular file`);
   if (old?.mode !== undefined && old.mode !== null && (old.mode & 0o222) === 0) {
-    throw new UserError(`${target} is read-only; nothing was written`, {
+    throw new UserError(`${target} is read-only`, {
       hint: `Allow writing first: chmod u+w ${target}`,
     });
   }
@@ -110,7 +130,7 @@ function cannotWrite(path: string, cause: unknown): UserError {
   const denied = cause instanceof Deno.errors.PermissionDenied ||
     cause instanceof Deno.errors.NotCapable;
   const why = denied ? "permission denied" : refusalReason(cause);
-  return new UserError(`Cannot write ${path}: ${why}; nothing was written`, {
+  return new UserError(`Cannot write ${path}: ${why}`, {
     hint: denied
       ? `Writing needs the right to create files in ${dirname(path)} and to keep the file's owner.`
       : "Look at the disk and the directory, then try again.",

@@ -24,7 +24,7 @@ import {
 import { DNS_LABEL } from "../../inventory/kubernetes_syntax.ts";
 import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
 import { readInventory } from "../../inventory/read/read.ts";
-import { writeAtomically } from "../../process/atomic_write.ts";
+import { nothingWritten, removeUnfinished, writeAtomically } from "../../process/atomic_write.ts";
 import { ProgramNotFoundError } from "../../process/runner.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { ownKey, repositoryKey } from "./repository_key.ts";
@@ -255,13 +255,18 @@ export async function writeRepository(
   const noRepository = plan.newRepository ? await initialise(system, plan) : undefined;
   const written: string[] = [];
   for (const { path, change, after } of plan.files) {
-    if (change === "kept" || change === "differs" && !replace) continue;
+    const file = join(plan.directory, path);
+    if (change === "kept" || change === "differs" && !replace) {
+      await removeUnfinished(file);
+      continue;
+    }
     const text = age === undefined ? after : after.replaceAll(TO_BE_MADE, age.recipient);
     try {
-      await writeAtomically(join(plan.directory, path), text);
+      await writeAtomically(file, text);
     } catch (error) {
-      if (!(error instanceof UserError) || written.length === 0 && !plan.newRepository) throw error;
-      throw new UserError(error.message.replace(/; nothing was written$/, ""), {
+      if (written.length === 0 && !plan.newRepository) throw nothingWritten(error);
+      if (!(error instanceof UserError)) throw error;
+      throw new UserError(error.message, {
         hint: `${counted(written.length, "file was", "files were")} written before this one. ` +
           "Fix the cause and run the same command again to write the rest.",
         cause: error,

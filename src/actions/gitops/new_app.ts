@@ -24,7 +24,7 @@ import { configuredRecipients } from "../../gitops/check/secret_rules.ts";
 import { encryptManifest, requireSops } from "../../gitops/keys/sops.ts";
 import { checkTarget, isEmptyDirectory } from "../../gitops/repository/work_tree.ts";
 import { writeYaml } from "../../gitops/repository/write_yaml.ts";
-import { writeAtomically } from "../../process/atomic_write.ts";
+import { nothingWritten, writeAtomically } from "../../process/atomic_write.ts";
 import type { System } from "../../process/system.ts";
 
 /** A new app that can be written. */
@@ -219,8 +219,8 @@ function existsError(directory: string, { name }: AppSpec): UserError {
   });
 }
 
-function cannotWrite(app: string, error: unknown): UserError {
-  if (error instanceof UserError) return error;
+function cannotWrite(app: string, error: unknown): unknown {
+  if (error instanceof UserError) return nothingWritten(error);
   const { message } = error as Error;
   return new UserError(`Cannot write ${app}: ${message}; nothing was written`, { cause: error });
 }

@@ -67,6 +67,19 @@ Deno.test("a file that differs is never replaced unasked, not even with --yes", 
   assert.notEqual(repository.read("README.md"), "mine\n");
 });
 
+Deno.test("what a killed run left is gone after the next one, also of files that stay", async () => {
+  await using repository = await temporaryRepository();
+  repository.write("README.md", "mine\n");
+  Deno.removeSync(`${repository.root}/infrastructure/storage/kustomization.yaml`);
+  for (const file of ["", "apps/"].map((folder) => `${folder}.README.md`)) {
+    repository.write(`${file}.k3s-tool`, "half of it");
+  }
+  repository.write("infrastructure/storage/.kustomization.yaml.k3s-tool", "half of it");
+  assert.equal((await repository.run(["gitops", "init", "repo", "--keep"])).code, 0);
+  assert.deepEqual([...repository.files().keys()].filter((path) => /k3s-tool$/.test(path)), []);
+  assert.equal(repository.read("README.md"), "mine\n");
+});
+
 for (
   const [what, prepare, argv, expected] of [
     [
