@@ -6,8 +6,7 @@ import os
 import random
 import unittest
 
-from load_module import load_module
-from load_part import ROOT
+from load_part import ROOT, load_module
 
 with open(os.path.join(ROOT, "ansible", "roles", "node_config", "files", "reserved_keys.json")) as keys:
     RESERVED = json.load(keys)

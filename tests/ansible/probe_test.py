@@ -7,7 +7,7 @@ import unittest
 
 from load_part import load
 
-PROBE = load("prerequisites", "probe_tailscale.py", "probe_system.py", "look_server.py", "probe_k3s.py", "probe_main.py")
+PROBE = load("programs", "tailscale", "system", "server", "installation")
 NOW = PROBE["parse_time"]("2026-11-23T00:00:00Z")
 
 

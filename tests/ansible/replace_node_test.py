@@ -1,11 +1,9 @@
 """A reinstalled machine's old node makes room for it; a node that lives does not."""
 
-import contextlib
-import io
 import json
 import unittest
 
-from load_part import load
+from load_part import load_module
 
 
 HOST = "N3_in_the_attic"  # what a person calls the node n3
@@ -28,7 +26,7 @@ class FakeCluster:
 
     def __init__(self, *ready):
         self.ready, self.deleted = list(ready), []
-        self.script = load("k3s_uninstall", "remove_node.py")
+        self.script = vars(load_module("k3s_remove_node"))
         self.script["kubectl"], self.script["time"] = self.kubectl, FakeTime()
 
     def node(self):
@@ -37,7 +35,7 @@ class FakeCluster:
 
     def kubectl(self, verb, kind, *arguments, **_):
         if verb == "drain":
-            raise RuntimeError("a budget allows no eviction")
+            raise self.script["Failed"]("a budget allows no eviction")
         if verb == "delete":
             self.deleted.append("%s %s" % (kind, arguments[0]))
         if kind == "secret":
@@ -48,10 +46,7 @@ class FakeCluster:
         return self.run("replace", **params)
 
     def run(self, step, **params):
-        text = io.StringIO()
-        with contextlib.redirect_stdout(text):
-            self.script["main"]({"node": "n3", "host": HOST, "step": step, **params})
-        return json.loads(text.getvalue())
+        return self.script["remove"]({"node": "n3", "host": HOST, "step": step, **params})
 
 
 class Replace(unittest.TestCase):

@@ -4,7 +4,7 @@ import random
 import time
 import unittest
 
-from load_module import load_module
+from load_part import load_module
 
 START = load_module("k3s_start")
 T0 = START.seconds_of("2026-11-26T10:00:00Z")

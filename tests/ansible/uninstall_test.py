@@ -1,8 +1,6 @@
 """Removing k3s: its own rules, processes and mounts, and nobody else's; and when a server must stay."""
 
-import contextlib
 import copy
-import io
 import json
 import os
 import shutil
@@ -10,10 +8,10 @@ import subprocess
 import tempfile
 import unittest
 
-from load_part import load
+from load_part import load_module
 
-UNINSTALL = load("k3s_uninstall", "uninstall.py")
-REMOVE = load("k3s_uninstall", "remove_node.py")
+UNINSTALL = vars(load_module("k3s_uninstall"))
+REMOVE = vars(load_module("k3s_remove_node"))
 
 SAVED = """*nat
 :PREROUTING ACCEPT [0:0]
@@ -114,7 +112,7 @@ class Files(unittest.TestCase):
     def setUp(self):
         self.root = os.path.realpath(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.root)
-        self.part = load("k3s_uninstall", "uninstall.py")
+        self.part = vars(load_module("k3s_uninstall"))
         for name in ("DATA", "KUBELET", "NAMESPACES"):
             self.part[name] = self.root + self.part[name]
         for name in ("FILES", "TREES", "PARENTS", "OWN_MOUNTS"):
@@ -142,10 +140,7 @@ class Files(unittest.TestCase):
         self.addCleanup(subprocess.run, ["umount", "--lazy", self.root + path], stderr=subprocess.DEVNULL)
 
     def uninstall(self, **params):
-        output = io.StringIO()
-        with contextlib.redirect_stdout(output):
-            self.part["main"](params)
-        return json.loads(output.getvalue())
+        return self.part["uninstall"](**params)
 
     def test_all_places_of_k3s_go_with_the_empty_directories_above_them(self):
         for path in ("/var/lib/rancher/k3s/server/db/state.db", "/etc/rancher/k3s/config.yaml", "/var/lib/kubelet/pods/x/etc-hosts", "/usr/local/bin/k3s"):
@@ -252,19 +247,19 @@ class Cluster(unittest.TestCase):
     """Removals from a cluster whose API is a dictionary of nodes and one of secrets."""
 
     def setUp(self):
-        self.part = load("k3s_uninstall", "remove_node.py")
+        self.part = vars(load_module("k3s_remove_node"))
         self.part["kubectl"] = self.kubectl
         self.nodes = {item["metadata"]["name"]: item for item in (server("n1"), server("n2"), server("n3"), server("pi", role="worker"))}
         self.secrets = {"pi.node-password.k3s": {"metadata": {"name": "pi.node-password.k3s"}, "type": "k3s.cattle.io/node-password", "data": {"hash": "x"}}}
 
-    def kubectl(self, verb, *words, timeout=60, text=None):
+    def kubectl(self, verb, *words, timeout=60, document=None):
         kind, name = words[0], words[1]
         if verb == "get" and kind == "nodes":
             return json.dumps({"items": list(self.nodes.values())})
         if verb == "get":
             return json.dumps(self.secrets[name]) if name in self.secrets else ""
         if verb == "create":
-            secret = json.loads(text)
+            secret = json.loads(document)
             assert secret["metadata"]["name"] not in self.secrets
             self.secrets[secret["metadata"]["name"]] = secret
         elif verb == "patch":
@@ -276,10 +271,7 @@ class Cluster(unittest.TestCase):
         return ""
 
     def step(self, step, node="pi", **params):
-        output = io.StringIO()
-        with contextlib.redirect_stdout(output):
-            self.part["main"]({"node": node, "step": step, **params})
-        return json.loads(output.getvalue())
+        return self.part["remove"]({"node": node, "step": step, **params})
 
     def test_a_machine_that_was_reached_leaves_nothing(self):
         self.step("delete")

@@ -28,7 +28,7 @@ DOCUMENTATION = r"""
       - "A failure that the tool has an answer to has a C(code): what a module returns, or the last line of a C(fail) task's C(msg) where that
         begins with C(Code) and a colon."
       - "Warnings: a C(debug) task whose C(msg) is a string, or a list of strings, that begin with C(Warning) and a colon gives one
-        C(warning) event each."
+        C(warning) event each, and so does each sentence that a module of this tree returns as C(told)."
       - Diffs are without the values of secrets, which are known by their names (the pattern K3S_TOOL_SECRET_NAMES).
       - "A result of a task with C(no_log) carries its status and C(censored) and nothing else."
       - Terminal escapes and control characters are removed, join tokens and private keys are masked, long values are cut.
@@ -214,7 +214,13 @@ class CallbackModule(CallbackBase):
             hosts = [host.get_name() for host in manager._inventory.get_hosts(play.hosts)]
         except Exception:  # the list is a comfort; no shape of a future ansible-core may cost the run
             hosts = []
-        self._emit("play_start", play=self._play, hosts=hosts)
+        # A play may run over more hosts than it concerns.
+        group = play.vars.get("k3s_tool_group")
+        if group:
+            concerned = {host.get_name() for host in manager._inventory.get_hosts(group, ignore_limits=True)}
+            hosts = [host for host in hosts if host in concerned]
+        if hosts or not group:
+            self._emit("play_start", play=self._play, hosts=hosts)
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         if not isinstance(task, TaskInclude):
@@ -236,7 +242,9 @@ class CallbackModule(CallbackBase):
         self._warnings(result, data)
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        self._result(result, self._data(result), "ignored" if ignore_errors else "failed")
+        data = self._data(result)
+        self._result(result, data, "ignored" if ignore_errors else "failed")
+        self._warnings(result, data)
 
     def v2_runner_on_unreachable(self, result):
         # A task may ask whether a host is there: no answer is an answer then.
@@ -289,9 +297,10 @@ class CallbackModule(CallbackBase):
         self._emit("result", **fields)
 
     def _warnings(self, result, data):
-        if self._task(result).action not in ("debug", "ansible.builtin.debug") or "censored" in data:
+        action = str(self._task(result).action)
+        if "censored" in data:
             return
-        messages = data.get("msg")
+        messages = data.get("told") if action.startswith("k3s_") else data.get("msg") if action in ("debug", "ansible.builtin.debug") else None
         for message in messages if isinstance(messages, (list, tuple)) else [messages]:
-            if isinstance(message, str) and message.startswith("Warning: "):
-                self._emit("warning", host=self._host(result), message=clean(message[len("Warning: "):]))
+            if isinstance(message, str) and (action.startswith("k3s_") or message.startswith("Warning: ")):
+                self._emit("warning", host=self._host(result), message=clean(message.replace("Warning: ", "", 1)))

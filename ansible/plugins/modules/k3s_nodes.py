@@ -26,7 +26,7 @@ options:
     elements: str
     default: []
   apply:
-    description: Whether the settings are changed; else it only says what differs, and waits.
+    description: Whether the settings are changed, and the task fails where a node is not as it should be; else it only says what differs, and waits.
     type: bool
     default: true
   timeout:
@@ -51,8 +51,11 @@ nodes:
 
 import json
 import re
-import subprocess
 import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.kubectl import Failed, kubectl
+from ansible.module_utils.k3s_tool.programs import sentence
 
 PREFIX = "k3s-tool.io/owned-"
 WORKER_ROLE = "node-role.kubernetes.io/worker"
@@ -172,13 +175,6 @@ def unready(node, wanted):
     return None
 
 
-def kubectl(*arguments):
-    done = subprocess.run(["/usr/local/bin/k3s", "kubectl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
-    if done.returncode:
-        raise RuntimeError(done.stderr.decode(errors="replace").strip()[-500:] or "kubectl failed")
-    return done.stdout.decode()
-
-
 def owned_keys(node, wanted):
     """What the inventory has a say in on a node: keys that it wants or wanted, by kind."""
     metadata = node["metadata"]
@@ -245,7 +241,7 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
         try:
             found = {item["metadata"]["name"]: item for item in json.loads(kubectl("get", "nodes", "-o", "json"))["items"]}
             error = None
-        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as failure:
+        except (Failed, ValueError) as failure:
             found, error = {}, "the API server does not answer: %s" % failure
         for name in sorted(open_nodes):
             node, result = found.get(name), results[name]
@@ -258,7 +254,7 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
                         settle(name, node, result, wanted[name], apply and not check)
                         settled.add(name)
                     result["problem"] = unready(node, nodes[name])
-                except (RuntimeError, subprocess.SubprocessError) as failure:
+                except Failed as failure:
                     result["problem"] = "its settings could not be applied: %s" % failure
             elif check and (nodes[name].get("labels") or nodes[name].get("taints")):
                 result["changes"] = ["settings of the new node"]
@@ -274,8 +270,6 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
 
 
 def main():
-    from ansible.module_utils.basic import AnsibleModule
-
     module = AnsibleModule(argument_spec={
         "nodes": {"type": "dict", "required": True},
         "reserved": {"type": "dict", "default": {}},
@@ -285,8 +279,14 @@ def main():
     }, supports_check_mode=True)
     results = reconcile({**module.params, "check": module.check_mode})
     diffs = [result.pop("diff") for result in results.values() if "diff" in result]
+    problems = [(name, result["problem"]) for name, result in results.items() if result["problem"]]
     changed = module.params["apply"] and any(result["changes"] for result in results.values())
-    module.exit_json(nodes=results, changed=changed, **({"diff": diffs} if changed and diffs else {}))
+    found = {"nodes": results, "changed": changed, **({"diff": diffs} if changed and diffs else {})}
+    if problems and module.params["apply"]:
+        name = problems[0][0]
+        unit = "k3s-agent" if module.params["nodes"][name].get("worker") else "k3s"
+        module.fail_json(msg=sentence("; ".join(problem for _, problem in problems), "See `journalctl -u %s` on %s and `k3s-tool status`." % (unit, name)), **found)
+    module.exit_json(**found)
 
 
 if __name__ == "__main__":

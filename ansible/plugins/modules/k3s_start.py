@@ -65,6 +65,8 @@ import socket
 import subprocess
 import time
 
+from ansible.module_utils.basic import AnsibleModule
+
 # The kubelet may read its own node and lease (Kubernetes' node authorizer). Where k3s keeps its credentials: k3s pkg/agent/config/config.go.
 KUBECONFIG = "/var/lib/rancher/k3s/agent/kubelet.kubeconfig"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/%s"
@@ -245,8 +247,6 @@ class Start:
 
 
 def main():
-    from ansible.module_utils.basic import AnsibleModule
-
     module = AnsibleModule(argument_spec={
         "unit": {"type": "str", "required": True},
         "node": {"type": "str", "required": True},

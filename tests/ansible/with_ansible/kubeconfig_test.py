@@ -32,7 +32,7 @@ def fetch(copy=None, answering=("n1", "n2", "n3"), on_host=ON_HOST, **variables)
         probe = {"problems": [], "k3s": {"files": {source: digest}, "server": {"holds": True, "answers": True}}}
         hosts = {"n%d" % number: {"tailscale_ip": "100.64.0.%d" % number, "ansible_connection": "local", "ansible_python_interpreter": sys.executable} for number in (1, 2, 3)}
         for name in answering:
-            hosts[name]["prerequisites_probe"] = {"stdout": json.dumps(probe)}
+            hosts[name]["k3s_tool_probe"] = probe
         known = {"k3s_version": "v1.36.2+k3s1", "ansible_become": False, "k3s_tool_first_server": answering[0],
                  "k3s_tool_answering_servers": list(answering), "k3s_tool_kubeconfig_path": path, "k3s_tool_kubeconfig_source": source}
         with open(inventory, "w") as file:

@@ -30,7 +30,7 @@ def choose(hosts, limit=None):
     for name, found in hosts.items():
         entries[name] = {"tailscale_ip": "100.64.0.%s" % name[1:], "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
         if found is not OFF:
-            entries[name].update(prerequisites_probe={"stdout": json.dumps(found)}, ansible_connection="local")
+            entries[name].update(test_probe=found, ansible_connection="local")
     servers = [name for name in hosts if name <= "n3"]
     inventory = {"all": {"vars": {"k3s_version": "v1.36.2+k3s1"}, "children": {
         "control_plane": {"hosts": {name: entries[name] for name in servers}},

@@ -27,7 +27,7 @@ class Playbooks(unittest.TestCase):
         stages = [line.split(": ")[1] for line in tasks_of("site.yml") if line.startswith("play #")]
         self.assertEqual([stage.split(" (")[-1].rstrip(")") for stage in stages if stage], [stage.split(" (")[-1].rstrip(")") for stage in stages])
         text = "\n".join(tasks_of("site.yml"))
-        for stage in ("Preflight", "Control plane", "Workers", "Node settings", "Kubeconfig", "GitOps"):
+        for stage in ("Preflight", "Prepare", "Control plane", "Workers", "Node settings", "Kubeconfig", "GitOps"):
             self.assertIn(": %s" % stage, text)
 
     def test_every_playbook_that_changes_hosts_locks_them(self):
@@ -40,7 +40,7 @@ class Playbooks(unittest.TestCase):
                 for module, given in task.items():
                     if module == "ansible.builtin.import_playbook":
                         yield from (["prerequisites/lock"] if given == "preflight.yml" else plays(given))
-                    elif module == "ansible.builtin.include_role":
+                    elif module in ("ansible.builtin.include_role", "ansible.builtin.import_role"):
                         name = "%s/%s" % (given["name"], given.get("tasks_from", "main"))
                         yield name
                         role, tasks_from = name.split("/")

@@ -1,27 +1,15 @@
-"""Part of the host probe: what Tailscale says, and what is wrong with it (Python 3.8, standard library)."""
+# Apache-2.0 (see LICENSE)
+"""What Tailscale says on this host, and what is wrong with it."""
+
+from __future__ import annotations
 
 import ipaddress
 import json
 import os
-import subprocess
 import time
 from datetime import datetime, timezone
 
-
-def run(argv, timeout=10):
-    """Exit code and output of a program; 127 where it is missing, 124 where it took too long."""
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, env={**os.environ, "LC_ALL": "C"})
-        return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-    except FileNotFoundError:
-        return 127, "", "not found"
-    except subprocess.TimeoutExpired:
-        return 124, "", "no answer within %d s" % timeout
-
-
-def problem(ident, message, hint):
-    """One thing that keeps this host out of the run."""
-    return {"id": ident, "message": message, "hint": hint}
+from ansible.module_utils.k3s_tool.programs import problem, run
 
 
 BACKEND_STATES = {

@@ -1,18 +1,29 @@
+# Apache-2.0 (see LICENSE)
 """One run at a time on a host: a lock that its holder's SSH connection keeps alive, so that it ends with the run, however that ends.
 
 The lock is a file in /run that names the run and the process that carries its connection here. It counts while that process lives and the other
 end is heard from: ssh sends a sign of life every 5 s (ansible.cfg). Nothing has to be released, and after a reboot /run is empty.
 """
 
+from __future__ import annotations
+
 import fcntl
 import json
 import os
 import re
 import subprocess
-import sys
 import time
 
+from ansible.module_utils.k3s_tool.programs import problem
+
 LOCK = "/run/k3s-tool.lock"
+# What names a run, as options of a module.
+RUN = {
+    "id": {"type": "str", "default": ""},
+    "who": {"type": "str", "required": True},
+    "inventory": {"type": "str", "required": True},
+    "command": {"type": "str", "required": True},
+}
 # The processes of one connection: OpenSSH before and since 9.8, dropbear.
 SSH_SERVERS = ("sshd", "sshd-session", "dropbear")
 # Seconds without a sign of life. ssh itself gives up after 20.
@@ -105,10 +116,10 @@ def busy(lock):
     """What to say of a host that another run is changing."""
     run, passed = lock["run"], max(0, since_boot() - lock["taken"])
     since = time.strftime("%H:%M %Z", time.localtime(time.time() - passed))
-    return {"id": "busy",
-            "message": "another run is changing this host: `%s` by %s with the inventory %s, since %s (%s ago)" % (run["command"], run["who"], run["inventory"], since, ago(passed)),
-            "hint": "Wait until it has ended, or end it there with Ctrl-C. A run that was killed, or whose machine went away, frees the host by itself within "
-                    + ("a minute or two." if lock.get("holder") else "%d minutes." % (LEASE / 60))}
+    return problem("busy", "another run is changing this host: `%s` by %s with the inventory %s, since %s (%s ago)" % (
+        run["command"], run["who"], run["inventory"], since, ago(passed)),
+                   "Wait until it has ended, or end it there with Ctrl-C. A run that was killed, or whose machine went away, frees the host by itself within "
+                   + ("a minute or two." if lock.get("holder") else "%d minutes." % (LEASE / 60)))
 
 
 def lock_host(run):
@@ -128,9 +139,3 @@ def lock_host(run):
         file.truncate()
         json.dump({"run": run, "taken": since_boot(), "holder": holder and {key: holder[key] for key in ("pid", "start", "name")}}, file)
     return None
-
-
-def main(params):
-    """Stands alone in roles that do not run the probe; without a run nothing is locked."""
-    json.dump(params.get("run") and lock_host(params["run"]) or {}, sys.stdout)
-    return 0

@@ -25,7 +25,7 @@ class Lock(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
-        self.part = load("prerequisites", "lock_host.py")
+        self.part = load("lock")
         self.part["LOCK"] = os.path.join(directory.name, "lock")
         self.part["sockets"] = lambda: ""
 
@@ -60,7 +60,7 @@ class Lock(unittest.TestCase):
         self.assertIn("ben@desktop", self.part["lock_host"](RUN)["message"])
 
     def test_two_that_come_at_once_do_not_both_get_it(self):
-        text = "import sys; sys.path.insert(0, %r); from load_part import load; part = load('prerequisites', 'lock_host.py'); part['LOCK'] = sys.argv[1]\n" \
+        text = "import sys; sys.path.insert(0, %r); from load_part import load; part = load('lock'); part['LOCK'] = sys.argv[1]\n" \
                "part['carrier'] = lambda chain: None\n" \
                "sys.exit(1 if part['lock_host']({'id': sys.argv[2], 'who': sys.argv[2], 'inventory': '', 'command': ''}) else 0)" % os.path.join(ROOT, "tests", "ansible")
         all_runs = [subprocess.Popen([sys.executable, "-c", text, self.part["LOCK"], str(number)]) for number in range(8)]

@@ -1,4 +1,7 @@
-"""Part of the host probe: operating system, ports, resolvers, firewall, reachability (uses `run` and `problem` of probe_tailscale.py)."""
+# Apache-2.0 (see LICENSE)
+"""The operating system of this host: platform, ports, resolvers, firewall, other hosts, kernel."""
+
+from __future__ import annotations
 
 import glob
 import os
@@ -8,6 +11,8 @@ import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible.module_utils.k3s_tool.programs import problem, read, run
+
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv8l": "arm"}
 UNITS = {**{name: 1000.0 ** power for power, name in enumerate(["n", "u", "m", "", "k", "M", "G", "T", "P", "E"], -3)},
          **{name + "i": 1024.0 ** power for power, name in enumerate("KMGTPE", 1)}}
@@ -16,14 +21,6 @@ LEFT_FOR_PODS = {"cpu": 0.2, "memory": 512 * 2**20}
 SHOWN = {"cpu": lambda value: "%g CPU" % value,
          "memory": lambda value: "%.1f GiB" % (value / 2**30) if value >= 2**30 else "%d MiB" % (value // 2**20)}
 MAGIC_DNS = ("100.100.100.100", "fd7a:115c:a1e0::53")
-
-
-def read(path, default=""):
-    try:
-        with open(path, errors="replace") as file:
-            return file.read()
-    except OSError:
-        return default
 
 
 def judge_platform(machine, params):
@@ -190,12 +187,3 @@ def probe_reach(peers, servers):
     with ThreadPoolExecutor(max_workers=16) as pool:
         answers = {name: pool.submit(reachable, address, 6443 if name in servers else 10250) for name, address in peers.items() if address}
         return {name: answer.result() for name, answer in answers.items()}
-
-
-def probe_kernel(sysctls, files):
-    """Whether kernel settings and their files (digest by path) are as wanted, and whether modules can be loaded here."""
-    current = {key: read("/proc/sys/" + key.replace(".", "/"), None) for key in sysctls}
-    wrong = [key for key, value in current.items() if value is not None and value.strip() != str(sysctls[key])]
-    loadable = os.path.isdir("/lib/modules/" + os.uname().release)
-    stale = [path for path, digest in files.items() if sha256_of(path) != digest and (loadable or "modules" not in path)]
-    return {"sysctl_wrong": wrong, "stale": stale, "loadable": loadable}

@@ -1,4 +1,7 @@
-"""Part of the host probe: the k3s that is installed here (uses `run`, `problem`, `read`, `listeners` and `look_server` of the other parts)."""
+# Apache-2.0 (see LICENSE)
+"""The k3s that is installed on this host."""
+
+from __future__ import annotations
 
 import glob
 import hashlib
@@ -7,22 +10,14 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible.module_utils.k3s_tool.programs import problem, read, run, sha256_of
+from ansible.module_utils.k3s_tool.server import DATA, holds_datastore, look_server
+from ansible.module_utils.k3s_tool.system import listeners
+
 BINARY = "/usr/local/bin/k3s"
 RECORD = "/etc/rancher/k3s/k3s-tool.sums"
 # A service that systemd had to start again counts as running when it has lived so long.
 SETTLED_SECONDS = 60
-
-
-def sha256_of(path):
-    """Hex digest of a file, None where there is none."""
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-    except OSError:
-        return None
-    return digest.hexdigest()
 
 
 def parse_version(output):

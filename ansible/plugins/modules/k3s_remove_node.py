@@ -1,25 +1,82 @@
-"""Takes a node out of the cluster: cordon and drain, or delete it with its password (and, through k3s, its etcd member).
+#!/usr/bin/python
+# Apache-2.0 (see LICENSE)
+"""Takes a node out of the cluster."""
 
-Runs on a server that stays, as `python3 -` with its parameters appended; prints {"changes": […], "problem": …, "hint": …}.
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k3s_remove_node
+short_description: One step of taking a node out of the cluster, through the API
+description:
+  - Runs on a server that stays. It refuses to remove the only server, or one without which there is no majority.
+options:
+  node:
+    description: Name of the node.
+    type: str
+    required: true
+  host:
+    description: Name of its host in the inventory, for messages.
+    type: str
+    required: true
+  step:
+    description:
+      - C(drain) cordons the node and moves its pods away. C(delete) deletes it with its password and, through k3s, its etcd member.
+      - C(replace) deletes the node of a machine that was reinstalled; a node that lives is refused.
+      - C(welcome) lets a machine join again that was removed without being reached.
+    type: str
+    choices: [drain, delete, replace, welcome]
+    required: true
+  gone:
+    description: Whether the machine is not reached any more. Of a worker a secret stays that keeps it out.
+    type: bool
+    default: false
+  server:
+    description: Whether the node is a server.
+    type: bool
+    default: false
+  drain_timeout:
+    description: Seconds that pods have to leave.
+    type: int
+    default: 120
+  drain_force:
+    description: Whether to go on where they do not.
+    type: bool
+    default: false
+author: k3s-tool
+"""
+
+EXAMPLES = r"""
+- k3s_remove_node:
+    node: pi
+    host: pi
+    step: drain
+"""
+
+RETURN = r"""
+changes:
+  description: What was, or in a check would be, done, in words.
+  returned: always
+  type: list
+  elements: str
+told:
+  description: What a person should know, each a sentence; also given as warnings.
+  returned: always
+  type: list
+  elements: str
 """
 
 import json
-import subprocess
-import sys
 import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.kubectl import Failed, kubectl
+from ansible.module_utils.k3s_tool.outcome import end
 
 
 # A machine that was off when it was removed would join again by itself once it is on. A secret of its name without a password keeps it out: k3s refuses
 # a node whose password the secret does not hold (k3s pkg/nodepassword/nodepassword.go, ensure). It is not of k3s' own type, as k3s deletes secrets of
 # that type that have no node after ten minutes, and has a finalizer, as k3s replaces others at each start (controller.go, sync and migrateSecrets).
 TOMBSTONE = "k3s-tool.io/removed-node"
-
-
-def kubectl(*arguments, timeout=60, text=None):
-    done = subprocess.run(["/usr/local/bin/k3s", "kubectl", *arguments], input=text and text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
-    if done.returncode:
-        raise RuntimeError(done.stderr.decode(errors="replace").strip()[-600:] or "kubectl failed")
-    return done.stdout.decode()
 
 
 def is_server(node):
@@ -56,7 +113,7 @@ def drain(params, node, result):
     limit = params.get("drain_timeout", 120)
     try:
         kubectl("drain", name, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=%ds" % limit, timeout=limit + 30)
-    except (RuntimeError, subprocess.TimeoutExpired) as failure:
+    except Failed as failure:
         if not params.get("drain_force"):
             result["problem"] = "%s could not be drained within %d s: %s" % (name, limit, failure)
             result["hint"] = ("A disruption budget may hold pods: give it more replicas elsewhere and run again, "
@@ -83,7 +140,7 @@ def remove_secret(secret):
 
 def keep_out(name):
     """Leaves a tombstone, so that the machine of that name is refused until `welcome`."""
-    kubectl("create", "-f", "-", text=json.dumps({
+    kubectl("create", "-f", "-", document=json.dumps({
         "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
         "metadata": {"name": "%s.node-password.k3s" % name, "namespace": "kube-system", "finalizers": [TOMBSTONE]},
     }))
@@ -139,18 +196,18 @@ def goes_away(name, limit=60):
     return True
 
 
-def main(params):
+def remove(params):
+    """The step: changes, warnings, problem and hint."""
     result = {"changes": [], "warnings": [], "problem": None, "hint": "Look at `k3s-tool status`; when the cluster answers, run again."}
     deadline = time.monotonic() + 30
     while True:
         try:
             nodes = json.loads(kubectl("get", "nodes", "-o", "json"))["items"]
             break
-        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as failure:
+        except (Failed, ValueError) as failure:
             if time.monotonic() > deadline:
                 result["problem"] = "the API server does not answer: %s" % failure
-                json.dump(result, sys.stdout)
-                return 0
+                return result
             time.sleep(0.5)
     node = next((item for item in nodes if item["metadata"]["name"] == params["node"]), None)
     refused = refusal(nodes, params["node"])
@@ -166,7 +223,23 @@ def main(params):
             result["hint"] = "Is there another machine of that name? Leave --replace %s out, or remove that node first: `k3s-tool node remove %s`." % (params["host"], params["host"])
         elif params["step"] in ("delete", "replace"):
             delete(params, node, result)
-    except (RuntimeError, subprocess.SubprocessError) as failure:
+    except Failed as failure:
         result["problem"] = "%s could not be removed: %s" % (params["node"], failure)
-    json.dump(result, sys.stdout)
-    return 0
+    return result
+
+
+def main():
+    module = AnsibleModule(argument_spec={
+        "node": {"type": "str", "required": True},
+        "host": {"type": "str", "required": True},
+        "step": {"type": "str", "required": True, "choices": ["drain", "delete", "replace", "welcome"]},
+        "gone": {"type": "bool", "default": False},
+        "server": {"type": "bool", "default": False},
+        "drain_timeout": {"type": "int", "default": 120},
+        "drain_force": {"type": "bool", "default": False},
+    }, supports_check_mode=True)
+    end(module, **remove({**module.params, "check": module.check_mode}))
+
+
+if __name__ == "__main__":
+    main()

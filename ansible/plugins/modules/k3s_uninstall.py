@@ -1,19 +1,53 @@
-"""Removes k3s from this host and leaves everything else as it was: Tailscale's firewall rules, other people's mounts, what links lead to.
+#!/usr/bin/python
+# Apache-2.0 (see LICENSE)
+"""Removes k3s from a host and leaves everything else as it was."""
 
-Run as `python3 -` with its parameters appended; prints {"changes": […], "warnings": […], "problem": …, "hint": …}. Each step looks first, so it can
-be run again. What it removes is what k3s' own scripts do (k3s `install.sh`, create_killall and create_uninstall), and what those forget.
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k3s_uninstall
+short_description: Remove k3s from a host, and nothing else
+description:
+  - Removes what k3s' own scripts remove (k3s C(install.sh), create_killall and create_uninstall), and what those forget. Tailscale's firewall rules, other
+    people's mounts and what links lead to stay.
+  - Each step looks first, so that it can be run again. It stops before anything is deleted where something of somebody else is mounted inside.
+options:
+  keep_volumes:
+    description: Whether volumes of the local path provisioner stay.
+    type: bool
+    default: true
+author: k3s-tool
+"""
+
+EXAMPLES = r"""
+- k3s_uninstall:
+    keep_volumes: false
+"""
+
+RETURN = r"""
+changes:
+  description: What was, or in a check would be, done, in words.
+  returned: always
+  type: list
+  elements: str
+told:
+  description: What a person should know, each a sentence; also given as warnings.
+  returned: always
+  type: list
+  elements: str
 """
 
 import glob
-import json
 import os
 import re
 import shlex
 import signal
 import stat
 import subprocess
-import sys
 import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.outcome import end
 
 UNITS = ("k3s", "k3s-agent")
 DATA = "/var/lib/rancher/k3s"
@@ -155,8 +189,8 @@ def is_ours(rule):
 class Uninstall:
     """The steps, in order; each adds what it did (or, in a check, would do) to `changes`."""
 
-    def __init__(self, params):
-        self.check, self.keep_volumes = params.get("check", False), params.get("keep_volumes", True)
+    def __init__(self, keep_volumes=True, check=False):
+        self.check, self.keep_volumes = check, keep_volumes
         self.changes, self.warnings, self.failed = [], [], []
 
     def done(self, text, action):
@@ -277,12 +311,21 @@ class Uninstall:
             self.done("removed " + path, lambda: self.failed.extend(remove_tree(actual(path), points, keep)))
 
 
-def main(params):
-    job, problem, hint = Uninstall(params), None, None
+def uninstall(keep_volumes=True, check=False):
+    """All steps: changes, warnings, and the problem and hint where they stopped early."""
+    job, problem, hint = Uninstall(keep_volumes, check), None, None
     try:
         for step in (job.refuse_mounts, job.stop_units, job.kill_containers, job.unmount, job.refuse_mounts, job.network, job.files):
             step()
     except Refused as refused:
         problem, hint = refused.args
-    json.dump({"changes": job.changes, "warnings": job.warnings, "problem": problem, "hint": hint}, sys.stdout)
-    return 0
+    return {"changes": job.changes, "warnings": job.warnings, "problem": problem, "hint": hint}
+
+
+def main():
+    module = AnsibleModule(argument_spec={"keep_volumes": {"type": "bool", "default": True}}, supports_check_mode=True)
+    end(module, **uninstall(module.params["keep_volumes"], module.check_mode))
+
+
+if __name__ == "__main__":
+    main()

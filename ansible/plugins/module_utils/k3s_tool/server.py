@@ -1,4 +1,7 @@
-"""What of a k3s server is on this host. Part of the host probe; sent alone to servers that are not part of a run."""
+# Apache-2.0 (see LICENSE)
+"""What of a k3s server is on this host."""
+
+from __future__ import annotations
 
 import http.client
 import os

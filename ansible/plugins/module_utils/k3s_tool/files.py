@@ -1,0 +1,57 @@
+# Apache-2.0 (see LICENSE)
+"""Files with a given text and mode, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+
+
+def current(path):
+    """Text and mode of a regular file of this user; (None, None) where there is none."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), errors="replace") as file:
+            status = os.fstat(file.fileno())
+            return (file.read(), stat.S_IMODE(status.st_mode)) if status.st_uid == os.geteuid() else (None, None)
+    except OSError:
+        return None, None
+
+
+def make_directory(path, mode):
+    """Makes a directory with this mode, and its parents with the usual one; one that exists is left as it is."""
+    if not os.path.isdir(path):
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        os.mkdir(path)
+        os.chmod(path, mode)
+
+
+def replace(path, content, mode):
+    """Puts a whole file in the place of another: a reader, or a power failure, sees the old one or the new one."""
+    handle, temporary = tempfile.mkstemp(prefix=".k3s-tool-", dir=os.path.dirname(path))
+    try:
+        with open(handle, "w") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def write_files(entries, check=False):
+    """Brings files ({path, content, mode, directory_mode}; modes in octal) about; the diff of each that was, or would be, changed."""
+    diffs = []
+    for entry in entries:
+        path, content, mode = entry["path"], entry["content"], int(entry["mode"], 8)
+        before, mode_before = current(path)
+        if (before, mode_before) == (content, mode):
+            continue
+        diffs.append({"before_header": path, "after_header": path, "before": before or "", "after": content} if before != content else
+                     {"before_header": path, "after_header": path, "before": "mode %04o\n" % mode_before, "after": "mode %04o\n" % mode})
+        if not check:
+            make_directory(os.path.dirname(path), int(entry.get("directory_mode") or "0755", 8))
+            replace(path, content, mode)
+    return diffs

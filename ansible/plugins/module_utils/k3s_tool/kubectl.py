@@ -1,0 +1,23 @@
+# Apache-2.0 (see LICENSE)
+"""This server's kubectl."""
+
+from __future__ import annotations
+
+import subprocess
+
+K3S = "/usr/local/bin/k3s"
+
+
+class Failed(Exception):
+    """What kubectl said when it failed."""
+
+
+def kubectl(*arguments, document=None, timeout=120):
+    """Output of kubectl; a document goes in on stdin, so that nothing of it stands in a list of processes."""
+    try:
+        done = subprocess.run([K3S, "kubectl", *arguments], input=(document or "").encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Failed("kubectl %s: %s" % (arguments[0], error)) from error
+    if done.returncode:
+        raise Failed(done.stderr.decode(errors="replace").strip()[-1500:] or "kubectl %s failed" % arguments[0])
+    return done.stdout.decode()

@@ -1,0 +1,49 @@
+# Apache-2.0 (see LICENSE)
+"""What every look at a host needs: programs, files, and how a problem is told."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+
+
+def run(argv, timeout=10):
+    """Exit code and output of a program; 127 where it is missing, 124 where it took too long."""
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, env={**os.environ, "LC_ALL": "C"})
+        return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    except FileNotFoundError:
+        return 127, "", "not found"
+    except subprocess.TimeoutExpired:
+        return 124, "", "no answer within %d s" % timeout
+
+
+def problem(ident, message, hint):
+    """One thing that keeps this host out of the run."""
+    return {"id": ident, "message": message, "hint": hint}
+
+
+def sentence(message, hint):
+    """A failure as a person reads it: a sentence, and what to do."""
+    return "%s%s\nHint: %s" % (message[:1].upper(), message[1:], hint)
+
+
+def read(path, default=""):
+    try:
+        with open(path, errors="replace") as file:
+            return file.read()
+    except OSError:
+        return default
+
+
+def sha256_of(path):
+    """Hex digest of a file, None where there is none."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+    except OSError:
+        return None
+    return digest.hexdigest()

@@ -1,0 +1,249 @@
+#!/usr/bin/python
+# Apache-2.0 (see LICENSE)
+"""Downloads files of a release and verifies them."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k3s_download
+short_description: Files of a release, verified by its published checksums
+description:
+  - Downloads files of a release and puts each in its place when its SHA-256 is the published one. A file that is right is left alone, and nobody ever
+    sees half a file.
+  - The file of checksums is kept on the host, so that what is installed can be compared with it later.
+options:
+  name:
+    description: The release, for messages.
+    type: str
+    required: true
+  url:
+    description: Where the files lie.
+    type: str
+    required: true
+  sums:
+    description: File of checksums of the release, in the form of sha256sum, beside the files. Not needed where every file has C(sha256).
+    type: str
+    default: ""
+  sums_dest:
+    description: Where it is kept.
+    type: path
+  files:
+    description: What to download.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      dest:
+        description: Place on the host by name in the release. The first name that the checksums list is taken.
+        type: dict
+        required: true
+      mode:
+        description: Its mode, in octal digits.
+        type: str
+        default: "0644"
+      directory_mode:
+        description: Mode of its directory where that has to be made.
+        type: str
+        default: "0755"
+      sha256:
+        description: The digest, instead of the published one.
+        type: str
+        default: ""
+      missing:
+        description: What to do where the checksums list none of the names.
+        type: str
+        default: The release is not complete there; name another place.
+  remove:
+    description: Files that go when all others are there.
+    type: list
+    elements: path
+    default: []
+  timeout:
+    description: Seconds that the server may be silent.
+    type: int
+    default: 60
+  attempts:
+    description: How often a download is tried.
+    type: int
+    default: 3
+  releases:
+    description: Where a person finds the releases.
+    type: str
+    required: true
+  elsewhere:
+    description: What else a person can do where the address cannot be reached.
+    type: str
+    required: true
+author: k3s-tool
+"""
+
+EXAMPLES = r"""
+- k3s_download:
+    name: k3s v1.36.2+k3s1
+    url: https://github.com/k3s-io/k3s/releases/download/v1.36.2%2Bk3s1
+    sums: sha256sum-amd64.txt
+    sums_dest: /etc/rancher/k3s/k3s-tool.sums
+    files:
+      - dest: {k3s: /usr/local/bin/k3s}
+        mode: "0755"
+    releases: https://github.com/k3s-io/k3s/releases
+    elsewhere: k3s_binary_mirror_url names another.
+"""
+
+RETURN = r"""
+changed_files:
+  description: Paths of the files that were replaced or removed.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.files import current, make_directory, replace
+from ansible.module_utils.k3s_tool.programs import sentence, sha256_of
+from ansible.module_utils.urls import fetch_url
+
+
+class Failed(Exception):
+    """Why a file could not be had: a sentence, and what to do; `again` tells whether another attempt may help."""
+
+    def __init__(self, message, hint, again=True):
+        super().__init__(message, hint)
+        self.again = again
+
+
+def published(text):
+    """Digest by name of a text as sha256sum writes it."""
+    rows = [line.split() for line in text.splitlines()]
+    return {row[1].lstrip("*"): row[0].lower() for row in rows if len(row) == 2}
+
+
+def chosen(entry, sums):
+    """Name in the release, place on the host and digest of the first name that has one; None where none has."""
+    for name, dest in entry["dest"].items():
+        digest = entry["sha256"].lower() or sums.get(name)
+        if digest:
+            return name, dest, digest
+    return None
+
+
+class Download:
+    """One call; `fetch(url)` gives a readable response, or None, and what was said."""
+
+    def __init__(self, params, fetch, check=False, pause=time.sleep):
+        self.params, self.fetch, self.check, self.pause, self.changed = params, fetch, check, pause, []
+
+    def address(self, name):
+        return "%s/%s" % (self.params["url"].rstrip("/"), name)
+
+    def attempt(self, action):
+        """Tries again where that may help."""
+        for left in range(self.params["attempts"] - 1, -1, -1):
+            try:
+                return action()
+            except Failed as failure:
+                if not failure.again or not left:
+                    raise
+                self.pause(2)
+
+    def open(self, name, missing):
+        response, said = self.fetch(self.address(name))
+        if response is None or said.get("status") != 200:
+            gone = said.get("status") == 404
+            raise Failed("%s: %s" % (missing, said.get("msg") or "nothing was answered"),
+                         "Is it a release? See %s." % self.params["releases"] if gone else "Can this host reach that address? %s" % self.params["elsewhere"], not gone)
+        return response
+
+    def sums(self):
+        name = self.params["sums"]
+        if not name:
+            return {}
+        missing = "there are no checksums of %s at %s" % (self.params["name"], self.address(name))
+        text = self.attempt(lambda: self.open(name, missing).read().decode(errors="replace"))
+        dest = self.params["sums_dest"]
+        if dest and current(dest) != (text, 0o644):
+            self.changed.append(dest)
+            if not self.check:
+                make_directory(os.path.dirname(dest), 0o755)
+                replace(dest, text, 0o644)
+        return published(text)
+
+    def file(self, entry, sums):
+        found = chosen(entry, sums)
+        if not found:
+            raise Failed("%s of %s lists no %s" % (self.params["sums"], self.params["name"], list(entry["dest"])[-1]), entry["missing"], False)
+        name, dest, digest = found
+        if sha256_of(dest) == digest and os.stat(dest).st_mode & 0o7777 == int(entry["mode"], 8):
+            return
+        self.changed.append(dest)
+        if not self.check:
+            make_directory(os.path.dirname(dest), int(entry["directory_mode"], 8))
+            self.attempt(lambda: self.save(name, dest, digest, int(entry["mode"], 8)))
+
+    def save(self, name, dest, digest, mode):
+        missing = "%s was not downloaded from %s" % (name, self.address(name))
+        handle, temporary = tempfile.mkstemp(prefix=".k3s-tool-", dir=os.path.dirname(dest))
+        try:
+            found = hashlib.sha256()
+            with open(handle, "wb") as file:
+                response = self.open(name, missing)
+                for block in iter(lambda: response.read(1 << 20), b""):
+                    found.update(block)
+                    file.write(block)
+                os.fchmod(file.fileno(), mode)
+            if found.hexdigest() != digest:
+                raise Failed("%s: its checksum is not the published one" % missing,
+                             "The file is not the published one; try again, and do not use that mirror if it stays so.")
+            os.rename(temporary, dest)
+        except OSError as failure:
+            raise Failed("%s: %s" % (missing, failure), "Can this host reach that address, and has it the space? %s Run again: what is done stays done." % self.params["elsewhere"])
+        finally:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+
+    def go(self):
+        """Brings all of it about."""
+        sums = self.sums()
+        for entry in self.params["files"]:
+            self.file(entry, sums)
+        for path in self.params["remove"]:
+            if os.path.lexists(path):
+                self.changed.append(path)
+                if not self.check:
+                    os.unlink(path)
+
+
+def main():
+    module = AnsibleModule(argument_spec={
+        "name": {"type": "str", "required": True},
+        "url": {"type": "str", "required": True},
+        "sums": {"type": "str", "default": ""},
+        "sums_dest": {"type": "path"},
+        "files": {"type": "list", "elements": "dict", "required": True, "options": {
+            "dest": {"type": "dict", "required": True},
+            "mode": {"type": "str", "default": "0644"},
+            "directory_mode": {"type": "str", "default": "0755"},
+            "sha256": {"type": "str", "default": ""},
+            "missing": {"type": "str", "default": "The release is not complete there; name another place."},
+        }},
+        "remove": {"type": "list", "elements": "path", "default": []},
+        "timeout": {"type": "int", "default": 60},
+        "attempts": {"type": "int", "default": 3},
+        "releases": {"type": "str", "required": True},
+        "elsewhere": {"type": "str", "required": True},
+    }, supports_check_mode=True)
+    download = Download(module.params, lambda url: fetch_url(module, url, timeout=module.params["timeout"]), module.check_mode)
+    try:
+        download.go()
+    except Failed as failure:
+        module.fail_json(msg=sentence(*failure.args), changed=bool(download.changed) and not module.check_mode)
+    module.exit_json(changed=bool(download.changed), changed_files=download.changed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+#!/usr/bin/python
+# Apache-2.0 (see LICENSE)
+"""Writes several files at once."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: k3s_files
+short_description: Several files with their text and mode
+description:
+  - Brings the text and mode of files about; they belong to the user of the task. Each is replaced as a whole, and one that is right is left alone.
+  - One call serves all files of a host. With C(copy) each is a task, and a task costs a connection and a second.
+  - Where a text is secret, the task needs C(no_log) and C(diff=false), as with C(copy).
+options:
+  files:
+    description: The files, written in this order.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description: Where the file lies.
+        type: path
+        required: true
+      content:
+        description: All of its text.
+        type: str
+        required: true
+      mode:
+        description: Its mode, in octal digits.
+        type: str
+        default: "0644"
+      directory_mode:
+        description: Mode of its directory where that has to be made.
+        type: str
+        default: "0755"
+author: k3s-tool
+"""
+
+EXAMPLES = r"""
+- k3s_files:
+    files:
+      - path: /etc/rancher/k3s/config.yaml
+        content: "node-ip: 100.64.0.1\n"
+        mode: "0600"
+"""
+
+RETURN = r"""
+changed_files:
+  description: Paths of the files that were written.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.files import write_files
+from ansible.module_utils.k3s_tool.programs import sentence
+
+
+def main():
+    module = AnsibleModule(argument_spec={"files": {"type": "list", "elements": "dict", "required": True, "options": {
+        "path": {"type": "path", "required": True},
+        "content": {"type": "str", "required": True},
+        "mode": {"type": "str", "default": "0644"},
+        "directory_mode": {"type": "str", "default": "0755"},
+    }}}, supports_check_mode=True)
+    try:
+        diffs = write_files(module.params["files"], module.check_mode)
+    except OSError as failure:
+        module.fail_json(msg=sentence("%s could not be written: %s" % (failure.filename, failure.strerror), "Look at the disk of this host and at that directory."))
+    module.exit_json(changed=bool(diffs), changed_files=[entry["after_header"] for entry in diffs], diff=diffs)
+
+
+if __name__ == "__main__":
+    main()
