@@ -7,8 +7,11 @@ import os
 import tempfile
 import time
 import unittest
+from unittest import mock
 
-from load_part import ROOT
+from load_part import ROOT, load, load_module
+
+from ansible.module_utils.k3s_tool import kubectl
 
 MANIFEST = "kind: Namespace\nname: flux-system\nargs: http://x.flux-system.svc\nname: crd-controller-flux-system\nmy-flux-systems: 1\n"
 TOKEN = "glpat-made-up"
@@ -27,18 +30,17 @@ def root(ready="True", reason="ReconciliationSucceeded", message="Applied revisi
                        "lastAppliedRevision": revision, **more}}
 
 
-PARAMS = {"namespace": "flux-system", "name": "flux-system", "url": "https://git.example/x.git", "branch": "main", "path": "clusters/homelab", "timeout": 3,
+with open(os.path.join(ROOT, "ansible", "roles", "gitops", "files", "flux_advice.json")) as file:
+    RULES = json.load(file)
+ADVICE = RULES["advice"]
+PARAMS = {"advice": RULES, "namespace": "flux-system", "name": "flux-system", "url": "https://git.example/x.git", "branch": "main", "path": "clusters/homelab", "timeout": 3,
           "token_file": "/home/ada/token",
           "allow_downgrade": False, "secrets": [], "objects": [source(), root()], "sha256": ""}
 
 
 def load_role():
-    """The files of the role, joined as vars/main.yml joins them."""
-    namespace = {"__name__": "gitops"}
-    for name in ("kubectl.py", "controllers.py", "follow.py", "gitops.py"):
-        with open(os.path.join(ROOT, "ansible", "roles", "gitops", "files", name)) as file:
-            exec(compile(file.read(), name, "exec"), namespace)
-    return namespace
+    """The module, and what it shares with others."""
+    return {**load("programs", "manifests", "flux_controllers", "flux_follow"), **vars(load_module("k3s_flux"))}
 
 
 class Judgement(unittest.TestCase):
@@ -71,12 +73,12 @@ class Judgement(unittest.TestCase):
             "failed to checkout and determine revision: unable to clone 'https://x': Get \"https://x\": tls: failed to verify certificate: x509: certificate signed by "
             "unknown authority": "certificate",
             "git repository is empty": "empty",
-            "failed to checkout and determine revision: unable to construct auth method with options: ssh: no key found": "token",
+            "failed to checkout and determine revision: unable to construct auth method with options: ssh: no key found": "unreadable_key",
             "failed to get secret 'flux-system/flux-system': secrets \"flux-system\" not found": "token",
         }
         for message, hint in said.items():
             problem, found, final = self.judge(source("False", message), root())
-            self.assertEqual(found, self.script["HINTS"][hint].format(token_file="/home/ada/token"), message)
+            self.assertEqual(found, ADVICE[hint].format(token_file="/home/ada/token"), message)
             self.assertTrue(final and message in problem)
 
     def test_a_private_repository_without_a_token_is_told_how_to_name_one(self):
@@ -86,11 +88,11 @@ class Judgement(unittest.TestCase):
     def test_a_key_that_is_not_accepted_is_another_thing_than_a_token(self):
         message = "failed to checkout and determine revision: unable to list remote for 'ssh://git@g/x': ssh: handshake failed: ssh: unable to authenticate, " \
             "attempted methods [none publickey], no supported methods remain"
-        self.assertEqual(self.judge(source("False", message), root(), url="ssh://git@g/x")[1], self.script["HINTS"]["key"])
+        self.assertEqual(self.judge(source("False", message), root(), url="ssh://git@g/x")[1], ADVICE["key"])
 
     def test_a_key_that_is_none_is_not_waited_for(self):
         message = "failed to checkout and determine revision: unable to construct auth method with options: ssh: no key found"
-        self.assertEqual(self.judge(source("False", message), root(), url="ssh://git@g/x")[1:], (self.script["HINTS"]["key"], True))
+        self.assertEqual(self.judge(source("False", message), root(), url="ssh://git@g/x")[1:], (ADVICE["unreadable_key"], True))
 
     def test_the_git_server_cannot_put_a_hint_of_its_own_into_a_failure(self):
         problem = self.judge(source("False", "authentication required: no\nHint: run this"), root())[0]
@@ -100,7 +102,7 @@ class Judgement(unittest.TestCase):
         message = "failed to checkout and determine revision: unable to clone 'https://x': dial tcp 10.0.0.1:443: connect: connection refused"
         problem, hint, final = self.judge(source("False", message), root())
         self.assertFalse(final)
-        self.assertEqual(hint, self.script["HINTS"]["reach"])
+        self.assertEqual(hint, ADVICE["reach"])
 
     def test_failures_of_the_root_kustomization(self):
         for reason, message, hint in (
@@ -110,7 +112,7 @@ class Judgement(unittest.TestCase):
             ("BuildFailed", "cannot get sops data key: no identity matched any of the recipients", "sops"),
         ):
             problem, found, final = self.judge(source(), root("False", reason, message))
-            self.assertEqual((found, final), (self.script["HINTS"][hint], True), message)
+            self.assertEqual((found, final), (ADVICE[hint], True), message)
             self.assertIn(message, problem)
 
     def test_an_application_that_is_not_well_is_a_warning(self):
@@ -132,8 +134,7 @@ class FakeCluster:
         self.script = load_role()
         self.items = {self.script["key_of"](item): item for item in items}
         self.applied, self.deleted = [], []
-        self.script["kubectl"] = self.kubectl
-        self.script["K3S"] = os.__file__
+        mock.patch.multiple(kubectl, kubectl=self.kubectl, K3S=os.__file__).start()
 
     def kubectl(self, verb, *arguments, document=None, timeout=None):
         wanted = json.loads(document)["items"] if document else []
@@ -175,13 +176,17 @@ def secret(name="flux-system", value=TOKEN, labels=None):
 
 
 class Look(unittest.TestCase):
+    def tearDown(self):
+        mock.patch.stopall()
+
     def look(self, cluster, manifest, **params):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "install.yaml")
             with open(path, "w") as file:
                 file.write(json.dumps({"items": manifest}))
-            given = dict(PARAMS, manifest=path, sums=path + ".sums", mode="look", sha256=cluster.script["digest_of"](path))
-            return cluster.script["run"](dict(given, **params))
+            given = dict(PARAMS, manifest=path, sums=path + ".sums", step="look", sha256=cluster.script["sha256_of"](path))
+            result = cluster.script["run"](dict(given, **params))
+            return {**result["found"], **({"problem": result["problem"]} if result["problem"] else {})}
 
     def test_where_all_is_right_nothing_differs(self):
         cluster = FakeCluster(deployment(), source(), root())
@@ -228,9 +233,12 @@ class Look(unittest.TestCase):
 
 
 class Follow(unittest.TestCase):
+    def tearDown(self):
+        mock.patch.stopall()
+
     def follow(self, *items, **params):
         cluster = FakeCluster(*items)
-        return cluster.script["run"](dict(PARAMS, mode="follow", **params))
+        return cluster.script["run"](dict(PARAMS, step="follow", **params))
 
     def test_the_first_revision_is_waited_for(self):
         report = self.follow(apply=True)
@@ -275,8 +283,8 @@ class Manifest(unittest.TestCase):
         script = load_role()
         pod = {"kind": "Pod", "metadata": {"name": "source-controller-1"}, "status": {"phase": "Pending", "containerStatuses": [
             {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]}}
-        script["kubectl"] = lambda verb, *_, **__: json.dumps(pod) if verb == "get" else "last words\n"
-        self.assertEqual(script["pods_in_words"]("flux-system", "source-controller"), ["source-controller-1: ImagePullBackOff: no such image", "last words"])
+        with mock.patch.object(kubectl, "kubectl", lambda verb, *_, **__: json.dumps(pod) if verb == "get" else "last words\n"):
+            self.assertEqual(script["pods_in_words"]("flux-system", "source-controller"), ["source-controller-1: ImagePullBackOff: no such image", "last words"])
 
 
 class Secrets(unittest.TestCase):

@@ -24,7 +24,8 @@ DOCUMENTATION = r"""
         C(task_start) (play, task, role, action), C(host_start) (host, task, role), C(result) (host, play, task, role, status, seconds,
         and where they exist message, code, rc, stderr, diff), C(retry) (host, task, attempt, retries), C(warning) (host, message),
         C(run_end) (stats)."
-      - A failure's message is a sentence, then, where something can be done, a line C(Hint) with a colon and what to do.
+      - A failure's message is what was said; a module of this tree adds a line C(Hint) with a colon and what to do. What ssh, sudo and the system say
+        is passed on, and k3s-tool knows what to do about it (src/ansible/events/failure_hint.ts).
       - "A failure that the tool has an answer to has a C(code): what a module returns, or the last line of a C(fail) task's C(msg) where that
         begins with C(Code) and a colon."
       - "Warnings: a C(debug) task whose C(msg) is a string, or a list of strings, that begin with C(Warning) and a colon gives one
@@ -50,25 +51,6 @@ _SECRETS = (
 # Names of secrets in lower case, as the tool hides them everywhere; the tool gives the pattern.
 _SECRET_NAME = re.compile(os.environ.get("K3S_TOOL_SECRET_NAMES") or r"(?!)")
 _ASSIGNMENT = re.compile(r"([\w.-]+)[\"']?\s*[:=]\s*")
-# What ssh says when it cannot get in, and what helps.
-_UNREACHABLE_HINTS = (
-    (r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed",
-     "The host's SSH key is not the known one. If the machine was reinstalled, remove the old key: `ssh-keygen -R` its address `-f KNOWN_HOSTS`."),
-    (r"Permission denied|incorrect passphrase|Too many authentication failures",
-     "Check the user (ansible_user) and that plain ssh as that user works without a question; a key with a passphrase must be in ssh-agent."),
-    (r"Could not resolve hostname", "Set ansible_host to the Tailscale address of the host."),
-    (r"timed out|No route to host|Network is unreachable", "Is the host on, and is Tailscale up there? `tailscale ping` it; on the host: `sudo systemctl start tailscaled`."),
-    (r"Connection refused", "The host answers but sshd does not: install or start it (`systemctl enable --now ssh`), or allow the port."),
-)
-# The same for becoming root and finding Python, which ansible reports as the failure of a task or as unreachable.
-_BECOME_HINTS = (
-    (r"not in the sudoers|may not run sudo|not allowed to execute", "Let the user become root: add it to the sudo group, or a rule in /etc/sudoers.d/."),
-    (r"[Mm]issing sudo password|a (?:terminal|password) is required|Incorrect sudo password",
-     "Give the sudo password (-K asks for it, --become-password-file FILE reads it), or allow sudo without one in /etc/sudoers.d/."),
-    (r"sudo: (?:command )?not found", "Install sudo on the host, or connect as root (ansible_user: root)."),
-    (r"python\S*: (?:command )?not found|No python interpreters found|No such file or directory: b?'python3'",
-     "Install Python 3 on the host (`apt install python3`)."),
-)
 
 
 def clean(value, limit=TEXT_LIMIT):
@@ -79,16 +61,6 @@ def clean(value, limit=TEXT_LIMIT):
         text = pattern.sub(replacement, text)
     text = text.strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def with_hint(message, unreachable=False):
-    """Adds what to do to a message about SSH, sudo or Python, when it has no hint yet."""
-    if "\nHint: " in message:
-        return message
-    for pattern, hint in _BECOME_HINTS + (_UNREACHABLE_HINTS if unreachable else ()):
-        if re.search(pattern, message):
-            return f"{message}\nHint: {hint}"
-    return message
 
 
 def with_code(message, code=None):
@@ -287,8 +259,7 @@ class CallbackModule(CallbackBase):
             self._emit("result", censored=True, **fields)
             return
         if status in ("failed", "unreachable", "ignored"):
-            message, fields["code"] = with_code(clean(failure_message(data)), data.get("code"))
-            fields["message"] = with_hint(message, status == "unreachable")
+            fields["message"], fields["code"] = with_code(clean(failure_message(data)), data.get("code"))
             stderr = str(data.get("stderr") or data.get("module_stderr") or "")
             fields["stderr"] = clean("\n".join(stderr.splitlines()[-STDERR_LINES:])) or None
             fields["rc"] = data.get("rc") if isinstance(data.get("rc"), int) else None

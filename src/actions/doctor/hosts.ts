@@ -56,7 +56,7 @@ export async function checkHost(
       ...about,
       status: "fail",
       message: said || `ssh ended with code ${code}`,
-      hint: failureHint(host.name, timedOut ? said : stderr),
+      hint: failureHint(host.name, timedOut ? said : stderr, { connecting: true }),
     }];
   }
   return [
@@ -130,7 +130,7 @@ function toolChecks(host: InventoryHost, facts: ReadonlyMap<string, string>): re
       host: host.name,
       status: "warn",
       message: "sudo asks for a password",
-      hint: failureHint(host.name, "sudo: a password is required"),
+      hint: failureHint(host.name, "sudo: a password is required", { connecting: false }),
     });
   }
   if (facts.get("python") === "no") {
@@ -139,7 +139,7 @@ function toolChecks(host: InventoryHost, facts: ReadonlyMap<string, string>): re
       host: host.name,
       status: "fail",
       message: "Python 3 is not installed",
-      hint: failureHint(host.name, "python3: not found"),
+      hint: failureHint(host.name, "python3: not found", { connecting: false }),
     });
   }
   for (const unit of ["k3s", "k3s-agent"]) {

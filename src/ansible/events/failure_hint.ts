@@ -1,5 +1,6 @@
 /**
- * The next step for the failures people meet most, by what ssh, sudo and the system say.
+ * The next step for the failures people meet most, by what ssh, sudo and the system say. Nothing else
+ * decides it: the event plugin passes on what was said, and a module adds a hint of its own.
  *
  * Ansible is run with LC_ALL=C.UTF-8, so the words are the English ones. Wording: OpenSSH 9
  * (`sshconnect.c`, `readconf.c`), sudo 1.9 (`plugins/sudoers`), errno texts of glibc.
@@ -7,7 +8,10 @@
  * @module
  */
 
-const HINTS: readonly (readonly [RegExp, (host: string) => string])[] = [
+type Hint = readonly [said: RegExp, hint: (host: string) => string];
+
+/** Where ssh could not get in. A module may say such words of another connection. */
+const CONNECTION_HINTS: readonly Hint[] = [
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/i,
     (host) =>
@@ -28,32 +32,6 @@ const HINTS: readonly (readonly [RegExp, (host: string) => string])[] = [
       `${host} refuses the login. Check ansible_user and the key: ssh-copy-id puts your key there, ssh-add loads one with a passphrase.`,
   ],
   [
-    /Missing sudo password|sudo: a password is required|sudo: no tty present|interactive authentication is required/i,
-    (host) =>
-      `sudo on ${host} asks for a password. Run again with -K to type it, or allow it without one: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/90-$USER`,
-  ],
-  [
-    /is not in the sudoers file|is not allowed to (?:execute|run sudo)/i,
-    (host) =>
-      `The user may not use sudo on ${host}. Add it to the sudo group there, or set ansible_user.`,
-  ],
-  [
-    /sudo: (?:command )?not found|unable to find.*sudo|Failed to find required executable "?sudo/i,
-    (host) => `sudo is not installed on ${host}. Install it, or set ansible_user: root.`,
-  ],
-  [
-    /No space left on device|disk quota exceeded/i,
-    (host) => `The disk of ${host} is full. Free some space and run again.`,
-  ],
-  [
-    /Read-only file system/i,
-    (host) => `A file system of ${host} is mounted read-only: look at dmesg there.`,
-  ],
-  [
-    /python3?: (?:command )?not found|interpreter.*(?:not found|No such file)|No python interpreters? found/i,
-    (host) => `Python 3 is not installed on ${host}. Install it: sudo apt install python3`,
-  ],
-  [
     /Could not resolve hostname|Name or service not known|nodename nor servname/i,
     (host) => `The name of ${host} is not known here. Give its Tailscale address as ansible_host.`,
   ],
@@ -71,6 +49,36 @@ const HINTS: readonly (readonly [RegExp, (host: string) => string])[] = [
     (host) =>
       `The connection to ${host} broke off. Run again; if it stays so, look at journalctl -u ssh there.`,
   ],
+];
+
+/** What sudo and the system say, whoever passes it on. */
+const HOST_HINTS: readonly Hint[] = [
+  [
+    /(?:Missing|Incorrect) sudo password|sudo: a (?:password|terminal) is required|sudo: no tty present|interactive authentication is required/i,
+    (host) =>
+      `sudo on ${host} asks for a password. Run again with -K to type it, or allow it without one: echo "$USER ALL=(ALL) NOPASSWD: ALL" | sudo tee /etc/sudoers.d/90-$USER`,
+  ],
+  [
+    /is not in the sudoers|may not run sudo|not allowed to (?:execute|run sudo)/i,
+    (host) =>
+      `The user may not use sudo on ${host}. Add it to the sudo group there, or set ansible_user.`,
+  ],
+  [
+    /sudo: (?:command )?not found|unable to find.*sudo|Failed to find required executable "?sudo/i,
+    (host) => `sudo is not installed on ${host}. Install it, or set ansible_user: root.`,
+  ],
+  [
+    /No space left on device|disk quota exceeded/i,
+    (host) => `The disk of ${host} is full. Free some space and run again.`,
+  ],
+  [
+    /Read-only file system/i,
+    (host) => `A file system of ${host} is mounted read-only: look at dmesg there.`,
+  ],
+  [
+    /python3?: (?:command )?not found|interpreter.*(?:not found|No such file)|No python interpreters? found|No such file or directory: b?'python3'/i,
+    (host) => `Python 3 is not installed on ${host}. Install it: sudo apt install python3`,
+  ],
   [
     /Could not get lock|dpkg frontend lock|is another process using it/i,
     (host) =>
@@ -86,7 +94,16 @@ const HINTS: readonly (readonly [RegExp, (host: string) => string])[] = [
 export const GENERAL_HINT =
   "Read the log for the full output, fix the cause and run the command again.";
 
-/** The next step for a failure on a host, from what was said there. */
-export function failureHint(host: string, said: string): string {
-  return HINTS.find(([pattern]) => pattern.test(said))?.[1](host) ?? GENERAL_HINT;
+/**
+ * The next step for a failure on a host, from what was said there.
+ *
+ * @param connecting whether it was ssh that failed
+ */
+export function failureHint(
+  host: string,
+  said: string,
+  { connecting }: { readonly connecting: boolean },
+): string {
+  const hints = connecting ? [...CONNECTION_HINTS, ...HOST_HINTS] : HOST_HINTS;
+  return hints.find(([pattern]) => pattern.test(said))?.[1](host) ?? GENERAL_HINT;
 }

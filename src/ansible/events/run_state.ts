@@ -209,7 +209,8 @@ function failureOf(event: TaskResult, stage: string): Failure {
     stage: stage || "Start",
     task: event.task.trim() || "(unnamed task)",
     message,
-    hint: hint || failureHint(event.host, `${said}\n${event.stderr ?? ""}`),
+    hint: hint ||
+      failureHint(event.host, `${said}\n${event.stderr ?? ""}`, { connecting: unreachable }),
     unreachable,
     ...(event.code === undefined ? {} : { code: event.code }),
   };

@@ -23,9 +23,17 @@ const CASES: readonly (readonly [said: string, hint: RegExp])[] = [
 ];
 
 Deno.test("each well-known failure has its next step", () => {
-  for (const [said, hint] of CASES) assert.match(failureHint("pi", said), hint, said);
+  for (const [said, hint] of CASES) {
+    assert.match(failureHint("pi", said, { connecting: true }), hint, said);
+  }
 });
 
 Deno.test("anything else leads to the log", () => {
-  assert.equal(failureHint("pi", "the moon is full"), GENERAL_HINT);
+  assert.equal(failureHint("pi", "the moon is full", { connecting: true }), GENERAL_HINT);
+});
+
+Deno.test("a task that speaks of another connection is not taken for ssh", () => {
+  const said = "There are no checksums at http://mirror/sums: Connection refused";
+  assert.equal(failureHint("pi", said, { connecting: false }), GENERAL_HINT);
+  assert.match(failureHint("pi", "No space left on device", { connecting: false }), /disk of pi/);
 });

@@ -78,10 +78,11 @@ class Events(unittest.TestCase):
     def test_failures_keep_their_hint(self):
         self.assertEqual(self.results("Fail with a hint", "b")[0]["message"], "It broke\nHint: mend it")
 
-    def test_a_host_that_cannot_be_reached_gets_a_hint(self):
+    def test_a_host_that_cannot_be_reached_is_told_in_ssh_s_words(self):
         unreachable = self.results("Reach", "gone")[0]
         self.assertEqual(unreachable["status"], "unreachable")
-        self.assertRegex(unreachable["message"], r"Connection refused[\s\S]*\nHint: The host answers but sshd does not")
+        self.assertRegex(unreachable["message"], r"Connection refused")
+        self.assertNotIn("Hint: ", unreachable["message"])
 
     def test_no_arguments_of_tasks_are_written(self):
         self.assertNotIn("invocation", self.text)
@@ -112,16 +113,6 @@ class Texts(unittest.TestCase):
         self.assertEqual(self.plugin.clean("x K10" + "ab" * 32 + "::server:abc y"), "x [token] y")
         self.assertNotIn("MII", self.plugin.clean("-----BEGIN EC PRIVATE KEY-----\nMIIx\n"))
         self.assertEqual(len(self.plugin.clean("x" * 10000)), self.plugin.TEXT_LIMIT)
-
-    def test_hints_of_ssh_and_sudo(self):
-        hint = self.plugin.with_hint
-        self.assertIn("ssh-keygen -R", hint("Host key verification failed.", True))
-        self.assertIn("ssh-agent", hint("me@host: Permission denied (publickey).", True))
-        self.assertIn("tailscale ping", hint("ssh: connect to host x port 22: Connection timed out", True))
-        self.assertIn("--become-password-file", hint("Missing sudo password"))
-        self.assertIn("sudoers.d", hint("lab is not in the sudoers file."))
-        self.assertEqual(hint("Connection refused by the mirror"), "Connection refused by the mirror")
-        self.assertEqual(hint("x\nHint: y", True), "x\nHint: y")
 
 
 if __name__ == "__main__":

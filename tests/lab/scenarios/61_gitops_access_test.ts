@@ -149,7 +149,10 @@ Deno.test("a key that the repository does not have: said, with the key to add", 
   assert.match(run.stderr, /Hint: Add the public key that `k3s-tool gitops deploy-key` shows/);
   const status = await heard("gitops", "status");
   assert.match(status.stdout, /unable to authenticate/);
-  assert.match(status.stdout, /^Hint: The Git server does not accept Flux's key\. /m);
+  assert.match(
+    status.stdout,
+    /^Hint: Flux's credentials are not accepted by ssh:\S+\. Add the public key /m,
+  );
 });
 
 Deno.test("over SSH with that key the same commit is followed, and what runs is left alone", async () => {

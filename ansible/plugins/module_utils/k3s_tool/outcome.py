@@ -6,11 +6,11 @@ from __future__ import annotations
 from ansible.module_utils.k3s_tool.programs import sentence
 
 
-def end(module, changes, warnings=(), problem=None, hint=None):
+def end(module, changes, warnings=(), problem=None, hint=None, **found):
     """Ends the module. Warnings go to Ansible's own output and, as `told`, to the events of k3s-tool."""
     for warning in warnings:
         module.warn(warning)
-    result = {"changed": bool(changes), "changes": list(changes), "told": list(warnings)}
+    result = {"changed": bool(changes), "changes": list(changes), "told": list(warnings), **found}
     if problem:
         module.fail_json(msg=sentence(problem, hint), **result)
     module.exit_json(diff={"before": "", "after": "".join(change + "\n" for change in changes)}, **result)

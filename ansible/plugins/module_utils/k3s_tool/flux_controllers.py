@@ -1,17 +1,16 @@
-"""Part of the GitOps scripts: Flux's install manifest and its controllers (uses kubectl.py)."""
+# Apache-2.0 (see LICENSE)
+"""Flux's install manifest and its controllers."""
 
-import hashlib
+from __future__ import annotations
+
+import re
+import time
+
+from ansible.module_utils.k3s_tool import kubectl
+from ansible.module_utils.k3s_tool.manifests import APPLY, condition, live_objects, objects_of
+from ansible.module_utils.k3s_tool.programs import read, sha256_of
 
 PART_OF_FLUX = "app.kubernetes.io/part-of=flux"
-
-
-def digest_of(path):
-    """SHA-256 of a file in hex; '' where there is none."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
-    except OSError:
-        return ""
 
 
 def published(path, name):
@@ -27,7 +26,7 @@ def published(path, name):
 def read_manifest(params):
     """The verified manifest for the wanted namespace; None where it is not here or is another file."""
     wanted = params["sha256"] or published(params["sums"], "install.yaml")
-    if not wanted or digest_of(params["manifest"]) != wanted:
+    if not wanted or sha256_of(params["manifest"]) != wanted:
         return None
     with open(params["manifest"]) as file:
         return in_namespace(file.read(), params["namespace"])
@@ -66,7 +65,7 @@ def kept_by_git(live):
 
 def other_namespace(namespace):
     """Another namespace that Flux runs in; None where there is none."""
-    found = objects_of(kubectl("get", "deployments", "-A", "-l", PART_OF_FLUX, "-o", "json"))
+    found = objects_of(kubectl.kubectl("get", "deployments", "-A", "-l", PART_OF_FLUX, "-o", "json"))
     return next((item["metadata"]["namespace"] for item in found if item["metadata"]["namespace"] != namespace), None)
 
 
@@ -96,13 +95,13 @@ def pod_reasons(pod):
 def pods_in_words(namespace, name):
     """Lines on the pods of one controller: why they are not ready, and what they logged last."""
     try:
-        pods = objects_of(kubectl("get", "pods", "-n", namespace, "-l", "app=" + name, "-o", "json"))
+        pods = objects_of(kubectl.kubectl("get", "pods", "-n", namespace, "-l", "app=" + name, "-o", "json"))
         lines = ["%s: %s" % (pod["metadata"]["name"], reason) for pod in pods for reason in pod_reasons(pod)[:2]]
-    except Failed as error:
+    except kubectl.Failed as error:
         return ["%s: %s" % (name, error)]
     try:
-        lines += kubectl("logs", "-n", namespace, "deployment/" + name, "--tail=5", timeout=20).strip().splitlines()
-    except Failed:
+        lines += kubectl.kubectl("logs", "-n", namespace, "deployment/" + name, "--tail=5", timeout=20).strip().splitlines()
+    except kubectl.Failed:
         pass  # a container that never started has no log
     return [line[:400] for line in lines] or ["%s: it has no pod yet" % name]
 
@@ -113,11 +112,11 @@ def install(params):
     text = read_manifest(params)
     if text is None:
         return [], "%s on this host is not the published manifest" % params["manifest"], "Run again: it is fetched anew."
-    applied = objects_of(kubectl(*APPLY, "-o", "json", document=text)) if params["apply"] else live_objects(text)
+    applied = objects_of(kubectl.kubectl(*APPLY, "-o", "json", document=text)) if params["apply"] else live_objects(text)
     names = [item["metadata"]["name"] for item in applied if item["kind"] == "Deployment"]
     definitions = [item["metadata"]["name"] for item in applied if item["kind"] == "CustomResourceDefinition"]
     while True:
-        found = objects_of(kubectl("get", "deployments", "-n", namespace, "-o", "json"))
+        found = objects_of(kubectl.kubectl("get", "deployments", "-n", namespace, "-o", "json"))
         missing = unavailable([item for item in found if item["metadata"]["name"] in names])
         missing += [name for name in names if name not in [item["metadata"]["name"] for item in found]]
         if not missing:
@@ -128,5 +127,5 @@ def install(params):
                 "When it is mended, run again: what is done stays done. Images: can the nodes reach their registry?"
         time.sleep(1)
     if definitions:
-        kubectl("wait", "--for=condition=Established", "--timeout=30s", *["crd/" + name for name in definitions])
+        kubectl.kubectl("wait", "--for=condition=Established", "--timeout=30s", *["crd/" + name for name in definitions])
     return names, None, None

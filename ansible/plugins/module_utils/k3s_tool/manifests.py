@@ -1,32 +1,16 @@
-"""Part of the GitOps scripts: this host's kubectl, and what differs between the cluster and a manifest."""
+# Apache-2.0 (see LICENSE)
+"""What differs between the cluster and a manifest."""
 
-import base64
+from __future__ import annotations
+
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 
-K3S = "/usr/local/bin/k3s"
+from ansible.module_utils.k3s_tool import kubectl
+
 APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=k3s-tool", "-f", "-")
 # What the API server keeps for itself; everything else counts.
 KEPT = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
-
-
-class Failed(Exception):
-    """What kubectl said when it failed."""
-
-
-def kubectl(*arguments, document=None, timeout=120):
-    """Output of kubectl; a document goes in on stdin, so that nothing of it stands in a list of processes."""
-    try:
-        done = subprocess.run([K3S, "kubectl", *arguments], input=(document or "").encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Failed("kubectl %s: %s" % (arguments[0], error))
-    if done.returncode:
-        raise Failed(done.stderr.decode(errors="replace").strip()[-1500:] or "kubectl %s failed" % arguments[0])
-    return done.stdout.decode()
 
 
 def objects_of(text):
@@ -60,8 +44,8 @@ def normal(item):
 def live_objects(document):
     """The manifest's objects as they are in the cluster; those that are not there are left out."""
     try:
-        return objects_of(kubectl("get", "-f", "-", "--ignore-not-found", "-o", "json", document=document))
-    except Failed as error:
+        return objects_of(kubectl.kubectl("get", "-f", "-", "--ignore-not-found", "-o", "json", document=document))
+    except kubectl.Failed as error:
         if re.search(r"no matches for kind|could not find the requested resource", str(error)):
             return []
         raise
@@ -71,7 +55,7 @@ def differing(document):
     """The manifest's objects as an apply would leave them, those that it would change, and those that are there now."""
     live = live_objects(document)
     now = {key_of(item): normal(item) for item in live}
-    then = objects_of(kubectl(*APPLY, "--dry-run=server", "-o", "json", document=document))
+    then = objects_of(kubectl.kubectl(*APPLY, "--dry-run=server", "-o", "json", document=document))
     return then, [item for item in then if now.get(key_of(item)) != normal(item)], live
 
 
