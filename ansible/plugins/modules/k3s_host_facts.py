@@ -83,6 +83,23 @@ options:
   lock:
     description: The run that takes the host's lock, as C(k3s_lock) has it; none where nothing is going to be changed.
     type: dict
+    suboptions:
+      id:
+        description: Name of the run; empty for plain Ansible.
+        type: str
+        default: ""
+      who:
+        description: Whose run it is.
+        type: str
+        required: true
+      inventory:
+        description: Which inventory it works on.
+        type: str
+        required: true
+      command:
+        description: The command, as a person calls it.
+        type: str
+        required: true
 author: k3s-tool
 """
 

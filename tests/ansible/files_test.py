@@ -1,0 +1,70 @@
+"""Files that are written whole or not at all, with their modes."""
+
+import os
+import stat
+import tempfile
+import unittest
+
+from load_part import load
+
+FILES = load("files")
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = directory.name
+
+    def entry(self, name, content="a: 1\n", mode="0600", **more):
+        return {"path": os.path.join(self.root, name), "content": content, "mode": mode, **more}
+
+    def mode(self, name):
+        return stat.S_IMODE(os.stat(os.path.join(self.root, name)).st_mode)
+
+    def write(self, *entries, check=False):
+        return FILES["write_files"](entries, check)
+
+    def test_text_mode_and_directories_are_brought_about_and_then_left_alone(self):
+        entries = [self.entry("k3s/config.yaml.d/x.yaml", directory_mode="0700"), self.entry("k3s/unit", mode="0644")]
+        self.assertEqual([entry["after"] for entry in self.write(*entries)], ["a: 1\n", "a: 1\n"])
+        self.assertEqual([self.mode(name) for name in ("k3s/config.yaml.d", "k3s/config.yaml.d/x.yaml", "k3s/unit")], [0o700, 0o600, 0o644])
+        self.assertEqual(self.write(*entries), [])
+        self.assertEqual(sorted(os.listdir(os.path.join(self.root, "k3s"))), ["config.yaml.d", "unit"])
+
+    def test_only_what_differs_is_written_and_told(self):
+        self.write(self.entry("a"), self.entry("b"))
+        [diff] = self.write(self.entry("a"), self.entry("b", "a: 2\n"))
+        self.assertEqual((os.path.basename(diff["before_header"]), diff["before"], diff["after"]), ("b", "a: 1\n", "a: 2\n"))
+
+    def test_a_wrong_mode_alone_is_put_right_and_told_without_the_text(self):
+        self.write(self.entry("token", "secret"))
+        os.chmod(os.path.join(self.root, "token"), 0o644)
+        [diff] = self.write(self.entry("token", "secret"))
+        self.assertEqual((diff["before"], diff["after"], self.mode("token")), ("mode 0644\n", "mode 0600\n", 0o600))
+
+    def test_a_check_tells_the_same_and_writes_nothing(self):
+        entries = [self.entry("k3s/a"), self.entry("b")]
+        told = self.write(*entries, check=True)
+        self.assertEqual(os.listdir(self.root), [])
+        self.assertEqual(told, self.write(*entries))
+
+    def test_a_link_is_replaced_and_what_it_leads_to_stays(self):
+        with open(os.path.join(self.root, "other"), "w") as file:
+            file.write("theirs")
+        os.symlink("other", os.path.join(self.root, "link"))
+        self.write(self.entry("link"))
+        with open(os.path.join(self.root, "other")) as file:
+            self.assertEqual(file.read(), "theirs")
+        self.assertFalse(os.path.islink(os.path.join(self.root, "link")))
+
+    def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self):
+        self.write(self.entry("a"))
+        with self.assertRaises(UnicodeEncodeError):
+            self.write(self.entry("a", "\ud800"))
+        self.assertEqual(os.listdir(self.root), ["a"])
+        self.assertEqual(self.write(self.entry("a")), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

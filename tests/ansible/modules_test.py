@@ -1,0 +1,81 @@
+"""Every module: its documentation is its arguments, and it works in a check. Roles send no scripts and hide no failures."""
+
+import os
+import re
+import unittest
+
+import yaml
+
+from load_part import ROOT, load_module
+
+MODULES = os.path.join(ROOT, "ansible", "plugins", "modules")
+ROLES = os.path.join(ROOT, "ansible", "roles")
+
+
+class Made(Exception):
+    """Raised where a module would read its arguments."""
+
+
+def arguments(name):
+    """The specification of a module's arguments, and what else it says of itself."""
+    module = load_module(name)
+
+    def made(argument_spec, **more):
+        raise Made(argument_spec, more)
+    module.AnsibleModule = made
+    try:
+        module.main()
+    except Made as found:
+        return module, *found.args
+    raise AssertionError(name + " takes no arguments")
+
+
+def as_documented(options):
+    """A specification in the form that documentation has."""
+    kept = ("type", "elements", "required", "choices", "default")
+    found = {}
+    for name, option in (options or {}).items():
+        found[name] = {key: option[key] for key in kept if key in option and (key != "required" or option[key])}
+        found[name]["options"] = as_documented(option.get("suboptions") or option.get("options"))
+    return found
+
+
+class Modules(unittest.TestCase):
+    def test_each_documents_the_arguments_that_it_takes(self):
+        names = sorted(entry[:-3] for entry in os.listdir(MODULES) if entry.endswith(".py"))
+        self.assertIn("k3s_start", names)
+        for name in names:
+            module, spec, more = arguments(name)
+            document = yaml.safe_load(module.DOCUMENTATION)
+            self.assertEqual(document["module"], name)
+            self.assertEqual(as_documented(document.get("options")), as_documented(spec), name)
+            self.assertTrue(more.get("supports_check_mode"), name)
+            [example] = yaml.safe_load(module.EXAMPLES)
+            self.assertIn(name, example)
+            self.assertLessEqual(set(example[name] or {}), set(spec), name)
+            missing = {key for key, option in spec.items() if option.get("required")} - set(example[name] or {})
+            self.assertEqual(missing, set(), name)
+            yaml.safe_load(module.RETURN)
+
+
+class Roles(unittest.TestCase):
+    def files(self):
+        for folder, _, names in os.walk(ROLES):
+            for path in (os.path.join(folder, name) for name in names if name.endswith(".yml") and "tasks" in folder):
+                with open(path) as file:
+                    yield path, file.read()
+
+    def test_no_task_pipes_a_script_into_a_host_s_python(self):
+        for path, text in self.files():
+            self.assertNotRegex(text, r"argv: \[python3?\b|ansible\.builtin\.(script|shell|raw)\b", path)
+
+    def test_no_failure_is_hidden_only_to_fail_in_the_next_task(self):
+        for path, text in self.files():
+            tasks = re.split(r"(?m)^\s*- name: ", text)
+            for task, following in zip(tasks, tasks[1:]):
+                if "failed_when: false" in task:
+                    self.assertNotIn("ansible.builtin.fail:", following, "%s: %s" % (path, task.splitlines()[0]))
+
+
+if __name__ == "__main__":
+    unittest.main()
