@@ -46,7 +46,7 @@ class Download(unittest.TestCase):
                   "releases": "https://releases", "elsewhere": "Elsewhere.", **more}
         made = DOWNLOAD.Download(params, mirror, check, lambda _: None)
         made.go()
-        return [os.path.relpath(path, self.root) for path in made.changed]
+        return [os.path.relpath(path, self.root) for path in (entry["after_header"] for entry in made.diffs)]
 
     def test_what_is_right_is_not_asked_for_again(self):
         mirror = Mirror(k3s=b"new").sums(k3s=b"new")

@@ -9,7 +9,7 @@ import yaml
 from load_part import ROOT, load_module
 
 MODULES = os.path.join(ROOT, "ansible", "plugins", "modules")
-ROLES = os.path.join(ROOT, "ansible", "roles")
+FOLDERS = [os.path.join(ROOT, "ansible", name) for name in ("roles", "playbooks")]
 
 
 class Made(Exception):
@@ -60,8 +60,8 @@ class Modules(unittest.TestCase):
 
 class Roles(unittest.TestCase):
     def files(self):
-        for folder, _, names in os.walk(ROLES):
-            for path in (os.path.join(folder, name) for name in names if name.endswith(".yml") and "tasks" in folder):
+        for folder, _, names in (entry for folder in FOLDERS for entry in os.walk(folder)):
+            for path in (os.path.join(folder, name) for name in names if name.endswith(".yml")):
                 with open(path) as file:
                     yield path, file.read()
 

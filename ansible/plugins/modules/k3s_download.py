@@ -136,7 +136,11 @@ class Download:
     """One call; `fetch(url)` gives a readable response, or None, and what was said."""
 
     def __init__(self, params, fetch, check=False, pause=time.sleep):
-        self.params, self.fetch, self.check, self.pause, self.changed = params, fetch, check, pause, []
+        self.params, self.fetch, self.check, self.pause, self.diffs = params, fetch, check, pause, []
+
+    def tell(self, path, before, after):
+        """Notes a file that is, or in a check would be, changed."""
+        self.diffs.append({"before_header": path, "after_header": path, "before": before or "", "after": after})
 
     def address(self, name):
         return "%s/%s" % (self.params["url"].rstrip("/"), name)
@@ -167,7 +171,7 @@ class Download:
         text = self.attempt(lambda: self.open(name, missing).read().decode(errors="replace"))
         dest = self.params["sums_dest"]
         if dest and current(dest) != (text, 0o644):
-            self.changed.append(dest)
+            self.tell(dest, current(dest)[0], text)
             if not self.check:
                 make_directory(os.path.dirname(dest), 0o755)
                 replace(dest, text, 0o644)
@@ -178,9 +182,10 @@ class Download:
         if not found:
             raise Failed("%s of %s lists no %s" % (self.params["sums"], self.params["name"], list(entry["dest"])[-1]), entry["missing"], False)
         name, dest, digest = found
-        if sha256_of(dest) == digest and os.stat(dest).st_mode & 0o7777 == int(entry["mode"], 8):
+        here = sha256_of(dest)
+        if here == digest and os.stat(dest).st_mode & 0o7777 == int(entry["mode"], 8):
             return
-        self.changed.append(dest)
+        self.tell(dest, here and "sha256 %s\n" % here, "sha256 %s, mode %s\n" % (digest, entry["mode"]))
         if not self.check:
             make_directory(os.path.dirname(dest), int(entry["directory_mode"], 8))
             self.attempt(lambda: self.save(name, dest, digest, int(entry["mode"], 8)))
@@ -213,7 +218,7 @@ class Download:
             self.file(entry, sums)
         for path in self.params["remove"]:
             if os.path.lexists(path):
-                self.changed.append(path)
+                self.tell(path, "there\n", "")
                 if not self.check:
                     os.unlink(path)
 
@@ -241,8 +246,8 @@ def main():
     try:
         download.go()
     except Failed as failure:
-        module.fail_json(msg=sentence(*failure.args), changed=bool(download.changed) and not module.check_mode)
-    module.exit_json(changed=bool(download.changed), changed_files=download.changed)
+        module.fail_json(msg=sentence(*failure.args), changed=bool(download.diffs) and not module.check_mode)
+    module.exit_json(changed=bool(download.diffs), changed_files=[entry["after_header"] for entry in download.diffs], diff=download.diffs)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ REFUSALS = (
      "After `k3s token rotate` the new token counts only when k3s was restarted on the servers: `systemctl restart k3s` there. "
      "If this host was part of another cluster: `k3s-tool reset --limit %(host)s`, then provision again."),
 )
+AFTER = {"alive": True, "enabled": True}
 LOOP = "keeps_ending"
 JOURNAL_LINES = 12
 FATAL = re.compile(r"level=fatal|\bpanic: |^F\d{4} |Failed to start ContainerManager|flag provided but not defined")
@@ -111,6 +112,11 @@ def unit_state(unit):
         "restarts": int(values.get("NRestarts") or 0),
         "started": time.time() - (time.monotonic() - monotonic),
     }
+
+
+def words(state):
+    """A state of the unit, as a diff shows it."""
+    return "%s, %s\n" % ("running" if state["alive"] else "not running", "enabled" if state["enabled"] else "not enabled")
 
 
 def alive(active, sub):
@@ -259,8 +265,9 @@ def main():
     unit, server = asked_for["unit"], asked_for["server"]
     before = unit_state(unit)
     changed = asked_for["restart"] or not (before["alive"] and before["enabled"])
+    diff = {"before_header": unit, "after_header": unit, "before": words(before), "after": "restarted\n" if asked_for["restart"] and before["alive"] else words(AFTER)}
     if module.check_mode:
-        module.exit_json(changed=changed, msg="%s.service would be %s" % (unit, "restarted" if before["alive"] else "enabled and started"))
+        module.exit_json(changed=changed, diff=diff, msg="%s.service would be %s" % (unit, "restarted" if before["alive"] else "enabled and started"))
     if server and not reaches(server, 6443, 30):
         module.fail_json(msg="The server %s does not answer on port 6443 from this host\nHint: A firewall on the server or the access rules "
                              "of the tailnet are in the way: TCP 6443 must be open between the hosts." % server)
@@ -268,7 +275,7 @@ def main():
     if failure:
         code, problem, hint = failure
         module.fail_json(msg="%s\nHint: %s" % (problem, hint), changed=changed, **({"code": code} if code else {}))
-    module.exit_json(changed=changed)
+    module.exit_json(changed=changed, diff=diff)
 
 
 if __name__ == "__main__":
