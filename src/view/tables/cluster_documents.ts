@@ -27,7 +27,8 @@ const used = z.nullable(z.strictObject({
 }));
 const requested = z.nullable(z.strictObject({ cpu: z.number(), memory: z.number() }));
 
-const Peer = z.strictObject({
+/** A machine of the tailnet. */
+export const Peer = z.strictObject({
   name: z.string(),
   hostname: z.string(),
   dnsName: text,
@@ -53,7 +54,8 @@ const Peer = z.strictObject({
 /** Document `PeerList` of `discover`. */
 export const PEER_LIST = { items: z.array(Peer), gaps: z.array(z.string()) };
 
-const Node = z.strictObject({
+/** A node. */
+export const Node = z.strictObject({
   name: z.string(),
   role,
   status: z.enum(["Ready", "NotReady", "Unreachable", "NotProvisioned", "Unknown"]),
@@ -83,7 +85,8 @@ const Node = z.strictObject({
   pods: count,
 });
 
-const Service = z.strictObject({
+/** A Service. */
+export const Service = z.strictObject({
   namespace: z.string(),
   name: z.string(),
   type: z.string(),
@@ -96,7 +99,8 @@ const Service = z.strictObject({
   restarts: count,
 });
 
-const Workload = z.strictObject({
+/** A workload. */
+export const Workload = z.strictObject({
   kind: z.enum(["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"]),
   namespace: z.string(),
   name: z.string(),

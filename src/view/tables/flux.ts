@@ -9,6 +9,8 @@ import type { FluxObject, FluxState } from "../../gitops/flux/flux_object.ts";
 import { APPLIED_KINDS } from "../../gitops/flux/flux_object.ts";
 import { shortRevision } from "../../gitops/flux/flux_status.ts";
 import { NOTHING, since } from "../words/amounts.ts";
+import { FluxObject as Document } from "./gitops_documents.ts";
+import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { inTone, noPaint, type Paint, type Tone } from "../words/tone.ts";
 
@@ -82,21 +84,7 @@ function part(word: string, objects: readonly FluxObject[]): string {
   return `${word}: ${[`${ready} of ${objects.length} ready`, ...others].join(", ")}.`;
 }
 
-/** An object as it stands in JSON documents; null stands for what is not known. */
+/** An object as it stands in JSON documents. */
 export function fluxItem(object: FluxObject) {
-  const { kind, namespace, name, state, reason, message, from, ref, source } = object;
-  return {
-    kind,
-    namespace,
-    name,
-    state,
-    reason,
-    message,
-    revision: object.revision ?? null,
-    updatedAt: object.updatedAt ?? null,
-    since: object.since ?? null,
-    from,
-    ref,
-    source,
-  };
+  return shaped(Document, object);
 }

@@ -10,7 +10,8 @@ import { APPLIED_KINDS, SOURCE_KINDS } from "../../gitops/flux/flux_object.ts";
 
 const text = z.nullable(z.string());
 
-const FluxObject = z.strictObject({
+/** An object of Flux. */
+export const FluxObject = z.strictObject({
   kind: z.enum([...SOURCE_KINDS, ...APPLIED_KINDS]),
   namespace: z.string(),
   name: z.string(),

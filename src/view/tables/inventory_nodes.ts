@@ -28,25 +28,11 @@ export const NODE_COLUMNS: readonly Column<InventoryHost>[] = [
 
 /** A host as it stands in JSON documents. */
 export function nodeItem(host: InventoryHost): Record<string, unknown> {
-  const { name, nodeName, role, tailscaleIp, ansibleHost, user, gpu, labels, taints } = host;
-  const { reservedCpu: cpu, reservedMemory: memory } = host;
-  return {
-    name,
-    nodeName,
-    role,
-    ...(tailscaleIp === undefined ? {} : { tailscaleIp }),
-    ...(ansibleHost === undefined ? {} : { ansibleHost }),
-    ...(user === undefined ? {} : { user }),
-    reserved: {
-      ...(cpu === undefined ? {} : { cpu }),
-      ...(memory === undefined ? {} : { memory }),
-    },
-    ...(gpu === undefined ? {} : { gpu }),
-    labels,
-    taints,
-    groups: [...host.groups],
-    where: host.where,
-  };
+  const { name, nodeName, role, tailscaleIp, ansibleHost, user, gpu } = host;
+  const { reservedCpu: cpu, reservedMemory: memory, labels, taints, groups, where } = host;
+  const reserved = { cpu, memory };
+  const own = { name, nodeName, role, tailscaleIp, ansibleHost, user, reserved, gpu };
+  return { ...own, labels, taints, groups, where };
 }
 
 function addressOf(host: InventoryHost): string {

@@ -5,10 +5,10 @@
  */
 
 import type { NodeReport, NodeStatus } from "../../reports/node_report.ts";
-import type { Usage } from "../../cluster/watch/cluster_state.ts";
-import type { Resources } from "../../cluster/read/objects.ts";
 import { bytes, cores, NOTHING, percent, since } from "../words/amounts.ts";
+import { Node } from "./cluster_documents.ts";
 import { keyCell } from "./peers.ts";
+import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { type Cell, inTone, type Tone } from "../words/tone.ts";
 
@@ -116,47 +116,24 @@ export function noteOf({ reason, inInventory, pressures }: NodeReport): Cell {
   return inTone(pressures.length > 0 ? "warn" : "muted", notes.join("; "));
 }
 
-/** A node as it stands in JSON documents; null stands for what is not known. */
+/** A node as it stands in JSON documents. */
 export function nodeItem(report: NodeReport) {
   const { node, host, peer, key } = report;
-  return {
-    name: report.name,
-    role: report.role ?? null,
-    status: report.status,
-    since: report.since ?? null,
-    source: report.source,
-    reason: report.reason,
-    cordoned: report.cordoned,
-    pressures: report.pressures,
-    inInventory: report.inInventory ?? null,
-    inCluster: report.status === "Unknown" ? null : node !== undefined,
-    inventoryHost: host?.name ?? null,
-    tailscaleIp: report.tailscaleIp ?? null,
-    online: peer?.online ?? null,
-    lastSeen: peer?.lastSeen ?? null,
-    keyExpiry: peer?.keyExpiry ?? null,
-    keyState: key?.kind ?? null,
-    version: node?.kubeletVersion || null,
-    osImage: node?.osImage || null,
-    architecture: node?.architecture || null,
-    createdAt: node?.createdAt ?? null,
+  return shaped(Node, {
+    ...report,
+    inCluster: report.status === "Unknown" ? undefined : node !== undefined,
+    inventoryHost: host?.name,
+    online: peer?.online,
+    lastSeen: peer?.lastSeen,
+    keyExpiry: peer?.keyExpiry,
+    keyState: key?.kind,
+    version: node?.kubeletVersion || undefined,
+    osImage: node?.osImage || undefined,
+    architecture: node?.architecture || undefined,
+    createdAt: node?.createdAt,
     labels: node?.labels ?? {},
     taints: node?.taints ?? [],
-    capacity: resources(node?.capacity),
-    allocatable: resources(node?.allocatable),
-    used: usage(report.used),
-    requested: report.requested ?? null,
-    pods: report.pods ?? null,
-  };
-}
-
-function usage(used: Usage | undefined) {
-  if (used === undefined) return null;
-  return { cpu: used.cpu ?? null, memory: used.memory ?? null, disk: used.disk ?? null };
-}
-
-function resources(values: Resources | undefined) {
-  if (values === undefined) return null;
-  const { cpu, memory, disk, pods } = values;
-  return { cpu: cpu ?? null, memory: memory ?? null, disk: disk ?? null, pods: pods ?? null };
+    capacity: node?.capacity,
+    allocatable: node?.allocatable,
+  });
 }

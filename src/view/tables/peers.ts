@@ -8,6 +8,8 @@ import type { Member, Membership } from "../../reports/membership.ts";
 import { keyState } from "../../tailscale/key_expiry.ts";
 import type { Peer } from "../../tailscale/peer.ts";
 import { NOTHING, since } from "../words/amounts.ts";
+import { Peer as PeerDocument } from "./cluster_documents.ts";
+import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { type Cell, inTone, type Tone } from "../words/tone.ts";
 
@@ -77,28 +79,13 @@ function noteOf(peer: Peer): string {
   );
 }
 
-/** A peer as it stands in JSON documents; null stands for what is not known. */
-export function peerItem({ peer, membership, inInventory, inCluster, host, node }: Member) {
-  return {
-    name: peer.name,
-    hostname: peer.hostname,
-    dnsName: peer.dnsName ?? null,
-    ipv4: peer.ipv4 ?? null,
-    ipv6: peer.ipv6 ?? null,
-    os: peer.os,
-    online: peer.online,
-    lastSeen: peer.lastSeen ?? null,
-    tags: peer.tags,
-    owner: peer.owner ?? null,
-    keyExpiry: peer.keyExpiry ?? null,
-    expired: peer.expired,
-    isSelf: peer.isSelf,
-    shared: peer.shared,
-    membership,
-    inInventory: inInventory ?? null,
-    inCluster: inCluster ?? null,
-    inventoryHost: host?.name ?? null,
-    inventoryAddress: host?.tailscaleIp ?? null,
-    node: node?.name ?? null,
-  };
+/** A peer as it stands in JSON documents. */
+export function peerItem({ peer, host, node, ...member }: Member) {
+  return shaped(PeerDocument, {
+    ...peer,
+    ...member,
+    inventoryHost: host?.name,
+    inventoryAddress: host?.tailscaleIp,
+    node: node?.name,
+  });
 }

@@ -9,6 +9,8 @@ import type { ServiceReport } from "../../reports/service_report.ts";
 import type { WorkloadReport } from "../../reports/workload_report.ts";
 import type { Problem } from "../../cluster/read/objects.ts";
 import { NOTHING } from "../words/amounts.ts";
+import { Service, Workload } from "./cluster_documents.ts";
+import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { inTone, type Tone, type Toned } from "../words/tone.ts";
 
@@ -79,34 +81,16 @@ function sentence(
   return `${what}: ${all.length}, ${ill.length} in trouble (${names.join(", ")}).`;
 }
 
-/** A service as it stands in JSON documents; null stands for what is not known. */
-export function serviceItem({ service, pods, health, problem, restarts }: ServiceReport) {
-  return {
-    namespace: service.namespace,
-    name: service.name,
-    type: service.type,
-    clusterIp: service.clusterIp,
-    ports: service.ports,
-    pods: pods ?? null,
-    health,
-    reason: problem?.reason ?? "",
-    message: problem?.message ?? "",
-    restarts: restarts ?? null,
-  };
+/** A service as it stands in JSON documents. */
+export function serviceItem({ service, problem, ...report }: ServiceReport) {
+  return shaped(Service, { ...service, ...report, ...words(problem) });
 }
 
 /** A workload as it stands in JSON documents. */
-export function workloadItem({ workload, pods, health, problem, restarts }: WorkloadReport) {
-  const { kind, namespace, name, createdAt } = workload;
-  return {
-    kind,
-    namespace,
-    name,
-    pods,
-    health,
-    reason: problem?.reason ?? "",
-    message: problem?.message ?? "",
-    restarts: restarts ?? null,
-    createdAt: createdAt ?? null,
-  };
+export function workloadItem({ workload, problem, ...report }: WorkloadReport) {
+  return shaped(Workload, { ...workload, ...report, ...words(problem) });
+}
+
+function words(problem: Problem | undefined) {
+  return { reason: problem?.reason ?? "", message: problem?.message ?? "" };
 }
