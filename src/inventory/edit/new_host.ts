@@ -13,9 +13,10 @@ import {
   parseTaint,
   QUALIFIED_NAME,
 } from "../kubernetes_syntax.ts";
-import type { Role, Taint } from "../model.ts";
+import type { Role } from "../model.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import type { NewHost } from "./edit.ts";
+import { defined } from "../read/read_hosts.ts";
 import { NodeDefinition } from "../schema.ts";
 
 /** What a person says about a host; texts as typed. */
@@ -50,17 +51,27 @@ export function describeHost(
   description: HostDescription,
 ): { readonly host: NewHost } | { readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const labels = labelsOf(description.labels ?? [], problems);
-  const taints = taintsOf(description.taints ?? [], problems);
+  const labels = parsed("label", description.labels ?? [], {
+    parse: parseLabel,
+    expected: expectedLabel,
+    name: ({ key }) => key,
+    problems,
+  });
+  const taints = parsed("taint", description.taints ?? [], {
+    parse: parseTaint,
+    expected: expectedTaint,
+    name: ({ key, effect }) => `${key}:${effect}`,
+    problems,
+  });
   const { name, address, role, user, reservedCpu, reservedMemory, gpu } = description;
   const vars: Record<string, YamlValue> = {
     ansible_host: address,
     tailscale_ip: address,
-    ...(user === undefined ? {} : { ansible_user: user }),
-    ...(reservedCpu === undefined ? {} : { reserved_cpu: reservedCpu }),
-    ...(reservedMemory === undefined ? {} : { reserved_memory: reservedMemory }),
+    ...defined({ ansible_user: user, reserved_cpu: reservedCpu, reserved_memory: reservedMemory }),
     ...(gpu ? { gpu: true } : {}),
-    ...(Object.keys(labels).length === 0 ? {} : { node_labels: labels }),
+    ...(labels.length === 0 ? {} : {
+      node_labels: Object.fromEntries(labels.map(({ key, value }) => [key, value])),
+    }),
     ...(taints.length === 0 ? {} : { node_taints: taints.map((taint) => ({ ...taint })) }),
     ...description.vars,
   };
@@ -87,25 +98,6 @@ function expectedLabel(text: string): string {
   return QUALIFIED_NAME.test(key) ? expectedLabelValue(value) : expectedKey(key);
 }
 
-function labelsOf(texts: readonly string[], problems: Problem[]): Record<string, string> {
-  const labels = new Map<string, string>();
-  for (const text of texts) {
-    const label = parseLabel(text);
-    if (label === undefined) {
-      problems.push({
-        message: "bad label",
-        value: text,
-        expected: expectedLabel(text),
-      });
-    } else if (labels.has(label.key)) {
-      problems.push({ message: `the label ${label.key} is given twice`, value: text });
-    } else {
-      labels.set(label.key, label.value);
-    }
-  }
-  return Object.fromEntries(labels);
-}
-
 function expectedTaint(text: string): string {
   const [, key, value] = /^([^=:]+)(?:=([^:]*))?:/.exec(text) ?? [];
   if (key !== undefined && !QUALIFIED_NAME.test(key)) return expectedKey(key);
@@ -113,24 +105,27 @@ function expectedTaint(text: string): string {
   return "key=value:Effect or key:Effect, the effect NoSchedule, PreferNoSchedule or NoExecute";
 }
 
-function taintsOf(texts: readonly string[], problems: Problem[]): Taint[] {
-  const taints: Taint[] = [];
+/** What texts stand for; what is wrong, or given twice, is told. */
+function parsed<T>(
+  what: "label" | "taint",
+  texts: readonly string[],
+  { parse, expected, name, problems }: {
+    readonly parse: (text: string) => T | undefined;
+    readonly expected: (text: string) => string;
+    readonly name: (value: T) => string;
+    readonly problems: Problem[];
+  },
+): readonly T[] {
+  const found = new Map<string, T>();
   for (const text of texts) {
-    const taint = parseTaint(text);
-    if (taint === undefined) {
-      problems.push({
-        message: "bad taint",
-        value: text,
-        expected: expectedTaint(text),
-      });
-    } else if (taints.some((each) => each.key === taint.key && each.effect === taint.effect)) {
-      problems.push({
-        message: `the taint ${taint.key}:${taint.effect} is given twice`,
-        value: text,
-      });
+    const value = parse(text);
+    if (value === undefined) {
+      problems.push({ message: `bad ${what}`, value: text, expected: expected(text) });
+    } else if (found.has(name(value))) {
+      problems.push({ message: `the ${what} ${name(value)} is given twice`, value: text });
     } else {
-      taints.push(taint);
+      found.set(name(value), value);
     }
   }
-  return taints;
+  return [...found.values()];
 }

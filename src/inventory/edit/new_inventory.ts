@@ -5,7 +5,8 @@
  */
 
 import type { NewHost } from "./edit.ts";
-import { type Role, ROLE_GROUPS, ROLES } from "../model.ts";
+import { ROLE_GROUPS, ROLES } from "../model.ts";
+import { defined } from "../read/read_hosts.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import { setIn } from "../../yaml/edit.ts";
 import type { YamlDocument } from "../../yaml/node.ts";
@@ -41,25 +42,16 @@ export function newInventory(wanted: NewInventory, file: string): YamlDocument {
     k3s_version: k3sVersion,
     tailscale_network: tailscaleNetwork,
     git_branch: wanted.gitBranch ?? "main",
-    ...(gitRepoUrl === undefined ? {} : { git_repo_url: gitRepoUrl }),
-    ...(gitPath === undefined ? {} : { git_path: gitPath }),
-    ...(wanted.user === undefined ? {} : { ansible_user: wanted.user }),
+    ...defined({ git_repo_url: gitRepoUrl, git_path: gitPath, ansible_user: wanted.user }),
     ...wanted.vars,
   };
   for (const [name, value] of Object.entries(vars)) set(["all", "vars", name], value);
   for (const role of ROLES) {
     const hosts = wanted.hosts.filter((host) => host.role === role);
-    if (hosts.length > 0) set(groupPath(role), hostsValue(hosts));
+    const named = Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
+    if (hosts.length > 0) set(["all", "children", ROLE_GROUPS[role], "hosts"], named);
   }
   return document;
-}
-
-function groupPath(role: Role): string[] {
-  return ["all", "children", ROLE_GROUPS[role], "hosts"];
-}
-
-function hostsValue(hosts: readonly NewHost[]): YamlValue {
-  return Object.fromEntries(hosts.map(({ name, vars }) => [name, vars]));
 }
 
 const SKELETON = `# The machines of the cluster and what holds for them: plain Ansible YAML.

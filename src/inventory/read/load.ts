@@ -12,7 +12,7 @@ import { decidingGroups, roleOfGroup } from "./groups.ts";
 import { type InventoryFiles, isSealed } from "./inventory_files.ts";
 import { type ClusterVars, type Inventory, type Role, ROLE_GROUPS, ROLES } from "../model.ts";
 import { CLUSTER_VARIABLES } from "../schema.ts";
-import { DEFAULT_NETWORK, placesByHost, plainText, readHosts } from "./read_hosts.ts";
+import { DEFAULT_NETWORK, defined, placesByHost, plainText, readHosts } from "./read_hosts.ts";
 import { type SourcedVariable, Variables } from "./variables.ts";
 import { readVarsFiles, type VarsFile } from "./vars_files.ts";
 import type { YamlDocument } from "../../yaml/node.ts";
@@ -81,67 +81,28 @@ function loadContent(
   const fileProblems = [...groupVars.problems, ...hostVars.problems];
   if (fileProblems.length > 0) return failed(path, sorted(fileProblems));
 
-  return new CheckedContent({
+  const variables = new Variables({ tree, document, path, files: varsFiles });
+  const roleGroups = roleGroupsOf(tree);
+  const parts = { path, document, tree, places, roleGroups, variables, files: varsFiles };
+  const skipped = [...groupVars.warnings, ...hostVars.warnings];
+  // Judged when it is first asked: an edit looks only at how things are afterwards.
+  let judged: ReturnType<typeof judge> | undefined;
+  const found = () => judged ??= judge(parts, { skipped, shown: files });
+  return {
     path,
-    document,
-    tree,
-    places,
-    files: varsFiles,
-    skipped: [...groupVars.warnings, ...hostVars.warnings],
-    shown: files,
-    variables: new Variables({ tree, document, path, files: varsFiles }),
-  });
-}
-
-/** Judges its parts when it is first asked: an edit looks only at how things are afterwards. */
-class CheckedContent implements LoadedInventory, LoadedContent {
-  readonly path: string;
-  readonly document: YamlDocument;
-  readonly tree: GroupTree;
-  readonly places: ReadonlyMap<string, readonly HostPlace[]>;
-  readonly roleGroups: Readonly<Record<Role, readonly string[]>>;
-  readonly variables: Variables;
-  readonly files: readonly VarsFile[];
-  readonly #skipped: readonly Problem[];
-  readonly #shown: InventoryFiles;
-  #judged: { readonly inventory: Inventory; readonly problems: readonly Problem[] } | undefined;
-
-  constructor(
-    parts: Omit<LoadedContent, "inventory" | "roleGroups"> & {
-      readonly skipped: readonly Problem[];
-      readonly shown: InventoryFiles;
+    content: {
+      ...parts,
+      get inventory() {
+        return found().inventory;
+      },
     },
-  ) {
-    this.path = parts.path;
-    this.document = parts.document;
-    this.tree = parts.tree;
-    this.places = parts.places;
-    this.variables = parts.variables;
-    this.files = parts.files;
-    this.roleGroups = roleGroupsOf(parts.tree);
-    this.#skipped = parts.skipped;
-    this.#shown = parts.shown;
-  }
-
-  get content(): LoadedContent {
-    return this;
-  }
-
-  get inventory(): Inventory {
-    return this.#judge().inventory;
-  }
-
-  get problems(): readonly Problem[] {
-    return this.#judge().problems;
-  }
-
-  get warnings(): readonly Problem[] {
-    return this.inventory.warnings;
-  }
-
-  #judge() {
-    return this.#judged ??= judge(this, { skipped: this.#skipped, shown: this.#shown });
-  }
+    get problems() {
+      return found().problems;
+    },
+    get warnings() {
+      return found().inventory.warnings;
+    },
+  };
 }
 
 function judge(
@@ -192,18 +153,13 @@ function ownVariables(
 function readCluster(variables: Variables, roleGroups: readonly string[]): ClusterVars {
   const vars = clusterVariables(variables, roleGroups);
   const get = (name: string) => plainText(vars.get(name)) || undefined;
-  const optional = { k3sVersion: get("k3s_version"), gitRepoUrl: get("git_repo_url") };
-  const gitPath = get("git_path");
-  const apiEndpoint = get("api_endpoint");
   return {
     clusterName: get("cluster_name") ?? "k3s",
     tailscaleNetwork: get("tailscale_network") ?? DEFAULT_NETWORK,
     gitBranch: get("git_branch") ?? "main",
     fluxNamespace: get("flux_namespace") ?? "flux-system",
-    ...(optional.k3sVersion === undefined ? {} : { k3sVersion: optional.k3sVersion }),
-    ...(optional.gitRepoUrl === undefined ? {} : { gitRepoUrl: optional.gitRepoUrl }),
-    ...(gitPath === undefined ? {} : { gitPath }),
-    ...(apiEndpoint === undefined ? {} : { apiEndpoint }),
+    ...defined({ k3sVersion: get("k3s_version"), gitRepoUrl: get("git_repo_url") }),
+    ...defined({ gitPath: get("git_path"), apiEndpoint: get("api_endpoint") }),
     vars,
   };
 }

@@ -138,14 +138,13 @@ function makeHost(raw: RawHost, role: Role): { host: InventoryHost; problem?: Pr
     ? sshAddress
     : undefined;
   const gpu = vars.get("gpu")?.value;
-  const text = { user: get("ansible_user"), reservedCpu: get("reserved_cpu") };
   const host: InventoryHost = {
     name,
     nodeName: nodeNameOf(name),
     role,
     groups,
-    ...defined({ tailscaleIp, ansibleHost: sshAddress, ...text }),
-    ...defined({ reservedMemory: get("reserved_memory") }),
+    ...defined({ tailscaleIp, ansibleHost: sshAddress, user: get("ansible_user") }),
+    ...defined({ reservedCpu: get("reserved_cpu"), reservedMemory: get("reserved_memory") }),
     ...(typeof gpu === "boolean" ? { gpu } : {}),
     labels: labelsOf(vars.get("node_labels")?.value),
     taints: taintsOf(vars.get("node_taints")?.value),
@@ -195,10 +194,10 @@ function taintsOf(value: YamlValue | undefined): Taint[] {
   });
 }
 
-function defined<T extends Record<string, string | undefined>>(
+/** The members that have a value. */
+export function defined<T extends object>(
   values: T,
-): { [K in keyof T]?: string } {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  ) as { [K in keyof T]?: string };
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const known = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
