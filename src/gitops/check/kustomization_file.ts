@@ -15,88 +15,77 @@ import { isObject, type Manifest } from "./manifest.ts";
 export const KUSTOMIZATION_NAMES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 const text = z.string("a string");
-const texts = z.array(text, "a list of strings");
 const free = z.array(z.unknown(), "a list");
 const map = z.record(z.string(), z.unknown(), "a map");
-const Target = z.strictObject({
-  group: z.optional(text),
-  version: z.optional(text),
-  kind: z.optional(text),
-  name: z.optional(text),
-  namespace: z.optional(text),
-  labelSelector: z.optional(text),
-  annotationSelector: z.optional(text),
-}, "a map");
-const Patch = z.strictObject({
-  path: z.optional(text),
-  patch: z.optional(text),
-  target: z.optional(Target),
-  options: z.optional(map),
-}, "a map with path or patch");
+
+/** The same form for several fields, none of which must be there. */
+function each<S extends z.core.$ZodType>(schema: S, fields: string) {
+  return Object.fromEntries(fields.split(" ").map((field) => [field, z.optional(schema)]));
+}
+
+const texts = z.array(text, "a list of strings");
+const target = "group version kind name namespace labelSelector annotationSelector";
+const Target = z.strictObject(each(text, target), "a map");
+const Patch = z.strictObject(
+  { ...each(text, "path patch"), ...each(Target, "target"), ...each(map, "options") },
+  "a map with path or patch",
+);
 const generator = {
-  name: z.optional(text),
-  namespace: z.optional(text),
-  behavior: z.optional(z.enum(["create", "replace", "merge"], "create, replace or merge")),
-  literals: z.optional(texts),
-  files: z.optional(texts),
-  envs: z.optional(texts),
-  env: z.optional(text),
-  options: z.optional(map),
+  ...each(text, "name namespace env"),
+  ...each(texts, "literals files envs"),
+  ...each(map, "options"),
+  ...each(z.enum(["create", "replace", "merge"], "create, replace or merge"), "behavior"),
 };
 const Image = z.strictObject({
   name: text,
-  newName: z.optional(text),
-  newTag: z.optional(z.string("a string (put the tag in quotes)")),
-  tagSuffix: z.optional(text),
-  digest: z.optional(text),
+  ...each(text, "newName tagSuffix digest"),
+  ...each(z.string("a string (put the tag in quotes)"), "newTag"),
 }, "a map with name");
+const Replica = z.strictObject(
+  { name: text, count: z.int("a whole number") },
+  "a map with name and count",
+);
+const Named = z.looseObject(each(text, "path"), "a map with path");
 
 /** All of a kustomization's fields; those without files are looked at only as far as their form. */
 const Kustomization = z.strictObject({
-  apiVersion: z.optional(
-    z.string("a string").check(
-      z.regex(/^kustomize\.config\.k8s\.io\//, "kustomize.config.k8s.io/v1beta1"),
-    ),
+  ...each(
+    text.check(z.regex(/^kustomize\.config\.k8s\.io\//, "kustomize.config.k8s.io/v1beta1")),
+    "apiVersion",
   ),
-  kind: z.optional(z.enum(["Kustomization", "Component"], "Kustomization or Component")),
-  metadata: z.optional(map),
-  namespace: z.optional(text),
-  namePrefix: z.optional(text),
-  nameSuffix: z.optional(text),
-  resources: z.optional(texts),
-  bases: z.optional(texts),
-  components: z.optional(texts),
-  crds: z.optional(texts),
-  configurations: z.optional(texts),
-  generators: z.optional(texts),
-  transformers: z.optional(texts),
-  validators: z.optional(texts),
-  patches: z.optional(z.array(Patch, "a list")),
-  patchesStrategicMerge: z.optional(texts),
-  patchesJson6902: z.optional(z.array(Patch, "a list")),
-  images: z.optional(z.array(Image, "a list")),
-  imageTags: z.optional(free),
-  replicas: z.optional(z.array(
-    z.strictObject({ name: text, count: z.int("a whole number") }, "a map with name and count"),
-    "a list",
-  )),
-  replacements: z.optional(z.array(z.looseObject({ path: z.optional(text) }), "a list")),
-  configMapGenerator: z.optional(z.array(z.strictObject(generator, "a map"), "a list")),
-  secretGenerator: z.optional(
-    z.array(z.strictObject({ ...generator, type: z.optional(text) }, "a map"), "a list"),
+  ...each(z.enum(["Kustomization", "Component"], "Kustomization or Component"), "kind"),
+  ...each(text, "namespace namePrefix nameSuffix"),
+  ...each(texts, "resources bases components crds configurations generators transformers"),
+  ...each(texts, "validators patchesStrategicMerge buildMetadata"),
+  ...each(z.array(Patch, "a list"), "patches patchesJson6902"),
+  ...each(z.array(Image, "a list"), "images"),
+  ...each(z.array(Replica, "a list"), "replicas"),
+  ...each(z.array(Named, "a list"), "replacements"),
+  ...each(z.array(z.strictObject(generator, "a map"), "a list"), "configMapGenerator"),
+  ...each(
+    z.array(z.strictObject({ ...generator, ...each(text, "type") }, "a map"), "a list"),
+    "secretGenerator",
   ),
-  generatorOptions: z.optional(map),
-  labels: z.optional(free),
-  commonLabels: z.optional(map),
-  commonAnnotations: z.optional(map),
-  openapi: z.optional(z.looseObject({ path: z.optional(text) }, "a map with path")),
-  sortOptions: z.optional(map),
-  buildMetadata: z.optional(texts),
-  vars: z.optional(free),
-  helmGlobals: z.optional(map),
-  helmCharts: z.optional(free),
-  helmChartInflationGenerator: z.optional(free),
+  ...each(Named, "openapi"),
+  ...each(free, "imageTags labels vars helmCharts helmChartInflationGenerator"),
+  ...each(map, "metadata generatorOptions commonLabels commonAnnotations sortOptions helmGlobals"),
 });
+
+/** What is wrong with the form of a kustomization. */
+export function kustomizationProblems(manifest: Manifest): readonly Problem[] {
+  const result = Kustomization.safeParse(manifest.value);
+  return (result.error?.issues ?? []).flatMap((issue): Problem[] => {
+    const path = issue.path as FieldPath;
+    if (issue.code !== "unrecognized_keys") {
+      const message = `${formatFieldPath(path)} must be ${issue.message}`;
+      return [{ message, where: manifest.place(path) }];
+    }
+    return issue.keys.map((key) => ({
+      message: `${formatFieldPath([...path, key])} is no field of a kustomization`,
+      where: manifest.place([...path, key]),
+    }));
+  });
+}
 
 /**
  * A directory's kustomization with what Flux adds, as kustomize-controller writes it there before
@@ -177,56 +166,32 @@ export interface Reference {
   readonly at: FieldPath;
 }
 
-/** What is wrong with the form of a kustomization. */
-export function kustomizationProblems(manifest: Manifest): readonly Problem[] {
-  const result = Kustomization.safeParse(manifest.value);
-  return (result.error?.issues ?? []).flatMap((issue): Problem[] => {
-    const path = issue.path as FieldPath;
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({
-        message: `${formatFieldPath([...path, key])} is no field of a kustomization`,
-        where: manifest.place([...path, key]),
-      }));
-    }
-    const message = `${formatFieldPath(path)} must be ${issue.message}`;
-    return [{ message, where: manifest.place(path) }];
-  });
-}
-
 /** Where a kustomization names files: fields, and the members of their items that do. */
-const NAMING:
-  readonly (readonly [Reference["kind"], field: string, members?: readonly string[]])[] = [
-    ["resource", "resources"],
-    ["resource", "bases"],
-    ["component", "components"],
-    ["plugin", "generators"],
-    ["plugin", "transformers"],
-    ["plugin", "validators"],
-    ["file", "crds"],
-    ["file", "configurations"],
-    ["file", "patchesStrategicMerge"],
-    ["file", "patches", ["path"]],
-    ["file", "patchesJson6902", ["path"]],
-    ["file", "replacements", ["path"]],
-    ["text", "configMapGenerator", ["files", "envs", "env"]],
-    ["text", "secretGenerator", ["files", "envs", "env"]],
-    ["file", "openapi", ["path"]],
-  ];
+const NAMING: readonly (readonly [Reference["kind"], fields: string, members?: string])[] = [
+  ["resource", "resources bases"],
+  ["component", "components"],
+  ["plugin", "generators transformers validators"],
+  ["file", "crds configurations patchesStrategicMerge"],
+  ["file", "patches patchesJson6902 replacements openapi", "path"],
+  ["text", "configMapGenerator secretGenerator", "files envs env"],
+];
 
 /**
  * Every file and directory a kustomization names, be the rest of it well formed or not: what is
  * built must be known not to be fetched.
  */
 export function referencesOf({ value }: Pick<Manifest, "value">): readonly Reference[] {
-  return NAMING.flatMap(([kind, field, members]) =>
-    textsAt(value[field], [field]).flatMap(({ text, at }): Reference[] => {
-      const member = at.findLast((part) => typeof part === "string");
-      if (members !== undefined && !members.includes(String(member))) return [];
-      if (text.includes("\n")) return []; // YAML that is written inline
-      // `key=file` and `file` both name a file.
-      const target = member === "files" ? text.slice(text.indexOf("=") + 1) : text;
-      return [{ target, kind, at }];
-    })
+  return NAMING.flatMap(([kind, fields, members]) =>
+    fields.split(" ").flatMap((field) => textsAt(value[field], [field])).flatMap(
+      ({ text, at }): Reference[] => {
+        const member = String(at.findLast((part) => typeof part === "string"));
+        if (members !== undefined && !members.split(" ").includes(member)) return [];
+        if (text.includes("\n")) return []; // YAML that is written inline
+        // `key=file` and `file` both name a file.
+        const target = member === "files" ? text.slice(text.indexOf("=") + 1) : text;
+        return [{ target, kind, at }];
+      },
+    )
   );
 }
 

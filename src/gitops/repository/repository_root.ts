@@ -7,12 +7,9 @@
 import { dirname, join } from "node:path";
 import { directoryOf, fluxEntry } from "../check/flux_entry.ts";
 import { valueAt } from "../check/field_path.ts";
-import { type RepositoryFiles, repositoryFiles } from "./repository_files.ts";
+import { repositoryFiles } from "./repository_files.ts";
 import { ResourceTrees } from "../check/resource_tree.ts";
 import { liesIn, realPlace, repositoryAround } from "./work_tree.ts";
-
-/** How far above a directory without a Git repository its root is looked for. */
-const LEVELS = 4;
 
 /**
  * The root of the repository a directory belongs to: where most paths of its Kustomizations lead
@@ -24,54 +21,31 @@ const LEVELS = 4;
 export async function rootOf(directory: string): Promise<string> {
   const real = await realPlace(directory);
   const top = await repositoryAround(real);
-  const above = parentsOf(real, top);
-  const candidates = top === undefined ? above : above.reverse();
-  const files = await repositoryFiles(real);
+  const files = await repositoryFiles(top ?? real, { scope: real });
   const { kustomizations } = await fluxEntry(files, new ResourceTrees(files));
-  const paths = [
-    ...new Set(kustomizations.flatMap(({ value }) => {
-      const path = valueAt(value, ["spec", "path"]);
-      return typeof path !== "string" || path.includes("${") ? [] : [directoryOf(path)];
-    })),
-  ].filter((path) => path !== ".");
-  let best = { root: candidates[0]!, count: 0 };
-  for (const root of candidates) {
-    const found = await Promise.all(
-      paths.map((path) => join(root, path))
-        .filter((path) => top !== undefined || liesIn(path, real)).map(isDirectory),
-    );
-    const count = found.filter(Boolean).length;
-    if (count > best.count) best = { root, count };
-  }
-  const isOther = best.count === 0 && top !== undefined;
-  return (isOther ? rootBelow(files, paths) : undefined) ?? best.root;
-}
-
-/** The directory below the files' root that most of the paths lead somewhere from, if any do. */
-function rootBelow({ root, paths: files }: RepositoryFiles, paths: readonly string[]) {
-  const counts = new Map<string, Set<string>>();
-  for (const file of files) {
-    for (const path of paths) {
-      const at = file.indexOf(`/${path}/`);
-      if (at === -1) continue;
-      const below = join(root, file.slice(0, at));
-      counts.set(below, (counts.get(below) ?? new Set()).add(path));
+  const paths = kustomizations.map(({ value }) => valueAt(value, ["spec", "path"]))
+    .filter((path) => typeof path === "string" && !path.includes("${"))
+    .map((path) => `/${directoryOf(path as string)}`).filter((path) => path !== "/.");
+  const directories = new Set(files.paths.flatMap((path) => parentsOf(join(files.root, path))));
+  const found = new Map<string, number>();
+  for (const path of new Set(paths)) {
+    for (const each of directories) {
+      if (!each.endsWith(path)) continue;
+      const root = each.slice(0, -path.length) || "/";
+      const isPossible = liesIn(real, root)
+        ? top === undefined || liesIn(root, top)
+        : top !== undefined && liesIn(root, real);
+      if (isPossible) found.set(root, (found.get(root) ?? 0) + 1);
     }
   }
-  return [...counts].sort(([, a], [, b]) => b.size - a.size)[0]?.[0];
+  const [best] = [...found].sort(([a, counted], [b, other]) =>
+    other - counted || (top === undefined ? b.length - a.length : a.length - b.length)
+  );
+  return best?.[0] ?? top ?? real;
 }
 
-/** The directory and those above it, up to `top` or a few levels. */
-function parentsOf(directory: string, top: string | undefined): string[] {
-  const found = [directory];
-  while (top === undefined ? found.length <= LEVELS : found.at(-1) !== top) {
-    const next = dirname(found.at(-1)!);
-    if (next === found.at(-1)) break;
-    found.push(next);
-  }
-  return found;
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((found) => found.isDirectory, () => false);
+/** Every directory above a path. */
+function parentsOf(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...parentsOf(above)];
 }
