@@ -8,9 +8,10 @@
 import { counted } from "../../errors/safe_text.ts";
 import { dirname, join, posix, resolve } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
-import { type AgeKey, makeAgeKey } from "../../gitops/keys/age_key.ts";
+import { type AgeKey, makeAgeKey, readAgeKey } from "../../gitops/keys/age_key.ts";
 import { type DeployUnit, deployUnits } from "../../gitops/check/deploy_units.ts";
 import { fetchedFiles } from "../../gitops/check/flux_entry.ts";
+import { configuredRecipients } from "../../gitops/check/secret_rules.ts";
 import { repositoryFiles } from "../../gitops/repository/repository_files.ts";
 import { repositoryTemplate } from "../../gitops/repository/repository_template.ts";
 import { ResourceTrees } from "../../gitops/check/resource_tree.ts";
@@ -18,6 +19,7 @@ import {
   checkDirectory,
   checkTarget,
   isEmptyDirectory,
+  liesIn,
   realPlace,
   repositoryAround,
 } from "../../gitops/repository/work_tree.ts";
@@ -25,9 +27,9 @@ import { DNS_LABEL } from "../../inventory/kubernetes_syntax.ts";
 import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
 import { readInventory } from "../../inventory/read/read.ts";
 import { nothingWritten, removeUnfinished, writeAtomically } from "../../process/atomic_write.ts";
+import { ifThere } from "../../process/lock.ts";
 import { ProgramNotFoundError } from "../../process/runner.ts";
 import type { ActionSystem } from "../action_system.ts";
-import { ownKey, repositoryKey } from "./repository_key.ts";
 
 /** What a person asks for. */
 export interface RepositoryRequest {
@@ -238,13 +240,9 @@ export async function writeRepository(
   plan: RepositoryPlan,
   { replace }: { readonly replace: boolean },
 ): Promise<RepositoryOutcome> {
-  try {
-    await Deno.mkdir(plan.directory, { recursive: true });
-  } catch (error) {
-    throw usageError(`Cannot make ${plan.directory}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  await Deno.mkdir(plan.directory, { recursive: true }).catch((error) => {
+    throw usageError(`Cannot make ${plan.directory}: ${error.message}`, { cause: error });
+  });
   const made = plan.age !== undefined && plan.age.recipient === undefined
     ? await makeAgeKey(plan.age.file, { now: system.clock.now() })
     : undefined;
@@ -334,17 +332,11 @@ async function plannedFile(
   { path, after, rules }: { path: string; after: string; rules: boolean },
 ): Promise<PlannedFile> {
   await checkTarget(directory, path);
-  let before: string;
-  try {
-    before = await Deno.readTextFile(join(directory, path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      return { path, change: "created", before: "", after };
-    }
-    throw usageError(`Cannot read ${join(directory, path)}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const file = join(directory, path);
+  const before = await ifThere(Deno.readTextFile(file)).catch((error) => {
+    throw usageError(`Cannot read ${file}: ${error.message}`, { cause: error });
+  });
+  if (before === undefined) return { path, change: "created", before: "", after };
   // Rules somebody wrote for secrets that exist are never replaced, nor asked about.
   const keep = before === after || path === ".sops.yaml" && rules;
   return { path, change: keep ? "kept" : "differs", before, after };
@@ -362,4 +354,62 @@ async function initialise(
     if (error instanceof ProgramNotFoundError) return "git is not installed";
     throw error;
   }
+}
+
+/** The key of a repository as it is or would be. */
+interface RepositoryKey {
+  /** Absolute path of the private key. */
+  readonly file: string;
+  /** Undefined where the key is still to be made. */
+  readonly recipient: string | undefined;
+  /** True where the repository has rules for secrets already. */
+  readonly rules: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** Where a cluster's key is kept if nobody says otherwise. */
+function ownKey({ directories }: Pick<ActionSystem, "directories">, cluster: string): string {
+  return join(directories.config, "age", `${cluster}.txt`);
+}
+
+/**
+ * Looks at a key and at the rules of a repository.
+ *
+ * @param file absolute path of the key, be it there or to be made
+ * @throws {UserError} exit code 2 where the key lies in the repository, or cannot be used
+ */
+async function repositoryKey(
+  file: string,
+  { directory }: { readonly directory: string },
+): Promise<RepositoryKey> {
+  if (liesIn(await realPlace(file), await realPlace(directory))) {
+    throw usageError(`${file} is inside the repository; a private key must not be`, {
+      hint: "Name a place outside: --age-key-file FILE",
+    });
+  }
+  const key = await readAgeKey(file);
+  const read = (path: string) => Deno.readTextFile(join(directory, path)).catch(() => undefined);
+  const configured = await configuredRecipients({ read });
+  const recipient = key?.recipient ?? configured?.[0];
+  const warnings: string[] = [];
+  if (configured === undefined) {
+    const rules = await read(".sops.yaml") !== undefined;
+    if (rules) {
+      warnings.push(
+        ".sops.yaml names no age recipient, so that the cluster could not decrypt; add one to " +
+          `its rules: age: ${recipient ?? `the public key in ${file}`}`,
+      );
+    }
+    return { file, recipient, rules, warnings };
+  }
+  // Secrets are encrypted for these already; another recipient would lock everybody out.
+  if (key === undefined) {
+    warnings.push(
+      `.sops.yaml names ${configured.join(", ")}; put the private key of it into ${file}, ` +
+        "or name its place with --age-key-file",
+    );
+  } else if (!configured.includes(key.recipient)) {
+    warnings.push(`.sops.yaml does not name ${key.recipient}, the key in ${file}`);
+  }
+  return { file, recipient, rules: true, warnings };
 }

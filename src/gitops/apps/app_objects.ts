@@ -46,10 +46,7 @@ export function namespace({ name }: AppSpec): KubernetesObject {
 /** The pods. Replicas, tag and host are the overlays' matter. */
 export function deployment(spec: AppSpec): KubernetesObject {
   const { name, volume, gpu } = spec;
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name, labels: labels(spec) },
+  return object("apps/v1", "Deployment", { name, labels: labels(spec) }, {
     spec: {
       // Neither a volume of one node nor a GPU is handed over while the old pod still holds it.
       ...(volume === undefined && !gpu ? {} : { strategy: { type: "Recreate" } }),
@@ -83,7 +80,7 @@ export function deployment(spec: AppSpec): KubernetesObject {
         },
       },
     },
-  };
+  });
 }
 
 function container(spec: AppSpec): KubernetesObject {
@@ -131,15 +128,12 @@ function probes({ port, healthPath }: AppSpec): KubernetesObject {
 
 /** The name under which other pods of the namespace reach it. */
 export function service(spec: AppSpec): KubernetesObject {
-  return {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: { name: spec.name, labels: labels(spec) },
+  return object("v1", "Service", { name: spec.name, labels: labels(spec) }, {
     spec: {
       selector: labels(spec),
       ports: [{ name: "http", port: 80, targetPort: "http" }],
     },
-  };
+  });
 }
 
 /** The host each overlay puts into its place. `.invalid` never resolves (RFC 2606). */
@@ -148,10 +142,7 @@ export const PLACEHOLDER_HOST = "set-by-overlay.invalid";
 /** Served by the ingress controller k3s brings along. */
 export function ingress({ name }: AppSpec): KubernetesObject {
   const backend = { service: { name, port: { name: "http" } } };
-  return {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "Ingress",
-    metadata: { name },
+  return object("networking.k8s.io/v1", "Ingress", { name }, {
     spec: {
       ingressClassName: "traefik",
       rules: [{
@@ -159,17 +150,14 @@ export function ingress({ name }: AppSpec): KubernetesObject {
         http: { paths: [{ path: "/", pathType: "Prefix", backend }] },
       }],
     },
-  };
+  });
 }
 
 /** What is not secret, as environment variables. */
 export function configMap({ name, config }: AppSpec): KubernetesObject {
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name },
+  return object("v1", "ConfigMap", { name }, {
     data: Object.fromEntries(config),
-  };
+  });
 }
 
 /** What is secret, as environment variables; encrypted before it is written anywhere. */
@@ -177,22 +165,16 @@ export function secret(
   { name }: Pick<AppSpec, "name">,
   values: ReadonlyMap<string, string>,
 ): KubernetesObject {
-  return {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name },
+  return object("v1", "Secret", { name }, {
     stringData: Object.fromEntries(values),
-  };
+  });
 }
 
 /** Room on a disk, of the cluster's default storage class (k3s: local-path). */
 export function volumeClaim({ name, volume }: AppSpec): KubernetesObject {
-  return {
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: { name },
+  return object("v1", "PersistentVolumeClaim", { name }, {
     spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: volume } } },
-  };
+  });
 }
 
 /** Pods of the namespace reach each other, DNS and the internet; only ingress reaches them. */
@@ -207,10 +189,7 @@ export function networkPolicy({ host }: AppSpec): KubernetesObject {
     to: [{ namespaceSelector: system, podSelector: { matchLabels: { "k8s-app": "kube-dns" } } }],
     ports: [{ protocol: "UDP", port: 53 }, { protocol: "TCP", port: 53 }],
   };
-  return {
-    apiVersion: "networking.k8s.io/v1",
-    kind: "NetworkPolicy",
-    metadata: { name: "isolate" },
+  return object("networking.k8s.io/v1", "NetworkPolicy", { name: "isolate" }, {
     spec: {
       podSelector: {},
       policyTypes: ["Ingress", "Egress"],
@@ -221,7 +200,16 @@ export function networkPolicy({ host }: AppSpec): KubernetesObject {
         { to: [{ ipBlock: { cidr: "0.0.0.0/0", except: NOT_THE_INTERNET } }] },
       ],
     },
-  };
+  });
+}
+
+function object(
+  apiVersion: string,
+  kind: string,
+  metadata: object,
+  fields: object,
+): KubernetesObject {
+  return { apiVersion, kind, metadata, ...fields };
 }
 
 function labels({ name }: AppSpec): Readonly<Record<string, string>> {

@@ -222,7 +222,7 @@ async function unitOf(
 }
 
 function writtenObject(object: TreeObject): AppliedObject {
-  const { manifest, changed, namePrefix, nameSuffix } = object;
+  const { manifest, changed } = object;
   const { name, namespace } = metadataOf(manifest.value);
   // `namespace:` of a kustomization names Namespaces too (kustomize
   // `api/internal/konfig/builtinpluginconsts/namespace.go`).
@@ -231,7 +231,7 @@ function writtenObject(object: TreeObject): AppliedObject {
     manifest: given === undefined ? manifest : renamed(manifest, given),
     source: manifest,
     namespace: object.namespace ?? textOf(namespace),
-    name: given ?? `${namePrefix}${name}${nameSuffix}`,
+    name: given ?? String(name),
     named: changed !== "any",
     certain: changed === "none" || changed !== "any" && !changed.has(String(manifest.value.kind)),
     changedIn: manifest.file,

@@ -207,7 +207,7 @@ export function inlineYaml({ value }: Pick<Manifest, "value">): readonly string[
 const CHANGING = [
   ...["patches", "patchesStrategicMerge", "patchesJson6902", "components", "replacements"],
   ...["transformers", "generators", "configurations", "vars", "labels", "commonLabels"],
-  "helmCharts",
+  ...["helmCharts", "namePrefix", "nameSuffix"],
 ];
 
 /** What is changed by a kustomization: the kinds it names, or any. */

@@ -22,22 +22,10 @@ import { isEncrypted } from "../keys/sops.ts";
 
 /** Kinds without a namespace, as far as they are known; of other kinds it is not said. */
 const CLUSTER_KINDS = new Set([
-  "APIService",
-  "CSIDriver",
-  "ClusterRole",
-  "ClusterRoleBinding",
-  "CustomResourceDefinition",
-  "IngressClass",
-  "MutatingWebhookConfiguration",
-  "Namespace",
-  "Node",
-  "PersistentVolume",
-  "PriorityClass",
-  "RuntimeClass",
-  "StorageClass",
-  "ValidatingAdmissionPolicy",
-  "ValidatingAdmissionPolicyBinding",
-  "ValidatingWebhookConfiguration",
+  ...["APIService", "CSIDriver", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"],
+  ...["IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume"],
+  ...["PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy"],
+  ...["ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"],
 ]);
 
 /** Groups all of whose other kinds live in a namespace. */

@@ -32,8 +32,6 @@ export interface TreeObject extends Names {
 export interface Names {
   /** Set by a kustomization; the object's own `metadata.namespace` counts where it is undefined. */
   readonly namespace: string | undefined;
-  readonly namePrefix: string;
-  readonly nameSuffix: string;
   /** Whose other fields only a build knows. */
   readonly changed: "none" | "any" | ReadonlySet<string>;
 }
@@ -143,13 +141,7 @@ export class ResourceTrees {
     } = {},
   ): Promise<ResourceTree> {
     const found: Walk["found"] = { objects: [], remote: [], files: new Set(), safe: true };
-    const names = {
-      namespace: undefined,
-      namePrefix: "",
-      nameSuffix: "",
-      changed: "none",
-    } as const;
-    const walk: Walk = { names, above: [], found };
+    const walk: Walk = { names: { namespace: undefined, changed: "none" }, above: [], found };
     const at = posix.normalize(directory);
     const asFluxBuilds = (own: Manifest) =>
       withFluxFields(own, { by, exists: (path) => this.hasDirectory(posix.join(at, path)) });
@@ -338,29 +330,15 @@ interface Walk {
   };
 }
 
-/** The outermost namespace wins; prefixes of outer kustomizations come first. */
-function within(names: Names, manifest: Manifest): Names {
-  const { namespace, namePrefix, nameSuffix } = manifest.value;
-  const own = changedKinds(manifest);
-  return {
-    namespace: names.namespace ?? textOf(namespace),
-    namePrefix: names.namePrefix + (textOf(namePrefix) ?? ""),
-    nameSuffix: (textOf(nameSuffix) ?? "") + names.nameSuffix,
-    changed: bothChanged(names.changed, own),
-  };
-}
-
-function bothChanged(a: Names["changed"], b: Names["changed"]): Names["changed"] {
-  if (a === "any" || b === "any") return "any";
-  if (a === "none") return b;
-  return b === "none" ? a : new Set([...a, ...b]);
+/** The outermost namespace wins. */
+function within({ namespace, changed: a }: Names, manifest: Manifest): Names {
+  const own = manifest.value.namespace;
+  const b = changedKinds(manifest);
+  const changed = a === "none" || b === "any" ? b : b === "none" || a === "any" ? a : a.union(b);
+  return { namespace: namespace ?? (typeof own === "string" ? own : undefined), changed };
 }
 
 function remoteIn(value: unknown, where: Place) {
   return textsAt(value).filter(({ text }) => isRemote(text))
     .map(({ text }) => ({ target: text, where }));
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

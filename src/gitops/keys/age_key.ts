@@ -10,6 +10,7 @@
 
 import { dirname } from "node:path";
 import { usageError } from "../../errors/user_error.ts";
+import { ifThere } from "../../process/lock.ts";
 
 /** An identity of age in a file; only the public part of it is ever held. */
 export interface AgeKey {
@@ -25,21 +26,18 @@ export interface AgeKey {
  * @throws {UserError} exit code 2 where it holds no key, or others can read it
  */
 export async function readAgeKey(file: string): Promise<AgeKey | undefined> {
-  let text: string;
-  try {
-    const { isFile, mode } = await Deno.stat(file);
-    if (!isFile) throw usageError(`${file} is no file`);
-    if (((mode ?? 0) & 0o077) !== 0) {
-      throw usageError(`${file} can be read by others: it opens every secret of the cluster`, {
-        hint: `Correct it: chmod 600 ${file}`,
-      });
-    }
-    text = await Deno.readTextFile(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (!(error instanceof Error) || error.name === "UserError") throw error;
+  const unreadable = (error: Error) => {
     throw usageError(`Cannot read ${file}: ${error.message}`, { cause: error });
+  };
+  const found = await ifThere(Deno.stat(file)).catch(unreadable);
+  if (found === undefined) return undefined;
+  if (!found.isFile) throw usageError(`${file} is no file`);
+  if (((found.mode ?? 0) & 0o077) !== 0) {
+    throw usageError(`${file} can be read by others: it opens every secret of the cluster`, {
+      hint: `Correct it: chmod 600 ${file}`,
+    });
   }
+  const text = await Deno.readTextFile(file).catch(unreadable);
   const identity = text.split(/\r?\n/).find((line) => line.startsWith("AGE-SECRET-KEY-1"));
   const recipient = identity === undefined ? undefined : await recipientOf(identity.trim());
   if (recipient === undefined) {

@@ -6,6 +6,7 @@
  */
 
 import { writeAtomically } from "../../process/atomic_write.ts";
+import { ifThere } from "../../process/lock.ts";
 import { ProgramNotFoundError, type RunOptions, type RunResult } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { safeText } from "../../errors/safe_text.ts";
@@ -55,7 +56,7 @@ export async function ensureDeployKey(
   system: System,
   { files, clusterName }: { readonly files: DeployKeyFiles; readonly clusterName: string },
 ): Promise<{ readonly publicKey: string; readonly created: boolean }> {
-  const created = !await exists(files.privateKey);
+  const created = await ifThere(Deno.lstat(files.privateKey)) === undefined;
   if (created) {
     const folder = files.privateKey.slice(0, files.privateKey.lastIndexOf("/"));
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
@@ -70,23 +71,14 @@ export async function ensureDeployKey(
     }
   }
   // From the private key, so that it is the one that belongs to it.
-  const { code, stdout, stderr } = await ssh(system, [
-    "ssh-keygen",
-    "-y",
-    "-P",
-    "",
-    "-f",
-    files.privateKey,
-  ]);
+  const argv = ["ssh-keygen", "-y", "-P", "", "-f", files.privateKey];
+  const { code, stdout, stderr } = await ssh(system, argv);
   const publicKey = safeText(stdout.trim());
   if (code === 0 && PUBLIC_KEY.test(publicKey)) return { publicKey, created };
-  throw new UserError(
-    `The deploy key in ${files.privateKey} cannot be used: ${lastLine(stderr)}`,
-    {
-      hint:
-        "The key must not have a passphrase. Move it away and run the command again to create one.",
-    },
-  );
+  throw new UserError(`The deploy key in ${files.privateKey} cannot be used: ${lastLine(stderr)}`, {
+    hint:
+      "The key must not have a passphrase. Move it away and run the command again to create one.",
+  });
 }
 
 /**
@@ -173,14 +165,4 @@ async function ssh(
 
 function lastLine(text: string): string {
   return safeText(text.trim().split("\n").at(-1) ?? "");
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

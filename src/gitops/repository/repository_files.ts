@@ -6,6 +6,7 @@
 
 import { join, relative } from "node:path";
 import { usageError } from "../../errors/user_error.ts";
+import { ifThere } from "../../process/lock.ts";
 
 /** Larger files are no manifests; Kubernetes takes objects up to 1.5 MiB (etcd's request limit). */
 const LARGEST_BYTES = 1_500_000;
@@ -135,13 +136,9 @@ async function walk(
 }
 
 async function readText(path: string): Promise<string | undefined> {
-  try {
-    const { isFile, size } = await Deno.lstat(path);
-    return isFile && size <= LARGEST_BYTES ? await Deno.readTextFile(path) : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
-    throw usageError(`Cannot read ${path}: ${(error as Error).message}`, { cause: error });
-  }
+  const found = await Deno.lstat(path).catch(() => undefined);
+  if (!found?.isFile || found.size > LARGEST_BYTES) return undefined;
+  return await ifThere(Deno.readTextFile(path)).catch((error) => {
+    throw usageError(`Cannot read ${path}: ${error.message}`, { cause: error });
+  });
 }
