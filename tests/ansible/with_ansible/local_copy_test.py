@@ -1,0 +1,69 @@
+"""Releases that lie on the workstation: what is copied to a host is what was published."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..", "..")
+VERSION = "v1.36.2+k3s1"
+IMAGES = "k3s-airgap-images-amd64.tar.zst"
+
+
+def copy(files, sums, **variables):
+    """Exit code, output and what lies on the host afterwards, of a local host whose places are below one directory."""
+    with tempfile.TemporaryDirectory(prefix="k3s-tool-test-") as folder:
+        release, host = os.path.join(folder, "release", VERSION), os.path.join(folder, "host")
+        os.makedirs(release)
+        os.makedirs(os.path.join(host, "images"))
+        open(os.path.join(host, "images", "old-v1.tar"), "w").close()
+        listed = "".join("%s  %s\n" % (hashlib.sha256(text.encode()).hexdigest(), name) for name, text in sums.items())
+        for name, text in {**files, "sha256sum-amd64.txt": listed}.items():
+            with open(os.path.join(release, name), "w") as file:
+                file.write(text)
+        found = {"arch": "amd64", "k3s": {"version": None, "verified": False, "images": ["old-v1.tar"]}}
+        given = {"k3s_version": VERSION, "k3s_tool_probe": found, "k3s_binary_local_dir": os.path.join(folder, "release"), "k3s_binary_record": os.path.join(host, "sums"),
+                 "k3s_binary_images_dir": os.path.join(host, "images"), "k3s_binary_path": os.path.join(host, "k3s"), **variables}
+        play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": {"ansible_python_interpreter": sys.executable},
+                 "roles": ["k3s_binary"]}]
+        playbook = os.path.join(folder, "play.yml")
+        with open(playbook, "w") as file:
+            json.dump(play, file)
+        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", "localhost,", "-e", json.dumps(given), playbook],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+                              env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder})
+        there = {}
+        for base, _, names in os.walk(host):
+            for path in (os.path.join(base, name) for name in names):
+                with open(path) as file:
+                    there[os.path.relpath(path, host)] = file.read()
+        return done.returncode, done.stdout, there
+
+
+class LocalCopy(unittest.TestCase):
+    def test_binary_and_images_are_copied_with_their_sums_and_old_images_go(self):
+        files = {"k3s": "binary", IMAGES: "images"}
+        code, output, there = copy(files, files, k3s_binary_airgap_images=True)
+        self.assertEqual(code, 0, output)
+        self.assertEqual(sorted(there), ["images/k3s-airgap-images-amd64-%s.tar.zst" % VERSION, "k3s", "sums"])
+        self.assertEqual(there["k3s"], "binary")
+
+    def test_another_file_than_the_published_one_is_not_copied(self):
+        code, output, there = copy({"k3s": "bad"}, {"k3s": "binary"})
+        self.assertNotEqual(code, 0)
+        self.assertIn("is not the published file", output)
+        self.assertNotIn("k3s", there)
+
+    def test_a_binary_or_images_that_the_sums_do_not_list_are_named(self):
+        for files, airgap, name in (({}, False, "a checksum of k3s "), ({"k3s": "binary"}, True, "a checksum of k3s-airgap-images-amd64.tar ")):
+            code, output, _ = copy(files, files, k3s_binary_airgap_images=airgap)
+            self.assertNotEqual(code, 0)
+            self.assertIn(name, " ".join(output.split()))
+
+
+if __name__ == "__main__":
+    unittest.main()
