@@ -13,14 +13,6 @@ import type { AssetSource } from "./source.ts";
 /** An extracted tree nobody used for this long is removed, in milliseconds. */
 const UNUSED_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** The embedded tree on disk. */
-export interface ExtractedAssets {
-  /** Folder that holds `ansible/`, `gitops/`, `examples/`; read it, never write to it. */
-  readonly root: string;
-  /** SHA-256 over all paths and contents, in hex. */
-  readonly hash: string;
-}
-
 /** One embedded file, read. */
 export interface Asset {
   readonly path: string;
@@ -53,7 +45,7 @@ export async function hashAssets(assets: readonly Asset[]): Promise<string> {
 export async function extractAssets(
   source: AssetSource,
   { cache }: { readonly cache: string },
-): Promise<ExtractedAssets> {
+) {
   const assets = await readAssets(source);
   const hash = await hashAssets(assets);
   const parent = `${cache}/assets`;

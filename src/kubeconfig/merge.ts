@@ -263,18 +263,12 @@ const Incoming = z.object({
   ),
 });
 
-/** The cluster and user that a kubeconfig's own context leads to. */
-interface KubeconfigEntry {
-  readonly cluster: Readonly<Record<string, unknown>>;
-  readonly user: Readonly<Record<string, unknown>>;
-}
-
 /**
  * Reads the one context of a kubeconfig as k3s writes it.
  *
  * @throws {UserError} exit code 2 where it is none
  */
-export function readEntry(text: string): KubeconfigEntry {
+export function readEntry(text: string) {
   const parsed = Incoming.safeParse(parsePlain(text));
   if (parsed.success) {
     const { data } = parsed;

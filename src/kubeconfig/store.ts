@@ -17,26 +17,18 @@ const MODE = 0o600;
 const LOCK_WAIT_MS = 5_000;
 const LOCK_STALE_MS = 30_000;
 
-/** What an update did. */
-export interface StoreResult<R> {
-  readonly result: R;
-  /** The file written, symbolic links followed. */
-  readonly file: string;
-  /** Where the former content is kept; undefined where there was none or nothing changed. */
-  readonly backup: string | undefined;
-}
-
 /**
  * Reads the file (empty where there is none), and writes what `update` makes of it.
  *
- * kubectl's own lock is taken meanwhile (client-go `tools/clientcmd/config.go`).
+ * Returns the file written, symbolic links followed, and where the former content is kept: undefined
+ * where there was none or nothing changed. kubectl's own lock is taken meanwhile (client-go `tools/clientcmd/config.go`).
  *
  * @throws {UserError} exit code 1 where another process holds the lock, or the system refuses
  */
 export async function updateKubeconfig<R extends { text: string; changed: boolean }>(
   path: string,
   { clock, update }: { readonly clock: Clock; readonly update: (text: string) => R },
-): Promise<StoreResult<R>> {
+) {
   const file = await ifThere(Deno.realPath(path)).catch((error) => {
     throw refused("written", path, error);
   }) ?? path;

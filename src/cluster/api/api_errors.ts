@@ -32,6 +32,11 @@ export function apiRefusal(error: ApiError, server: string): UserError {
   );
 }
 
+/** Why a request was given up that had no answer in time. */
+export function tookTooLong(): DOMException {
+  return new DOMException("The answer took too long", "TimeoutError");
+}
+
 /** A connection that could not be made or broke: exit code 4. */
 export function connectionError(
   error: unknown,
@@ -47,9 +52,7 @@ export function connectionError(
         "also check the clock of this machine.",
     );
   }
-  if (
-    /certificate|UnknownIssuer|self.signed|CaUsedAsEndEntity|handshake/i.test(`${text} ${code}`)
-  ) {
+  if (isCertificateError(error)) {
     return fail(
       `The API server at ${host} is not the one the kubeconfig knows: ${firstLine(text)}`,
       `It may have been reinstalled. ${RENEW}`,

@@ -7,7 +7,7 @@
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, UserError } from "../../errors/user_error.ts";
 import type { Clock } from "../../process/system.ts";
-import { apiRefusal, connectionError } from "./api_errors.ts";
+import { apiRefusal, connectionError, tookTooLong } from "./api_errors.ts";
 import { ApiError } from "./kubernetes_api.ts";
 
 /** A server that answers so fast is not raced against the next one, in milliseconds. */
@@ -79,15 +79,11 @@ function noneAnswers(
 ): unknown {
   const said = problem instanceof ApiError
     ? apiRefusal(problem, first)
-    : problem ?? connectionError(timedOut(), { server: first, timeoutMs: limitMs });
+    : problem ?? connectionError(tookTooLong(), { server: first, timeoutMs: limitMs });
   if (!(said instanceof UserError)) return said;
   const hosts = others.map((server) => safeText(new URL(server).host)).join(" and ");
   return unreachableError(`${said.message}; no other server answers either: ${hosts}`, {
     ...(said.hint === undefined ? {} : { hint: said.hint }),
     cause: said,
   });
-}
-
-function timedOut(): DOMException {
-  return new DOMException("The answer took too long", "TimeoutError");
 }

@@ -12,7 +12,12 @@ import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
 import { decodeStatus } from "./api_protobuf.ts";
-import { clientCertificateError, connectionError, isCertificateError } from "./api_errors.ts";
+import {
+  clientCertificateError,
+  connectionError,
+  isCertificateError,
+  tookTooLong,
+} from "./api_errors.ts";
 import { machineClock } from "../../process/system.ts";
 import { CHOICE_MS, chooseServer } from "./choose_server.ts";
 import type { KubeContext } from "../../kubeconfig/find_context.ts";
@@ -81,7 +86,7 @@ export async function connect(
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
     // Holds until the answer begins; who reads all of it at once has `timeoutMs` for that too.
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(timeoutError()), timeoutMs);
+    const timer = setTimeout(() => limit.abort(tookTooLong()), timeoutMs);
     const either = AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]);
     try {
       // Not undici's `fetch`: under Deno 2.9 a read of its body never ends when the connection
@@ -179,10 +184,6 @@ interface Init {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function timeoutError(): DOMException {
-  return new DOMException("The answer took too long", "TimeoutError");
-}
-
 /** undici hears of an abort only once it is connected; this does at once. */
 function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
@@ -193,20 +194,11 @@ function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
     .finally(() => signal.removeEventListener("abort", onAbort));
 }
 
-/** What a request carries, and what it trusts. */
-interface Credentials {
-  readonly headers: Record<string, string>;
-  readonly dispatcher: Dispatcher;
-  /** Gives all connections back. */
-  readonly close: () => Promise<void>;
-  /** PEM; undefined: what the system trusts. */
-  readonly authority: string | undefined;
-}
-
+/** What a request carries, and what it trusts; an authority of undefined: what the system does. */
 async function credentials(
   config: KubeConfig,
   { server, now }: { readonly server: string; readonly now: number },
-): Promise<Credentials> {
+) {
   const request = new RequestContext(server, HttpMethod.GET);
   try {
     await config.applySecurityAuthentication(request);
@@ -283,7 +275,9 @@ async function refusal(answer: Answer, path: string): Promise<ApiError> {
   const body = new Uint8Array(await answer.body.arrayBuffer());
   let status: z.infer<typeof Status> = {};
   try {
-    const said = isProtobuf(answer) ? decodeStatus(body) : JSON.parse(decodeText(body));
+    const said = isProtobuf(answer)
+      ? decodeStatus(body)
+      : JSON.parse(new TextDecoder().decode(body));
     status = Status.parse(said);
   } catch {
     // A proxy's page, or nothing: the number says enough.
@@ -302,10 +296,6 @@ const PROTOBUF = "application/vnd.kubernetes.protobuf";
 
 function isProtobuf({ headers }: Answer): boolean {
   return String(headers["content-type"] ?? "").startsWith(PROTOBUF);
-}
-
-function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
 
 /** The document of an answer, in the form of its JSON. */

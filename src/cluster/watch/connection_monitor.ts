@@ -8,7 +8,7 @@ import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import { UserError } from "../../errors/user_error.ts";
 import type { Clock } from "../../process/system.ts";
-import { answerError, connectionError } from "../api/api_errors.ts";
+import { answerError, connectionError, tookTooLong } from "../api/api_errors.ts";
 import { backoff } from "./backoff.ts";
 import { ApiError, type KubernetesApi, limited } from "../api/kubernetes_api.ts";
 import type { Connected, ConnectionLink } from "./watch_collection.ts";
@@ -124,10 +124,8 @@ export class ConnectionMonitor implements ConnectionLink {
   /** A document; undefined where it is refused to whoever asks, which tells that somebody is there. */
   async #ask(path: string, ms: number): Promise<unknown> {
     const { api, clock, signal } = this.#options;
-    const error = () => {
-      const cause = new DOMException("The answer took too long", "TimeoutError");
-      return connectionError(cause, { server: api.server || "https://unknown", timeoutMs: ms });
-    };
+    const server = api.server || "https://unknown";
+    const error = () => connectionError(tookTooLong(), { server, timeoutMs: ms });
     try {
       return await limited((signal) => api.get(path, { signal }), { clock, ms, signal, error });
     } catch (error) {

@@ -20,14 +20,6 @@ export interface ReadOptions {
   readonly files?: InventoryFiles;
 }
 
-/** An inventory, or why it is none. */
-export interface CheckedInventory {
-  /** Undefined where the file cannot be read as an inventory; else what could be made of it. */
-  readonly inventory?: Inventory;
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
-}
-
 /**
  * Reads an inventory that must be right.
  *
@@ -56,7 +48,7 @@ export async function readContent(file: string, options: ReadOptions = {}): Prom
 export async function checkInventory(
   file: string,
   options: ReadOptions = {},
-): Promise<CheckedInventory> {
+) {
   const path = await resolveInventoryFile(file, options);
   const { content, problems, warnings } = loadInventory(path, new InventoryFiles(options));
   return { ...(content === undefined ? {} : { inventory: content.inventory }), problems, warnings };

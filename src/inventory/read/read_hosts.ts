@@ -18,13 +18,6 @@ import { isMapValue } from "../../yaml/read_value.ts";
 /** Addresses of Tailscale, unless the tailnet is told otherwise. */
 export const DEFAULT_NETWORK = "100.64.0.0/10";
 
-/** Hosts and what is to say about them. */
-export interface ReadHosts {
-  readonly hosts: readonly InventoryHost[];
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
-}
-
 const OWN_GROUPS: readonly string[] = Object.values(ROLE_GROUPS);
 
 /** Variables that only a node of this tool has. */
@@ -51,7 +44,7 @@ export function readHosts(
     readonly variables: Variables;
     readonly network: string;
   },
-): ReadHosts {
+) {
   const hosts: InventoryHost[] = [];
   const problems: Problem[] = [];
   const warnings: Problem[] = [];

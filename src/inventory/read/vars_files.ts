@@ -24,13 +24,6 @@ export interface VarsFile {
   readonly sealed?: SealedFile;
 }
 
-/** What was found beside an inventory. */
-export interface VarsFiles {
-  readonly files: readonly VarsFile[];
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Problem[];
-}
-
 /** Where a scope's variables are looked for, first come first served. */
 const EXTENSIONS = ["", ".yml", ".yaml", ".json"];
 
@@ -42,7 +35,7 @@ export function readVarsFiles(
     readonly scopes: Iterable<string>;
     readonly from: InventoryFiles;
   },
-): VarsFiles {
+) {
   const directory = join(dirname(inventoryFile), `${kind}_vars`);
   const present = from.list(directory);
   const files: VarsFile[] = [];

@@ -23,12 +23,6 @@ export interface PaneDrawing {
   readonly previous: readonly number[] | undefined;
 }
 
-/** Lines that fill the place exactly, and the widths of the columns. */
-export interface DrawnPane {
-  readonly lines: readonly string[];
-  readonly widths: readonly number[];
-}
-
 const NAMES: Readonly<Record<PaneId, string>> = {
   nodes: "Nodes",
   workloads: "Workloads",
@@ -36,7 +30,7 @@ const NAMES: Readonly<Record<PaneId, string>> = {
 };
 
 /** Draws a list. */
-export function drawPane(model: Model, drawing: PaneDrawing): DrawnPane {
+export function drawPane(model: Model, drawing: PaneDrawing) {
   const { pane, place, paint, previous } = drawing;
   const { ui, live } = model;
   const list = ui.lists[pane];

@@ -15,7 +15,7 @@ const NONE = "-";
 export const NODE_COLUMNS: readonly Column<InventoryHost>[] = [
   { header: "NAME", cell: (host) => host.name },
   { header: "ROLE", cell: (host) => host.role },
-  { header: "TAILSCALE-IP", cell: addressOf },
+  { header: "TAILSCALE-IP", cell: ({ tailscaleIp }) => tailscaleIp ?? "(templated)" },
   { header: "RESERVED", cell: reservedOf },
   { header: "GPU", cell: gpuOf },
   { header: "LABELS", cell: (host) => labelTexts(host).join(",") || NONE },
@@ -33,10 +33,6 @@ export function nodeItem(host: InventoryHost): Record<string, unknown> {
   const reserved = { cpu, memory };
   const own = { name, nodeName, role, tailscaleIp, ansibleHost, user, reserved, gpu };
   return { ...own, labels, taints, groups, where };
-}
-
-function addressOf(host: InventoryHost): string {
-  return host.tailscaleIp ?? "(templated)";
 }
 
 function reservedOf(host: InventoryHost): string {

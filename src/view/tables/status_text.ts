@@ -48,16 +48,10 @@ export function statusText(status: Status, { now, wide, paint }: StatusDrawing):
   ].filter((part) => part !== "").join("\n");
 }
 
-/** What is to be said beside the data. */
-export interface StatusWords {
-  readonly notes: readonly string[];
-  readonly warnings: readonly string[];
-}
-
 /** What is missing, what to look at, and why the cluster is not heard. */
 export function statusWords(
   { connection, gaps, usageGap, warnings }: Status,
-): StatusWords {
+) {
   const problem = connection.state === "live" ? undefined : connection.problem;
   const before = connection.state === "lost"
     ? `The cluster was heard last at ${
