@@ -21,9 +21,8 @@ import {
 import { machineClock } from "../../process/system.ts";
 import { CHOICE_MS, chooseServer } from "./choose_server.ts";
 import type { KubeContext } from "../../kubeconfig/find_context.ts";
-import { splitLines } from "./split_lines.ts";
-import { tlsProblem } from "./tls_diagnosis.ts";
 import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.ts";
+import { LineSplitter } from "../../process/line_splitter.ts";
 
 /** How long the server may take for one answer, in milliseconds. */
 const TIMEOUT_MS = 15_000;
@@ -341,4 +340,48 @@ async function toError(
 
 function messageOf(error: unknown): string {
   return safeText(error instanceof Error ? error.message.split("\n", 1)[0] ?? "" : String(error));
+}
+
+/** A line may be as long as this, in characters: an object of the API is at most 3 MiB. */
+const LONGEST_LINE = 16 * 1024 * 1024;
+
+/**
+ * The lines of a stream, without their line breaks, as they come; the last one need not be ended.
+ *
+ * @throws {RangeError} for a line without an end
+ */
+async function* splitLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const splitter = new LineSplitter();
+  for await (const bytes of body) {
+    yield* splitter.push(bytes);
+    if (splitter.rest.length > LONGEST_LINE) {
+      throw new RangeError("a line of the answer does not end");
+    }
+  }
+  if (splitter.rest !== "") yield splitter.rest;
+}
+
+/** How long the question may take, in milliseconds. */
+const LOOK_MS = 5_000;
+
+/**
+ * The TLS library's own words: `node:tls` under Deno says of everything that it is "unable to
+ * verify the first certificate", while Deno's fetch names the reason (expired, unknown issuer).
+ *
+ * @param authority PEM of the certificate authority that is trusted; undefined: the system's
+ * @returns undefined where the certificate is accepted after all, or no connection is made
+ */
+async function tlsProblem(
+  server: string,
+  authority: string | undefined,
+): Promise<string | undefined> {
+  using client = Deno.createHttpClient(authority === undefined ? {} : { caCerts: [authority] });
+  try {
+    const signal = AbortSignal.timeout(LOOK_MS);
+    await (await fetch(`${server}/version`, { client, signal })).body?.cancel();
+    return undefined;
+  } catch (error) {
+    const text = error instanceof Error && error.cause instanceof Error ? error.cause.message : "";
+    return /invalid peer certificate: ([^\n:]+)/.exec(text)?.[1];
+  }
 }

@@ -5,10 +5,8 @@
  */
 
 import type { Usage } from "../watch/cluster_state.ts";
-import { askKubelet, whyNoSummary } from "./kubelet_summary.ts";
+import { askKubelet, askMetricsServer, mergeUsage, whyNoSummary } from "./measured.ts";
 import type { KubernetesApi } from "../api/kubernetes_api.ts";
-import { mergeUsage } from "./merge_usage.ts";
-import { askMetricsServer } from "./metrics_api.ts";
 import type { ClusterNode } from "../read/objects.ts";
 import type { Emit } from "../watch/watch_news.ts";
 

@@ -4,13 +4,18 @@
  * @module
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../process/system.ts";
 import { type Metrics, NOT_ASKED, type Usage } from "../watch/cluster_state.ts";
 import { unreachableError } from "../../errors/user_error.ts";
 import { type KubernetesApi, limited } from "../api/kubernetes_api.ts";
-import { askKubelet, whyNoSummary } from "./kubelet_summary.ts";
-import { mergeUsage, sameMetrics } from "./merge_usage.ts";
-import { askMetricsServer, type Measured } from "./metrics_api.ts";
+import {
+  askKubelet,
+  askMetricsServer,
+  type Measured,
+  mergeUsage,
+  whyNoSummary,
+} from "./measured.ts";
 import type { ConnectionLink } from "../watch/watch_collection.ts";
 import type { Emit } from "../watch/watch_news.ts";
 
@@ -165,7 +170,7 @@ export class UsageMeter {
       else if (!this.#names.includes(name)) this.#asked.delete(name);
     }
     const metrics = mergeUsage(this.#measured, fresh);
-    if (!sameMetrics(metrics, this.#said)) emit({ type: "metrics", metrics });
+    if (!isDeepStrictEqual(metrics, this.#said)) emit({ type: "metrics", metrics });
     this.#said = metrics;
     const silent = this.#names.flatMap((name) => this.#asked.get(name)?.reason ?? []);
     // A node that is down is told elsewhere; that nobody answers is not.

@@ -1,18 +1,25 @@
 import { Box, Text } from "ink";
-import { Component, type ReactNode, useEffect } from "react";
+import {
+  Component,
+  createContext,
+  type ReactNode,
+  use,
+  useEffect,
+  useSyncExternalStore,
+} from "react";
 import { LEAST_SIZE, type PaneId, type Rectangle } from "../draw/layout.ts";
-import { layoutOf, modeOf } from "../state/model.ts";
-import { ScreenContext, type ScreenTools, useModel, useTools } from "./use_model.ts";
+import { layoutOf, type Model, modeOf } from "../state/model.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { footerLine } from "../draw/help_text.ts";
 import { statusLines } from "../draw/status_text.ts";
 import { drawLine } from "../draw/text_line.ts";
-import { Lines } from "./Lines.tsx";
 import { headerLines } from "../../view/lists/live_header.ts";
 import { drawPane } from "../draw/pane_text.ts";
 import { drawOverlay } from "../draw/overlay_text.ts";
 import { drawScreen } from "../draw/screen_text.ts";
 import type { Screen } from "../state/screens.ts";
+import type { Paint } from "../../view/words/tone.ts";
+import type { Pace } from "../state/pace.ts";
 
 /** The screen. */
 export function App({ tools }: { readonly tools: ScreenTools }): ReactNode {
@@ -195,4 +202,41 @@ function TextScreen(
   if (screen.kind !== "log" && screen.kind !== "yaml") store.pace.note("screen", lines);
   useEffect(() => () => store.pace.forget("screen"), [store]);
   return <Lines lines={lines} />;
+}
+
+/**
+ * Painted lines, one `<Text>` each: a line that has not changed costs nothing to lay out.
+ *
+ * @param props.lines each exactly as wide as its place
+ */
+export function Lines({ lines }: { readonly lines: readonly string[] }): ReactNode {
+  return lines.map((line, index) => <Text key={index} wrap="truncate">{line}</Text>);
+}
+
+/** What does not change while the screen is open. */
+interface ScreenTools {
+  readonly store: {
+    readonly model: () => Model;
+    readonly subscribe: (listener: () => void) => () => void;
+    readonly pace: Pick<Pace, "note" | "forget">;
+  };
+  readonly paint: Paint;
+  /** Columns stay where they are while a list keeps its width, also while it is not seen. */
+  readonly columns: Map<PaneId, { readonly width: number; readonly widths: readonly number[] }>;
+}
+
+/** Gives the tools to all parts. */
+const ScreenContext = createContext<ScreenTools | undefined>(undefined);
+
+/** The tools. */
+function useTools(): ScreenTools {
+  const tools = use(ScreenContext);
+  if (tools === undefined) throw new Error("a part of the screen was drawn outside of it");
+  return tools;
+}
+
+/** The model, drawn anew with each change of it. */
+function useModel(): Model {
+  const { store } = useTools();
+  return useSyncExternalStore(store.subscribe, store.model);
 }

@@ -8,7 +8,7 @@ import { counted } from "../../errors/safe_text.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { NOTHING, since } from "../words/amounts.ts";
 import { type Cell, inTone } from "../words/tone.ts";
-import type { ContainerSpec, ContainerStatus } from "./pod_object.ts";
+import type { ContainerSpec, ContainerStatus } from "./api_objects.ts";
 import { type DetailLine, fields, line, rows } from "./section.ts";
 
 /** Containers of a pod with their states, each a few lines. */

@@ -10,7 +10,7 @@ import type { ClusterPod } from "../../cluster/read/objects.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { since } from "../words/amounts.ts";
 import { containerLines } from "./containers.ts";
-import { PodObject } from "./pod_object.ts";
+import { PodObject } from "./api_objects.ts";
 import { conditionSection, eventSection, pairSection, podWords, referenceTo } from "./related.ts";
 import { fieldSection, line, type Section, section } from "./section.ts";
 import { inTone } from "../words/tone.ts";

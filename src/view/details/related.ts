@@ -15,7 +15,7 @@ import { objectOf } from "../lists/live_events.ts";
 import { eventRows } from "../lists/live_rows.ts";
 import { type Cell, inTone, type Toned } from "../words/tone.ts";
 import { line, rows, type Section, section } from "./section.ts";
-import type { Condition } from "./tolerant.ts";
+import type { Condition } from "./api_objects.ts";
 
 /** Kinds of objects that can be looked at. */
 const KINDS: ReadonlySet<string> = new Set<ObjectKind>([

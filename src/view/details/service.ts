@@ -11,7 +11,7 @@ import { NOTHING, since } from "../words/amounts.ts";
 import { healthCell } from "../tables/services.ts";
 import { containersOfPods } from "./containers.ts";
 import { containersOf, READING } from "./pod.ts";
-import { PodObject, ServiceObject } from "./pod_object.ts";
+import { PodObject, ServiceObject } from "./api_objects.ts";
 import { eventSection, pairSection, podSection } from "./related.ts";
 import { fieldSection, rows, type Section, section } from "./section.ts";
 import { inTone } from "../words/tone.ts";

@@ -13,7 +13,7 @@ import { since } from "../words/amounts.ts";
 import { healthCell } from "../tables/services.ts";
 import { templateLines } from "./containers.ts";
 import { READING } from "./pod.ts";
-import { WorkloadObject } from "./pod_object.ts";
+import { WorkloadObject } from "./api_objects.ts";
 import { conditionSection, eventSection, pairSection, podSection } from "./related.ts";
 import { type Field, fieldSection, rows, type Section, section } from "./section.ts";
 import { inTone } from "../words/tone.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- what a terminal is sent is looked at
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ChangedCells } from "../../../src/tui/terminal/changed_cells.ts";
@@ -13,7 +14,6 @@ class Grid {
   #colours: string[] = [];
 
   write(data: string): void {
-    // deno-lint-ignore no-control-regex
     for (const [token] of data.matchAll(/\u001b\[[\d;]*[A-Za-z]|\r\n|[^]/gu)) {
       const place = /^\u001b\[(\d+);(\d+)H$/.exec(token);
       if (place) [this.#row, this.#column] = [Number(place[1]) - 1, Number(place[2]) - 1];

@@ -1,21 +1,64 @@
 /**
- * A pod, and the pods a workload makes, as far as their details are shown.
+ * Objects of the API, as far as their details are shown.
+ *
+ * They may be of any version: a field of an unknown shape is left out, it never hides the others.
  *
  * @module
  */
 
 import * as z from "zod";
-import {
-  Condition,
-  list,
-  number,
-  optionalPart,
-  part,
-  scalar,
-  text,
-  texts,
-  truth,
-} from "./tolerant.ts";
+import { safeText } from "../../errors/safe_text.ts";
+
+/** One harmless line; empty where there is none. */
+const text = z.string().transform(safeText).catch("");
+
+/** A number, or a text that stands for one (ports, quantities), as text. */
+const scalar = z.union([z.string(), z.number(), z.boolean()])
+  .transform((value) => safeText(String(value))).catch("");
+
+/** A number; undefined where there is none. */
+const number = z.number().optional().catch(undefined);
+
+/** Truth; undefined where nothing is said. */
+const truth = z.boolean().optional().catch(undefined);
+
+/** Texts by key. */
+const texts = z.record(z.string(), scalar).transform((values) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [safeText(key), value]))
+).catch({});
+
+/** A list without what is not understood in it. */
+function list<T extends z.ZodType>(item: T) {
+  return z.array(z.unknown()).catch([]).transform((items) =>
+    items.flatMap((each): z.output<T>[] => {
+      const parsed = item.safeParse(each);
+      return parsed.success ? [parsed.data] : [];
+    })
+  );
+}
+
+/** An object of tolerant parts; one without anything where there is none. */
+function part<S extends z.ZodRawShape>(shape: S) {
+  const schema = z.object(shape);
+  return schema.catch(() => schema.parse({}));
+}
+
+/** An object of tolerant parts whose being there says something itself; null where there is none. */
+function optionalPart<S extends z.ZodRawShape>(shape: S) {
+  return z.object(shape).nullable().catch(null);
+}
+
+/** A condition, as every kind of object has them. */
+export const Condition = part({
+  type: text,
+  status: text,
+  reason: text,
+  message: text,
+  lastTransitionTime: text,
+}).transform(({ lastTransitionTime, ...said }) => ({
+  ...said,
+  since: lastTransitionTime || undefined,
+}));
 
 const ContainerSpec = part({
   name: text,
@@ -52,7 +95,7 @@ const ContainerStatus = part({
 export type ContainerStatus = z.infer<typeof ContainerStatus>;
 
 /** `spec` of a pod or of a template. */
-export const PodSpec = part({
+const PodSpec = part({
   nodeName: text,
   serviceAccountName: text,
   priorityClassName: text,
