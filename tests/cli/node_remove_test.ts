@@ -49,7 +49,7 @@ Deno.test("node remove: out of the cluster first, the inventory last, its commen
     const after = await Deno.readTextFile(file);
     assert.ok(!after.includes("pi:"));
     assert.ok(after.startsWith(INVENTORY.slice(0, INVENTORY.indexOf("    workers:"))));
-    assert.match(result.stderr, /pi is out of the cluster and the inventory\.\n$/);
+    assert.match(result.stderr, /Removed pi from the cluster and the inventory\.\n$/);
   });
 });
 
@@ -61,7 +61,7 @@ Deno.test("where the cluster keeps the node, the inventory keeps the host", asyn
     assert.equal(result.code, 1);
     assert.equal(await Deno.readTextFile(file), INVENTORY);
     assert.match(result.stderr, /Removing pi failed on pi: .*a budget allows no eviction/);
-    assert.match(result.stderr, /--force where the machine is gone/);
+    assert.match(result.stderr, /--force if the machine is gone/);
   });
 });
 
@@ -89,7 +89,7 @@ Deno.test("--inventory-only edits the file and starts nothing", async () => {
     const result = await runCommand(argv, { directory, runner });
     assert.equal(
       result.stderr,
-      "Removed pi from inventory/hosts.yml. The cluster was not asked.\n",
+      "Removed pi from inventory/hosts.yml. The cluster was not changed.\n",
     );
     assert.ok(!(await Deno.readTextFile(file)).includes("pi:"));
     assert.deepEqual(runner.calls, []);
@@ -123,7 +123,7 @@ Deno.test("--inventory-only of several hosts is one edit, one patch and one docu
     const { stderr } = await remove("pi", "nas");
     assert.equal(
       stderr,
-      "Removed pi, nas from inventory/hosts.yml. The cluster was not asked.\n",
+      "Removed pi, nas from inventory/hosts.yml. The cluster was not changed.\n",
     );
   });
 });

@@ -37,7 +37,7 @@ pi    done     1        1       0    2s
       `all: Control plane (2 hosts)
 nuc: changed: Control plane · Start k3s (1.5s)
 pi: changed: Control plane · Start k3s (1.5s)
-Done. Look at the cluster with: k3s-tool status
+Done. Show the cluster with: k3s-tool status
 `,
     );
     const [{ argv, extraVars } = assert.fail()] = started;

@@ -33,7 +33,7 @@ Deno.test("discover filters", async () => {
   assert.deepEqual(await names("n*", "--online"), ["nas", "nuc"]);
   const none = await inHomelab(["discover", "nobody"]);
   assert.deepEqual([none.code, none.stdout], [0, ""]);
-  assert.match(none.stderr, /No machine of the tailnet is like that/);
+  assert.match(none.stderr, /No machine of the tailnet matches/);
   assert.equal((await inHomelab(["discover", "--online", "--offline"])).code, 2);
 });
 

@@ -152,7 +152,7 @@ Deno.test("gitops sync leaves what is suspended alone and says so", async () => 
   });
   assert.equal(code, 0);
   assert.ok(!requests.has("web"));
-  assert.match(stderr, /Kustomization web is suspended and was left alone/);
+  assert.match(stderr, /Kustomization web is suspended and was not synced/);
 });
 
 Deno.test("gitops sync ends when its time is up", async () => {
@@ -164,7 +164,7 @@ Deno.test("gitops sync ends when its time is up", async () => {
   });
   assert.equal(code, 1);
   assert.ok(now >= NOW + 30_000 && now < NOW + 35_000);
-  assert.match(stderr, /Not everything has come to an end yet/);
+  assert.match(stderr, /The sync is not finished yet/);
 });
 
 Deno.test("gitops sync without the source says what to do", async () => {

@@ -68,21 +68,21 @@ Deno.test("init looks up addresses that are left out", async () => {
     env: { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" },
   });
   assert.equal(offline.code, 3);
-  assert.match(offline.stderr, /Hint: Give the address: --control-plane nuc=100\.x\.y\.z/);
+  assert.match(offline.stderr, /Hint: Specify the address: --control-plane nuc=100\.x\.y\.z/);
 });
 
 Deno.test("init refuses what would not be valid, and writes nothing", async () => {
   await using at = await temporaryInventory("");
   for (
     const [words, message] of [
-      ["", /No machine is named for the control plane/],
+      ["", /No machine is set for the control plane/],
       ["--control-plane a=100.64.0.1 --worker a=100.64.0.2", /a is named twice/],
       ["--control-plane a=100.64.0.1 --worker b=100.64.0.1", /have the same tailscale_ip/],
       ["--control-plane a=10.0.0.1", /outside tailscale_network/],
       ["--control-plane a=100.64.0.1 --k3s-version latest", /expected a k3s release/],
       ["--control-plane a=x", /expected an IPv4 address/],
       ["--control-plane a=100.64.0.1 --set x", /KEY=VALUE/],
-      ["--control-plane a=100.64.0.1 --set b:x=1", /no machine of this inventory/],
+      ["--control-plane a=100.64.0.1 --set b:x=1", /not a machine of this inventory/],
     ] as const
   ) {
     const argv = ["init", "-i", "new.yml", ...words.split(" ").filter(Boolean)];

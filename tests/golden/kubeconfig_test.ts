@@ -34,8 +34,8 @@ Deno.test("kubeconfig fetches and merges, keeps a copy, and changes nothing the 
     assert.match(started[0]?.argv.at(-1) ?? "", /\/ansible\/playbooks\/kubeconfig\.yml$/);
     assert.equal(
       first.stderr.replaceAll(directory, "HOME").replace(/\d{8}T\d{6}Z/, "TIME"),
-      `The context homelab is in HOME/.kube/config.
-The former file is HOME/.kube/config.TIME.bak.
+      `Wrote the context homelab to HOME/.kube/config.
+The old file is now HOME/.kube/config.TIME.bak.
 Try: kubectl --context homelab get nodes
 `,
     );
@@ -45,7 +45,7 @@ Try: kubectl --context homelab get nodes
 
     const second = await runCommand(["kubeconfig", "--stored"], { directory, runner });
     assert.equal(second.code, 0);
-    assert.match(second.stderr, /already; nothing was changed/);
+    assert.match(second.stderr, /is up to date; nothing was changed/);
     assert.equal(started.length, 1, "--stored contacts no host");
   }));
 

@@ -123,7 +123,7 @@ Deno.test("status --watch on a pipe: the API away and back", async () => {
     await until(({ stderr }) => stderr.includes("The cluster was heard last at "));
     assert.match(printed.stderr, /heard last at 2026-11-23 12:00 UTC, and what is shown is/);
     live.broken = false;
-    await until(({ stderr }) => stderr.includes("The cluster is heard again."));
+    await until(({ stderr }) => stderr.includes("The cluster is reachable again."));
     assert.equal(printed.stdout, before, "the last state stays, and is not printed again");
     assert.equal(printed.stderr.match(/Warning: The Tailscale key/g)?.length, 1);
     await cluster.opened(9);
@@ -170,7 +170,7 @@ Deno.test("status --watch on a terminal stays in its place and is no higher than
     await until(() => /● live[^]*27Gi\/96Gi/.test(last()));
     await cluster.opened(9);
     assert.match(last(), /^homelab {2}http:\/\/127\.0\.0\.1:\d+ {2}● live\nNAME /);
-    assert.match(last(), /\n… 3 more lines; k3s-tool tui scrolls\n/);
+    assert.match(last(), /\n… 3 more lines; to scroll, use k3s-tool tui\n/);
     assert.match(last(), /Warning: The Tailscale key of pi/);
     for (const frame of printed.stdout.split("\u001b[H").slice(1)) {
       assert.ok(frame.split("\n").length <= size.rows, frame);

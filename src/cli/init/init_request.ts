@@ -1,5 +1,5 @@
 /**
- * What `init` is asked for: from flags alone, or from the person.
+ * The request of `init`: from flags alone, or from the user's answers.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { Context } from "../program/context.ts";
 import type { Output } from "../output/output.ts";
 import type { Prompter } from "../output/prompt.ts";
 
-/** How long a check that is only a courtesy may take, in milliseconds. */
+/** Timeout of an optional check, in milliseconds. */
 const CHECK_LIMIT_MS = 3_000;
 
 /** The options of `init` that say what the inventory holds. */
@@ -71,8 +71,8 @@ export async function initRequest(
     return { ...fixed, ...answers, hosts: withSettings(answers.hosts, hostSettings) };
   }
   if (options.controlPlane.length === 0) {
-    throw usageError("No machine is named for the control plane", {
-      hint: "Name one with --control-plane HOST=ADDRESS, or run k3s-tool init at a terminal.",
+    throw usageError("No machine is set for the control plane", {
+      hint: "Add one with --control-plane HOST=ADDRESS, or run k3s-tool init at a terminal.",
     });
   }
   const { hosts, tailnet } = await namedHosts(context, options);
@@ -92,7 +92,7 @@ async function namedHosts(
   ];
   const nameless = wanted.find(({ address }) => address === "");
   if (nameless === undefined) {
-    // Only a courtesy: a script may run where there is no Tailscale.
+    // Optional: a script may run on a machine without Tailscale.
     const { readTailnet } = await import("../../tailscale/discover.ts");
     const tailnet = await readTailnet(context, { timeoutMs: CHECK_LIMIT_MS }).catch((error) => {
       if (error instanceof UserError) return undefined;
@@ -108,7 +108,7 @@ async function namedHosts(
   return { hosts, tailnet };
 }
 
-/** Says what speaks against the machines chosen; they are taken all the same. */
+/** Warns about the machines chosen; they are used anyway. */
 function warnOf(
   hosts: readonly HostDescription[],
   peers: readonly Peer[],
@@ -130,7 +130,7 @@ async function tailnetFor(context: Context, { name, role }: HostDescription): Pr
     const flag = role === "worker" ? "--worker" : "--control-plane";
     throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
       exitCode: error.exitCode,
-      hint: `Give the address: ${flag} ${name}=100.x.y.z` +
+      hint: `Specify the address: ${flag} ${name}=100.x.y.z` +
         (error.hint === undefined ? "" : `, or fix this first: ${error.hint}`),
       cause: error,
     });
@@ -151,7 +151,7 @@ async function tailnetOrNone(
     return await readTailnet(context);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    output.warn(`${error.message}, so there are no machines to choose from.`);
+    output.warn(`${error.message}, so there is no list of machines to choose from.`);
     return { peers: [], gaps: [] };
   }
 }
@@ -169,7 +169,7 @@ function readSettings(
     if (match === null) {
       throw usageError("--set needs KEY=VALUE or HOST:KEY=VALUE", {
         problems: [{
-          message: "bad setting",
+          message: "invalid setting",
           value: hideNamed(text),
           expected: "k3s_version=v1.36.3+k3s1",
         }],
@@ -190,8 +190,12 @@ function withSettings(
 ): HostDescription[] {
   const unknown = [...settings.keys()].find((name) => !hosts.some((host) => host.name === name));
   if (unknown !== undefined) {
-    throw usageError(`--set speaks of ${unknown}, which is no machine of this inventory`, {
-      hint: didYouMean(unknown, hosts.map(({ name }) => name), "Name one of its machines."),
+    throw usageError(`--set refers to ${unknown}, which is not a machine of this inventory`, {
+      hint: didYouMean(
+        unknown,
+        hosts.map(({ name }) => name),
+        "Use the name of one of its machines.",
+      ),
     });
   }
   return hosts.map((host) => {

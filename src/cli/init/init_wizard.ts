@@ -47,7 +47,7 @@ export async function askInit(
   { peers, defaults, network = DEFAULT_NETWORK }: {
     readonly peers: readonly Peer[];
     readonly defaults: InitDefaults;
-    /** Where the addresses must lie. */
+    /** The network that the addresses must be in. */
     readonly network?: string;
   },
 ): Promise<InitAnswers> {
@@ -68,14 +68,14 @@ export async function askInit(
     validate: mustBe("k3s_version"),
   });
   const user = await ask.text({
-    message: "Login name for ssh (empty: the one you have here)",
+    message: "SSH user (empty: your user name on this machine)",
     flag: "--user NAME",
     validate: mayBe("ansible_user"),
     ...(defaults.user === undefined ? {} : { initial: defaults.user }),
   });
   const hosts = await askHardware(ask, chosen);
   const gitRepoUrl = await ask.text({
-    message: "Git repository for Flux (empty: later)",
+    message: "Git repository URL for Flux (empty: set it later)",
     flag: "--git-repo URL",
     validate: mayBe("git_repo_url"),
     ...(defaults.gitRepoUrl === undefined ? {} : { initial: defaults.gitRepoUrl }),
@@ -111,7 +111,7 @@ async function chooseHosts(
     const choices = machines.map(choiceOf);
     servers = await ask.multiselect({ message, flag: "--control-plane HOST=ADDRESS", choices });
     if (servers.length > 0) break;
-    message = "At least one machine must run the control plane. Which?";
+    message = "The control plane needs at least one machine. Which machines run it?";
   }
   const rest = machines.filter((peer) => !servers.includes(peer.ipv4));
   const workers = rest.length === 0 ? [] : await ask.multiselect({
@@ -132,7 +132,7 @@ async function chooseHosts(
 /** Without Tailscale's help the person types names and addresses. */
 async function typeHosts(ask: Asker, network: string): Promise<HostDescription[]> {
   const servers = await ask.text({
-    message: "Hosts of the control plane, as NAME=ADDRESS, separated by spaces",
+    message: "Control-plane hosts, as NAME=ADDRESS, separated by spaces",
     flag: "--control-plane HOST=ADDRESS",
     validate: (value) => hostsProblem(value, { role: "control-plane", needed: true, network }),
   });
@@ -168,11 +168,11 @@ function hostsProblem(
   },
 ): string | undefined {
   const hosts = readHosts(text, role);
-  if (needed && hosts.length === 0) return "At least one";
+  if (needed && hosts.length === 0) return "Enter at least one";
   const seen = [...others];
   for (const host of hosts) {
     const twin = seen.find(({ name, address }) => name === host.name || address === host.address);
-    if (twin !== undefined) return `${twin.name}=${twin.address} is there already`;
+    if (twin !== undefined) return `${twin.name}=${twin.address} is already in the list`;
     seen.push(host);
     const described = describeHost(host);
     if ("problems" in described) {
@@ -196,12 +196,12 @@ async function askHardware(
 ): Promise<HostDescription[]> {
   const choices = hosts.map(({ name, role }) => ({ value: name, label: name, hint: role }));
   const desks = await ask.multiselect({
-    message: "At which of them does somebody work? They keep some processors and memory.",
+    message: "Which machines do people work at? Some CPU and memory is reserved for them.",
     flag: "config set reserved_cpu 2 --scope HOST",
     choices,
   });
   const cards = await ask.multiselect({
-    message: "Which have an NVIDIA GPU for the cluster? (noted for later: it is not set up yet)",
+    message: "Which have an NVIDIA GPU for the cluster? (recorded only: not set up yet)",
     flag: "config set gpu true --scope HOST",
     choices,
   });
@@ -219,13 +219,13 @@ async function reserve(ask: Asker, host: HostDescription) {
     return "problems" in described ? described.problems[0]?.expected : undefined;
   };
   const reservedCpu = await ask.text({
-    message: `Processors ${host.name} keeps to itself`,
+    message: `CPU to reserve on ${host.name}`,
     flag: `config set reserved_cpu 2 --scope ${host.name}`,
     initial: "2",
     validate: (value) => check({ reservedCpu: value }),
   });
   const reservedMemory = await ask.text({
-    message: `Memory ${host.name} keeps to itself`,
+    message: `Memory to reserve on ${host.name}`,
     flag: `config set reserved_memory 4Gi --scope ${host.name}`,
     initial: "4Gi",
     validate: (value) => check({ reservedMemory: value }),

@@ -58,9 +58,7 @@ export async function reportRepository(
   if (dryRun) {
     output.data(preview ?? paintDiff(patch, output.paint));
     output.note(
-      changes.length === 0
-        ? "Nothing to change."
-        : "Only planned (--dry-run); nothing was written.",
+      changes.length === 0 ? "Nothing to change." : "Dry run: nothing was written.",
     );
     return;
   }

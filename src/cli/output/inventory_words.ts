@@ -52,7 +52,7 @@ export async function reportChange(
   if (!dryRun) return output.note(done);
   const { paintDiff } = await import("../../view/words/unified_diff.ts");
   output.data(paintDiff(patch, output.paint));
-  output.note("Only planned (--dry-run); nothing was written.");
+  output.note("Dry run: nothing was written.");
 }
 
 async function patchOf(files: readonly ChangedFile[]): Promise<string> {

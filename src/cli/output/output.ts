@@ -1,5 +1,5 @@
 /**
- * Where a command's data and words go: data to stdout, words to stderr.
+ * Where a command's output goes: data to stdout, messages to stderr.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface Listing<R> {
   readonly columns: readonly Column<R>[];
   /** What `-o name` prints for a row. */
   readonly name: (row: R) => string;
-  /** A row as it stands in the JSON document; default: the row itself. */
+  /** A row as it appears in the JSON document; default: the row itself. */
   readonly item?: (row: R) => unknown;
   /** Further members of the JSON document. */
   readonly extra?: Readonly<Record<string, unknown>>;
@@ -67,17 +67,17 @@ export class Output {
     this.#context.stdout.write(text);
   }
 
-  /** A word to the person; not with `-q`. */
+  /** A message to the user; not with `-q`. */
   note(text: string): void {
     if (!this.#globals.quiet) this.#context.stderr.write(safeLines(text) + "\n");
   }
 
-  /** Something the person should look at; also with `-q`. */
+  /** A warning; also with `-q`. */
   warn(text: string): void {
     this.#context.stderr.write(`${this.paintWords("warn", "Warning:")} ${safeLines(text)}\n`);
   }
 
-  /** What is done behind the scenes; only with `-v`. */
+  /** Details; only with `-v`. */
   detail(text: string): void {
     if (this.#globals.verbose) {
       this.#context.stderr.write(this.paintWords("muted", safeLines(text)) + "\n");
@@ -90,7 +90,7 @@ export class Output {
     this.data(this.format === "yaml" ? await yamlText(document) : jsonText(document));
   }
 
-  /** One compact JSON document on a line of its own (streams of `-o json`). */
+  /** One compact JSON document on its own line (streams of `-o json`). */
   event(kind: string, body: Readonly<Record<string, unknown>>): void {
     this.data(JSON.stringify({ apiVersion: API_VERSION, kind, ...body }) + "\n");
   }
@@ -129,7 +129,7 @@ export function assertFormat(
   { formats, command }: { readonly formats: readonly OutputFormat[]; readonly command: string },
 ): void {
   if (formats.includes(format)) return;
-  throw usageError(`k3s-tool ${command} has no output format ${format}`, {
+  throw usageError(`k3s-tool ${command} does not support -o ${format}`, {
     hint: `Use -o ${formats.join(", -o ")}.`,
   });
 }

@@ -163,7 +163,7 @@ async function liveScreen({ context, output }: Show): Promise<Screen> {
   const closed = new AbortController();
   const ticking = tick();
   const onInterrupt = () =>
-    above("Stopping ansible-playbook on all hosts (Ctrl-C again kills it at once) …");
+    above("Stopping ansible-playbook on all hosts (press Ctrl-C again to kill it) …");
   context.signal.addEventListener("abort", onInterrupt, { once: true });
 
   async function tick(): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Questions to the person. Where a question cannot be asked, the error names the flag instead.
+ * Questions to the user. If a question cannot be asked, the error names the flag to use instead.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface Choice<T> {
   readonly hint?: string;
 }
 
-/** Asks on the terminal; questions are words, so that they stand on stderr. */
+/** Asks on the terminal; questions go to stderr. */
 export class Prompter {
   readonly #globals: GlobalOptions;
   readonly #signal: AbortSignal;
@@ -51,11 +51,11 @@ export class Prompter {
     );
   }
 
-  /** For what cannot be undone: the person types the name of the thing; `--yes` answers it. */
+  /** For what cannot be undone: the user types the name; `--yes` answers it. */
   async confirmByName(question: Question & { readonly name: string }): Promise<boolean> {
     if (this.#globals.yes) return true;
     const { text, shared } = await this.#clack(question);
-    const message = `${safeLines(question.message)} Type ${safeLines(question.name)} to go on.`;
+    const message = `${safeLines(question.message)} Type ${safeLines(question.name)} to continue.`;
     return answered(await text({ ...shared, message })) === question.name;
   }
 
@@ -79,7 +79,7 @@ export class Prompter {
     );
   }
 
-  /** One line nobody shall see; it is not echoed. */
+  /** One line that is not echoed. */
   async secret(question: Question): Promise<string> {
     const { password, shared } = await this.#clack(question);
     const validate = (value: string | undefined) => value ? undefined : "It must not be empty";
@@ -125,8 +125,8 @@ export class Prompter {
 
   async #clack(question: Question) {
     if (!this.#globals.input) {
-      throw usageError(`Cannot ask "${question.message}" without a terminal`, {
-        hint: `Answer it with ${question.flag}.`,
+      throw usageError(`Cannot ask without a terminal: "${question.message}"`, {
+        hint: `Use ${question.flag}.`,
       });
     }
     // Loaded here, as neither is needed to start.

@@ -30,7 +30,7 @@ export function secretSources(
     return { key: entry.slice(0, at), file: entry.slice(at + 1) };
   });
   if (named.filter(({ file }) => file === "-").length > 1) {
-    throw usageError("Only one secret can come from stdin");
+    throw usageError("Only one secret can be read from stdin");
   }
   return [...keys.map((key) => ({ key, file: undefined })), ...named];
 }
@@ -56,7 +56,9 @@ export async function secretValues(
     const value = withoutLastBreak(text);
     if (value === "") throw usageError(`The secret ${key} is empty`);
     if (value.includes("\0")) {
-      throw usageError(`The secret ${key} holds a zero byte, which no environment variable can`);
+      throw usageError(
+        `The secret ${key} contains a zero byte, which an environment variable cannot hold`,
+      );
     }
     return value;
   }
@@ -72,7 +74,7 @@ async function readText(path: string): Promise<string> {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
   } catch (error) {
-    const why = error instanceof TypeError ? "it is no text in UTF-8" : (error as Error).message;
+    const why = error instanceof TypeError ? "it is not UTF-8 text" : (error as Error).message;
     throw usageError(`Cannot use ${path}: ${why}`, { cause: error });
   }
 }

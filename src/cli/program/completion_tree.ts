@@ -1,5 +1,5 @@
 /**
- * Declarations as a tree of @bomb.sh/tab, which answers what fits after the words typed so far.
+ * Declarations as a tree of @bomb.sh/tab, which completes the words typed so far.
  *
  * @module
  */
@@ -55,15 +55,15 @@ function options(declaration: CommandDeclaration): OptionDeclaration[] {
 }
 
 function addGlobalOptions(command: TabCommand): void {
-  command.option("inventory", "inventory to work on", () => {}, "i");
+  command.option("inventory", "inventory file", () => {}, "i");
   command.option("output", "output format", (complete) => {
     for (const format of OUTPUT_FORMATS) complete(format, "");
   }, "o");
-  command.option("verbose", "say what is done behind the scenes", "v");
-  command.option("quiet", "print data, warnings and errors only", "q");
-  command.option("yes", "answer every question with yes", "y");
+  command.option("verbose", "show details", "v");
+  command.option("quiet", "print only data, warnings and errors", "q");
+  command.option("yes", "answer yes to all questions", "y");
   command.option("no-color", "no colours");
-  command.option("no-input", "ask nothing");
+  command.option("no-input", "do not ask questions");
 }
 
 function parseFlags(flags: string): { long: string; short?: string } {

@@ -8,7 +8,7 @@ import type { ClusterChoice } from "../../actions/survey.ts";
 import type { OptionDeclaration } from "./command.ts";
 import { usageError } from "../../errors/user_error.ts";
 
-/** Which cluster is asked. */
+/** Which cluster to contact. */
 export const CLUSTER_OPTIONS = {
   kubeconfig: {
     kind: "string",
@@ -30,7 +30,7 @@ const LONGEST_TIMER_MS = 24 * 60 * 60 * 1000;
 export const TIMEOUT_OPTION = {
   kind: "number",
   flags: "--timeout <seconds>",
-  description: "how long the API server may take for one answer",
+  description: "how long to wait for each answer of the API server",
 } as const satisfies OptionDeclaration;
 
 /** The values of these options as actions take them. */
@@ -67,7 +67,7 @@ export function commaList(values: readonly string[], flag: string): readonly str
     .filter((part) => part !== "");
   if (values.length > 0 && parts.length === 0) {
     throw usageError(`${flag} needs a value`, {
-      hint: "Name something, or leave it out.",
+      hint: "Specify a value, or omit the option.",
     });
   }
   return parts;

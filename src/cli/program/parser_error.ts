@@ -1,5 +1,5 @@
 /**
- * What the parser of the command line refuses, as an error like any other.
+ * Errors of the command-line parser, as user errors.
  *
  * @module
  */
@@ -37,7 +37,7 @@ function guessOf(said: string, typed: Typed): string | undefined {
   if (kind === "option") {
     return question(word, [...flagsOf(typed), ...typed.globalFlags]) ??
       (typed.argv[0] === "config"
-        ? "A value that begins with - goes last: k3s-tool config set KEY -- VALUE."
+        ? "If a value starts with -, put it last: k3s-tool config set KEY -- VALUE."
         : undefined);
   }
   const choice = /(?:argument|value) '(.*)' is invalid.* Allowed choices are (.*)$/.exec(said);

@@ -14,19 +14,19 @@ export const PASSWORD_OPTIONS = {
   askBecomePass: {
     kind: "flag",
     flags: "-K, --ask-become-pass",
-    description: "ask for the sudo password of the hosts",
+    description: "ask for the sudo password for the hosts",
   },
   becomePasswordFile: {
     kind: "string",
     flags: "--become-password-file <file>",
-    description: "file with the sudo password of the hosts",
+    description: "file with the sudo password for the hosts",
     env: "ANSIBLE_BECOME_PASSWORD_FILE",
     completes: "file",
   },
   vaultPasswordFile: {
     kind: "string",
     flags: "--vault-password-file <file>",
-    description: "file with the password of encrypted variables",
+    description: "file with the Ansible Vault password",
     env: "ANSIBLE_VAULT_PASSWORD_FILE",
     completes: "file",
   },
@@ -52,7 +52,7 @@ export async function passwordsOf(
     ...(options.askBecomePass
       ? {
         becomePassword: await new Prompter(globals, context).secret({
-          message: "The sudo password of the hosts",
+          message: "Sudo password for the hosts",
           flag: "--become-password-file FILE",
         }),
       }

@@ -17,18 +17,19 @@ import { namesOf, parserError } from "./parser_error.ts";
 import { commands } from "./registry.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 
-const DESCRIPTION = "A k3s cluster on the machines of your tailnet, kept as workstations.";
+const DESCRIPTION =
+  "Run a k3s cluster on the machines of your tailnet and keep using them as workstations.";
 
 const EPILOGUE = `
 First steps:
-  k3s-tool init         choose machines, write inventory/hosts.yml
+  k3s-tool init         choose machines and write inventory/hosts.yml
   k3s-tool provision    install k3s on them
-  k3s-tool status       look at the cluster
+  k3s-tool status       show the cluster
 
-Exit codes: 0 done, 1 failed on some host, 2 wrong usage or configuration, 3 something is missing,
-4 cluster or tailnet unreachable, 130 interrupted.`;
+Exit codes: 0 success, 1 failed, 2 wrong usage or invalid configuration, 3 something is not installed
+or does not exist, 4 cluster or tailnet unreachable, 130 interrupted.`;
 
-/** What becomes of a declared command when it is called. */
+/** Called when a declared command is chosen. */
 type Execute = (declaration: CommandDeclaration, input: Input<Record<string, never>>) => void;
 
 /** What the actions of the parser work with. */
@@ -40,10 +41,10 @@ interface Calls {
 
 /** Group words (`node`, `config`, `assets`) and what they stand for. */
 const GROUPS: Readonly<Record<string, string>> = {
-  assets: "Look at the embedded Ansible roles and templates, or copy them out",
+  assets: "List or copy the embedded Ansible roles and templates",
   config: "Read and change variables of the inventory",
-  gitops: "Deploy from Git: write a repository and its apps, check it, see what Flux does",
-  node: "Add, remove and look at machines of the inventory",
+  gitops: "Deploy from Git: create a repository and apps, validate them, show the sync status",
+  node: "Add, remove and show machines of the inventory",
 };
 
 /**
@@ -137,16 +138,16 @@ function buildProgram(
     .description(DESCRIPTION)
     .addHelpText("after", EPILOGUE)
     .helpCommand("help [command]", "Show help for a command")
-    .option("-i, --inventory <file>", "inventory to work on (env K3S_TOOL_INVENTORY)")
+    .option("-i, --inventory <file>", "inventory file (env K3S_TOOL_INVENTORY)")
     .addOption(
       new Option("-o, --output <format>", "output format").choices([...OUTPUT_FORMATS]),
     )
-    .option("-v, --verbose", "say what is done behind the scenes")
-    .option("-q, --quiet", "print data, warnings and errors only")
-    .option("-y, --yes", "answer every question with yes")
+    .option("-v, --verbose", "show details")
+    .option("-q, --quiet", "print only data, warnings and errors")
+    .option("-y, --yes", "answer yes to all questions")
     .option("--no-color", "no colours (also NO_COLOR)")
-    .option("--no-input", "ask nothing: a missing answer is an error")
-    .option("-V, --version", "same as the command version")
+    .option("--no-input", "do not ask questions; fail if an answer is missing")
+    .option("-V, --version", "same as k3s-tool version")
     .exitOverride()
     .showSuggestionAfterError(false) // `parserError` knows all commands
     .configureHelp({ showGlobalOptions: true })
@@ -275,7 +276,7 @@ async function report(
   context: Context,
   globals: GlobalOptions,
 ): Promise<ExitCode> {
-  // Whatever broke while the person was ending the program broke because of that.
+  // An error while the user stops the program is a result of that.
   const error = context.signal.aborted && !(thrown instanceof UserError)
     ? interruptedError()
     : thrown;

@@ -1,6 +1,6 @@
 /**
- * States on a pipe or in a file: each that differs is printed whole, data to stdout and words to
- * stderr.
+ * States on a pipe or in a file: each one that differs is printed in full, data to stdout and
+ * messages to stderr.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Output } from "../output/output.ts";
 import { showStatus } from "./status_output.ts";
 import type { StatusView } from "./status_watch.ts";
 
-/** Keys of nodes end without news. */
+/** Node keys expire without an event. */
 const AGAIN_MS = 60_000;
 
 /** Prints states; ages alone are no difference. */
@@ -48,7 +48,7 @@ export class StatusLog implements StatusView {
   async #data(status: Status, now: number): Promise<void> {
     const output = this.#output;
     const document = statusDocument(status);
-    // In text these are told in words.
+    // In text formats these are messages.
     const { connection: _, reachable: __, gaps: ___, warnings: ____, ...data } = document;
     const printed = JSON.stringify(
       output.structured
@@ -74,7 +74,7 @@ export class StatusLog implements StatusView {
     this.#notes = new Set(notes);
     this.#warnings = new Set(warnings);
     const { state } = status.connection;
-    if (this.#wasLost && state === "live") output.note("The cluster is heard again.");
+    if (this.#wasLost && state === "live") output.note("The cluster is reachable again.");
     this.#wasLost = state === "lost" || (this.#wasLost && state !== "live");
   }
 }

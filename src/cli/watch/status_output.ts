@@ -1,5 +1,5 @@
 /**
- * Prints how the cluster stands, in every format.
+ * Prints the state of the cluster, in every format.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export async function showStatus(
   if (output.structured) return await output.document("Status", statusDocument(status));
   if (format === "name") return output.data(namesOf(status));
   if (status.nodes.length === 0) {
-    output.note("There are no nodes, neither in the inventory nor in the cluster.");
+    output.note("There are no nodes in the inventory or the cluster.");
   }
   output.data(statusText(status, { now, wide: format === "wide", paint }));
 }

@@ -1,5 +1,5 @@
 /**
- * States on a terminal: one text that stays in its place and is drawn anew where it changes.
+ * States on a terminal: one text that stays in its place and is redrawn where it changes.
  *
  * @module
  */
@@ -99,7 +99,7 @@ export class StatusScreen implements StatusView {
     const left = room - below.reduce((sum, { rows }) => sum + rows, 0);
     const above = table.length <= left ? table : [
       ...table.slice(0, left - 1),
-      paint("muted", `… ${table.length - left + 1} more lines; k3s-tool tui scrolls`),
+      paint("muted", `… ${table.length - left + 1} more lines; to scroll, use k3s-tool tui`),
     ];
     const ended = (lines: readonly string[]) =>
       lines.map((line) => `${line}${CLEAR_LINE}\n`).join("");

@@ -17,7 +17,7 @@ import { StatusScreen } from "./status_screen.ts";
 const PATIENCE_MS = 60_000;
 
 /**
- * Shows how the cluster stands until nobody reads any more.
+ * Shows the state of the cluster until nobody reads it any more.
  *
  * @throws {UserError} exit code 2 where the inventory is named but not readable
  * @throws the signal's reason where the person ends it

@@ -25,7 +25,7 @@ Deno.test("a question stands on stderr and is taken back when the program is tol
     let told = false;
     for await (const text of terminal.stdout.pipeThrough(new TextDecoderStream())) {
       shown += text;
-      if (told || !shown.includes("Hosts of the control plane")) continue;
+      if (told || !shown.includes("Control-plane hosts")) continue;
       told = true;
       Deno.kill(Number(/pid=(\d+)/.exec(shown)?.[1]), "SIGTERM");
     }

@@ -108,7 +108,7 @@ Deno.test("an unknown option exits with 2", async () => {
 Deno.test("an output format without meaning for the command exits with 2", async () => {
   const { code, stderr } = await runCommand(["version", "-o", "wide"]);
   assert.equal(code, 2);
-  assert.match(stderr, /no output format wide\nHint: Use -o table/);
+  assert.match(stderr, /does not support -o wide\nHint: Use -o table/);
 });
 
 Deno.test("with -o json an error is a document on stdout too", async () => {

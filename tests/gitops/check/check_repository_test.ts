@@ -209,9 +209,9 @@ Deno.test("what could not be looked at is said, and what nobody applies", async 
   );
   assert.match(
     stderr,
-    /^No schema is known for cert-manager\.io\/v1 Certificate: not looked into\.$/m,
+    /^Not validated, because there is no schema: cert-manager\.io\/v1 Certificate\.$/m,
   );
-  assert.match(stderr, /^Warning: overlays were not built, as neither kustomize nor kubectl/m);
+  assert.match(stderr, /^Warning: overlays were not built, because neither kustomize nor kubectl/m);
   assert.match(stderr, /apps\/stray\.yml:1:1: apiVersion is missing or no text/);
   const strict = await repository.run([...argv, "--strict"]);
   assert.equal(strict.code, 3);

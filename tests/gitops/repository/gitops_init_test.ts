@@ -57,10 +57,10 @@ Deno.test("a file that differs is never replaced unasked, not even with --yes", 
   }
   assert.equal((await repository.run(["gitops", "init", "repo", "--keep", "--force"])).code, 2);
   const look = await repository.run(["gitops", "init", "repo", "--dry-run"]);
-  assert.match(look.stderr, /README\.md; replaced with --force, kept with --keep/);
+  assert.match(look.stderr, /README\.md; --force replaces them, --keep keeps them/);
   const kept = await repository.run(["gitops", "init", "repo", "--keep"]);
   assert.equal(kept.code, 0);
-  assert.match(kept.stderr, /^Kept with other content: README\.md\.\nWrote 1 file to /m);
+  assert.match(kept.stderr, /^Kept files with different content: README\.md\.\nWrote 1 file to /m);
   assert.equal(repository.read("README.md"), "mine\n");
   assert.ok(repository.files().has("apps/README.md"));
   assert.equal((await repository.run(["gitops", "init", "repo", "--force"])).code, 0);
@@ -126,7 +126,7 @@ for (
       [],
       /README\.md is a directory, but must be a file/,
     ],
-    ["without a name", () => {}, [""], /The directory has no name/],
+    ["without a name", () => {}, [""], /The directory name is empty/],
     [
       "for the key, by a link",
       (home) => {

@@ -99,7 +99,7 @@ Deno.test("a host that was renamed is a new node, and the old one is deleted whe
   const inventory = await Deno.readTextFile(inventoryFile);
   await Deno.writeTextFile(inventoryFile, inventory.replace(/^( +)n2:$/m, "$1shed:"));
   await using screen = await openTool(["provision"], { columns: 120, rows: 40 });
-  await screen.waitForScreen(/shed was renamed[^]*Delete it\?/, { limit: 180 });
+  await screen.waitForScreen(/shed was renamed[^]*Delete the old node\?/, { limit: 180 });
   const both = await nodes(n1());
   assert.ok(isReady(both.get("shed")) && both.has("n2"));
   await screen.keys("y");

@@ -7,19 +7,20 @@ export const initCommand = defineCommand({
   name: "init",
   summary: "Choose machines and write an inventory",
   description:
-    "Writes a commented inventory. At a terminal it asks, with the machines of the tailnet to " +
-    "choose from; with --control-plane it asks nothing, for scripts. Nothing is changed on any " +
-    "machine: that is what `k3s-tool provision` does.",
+    "Writes a commented inventory. At a terminal, it lists the machines of your tailnet and asks " +
+    "which to use. With --control-plane it does not ask, for use in scripts. It changes no " +
+    "machine; `k3s-tool provision` does.",
   options: {
     controlPlane: {
       kind: "list",
       flags: "--control-plane <host[=ip]>",
-      description: "a machine for the control plane; address looked up if left out; repeatable",
+      description:
+        "control-plane machine; without an address, looked up in the tailnet; repeatable",
     },
     worker: {
       kind: "list",
       flags: "--worker <host[=ip]>",
-      description: "a worker; address looked up if left out; repeatable",
+      description: "worker machine; without an address, looked up in the tailnet; repeatable",
     },
     clusterName: {
       kind: "string",
@@ -29,27 +30,31 @@ export const initCommand = defineCommand({
     k3sVersion: {
       kind: "string",
       flags: "--k3s-version <version>",
-      description: "release of k3s, such as v1.36.3+k3s1",
+      description: "k3s release, such as v1.36.3+k3s1",
     },
     tailscaleNetwork: {
       kind: "string",
       flags: "--tailscale-network <cidr>",
-      description: "network of the addresses (default: 100.64.0.0/10)",
+      description: "network of the Tailscale addresses (default: 100.64.0.0/10)",
     },
-    user: { kind: "string", flags: "--user <name>", description: "login name for ssh" },
-    gitRepo: { kind: "string", flags: "--git-repo <url>", description: "repository for Flux" },
-    gitBranch: { kind: "string", flags: "--git-branch <name>", description: "its branch" },
-    gitPath: { kind: "string", flags: "--git-path <path>", description: "path Flux follows" },
+    user: { kind: "string", flags: "--user <name>", description: "SSH user" },
+    gitRepo: { kind: "string", flags: "--git-repo <url>", description: "Git repository for Flux" },
+    gitBranch: { kind: "string", flags: "--git-branch <name>", description: "branch for Flux" },
+    gitPath: {
+      kind: "string",
+      flags: "--git-path <path>",
+      description: "path in the repository that Flux applies",
+    },
     set: {
       kind: "list",
       flags: "--set <key=value>",
-      description: "any variable of all hosts, or HOST:key=value; repeatable",
+      description: "set a variable for all hosts, or for one with HOST:key=value; repeatable",
     },
-    force: { kind: "flag", flags: "--force", description: "replace an inventory that is there" },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "show the file and write nothing" },
+    force: { kind: "flag", flags: "--force", description: "replace an existing inventory" },
+    dryRun: { kind: "flag", flags: "--dry-run", description: "print the file, write nothing" },
   },
   examples: [
-    { command: "k3s-tool init", does: "asks, and writes inventory/hosts.yml" },
+    { command: "k3s-tool init", does: "choose machines and write inventory/hosts.yml" },
     {
       command: "k3s-tool init --control-plane nuc=100.64.0.1 --worker dgx=100.64.0.3 " +
         "--cluster-name homelab --user me",
@@ -57,7 +62,7 @@ export const initCommand = defineCommand({
     },
     {
       command: "k3s-tool init --control-plane nuc --worker pi --set pi:reserved_memory=512Mi",
-      does: "looks the addresses up; pi keeps 512 MiB to itself",
+      does: "look up the addresses; reserve 512 MiB on pi",
     },
   ],
   formats: ["table", "json", "yaml"],
@@ -74,10 +79,10 @@ export const initCommand = defineCommand({
     const prompter = new Prompter(globals, context);
     let overwrite = options.force || options.dryRun;
     if (!overwrite && await inventoryExists(file)) {
-      const message = `${file} is there already. Replace it?`;
+      const message = `${file} already exists. Replace it?`;
       const mayAsk = prompter.canAsk || globals.yes;
       overwrite = mayAsk && await prompter.confirm({ message, flag: "--force" });
-      // Before any other question: answers that lead nowhere are nobody's pleasure.
+      // Before any other question, so that no answer is wasted.
       if (!overwrite) throw existsError(file);
     }
     const request = await initRequest(context, options, { prompter, output });

@@ -7,22 +7,21 @@ import type { GlobalOptions } from "../../program/global_options.ts";
 import { jsonText, type Output } from "../../output/output.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
 
-/** `kubeconfig`: the way to the cluster, for kubectl and everything else. */
+/** `kubeconfig`: access to the cluster for kubectl and other clients. */
 export const kubeconfigCommand = defineCommand({
   name: "kubeconfig",
   summary: "Merge the cluster into your kubeconfig, or print it",
-  description: "Fetches the kubeconfig from the control plane and puts it into KUBECONFIG or " +
-    "~/.kube/config as a context named after the cluster. Everything else in there stays, and " +
-    "the former file is kept beside it (the newest three). kubectl's current context stays what it " +
-    "is where there is one. A context of that name that leads to another cluster is " +
-    "replaced only with --force.",
+  description: "Fetches the kubeconfig from the control plane and merges it into KUBECONFIG or " +
+    "~/.kube/config as a context named after the cluster. Other entries stay, and a backup of the " +
+    "old file is kept next to it (the newest three). If kubectl has a current context, it does not " +
+    "change. A context with this name for another cluster is replaced only with --force.",
   formats: ["table", "json", "yaml"],
   options: {
-    print: { kind: "flag", flags: "--print", description: "print it, change nothing" },
+    print: { kind: "flag", flags: "--print", description: "print the kubeconfig, change no file" },
     stored: {
       kind: "flag",
       flags: "--stored",
-      description: "use what the last provision fetched; no host is contacted",
+      description: "use the kubeconfig that the last run fetched; contacts no host",
     },
     context: {
       kind: "string",
@@ -38,19 +37,19 @@ export const kubeconfigCommand = defineCommand({
     setCurrent: {
       kind: "flag",
       flags: "--set-current",
-      description: "make it kubectl's current context",
+      description: "make the context kubectl's current context",
     },
     ...PASSWORD_OPTIONS,
     force: {
       kind: "flag",
       flags: "--force",
-      description: "replace a context of that name, whatever it leads to",
+      description: "replace a context with this name, even for another cluster",
     },
   },
   examples: [
-    { command: "k3s-tool kubeconfig", does: "then: kubectl --context homelab get nodes" },
-    { command: "k3s-tool kubeconfig --set-current", does: "then: kubectl get nodes" },
-    { command: "k3s-tool kubeconfig --print > homelab.yaml", does: "a separate file" },
+    { command: "k3s-tool kubeconfig", does: "then run: kubectl --context homelab get nodes" },
+    { command: "k3s-tool kubeconfig --set-current", does: "then run: kubectl get nodes" },
+    { command: "k3s-tool kubeconfig --print > homelab.yaml", does: "write it to a separate file" },
   ],
   async run(context, { options, globals, line }, output) {
     const { readStoredKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
@@ -87,10 +86,10 @@ export const kubeconfigCommand = defineCommand({
     }
     output.note(
       done.changed
-        ? `The context ${done.context} is in ${done.file}.`
-        : `${done.file} has the context ${done.context} already; nothing was changed.`,
+        ? `Wrote the context ${done.context} to ${done.file}.`
+        : `The context ${done.context} in ${done.file} is up to date; nothing was changed.`,
     );
-    if (done.backup !== undefined) output.note(`The former file is ${done.backup}.`);
+    if (done.backup !== undefined) output.note(`The old file is now ${done.backup}.`);
     if (done.advice !== undefined) output.note(done.advice);
     output.note(
       `Try: ${kubectlOn(kubeconfig)} ${
@@ -111,7 +110,7 @@ async function print(
   output.data(jsonText(parse(yaml)));
 }
 
-/** Fetches without the tables of a run: stdout is for the kubeconfig. */
+/** Fetches without the tables of a run, because stdout is for the kubeconfig. */
 async function fetchQuietly(
   context: ActionSystem,
   { inventory, passwords, globals, line, output }: {

@@ -10,74 +10,81 @@ import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts
 /** How the role node_config begins its warning of a host that was renamed. */
 const RENAMED = /^This machine was a node before/;
 
-/** `provision`: from an inventory to a cluster. */
+/** `provision`: makes a cluster of the hosts in an inventory. */
 export const provisionCommand = defineCommand({
   name: "provision",
-  summary: "Install k3s on the hosts of the inventory, or bring them up to date",
-  description: "Brings every host of the inventory to a working cluster: servers first, workers " +
-    "joined, all talking over Tailscale addresses, the kubeconfig on this machine, and, where " +
-    "git_repo_url is set, Flux following that repository. A second run changes only what differs. A host that fails does not hold up the others; run it again to go on.",
+  summary: "Install or update k3s on the hosts of the inventory",
+  description:
+    "Installs k3s on every host of the inventory, servers first, over Tailscale addresses. " +
+    "Then it fetches the kubeconfig to this machine and, if git_repo_url is set, installs Flux " +
+    "and syncs from that repository. A second run changes only what differs. A host that fails " +
+    "does not hold up the others; run the command again to continue.",
   formats: ["table", "wide", "json"],
   options: {
     check: {
       kind: "flag",
       flags: "--check",
-      description: "change nothing, show what would change",
+      description: "show what would change, change nothing",
     },
     dryRun: { kind: "flag", flags: "--dry-run", description: "same as --check" },
-    diff: { kind: "flag", flags: "--diff", description: "show changed files line by line" },
+    diff: { kind: "flag", flags: "--diff", description: "show the changes in files line by line" },
     tags: {
       kind: "list",
       flags: "--tags <tags>",
-      description: "only these parts: preflight, prerequisites, binary, control_plane, workers, " +
+      description:
+        "run only these parts: preflight, prerequisites, binary, control_plane, workers, " +
         "node_config, kubeconfig, gitops",
     },
-    skipTags: { kind: "list", flags: "--skip-tags <tags>", description: "all but these parts" },
+    skipTags: { kind: "list", flags: "--skip-tags <tags>", description: "skip these parts" },
     limit: {
       kind: "list",
       flags: "-l, --limit <hosts>",
       description: "only these hosts or groups",
       completes: "host",
     },
-    forks: { kind: "number", flags: "--forks <n>", description: "hosts at once (default 20)" },
+    forks: {
+      kind: "number",
+      flags: "--forks <n>",
+      description: "number of hosts in parallel (default 20)",
+    },
     timeout: {
       kind: "number",
       flags: "--timeout <seconds>",
-      description: "how long ssh may take to connect (default 10)",
+      description: "SSH connect timeout (default 10)",
     },
     replace: {
       kind: "list",
       flags: "--replace <hosts>",
-      description: "these machines were reinstalled: delete their old node and its password, " +
-        "then join them again",
+      description: "reinstalled machines: delete their old node and its password, then join " +
+        "them again",
       completes: "host",
     },
     removeRenamed: {
       kind: "flag",
       flags: "--remove-renamed",
-      description: "delete the nodes that machines were before they were renamed in the inventory",
+      description: "delete the old nodes of hosts that were renamed in the inventory",
     },
     ...PASSWORD_OPTIONS,
     skipKubeconfig: {
       kind: "flag",
       flags: "--skip-kubeconfig",
-      description: "leave ~/.kube/config as it is",
+      description: "do not change ~/.kube/config",
     },
   },
   examples: [
-    { command: "k3s-tool provision", does: "everything, with one live line a host" },
+    { command: "k3s-tool provision", does: "provision all hosts" },
     {
       command: "k3s-tool provision --check --diff",
-      does: "what would change, without changing it",
+      does: "show what would change, without changing it",
     },
-    { command: "k3s-tool provision --limit nuc,dgx", does: "two hosts only" },
+    { command: "k3s-tool provision --limit nuc,dgx", does: "provision only two hosts" },
     {
       command: "k3s-tool provision --replace pi",
-      does: "pi has a new disk and its old name: its old node makes room for it",
+      does: "join pi again after it was reinstalled",
     },
     {
       command: "k3s-tool provision -o json | jq -r 'select(.type==\"result\") | .host'",
-      does: "one event a line, for scripts",
+      does: "print one event per line, for scripts",
     },
   ],
   async run(context, { options, globals, line }, output) {
@@ -106,7 +113,7 @@ export const provisionCommand = defineCommand({
     const words = { what: check ? "The check" : "Provisioning", resume: line };
     let state = await run(request);
     const prompter = new Prompter(globals, context);
-    // --yes was heard before the run; it alone replaces no node.
+    // --yes alone replaces no node.
     const answers = prompter.canAsk && !globals.yes && !output.structured
       ? await askAboutFailures(state.failures, prompter)
       : undefined;
@@ -121,8 +128,8 @@ export const provisionCommand = defineCommand({
     if (renamed.length > 0 && prompter.canAsk && !check && !globals.yes && !output.structured) {
       const hosts = renamed.map(({ host }) => host).join(", ");
       const message =
-        `${hosts} was renamed, and the node of the former name is left over. Its pods ` +
-        "run elsewhere or are gone. Delete it?";
+        `${hosts} was renamed in the inventory, but the node with the old name still exists. ` +
+        "Delete the old node?";
       if (await prompter.confirm({ message, flag: "--remove-renamed" })) {
         state = await run({ ...request, removeRenamed: true });
       }
@@ -134,8 +141,8 @@ export const provisionCommand = defineCommand({
       check
         ? `${counted(changed, "change")} would be made; nothing was changed.`
         : changed === 0
-        ? "Everything was as it should be; nothing was changed."
-        : "Done. Look at the cluster with: k3s-tool status",
+        ? "Everything is up to date; nothing was changed."
+        : "Done. Show the cluster with: k3s-tool status",
     );
   },
 });
@@ -154,13 +161,14 @@ export async function askAboutFailures(
   const replace: string[] = [];
   for (const host of hostsWith("node_password_rejected")) {
     const message = `The cluster has a node ${host} from an earlier installation. Was ${host} ` +
-      "reinstalled? Its old node is deleted, with all that pods kept there, and it joins again.";
+      "reinstalled? If so, the old node is deleted with all data that its pods stored there, and " +
+      "the machine joins again.";
     if (await prompter.confirm({ message, flag: `--replace ${host}` })) replace.push(host);
   }
   const joining = hostsWith("conversion_needed").join(", ");
   const convert = joining !== "" && await prompter.confirm({
-    message: `The cluster's data are in SQLite, which serves one server. They must move to etcd ` +
-      `before ${joining} can join. This cannot be undone. Move them?`,
+    message: `The cluster stores its data in SQLite, which supports only one server. To let ` +
+      `${joining} join, the data must be migrated to etcd. This cannot be undone. Migrate?`,
     flag: "--yes",
   });
   return replace.length > 0 || convert ? { replace, convert } : undefined;

@@ -6,13 +6,13 @@ import { defineCommand } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
 
-/** `reset`: k3s off the hosts. */
+/** `reset`: removes k3s from the hosts. */
 export const resetCommand = defineCommand({
   name: "reset",
-  summary: "Remove k3s from the hosts; the cluster and its data are gone afterwards",
+  summary: "Remove k3s from the hosts, and delete the cluster and its data",
   description:
-    "Removes k3s and all it made from every host. Tailscale, its own rules, everything " +
-    "else on the hosts and the inventory stay as they are.",
+    "Removes k3s and everything that it created from every host. Tailscale and its firewall " +
+    "rules, everything else on the hosts, and the inventory stay as they are.",
   formats: ["table", "wide", "json"],
   options: {
     limit: {
@@ -24,14 +24,14 @@ export const resetCommand = defineCommand({
     dryRun: {
       kind: "flag",
       flags: "--dry-run",
-      description: "change nothing, show what would change",
+      description: "show what would change, change nothing",
     },
     ...PASSWORD_OPTIONS,
   },
   examples: [
-    { command: "k3s-tool reset", does: "asks for the name of the cluster, then removes it" },
-    { command: "k3s-tool reset --dry-run", does: "what would be removed" },
-    { command: "k3s-tool reset --limit pi --yes", does: "one host, without asking" },
+    { command: "k3s-tool reset", does: "ask for the name of the cluster, then remove it" },
+    { command: "k3s-tool reset --dry-run", does: "show what would be removed" },
+    { command: "k3s-tool reset --limit pi --yes", does: "reset one host without asking" },
   ],
   async run(context, { options, globals, line }, output) {
     const { planReset, reset } = await import("../../../actions/hosts/reset.ts");
@@ -41,11 +41,11 @@ export const resetCommand = defineCommand({
     if (!options.dryRun) {
       const where = limit.length === 0 ? counted(inventory.hosts.length, "host") : limit.join(", ");
       const agreed = await new Prompter(globals, context).confirmByName({
-        message: `k3s and all data of its pods are removed from ${where}.`,
+        message: `This removes k3s and all data of its pods from ${where}.`,
         name: inventory.cluster.clusterName,
         flag: "--yes",
       });
-      if (!agreed) throw interruptedError("That is not its name; nothing was changed");
+      if (!agreed) throw interruptedError("The name does not match; nothing was changed");
     }
     const events = reset(context, inventory, {
       limit,
@@ -55,6 +55,6 @@ export const resetCommand = defineCommand({
     });
     const what = options.dryRun ? "The dry run of the reset" : "The reset";
     await showRun(events, { what, resume: line }, { context, output, globals });
-    output.note(options.dryRun ? "Nothing was changed." : "k3s is removed.");
+    output.note(options.dryRun ? "Nothing was changed." : "k3s was removed.");
   },
 });

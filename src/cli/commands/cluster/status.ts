@@ -2,37 +2,38 @@ import { ExitCode } from "../../../errors/user_error.ts";
 import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 
-/** `status`: how the cluster stands. */
+/** `status`: the state of the cluster. */
 export const statusCommand = defineCommand({
   name: "status",
   summary: "Show the nodes, services and workloads of the cluster",
   description:
-    "Shows every node of the inventory and of the cluster: ready or not, unreachable and since " +
-    "when, what it has and uses, and whether its Tailscale key ends soon. What cannot be read is " +
-    "said, the rest is shown. With --watch it stays and follows the cluster as the live screen " +
-    "does: while the cluster is away what was known last stays, with its age. Exit code 0 where the cluster was asked, however its nodes are; 4 " +
-    "where it cannot be reached, 3 where there is no kubeconfig for it.",
+    "Shows every node of the inventory and of the cluster: whether it is ready, or since when it " +
+    "is unreachable, its capacity and usage, and whether its Tailscale key expires soon. If " +
+    "something cannot be read, it says so and shows the rest. With --watch it keeps running and " +
+    "shows changes; while the cluster is unreachable, it shows the last known state and its age. " +
+    "Exit code 0 if the cluster answered, even if nodes are not ready; 4 if it cannot be reached, " +
+    "3 if there is no kubeconfig for it.",
   args: [{
     syntax: "[node...]",
-    description: "only these nodes, by their names in the inventory or in the cluster",
+    description: "show only these nodes; names from the inventory or the cluster",
   }],
   options: {
     watch: {
       kind: "flag",
       flags: "-w, --watch",
-      description: "stay, and show what changes as it happens",
+      description: "keep running and show changes as they happen",
     },
     ...CLUSTER_OPTIONS,
     timeout: TIMEOUT_OPTION,
   },
   examples: [
-    { command: "k3s-tool status", does: "nodes, and what is in trouble" },
-    { command: "k3s-tool status n1 n2", does: "two nodes alone" },
-    { command: "k3s-tool status -o wide", does: "also services, requests, keys and taints" },
-    { command: "k3s-tool status --watch", does: "the same, and what changes" },
+    { command: "k3s-tool status", does: "show nodes and problems" },
+    { command: "k3s-tool status n1 n2", does: "show only two nodes" },
+    { command: "k3s-tool status -o wide", does: "also show services, requests, keys and taints" },
+    { command: "k3s-tool status --watch", does: "keep running and show changes" },
     {
       command: "k3s-tool status -o json | jq -r '.nodes[] | select(.status!=\"Ready\") | .name'",
-      does: "nodes that are not ready",
+      does: "list nodes that are not ready",
     },
   ],
   async run(context, { args, options, globals }, output) {

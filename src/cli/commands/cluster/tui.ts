@@ -10,36 +10,39 @@ export const tuiCommand = defineCommand({
   name: "tui",
   summary: "Watch the cluster live in the terminal",
   description:
-    "A screen that stays open: nodes, what runs on them, events, with details, logs and YAML of " +
-    "each, and actions that ask before they change anything. It follows the cluster by watches " +
-    "and stays when the cluster is away, with what was known last. ? shows every key.",
+    "Shows nodes, workloads and events live, with details, logs and YAML, and actions that ask " +
+    "before they change anything. It watches the cluster; while the cluster is unreachable, the " +
+    "screen shows the last known state. Press ? for all keys.",
   formats: ["table"],
   options: {
-    demo: { kind: "flag", flags: "--demo", description: "a simulated cluster, for a first look" },
+    demo: { kind: "flag", flags: "--demo", description: "show a simulated cluster" },
     readOnly: {
       kind: "flag",
       flags: "--read-only",
-      description: "offer nothing that changes the cluster",
+      description: "hide actions that change the cluster",
     },
     mouse: {
       kind: "flag",
       flags: "--mouse",
-      description: "wheel and click (text is then selected with Shift held)",
+      description: "use the mouse wheel and clicks (hold Shift to select text)",
     },
     ...CLUSTER_OPTIONS,
     timeout: TIMEOUT_OPTION,
   },
   examples: [
-    { command: "k3s-tool tui", does: "the cluster of the inventory, live" },
-    { command: "k3s-tool tui --demo", does: "a first look, without any cluster" },
-    { command: "k3s-tool tui --read-only --context prod", does: "another cluster, to look only" },
+    { command: "k3s-tool tui", does: "watch the cluster of the inventory" },
+    { command: "k3s-tool tui --demo", does: "try it without a cluster" },
+    {
+      command: "k3s-tool tui --read-only --context prod",
+      does: "watch another cluster without changing it",
+    },
   ],
   async run(context, { options, globals }) {
     requireTerminal(context);
-    // React decides by it when it is loaded; its development build takes four times the time.
+    // React reads it when it is loaded; its development build is four times slower.
     Deno.env.set("NODE_ENV", "production");
     const now = () => context.clock.now();
-    // From here on the server works, while React and ink are loaded.
+    // The server already answers while React and ink are loaded.
     using session = eager(await (options.demo ? openDemo() : openLive()));
     const { runTui } = await import("../../../tui/terminal/run_tui.tsx");
     if (context.signal.aborted) return ExitCode.Interrupted;
@@ -71,13 +74,13 @@ export const tuiCommand = defineCommand({
 
 function requireTerminal({ stdin, stdout, env }: Context): void {
   if (!stdin.isTerminal || !stdout.isTerminal) {
-    throw usageError("k3s-tool tui needs a terminal for its screen and its keys", {
-      hint: "On a pipe or in a script use: k3s-tool status --watch",
+    throw usageError("k3s-tool tui needs a terminal", {
+      hint: "On a pipe or in a script, use: k3s-tool status --watch",
     });
   }
   if (env("TERM") === "dumb") {
-    throw usageError("k3s-tool tui needs a terminal that can do more than TERM=dumb", {
-      hint: "Here use: k3s-tool status --watch",
+    throw usageError("k3s-tool tui does not work with TERM=dumb", {
+      hint: "Use this instead: k3s-tool status --watch",
     });
   }
 }

@@ -7,26 +7,27 @@ export const configGetCommand = defineCommand({
   aliases: ["config-get"],
   summary: "Print one variable of the inventory",
   description:
-    "Prints the value that holds for a scope, by Ansible's precedence: text without control " +
-    "characters, maps and lists as JSON; -o json has every character. Exits with 1 if it is not set.",
+    "Prints the value that applies to a scope, by Ansible's precedence: text without control " +
+    "characters, maps and lists as JSON; -o json keeps every character. Exits with code 1 if it " +
+    "is not set.",
   args: [{ syntax: "<key>", description: "variable, or a path into one", completes: "config-key" }],
   options: {
     scope: SCOPE_OPTION,
     showOrigin: {
       kind: "flag",
       flags: "--show-origin",
-      description: "print file, line and column before it",
+      description: "print file, line and column before the value",
     },
   },
   examples: [
-    { command: "k3s-tool config get k3s_version", does: "the release of the cluster" },
+    { command: "k3s-tool config get k3s_version", does: "print the k3s release of the cluster" },
     {
       command: "k3s-tool config get reserved_memory --scope dgx --show-origin",
-      does: "what dgx keeps to itself, and which line says so",
+      does: "print the memory reserved on dgx, and the line that sets it",
     },
     {
       command: "k3s-tool config get node_labels.workstation --scope dgx",
-      does: "one label",
+      does: "print one label",
     },
   ],
   formats: ["table", "json", "yaml"],

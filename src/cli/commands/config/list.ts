@@ -5,19 +5,20 @@ export const configListCommand = defineCommand({
   name: "config list",
   aliases: ["config ls"],
   summary: "List the variables of the inventory",
-  description: "Lists what each group and host sets by itself; with --scope, what holds for it. " +
-    "Tokens and passwords are hidden.",
+  description:
+    "Lists the variables that each group and host sets; with --scope, all values that apply " +
+    "to that scope. Tokens and passwords are hidden.",
   options: {
     scope: {
       kind: "string",
       flags: "--scope <scope>",
-      description: "all, control_plane, workers or a host: what holds there",
+      description: "show the values that apply to all, control_plane, workers or a host",
       completes: "host",
     },
     showOrigin: {
       kind: "flag",
       flags: "--show-origin",
-      description: "show file, line and column of each",
+      description: "show file, line and column of each value",
     },
     showSecrets: {
       kind: "flag",
@@ -26,10 +27,10 @@ export const configListCommand = defineCommand({
     },
   },
   examples: [
-    { command: "k3s-tool config list", does: "every setting with its scope" },
+    { command: "k3s-tool config list", does: "list every variable with its scope" },
     {
       command: "k3s-tool config list --scope dgx --show-origin",
-      does: "all that holds for dgx, inherited values too",
+      does: "list all values that apply to dgx, including inherited ones",
     },
   ],
   async run(context, { options, globals }, output) {

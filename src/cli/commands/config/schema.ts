@@ -5,14 +5,14 @@ import { jsonText, yamlText } from "../../output/output.ts";
 export const configSchemaCommand = defineCommand({
   name: "config schema",
   summary: "Print the JSON Schema of the variables, or of a document",
-  description: "Prints a JSON Schema (2020-12): of the inventory's variables, or of a document " +
-    "that `-o json` prints, by its kind. --list names them.",
-  args: [{ syntax: "[name]", description: "variables (default), or the kind of a document" }],
-  options: { list: { kind: "flag", flags: "--list", description: "print the names" } },
+  description: "Prints the JSON Schema (2020-12) of the inventory's variables, or of a kind of " +
+    "document that `-o json` prints. --list shows the names.",
+  args: [{ syntax: "[name]", description: "variables (default), or a kind of document" }],
+  options: { list: { kind: "flag", flags: "--list", description: "list the names" } },
   examples: [
-    { command: "k3s-tool config schema", does: "what the inventory may say" },
-    { command: "k3s-tool config schema NodeList", does: "the document of node list -o json" },
-    { command: "k3s-tool config schema --list", does: "every name" },
+    { command: "k3s-tool config schema", does: "print the schema of the inventory's variables" },
+    { command: "k3s-tool config schema NodeList", does: "print the schema of node list -o json" },
+    { command: "k3s-tool config schema --list", does: "list all names" },
   ],
   formats: ["table", "json", "yaml"],
   async run(_context, { args: [name], options }, output) {

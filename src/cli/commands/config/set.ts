@@ -11,19 +11,19 @@ export const configSetCommand = defineCommand({
   aliases: ["config-set"],
   summary: "Set a variable of the inventory",
   description:
-    "Sets a variable in the file that sets it now (group_vars/, host_vars/ or the inventory); " +
-    "a new one goes into the inventory. Comments and layout stay. The result is validated before " +
-    "anything is written.",
+    "Changes a variable in the file that sets it (group_vars/, host_vars/ or the inventory); a " +
+    "new variable goes into the inventory. Comments and layout stay. The result is validated " +
+    "before anything is written.",
   args: [
     { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },
-    { syntax: "<value>", description: "its new value; - reads it from stdin, for secrets" },
+    { syntax: "<value>", description: "new value; - reads it from stdin, for secrets" },
   ],
   options: {
     scope: SCOPE_OPTION,
     type: {
       kind: "string",
       flags: "--type <type>",
-      description: "type of the value; default: as the variable needs it",
+      description: "type of the value (default: the type of the variable)",
       choices: VALUE_TYPES,
     },
     dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
@@ -31,20 +31,20 @@ export const configSetCommand = defineCommand({
   examples: [
     {
       command: "k3s-tool config set k3s_version v1.35.6+k3s1",
-      does: "the release for the next provision",
+      does: "set the k3s release for the next provision",
     },
     {
       command: "k3s-tool config set reserved_memory 8Gi --scope dgx",
-      does: "dgx keeps 8 GiB to itself",
+      does: "reserve 8 GiB on dgx",
     },
     {
       command: "k3s-tool config set ansible_become_password - --scope pi < password.txt",
-      does: "a secret, which every user of this machine could read as an argument",
+      does: "set a secret; as an argument, every user of this machine could read it",
     },
     {
       command: 'k3s-tool config set node_taints \'[{"key": "gpu", "effect": "NoSchedule"}]\' ' +
         "--scope workers --type json",
-      does: "a list, given as JSON",
+      does: "set a list in JSON syntax",
     },
   ],
   formats: ["table", "json", "yaml"],
@@ -68,14 +68,13 @@ export const configSetCommand = defineCommand({
 async function fromStdin(stdin: InputStream): Promise<string> {
   if (stdin.isTerminal) {
     throw usageError("There is no value on stdin", {
-      hint: "Give it on a pipe: k3s-tool config set KEY - < FILE",
+      hint: "Pipe the value in: k3s-tool config set KEY - < FILE",
     });
   }
   const text = (await stdin.readAll()).replace(/\r?\n$/, "");
   if (text === "") {
     throw usageError("There is no value on stdin; nothing was written", {
-      hint:
-        "Look at the command in front of the pipe. For an empty value: k3s-tool config set KEY ''",
+      hint: "Check the command before the pipe. To set an empty value: k3s-tool config set KEY ''",
     });
   }
   return text;

@@ -2,7 +2,7 @@ import { defineCommand } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
 
-/** `config unset`: one value less. */
+/** `config unset`: removes one value. */
 export const configUnsetCommand = defineCommand({
   name: "config unset",
   aliases: ["config rm", "config delete"],
@@ -17,11 +17,11 @@ export const configUnsetCommand = defineCommand({
   examples: [
     {
       command: "k3s-tool config unset reserved_cpu --scope dgx",
-      does: "dgx keeps no processor to itself any more",
+      does: "stop reserving CPU on dgx",
     },
     {
       command: "k3s-tool config unset node_labels.workstation --scope dgx",
-      does: "one label less at the next provision",
+      does: "remove one label at the next provision",
     },
   ],
   formats: ["table", "json", "yaml"],

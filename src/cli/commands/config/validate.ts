@@ -2,17 +2,18 @@ import { counted } from "../../../errors/safe_text.ts";
 import { ExitCode } from "../../../errors/user_error.ts";
 import { defineCommand } from "../../program/command.ts";
 
-/** `config validate`: all that is wrong with the inventory. */
+/** `config validate`: all problems of the inventory. */
 export const configValidateCommand = defineCommand({
   name: "config validate",
-  summary: "Check the inventory and the variables beside it",
-  description: "Reports every problem with file, line, column, value and what would be right. " +
-    "Exit code 2 where there is one. Reads files only: neither Tailscale nor a host is asked.",
+  summary: "Check the inventory and its group_vars and host_vars",
+  description:
+    "Reports every problem with file, line, column, value and what is expected. Exits with " +
+    "code 2 if there are problems. Reads only files; does not contact Tailscale or the hosts.",
   examples: [
-    { command: "k3s-tool config validate", does: "checks the nearest inventory" },
+    { command: "k3s-tool config validate", does: "check the nearest inventory" },
     {
       command: "k3s-tool config validate -i staging/hosts.yml -o json",
-      does: "problems as a document, for an editor or CI",
+      does: "print problems as JSON, for an editor or CI",
     },
   ],
   formats: ["table", "json", "yaml"],

@@ -5,25 +5,25 @@ import { defineCommand } from "../../program/command.ts";
 /** `gitops deploy-key`: SSH access for Flux. */
 export const gitopsDeployKeyCommand = defineCommand({
   name: "gitops deploy-key",
-  summary: "Make the key with which Flux reads a private repository over SSH, and show it",
-  description: "Makes a key pair for the cluster (ed25519, without a passphrase) in " +
-    "~/.config/k3s-tool/deploy-keys, outside of every repository, and prints the public part, " +
-    "which the repository is to accept as a deploy key; reading is enough. Then the host keys of " +
-    "the Git server in git_repo_url are needed: those of a known_hosts file, those with a given " +
-    "fingerprint, or those it shows, if you say that they are right. None is trusted unasked, " +
-    "not with --yes either. `provision` finds both files by itself.",
+  summary: "Create and show the SSH key that Flux uses for a private repository",
+  description: "Creates a key pair for the cluster (ed25519, no passphrase) in " +
+    "~/.config/k3s-tool/deploy-keys and prints the public key. Add it to the repository as a " +
+    "deploy key; read access is enough. The command also needs the host keys of the Git server in " +
+    "git_repo_url: from a known_hosts file, by fingerprint, or the keys that the server presents, " +
+    "if you confirm them. No host key is trusted without asking, not even with --yes. `provision` " +
+    "finds both files.",
   formats: ["table", "json", "yaml"],
   options: {
     knownHosts: {
       kind: "string",
       flags: "--known-hosts <file>",
-      description: "take the server's host keys from this file, such as ~/.ssh/known_hosts",
+      description: "read the server's host keys from this file, such as ~/.ssh/known_hosts",
       completes: "file",
     },
     fingerprint: {
       kind: "string",
       flags: "--fingerprint <SHA256:…>",
-      description: "take the host key that has this fingerprint",
+      description: "trust the host key with this fingerprint",
     },
     renewHostKey: {
       kind: "flag",
@@ -32,36 +32,36 @@ export const gitopsDeployKeyCommand = defineCommand({
     },
   },
   examples: [
-    { command: "k3s-tool gitops deploy-key", does: "makes the key, asks about the host keys" },
+    { command: "k3s-tool gitops deploy-key", does: "create the key and confirm the host keys" },
     {
       command: "k3s-tool gitops deploy-key --known-hosts ~/.ssh/known_hosts",
-      does: "trusts what ssh on this machine trusts",
+      does: "trust the host keys that ssh on this machine trusts",
     },
     {
       command: "k3s-tool gitops deploy-key -q > deploy-key.pub",
-      does: "the public key alone, for a script that adds it",
+      does: "print only the public key, for a script",
     },
   ],
   async run(context, { options, globals }, output) {
     const { makeDeployKey } = await import("../../../actions/gitops/deploy_key.ts");
     const { Prompter } = await import("../../output/prompt.ts");
-    // A yes to everything is no word on whose key this is.
+    // --yes does not say whose key this is.
     const prompter = new Prompter({ ...globals, yes: false }, context);
     const request = { inventory: globals.inventory, ...options };
     const vouch = async (server: string, keys: readonly HostKey[]) => {
-      output.note(`${server} shows these host keys:`);
+      output.note(`${server} presents these host keys:`);
       for (const { type, fingerprint } of keys) output.note(`  ${type} ${fingerprint}`);
       if (!prompter.canAsk) return false;
       return await prompter.confirm({
-        message: "Are they the ones that the server's owner publishes?",
+        message: "Do they match the keys that the server's owner publishes?",
         flag: "--fingerprint SHA256:… or --known-hosts FILE",
       });
     };
     const made = ({ publicKey, file, created }: KeyPair) => {
       if (!output.structured) output.data(`${publicKey}\n`);
       output.note(
-        `${created ? "Made" : "Kept"} ${file}. Add the public key to the repository's deploy ` +
-          "keys; reading is enough.",
+        `${created ? "Created" : "Kept"} ${file}. Add the public key to the repository's deploy ` +
+          "keys; read access is enough.",
       );
     };
     const key = await makeDeployKey(context, request, { made, vouch });
@@ -71,10 +71,10 @@ export const gitopsDeployKeyCommand = defineCommand({
       await output.document("DeployKey", body);
     }
     if (server === undefined) {
-      output.note("git_repo_url is not an SSH address: Flux does not use the key until it is.");
+      output.note("git_repo_url is not an SSH URL; Flux uses the key only with an SSH URL.");
     } else if (knownHosts === undefined) {
       output.warn(
-        `No host key of ${server} is trusted yet, so Flux cannot connect. Compare what it shows, ` +
+        `No host key of ${server} is trusted yet, so Flux cannot connect. Verify the host key, ` +
           "then run again with --fingerprint SHA256:… or --known-hosts FILE",
       );
     } else output.note(`Host keys of ${server} are in ${knownHosts}.`);

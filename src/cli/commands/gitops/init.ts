@@ -3,19 +3,18 @@ import type { RepositoryPlan } from "../../../actions/gitops/init.ts";
 import { usageError } from "../../../errors/user_error.ts";
 import { defineCommand } from "../../program/command.ts";
 
-/** `gitops init`: the tree a repository for Flux starts from. */
+/** `gitops init`: the first files of a repository for Flux. */
 export const gitopsInitCommand = defineCommand({
   name: "gitops init",
-  summary: "Write the tree of a Git repository the cluster follows",
+  summary: "Create a Git repository for Flux to sync from",
   description:
-    "Writes clusters/, infrastructure/ and apps/ into a new or an existing Git repository, and " +
-    "makes the age key its secrets are encrypted for. The private key stays on this machine, " +
-    "outside of the repository. Files that are there are left alone unless you say otherwise; " +
-    "nothing is committed or pushed.",
+    "Writes clusters/, infrastructure/ and apps/ to a new or existing Git repository, and creates " +
+    "the age key for its secrets. The private key stays on this machine, outside the repository. " +
+    "Existing files are kept unless you choose to replace them; nothing is committed or pushed.",
   args: [
     {
       syntax: "[directory]",
-      description: "root of the repository; default: the current one",
+      description: "root of the repository (default: the current directory)",
       completes: "file",
     },
   ],
@@ -23,19 +22,19 @@ export const gitopsInitCommand = defineCommand({
     cluster: {
       kind: "string",
       flags: "--cluster <name>",
-      description: "the cluster's name (default: the inventory's, else homelab)",
+      description: "name of the cluster (default: from the inventory, or homelab)",
     },
     /** True unless it is given. */
     age: {
       kind: "flag",
       flags: "--no-age",
-      description: "no key, no encryption: for a repository without secrets",
+      description: "do not set up encryption, for a repository without secrets",
     },
     ageKeyFile: {
       kind: "string",
       flags: "--age-key-file <file>",
-      description: "the private age key, made if it is not there " +
-        "(default: the inventory's, else ~/.config/k3s-tool/age/CLUSTER.txt)",
+      description: "private age key, created if missing " +
+        "(default: from the inventory, or ~/.config/k3s-tool/age/CLUSTER.txt)",
       completes: "file",
     },
     force: {
@@ -43,16 +42,16 @@ export const gitopsInitCommand = defineCommand({
       flags: "--force",
       description: "replace files that differ (--yes does not)",
     },
-    keep: { kind: "flag", flags: "--keep", description: "leave files that differ as they are" },
+    keep: { kind: "flag", flags: "--keep", description: "keep files that differ" },
     dryRun: { kind: "flag", flags: "--dry-run", description: "show what would be written" },
   },
   examples: [
-    { command: "k3s-tool gitops init homelab-apps", does: "a new repository in ./homelab-apps" },
+    { command: "k3s-tool gitops init homelab-apps", does: "create a repository in ./homelab-apps" },
     {
       command: "k3s-tool gitops init . --cluster homelab --keep",
-      does: "adds what is missing to the repository here",
+      does: "add what is missing to the repository in this directory",
     },
-    { command: "k3s-tool gitops init homelab-apps --dry-run", does: "shows every file" },
+    { command: "k3s-tool gitops init homelab-apps --dry-run", does: "show every file" },
   ],
   formats: ["table", "json", "yaml"],
   async run(context, { args: [directory = "."], options, globals }, output) {
@@ -65,11 +64,13 @@ export const gitopsInitCommand = defineCommand({
     const { shellWord } = await import("../../../errors/shell_word.ts");
     const { cluster, age, ageKeyFile, force, keep, dryRun } = options;
     if (directory === "") {
-      throw usageError("The directory has no name", { hint: "For the current one: ." });
+      throw usageError("The directory name is empty", {
+        hint: "For the current directory, use: .",
+      });
     }
     if (force && keep) {
-      throw usageError("--force and --keep contradict each other", {
-        hint: "--force replaces files that differ, --keep leaves them as they are.",
+      throw usageError("--force and --keep cannot be used together", {
+        hint: "--force replaces files that differ, --keep keeps them.",
       });
     }
     const plan = await planRepository(context, {
@@ -85,7 +86,7 @@ export const gitopsInitCommand = defineCommand({
     if (differing.length > 0 && !replace && !keep) {
       const prompter = new Prompter({ ...globals, yes: false }, context);
       if (!prompter.canAsk || globals.yes) throw differsError(plan);
-      const message = `There already, with other content: ${names}. Replace?`;
+      const message = `These files already exist with different content: ${names}. Replace them?`;
       replace = await prompter.confirm({ message, flag: "--force or --keep" });
     }
     const outcome = dryRun ? undefined : await writeRepository(context, plan, { replace });
@@ -98,7 +99,9 @@ export const gitopsInitCommand = defineCommand({
     const key = outcome?.age ?? plan.age;
     const noRepository = outcome?.noRepository;
     const unasked = dryRun && !force && !keep && differing.length > 0
-      ? [`There already, with other content: ${names}; replaced with --force, kept with --keep`]
+      ? [
+        `These files already exist with different content: ${names}; --force replaces them, --keep keeps them`,
+      ]
       : [];
     await reportRepository(output, {
       directory: plan.directory,
@@ -115,15 +118,15 @@ export const gitopsInitCommand = defineCommand({
         }),
       },
       notes: [
-        ...(differing.length > 0 && !replace ? [`Kept with other content: ${names}.`] : []),
+        ...(differing.length > 0 && !replace
+          ? [`Kept files with different content: ${names}.`]
+          : []),
         changed === 0 && outcome?.madeKey !== true
-          ? `${
-            differing.length > 0 ? "Nothing else is missing" : "Everything is there already"
-          }; ` +
+          ? `${differing.length > 0 ? "Nothing else is missing" : "Everything already exists"}; ` +
             "nothing was changed."
           : `Wrote ${counted(changed, "file")} to ${plan.directory}.`,
         ...(outcome?.madeKey
-          ? [`Made the private key ${key?.file}. Keep a copy: without it the secrets are lost.`]
+          ? [`Created the private key ${key?.file}. Keep a copy: without it, the secrets are lost.`]
           : []),
       ],
       warnings: [...plan.warnings, ...unasked],
@@ -131,7 +134,7 @@ export const gitopsInitCommand = defineCommand({
         ...(noRepository === undefined ? [] : [
           `git init --initial-branch=${plan.branch} ${shellWord(directory)}    (${noRepository})`,
         ]),
-        ...(changed === 0 ? [] : ["commit, and push to where the cluster can fetch it"]),
+        ...(changed === 0 ? [] : ["commit, and push to a Git server that the cluster can reach"]),
         ...(plan.hasInventory
           ? plan.settings.map(([variable, value]) =>
             `k3s-tool config set ${variable} ${shellWord(value)}`

@@ -1,64 +1,73 @@
 import { counted } from "../../../errors/safe_text.ts";
 import { defineCommand } from "../../program/command.ts";
 
-/** `gitops new-app`: an app of its own, in the repository the cluster follows. */
+/** `gitops new-app`: adds an app to the repository that Flux syncs from. */
 export const gitopsNewAppCommand = defineCommand({
   name: "gitops new-app",
-  summary: "Write an app into the repository the cluster follows",
+  summary: "Add an app to the repository that Flux syncs from",
   description:
-    "Writes apps/NAME: Deployment, Service, Ingress, ConfigMap, encrypted Secret, volume and " +
-    "NetworkPolicy as far as they are needed, in its own namespace, with an overlay for each " +
-    "cluster. Pods are restricted and isolated. What is written has been checked before; nothing " +
-    "that is there is changed, and nothing is committed.",
+    "Writes apps/NAME: a Deployment and, as needed, a Service, Ingress, ConfigMap, encrypted " +
+    "Secret, volume and NetworkPolicy, in the app's own namespace, with an overlay for each " +
+    "cluster. Pods are restricted and isolated. The files are validated before they are written; " +
+    "existing files are not changed, and nothing is committed.",
   args: [{ syntax: "<name>", description: "name of the app and of its namespace" }],
   options: {
     dir: {
       kind: "string",
       flags: "--dir <directory>",
-      description: "root of the repository; default: the current directory",
+      description: "root of the repository (default: the current directory)",
       completes: "file",
     },
     image: {
       kind: "string",
       flags: "--image <image>",
-      description: "what runs: ghcr.io/me/blog:1.0.0",
+      description: "container image, such as ghcr.io/me/blog:1.0.0",
     },
-    port: { kind: "number", flags: "--port <port>", description: "where its process listens" },
+    port: {
+      kind: "number",
+      flags: "--port <port>",
+      description: "port that the container listens on",
+    },
     host: {
       kind: "string",
       flags: "--host <name>",
-      description: "name it is served under, by k3s' ingress controller",
+      description: "host name for the Ingress",
     },
     healthPath: {
       kind: "string",
       flags: "--health-path <path>",
-      description: "path that answers 200 where it is well; without it a connection is enough",
+      description:
+        "HTTP path for the probes (default: check only that the port accepts connections)",
     },
-    replicas: { kind: "number", flags: "--replicas <n>", description: "pods (default: 1)" },
+    replicas: {
+      kind: "number",
+      flags: "--replicas <n>",
+      description: "number of pods (default: 1)",
+    },
     config: {
       kind: "list",
       flags: "--config <key=value>",
-      description: "an environment variable; repeatable",
+      description: "environment variable; repeatable",
     },
     secret: {
       kind: "list",
       flags: "--secret <key>",
-      description: "a secret one, its value asked for; repeatable",
+      description: "secret environment variable; asks for the value; repeatable",
     },
     secretFile: {
       kind: "list",
       flags: "--secret-file <key=file>",
-      description: "a secret one from a file, - for stdin; repeatable",
+      description: "secret environment variable from a file, or - for stdin; repeatable",
     },
     volume: {
       kind: "string",
       flags: "--volume <size>",
-      description: "room on a disk, mounted at /data: 5Gi",
+      description: "size of a volume mounted at /data, such as 5Gi",
     },
     gpu: {
       kind: "flag",
       flags: "--gpu",
-      description: "needs an NVIDIA GPU, and its device plugin, which is not installed yet",
+      description: "request an NVIDIA GPU (needs the device plugin, which is not installed yet)",
     },
     dryRun: { kind: "flag", flags: "--dry-run", description: "print the files, write nothing" },
   },
@@ -66,21 +75,21 @@ export const gitopsNewAppCommand = defineCommand({
     {
       command: "k3s-tool gitops new-app blog --image ghcr.io/me/blog:1.0.0 --port 8080 " +
         "--host blog.example.com --replicas 2",
-      does: "a web app",
+      does: "add a web app",
     },
     {
       command: "k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 --port 3000 " +
         "--config LOG_LEVEL=info --secret DB_PASSWORD --volume 5Gi",
-      does: "with settings, a secret it asks for, and a volume",
+      does: "add an app with a setting, a secret and a volume",
     },
     {
       command: "pass show notes | k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 " +
         "--secret-file DB_PASSWORD=-",
-      does: "the secret from another program",
+      does: "read the secret from another program",
     },
     {
       command: "k3s-tool gitops new-app blog --image ghcr.io/me/blog:1.0.0 --dry-run",
-      does: "prints every file",
+      does: "print every file",
     },
   ],
   formats: ["table", "json", "yaml"],
@@ -126,7 +135,7 @@ export const gitopsNewAppCommand = defineCommand({
       dryRun,
       preview: [...added].map(([path, text]) => `---\n# ${path}\n${text}`).join("") + sealed,
       extra: { app: { name, namespace: name } },
-      notes: [`Wrote ${counted(added.size, "file")} below apps/${name}.`],
+      notes: [`Wrote ${counted(added.size, "file")} to apps/${name}.`],
       warnings: plan.warnings,
       next: [
         `${git} add apps/${name} && ${git} commit -m "Add ${name}" && ${git} push`,

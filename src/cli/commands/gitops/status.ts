@@ -1,10 +1,10 @@
 import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 
-/** `gitops status`: how what is deployed from Git stands. */
+/** `gitops status`: the state of what Flux deploys from Git. */
 export const gitopsStatusCommand = defineCommand({
   name: "gitops status",
-  summary: "Show what Flux fetches and applies, and what is wrong with it",
+  summary: "Show what Flux fetches and applies, and any failures",
   description: "Shows each source and each Kustomization (one for every app): ready or not, the " +
     "revision, and when it was last fetched or applied. Failures show Flux's full message, which " +
     "names the object and the file. Exit code 0 if the cluster answered, even with failures; 3 if " +
@@ -12,12 +12,15 @@ export const gitopsStatusCommand = defineCommand({
     "something failed.",
   options: { ...CLUSTER_OPTIONS, timeout: TIMEOUT_OPTION },
   examples: [
-    { command: "k3s-tool gitops status", does: "sources, apps, and what is wrong" },
-    { command: "k3s-tool gitops status -o wide", does: "also namespaces, branches and messages" },
+    { command: "k3s-tool gitops status", does: "show sources, apps and failures" },
+    {
+      command: "k3s-tool gitops status -o wide",
+      does: "also show namespaces, branches and messages",
+    },
     {
       command: 'k3s-tool gitops status -o json | jq -r \'.items[] | select(.state=="failed") | ' +
         ".message'",
-      does: "what Flux says of what failed",
+      does: "print Flux's messages for failures",
     },
   ],
   async run(context, { options, globals }, output) {
@@ -37,7 +40,7 @@ export const gitopsStatusCommand = defineCommand({
       name: ({ kind, namespace, name }) => `${kind}/${namespace}/${name}`,
       item: fluxItem,
       extra: { cluster: status.clusterName ?? null, server: status.server, gaps, warnings },
-      empty: "Flux is installed, but follows nothing yet.",
+      empty: "Flux is installed, but does not sync from a repository yet.",
     });
     if (!output.structured && output.format !== "name" && objects.length > 0) {
       const failures = failureLines(objects, output.paint);

@@ -3,28 +3,29 @@ import type { Tell } from "../../../actions/gitops/sync.ts";
 import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 
-/** How long it is followed unless the person says otherwise, in seconds. */
+/** Default time to wait, in seconds. */
 const TIMEOUT = 300;
 
-/** `gitops sync`: look now. */
+/** `gitops sync`: syncs now. */
 export const gitopsSyncCommand = defineCommand({
   name: "gitops sync",
-  summary: "Let Flux look at the repository now, and follow what comes of it",
-  description: "Asks Flux to fetch the repository and to apply it now instead of at its next " +
-    "interval, and waits until everything that comes from it is applied or has failed. Exit code " +
-    "0 where all of it is applied, 1 where something failed or the time ran out.",
+  summary: "Sync from the repository now and wait for the result",
+  description:
+    "Makes Flux fetch and apply the repository now instead of at the next interval, and " +
+    "waits until everything in it is applied or has failed. Exit code 0 if everything is applied, " +
+    "1 if something failed or the timeout expired.",
   formats: ["table", "wide", "json", "yaml"],
   options: {
     ...CLUSTER_OPTIONS,
     timeout: {
       kind: "number",
       flags: "--timeout <seconds>",
-      description: `how long to follow it (default ${TIMEOUT})`,
+      description: `how long to wait (default ${TIMEOUT})`,
     },
   },
   examples: [
-    { command: "git push && k3s-tool gitops sync", does: "what was pushed runs now" },
-    { command: "k3s-tool gitops sync --timeout 30", does: "asks, and follows it for 30 seconds" },
+    { command: "git push && k3s-tool gitops sync", does: "deploy what you pushed" },
+    { command: "k3s-tool gitops sync --timeout 30", does: "wait at most 30 seconds" },
   ],
   async run(context, { options, globals }, output) {
     const { syncGitops } = await import("../../../actions/gitops/sync.ts");
@@ -50,11 +51,13 @@ export const gitopsSyncCommand = defineCommand({
       for (const line of failureLines(objects, output.paint)) output.data(`${line}\n`);
     }
     for (const object of objects.filter(({ state }) => state === "suspended")) {
-      output.warn(`${fluxName(object)} is suspended and was left alone: flux resume goes on.`);
+      output.warn(
+        `${fluxName(object)} is suspended and was not synced; resume it with: flux resume`,
+      );
     }
     const failed = objects.some(({ state }) => state === "failed");
     if (!finished) {
-      output.warn("Not everything has come to an end yet. Look again: k3s-tool gitops status");
+      output.warn("The sync is not finished yet. Check again with: k3s-tool gitops status");
     } else if (!failed) {
       output.note(
         `The cluster is at ${revision === undefined ? "no revision" : shortRevision(revision)}.`,

@@ -2,20 +2,20 @@ import { counted } from "../../../errors/safe_text.ts";
 import { ExitCode, usageError } from "../../../errors/user_error.ts";
 import { defineCommand } from "../../program/command.ts";
 
-/** `gitops validate`: all that is wrong with the repository. */
+/** `gitops validate`: all problems of the repository. */
 export const gitopsValidateCommand = defineCommand({
   name: "gitops validate",
-  summary: "Check the repository the cluster follows, before you push",
+  summary: "Check the repository before you push",
   description:
-    "Builds every overlay and checks each object against the schemas of Kubernetes and Flux, " +
-    "offline, and what must hold between them: files exist, no secret is in plain text, each app " +
-    "has its own namespace. Reports file, line and what would be right; exit code 2 where " +
-    "something is wrong. Overlays are built by kustomize or kubectl; without them the sources are " +
-    "checked alone, which is said.",
+    "Builds every overlay and checks each object offline against the Kubernetes and Flux schemas. " +
+    "Also checks that files exist, that no secret is in clear text, and that each app has its own " +
+    "namespace. Reports file, line and what is expected; exits with code 2 if there are problems. " +
+    "Builds overlays with kustomize or kubectl; without them, it checks only the sources and warns " +
+    "you.",
   args: [
     {
       syntax: "[directory]",
-      description: "root of the repository; default: the current one",
+      description: "root of the repository (default: the current directory)",
       completes: "file",
     },
   ],
@@ -23,14 +23,14 @@ export const gitopsValidateCommand = defineCommand({
     strict: {
       kind: "flag",
       flags: "--strict",
-      description: "fail with exit code 3 where overlays cannot be built",
+      description: "fail with exit code 3 if overlays cannot be built",
     },
   },
   examples: [
-    { command: "k3s-tool gitops validate", does: "checks the repository here" },
+    { command: "k3s-tool gitops validate", does: "check the repository in this directory" },
     {
       command: "k3s-tool gitops validate homelab-apps --strict -o json",
-      does: "problems as a document, for CI",
+      does: "print problems as JSON, for CI",
     },
   ],
   formats: ["table", "json", "yaml"],
@@ -49,10 +49,10 @@ export const gitopsValidateCommand = defineCommand({
     }
     for (const warning of warnings) output.warn(renderProblem(warning));
     if (unknownKinds.length > 0) {
-      output.note(`No schema is known for ${unknownKinds.join(", ")}: not looked into.`);
+      output.note(`Not validated, because there is no schema: ${unknownKinds.join(", ")}.`);
     }
     if (!kustomize) {
-      output.warn("overlays were not built, as neither kustomize nor kubectl is installed");
+      output.warn("overlays were not built, because neither kustomize nor kubectl is installed");
     }
     if (!valid) {
       const what = counted(problems.length, "problem");

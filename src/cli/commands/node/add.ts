@@ -3,70 +3,70 @@ import { commaList } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 
-/** `node add`: one more host in the inventory. */
+/** `node add`: adds a host to the inventory. */
 export const nodeAddCommand = defineCommand({
   name: "node add",
   aliases: ["add-node"],
   summary: "Add a machine to the inventory",
   description:
-    "Adds a machine to the inventory. Hostname, Tailscale address and role are enough; the " +
-    "address is looked up in the tailnet where it is not given. The file keeps its comments and " +
-    "layout. Nothing is changed on the machine itself: that is what `k3s-tool provision` does.",
+    "Adds a machine to the inventory. It needs a hostname, a Tailscale address and a role; " +
+    "without an address, k3s-tool looks it up in the tailnet. The file keeps its comments and " +
+    "layout. The machine itself is not changed; `k3s-tool provision` does that.",
   args: [
     { syntax: "<host>", description: "name of the machine", completes: "host" },
-    { syntax: "[ip]", description: "its Tailscale IPv4 address; default: looked up by name" },
+    { syntax: "[ip]", description: "its Tailscale IPv4 address (default: looked up by name)" },
   ],
   options: {
     role: {
       kind: "string",
       flags: "--role <role>",
-      description: "what it is in the cluster",
+      description: "role in the cluster",
       choices: ["control-plane", "worker"],
     },
     reservedCpu: {
       kind: "string",
       flags: "--reserved-cpu <quantity>",
-      description: "processors left to the local user: 2, 500m",
+      description: "CPU reserved for the local user, such as 2 or 500m",
     },
     reservedMemory: {
       kind: "string",
       flags: "--reserved-memory <quantity>",
-      description: "memory left to the local user: 4Gi",
+      description: "memory reserved for the local user, such as 4Gi",
     },
     gpu: {
       kind: "flag",
       flags: "--gpu",
-      description: "note that it has an NVIDIA GPU (provision does not set GPUs up yet)",
+      description: "record that it has an NVIDIA GPU (provision does not set up GPUs yet)",
     },
-    label: { kind: "list", flags: "--label <k=v>", description: "a node label; may be repeated" },
-    labels: { kind: "string", flags: "--labels <k=v,…>", description: "several labels at once" },
+    label: { kind: "list", flags: "--label <k=v>", description: "node label; repeatable" },
+    labels: { kind: "string", flags: "--labels <k=v,…>", description: "several node labels" },
     taint: {
       kind: "list",
       flags: "--taint <k=v:effect>",
-      description: "a node taint; may be repeated",
+      description: "node taint; repeatable",
     },
     taints: {
       kind: "string",
       flags: "--taints <k=v:effect,…>",
-      description: "several taints at once",
+      description: "several node taints",
     },
-    user: { kind: "string", flags: "--user <name>", description: "login name for ssh" },
+    user: { kind: "string", flags: "--user <name>", description: "SSH user" },
     dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
   },
   examples: [
     {
       command: "k3s-tool node add pi --role worker",
-      does: "looks the address of pi up in the tailnet",
+      does: "look up pi's address in the tailnet and add it",
     },
     {
       command: "k3s-tool node add dgx 100.64.0.3 --role worker --gpu --reserved-cpu 4 " +
         "--reserved-memory 8Gi --taint nvidia.com/gpu=true:NoSchedule",
-      does: "a GPU workstation that keeps 4 processors and 8 GiB to itself",
+      does: "add a GPU workstation with 4 CPUs and 8 GiB reserved for its user",
     },
     {
       command: "k3s-tool node add nas 100.64.0.7 --role worker --labels disk=hdd,room=cellar " +
         "--dry-run",
-      does: "shows the change and writes nothing",
+      does: "show the change, write nothing",
     },
   ],
   formats: ["table", "json", "yaml"],

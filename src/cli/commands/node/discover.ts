@@ -10,44 +10,52 @@ import { defineCommand } from "../../program/command.ts";
 /** `discover`: the machines of the tailnet. */
 export const discoverCommand = defineCommand({
   name: "discover",
-  summary: "List the machines of the tailnet and which of them are in the cluster",
-  description: "Asks this machine's Tailscale for all machines, and compares them with the " +
-    "inventory and the cluster. Works without either: what could not be compared is said. " +
-    "K3S_TOOL_TAILSCALE_SOCKET names the socket of a tailscaled in an unusual place.",
-  args: [{ syntax: "[name...]", description: "only these names; * and ? are wildcards" }],
+  summary: "List the machines of the tailnet and show which are in the cluster",
+  description:
+    "Lists all machines that this machine's Tailscale knows, and compares them with the " +
+    "inventory and the cluster. Works without either, and says what it could not compare. " +
+    "To use another tailscaled socket, set K3S_TOOL_TAILSCALE_SOCKET.",
+  args: [{
+    syntax: "[name...]",
+    description: "only machines with these names; * and ? are wildcards",
+  }],
   options: {
     online: { kind: "flag", flags: "--online", description: "only machines that are online" },
     offline: { kind: "flag", flags: "--offline", description: "only machines that are offline" },
-    os: { kind: "list", flags: "--os <os>", description: "only this system: linux, macOS, …" },
+    os: {
+      kind: "list",
+      flags: "--os <os>",
+      description: "only machines with this system: linux, macOS, …",
+    },
     tag: { kind: "list", flags: "--tag <tag>", description: "only machines with this tag" },
     owner: {
       kind: "list",
       flags: "--owner <login>",
-      description: "only machines of this person; the part before @ is enough",
+      description: "only machines of this user; the part before @ is enough",
     },
     unjoined: {
       kind: "flag",
       flags: "--unjoined",
-      description: "only machines that are neither in the inventory nor in the cluster",
+      description: "only machines that are not in the inventory or the cluster",
     },
     ...CLUSTER_OPTIONS,
     timeout: TIMEOUT_OPTION,
   },
   examples: [
-    { command: "k3s-tool discover", does: "every machine of the tailnet" },
+    { command: "k3s-tool discover", does: "list all machines of the tailnet" },
     {
       command: "k3s-tool discover --online --os linux --unjoined",
-      does: "machines that could join",
+      does: "list machines that could join",
     },
     {
       command: "k3s-tool discover -o json | jq -r '.items[] | select(.shared|not) | .ipv4'",
-      does: "addresses of the tailnet's own machines",
+      does: "list addresses, without shared machines",
     },
   ],
   async run(context, { args, options, globals }, output) {
     if (options.online && options.offline) {
-      throw usageError("--online and --offline exclude each other", {
-        hint: "Leave both out to see all machines.",
+      throw usageError("--online and --offline cannot be used together", {
+        hint: "Omit both to list all machines.",
       });
     }
     const { discover } = await import("../../../actions/hosts/discover.ts");
@@ -71,11 +79,11 @@ export const discoverCommand = defineCommand({
       name: ({ peer }) => peer.name,
       item: peerItem,
       extra: { gaps },
-      empty: "No machine of the tailnet is like that.",
+      empty: "No machine of the tailnet matches.",
     });
     for (const gap of gaps) output.note(gap);
     if (exitNodesLeftOut > 0) {
-      output.detail(`${exitNodesLeftOut} exit nodes of Mullvad are not listed.`);
+      output.detail(`${exitNodesLeftOut} Mullvad exit nodes are not listed.`);
     }
   },
 });

@@ -6,17 +6,20 @@ export const nodeListCommand = defineCommand({
   aliases: ["node ls", "node get"],
   summary: "List the machines of the inventory",
   description: "Lists the machines of the inventory, whether they are provisioned or not. " +
-    "Neither Tailscale nor the cluster is asked; see `k3s-tool status` for how they are.",
+    "Does not contact Tailscale or the cluster; to see their state, run `k3s-tool status`.",
   examples: [
-    { command: "k3s-tool node list", does: "roles, addresses, reservations, labels and taints" },
-    { command: "k3s-tool node list -o name", does: "names only, one on a line" },
+    {
+      command: "k3s-tool node list",
+      does: "list roles, addresses, reservations, labels and taints",
+    },
+    { command: "k3s-tool node list -o name", does: "list only names, one per line" },
     {
       command: "k3s-tool node list -o json | jq -r '.items[] | select(.gpu) | .name'",
-      does: "machines with a GPU",
+      does: "list machines with a GPU",
     },
   ],
   async run(context, { globals }, output) {
-    // All at once: one after the other costs some milliseconds of the start.
+    // In parallel, to start some milliseconds faster.
     const [{ locateInventory }, { readInventory }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =
       await Promise.all([
         import("../../../inventory/read/locate.ts"),

@@ -6,48 +6,49 @@ import { reportChange } from "../../output/inventory_words.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
 
-/** `node remove`: out of the cluster, off the host, out of the inventory, in this order. */
+/** `node remove`: removes a host from the cluster, k3s from the host, then the host from the inventory. */
 export const nodeRemoveCommand = defineCommand({
   name: "node remove",
   aliases: ["remove-node", "node rm", "node delete"],
-  summary: "Take machines out of the cluster and the inventory",
+  summary: "Remove machines from the cluster and the inventory",
   description:
-    "Drains the node, deletes it and its password secret, removes k3s from the machine " +
-    "and edits the inventory last; several machines one after the other. Whatever fails on the way, calling it again goes on from there. " +
-    "A worker that --force removes is refused by the cluster from then on, should it be switched on, until it is added again.",
+    "Drains the node, deletes it and its password secret, removes k3s from the machine, and then " +
+    "edits the inventory. Several machines are removed one after the other. If something fails, " +
+    "run the command again; it continues from there. If you remove a worker with --force and it " +
+    "is switched on later, the cluster rejects it until you add it again.",
   formats: ["table", "wide", "json"],
   args: [
-    { syntax: "<hosts...>", description: "names in the inventory", completes: "host" },
+    { syntax: "<hosts...>", description: "names from the inventory", completes: "host" },
   ],
   options: {
     force: {
       kind: "flag",
       flags: "--force",
-      description: "the machine is gone: do nothing on it",
+      description: "the machine is gone: do not contact it",
     },
     inventoryOnly: {
       kind: "flag",
       flags: "--inventory-only",
-      description: "edit the inventory alone; a node of the cluster stays as it is",
+      description: "edit only the inventory; do not change the cluster",
     },
     dryRun: {
       kind: "flag",
       flags: "--dry-run",
-      description: "change nothing, show what would change",
+      description: "show what would change, change nothing",
     },
     ...PASSWORD_OPTIONS,
   },
   examples: [
-    { command: "k3s-tool node remove pi", does: "asks for the name again, then removes it" },
-    { command: "k3s-tool node remove pi --dry-run", does: "what would be done" },
-    { command: "k3s-tool node remove pi nas --yes", does: "two machines, without asking" },
+    { command: "k3s-tool node remove pi", does: "ask for the name, then remove the machine" },
+    { command: "k3s-tool node remove pi --dry-run", does: "show what would be done" },
+    { command: "k3s-tool node remove pi nas --yes", does: "remove two machines without asking" },
     {
       command: "k3s-tool node remove pi --inventory-only",
-      does: "a machine that never became a node; needs no network",
+      does: "remove a machine that never joined; needs no network",
     },
     {
       command: "k3s-tool node remove pi --force --yes",
-      does: "a machine that no longer exists, without asking",
+      does: "remove a machine that no longer exists, without asking",
     },
   ],
   async run(context, { args, options, globals, lineWithout }, output) {
@@ -65,20 +66,21 @@ export const nodeRemoveCommand = defineCommand({
       const items = removals.map(({ host }) => nodeItem(host));
       return await reportChange(output, change, {
         dryRun,
-        done: `Removed ${names.join(", ")} from ${shown}. The cluster was not asked.`,
+        done: `Removed ${names.join(", ")} from ${shown}. The cluster was not changed.`,
         extra: { hosts: items, ...(items.length === 1 ? { host: items[0] } : {}) },
       });
     }
     if (!dryRun) {
       const whose = plural(names.length, "Its", "Their");
       const agreed = await new Prompter(globals, context).confirmByName({
-        message: `${whose} workloads move to other nodes, and k3s with its data is removed from ${
-          options.force ? "the cluster" : names.join(", ")
-        }.`,
+        message:
+          `${whose} workloads are moved to other nodes, and k3s and its data are removed from ${
+            options.force ? "the cluster" : names.join(", ")
+          }.`,
         name: names.join(" "),
         flag: "--yes",
       });
-      if (!agreed) throw interruptedError("That is not its name; nothing was changed");
+      if (!agreed) throw interruptedError("The name does not match; nothing was changed");
     }
     const { showRun } = await import("../../output/progress.ts");
     const passwords = await passwordsOf(options, context, globals);
@@ -91,14 +93,16 @@ export const nodeRemoveCommand = defineCommand({
         mayInstall: askToInstall(globals, context),
       });
       const resume = lineWithout(names.slice(0, at)) +
-        (options.force ? "" : " (with --force where the machine is gone)");
+        (options.force ? "" : " (with --force if the machine is gone)");
       await showRun(events, { what: `Removing ${host.name}`, resume }, {
         context,
         output,
         globals,
       });
       output.note(
-        dryRun ? "Nothing was changed." : `${host.name} is out of the cluster and the inventory.`,
+        dryRun
+          ? "Nothing was changed."
+          : `Removed ${host.name} from the cluster and the inventory.`,
       );
     }
   },

@@ -1,6 +1,6 @@
 import { defineCommand } from "../../program/command.ts";
 
-/** `node show`: everything that holds for one host, and why. */
+/** `node show`: all variables of one host and their origins. */
 export const nodeShowCommand = defineCommand({
   name: "node show",
   aliases: ["node describe"],
@@ -14,8 +14,8 @@ export const nodeShowCommand = defineCommand({
     },
   },
   examples: [
-    { command: "k3s-tool node show dgx", does: "variables with file and line" },
-    { command: "k3s-tool node show dgx -o json", does: "the same for a script" },
+    { command: "k3s-tool node show dgx", does: "show variables with file and line" },
+    { command: "k3s-tool node show dgx -o json", does: "the same as JSON, for scripts" },
   ],
   formats: ["table", "json", "yaml"],
   async run(context, { args: [name = ""], options, globals }, output) {

@@ -3,23 +3,23 @@ import { defineCommand } from "../../program/command.ts";
 /** `assets eject`: copy embedded files out. */
 export const assetsEjectCommand = defineCommand({
   name: "assets eject",
-  summary: "Copy embedded files into a directory, to read or change them",
+  summary: "Copy embedded files to a directory, to read or change them",
   description:
-    "Copies embedded files into a directory. A file that is there with other content is never " +
-    "overwritten without --force.",
+    "Copies embedded files to a directory. Existing files that differ are overwritten only " +
+    "with --force.",
   args: [
-    { syntax: "<directory>", description: "where to", completes: "file" },
-    { syntax: "[path...]", description: "only files at or below these paths" },
+    { syntax: "<directory>", description: "target directory", completes: "file" },
+    { syntax: "[path...]", description: "only files under these paths" },
   ],
   options: {
     force: { kind: "flag", flags: "--force", description: "overwrite files that differ" },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "only say what would be written" },
+    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would be written" },
   },
   examples: [
-    { command: "k3s-tool assets eject ./k3s-tool-assets", does: "everything" },
+    { command: "k3s-tool assets eject ./k3s-tool-assets", does: "copy all files" },
     {
       command: "k3s-tool assets eject . ansible/roles/k3s_worker",
-      does: "one role, into ./ansible/roles/k3s_worker",
+      does: "copy one role to ./ansible/roles/k3s_worker",
     },
   ],
   async run(context, { args, options }, output) {

@@ -5,10 +5,10 @@ export const assetsListCommand = defineCommand({
   name: "assets list",
   aliases: ["assets ls"],
   summary: "List the embedded playbooks, roles, templates and examples",
-  args: [{ syntax: "[path...]", description: "only files at or below these paths" }],
+  args: [{ syntax: "[path...]", description: "only files under these paths" }],
   examples: [
-    { command: "k3s-tool assets list", does: "every embedded file with its size" },
-    { command: "k3s-tool assets list ansible/roles -o name", does: "paths of the roles' files" },
+    { command: "k3s-tool assets list", does: "list all embedded files with their sizes" },
+    { command: "k3s-tool assets list ansible/roles -o name", does: "list the paths of the roles" },
   ],
   async run(context, { args }, output) {
     const { readAssets } = await import("../../../assets/extract.ts");

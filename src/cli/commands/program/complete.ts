@@ -11,12 +11,12 @@ export function completeCommand(
   return defineCommand({
     name: "complete",
     formats: ["table"],
-    summary: "Offer completions (called by the completion scripts)",
+    summary: "Print completions (called by the completion scripts)",
     hidden: true,
     args: [{ syntax: "[words...]", description: "the words typed so far" }],
     examples: [
-      { command: "k3s-tool complete -- node a", does: "offers add" },
-      { command: "k3s-tool complete -- provision --", does: "offers the options of provision" },
+      { command: "k3s-tool complete -- node a", does: "complete to add" },
+      { command: "k3s-tool complete -- provision --", does: "list the options of provision" },
     ],
     async run(context, { args, globals }) {
       const [{ completionTree }, { lookUpOffers }] = await Promise.all([

@@ -7,18 +7,18 @@ export const completionsCommand = defineCommand({
   name: "completions",
   summary: "Print the completion script for a shell",
   description:
-    "Prints a script that makes a shell complete commands, options, host names and values. It asks " +
-    "the tool itself at each Tab, so it never goes stale.",
-  args: [{ syntax: "<shell>", description: "the shell", choices: SHELLS }],
+    "Prints a script that lets your shell complete commands, options, host names and values. The " +
+    "script calls k3s-tool for each completion, so it is always up to date.",
+  args: [{ syntax: "<shell>", description: "your shell", choices: SHELLS }],
   formats: ["table"],
   examples: [
     {
       command: "k3s-tool completions bash > ~/.local/share/bash-completion/completions/k3s-tool",
-      does: "for bash, from the next shell on",
+      does: "for bash; open a new shell to use it",
     },
     {
       command: "k3s-tool completions zsh > ~/.zfunc/_k3s-tool",
-      does: "for zsh, where ~/.zfunc is in fpath",
+      does: "for zsh, if ~/.zfunc is in fpath",
     },
     {
       command: "k3s-tool completions fish > ~/.config/fish/completions/k3s-tool.fish",

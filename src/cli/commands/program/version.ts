@@ -1,14 +1,17 @@
 import metadata from "../../../../deno.json" with { type: "json" };
 import { defineCommand } from "../../program/command.ts";
 
-/** `version`: what this is. */
+/** `version`: the version of the tool. */
 export const versionCommand = defineCommand({
   name: "version",
-  summary: "Show the version of the tool",
+  summary: "Show the version of k3s-tool",
   formats: ["table", "json", "yaml", "name"],
   examples: [
-    { command: "k3s-tool version", does: "one line" },
-    { command: "k3s-tool version -o json | jq -r .version", does: "the bare version, for scripts" },
+    { command: "k3s-tool version", does: "show version and platform" },
+    {
+      command: "k3s-tool version -o json | jq -r .version",
+      does: "print only the version, for scripts",
+    },
   ],
   async run(_context, _input, output) {
     const { version } = metadata;

@@ -2,32 +2,33 @@ import type { Check } from "../../../actions/doctor/check.ts";
 import { ExitCode } from "../../../errors/user_error.ts";
 import { defineCommand } from "../../program/command.ts";
 
-/** `doctor`: what is wrong here, and what to do. */
+/** `doctor`: problems of this setup, and how to fix them. */
 export const doctorCommand = defineCommand({
   name: "doctor",
-  summary: "Look at everything the tool depends on and say what to do",
-  description: "Looks at the programs on this machine, its Tailscale, the inventory, Flux (where " +
-    "git_repo_url is set) and the hosts' state in the tailnet; with --hosts also at the hosts themselves, over ssh. Changes " +
-    "nothing; --fix repairs what belongs to the tool: it installs a private ansible-core.",
+  summary: "Check everything that k3s-tool depends on and show how to fix problems",
+  description: "Checks the programs on this machine, its Tailscale, the inventory, Flux (if " +
+    "git_repo_url is set) and the state of the hosts in the tailnet; with --hosts also the hosts " +
+    "themselves, over SSH. It changes nothing, except that --fix repairs k3s-tool's own files and " +
+    "installs a private ansible-core.",
   formats: ["table", "wide", "json", "yaml"],
   options: {
     fix: {
       kind: "flag",
       flags: "--fix",
-      description: "repair what belongs to the tool (installs a private ansible-core)",
+      description: "repair k3s-tool's own files and install a private ansible-core",
     },
     hosts: {
       kind: "flag",
       flags: "--hosts",
-      description: "also log in to each host: sudo, Python, k3s, MTU of its interfaces",
+      description: "also log in to each host and check sudo, Python, k3s and MTUs",
     },
   },
   examples: [
-    { command: "k3s-tool doctor", does: "one line for each thing, and what to do" },
-    { command: "k3s-tool doctor --fix", does: "installs ansible-core for the tool alone" },
+    { command: "k3s-tool doctor", does: "check this machine, the tailnet and the inventory" },
+    { command: "k3s-tool doctor --fix", does: "install ansible-core for k3s-tool only" },
     {
       command: "k3s-tool doctor --hosts -o json | jq -r '.items[] | select(.status!=\"ok\")'",
-      does: "what is not in order, on the hosts too",
+      does: "list problems, including those on the hosts",
     },
   ],
   async run(context, { options, globals }, output) {
