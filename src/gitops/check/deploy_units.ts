@@ -78,9 +78,12 @@ export function appsOf(files: RepositoryFiles): readonly string[] {
 /** Builds at one time; each is a process. */
 const AT_ONCE = Math.max(2, Math.min(8, navigator.hardwareConcurrency));
 
-type Start = Pick<DeployUnit, "directory" | "cluster" | "by" | "certain"> & {
-  readonly only?: readonly string[] | undefined;
-};
+type Start =
+  & Pick<DeployUnit, "directory">
+  & Partial<Pick<DeployUnit, "cluster" | "by" | "certain">>
+  & {
+    readonly only?: readonly string[];
+  };
 
 /**
  * Finds everything that is applied, and in a repository that follows the template also overlays
@@ -144,23 +147,14 @@ export async function deployUnits(
       }
       return [];
     });
-  await visit(
-    entry.roots.map((directory) => ({
-      directory,
-      cluster: clusterName(directory),
-      by: undefined,
-      certain: false,
-    })),
-  );
+  await visit(entry.roots.map((directory) => ({ directory, cluster: clusterName(directory) })));
   if (entry.roots.length === 0) await visit(await unnamedStarts(entry, { files, trees }));
   if (followsTemplate) {
     const apps = appsOf(files).map((app) => `apps/${app}`);
     const loose = [...apps, ...overlaysOf(files, trees)]
       .filter((each) => trees.kustomizationOf(each) !== undefined)
       .filter((each) => !trees.used.has(trees.kustomizationOf(each)!));
-    for (const directory of loose) {
-      await visit([{ directory, cluster: undefined, by: undefined, certain: false }]);
-    }
+    for (const directory of loose) await visit([{ directory }]);
   }
   return { units, notChecked: [...notChecked.values()], followsTemplate };
 }
@@ -170,21 +164,17 @@ async function unnamedStarts(
   { kustomizations, isOwn }: FluxEntry,
   { files, trees }: { readonly files: RepositoryFiles; readonly trees: ResourceTrees },
 ): Promise<readonly Start[]> {
-  const paths = kustomizations.filter(isOwn)
-    .map(({ value }) => directoryOf(String(valueAt(value, ["spec", "path"]) ?? ".")))
-    .filter((path) => path !== "." && files.hasDirectory(path));
-  const outside = kustomizations.filter((each) =>
-    isOwn(each) && !paths.some((path) => each.file.startsWith(`${path}/`)) &&
-    files.hasDirectory(directoryOf(String(valueAt(each.value, ["spec", "path"]) ?? ".")))
-  );
-  const byFolder = Map.groupBy(outside, ({ file }) => posix.dirname(file));
-  const starts = [...byFolder].map(([directory, group]): Start => ({
-    directory,
-    cluster: directory,
-    by: undefined,
-    certain: false,
-    only: [...new Set(group.map(({ file }) => file))],
-  }));
+  const pathOf = ({ value }: Manifest) =>
+    directoryOf(String(valueAt(value, ["spec", "path"]) ?? "."));
+  const own = kustomizations.filter((each) => isOwn(each) && files.hasDirectory(pathOf(each)));
+  const paths = own.map(pathOf).filter((path) => path !== ".");
+  const outside = own.filter(({ file }) => !paths.some((path) => file.startsWith(`${path}/`)));
+  const starts = [...Map.groupBy(outside, ({ file }) => posix.dirname(file))]
+    .map(([directory, group]): Start => ({
+      directory,
+      cluster: directory,
+      only: [...new Set(group.map(({ file }) => file))],
+    }));
   if (kustomizations.length > 0) return starts;
   const directories: string[] = [];
   for (const directory of new Set(files.paths.filter(files.inScope).map(posix.dirname))) {
@@ -200,11 +190,11 @@ async function unnamedStarts(
     }
   }
   return directories.filter((each) => !listed.has(trees.kustomizationOf(each)!))
-    .map((directory) => ({ directory, cluster: undefined, by: undefined, certain: false }));
+    .map((directory) => ({ directory }));
 }
 
 async function unitOf(
-  { directory, cluster, by, certain, only }: Start,
+  { directory, cluster, by, certain = false, only }: Start,
   { trees, build }: { readonly trees: ResourceTrees; readonly build: Builder | undefined },
 ): Promise<DeployUnit> {
   const tree = await trees.read(directory, { by, only });

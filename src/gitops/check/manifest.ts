@@ -24,6 +24,9 @@ export interface ManifestFile {
   readonly problems: readonly Problem[];
 }
 
+/** `*name:` as a key: the colon belongs to the alias in YAML 1.2, and not for Go's reader. */
+const ALIAS_KEY = /^([ -]*\*[\w-]+):(?=\s)/gm;
+
 /** Reads every document of a file; a list of objects counts as its items. */
 export function readManifests(file: string, text: string): ManifestFile {
   const lines = new LineCounter();
@@ -39,6 +42,10 @@ export function readManifests(file: string, text: string): ManifestFile {
     return { file, line, column: col };
   };
   if (!Array.isArray(documents)) return { manifests, problems };
+  const spaced = text.replace(ALIAS_KEY, "$1 :");
+  if (spaced !== text && documents.some(({ errors }) => errors.length > 0)) {
+    return readManifests(file, spaced);
+  }
   for (const document of documents as Document.Parsed[]) {
     const [error] = document.errors;
     if (error !== undefined) {

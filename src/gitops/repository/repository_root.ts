@@ -23,23 +23,27 @@ export async function rootOf(directory: string): Promise<string> {
   const top = await repositoryAround(real);
   const files = await repositoryFiles(top ?? real, { scope: real });
   const { kustomizations } = await fluxEntry(files, new ResourceTrees(files));
-  const paths = kustomizations.map(({ value }) => valueAt(value, ["spec", "path"]))
-    .filter((path) => typeof path === "string" && !path.includes("${"))
-    .map((path) => `/${directoryOf(path as string)}`).filter((path) => path !== "/.");
+  const places = kustomizations.flatMap(({ value, file }) => {
+    const path = valueAt(value, ["spec", "path"]);
+    // What source-watcher cuts out of a repository has a root of its own.
+    const isPart = valueAt(value, ["spec", "sourceRef", "kind"]) === "ExternalArtifact";
+    if (typeof path !== "string" || path.includes("${") || isPart) return [];
+    return [{ path: `/${directoryOf(path)}`, file: join(files.root, file) }];
+  }).filter(({ path }) => path !== "/.");
   const directories = new Set(files.paths.flatMap((path) => parentsOf(join(files.root, path))));
-  const found = new Map<string, number>();
-  for (const path of new Set(paths)) {
+  const found = new Map<string, Set<string>>();
+  for (const { path, file } of places) {
     for (const each of directories) {
       if (!each.endsWith(path)) continue;
       const root = each.slice(0, -path.length) || "/";
       const isPossible = liesIn(real, root)
         ? top === undefined || liesIn(root, top)
-        : top !== undefined && liesIn(root, real);
-      if (isPossible) found.set(root, (found.get(root) ?? 0) + 1);
+        : top !== undefined && liesIn(root, real) && liesIn(file, root);
+      if (isPossible) found.set(root, (found.get(root) ?? new Set()).add(path));
     }
   }
   const [best] = [...found].sort(([a, counted], [b, other]) =>
-    other - counted || (top === undefined ? b.length - a.length : a.length - b.length)
+    other.size - counted.size || (top === undefined ? b.length - a.length : a.length - b.length)
   );
   return best?.[0] ?? top ?? real;
 }

@@ -185,15 +185,18 @@ spec:
     "secrets/s.yaml":
       "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: web}\nstringData: {a: 'ENC[AES256_GCM,data:x]'}\nsops: {mac: x}\n",
   }],
-  "merge keys, folders with a slash at the end, and files that Flux leaves out": [{
-    "clusters/home/all.yaml": applies("./", { name: "all" }),
-    "web/kustomization.yaml": "resources: [app/]\n",
-    "web/app/kustomization.yaml": "namespace: web\nresources: [config.yaml]\n",
-    "web/app/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, " +
-      "labels: &l {a: b}, annotations: {<<: *l, c: d}}\ndata: {a: b}\n",
-    ".sops.yaml": "creation_rules: []\n",
-    ".github/workflows/check.yaml": "on: push\n",
-  }],
+  "merge keys, an alias as a key, folders with a slash at the end, and files that Flux leaves out":
+    [{
+      "clusters/home/all.yaml": applies("./", { name: "all" }),
+      "web/kustomization.yaml": "resources: [app/]\n",
+      "web/app/kustomization.yaml": "namespace: web\nresources: [config.yaml, alias.yaml]\n",
+      "web/app/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, " +
+        "labels: &l {a: b}, annotations: {<<: *l, c: d}}\ndata: {a: b}\n",
+      "web/app/alias.yaml": "apiVersion: v1\nkind: ConfigMap\n" +
+        "metadata: {name: &app alias}\ndata:\n  *app: x\n",
+      ".sops.yaml": "creation_rules: []\n",
+      ".github/workflows/check.yaml": "on: push\n",
+    }],
   "what .sourceignore leaves out": [{
     ".sourceignore": "/*\n!/deploy\n",
     "deploy/.sourceignore": "values/\n",
@@ -270,6 +273,21 @@ Deno.test("a label that is no text is a warning: Flux applies the object, withou
   assert.deepEqual(warnings, [
     "apps/web/config.yaml:3 metadata.labels.on must be a string, is true: Flux drops all labels " +
     "of the object",
+  ]);
+});
+
+Deno.test("paths in parts that are cut out of a repository do not say where its root is", async () => {
+  const part = (name: string) => applies(`./${name}`, { kind: "ExternalArtifact", name });
+  const { warnings } = await validate({
+    ".git/config": "",
+    "clusters/a/apps.yaml": part("a"),
+    "clusters/b/apps.yaml": part("b"),
+    "apps/a/kustomization.yaml": "resources: []\n",
+    "apps/b/kustomization.yaml": "resources: []\n",
+  });
+  assert.deepEqual(warnings, [
+    "clusters/a/apps.yaml:6 not checked: ExternalArtifact/flux-system is not known to be this " +
+    "repository",
   ]);
 });
 
