@@ -10,9 +10,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), limit="all", **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), limit="all", **extra):
     def host(number, name):
-        probe = {"k3s": {"version": None, "cluster": None, "sqlite": name in sqlite}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
+        probe = {"problems": [], "k3s": {"version": None, "cluster": dict(clusters).get(name), "sqlite": name in sqlite}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         return name, {"k3s_tool_node_name": name, "tailscale_ip": "100.64.0.%d" % number, "test_probe": probe}
     hosts = dict(host(number + 1, name) for number, name in enumerate([*servers, *workers]))
@@ -51,6 +51,16 @@ class Versions(unittest.TestCase):
         self.assertEqual(decide(limit="w1", test_versions=old)["w1"]["older"], ["n1 (v1.35.6+k3s1)"])
         self.assertEqual(decide(limit="w1", test_versions=new)["w1"]["older"], [])
         self.assertEqual(decide(limit="w1,n1", test_versions=old)["w1"]["older"], [])
+
+
+class Problems(unittest.TestCase):
+    def test_a_worker_alone_in_a_run_is_judged_by_what_is_known_of_its_server(self):
+        """A server that is left out by --limit is looked at for what it serves; which cluster it has stays unknown."""
+        looks = [{"item": "n1", "server": {"holds": True, "answers": True}}]
+        for clusters in ({}, {"w1": "abc"}):
+            for known in (looks, []):
+                found = decide(servers=("n1",), clusters=clusters, limit="w1", test_looks=known)["w1"]["problems"]
+                self.assertEqual(len(found), 0 if known else 1, (clusters, known, found))
 
 
 if __name__ == "__main__":
