@@ -1,5 +1,5 @@
 /**
- * What a person meant who typed a name that does not exist.
+ * Suggestions for a name that does not exist.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export function didYouMean(word: string, names: Iterable<string>, otherwise: str
   }?`;
 }
 
-/** 0 for the same, infinite for what nobody means: beginnings first, then slips, then a part. */
+/** 0 for the same, infinite for unrelated names: prefixes first, then typos, then a part. */
 function unlikeness(word: string, name: string): number {
   if (word === name) return 0;
   if (word.length > 1 && name.startsWith(word)) return 1;

@@ -1,5 +1,5 @@
 /**
- * What the operating system refuses for reasons of its own (errno.h), in the words of a person.
+ * Errors of the operating system (errno.h), in plain words.
  *
  * @module
  */
@@ -13,20 +13,19 @@ interface Refusal {
 
 const FULL: Refusal = {
   why: "the disk is full",
-  advice: (directory) => `Make room on the disk of ${directory}`,
+  advice: (directory) => `Free space on the disk of ${directory}`,
 };
 const DENIED: Refusal = {
   why: "permission denied",
-  advice: (directory) => `Make ${directory} yours`,
+  advice: (directory) => `Give your user write access to ${directory}`,
 };
 const IN_THE_WAY: Refusal = {
   why: "a file is where a directory is needed",
-  advice: (directory) =>
-    `Move away what is in the place of ${directory} or of a directory above it`,
+  advice: (directory) => `Move the file that is in the place of ${directory} or one of its parents`,
 };
 
 function other(why: string): Refusal {
-  return { why, advice: (directory) => `Look at ${directory} and at its disk` };
+  return { why, advice: (directory) => `Check ${directory} and its disk` };
 }
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
@@ -37,22 +36,22 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     advice: (directory) => `Make ${directory} writable`,
   },
   ENOSPC: FULL,
-  EDQUOT: { ...FULL, why: "your quota on the disk is used up" },
+  EDQUOT: { ...FULL, why: "your disk quota is exceeded" },
   ENOTDIR: IN_THE_WAY,
   EEXIST: IN_THE_WAY,
   EIO: other("the disk reports an error"),
   EISDIR: other("a directory is where a file is needed"),
   ENOTEMPTY: other("a directory that is not empty is in the way"),
   ENAMETOOLONG: other("the path is too long"),
-  ELOOP: other("its symbolic links lead in a circle"),
+  ELOOP: other("its symbolic links form a loop"),
   EMFILE: other("too many files are open"),
   ENFILE: other("too many files are open on this machine"),
-  ENOLCK: other("its file system has no locks"),
-  EOPNOTSUPP: other("its file system cannot do that"),
-  ENOMEM: other("the memory is used up"),
+  ENOLCK: other("its file system does not support locks"),
+  EOPNOTSUPP: other("its file system does not support this"),
+  ENOMEM: other("out of memory"),
 };
 
-/** True for what the operating system refused, and the program cannot help. */
+/** True for errors of the operating system that the program cannot fix. */
 export function isRefusal(error: unknown): error is Error {
   return refusalOf(error) !== undefined;
 }
@@ -73,7 +72,7 @@ export function refusalHint(
   { directory, variable }: { readonly directory: string; readonly variable: string },
 ): string {
   const advice = (refusalOf(error) ?? other("")).advice(directory);
-  return `${advice}, or point ${variable} to a directory that you can write to.`;
+  return `${advice}, or set ${variable} to a directory that you can write to.`;
 }
 
 function refusalOf(error: unknown): Refusal | undefined {

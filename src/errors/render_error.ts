@@ -10,10 +10,12 @@ import { hideSecrets } from "./secrets.ts";
 import { ExitCode, type Place, type Problem, UserError } from "./user_error.ts";
 
 /** Where the source of an unexpected error should be reported. */
-const REPORT_HINT = "This is a defect in k3s-tool. Run again with -v and report what it prints.";
+const REPORT_HINT =
+  "This is a bug in k3s-tool. Run the command again with -v and report the output.";
 
-const REFUSAL_HINT = "The system refused this: look at the rights of the file and at the disk. " +
-  "XDG_CACHE_HOME and XDG_STATE_HOME say where the tool keeps its files.";
+const REFUSAL_HINT =
+  "Check the permissions of the file and the disk. XDG_CACHE_HOME and XDG_STATE_HOME set where " +
+  "k3s-tool keeps its files.";
 
 /** Longest value that is shown, in characters; a wrong file may be one value as a whole. */
 const LONGEST_VALUE = 120;

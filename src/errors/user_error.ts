@@ -1,5 +1,5 @@
 /**
- * The one tree of errors a person may meet.
+ * The errors that a user can see.
  *
  * A module throws a `UserError` at its edge, with what happened, where, and what to do next.
  * Only the command line catches it (see `src/cli/program/program.ts`).

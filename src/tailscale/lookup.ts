@@ -31,23 +31,27 @@ function lookupPeer(tailnet: Tailnet, hostname: string): AddressedPeer {
   ]);
   const [peer, ...more] = found;
   if (peer === undefined) {
-    throw usageError(`No machine of the tailnet is called ${safeText(hostname)}`, {
+    throw usageError(`There is no machine ${safeText(hostname)} in the tailnet`, {
       hint: didYouMean(
         hostname,
         tailnet.peers.map(({ name }) => name),
-        "See the machines with: k3s-tool discover; or give the address yourself.",
+        "List the machines with: k3s-tool discover; or specify the address.",
       ),
     });
   }
   if (more.length > 0) {
     const names = found.map((each) => each.dnsName ?? each.ipv4 ?? each.id).join(", ");
-    throw usageError(`Several machines of the tailnet are called ${safeText(hostname)}: ${names}`, {
-      hint: "Use the full MagicDNS name, or give the address yourself.",
-    });
+    throw usageError(
+      `Several machines of the tailnet have the name ${safeText(hostname)}: ${names}`,
+      {
+        hint: "Use the full MagicDNS name, or specify the address.",
+      },
+    );
   }
   if (peer.ipv4 === undefined) {
     throw usageError(`${peer.name} has no IPv4 address on the tailnet`, {
-      hint: "flannel's VXLAN needs IPv4 on Tailscale; allow IPv4 for it in the tailnet's policy.",
+      hint:
+        "flannel's VXLAN needs IPv4 on Tailscale; enable IPv4 for this machine in the tailnet policy.",
     });
   }
   return { ...peer, ipv4: peer.ipv4 };

@@ -95,10 +95,8 @@ export function tailnetOf(status: Status): Tailnet {
     const made = peer === undefined ? undefined : toPeer(peer, { key, users, suffix, isSelf });
     if (problem !== undefined) {
       gaps.push(
-        `What Tailscale says about ${
-          made?.name ?? safeText(key)
-        } is not understood (${problem}); ` +
-          (made === undefined ? "it is left out." : "that part is left out."),
+        `Cannot parse Tailscale's data about ${made?.name ?? safeText(key)} (${problem}); ` +
+          (made === undefined ? "the machine is skipped." : "this part is skipped."),
       );
     }
     return made;

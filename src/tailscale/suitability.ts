@@ -1,5 +1,5 @@
 /**
- * What speaks against a machine of the tailnet as a node.
+ * Reasons why a machine of the tailnet may not be suitable as a node.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const OTHER_SYSTEMS: Readonly<Record<string, string>> = {
   macos: "a Mac",
 };
 
-/** Sentences to say before a machine becomes a node; empty where nothing speaks against it. */
+/** Warnings before a machine becomes a node; empty if it is suitable. */
 export function nodeWarnings(peer: Peer, now: number): string[] {
   const system = OTHER_SYSTEMS[peer.os.toLowerCase()];
   const key = keyWarning(peer, now);
@@ -24,7 +24,7 @@ export function nodeWarnings(peer: Peer, now: number): string[] {
     ...(system === undefined ? [] : [`${peer.name} is ${system} (${peer.os}); k3s needs Linux.`]),
     ...(peer.shared
       ? [
-        `${peer.name} belongs to another tailnet and is shared with this one; its owner decides who reaches it.`,
+        `${peer.name} belongs to another tailnet and is shared with this one; its owner controls the access.`,
       ]
       : []),
     ...(peer.online || peer.isSelf || peer.expired

@@ -1,5 +1,5 @@
 /**
- * What can keep the tailnet from being read, each in words with the next step.
+ * Errors of reading the tailnet, each with the next step.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export function notInstalledError(): UserError {
 
 /** tailscaled does not answer because it does not run: exit code 4. */
 export function notRunningError(cause?: string): UserError {
-  return unreachableError("The Tailscale service does not run on this machine", {
+  return unreachableError("The Tailscale service is not running on this machine", {
     hint: "Start it with: sudo systemctl enable --now tailscaled (on macOS: open Tailscale)",
     ...(cause === undefined ? {} : { cause }),
   });
@@ -24,8 +24,8 @@ export function notRunningError(cause?: string): UserError {
 
 /** The socket of tailscaled may not be opened: exit code 4. */
 export function noPermissionError(cause?: string): UserError {
-  return unreachableError("No permission to ask Tailscale for its status", {
-    hint: "Let your user ask it with: sudo tailscale set --operator=$USER",
+  return unreachableError("No permission to read the status of Tailscale", {
+    hint: "Give your user access with: sudo tailscale set --operator=$USER",
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -36,15 +36,15 @@ export function timeoutError(timeoutMs: number): UserError {
   return unreachableError(
     `Tailscale did not answer within ${counted(seconds, "second")}`,
     {
-      hint: "Look at it with: tailscale status, and restart it: sudo systemctl restart tailscaled",
+      hint: "Check it with: tailscale status; restart it with: sudo systemctl restart tailscaled",
     },
   );
 }
 
 /** What came back is no status document: exit code 4. */
 export function nonsenseError(problem: string): UserError {
-  return unreachableError(`Tailscale's status is not understood: ${problem}`, {
-    hint: "See what it says with: tailscale status --json; an update of Tailscale may help.",
+  return unreachableError(`Cannot parse Tailscale's status: ${problem}`, {
+    hint: "Check the output of: tailscale status --json; updating Tailscale may help.",
   });
 }
 
@@ -57,9 +57,9 @@ export function statusFailedError(code: number, stderr: string): UserError {
     return notRunningError(stderr);
   }
   const said = safeText(stderr.trim().split("\n").at(-1) ?? "");
-  const words = said === "" ? `with code ${code} and said nothing` : `with code ${code}: ${said}`;
+  const words = said === "" ? `with code ${code} and no message` : `with code ${code}: ${said}`;
   return unreachableError(`tailscale status failed ${words}`, {
-    hint: "See what it says with: tailscale status",
+    hint: "Check the output of: tailscale status",
     cause: stderr,
   });
 }
@@ -82,7 +82,7 @@ export function stateError(
           hint: "Log in with: sudo tailscale up",
         });
     case "NeedsMachineAuth":
-      return unreachableError("This machine waits for approval by an admin of the tailnet", {
+      return unreachableError("This machine is waiting for approval by a tailnet admin", {
         hint: "Approve it at https://login.tailscale.com/admin/machines",
       });
     case "Stopped":

@@ -19,18 +19,18 @@ Deno.test("nothing installed: each thing with what to do, exit code 1", async ()
     assert.equal(result.code, 1);
     assert.equal(
       steady(result.stdout, directory),
-      `✓ ok    playbooks         whole, in HOME/.cache/k3s-tool/assets/HASH
+      `✓ ok    playbooks         complete, in HOME/.cache/k3s-tool/assets/HASH
 ✗ fail  ssh               not installed
-                          → Install it, on Debian and Ubuntu: sudo apt install openssh-client
+                          → Install it. On Debian and Ubuntu: sudo apt install openssh-client
 ✗ fail  python            not installed
-                          → Install Python 3.11 to 3.13, on Debian and Ubuntu: sudo apt install python3 python3-venv
+                          → Install Python 3.11 to 3.13. On Debian and Ubuntu: sudo apt install python3 python3-venv
 ✗ fail  ansible-core      not installed
-                          → Put a private one into the tool's cache: k3s-tool doctor --fix
-✓ ok    state             no run so far
+                          → Install a private copy with: k3s-tool doctor --fix
+✓ ok    state             no runs yet
 ✗ fail  tailscale         Tailscale is not installed on this machine
                           → Install it from https://tailscale.com/download, then log in with: sudo tailscale up
-! warn  inventory         none here or above
-                          → Make one: k3s-tool init; or name one with -i FILE
+! warn  inventory         none in this directory or its parents
+                          → Create one with: k3s-tool init; or specify one with -i FILE
 `,
     );
     assert.equal(result.stderr, "4 things fail, 1 warning: see the arrows.\n");
@@ -53,7 +53,7 @@ Deno.test("with an inventory each host is looked up in the tailnet", async () =>
           host: "pi",
           status: "fail",
           message: "offline, last seen 2026-11-20 08:00 UTC",
-          hint: "Switch it on; there, look at: tailscale status",
+          hint: "Switch it on. On that machine, check: tailscale status",
         },
       ],
     );
@@ -121,7 +121,7 @@ Deno.test("--fix installs ansible-core below the cache and closes the state to o
       });
     const { stdout } = await runCommand(["doctor", "--fix"], { directory, runner, env: SOCKET });
     assert.match(stdout, /✓ ok {4}ansible-core +2\.19\.14, private, installed now/);
-    assert.match(stdout, /✓ ok {4}state +\S+, now yours alone/);
+    assert.match(stdout, /✓ ok {4}state +\S+, now private/);
     const { mode } = await Deno.stat(`${directory}/.local/state/k3s-tool`);
     assert.equal((mode ?? 0) & 0o777, 0o700);
   });
@@ -139,10 +139,10 @@ Deno.test("a cache that cannot be written fails its checks, and the others are s
         result.stdout,
         /✗ fail {2}playbooks +The playbooks cannot be written to .*: a file is where a directory is/,
       );
-      assert.match(result.stdout, /→ Move away what is in the place of .*XDG_CACHE_HOME/);
+      assert.match(result.stdout, /→ Move the file that is in the place of .*XDG_CACHE_HOME/);
       assert.match(result.stdout, /✗ fail {2}ansible-core/);
       assert.match(result.stdout, /! warn {2}inventory/);
-      assert.doesNotMatch(result.stdout + result.stderr, /Make room|defect/);
+      assert.doesNotMatch(result.stdout + result.stderr, /Free space|This is a bug/);
     }
   });
 });
@@ -162,10 +162,10 @@ Deno.test("where a cluster is deployed from Git its programs are looked for", as
     assert.notEqual(fromGit, INVENTORY);
     assert.deepEqual(await tools(INVENTORY, () => {}), []);
     assert.deepEqual(await tools(fromGit, () => {}), [
-      "git warn not installed; changes cannot be pushed to the repository from this machine",
-      "sops warn not installed; secrets cannot be encrypted on this machine " +
+      "git warn not installed; you cannot push changes from this machine",
+      "sops warn not installed; you cannot encrypt secrets on this machine " +
       "(gitops new-app --secret)",
-      "kustomize warn neither it nor kubectl is installed; gitops validate cannot build overlays",
+      "kustomize warn neither kustomize nor kubectl is installed; gitops validate cannot build overlays",
     ]);
     const all = await tools(
       fromGit,

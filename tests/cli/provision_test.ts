@@ -230,7 +230,10 @@ Deno.test("where the tailnet is out of reach it says so before anything is start
       .on("ansible-playbook --version", { stdout: "ansible-playbook [core 2.19.14]\n" });
     const { code, stderr } = await runCommand(["provision"], { directory, runner, env: SOCKET });
     assert.equal(code, 4);
-    assert.match(stderr, /^Error: The hosts cannot be reached from here: The Tailscale service/);
+    assert.match(
+      stderr,
+      /^Error: The hosts cannot be reached from this machine: The Tailscale service/,
+    );
   });
 });
 
@@ -360,7 +363,7 @@ Deno.test("what a run cannot decide is asked once for each host, and no is no", 
     convert: true,
   });
   assert.equal(asked.length, 3);
-  assert.match(asked[2]!, /before n2 can join\. This cannot be undone/);
+  assert.match(asked[2]!, /To let n2 join.* etcd\. This cannot be undone/);
   assert.equal(await answers(() => false), undefined);
 });
 

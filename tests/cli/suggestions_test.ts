@@ -78,7 +78,7 @@ Deno.test("a variable that is near a known one is written, with a word", async (
   const argv = ["config", "set", "reserved_mem", "4Gi", "--scope", "nuc"];
   const { code, stderr } = await runCommand(argv, { directory: inventory.directory });
   assert.equal(code, 0);
-  assert.match(stderr, /reserved_mem is no variable of k3s-tool\. Did you mean reserved_memory\?/);
+  assert.match(stderr, /does not know the variable reserved_mem\. Did you mean reserved_memory\?/);
 });
 
 Deno.test("every beginning of a command's name that is long enough leads to it", async () => {

@@ -212,7 +212,7 @@ Deno.test("doctor looks at Flux's controllers and its revision, where a reposito
   });
   assert.match(none!, /✗ fail {2}flux +source-controller: it is scaled to 0 pods/);
   assert.deepEqual(await lines({ inventory }), [
-    "! warn  gitops            not looked at: http://SERVER answered " + CONTROLLERS +
+    "! warn  gitops            not checked: http://SERVER answered " + CONTROLLERS +
     " with 404: the server could not find the requested resource",
   ]);
 });

@@ -44,7 +44,7 @@ Deno.test("init never replaces an inventory unasked", async () => {
   const argv = [...FLAGS, "-i", "hosts.yml"];
   const refused = await runCommand(argv, { directory: at.directory });
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /is there already; nothing was written\nHint: .*--force/);
+  assert.match(refused.stderr, /already exists; nothing was written\nHint: .*--force/);
   assert.equal(at.read(), SMALL);
   const planned = await runCommand([...argv, "--dry-run"], { directory: at.directory });
   assert.match(planned.stdout, /^-# my machines$/m);
@@ -76,7 +76,7 @@ Deno.test("init refuses what would not be valid, and writes nothing", async () =
   for (
     const [words, message] of [
       ["", /No machine is set for the control plane/],
-      ["--control-plane a=100.64.0.1 --worker a=100.64.0.2", /a is named twice/],
+      ["--control-plane a=100.64.0.1 --worker a=100.64.0.2", /a is in the list twice/],
       ["--control-plane a=100.64.0.1 --worker b=100.64.0.1", /have the same tailscale_ip/],
       ["--control-plane a=10.0.0.1", /outside tailscale_network/],
       ["--control-plane a=100.64.0.1 --k3s-version latest", /expected a k3s release/],

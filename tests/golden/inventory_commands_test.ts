@@ -96,10 +96,10 @@ Deno.test("node add: planned, done, done before, and refused", async () => {
   await assertGolden("node-add.yml", inventory.read());
   const again = await run(...argv);
   assert.deepEqual([again.code, again.stdout], [0, ""]);
-  assert.match(again.stderr, /gpu is in the inventory already/);
+  assert.match(again.stderr, /gpu is already in the inventory/);
   const other = await run("node", "add", "gpu", "100.64.0.10", "--role", "worker");
   assert.equal(other.code, 2);
-  assert.match(other.stderr, /hosts\.yml:17:9: gpu is in the inventory already/);
+  assert.match(other.stderr, /hosts\.yml:17:9: gpu is already in the inventory/);
   await assertGolden("node-add.yml", inventory.read());
 });
 
@@ -126,7 +126,7 @@ Deno.test("node add needs no network where the address is given, and says so whe
   assert.match(given.stderr, /Not checked against the tailnet: Tailscale is not installed/);
   const missing = await run("node", "add", "nas", "--role", "worker");
   assert.equal(missing.code, 3);
-  assert.match(missing.stderr, /Hint: Give the address: k3s-tool node add nas 100\.x\.y\.z/);
+  assert.match(missing.stderr, /Hint: Specify the address: k3s-tool node add nas 100\.x\.y\.z/);
 });
 
 Deno.test("node add reports all that is wrong at once, exit code 2, not a byte written", async () => {
@@ -182,7 +182,7 @@ Deno.test("config set refuses what does not fit, exit code 2, not a byte written
       ["k3s_disable traefik", /expected a list in JSON: \["traefik"\]/],
       ["reserved_memory -1Gi --scope dgx", /expected a quantity of memory/],
       ["reserved_memory -1Gi --scop dgx", /unknown option '--scop'/i],
-      ["k3s_version v1.36.3+k3s1 --scope dgx", /holds for the whole cluster/],
+      ["k3s_version v1.36.3+k3s1 --scope dgx", /applies to the whole cluster/],
       ["rack 1 --scope nobody", /There is no host or group nobody/],
       ["no-key 1", /is not a key/],
       ["reserved_cpu.x 1 --scope dgx", /holds a value of its own/],
@@ -202,7 +202,7 @@ Deno.test("config set tells where it has no effect, and names that look like a s
   const shadowed = await run("config", "set", "rack", "2", "--scope", "workers");
   assert.match(
     shadowed.stderr,
-    /group_vars\/all\.yml:1:7: rack has no effect on dgx: all sets it too/,
+    /group_vars\/all\.yml:1:7: rack has no effect on dgx: all overrides it/,
   );
   const slip = await run("config", "set", "reserved_cpus", "2", "--scope", "dgx");
   assert.match(slip.stderr, /Did you mean reserved_cpu\?/);
@@ -307,7 +307,7 @@ Deno.test("config set changes a variable of all nodes where their common group s
   assert.match(stderr, /Set k3s_version for k3s_cluster/);
   const named = await run("config", "set", "k3s_version", "v1.33.3+k3s1", "--scope", "all");
   assert.equal(named.code, 2);
-  assert.match(named.stderr, /would have no effect: k3s_cluster set.*--scope k3s_cluster/s);
+  assert.match(named.stderr, /would have no effect: k3s_cluster override.*--scope k3s_cluster/s);
   assert.equal((await run("config", "get", "k3s_version")).stdout, "v1.33.2+k3s1\n");
 });
 
@@ -317,7 +317,7 @@ Deno.test("a secret in a file that others can read is warned of", async () => {
   await Deno.chmod(inventory.file, 0o644);
   const open = await run("config", "set", "k3s_token", "hunter2");
   assert.equal(open.code, 0);
-  assert.match(open.stderr, /others on this machine can read \(mode 0644\).*chmod 600/s);
+  assert.match(open.stderr, /others on this machine can read it \(mode 0644\).*chmod 600/s);
   assert.ok(!open.stderr.includes("hunter2"));
   await Deno.chmod(inventory.file, 0o600);
   for (

@@ -99,7 +99,7 @@ Deno.test("kubeconfig without a server, a run that fails, and nothing stored, ea
     await writeInventory(directory);
     const stored = await runCommand(["kubeconfig", "--stored"], { directory });
     assert.equal(stored.code, 3);
-    assert.match(stored.stderr, /No kubeconfig of this cluster was fetched yet/);
+    assert.match(stored.stderr, /The kubeconfig of this cluster was not fetched yet/);
     const { runner } = ansibleMachine({ events: BAD_RUN, rc: 2 });
     const failed = await runCommand(["kubeconfig"], { directory, runner });
     assert.equal(failed.code, 1);
@@ -108,7 +108,7 @@ Deno.test("kubeconfig without a server, a run that fails, and nothing stored, ea
     await writeInventory(directory, "all: {children: {workers: {hosts: {}}}}\n");
     const empty = await runCommand(["kubeconfig"], { directory, runner });
     assert.equal(empty.code, 2);
-    assert.match(empty.stderr, /no control plane/);
+    assert.match(empty.stderr, /no control-plane host/);
   }));
 
 Deno.test("kubeconfig leaves the current context of all files of KUBECONFIG as it is", () =>
@@ -173,14 +173,14 @@ Deno.test("a context of the cluster's former name is told of once, with the comm
       for (const command of ["kubeconfig", "provision"]) {
         const file = await writeInventory(directory);
         const before = await merge("kubeconfig");
-        assert.doesNotMatch(before.stderr, /too;/);
+        assert.doesNotMatch(before.stderr, /to this cluster too/);
         await Deno.writeTextFile(file, INVENTORY.replace("homelab", "den"));
         const { stderr } = await merge(command);
         assert.match(
           stderr,
-          /The context homelab leads to this cluster too; if you no longer need it: kubectl config use-context den && kubectl config delete-context homelab\n/,
+          /The context homelab points to this cluster too. To remove it, run: kubectl config use-context den && kubectl config delete-context homelab\n/,
         );
-        assert.doesNotMatch((await merge(command)).stderr, /too;/);
+        assert.doesNotMatch((await merge(command)).stderr, /to this cluster too/);
         const { stdout } = await merge("kubeconfig", "--stored", "-o", "json");
         assert.deepEqual(JSON.parse(stdout).otherContexts, ["homelab"]);
         for (const each of files) {

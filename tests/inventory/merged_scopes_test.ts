@@ -53,7 +53,7 @@ Deno.test("a label of one host hides no label of its group", async () => {
   const all = await run("config", "set", "node_labels.zone", "home");
   assert.doesNotMatch(all.stderr, /no effect/);
   const hidden = await run("config", "set", "node_labels", '{"disk": "nvme", "y": "2"}');
-  assert.match(hidden.stderr, /node_labels.disk has no effect on n3: workers sets it too/);
+  assert.match(hidden.stderr, /node_labels.disk has no effect on n3: workers overrides it/);
 });
 
 for (

@@ -10,7 +10,7 @@ import { INVENTORY, TAILNET } from "../golden/homelab.ts";
 import { command, environmentOf, type Installed } from "./installed.ts";
 
 /** What a person reads where the program is wrong, and not they or their machine. */
-export const DEFECT = /defect|is not a function|is not defined|Cannot read propert/;
+export const DEFECT = /defect|bug in k3s-tool|is not a function|is not defined|Cannot read propert/;
 
 /** How many programs run at a time. */
 const AT_ONCE = 3;

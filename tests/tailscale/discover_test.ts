@@ -83,7 +83,7 @@ Deno.test("a daemon that does not run, or refuses, is told from what the program
     [
       "failed to connect to local tailscaled; it doesn't appear to be running " +
       "(sudo systemctl start tailscaled ?)",
-      /does not run/,
+      /is not running/,
     ],
     [
       "Failed to connect to local Tailscale daemon for /localapi/v0/status; not running? " +
@@ -92,7 +92,7 @@ Deno.test("a daemon that does not run, or refuses, is told from what the program
     ],
     ["Access denied: status access denied", /No permission/],
     ["something\n\u001b[31mnew\u001b[0m\n", /failed with code 1: new$/],
-    ["", /failed with code 1 and said nothing$/],
+    ["", /failed with code 1 and no message$/],
   ];
   for (const [stderr, message] of expected) {
     const [code, said] = await failure(readTailnet(source(tailscaleSays({ code: 1, stderr }))));
@@ -103,7 +103,7 @@ Deno.test("a daemon that does not run, or refuses, is told from what the program
 
 Deno.test("nonsense and silence are told apart", async () => {
   const nonsense = await failure(readTailnet(source(tailscaleSays("Usage: tailscale"))));
-  assert.deepEqual(nonsense, [4, "Tailscale's status is not understood: not JSON"]);
+  assert.deepEqual(nonsense, [4, "Cannot parse Tailscale's status: not JSON"]);
   const silent = await failure(
     readTailnet(source(tailscaleSays({ code: 137, timedOut: true })), { timeoutMs: 3_000 }),
   );
@@ -181,7 +181,7 @@ Deno.test("a socket nobody listens on means that the service does not run", asyn
     assert.equal(code, 0);
     const [exitCode, said] = await failure(readTailnet(source(emptyMachine, { socket })));
     assert.equal(exitCode, 4);
-    assert.match(said, /does not run/);
+    assert.match(said, /is not running/);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -217,7 +217,7 @@ Deno.test("a socket that is not tailscaled's is not understood: exit code 4", as
   try {
     const [code, said] = await failure(readTailnet(source(emptyMachine, { socket: path })));
     assert.equal(code, 4);
-    assert.match(said, /is not understood/);
+    assert.match(said, /Cannot parse/);
   } finally {
     listener.close();
     await served;

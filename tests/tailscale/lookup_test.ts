@@ -36,7 +36,10 @@ Deno.test("none, several and no IPv4 are each told in words", () => {
     ["b", "100.64.0.2", { HostName: "twin" }],
     ["six", "fd7a::6"],
   );
-  assert.throws(() => lookupAddress(net, "no\u001b[31mbody"), /is called nobody$/);
+  assert.throws(
+    () => lookupAddress(net, "no\u001b[31mbody"),
+    /There is no machine nobody in the tailnet$/,
+  );
   assert.throws(
     () => lookupAddress(net, "twin"),
     /Several machines .*: a\.example\.ts\.net, b\.example\.ts\.net/,

@@ -123,11 +123,11 @@ async function change(
   };
 }
 
-/** The version of the cluster is not a matter of one host. */
+/** Cluster variables cannot be set for one host. */
 function refuseClusterVariable(path: KeyPath, scope: Scope): void {
   if (scope.kind !== "host" || !CLUSTER_VARIABLES.includes(path.variable)) return;
-  throw usageError(`${path.variable} holds for the whole cluster, not for one host`, {
-    hint: `Leave --scope out: k3s-tool config set ${path.variable} VALUE`,
+  throw usageError(`${path.variable} applies to the whole cluster, not to one host`, {
+    hint: `Omit --scope: k3s-tool config set ${path.variable} VALUE`,
   });
 }
 
@@ -147,12 +147,16 @@ function refuseWithoutEffect(
   if (hosts.length === 0 || winners.some((wins) => wins === undefined || wins === "all")) return;
   const all = [...new Set(winners)];
   throw usageError(
-    `${path.variable} for all would have no effect: ${all.join(" and ")} set it for every node`,
-    { hint: `Change it there: k3s-tool config set ${path.variable} VALUE --scope ${all[0]}` },
+    `Setting ${path.variable} for all would have no effect: ${
+      all.join(" and ")
+    } override it for every node`,
+    {
+      hint: `Change it there instead: k3s-tool config set ${path.variable} VALUE --scope ${all[0]}`,
+    },
   );
 }
 
-/** Says of files that hold a secret now and that others on the machine can read. */
+/** Warns about files that contain a secret and that others on the machine can read. */
 export async function warnOfReadable(files: readonly ChangedFile[]): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const { path, shown } of files) {
@@ -160,12 +164,13 @@ export async function warnOfReadable(files: readonly ChangedFile[]): Promise<Pro
     const mode = (await Deno.stat(path).catch(() => undefined))?.mode ?? 0o644;
     if ((mode & 0o044) === 0) continue;
     problems.push({
-      message: `a secret is in this file, which others on this machine can read (mode ${
+      message: `this file contains a secret, but others on this machine can read it (mode ${
         (mode & 0o777).toString(8).padStart(4, "0")
       })`,
       where: { file: shown },
-      expected: `the file for you alone (chmod 600 ${shown}), a value that ansible-vault ` +
-        "encrypted, or another file that a variable names; in clear it belongs in no Git repository",
+      expected:
+        `only you can read it (chmod 600 ${shown}), the value is encrypted with ansible-vault, ` +
+        "or it is in another file; do not commit it to Git in clear text",
     });
   }
   return problems;
@@ -197,7 +202,7 @@ function overrides(
     if (wins.scope === host.name && scope.kind === "group") continue;
     if (holds(memberOf(effective.value, path.members), value)) continue;
     problems.push({
-      message: `${formatKeyPath(path)} has no effect on ${host.name}: ${wins.scope} sets it too`,
+      message: `${formatKeyPath(path)} has no effect on ${host.name}: ${wins.scope} overrides it`,
       where: wins.where,
     });
   }
@@ -211,9 +216,11 @@ function holds(effective: YamlValue | undefined, value: YamlValue): boolean {
       value.every((item) => effective.some((each) => sameValue(each, item)));
 }
 
-/** A name that is near a known one is likely a slip. */
+/** A name that is close to a known one is probably a typo. */
 function typos({ variable }: KeyPath): Problem[] {
   if (VARIABLE_SCHEMAS.has(variable)) return [];
   const hint = didYouMean(variable, VARIABLE_SCHEMAS.keys(), "");
-  return hint === "" ? [] : [{ message: `${variable} is no variable of k3s-tool. ${hint}` }];
+  return hint === ""
+    ? []
+    : [{ message: `k3s-tool does not know the variable ${variable}. ${hint}` }];
 }

@@ -20,7 +20,7 @@ import type { YamlDocument } from "../../yaml/node.ts";
 import type { System } from "../../process/system.ts";
 import { warnOfReadable } from "./change_setting.ts";
 
-/** What a first inventory is to say. */
+/** The content of a first inventory. */
 export type InitRequest = Omit<NewInventory, "hosts"> & {
   readonly hosts: readonly HostDescription[];
 };
@@ -54,7 +54,7 @@ export async function initInventory(
   const { content, problems, warnings } = loadInventory(file, over);
   if (content === undefined || problems.length > 0) {
     throw usageError("The inventory would not be valid; nothing was written", {
-      // Lines of a file that is not there help nobody.
+      // Line numbers of a file that does not exist do not help.
       problems: problems.map(({ where: _, ...problem }) => problem),
     });
   }
@@ -90,7 +90,7 @@ function documentFor(request: InitRequest, shown: string): YamlDocument {
   const problems = described.flatMap((each) => "problems" in each ? each.problems : []);
   const names = request.hosts.map(({ name }) => name);
   const twice = names.filter((name, at) => names.indexOf(name) !== at);
-  problems.push(...twice.map((name) => ({ message: `${name} is named twice`, value: name })));
+  problems.push(...twice.map((name) => ({ message: `${name} is in the list twice`, value: name })));
   if (problems.length > 0) {
     throw usageError("The inventory would not be valid; nothing was written", { problems });
   }
@@ -102,7 +102,7 @@ async function ensureDirectory(file: string): Promise<string> {
   try {
     await Deno.mkdir(dirname(file), { recursive: true });
   } catch (error) {
-    throw usageError(`Cannot make the directory ${dirname(file)}: ${(error as Error).message}`, {
+    throw usageError(`Cannot create the directory ${dirname(file)}: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -112,13 +112,13 @@ async function ensureDirectory(file: string): Promise<string> {
 async function textOf(file: string): Promise<string | undefined> {
   const link = await danglingLink(file);
   if (link !== undefined) {
-    throw usageError(`${link} is a symbolic link that leads nowhere; nothing was written`, {
-      hint: "Remove the link, or make what it points to.",
+    throw usageError(`${link} is a broken symbolic link; nothing was written`, {
+      hint: "Remove the link, or create its target.",
     });
   }
   try {
     // Reading a pipe would not end.
-    if (!(await Deno.stat(file)).isFile) throw new Error("it is no regular file");
+    if (!(await Deno.stat(file)).isFile) throw new Error("it is not a regular file");
     return await Deno.readTextFile(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -128,7 +128,7 @@ async function textOf(file: string): Promise<string | undefined> {
 
 /** The refusal to replace an inventory unasked: exit code 2. */
 export function existsError(shown: string): UserError {
-  return usageError(`${shown} is there already; nothing was written`, {
-    hint: "Add to it with: k3s-tool node add; or replace it with: k3s-tool init --force",
+  return usageError(`${shown} already exists; nothing was written`, {
+    hint: "Add machines with: k3s-tool node add; or replace the file with: k3s-tool init --force",
   });
 }

@@ -1,5 +1,5 @@
 /**
- * What the inventory sets, for whom, and where it says so.
+ * The variables that the inventory sets, their scopes and origins.
  *
  * @module
  */
@@ -80,7 +80,7 @@ export function getSetting(
         ? didYouMean(
           key,
           [...vars.keys(), ...VARIABLE_SCHEMAS.keys()].filter((name) => name !== path.variable),
-          "See what is set: k3s-tool config list",
+          "List the variables with: k3s-tool config list",
         )
         : `It is set for ${elsewhere.slice(0, 5).join(", ")}: use --scope.`,
     });

@@ -1,5 +1,5 @@
 /**
- * Looks at everything the tool depends on and says what to do about what is wrong.
+ * Checks everything that the tool depends on, with hints for what is wrong.
  *
  * @module
  */
@@ -23,9 +23,9 @@ import { checkPeer, checkTailscale } from "./tailnet.ts";
 export interface DoctorRequest {
   /** As given with `-i`; undefined: the nearest, if any. */
   readonly inventory: string | undefined;
-  /** Mends what is the tool's own. */
+  /** Repairs the tool's own files. */
   readonly fix: boolean;
-  /** Looks at the hosts too, over ssh. */
+  /** Also checks the hosts, over SSH. */
   readonly hosts: boolean;
 }
 
@@ -55,7 +55,7 @@ export async function* doctor(
   const results = inventory.hosts.map((host) =>
     attempt({ name: "ssh", host: host.name }, () => checkHost(system, host))
   );
-  // Ctrl-C rejects all of them at once; the first one tells.
+  // Ctrl-C rejects all of them at once; the first one is reported.
   for (const result of results) result.catch(() => {});
   for (const result of results) yield* await result;
 }
@@ -68,8 +68,10 @@ async function findInventory(
   try {
     const file = await locateInventoryIfAny(system, named);
     if (file === undefined) {
-      const hint = "Make one: k3s-tool init; or name one with -i FILE";
-      return { check: { name, status: "warn", message: "none here or above", hint } };
+      const hint = "Create one with: k3s-tool init; or specify one with -i FILE";
+      return {
+        check: { name, status: "warn", message: "none in this directory or its parents", hint },
+      };
     }
     const { inventory, problems } = await checkInventory(file, { cwd: system.cwd });
     if (problems.length === 0 && inventory !== undefined) {
@@ -83,7 +85,7 @@ async function findInventory(
         name,
         status: "fail",
         message: `${first}${more}`,
-        hint: "See all of it: k3s-tool config validate",
+        hint: "Show all problems with: k3s-tool config validate",
       },
       ...(inventory === undefined ? {} : { inventory }),
     };
@@ -103,8 +105,8 @@ async function checkKubeconfig(system: ActionSystem, inventory: Inventory): Prom
     return {
       name,
       status: "fail",
-      message: `${path} can be read by others: it lets anybody rule the cluster`,
-      hint: `Correct it: chmod 600 ${path}`,
+      message: `others can read ${path}, which gives full access to the cluster`,
+      hint: `Fix it with: chmod 600 ${path}`,
     };
   } catch (error) {
     const none = error instanceof Deno.errors.NotFound ||
@@ -114,7 +116,7 @@ async function checkKubeconfig(system: ActionSystem, inventory: Inventory): Prom
       name,
       status: "warn",
       message: "this machine has not provisioned the cluster",
-      hint: "Bring it up: k3s-tool provision",
+      hint: "Provision it with: k3s-tool provision",
     };
   }
 }

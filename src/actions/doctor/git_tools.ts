@@ -11,7 +11,7 @@ import { ProgramNotFoundError } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import type { Check } from "./check.ts";
 
-/** How long a program may take to say its version, in milliseconds. */
+/** Timeout for a program to print its version, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /** Looks for them where the inventory names a repository; the cluster itself needs none of them. */
@@ -22,11 +22,11 @@ export async function checkGitTools(
   if (inventory.cluster.gitRepoUrl === undefined) return [];
   return await Promise.all([
     versionOf(system, ["git", "--version"], {
-      without: "changes cannot be pushed to the repository from this machine",
-      hint: "On Debian and Ubuntu: sudo apt install git",
+      without: "you cannot push changes from this machine",
+      hint: "Install it. On Debian and Ubuntu: sudo apt install git",
     }),
     versionOf(system, ["sops", "--disable-version-check", "--version"], {
-      without: "secrets cannot be encrypted on this machine (gitops new-app --secret)",
+      without: "you cannot encrypt secrets on this machine (gitops new-app --secret)",
       hint: "Get it from https://github.com/getsops/sops/releases, or with mise: mise use -g sops",
     }),
     kustomize(system),
@@ -57,7 +57,7 @@ async function kustomize(system: System): Promise<Check> {
   return {
     name,
     status: "warn",
-    message: "neither it nor kubectl is installed; gitops validate cannot build overlays",
+    message: "neither kustomize nor kubectl is installed; gitops validate cannot build overlays",
     hint: "Get it from https://github.com/kubernetes-sigs/kustomize/releases, or with mise: " +
       "mise use -g kustomize",
   };

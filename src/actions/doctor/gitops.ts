@@ -1,6 +1,6 @@
 /**
- * What `doctor` looks at of GitOps: Flux's controllers and the revision they are at. That there is a
- * namespace says nothing.
+ * The GitOps checks of `doctor`: Flux's controllers and their revision. An existing namespace alone
+ * proves nothing.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { surveyCluster } from "../survey.ts";
 /** How long the API server may take for one answer here, in milliseconds. */
 const TIMEOUT_MS = 8_000;
 
-const PROVISION = "Bring it about: k3s-tool provision --tags gitops";
+const PROVISION = "Apply it with: k3s-tool provision --tags gitops";
 
 /** Looks at Flux where the inventory names a repository; nothing where it does not. */
 export async function checkGitops(
@@ -40,7 +40,7 @@ export async function checkGitops(
   return [{
     name: "gitops",
     status: "warn",
-    message: `not looked at: ${message}`,
+    message: `not checked: ${message}`,
     ...(hint === undefined ? {} : { hint }),
   }];
 }
@@ -66,7 +66,7 @@ async function lookAt(
       name: "flux",
       status: "fail",
       message: down.map(({ name, problem }) => `${name}: ${problem}`).join("; "),
-      hint: `Look at their pods: kubectl -n ${namespace} get pods. ${PROVISION}`,
+      hint: `Check their pods: kubectl -n ${namespace} get pods. ${PROVISION}`,
     };
   const [warning] = otherRepository(inventory, flux);
   const repository: Check = warning === undefined
@@ -82,15 +82,15 @@ function sourceCheck(objects: readonly FluxObject[], namespace: string): Check {
     object.name === "flux-system"
   );
   if (source === undefined) {
-    return { name, status: "fail", message: "it is not followed yet", hint: PROVISION };
+    return { name, status: "fail", message: "Flux does not sync from it yet", hint: PROVISION };
   }
   const revision = source.revision === undefined ? "nothing" : shortRevision(source.revision);
   if (source.state === "ready") {
     return { name, status: "ok", message: `${revision} of ${source.from}` };
   }
   const hint = source.state === "suspended"
-    ? "Go on: flux resume source git flux-system"
-    : fluxAdvice(source) ?? "Try it now and see: k3s-tool gitops sync";
+    ? "Resume it with: flux resume source git flux-system"
+    : fluxAdvice(source) ?? "Sync now with: k3s-tool gitops sync";
   const status = source.state === "failed" ? "fail" : "warn";
   return { name, status, message: `${source.state}, at ${revision}: ${source.message}`, hint };
 }
@@ -100,14 +100,14 @@ function appliedCheck(objects: readonly FluxObject[]): readonly Check[] {
   if (applied.length === 0) return [];
   const failed = applied.filter(({ state }) => state === "failed");
   if (failed.length === 0) {
-    return [{ name: "applied", status: "ok", message: `${applied.length} without a failure` }];
+    return [{ name: "applied", status: "ok", message: `${applied.length} without failures` }];
   }
   const names = failed.map(({ name }) => name).join(", ");
   return [{
     name: "applied",
     status: "warn",
     message: `${failed.length} of ${applied.length} failed: ${names}`,
-    hint: "What Flux says of them: k3s-tool gitops status",
+    hint: "Show Flux's messages with: k3s-tool gitops status",
   }];
 }
 
@@ -134,7 +134,7 @@ async function readControllers(
   if (!answer.success) throw new UserError(`${api.server} does not list Deployments as it should`);
   return answer.data.items.map(({ metadata, spec, status }) => {
     const available = status?.conditions?.find(({ type }) => type === "Available");
-    // None of no pods is missing, so the API calls that available.
+    // With 0 pods none is missing, so the API reports it as available.
     const problem = spec?.replicas === 0
       ? "it is scaled to 0 pods"
       : available?.status === "True"

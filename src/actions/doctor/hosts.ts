@@ -41,7 +41,7 @@ export async function checkHost(
   const about = { name: "ssh", host: host.name } as const;
   const argv = sshArgv(host, system.directories.state);
   if (typeof argv === "string") {
-    return [{ ...about, status: "warn", message: `not looked at: ${argv}` }];
+    return [{ ...about, status: "warn", message: `not checked: ${argv}` }];
   }
   const { code, stdout, stderr, timedOut } = await system.runner.run([...argv, "sh -s"], {
     stdin: PROBE,
@@ -77,7 +77,9 @@ function sshArgv(host: InventoryHost, state: string): readonly string[] | string
       : null;
   };
   const connection = plain("ansible_connection");
-  if (connection !== undefined && connection !== "ssh") return "it is not reached by ssh";
+  if (connection !== undefined && connection !== "ssh") {
+    return "the inventory does not use SSH for it";
+  }
   const port = plain("ansible_port") ?? plain("ansible_ssh_port");
   const key = plain("ansible_ssh_private_key_file");
   const custom = ["ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args"];
@@ -87,7 +89,7 @@ function sshArgv(host: InventoryHost, state: string): readonly string[] | string
   }
   // What begins with a dash would be an option for ssh.
   if (address === undefined || address.startsWith("-") || host.user?.startsWith("-")) {
-    return "its address is known to Ansible only";
+    return "only Ansible knows its address";
   }
   const { accepted, published } = knownHostsFiles(state);
   return [
@@ -95,7 +97,7 @@ function sshArgv(host: InventoryHost, state: string): readonly string[] | string
     "-T",
     "-o",
     "BatchMode=yes",
-    // A connection master of the person's own settings would outlive the question.
+    // A connection master from the user's settings would outlive the check.
     "-o",
     "ControlMaster=no",
     "-o",
@@ -151,7 +153,7 @@ function toolChecks(host: InventoryHost, facts: ReadonlyMap<string, string>): re
         host: host.name,
         status: "fail",
         message: active || "state unknown",
-        hint: `Look at it there: journalctl -u ${unit} -n 50; then: k3s-tool provision`,
+        hint: `On that machine, check: journalctl -u ${unit} -n 50; then run: k3s-tool provision`,
       },
     );
   }
@@ -176,8 +178,8 @@ export function networkChecks(
     return [{
       ...about,
       status: "fail",
-      message: "there is no interface tailscale0",
-      hint: "Start Tailscale there: sudo tailscale up",
+      message: "the interface tailscale0 does not exist",
+      hint: "On that machine, start Tailscale: sudo tailscale up",
     }];
   }
   const unit = ["k3s", "k3s-agent"].find((name) => facts.get(`unit.${name}`) === "active");
@@ -186,8 +188,8 @@ export function networkChecks(
     return [{
       ...about,
       status: "fail",
-      message: "the interface flannel.1 is gone: pods there reach no other node",
-      hint: `Restart k3s there: sudo systemctl restart ${unit}`,
+      message: "the interface flannel.1 does not exist; its pods cannot reach other nodes",
+      hint: `On that machine, restart k3s: sudo systemctl restart ${unit}`,
     }];
   }
   const largest = tailscale - VXLAN_OVERHEAD;
@@ -200,7 +202,8 @@ export function networkChecks(
       ...about,
       status: "fail",
       message: `MTU too large for the tailnet (${sizes}): large packets are lost`,
-      hint: `At most ${largest} fit. Restart k3s there: sudo systemctl restart ${unit}`,
+      hint:
+        `The maximum is ${largest}. On that machine, restart k3s: sudo systemctl restart ${unit}`,
     }];
   }
   return [{ ...about, status: "ok", message: `MTU ${sizes}` }];

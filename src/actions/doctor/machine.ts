@@ -21,7 +21,7 @@ export function checkAssets(system: ActionSystem): Promise<readonly Check[]> {
   const name = "playbooks";
   return attempt({ name }, async () => {
     const { root } = await extractAssets(system.assets, system.directories);
-    return [{ name, status: "ok", message: `whole, in ${root}` }];
+    return [{ name, status: "ok", message: `complete, in ${root}` }];
   });
 }
 
@@ -37,7 +37,7 @@ export async function checkSsh({ runner, signal }: ActionSystem): Promise<Check>
       name,
       status: "fail",
       message: "not installed",
-      hint: "Install it, on Debian and Ubuntu: sudo apt install openssh-client",
+      hint: "Install it. On Debian and Ubuntu: sudo apt install openssh-client",
     };
   }
 }
@@ -75,7 +75,7 @@ async function lookAtAnsible(
       name,
       status: "fail",
       message: why,
-      hint: "Put a private one into the tool's cache: k3s-tool doctor --fix",
+      hint: "Install a private copy with: k3s-tool doctor --fix",
     }];
   }
   const { version } = await installPrivateAnsible(system, requirements);
@@ -89,23 +89,23 @@ async function checkPython(system: ActionSystem): Promise<Check> {
     return {
       name,
       status: "fail",
-      message: others.length === 0 ? "not installed" : `found ${others.join(", ")} only`,
+      message: others.length === 0 ? "not installed" : `only ${others.join(", ")} found`,
       hint:
-        "Install Python 3.11 to 3.13, on Debian and Ubuntu: sudo apt install python3 python3-venv",
+        "Install Python 3.11 to 3.13. On Debian and Ubuntu: sudo apt install python3 python3-venv",
     };
   }
   if (!python.venv) {
     return {
       name,
       status: "fail",
-      message: `${python.version}, cannot make virtual environments`,
-      hint: "Install what is missing, on Debian and Ubuntu: sudo apt install python3-venv",
+      message: `${python.version}, cannot create virtual environments`,
+      hint: "Install the missing package. On Debian and Ubuntu: sudo apt install python3-venv",
     };
   }
   return { name, status: "ok", message: `${python.version} (${python.program})` };
 }
 
-/** The tool's own state: run history and host keys are nobody else's business. */
+/** The tool's own state: run history and host keys must be private. */
 export async function checkState(
   { directories: { state } }: ActionSystem,
   { fix }: { readonly fix: boolean },
@@ -116,25 +116,25 @@ export async function checkState(
     mode = ((await Deno.stat(state)).mode ?? 0) & 0o777;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) return stateFailure("read", error);
-    return { name, status: "ok", message: "no run so far" };
+    return { name, status: "ok", message: "no runs yet" };
   }
   const { accepted } = knownHostsFiles(state);
   if ((mode & 0o077) === 0) {
-    return { name, status: "ok", message: `${state}, yours alone; host keys: ${accepted}` };
+    return { name, status: "ok", message: `${state}, private; host keys: ${accepted}` };
   }
   if (fix) {
     try {
       await Deno.chmod(state, 0o700);
     } catch (error) {
-      return stateFailure("closed to others", error);
+      return stateFailure("made private", error);
     }
-    return { name, status: "ok", message: `${state}, now yours alone` };
+    return { name, status: "ok", message: `${state}, now private` };
   }
   return {
     name,
     status: "warn",
-    message: `${state} can be read by others`,
-    hint: "Correct it: k3s-tool doctor --fix",
+    message: `others can read ${state}`,
+    hint: "Fix it with: k3s-tool doctor --fix",
   };
 
   function stateFailure(what: string, error: unknown): Check {

@@ -55,7 +55,7 @@ export function checkPeer(
   const name = "tailnet";
   const about = { name, host: host.name } as const;
   if (host.tailscaleIp === undefined) {
-    return { ...about, status: "ok", message: "its address is known to Ansible only" };
+    return { ...about, status: "ok", message: "only Ansible knows its address" };
   }
   const peer = tailnet.peers.find(({ ipv4 }) => ipv4 === host.tailscaleIp);
   if (peer === undefined) {
@@ -66,8 +66,8 @@ export function checkPeer(
       message: `no machine has the address ${host.tailscaleIp}` +
         (sameName === undefined ? "" : `; ${host.name} has ${sameName}`),
       hint: sameName === undefined
-        ? "Log it in there with: sudo tailscale up"
-        : `Correct the inventory: k3s-tool config set tailscale_ip ${sameName} --scope ${host.name}`,
+        ? "On that machine, log in with: sudo tailscale up"
+        : `Fix the inventory with: k3s-tool config set tailscale_ip ${sameName} --scope ${host.name}`,
     };
   }
   const key = keyWarning(peer, now);
@@ -81,7 +81,7 @@ export function checkPeer(
       message: peer.lastSeen === undefined
         ? "offline"
         : `offline, last seen ${shownTime(peer.lastSeen)}`,
-      hint: "Switch it on; there, look at: tailscale status",
+      hint: "Switch it on. On that machine, check: tailscale status",
     };
   }
   if (key !== undefined) return { ...about, status: "warn", message: key };

@@ -1,5 +1,5 @@
 /**
- * Adds a host to the inventory, its address looked up in the tailnet where it is not given.
+ * Adds a host to the inventory; without an address, looks it up in the tailnet.
  *
  * @module
  */
@@ -24,13 +24,13 @@ export type NodeToAdd = Omit<HostDescription, "address" | "role"> & {
 /** What adding a host did, or would do. */
 export interface AddedNode {
   readonly host: InventoryHost;
-  /** Empty where the host was there, just so. */
+  /** Empty if the host was already there with these values. */
   readonly files: readonly ChangedFile[];
   readonly notes: readonly string[];
   readonly warnings: readonly Problem[];
 }
 
-/** How long a check that is only a courtesy may take, in milliseconds. */
+/** Timeout of an optional check, in milliseconds. */
 const CHECK_LIMIT_MS = 3_000;
 
 /**
@@ -48,7 +48,7 @@ export async function addNode(
   const { role } = node;
   if (role === undefined) {
     throw usageError(`The role of ${node.name} is missing`, {
-      hint: "Give it: --role control-plane or --role worker.",
+      hint: "Set it with --role control-plane or --role worker.",
     });
   }
   const { address, notes } = await addressOf(system, node);
@@ -66,10 +66,10 @@ export async function addNode(
     if (known !== undefined && isSame(known, host)) {
       return {
         documents: new Map(),
-        notes: [`${host.name} is in the inventory already, with just these values.`],
+        notes: [`${host.name} is already in the inventory with these values.`],
       };
     }
-    throw usageError(`${host.name} is in the inventory already`, {
+    throw usageError(`${host.name} is already in the inventory`, {
       where: place.where,
       hint: `Change it with: k3s-tool config set KEY VALUE --scope ${host.name}`,
     });
@@ -132,14 +132,14 @@ async function tailnetFor(system: System, name: string): Promise<Tailnet> {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
       exitCode: error.exitCode,
-      hint: `Give the address: k3s-tool node add ${name} 100.x.y.z …` +
+      hint: `Specify the address: k3s-tool node add ${name} 100.x.y.z …` +
         (error.hint === undefined ? "" : `, or fix this first: ${error.hint}`),
       cause: error,
     });
   }
 }
 
-/** What the tailnet says against a name and an address. */
+/** Warnings of the tailnet about a name and an address. */
 function compare(
   tailnet: Tailnet,
   { name, address, now }: {
@@ -150,13 +150,13 @@ function compare(
 ): string[] {
   const holder = tailnet.peers.find((peer) => peer.ipv4 === address);
   if (holder === undefined) {
-    return [...tailnet.gaps, `No machine of the tailnet has the address ${address} now.`];
+    return [...tailnet.gaps, `No machine of the tailnet has the address ${address}.`];
   }
   const names = [holder.name, holder.hostname.toLowerCase(), holder.dnsName?.toLowerCase()];
   return [
     ...nodeWarnings(holder, now),
     ...(names.includes(name.toLowerCase())
       ? []
-      : [`In the tailnet ${address} is called ${holder.name}.`]),
+      : [`In the tailnet, ${address} is ${holder.name}.`]),
   ];
 }

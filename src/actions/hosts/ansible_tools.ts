@@ -41,13 +41,14 @@ export async function prepareAnsible(
   if (ansible === undefined) {
     const why = found.passedOver ?? "ansible-core is not installed";
     const allowed = await mayInstall(
-      `${why}. Put a private one into ${system.directories.cache} (some 60 MB, from the Python ` +
-        "package index, nothing else is touched)?",
+      `${why}. Install a private copy in ${system.directories.cache} (about 60 MB from the Python ` +
+        "Package Index; nothing else is changed)?",
     );
     if (!allowed) {
       throw missingError(why, {
-        hint: "Install a private one with: k3s-tool doctor --fix; or with --yes here; or " +
-          "ansible-core 2.16 or newer yourself: pipx install ansible-core",
+        hint:
+          "Install a private copy with: k3s-tool doctor --fix; or run this again with --yes; or " +
+          "install ansible-core 2.16 or newer yourself: pipx install ansible-core",
       });
     }
     ansible = await installPrivateAnsible(system, requirements);
@@ -62,7 +63,7 @@ async function requireSsh({ runner, signal }: ActionSystem): Promise<void> {
   } catch (error) {
     if (!(error instanceof ProgramNotFoundError)) throw error;
     throw missingError("ssh is not installed on this machine", {
-      hint: "Install it, on Debian and Ubuntu: sudo apt install openssh-client",
+      hint: "Install it. On Debian and Ubuntu: sudo apt install openssh-client",
       cause: error,
     });
   }

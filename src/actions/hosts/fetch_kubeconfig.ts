@@ -16,7 +16,7 @@ import { inventoriesOf } from "./provision.ts";
 import { checkTailnet } from "./tailnet_check.ts";
 
 /**
- * Fetches the kubeconfig into the tool's own store, telling what happens; the last event is of
+ * Fetches the kubeconfig into the tool's own store and reports progress; the last event is of
  * type `end`.
  *
  * @throws {UserError} exit code 2 where the inventory has no server, 3 where a program is missing,
@@ -32,7 +32,7 @@ export async function* fetchKubeconfig(
 ): AsyncGenerator<RunEvent> {
   const [server] = hostsOf(inventory, "control-plane");
   if (server === undefined) {
-    throw new UserError("The inventory has no control plane to get a kubeconfig from", {
+    throw new UserError("The inventory has no control-plane host to fetch the kubeconfig from", {
       exitCode: 2,
       where: { file: inventory.file },
       hint: "Add one with: k3s-tool node add HOST --role control-plane",
@@ -67,8 +67,8 @@ export async function readStoredKubeconfig(
     return await Deno.readTextFile(await storedKubeconfig(system, inventory.file));
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw missingError("No kubeconfig of this cluster was fetched yet", {
-      hint: "Fetch it with: k3s-tool kubeconfig; or bring the cluster up: k3s-tool provision",
+    throw missingError("The kubeconfig of this cluster was not fetched yet", {
+      hint: "Fetch it with: k3s-tool kubeconfig; or create the cluster with: k3s-tool provision",
     });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Brings the cluster's kubeconfig to the person.
+ * Installs the cluster's kubeconfig for the user.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { plural, safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import type { System } from "../../process/system.ts";
 
-/** Where and how a cluster's kubeconfig is put into the person's own. */
+/** Where and how a cluster's kubeconfig is merged into the user's own. */
 export interface InstallOptions extends MergeOptions {
   /** `--kubeconfig`; undefined: as kubectl finds it. */
   readonly kubeconfig?: string;
 }
 
-/** What putting it there did. */
+/** What the merge did. */
 export interface InstalledKubeconfig {
   readonly file: string;
   readonly context: string;
-  /** False where the file said all of it already. */
+  /** False if the file was already up to date. */
   readonly changed: boolean;
   /** True where the file had a context of that name before. */
   readonly replaced: boolean;
@@ -30,7 +30,7 @@ export interface InstalledKubeconfig {
   readonly isCurrent: boolean;
   /** Contexts of other names that lead to the same cluster. */
   readonly otherContexts: readonly string[];
-  /** How to be rid of those; undefined where there are none, or the context is not new. */
+  /** How to remove those; undefined if there are none, or the context is not new. */
   readonly advice: string | undefined;
 }
 
@@ -100,8 +100,8 @@ function adviceOn(
     ...otherContexts.map((name) => `${config} delete-context ${word(name)}`),
   ];
   return `The ${plural(count, "context")} ${otherContexts.map(safeText).join(", ")} ` +
-    `${plural(count, "leads", "lead")} to this cluster too; if you no longer need ` +
-    `${plural(count, "it", "them")}: ${commands.join(" && ")}`;
+    `${plural(count, "points", "point")} to this cluster too. To remove ` +
+    `${plural(count, "it", "them")}, run: ${commands.join(" && ")}`;
 }
 
 /** kubectl as the person calls it where a file was named with `--kubeconfig`. */

@@ -8,7 +8,7 @@ import { didYouMean } from "../../errors/nearest.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { type Inventory, ROLE_GROUPS, ROLES } from "../../inventory/model.ts";
 
-/** A plain name; Ansible's patterns (`workers:!n2`, `n*`, `~n\d`, `@file`) are its own affair. */
+/** A plain name; Ansible's patterns (`workers:!n2`, `n*`, `~n\d`, `@file`) are left to Ansible. */
 const PLAIN_NAME = /^[A-Za-z0-9_.-]+$/;
 
 /**
@@ -72,7 +72,7 @@ export const TAGS = [
 const SPECIAL = ["all", "always", "never", "tagged", "untagged"];
 
 /**
- * Refuses a part that there is not: Ansible would do nothing and call it a success.
+ * Rejects an unknown tag: Ansible would do nothing and report success.
  *
  * @throws {UserError} exit code 2
  */

@@ -1,5 +1,5 @@
 /**
- * Brings the hosts of an inventory to a working cluster.
+ * Makes a working cluster of the hosts in an inventory.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export interface ProvisionRequest {
 }
 
 /**
- * Provisions, telling what happens; the last event is of type `end`.
+ * Provisions and reports progress; the last event is of type `end`.
  *
  * Everything that can be known to be wrong is found before the first host is contacted.
  *

@@ -48,14 +48,14 @@ export async function planRemovals(
   if (servers.length > 0 && servers.length === hostsOf(inventory, "control-plane").length) {
     const [server] = servers;
     const message = servers.length === 1
-      ? `${server!.name} is the only server: without it there is no cluster`
+      ? `${server!.name} is the only server; removing it would delete the cluster`
       : `${
         servers.map(({ name }) => name).join(", ")
-      } are all servers: without them there is no cluster`;
+      } are all the servers; removing them would delete the cluster`;
     throw usageError(message, {
       where: server!.where,
       hint: "Add another server first (k3s-tool node add HOST --role control-plane, then " +
-        "k3s-tool provision), or take the whole cluster down: k3s-tool reset.",
+        "k3s-tool provision), or remove the whole cluster: k3s-tool reset.",
     });
   }
   return hosts.map((host) => ({ inventory, host }));

@@ -72,7 +72,7 @@ export async function* reset(
   });
   for await (const event of events) {
     if (event.type === "end" && event.outcome === "ok" && !check && limit.length === 0) {
-      // It opens nothing any more, and would pass for a cluster that is there.
+      // It no longer works, and would look like a cluster that exists.
       await Deno.remove(await storedKubeconfig(system, inventory.file)).catch(() => {});
     }
     yield event;

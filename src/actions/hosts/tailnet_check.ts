@@ -23,7 +23,7 @@ export interface TailnetCheck {
 /**
  * Looks up every host in the tailnet.
  *
- * A host that is away is a warning: it fails by itself and the others go on.
+ * A host that is offline is a warning: it fails alone and the others continue.
  *
  * @throws {UserError} exit code 3 or 4 where Tailscale cannot be asked and a host is reached by it
  */
@@ -37,14 +37,16 @@ export async function checkTailnet(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (hosts.some(isReachedByTailnet)) {
-      throw new UserError(`The hosts cannot be reached from here: ${error.message}`, {
+      throw new UserError(`The hosts cannot be reached from this machine: ${error.message}`, {
         exitCode: error.exitCode,
         cause: error,
         ...(error.hint === undefined ? {} : { hint: error.hint }),
       });
     }
     return {
-      warnings: [{ message: `${error.message}; going on, as all hosts have other addresses.` }],
+      warnings: [{
+        message: `${error.message}. Continuing, because no host uses a Tailscale address for SSH.`,
+      }],
     };
   }
   return {
@@ -72,7 +74,7 @@ function hostWarnings(
   }
   if (!peer.online && !peer.isSelf) {
     const since = peer.lastSeen === undefined ? "" : `, last seen ${shownTime(peer.lastSeen)}`;
-    return say(`offline in the tailnet${since}; it will fail, the others go on`);
+    return say(`offline in the tailnet${since}; it will fail, the others continue`);
   }
   const key = keyWarning(peer, now);
   return key === undefined ? [] : say(key);

@@ -1,5 +1,5 @@
 /**
- * After a run: the kubeconfig that the playbook brought here becomes usable with kubectl.
+ * After a run: makes the kubeconfig that the playbook fetched usable with kubectl.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { installKubeconfig } from "./kubeconfig.ts";
 /**
  * Merges a stored kubeconfig into the person's own, and says so where that changed something.
  *
- * A name that is taken by another cluster is a warning: the cluster itself is up.
+ * If another cluster has the name, that is only a warning: the cluster itself works.
  *
  * @param stored path the playbook wrote to; nothing is done where no such file is
  */
@@ -36,7 +36,7 @@ export async function* takeOverKubeconfig(
       },
     );
     if (!changed) return;
-    const kept = backup === undefined ? "" : `, the former one is ${backup}`;
+    const kept = backup === undefined ? "" : `; the old file is now ${backup}`;
     const use = isCurrent ? "" : `; use it with: kubectl --context ${context} get nodes`;
     const did = replaced ? `Updated the context ${context} in` : `Added the context ${context} to`;
     yield { type: "note", message: `${did} ${file}${kept}${use}` };

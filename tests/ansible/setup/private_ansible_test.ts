@@ -93,7 +93,7 @@ Deno.test("a cache that cannot be written is an error with its reason", async ()
     await Deno.writeTextFile(`${directory}/.cache`, "");
     const error = await thrown(installPrivateAnsible(system, "x"));
     assert.match(error.message, /^ansible-core cannot be put into .*: a file is where a directory/);
-    assert.match(error.hint ?? "", /, or point XDG_CACHE_HOME to a directory/);
+    assert.match(error.hint ?? "", /, or set XDG_CACHE_HOME to a directory/);
   });
 });
 

@@ -113,7 +113,10 @@ for (
     [["a", "--config", "A"], /not a setting, got "A"; expected KEY=VALUE/],
     [["a", "--config", "A=1", "--config", "A=2"], /set twice, got "A"/],
     [["a", "--config", "A=1", "--secret", "A"], /set twice, got "A"/],
-    [["a", "--secret", "A"], /Cannot ask without a terminal: "Value of A".*\n.*--secret-file A=FILE/],
+    [
+      ["a", "--secret", "A"],
+      /Cannot ask without a terminal: "Value of A".*\n.*--secret-file A=FILE/,
+    ],
     [["a", "--secret-file", "A=missing"], /Cannot use .*missing/],
     [["a", "--replicas", "0"], /must be a whole number above zero/],
   ] satisfies [string[], RegExp][]

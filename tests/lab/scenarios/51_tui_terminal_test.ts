@@ -104,7 +104,7 @@ Deno.test("a crash is told, and the terminal is as before", async () => {
     `'${join(runPaths.workstation, "k3s-tool", "main.js")}' tui`;
   for (const command of [tool, `BREAK=rejection ${tool}`]) {
     const left = await leave(signalling("SIGURG"), { code: 1, command });
-    assert.match(left, /Error: broken on purpose\nHint: This is a defect/);
+    assert.match(left, /Error: broken on purpose\nHint: This is a bug in k3s-tool/);
   }
 });
 
