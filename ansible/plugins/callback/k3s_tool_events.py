@@ -212,6 +212,8 @@ class CallbackModule(CallbackBase):
             return
         self._result(result, data, "changed" if data.get("changed") else "ok")
         self._warnings(result, data)
+        if isinstance(data.get("machine"), dict) and str(self._task(result).action) == "k3s_machine_facts":
+            self._emit("machine", host=self._host(result), facts=data["machine"])
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         data = self._data(result)

@@ -8,6 +8,7 @@
  */
 
 import * as z from "zod/mini";
+import { MachineFacts } from "./machine.ts";
 
 // A detail of a wrong type is dropped rather than the event: a failure must not get lost over it.
 const text = z.catch(z.optional(z.string()), undefined);
@@ -88,6 +89,7 @@ const warning = z.object({
   host: z.nullish(name),
   message: z.string(),
 });
+const machine = z.object({ type: z.literal("machine"), ts, host: name, facts: MachineFacts });
 const runEnd = z.object({
   type: z.literal("run_end"),
   ts,
@@ -132,6 +134,7 @@ const ANSIBLE_EVENTS = [
   result,
   retry,
   warning,
+  machine,
   runEnd,
 ] as const;
 

@@ -126,6 +126,7 @@ export function reduceRun(state: RunState, event: RunEvent, now = 0): RunState {
         ...(event.message === undefined ? {} : { message: event.message }),
       };
     case "task_start":
+    case "machine":
     case "note":
       return state;
   }

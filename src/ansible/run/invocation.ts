@@ -12,6 +12,7 @@ import type { Ansible } from "../setup/locate.ts";
 export type Playbook =
   | "site"
   | "preflight"
+  | "detect"
   | "provision_cluster"
   | "add_node"
   | "remove_node"

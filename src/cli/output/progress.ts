@@ -41,8 +41,16 @@ export async function showRun(
   return state;
 }
 
-/** Shows events until there are no more, then the table and the failures; returns where it stands. */
-export async function watchRun(events: AsyncIterable<RunEvent>, show: Show): Promise<RunState> {
+/**
+ * Shows events until there are no more, then the table and the failures; returns where it stands.
+ *
+ * @param options.asData false where the command prints something else: events and table are left out then
+ */
+export async function watchRun(
+  events: AsyncIterable<RunEvent>,
+  show: Show,
+  { asData = true }: { readonly asData?: boolean } = {},
+): Promise<RunState> {
   const { output } = show;
   const screen = await openScreen(show);
   let state = INITIAL_RUN;
@@ -50,18 +58,22 @@ export async function watchRun(events: AsyncIterable<RunEvent>, show: Show): Pro
     for await (const event of events) {
       const before = state;
       state = reduceRun(state, event, show.context.clock.now());
-      if (output.structured) output.event("RunEvent", event);
+      if (output.structured && asData) output.event("RunEvent", event);
       screen.show(before, state, event);
     }
   } finally {
     await screen.close();
   }
-  await report(state, show);
+  await report(state, show, asData);
   return state;
 }
 
-async function report(state: RunState, { context, output }: Show): Promise<void> {
-  if (!output.structured && state.hosts.size > 0) {
+async function report(
+  state: RunState,
+  { context, output }: Show,
+  asData: boolean,
+): Promise<void> {
+  if (asData && !output.structured && state.hosts.size > 0) {
     await output.list({
       kind: "RunSummary",
       rows: [...state.hosts.values()],

@@ -7,6 +7,7 @@
 import * as z from "zod/mini";
 import { didYouMean } from "../../errors/nearest.ts";
 import { usageError } from "../../errors/user_error.ts";
+import { MachineFacts } from "../../ansible/events/machine.ts";
 import { RUN_EVENTS } from "../../ansible/events/event.ts";
 import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../../inventory/schema.ts";
 import { KUBECONFIG_MERGE, PEER_LIST, STATUS } from "../../view/tables/cluster_documents.ts";
@@ -49,6 +50,9 @@ const Setting = z.object({
   known: z.boolean(),
 });
 
+/** Facts of a machine, and when it was looked at. */
+const Machine = z.object({ ...MachineFacts.shape, seenAt: z.iso.datetime() });
+
 const Check = z.object({
   name: z.string(),
   host: z.optional(z.string()),
@@ -66,7 +70,20 @@ export const DOCUMENTS = {
   DeployKey: document("DeployKey", DEPLOY_KEY),
   KubeconfigMerge: document("KubeconfigMerge", KUBECONFIG_MERGE),
   NodeList: document("NodeList", { items: z.array(Node) }),
-  Node: document("Node", { ...Node.shape, variables: z.array(Setting) }),
+  Node: document("Node", {
+    ...Node.shape,
+    variables: z.array(Setting),
+    machine: z.optional(Machine),
+  }),
+  MachineList: document("MachineList", {
+    items: z.array(z.object({ host: z.string(), ...Machine.shape })),
+    suggestions: z.array(z.object({
+      host: z.string(),
+      variable: z.string(),
+      value: z.union([z.string(), z.boolean()]),
+      reason: z.string(),
+    })),
+  }),
   ConfigValue: document("ConfigValue", Setting.shape),
   ConfigList: document("ConfigList", { items: z.array(Setting) }),
   InventoryCheck: document("InventoryCheck", {

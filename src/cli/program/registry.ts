@@ -26,6 +26,7 @@ import { gitopsValidateCommand } from "../commands/gitops/validate.ts";
 import { initCommand } from "../commands/cluster/init.ts";
 import { kubeconfigCommand } from "../commands/cluster/kubeconfig.ts";
 import { nodeAddCommand } from "../commands/node/add.ts";
+import { nodeDetectCommand } from "../commands/node/detect.ts";
 import { nodeListCommand } from "../commands/node/list.ts";
 import { nodeRemoveCommand } from "../commands/node/remove.ts";
 import { nodeShowCommand } from "../commands/node/show.ts";
@@ -41,6 +42,7 @@ export const commands: readonly CommandDeclaration[] = [
   nodeAddCommand,
   nodeListCommand,
   nodeShowCommand,
+  nodeDetectCommand,
   nodeRemoveCommand,
   configGetCommand,
   configSetCommand,

@@ -15,6 +15,7 @@ import { EMPTY_LINE, plain, type TextLine, toned } from "./text_line.ts";
 /** What the playbooks do, by their file names, and the command that goes on after each. */
 const PLAYBOOKS: Readonly<Record<string, RunWords>> = {
   "preflight.yml": { what: "The check of the hosts", resume: "k3s-tool provision" },
+  "detect.yml": { what: "Looking at the machines", resume: "k3s-tool node detect" },
   "kubeconfig.yml": { what: "Fetching the kubeconfig", resume: "k3s-tool kubeconfig" },
   "upgrade.yml": { what: "The upgrade", resume: "k3s-tool upgrade" },
   "remove_node.yml": { what: "The removal of a node", resume: "k3s-tool node remove" },

@@ -52,6 +52,27 @@ Deno.test("init writes an inventory that validates", async () => {
   await tool("config", "validate");
 });
 
+Deno.test("node detect reads what hosts are, suggests by it, and changes nothing", async () => {
+  const session = "/run/systemd/sessions/99";
+  await ssh(host("n2"), `mkdir -p /run/systemd/sessions && printf 'TYPE=wayland\\nCLASS=user\\n' > ${session}`);
+  const { items, suggestions } = JSON.parse(await tool("node", "detect", "-o", "json"));
+  await ssh(host("n2"), `rm ${session}`);
+  assert.deepEqual(items.map((item: { host: string }) => item.host), ["n1", "n2", "n3"]);
+  for (const item of items) {
+    const there = await ssh(host(item.host), "uname -r; nproc --all; grep MemTotal: /proc/meminfo");
+    const [kernel, threads, memory = ""] = there.trim().split("\n");
+    assert.deepEqual([item.kernel, item.threads], [kernel, Number(threads)]);
+    assert.equal(item.memory_bytes, Number(/\d+/.exec(memory)?.[0]) * 1024);
+    assert.equal(item.desktop, item.host === "n2");
+    assert.ok(item.filesystems.length > 0);
+  }
+  assert.ok(suggestions.length > 0);
+  for (const suggestion of suggestions) assert.equal(suggestion.host, "n2");
+  const { machine } = JSON.parse(await tool("node", "show", "n2", "-o", "json"));
+  assert.equal(machine.desktop, true);
+  assert.equal(await ssh(n1(), "ls /etc/rancher 2>/dev/null || true"), "");
+});
+
 Deno.test("provision --check tells of changes and makes none", async () => {
   const marker = await Promise.all(first3().map((one) => ssh(one, "touch /root/marker")));
   assert.equal(marker.length, 3);

@@ -31,11 +31,21 @@ export const nodeShowCommand = defineCommand({
     const host = hostNamed(content.inventory, name);
     const variables = effectiveVariables(content, resolveScope(content, host.name));
     const settings = [...variables.values()].map((variable) => settingOf(variable, options));
+    const { knownMachine } = await import("../../../actions/hosts/detect.ts");
+    const machine = await knownMachine(context, host);
     if (output.structured) {
-      return await output.document("Node", { ...nodeItem(host), variables: settings });
+      return await output.document("Node", {
+        ...nodeItem(host),
+        variables: settings,
+        ...(machine === undefined ? {} : { machine: { seenAt: machine.seenAt, ...machine.facts } }),
+      });
     }
     const at = host.where.line === undefined ? "" : `, line ${host.where.line}`;
     output.note(`${host.name} is a ${host.role} host (${host.where.file}${at}).`);
+    if (machine !== undefined) {
+      const { machineText } = await import("../../../view/tables/machines.ts");
+      output.note(`${machineText(machine, context.clock.now())}.`);
+    }
     await output.list({
       kind: "Node",
       rows: settings,

@@ -1,0 +1,106 @@
+import type { Suggestion } from "../../../reports/suggestions.ts";
+import type { MachineRow } from "../../../view/tables/machines.ts";
+import { counted } from "../../../errors/safe_text.ts";
+import { askToInstall } from "../../output/ask_to_install.ts";
+import { Prompter } from "../../output/prompt.ts";
+import { defineCommand } from "../../program/command.ts";
+import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+
+/** `node detect`: what each machine is, and what to set for it. */
+export const nodeDetectCommand = defineCommand({
+  name: "node detect",
+  summary: "Look at what machines are, and suggest settings for them",
+  description:
+    "Reads model, processors, memory, disks, NVIDIA GPUs and desktop sessions over ssh, without root and without changing anything, " +
+    "and remembers them for `k3s-tool node show`. Suggestions are for variables that the inventory does not set: what you set is left alone.",
+  args: [
+    {
+      syntax: "[hosts...]",
+      description: "names in the inventory; default: all",
+      completes: "host",
+    },
+  ],
+  options: {
+    apply: {
+      kind: "flag",
+      flags: "--apply",
+      description: "write all suggestions into the inventory, without asking",
+    },
+    ...PASSWORD_OPTIONS,
+  },
+  examples: [
+    { command: "k3s-tool node detect", does: "all machines; asks which suggestions to write" },
+    { command: "k3s-tool node detect dgx --apply", does: "one machine, without asking" },
+    { command: "k3s-tool node detect -o json", does: "the facts for a script; writes nothing" },
+  ],
+  formats: ["table", "wide", "json", "yaml"],
+  async run(context, { args, options, globals, lineWithout }, output) {
+    const { applySuggestions, detect, hostsToDetect, knownMachine } = await import(
+      "../../../actions/hosts/detect.ts"
+    );
+    const { watchRun } = await import("../../output/progress.ts");
+    const { runError } = await import("../../../view/runs/run_report.ts");
+    const { suggestionsFor } = await import("../../../reports/suggestions.ts");
+    const view = await import("../../../view/tables/machines.ts");
+    const { renderTable } = await import("../../../view/tables/table.ts");
+    const wanted = await hostsToDetect(context, { inventory: globals.inventory, hosts: args });
+    const passwords = await passwordsOf(options, context, globals);
+    const events = detect(context, wanted, {
+      passwords,
+      mayInstall: askToInstall(globals, context),
+    });
+    const seen = new Set<string>();
+    const told = async function* () {
+      for await (const event of events) {
+        if (event.type === "machine") seen.add(event.host);
+        yield event;
+      }
+    };
+    const state = await watchRun(told(), { context, output, globals }, { asData: false });
+    const rows: MachineRow[] = [];
+    const suggestions: Suggestion[] = [];
+    for (const host of wanted.hosts.filter(({ name }) => seen.has(name))) {
+      const machine = await knownMachine(context, host);
+      if (machine === undefined) continue;
+      rows.push({ host: host.name, ...machine });
+      suggestions.push(...suggestionsFor(host, machine.facts));
+    }
+    await output.list({
+      kind: "MachineList",
+      rows,
+      columns: view.MACHINE_COLUMNS,
+      name: ({ host }) => host,
+      item: view.machineItem,
+      extra: { suggestions },
+      empty: "No machine could be looked at.",
+    });
+    if (suggestions.length > 0 && !output.structured) {
+      output.data("\n" + renderTable(view.SUGGESTION_COLUMNS, suggestions, output));
+    }
+    const chosen = options.apply ? suggestions : output.structured ? [] : await choose();
+    if (chosen.length > 0) {
+      await applySuggestions(context, wanted.inventory.file, chosen);
+      output.note(
+        `Wrote ${counted(chosen.length, "setting")}; k3s-tool provision brings them to the nodes.`,
+      );
+    } else if (suggestions.length > 0 && !output.structured) {
+      output.note("Nothing was written. Write all of it with: k3s-tool node detect --apply");
+    }
+    const error = runError(state, { what: "Looking at the machines", resume: lineWithout([]) });
+    if (error !== undefined) throw error;
+
+    async function choose() {
+      if (suggestions.length === 0 || !globals.input) return [];
+      const picked = await new Prompter(globals, context).multiselect({
+        message: "Which of these to write into the inventory?",
+        choices: suggestions.map(({ host, variable, value, reason }, index) => ({
+          value: String(index),
+          label: `${host}: ${variable}: ${value}`,
+          hint: reason,
+        })),
+        flag: "--apply",
+      });
+      return picked.map((index) => suggestions[Number(index)]!);
+    }
+  },
+});

@@ -1,0 +1,55 @@
+/**
+ * What to set for a machine, by what it is.
+ *
+ * @module
+ */
+
+import type { MachineFacts } from "../ansible/events/machine.ts";
+import type { InventoryHost } from "../inventory/model.ts";
+
+const GIB = 2 ** 30;
+
+/** A variable that the inventory does not set, and why it should. */
+export interface Suggestion {
+  readonly host: string;
+  readonly variable: string;
+  readonly value: string | boolean;
+  readonly reason: string;
+}
+
+/** Suggestions for a host; what its owner set, at the host or at a group, is left alone. */
+export function suggestionsFor(host: InventoryHost, facts: MachineFacts): readonly Suggestion[] {
+  const all = [...reservations(facts), ...gpu(facts)];
+  return all.filter(({ variable }) => !host.vars.has(variable))
+    .map((suggestion) => ({ host: host.name, ...suggestion }));
+}
+
+type Wanted = Omit<Suggestion, "host">;
+
+/** A person at the machine needs room of their own: a quarter of its memory, and a core or two. */
+function reservations({ desktop, memory_bytes, threads }: MachineFacts): Wanted[] {
+  if (desktop !== true) return [];
+  const reason = "a desktop session is open";
+  const quarter = (memory_bytes ?? 0) / 4;
+  const memory = quarter >= GIB ? `${Math.min(4, Math.floor(quarter / GIB))}Gi` : "512Mi";
+  return [
+    // Preflight refuses reservations that leave less than 512 MiB.
+    ...((memory_bytes ?? 0) >= GIB * 1.5
+      ? [{ variable: "reserved_memory", value: memory, reason }]
+      : []),
+    ...((threads ?? 0) >= 4
+      ? [{ variable: "reserved_cpu", value: threads! >= 8 ? "2" : "1", reason }]
+      : []),
+  ];
+}
+
+function gpu({ gpus, gpu_problem }: MachineFacts): Wanted[] {
+  const [first] = gpus;
+  if (first === undefined) return [];
+  const count = gpus.length > 1 ? `${gpus.length} × ` : "";
+  const what = first.model ?? `NVIDIA card ${first.device ?? "of unknown model"}`;
+  const driver = first.driver === undefined
+    ? gpu_problem === undefined ? "no driver" : `nvidia-smi: ${gpu_problem}`
+    : `driver ${first.driver}`;
+  return [{ variable: "gpu", value: true, reason: `${count}${what}, ${driver}` }];
+}

@@ -1,0 +1,104 @@
+/** Golden tests of `node detect`, and of what `node show` remembers from it. */
+import assert from "node:assert/strict";
+import { withDirectory } from "../ansible/fake_system.ts";
+import { ansibleMachine, INVENTORY, type Line, writeInventory } from "./ansible_machine.ts";
+import { runCommand } from "./fake_context.ts";
+
+const GIB = 2 ** 30;
+const DESKTOP = {
+  architecture: "x86_64",
+  model: "ThinkStation \u001b[31mP3",
+  threads: 16,
+  memory_bytes: 64 * GIB,
+  desktop: true,
+  distribution: "Debian 13",
+  disks: [{ name: "nvme0n1", bytes: 1000 * GIB, rotational: false }],
+  gpus: [{ address: "0000:01:00.0", device: "2684", model: "RTX 4090", driver: "570" }],
+};
+const PI = { architecture: "aarch64", model: "Raspberry Pi 5", threads: 4, memory_bytes: 4 * GIB };
+
+function run(...more: readonly Line[]): readonly Line[] {
+  return [
+    { type: "run_start", playbook: "detect.yml", check: false },
+    { type: "play_start", play: "Detect", hosts: ["nuc", "pi"] },
+    ...more,
+  ];
+}
+
+const BOTH = run(
+  { type: "machine", host: "nuc", facts: DESKTOP },
+  { type: "machine", host: "pi", facts: PI },
+  { type: "machine", host: "stranger", facts: PI },
+  { type: "run_end", stats: { nuc: { ok: 1 }, pi: { ok: 1 } } },
+);
+
+Deno.test("node detect shows machines and suggestions, and writes nothing unasked", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const { runner, started } = ansibleMachine({ events: BOTH });
+    const result = await runCommand(["node", "detect", "--no-input"], { directory, runner });
+    assert.equal(result.code, 0, result.stderr);
+    assert.equal(
+      result.stdout,
+      `HOST  MODEL            ARCH     CPU  MEMORY  DISKS       GPU
+nuc   ThinkStation P3  x86_64    16    64Gi  1000Gi SSD  RTX 4090
+pi    Raspberry Pi 5   aarch64    4     4Gi  -           -
+
+HOST  VARIABLE         VALUE  REASON
+nuc   reserved_memory  4Gi    a desktop session is open
+nuc   reserved_cpu     2      a desktop session is open
+nuc   gpu              true   RTX 4090, driver 570
+`,
+    );
+    assert.match(result.stderr, /Nothing was written.*node detect --apply/);
+    assert.equal(await Deno.readTextFile(file), INVENTORY);
+    assert.match(started[0]!.argv.join(" "), /--limit nuc,pi .*\/playbooks\/detect\.yml$/);
+    const show = await runCommand(["node", "show", "nuc"], { directory, runner });
+    assert.match(
+      show.stderr,
+      /ThinkStation P3, 16 CPUs, 64Gi memory, 1000Gi SSD, RTX 4090, Debian/,
+    );
+    const known = await runCommand(["node", "show", "nuc", "-o", "json"], { directory, runner });
+    assert.equal(JSON.parse(known.stdout).machine.threads, 16);
+    const kept = await Deno.stat(`${directory}/.local/state/k3s-tool/machines/100.64.0.1.json`);
+    assert.equal(kept.mode! & 0o777, 0o600);
+  });
+});
+
+Deno.test("node detect --apply writes what is not set, and a second time finds nothing", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const { runner } = ansibleMachine({ events: BOTH });
+    const argv = ["node", "detect", "--apply"];
+    const first = await runCommand(argv, { directory, runner });
+    assert.match(first.stderr, /Wrote 3 settings/);
+    const written = await Deno.readTextFile(file);
+    assert.match(written, /nuc: \{.*reserved_memory: 4Gi.*gpu: true/);
+    assert.match(written, /pi: \{.*\} # in the attic/);
+    const second = await runCommand(argv, { directory, runner });
+    assert.equal(second.code, 0);
+    assert.doesNotMatch(second.stdout, /VARIABLE/);
+    assert.equal(await Deno.readTextFile(file), written);
+  });
+});
+
+Deno.test("node detect -o json is a document, and a host that fails is an error beside it", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const events = run(
+      { type: "machine", host: "nuc", facts: DESKTOP },
+      { type: "result", host: "pi", task: "Look", status: "unreachable", message: "no route" },
+      { type: "run_end", stats: { nuc: { ok: 1 }, pi: { unreachable: 1 } } },
+    );
+    const { runner } = ansibleMachine({ events, rc: 4 });
+    const { code, stdout, stderr } = await runCommand(["node", "detect", "-o", "json"], {
+      directory,
+      runner,
+    });
+    assert.equal(code, 1);
+    const [document, error] = stdout.split(/(?<=^\})\n/m).map((text) => JSON.parse(text));
+    assert.deepEqual(document.items.map(({ host }: { host: string }) => host), ["nuc"]);
+    assert.equal(document.suggestions.length, 3);
+    assert.match(JSON.stringify(error ?? stderr), /pi/);
+  });
+});

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { MachineFacts } from "../../src/ansible/events/machine.ts";
+import { parseQuantity } from "../../src/inventory/quantity.ts";
+import { suggestionsFor } from "../../src/reports/suggestions.ts";
+import { inventoryHost } from "../actions/host_fixture.ts";
+
+const GIB = 2 ** 30;
+const host = inventoryHost("desktop", "100.64.0.2");
+
+function suggested(facts: unknown, one = host): Record<string, string | boolean> {
+  return Object.fromEntries(
+    suggestionsFor(one, MachineFacts.parse(facts)).map(({ variable, value }) => [variable, value]),
+  );
+}
+
+Deno.test("whoever sits at a machine keeps a quarter of its memory and a core or two", () => {
+  const table: readonly (readonly [gib: number, threads: number, wanted: object])[] = [
+    [64, 16, { reserved_memory: "4Gi", reserved_cpu: "2" }],
+    [7.7, 4, { reserved_memory: "1Gi", reserved_cpu: "1" }],
+    [3.7, 2, { reserved_memory: "512Mi" }],
+    [0.9, 1, {}],
+  ];
+  for (const [gib, threads, wanted] of table) {
+    assert.deepEqual(suggested({ desktop: true, memory_bytes: gib * GIB, threads }), wanted);
+    assert.deepEqual(suggested({ desktop: false, memory_bytes: gib * GIB, threads }), {});
+  }
+});
+
+Deno.test("a card is named with its driver, with none, or with what nvidia-smi says", () => {
+  const reasonOf = (facts: unknown) => suggestionsFor(host, MachineFacts.parse(facts))[0]?.reason;
+  const gpu = { address: "0000:01:00.0", device: "2684" };
+  const named = { ...gpu, model: "RTX 4090", driver: "570.133" };
+  assert.equal(reasonOf({ gpus: [named] }), "RTX 4090, driver 570.133");
+  assert.equal(reasonOf({ gpus: [named, named] }), "2 × RTX 4090, driver 570.133");
+  assert.equal(reasonOf({ gpus: [gpu] }), "NVIDIA card 2684, no driver");
+  assert.equal(
+    reasonOf({ gpus: [gpu], gpu_problem: "version mismatch" }),
+    "NVIDIA card 2684, nvidia-smi: version mismatch",
+  );
+});
+
+Deno.test("what the owner set, at the host or at a group, is never suggested", () => {
+  const facts = { desktop: true, memory_bytes: 64 * GIB, threads: 16, gpus: [{ device: "2684" }] };
+  const variables = ["reserved_memory", "reserved_cpu", "gpu"];
+  fc.assert(fc.property(fc.subarray(variables), (owned) => {
+    const vars = new Map(owned.map((name) => [name, {} as never]));
+    const left = Object.keys(suggested(facts, { ...host, vars }));
+    assert.deepEqual(left, variables.filter((name) => !owned.includes(name)));
+  }));
+});
+
+Deno.test("a suggested reservation always leaves half a GiB and a fifth of a core", () => {
+  const amount = fc.record({
+    desktop: fc.boolean(),
+    memory_bytes: fc.option(fc.double({ min: 0, max: 4096 * GIB, noNaN: true }), {
+      nil: undefined,
+    }),
+    threads: fc.option(fc.nat(512), { nil: undefined }),
+  });
+  fc.assert(fc.property(amount, (facts) => {
+    const { reserved_memory: memory, reserved_cpu: cpu } = suggested(facts);
+    if (memory !== undefined) {
+      assert.ok(facts.memory_bytes! - parseQuantity(String(memory))! >= GIB / 2);
+    }
+    if (cpu !== undefined) assert.ok(facts.threads! - parseQuantity(String(cpu))! >= 0.2);
+  }));
+});
+
+Deno.test("facts of any shape are read; a detail of a wrong type is unknown", () => {
+  fc.assert(fc.property(fc.dictionary(fc.string(), fc.anything()), (facts) => {
+    suggestionsFor(host, MachineFacts.parse(facts));
+  }));
+  const { model, gpus } = MachineFacts.parse({ model: 7, gpus: "many", threads: -1 });
+  assert.deepEqual([model, gpus], [undefined, []]);
+});
