@@ -54,7 +54,10 @@ Deno.test("init writes an inventory that validates", async () => {
 
 Deno.test("node detect reads what hosts are, suggests by it, and changes nothing", async () => {
   const session = "/run/systemd/sessions/99";
-  await ssh(host("n2"), `mkdir -p /run/systemd/sessions && printf 'TYPE=wayland\\nCLASS=user\\n' > ${session}`);
+  await ssh(
+    host("n2"),
+    `mkdir -p /run/systemd/sessions && printf 'TYPE=wayland\\nCLASS=user\\n' > ${session}`,
+  );
   const { items, suggestions } = JSON.parse(await tool("node", "detect", "-o", "json"));
   await ssh(host("n2"), `rm ${session}`);
   assert.deepEqual(items.map((item: { host: string }) => item.host), ["n1", "n2", "n3"]);
