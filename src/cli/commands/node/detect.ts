@@ -12,7 +12,7 @@ export const nodeDetectCommand = defineCommand({
   summary: "Look at what machines are, and suggest settings for them",
   description:
     "Reads model, processors, memory, disks, NVIDIA GPUs and desktop sessions over ssh, without root and without changing anything, " +
-    "and remembers them for `k3s-tool node show`. Suggestions are for variables that the inventory does not set: what you set is left alone.",
+    "and remembers them for `k3s-tool node show HOST`. Suggestions are for variables that the inventory does not set: what you set is left alone.",
   args: [
     {
       syntax: "[hosts...]",
