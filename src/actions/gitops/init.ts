@@ -8,7 +8,7 @@
 import { counted } from "../../errors/safe_text.ts";
 import { dirname, join, posix, resolve } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
-import { type AgeKey, makeAgeKey, readAgeKey } from "../../gitops/keys/age_key.ts";
+import { makeAgeKey, readAgeKey } from "../../gitops/keys/age_key.ts";
 import { type DeployUnit, deployUnits } from "../../gitops/check/deploy_units.ts";
 import { fetchedFiles } from "../../gitops/check/flux_entry.ts";
 import { configuredRecipients } from "../../gitops/check/secret_rules.ts";
@@ -219,27 +219,18 @@ function withResources(text: string, entries: readonly string[]): string {
   return text.replace(/^resources: \[\]\n/m, "resources:\n").replace(/\n*$/, `\n${lines}`);
 }
 
-/** What was done. */
-export interface RepositoryOutcome {
-  readonly age: AgeKey | undefined;
-  /** True where the key was made now. */
-  readonly madeKey: boolean;
-  readonly written: readonly string[];
-  /** Why the directory is no Git repository; undefined where it is one. */
-  readonly noRepository: string | undefined;
-}
-
 /**
  * Does what was planned: the key before the files, as a recipient without a key would lose secrets.
  * Whatever stops it, each file is there whole or not at all, and another run completes the rest.
  *
  * @param options.replace writes files that differ too
+ * @returns `noRepository`: why the directory is no Git repository; undefined where it is one
  */
 export async function writeRepository(
   system: ActionSystem,
   plan: RepositoryPlan,
   { replace }: { readonly replace: boolean },
-): Promise<RepositoryOutcome> {
+) {
   await Deno.mkdir(plan.directory, { recursive: true }).catch((error) => {
     throw usageError(`Cannot make ${plan.directory}: ${error.message}`, { cause: error });
   });

@@ -20,13 +20,6 @@ const SCAN_SECONDS = 10;
 const PUBLIC_KEY =
   /^(ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]+={0,2})(?: |$)/;
 
-/** Files of a cluster's deploy key; the role gitops looks for them at the same place. */
-export interface DeployKeyFiles {
-  readonly privateKey: string;
-  readonly publicKey: string;
-  readonly knownHosts: string;
-}
-
 /** One key that a server shows. */
 export interface HostKey {
   /** The line for known_hosts. */
@@ -37,14 +30,10 @@ export interface HostKey {
   readonly fingerprint: string;
 }
 
-/** Where a cluster's deploy key lies. */
-export function deployKeyFiles(config: string, clusterName: string): DeployKeyFiles {
+/** Where a cluster's deploy key lies; the role gitops looks for it at the same place. */
+export function deployKeyFiles(config: string, clusterName: string) {
   const privateKey = `${config}/deploy-keys/${clusterName}`;
-  return {
-    privateKey,
-    publicKey: `${privateKey}.pub`,
-    knownHosts: `${privateKey}.known_hosts`,
-  };
+  return { privateKey, knownHosts: `${privateKey}.known_hosts` };
 }
 
 /**
@@ -54,7 +43,10 @@ export function deployKeyFiles(config: string, clusterName: string): DeployKeyFi
  */
 export async function ensureDeployKey(
   system: System,
-  { files, clusterName }: { readonly files: DeployKeyFiles; readonly clusterName: string },
+  { files, clusterName }: {
+    readonly files: { readonly privateKey: string };
+    readonly clusterName: string;
+  },
 ): Promise<{ readonly publicKey: string; readonly created: boolean }> {
   const created = await ifThere(Deno.lstat(files.privateKey)) === undefined;
   if (created) {

@@ -19,15 +19,15 @@ const DEFAULTS = [
   ...["**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml"],
 ];
 
-/** Lines of a `.sourceignore`, or of a source's `spec.ignore`. */
-export interface IgnoreText {
-  /** The directory they count from; empty for the root. */
-  readonly directory: string;
-  readonly text: string;
-}
-
-/** Tells the files that are left out; where texts say something, Flux's defaults do not count. */
-export function leftOut(texts: readonly IgnoreText[]): (path: string) => boolean {
+/**
+ * Tells the files that are left out; where texts say something, Flux's defaults do not count.
+ *
+ * @param texts of `.sourceignore`s and of a source's `spec.ignore`, and the directory they count
+ *   from: empty for the root
+ */
+export function leftOut(
+  texts: readonly { readonly directory: string; readonly text: string }[],
+): (path: string) => boolean {
   const own = texts.flatMap(({ directory, text }) =>
     text.split(/\r?\n/).filter((line) => !line.startsWith("#") && line.trim() !== "")
       .map((line) => rule(line, directory))
