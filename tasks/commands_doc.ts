@@ -10,26 +10,26 @@ const INTRODUCTION = `# Commands
 
 <!-- Written by \`deno task docs\` from the declarations in src/cli/commands/. Do not edit. -->
 
-Data goes to stdout, words to stderr. Every command takes these options:
+Data goes to stdout, messages to stderr. Every command has these options:
 
 | Option | Meaning |
 | --- | --- |
-| \`-i, --inventory <file>\` | inventory to work on (env \`K3S_TOOL_INVENTORY\`); default: the nearest \`inventory/hosts.yml\`, then \`ansible/inventory/hosts.yml\`, then \`hosts.yml\`, from the current directory upwards |
+| \`-i, --inventory <file>\` | inventory file (env \`K3S_TOOL_INVENTORY\`); default: the nearest \`inventory/hosts.yml\`, then \`ansible/inventory/hosts.yml\`, then \`hosts.yml\`, from the current directory upwards |
 | \`-o, --output <format>\` | \`table\`, \`wide\`, \`json\`, \`yaml\` or \`name\` |
-| \`-v, --verbose\` | say what is done behind the scenes |
-| \`-q, --quiet\` | print data, warnings and errors only |
-| \`-y, --yes\` | answer every question with yes |
+| \`-v, --verbose\` | show details |
+| \`-q, --quiet\` | print only data, warnings and errors |
+| \`-y, --yes\` | answer yes to all questions |
 | \`--no-color\` | no colours (also \`NO_COLOR\`) |
-| \`--no-input\` | ask nothing: a missing answer is an error that names the flag |
+| \`--no-input\` | do not ask questions; if an answer is missing, the error shows the flag to use |
 
-JSON documents carry \`apiVersion: k3s-tool/v1\` and \`kind\`; their schemas are in [schemas/](schemas/).
+JSON documents have \`apiVersion: k3s-tool/v1\` and \`kind\`; their schemas are in [schemas/](schemas/).
 
 | Exit code | Meaning |
 | --- | --- |
-| 0 | done |
-| 1 | the operation failed on some host |
+| 0 | success |
+| 1 | the operation failed, for example on a host |
 | 2 | wrong usage or invalid configuration; nothing was written |
-| 3 | something needed is missing; the message says how to get it |
+| 3 | something is not installed or does not exist; the message shows how to fix it |
 | 4 | cluster or tailnet unreachable |
 | 130 | interrupted |
 `;
