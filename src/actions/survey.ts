@@ -107,7 +107,7 @@ export async function connectTo(
 
 /** How an inventory's cluster is found: its names, and its servers by the inventory and the last run. */
 async function clusterOf(system: System, inventory: Inventory) {
-  const { storedKubeconfig } = await import("../kubeconfig/stored.ts");
+  const { storedKubeconfig } = await import("../kubeconfig/store.ts");
   const { readKubeconfigs } = await import("../kubeconfig/files.ts");
   const { hostsOf, serverUrl } = await import("../inventory/model.ts");
   const stored = await storedKubeconfig(system, inventory.file);

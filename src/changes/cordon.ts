@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { objectPath } from "../cluster/api/object_path.ts";
+import { objectPath } from "../cluster/api/object_errors.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { ask, type ChangeContext } from "./change_context.ts";

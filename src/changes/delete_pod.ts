@@ -6,7 +6,7 @@
 
 import * as z from "zod";
 import { ApiError } from "../cluster/api/kubernetes_api.ts";
-import { objectPath } from "../cluster/api/object_path.ts";
+import { objectPath } from "../cluster/api/object_errors.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";

@@ -10,8 +10,7 @@ import { ask, type ChangeContext, ofPods, pods } from "./change_context.ts";
 import { setCordon } from "./cordon.ts";
 import { follow } from "./follow.ts";
 import { ApiError, listAll } from "../cluster/api/kubernetes_api.ts";
-import { objectError } from "../cluster/api/object_errors.ts";
-import { objectPath } from "../cluster/api/object_path.ts";
+import { objectError, objectPath } from "../cluster/api/object_errors.ts";
 import * as z from "zod";
 
 /** How long to wait before a refused eviction is tried again, in milliseconds; as kubectl does. */

@@ -5,8 +5,7 @@
  */
 
 import { counted, plural } from "../errors/safe_text.ts";
-import { objectWords } from "../cluster/api/object_errors.ts";
-import { objectPath } from "../cluster/api/object_path.ts";
+import { objectPath, objectWords } from "../cluster/api/object_errors.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
 import { ask, type ChangeContext, ofPods, pods } from "./change_context.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { CollectionName } from "../cluster/watch/cluster_state.ts";
-import { hex, suffix, uid } from "./chance.ts";
+import { type App, APPS, hex, MACHINES, NEWCOMER, REPOSITORY, suffix, uid } from "./tables.ts";
 import {
   condition,
   type HomeNode,
@@ -23,7 +23,6 @@ import {
   templateHash,
   workloadJson,
 } from "./objects.ts";
-import { type App, APPS, MACHINES, NEWCOMER, REPOSITORY } from "./tables.ts";
 
 /** An object of the API; two are the same where their texts are. */
 export interface HomeObject {

@@ -7,7 +7,7 @@
 
 import { ApiError, type GetOptions } from "../cluster/api/kubernetes_api.ts";
 import type { Clock } from "../process/system.ts";
-import { fraction } from "./chance.ts";
+import { fraction } from "./tables.ts";
 import type { Home } from "./home.ts";
 import { type HomePod, iso } from "./objects.ts";
 

@@ -5,8 +5,7 @@
  */
 
 import { FLUX_PATHS } from "../gitops/flux/flux_status.ts";
-import { suffix, uid } from "./chance.ts";
-import { type App, K3S_VERSION, type Machine, MACHINES } from "./tables.ts";
+import { type App, K3S_VERSION, type Machine, MACHINES, suffix, uid } from "./tables.ts";
 
 /** A node. All times are milliseconds since the epoch. */
 export const newNode = (machine: Machine, uid: string, bornAt: number) => {

@@ -1,5 +1,6 @@
 /**
- * Writes a person's kubeconfig: whole or not at all, with a copy of what was there.
+ * Writes a person's kubeconfig: whole or not at all, with a copy of what was there; and where that of
+ * a cluster is kept that this tool provisioned.
  *
  * @module
  */
@@ -8,7 +9,8 @@ import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors/user_error.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
 import { ifThere, takeLock } from "../process/lock.ts";
-import type { Clock } from "../process/system.ts";
+import type { Clock, System } from "../process/system.ts";
+import { sha256 } from "../process/digest.ts";
 
 /** Only the person reads it: it holds a key that may do anything. */
 const MODE = 0o600;
@@ -129,4 +131,29 @@ function refused(what: "read" | "written", path: string, cause: unknown): UserEr
     hint: "Look at the file, its directory and their rights, or name another with --kubeconfig.",
     cause,
   });
+}
+
+/**
+ * Path of the kubeconfig for an inventory; written by `provision`, mode 0600. Nothing is made.
+ *
+ * @param inventory absolute path of the inventory file
+ */
+export async function storedKubeconfig(
+  { directories }: Pick<System, "directories">,
+  inventory: string,
+): Promise<string> {
+  return `${folderOf(directories)}/${(await sha256(inventory)).slice(0, 16)}.yaml`;
+}
+
+/** Like {@linkcode storedKubeconfig}, for whoever writes it: its folder (0700) is made. */
+export async function newStoredKubeconfig(
+  system: Pick<System, "directories">,
+  inventory: string,
+): Promise<string> {
+  await Deno.mkdir(folderOf(system.directories), { recursive: true, mode: 0o700 });
+  return await storedKubeconfig(system, inventory);
+}
+
+function folderOf({ state }: System["directories"]): string {
+  return `${state}/kubeconfigs`;
 }

@@ -9,8 +9,14 @@
 
 import { usageError, type UserError } from "../errors/user_error.ts";
 import type { YamlValue } from "./yaml_value.ts";
-import { applySplices, type Splice } from "./splice.ts";
-import { fillRoot, insertEntry, replaceValue, SpliceError } from "./insert.ts";
+import {
+  applySplices,
+  fillRoot,
+  insertEntry,
+  replaceValue,
+  type Splice,
+  SpliceError,
+} from "./insert.ts";
 import {
   type Entry,
   entryOf,

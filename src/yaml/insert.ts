@@ -1,11 +1,11 @@
 /**
- * Splices that put an entry into a map, or a value in the place of another.
+ * Splices: changes of a text by ranges. Those here put an entry into a map, or a value in the place
+ * of another.
  *
  * @module
  */
 
 import type { YamlValue } from "./yaml_value.ts";
-import type { Splice } from "./splice.ts";
 import {
   behindColon,
   blockEnd,
@@ -166,4 +166,25 @@ function dropText(start: number, end: number): Splice[] {
 
 function insertAt(offset: number, text: string): Splice {
   return { start: offset, end: offset, text };
+}
+
+/** Replaces what stands between two offsets. */
+export interface Splice {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  readonly text: string;
+}
+
+/** The text with all splices applied; they speak of the text as it was and must not overlap. */
+export function applySplices(text: string, splices: readonly Splice[]): string {
+  const ordered = [...splices].sort((a, b) => a.start - b.start || a.end - b.end);
+  let result = "";
+  let done = 0;
+  for (const splice of ordered) {
+    if (splice.start < done) throw new Error("overlapping splices");
+    result += text.slice(done, splice.start) + splice.text;
+    done = splice.end;
+  }
+  return result + text.slice(done);
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Splice } from "./splice.ts";
-import { SpliceError } from "./insert.ts";
+import { type Splice, SpliceError } from "./insert.ts";
 import {
   beginsLine,
   blockEnd,

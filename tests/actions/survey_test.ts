@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connectTo, surveyInventory } from "../../src/actions/survey.ts";
-import { storedKubeconfig } from "../../src/kubeconfig/stored.ts";
+import { storedKubeconfig } from "../../src/kubeconfig/store.ts";
 import { fakeSystem, withDirectory } from "../ansible/fake_system.ts";
 import { INVENTORY, writeInventory } from "../cli/ansible_machine.ts";
 import { certificate, serverOf } from "../cluster/tls_fixture.ts";

@@ -5,7 +5,7 @@
  */
 
 import { counted } from "../../errors/safe_text.ts";
-import { storedKubeconfig } from "../../kubeconfig/stored.ts";
+import { storedKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
 import { UserError } from "../../errors/user_error.ts";
 import { locateInventoryIfAny } from "../../inventory/read/locate.ts";

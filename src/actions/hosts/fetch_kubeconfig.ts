@@ -7,7 +7,7 @@
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { runPlaybook } from "../../ansible/run/run_playbook.ts";
-import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/stored.ts";
+import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/store.ts";
 import { missingError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory } from "../../inventory/model.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";

@@ -7,7 +7,7 @@
 import type { Outcome, RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { runPlaybook } from "../../ansible/run/run_playbook.ts";
-import { newStoredKubeconfig } from "../../kubeconfig/stored.ts";
+import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
 import { aliasInventory } from "../../inventory/read/groups.ts";
 import { locateInventory } from "../../inventory/read/locate.ts";

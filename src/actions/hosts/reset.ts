@@ -7,7 +7,7 @@
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { runPlaybook } from "../../ansible/run/run_playbook.ts";
-import { storedKubeconfig } from "../../kubeconfig/stored.ts";
+import { storedKubeconfig } from "../../kubeconfig/store.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { locateInventory } from "../../inventory/read/locate.ts";
 import type { Inventory } from "../../inventory/model.ts";

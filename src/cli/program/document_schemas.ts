@@ -10,8 +10,14 @@ import { usageError } from "../../errors/user_error.ts";
 import { MachineFacts } from "../../ansible/events/machine.ts";
 import { RUN_EVENTS } from "../../ansible/events/event.ts";
 import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../../inventory/schema.ts";
-import { KUBECONFIG_MERGE, PEER_LIST, STATUS } from "../../view/tables/cluster_documents.ts";
-import { DEPLOY_KEY, GITOPS_STATUS, GITOPS_SYNC } from "../../view/tables/gitops_documents.ts";
+import {
+  DEPLOY_KEY,
+  GITOPS_STATUS,
+  GITOPS_SYNC,
+  KUBECONFIG_MERGE,
+  PEER_LIST,
+  STATUS,
+} from "../../view/tables/documents.ts";
 import { API_VERSION } from "../output/output.ts";
 
 const Place = z.object({

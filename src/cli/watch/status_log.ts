@@ -6,9 +6,7 @@
  */
 
 import { isHeard, type LiveState } from "../../live/live_state.ts";
-import { type Status, statusOf } from "../../view/tables/status.ts";
-import { statusDocument } from "../../view/tables/status_document.ts";
-import { statusWords } from "../../view/tables/status_text.ts";
+import { type Status, statusDocument, statusOf, statusWords } from "../../view/tables/status.ts";
 import type { Output } from "../output/output.ts";
 import { showStatus } from "./status_output.ts";
 import type { StatusView } from "./status_watch.ts";

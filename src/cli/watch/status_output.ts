@@ -5,9 +5,7 @@
  */
 
 import { safeLines } from "../../errors/safe_text.ts";
-import type { Status } from "../../view/tables/status.ts";
-import { statusDocument } from "../../view/tables/status_document.ts";
-import { statusText, statusWords } from "../../view/tables/status_text.ts";
+import { type Status, statusDocument, statusText, statusWords } from "../../view/tables/status.ts";
 import type { Output } from "../output/output.ts";
 
 /** Prints the data; `now` is in milliseconds since the epoch. */

@@ -5,8 +5,7 @@
  */
 
 import type { Problem } from "../../errors/user_error.ts";
-import { checkHosts, checkNetworks, warnOfHosts } from "../check/check_hosts.ts";
-import { checkVariable } from "../check/check_variables.ts";
+import { checkHosts, checkNetworks, checkVariable, warnOfHosts } from "../check/check.ts";
 import { type GroupTree, type HostPlace, readGroups } from "./group_tree.ts";
 import { decidingGroups, roleOfGroup } from "./groups.ts";
 import { type InventoryFiles, isSealed } from "./inventory_files.ts";

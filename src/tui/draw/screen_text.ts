@@ -21,8 +21,7 @@ import {
   toned,
   wrapLine,
 } from "./text_line.ts";
-import { eventDetails } from "../../view/details/event.ts";
-import { objectDetails } from "../../view/details/object.ts";
+import { eventDetails, objectDetails } from "../../view/details/object.ts";
 import { latest } from "../../view/lists/live_rows.ts";
 import { eventOf } from "../state/rows.ts";
 import type { ApiRequest } from "../../cluster/api/connection.ts";

@@ -6,9 +6,8 @@
 
 import type { NodeReport } from "../../reports/node_report.ts";
 import type { LiveWorkload } from "../../reports/workload_report.ts";
-import type { FoldedEvent } from "../../view/lists/folded_events.ts";
+import { EVENT_LIST, type FoldedEvent } from "../../view/lists/live_events.ts";
 import { arrange, layoutList, type ListLayout, type ListSpec } from "../../view/lists/list.ts";
-import { EVENT_LIST } from "../../view/lists/live_events.ts";
 import { NODE_LIST } from "../../view/lists/live_nodes.ts";
 import {
   eventRows,

@@ -5,17 +5,15 @@
  * @module
  */
 
-import type { LiveSession } from "../../live/live_session.ts";
+import type { ClusterChange, LiveSession } from "../../live/live_session.ts";
 import { type LiveNews, NOTHING_HEARD, reduceLive } from "../../live/live_state.ts";
 import type { Tone } from "../../view/words/tone.ts";
-import { runChange } from "./changes.ts";
 import { runCommand } from "./commands.ts";
-import type { Size } from "../draw/layout.ts";
+import { LIST_HEAD, type Size } from "../draw/layout.ts";
 import type { Content } from "./content.ts";
-import type { Done, Model, Settings } from "./model.ts";
+import { type Done, layoutOf, type Model, type Settings } from "./model.ts";
 import type { MouseEvent } from "../keys/mouse.ts";
 import { Clicks } from "../keys/mouse_steps.ts";
-import { NodesInSight } from "./nodes_in_sight.ts";
 import { Pace } from "./pace.ts";
 import { applyEvents, fitted, pasteText, type Pressed, pressKey, takeStep } from "./press.ts";
 import { newsOfRun } from "../draw/run_text.ts";
@@ -23,6 +21,10 @@ import { Runs } from "./runs.ts";
 import { ScreenReader } from "../read/screen_reader.ts";
 import type { Effect } from "./step.ts";
 import { INITIAL_UI, topKind, type UiEvent } from "./ui_state.ts";
+import { rowsOf } from "./rows.ts";
+import { safeText } from "../../errors/safe_text.ts";
+import type { UserError } from "../../errors/user_error.ts";
+import { problemOf } from "./problem.ts";
 
 /** What the terminal does for the screen. */
 export interface TerminalPort {
@@ -255,4 +257,89 @@ export class Store {
       Math.max(0, status.at + WORD_MS - this.#now()),
     );
   }
+}
+
+/** How long the screen must be at rest, in milliseconds: who scrolls past does not look. */
+const REST_MS = 300;
+
+/** Keeps the session up to date. */
+class NodesInSight {
+  readonly #tell: (nodes: readonly string[]) => void;
+  #told = "";
+  #wanted = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(tell: (nodes: readonly string[]) => void) {
+    this.#tell = tell;
+  }
+
+  /** Notes what a model shows. */
+  see(model: Model): void {
+    const nodes = nodesIn(model);
+    const wanted = nodes.join("\n");
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (wanted === this.#told) return;
+      this.#told = wanted;
+      this.#tell(nodes);
+    }, REST_MS);
+  }
+
+  /** Tells nothing any more. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Names of the nodes a model shows. */
+function nodesIn(model: Model): readonly string[] {
+  const top = model.ui.screens.at(-1);
+  if (top !== undefined) {
+    const isNode = top.kind === "details" && top.subject.type === "object" &&
+      top.subject.reference.kind === "Node";
+    return isNode && top.subject.type === "object" ? [top.subject.reference.name] : [];
+  }
+  const place = layoutOf(model).panes.get("nodes");
+  if (place === undefined) return [];
+  const { offset } = model.ui.lists.nodes;
+  return rowsOf(model, "nodes").rows.slice(offset, offset + place.height - LIST_HEAD)
+    .flatMap(({ node }) => node === undefined ? [] : [node.name]);
+}
+
+/** Where what happens is said and kept. */
+interface ChangeReport {
+  readonly session: LiveSession;
+  readonly signal: AbortSignal;
+  say(text: string, tone: Tone, options?: { readonly goesOn?: boolean }): void;
+  record(text: string, failed: boolean): void;
+}
+
+/** Makes a change of the cluster; the last sentence of the session is its result. */
+async function runChange(
+  change: ClusterChange,
+  { session, signal, say, record }: ChangeReport,
+): Promise<void> {
+  let last = "";
+  try {
+    for await (const sentence of session.perform(change, signal)) {
+      last = safeText(sentence);
+      say(last, "plain", { goesOn: true });
+    }
+    if (signal.aborted) return;
+    record(last, false);
+    say(`✓ ${last}`, "good");
+  } catch (error) {
+    if (signal.aborted) return;
+    const words = wordsOf(problemOf(error));
+    record(words, true);
+    say(`✗ ${words}`, "bad");
+  }
+}
+
+/** An error in one line, with its next step. */
+export function wordsOf({ message, hint }: UserError): string {
+  const said = safeText(message).replace(/\.$/, "");
+  return hint === undefined ? said : `${said}. ${safeText(hint)}`;
 }

@@ -10,7 +10,7 @@ import { type NodeReport, nodeReports } from "../../reports/node_report.ts";
 import { serviceReports } from "../../reports/service_report.ts";
 import { type Totals, totalsOf } from "../../reports/totals.ts";
 import { liveWorkloads, workloadReports } from "../../reports/workload_report.ts";
-import { type FoldedEvent, foldEvents } from "./folded_events.ts";
+import { type FoldedEvent, foldEvents } from "./live_events.ts";
 
 /** How exactly time counts for nodes: it decides on keys that expire, in milliseconds. */
 const NODE_TIME_MS = 60_000;

@@ -9,7 +9,7 @@ import type { FluxObject, FluxState } from "../../gitops/flux/flux_object.ts";
 import { APPLIED_KINDS } from "../../gitops/flux/flux_object.ts";
 import { shortRevision } from "../../gitops/flux/flux_status.ts";
 import { NOTHING, since } from "../words/amounts.ts";
-import { FluxObject as Document } from "./gitops_documents.ts";
+import { FluxObject as Document } from "./documents.ts";
 import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { inTone, noPaint, type Paint, type Tone } from "../words/tone.ts";

@@ -6,7 +6,7 @@
 
 import type { NodeReport, NodeStatus } from "../../reports/node_report.ts";
 import { bytes, cores, NOTHING, percent, since } from "../words/amounts.ts";
-import { Node } from "./cluster_documents.ts";
+import { Node } from "./documents.ts";
 import { keyCell } from "./peers.ts";
 import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";

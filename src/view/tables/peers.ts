@@ -8,7 +8,7 @@ import type { Member, Membership } from "../../reports/membership.ts";
 import { keyState } from "../../tailscale/key_expiry.ts";
 import type { Peer } from "../../tailscale/peer.ts";
 import { NOTHING, since } from "../words/amounts.ts";
-import { Peer as PeerDocument } from "./cluster_documents.ts";
+import { Peer as PeerDocument } from "./documents.ts";
 import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { type Cell, inTone, type Tone } from "../words/tone.ts";

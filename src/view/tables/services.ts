@@ -9,7 +9,7 @@ import type { ServiceReport } from "../../reports/service_report.ts";
 import type { WorkloadReport } from "../../reports/workload_report.ts";
 import type { Problem } from "../../cluster/read/objects.ts";
 import { NOTHING } from "../words/amounts.ts";
-import { Service, Workload } from "./cluster_documents.ts";
+import { Service, Workload } from "./documents.ts";
 import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { inTone, type Tone, type Toned } from "../words/tone.ts";

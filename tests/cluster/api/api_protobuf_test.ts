@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decodePodList } from "../../../src/cluster/api/api_protobuf.ts";
+import { decodePodList, readMessage, table } from "../../../src/cluster/api/api_protobuf.ts";
 import { ApiError, listVersioned } from "../../../src/cluster/api/kubernetes_api.ts";
-import { readMessage, table } from "../../../src/cluster/api/protobuf.ts";
 import { readPod } from "../../../src/cluster/read/read_objects.ts";
 import { withConnection } from "../api_fixture.ts";
 

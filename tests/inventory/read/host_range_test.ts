@@ -3,7 +3,7 @@ import {
   expandHostRange,
   HostRangeError,
   isHostRange,
-} from "../../../src/inventory/read/host_range.ts";
+} from "../../../src/inventory/read/group_tree.ts";
 
 // What ansible-core 2.16 `expand_hostname_range` answers.
 for (
