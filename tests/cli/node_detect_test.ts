@@ -1,5 +1,6 @@
 /** Golden tests of `node detect`, and of what `node show` remembers from it. */
 import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { ansibleMachine, INVENTORY, type Line, writeInventory } from "./ansible_machine.ts";
 import { runCommand } from "./fake_context.ts";
@@ -95,10 +96,10 @@ Deno.test("node detect -o json is a document, and a host that fails is an error 
       directory,
       runner,
     });
-    assert.equal(code, 1);
-    const [document, error] = stdout.split(/(?<=^\})\n/m).map((text) => JSON.parse(text));
-    assert.deepEqual(document.items.map(({ host }: { host: string }) => host), ["nuc"]);
+    assert.equal(code, 1, stderr);
+    const document = DOCUMENTS.MachineList.parse(JSON.parse(stdout));
+    assert.deepEqual(document.items.map(({ host }) => host), ["nuc"]);
     assert.equal(document.suggestions.length, 3);
-    assert.match(JSON.stringify(error ?? stderr), /pi/);
+    assert.deepEqual(document.failures.map(({ host }) => host), ["pi"]);
   });
 });

@@ -89,6 +89,7 @@ export const DOCUMENTS = {
       value: z.union([z.string(), z.boolean()]),
       reason: z.string(),
     })),
+    failures: z.array(z.object({ host: z.string(), message: z.string(), hint: z.string() })),
   }),
   ConfigValue: document("ConfigValue", Setting.shape),
   ConfigList: document("ConfigList", { items: z.array(Setting) }),

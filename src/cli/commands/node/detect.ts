@@ -65,28 +65,31 @@ export const nodeDetectCommand = defineCommand({
       rows.push({ host: host.name, ...machine });
       suggestions.push(...suggestionsFor(host, machine.facts));
     }
-    await output.list({
-      kind: "MachineList",
-      rows,
-      columns: view.MACHINE_COLUMNS,
-      name: ({ host }) => host,
-      item: view.machineItem,
-      extra: { suggestions },
-      empty: "No machine could be looked at.",
-    });
-    if (suggestions.length > 0 && !output.structured) {
+    const error = runError(state, { what: "Looking at the machines", resume: lineWithout([]) });
+    if (rows.length === 0 && error !== undefined) throw error;
+    if (output.structured) {
+      await output.document("MachineList", {
+        items: rows.map(view.machineItem),
+        suggestions,
+        failures: state.failures.map(({ host, message, hint }) => ({ host, message, hint })),
+      });
+      if (options.apply) await applySuggestions(context, wanted.inventory.file, suggestions);
+      return error?.exitCode;
+    }
+    const { wide, paint } = { wide: output.format === "wide", paint: output.paint };
+    output.data(renderTable(view.MACHINE_COLUMNS, rows, { wide, paint }));
+    if (suggestions.length > 0) {
       output.data("\n" + renderTable(view.SUGGESTION_COLUMNS, suggestions, output));
     }
-    const chosen = options.apply ? suggestions : output.structured ? [] : await choose();
+    const chosen = options.apply ? suggestions : await choose();
     if (chosen.length > 0) {
       await applySuggestions(context, wanted.inventory.file, chosen);
       output.note(
         `Wrote ${counted(chosen.length, "setting")}; k3s-tool provision brings them to the nodes.`,
       );
-    } else if (suggestions.length > 0 && !output.structured) {
+    } else if (suggestions.length > 0) {
       output.note("Nothing was written. Write all of it with: k3s-tool node detect --apply");
     }
-    const error = runError(state, { what: "Looking at the machines", resume: lineWithout([]) });
     if (error !== undefined) throw error;
 
     async function choose() {
