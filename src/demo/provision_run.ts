@@ -16,14 +16,12 @@ const STEPS = table(
   ["about"],
   `
 Preflight | prerequisites | Check the host | all | 1.4
-Preflight | prerequisites | Judge the host | all | 0.4
-Control plane | prerequisites | Load the modules | new | 0.4
-Control plane | prerequisites | Apply the kernel settings | new | 0.4
-Control plane | k3s_binary | Download k3s | new | 6
-Control plane | k3s_worker | Write the files | new | 0.8
-Control plane | k3s_control_plane | Start k3s | server | 0.8
-Workers | k3s_worker | Write the token | new | 0.4
-Workers | k3s_worker | Start the service | new | 4
+Prepare | prerequisites | Prepare the kernel | new | 0.8
+Prepare | k3s_binary | Download k3s | new | 6
+Prepare | k3s_service | Write the configuration | new | 0.8
+Control plane | k3s_service | Start the service | server | 0.8
+Workers | k3s_service | Write the token | new | 0.4
+Workers | k3s_service | Start the service | new | 4
 Node settings | node_config | Await the node | all | 1.2
 Node settings | node_config | Look at all nodes | server | 0.9
 Kubeconfig |  | Fetch the kubeconfig | server | 0.4
@@ -71,7 +69,7 @@ export async function* provisionRun(
         yield { ...result, ts: ts(), status: "unreachable", message };
         continue;
       }
-      if (task === "Start the service") home.act(() => join(home, host.name));
+      if (which === "new" && task === "Start the service") home.act(() => join(home, host.name));
       host.ok++;
       if (which === "new") host.changed++;
       yield { ...result, ts: ts(), status: which === "new" ? "changed" : "ok" };
