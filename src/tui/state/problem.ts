@@ -5,7 +5,7 @@ export function problemOf(error: unknown): UserError {
   if (error instanceof UserError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new UserError(message, {
-    hint: "This is a defect in k3s-tool; please report it.",
+    hint: "This is a bug in k3s-tool; please report it.",
     cause: error,
   });
 }

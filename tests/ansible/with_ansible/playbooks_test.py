@@ -8,6 +8,7 @@ import unittest
 import yaml
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+PLAYBOOKS = os.path.join(ROOT, "ansible", "playbooks")
 
 
 def tasks_of(playbook, *arguments):
@@ -17,9 +18,33 @@ def tasks_of(playbook, *arguments):
     return [line.strip().split("\t")[0] for line in done.stdout.splitlines() if line.strip() and not line.startswith("playbook:")]
 
 
+def entered(tasks):
+    """Names of roles and task files, in order, also of those that these enter: `prerequisites/lock`."""
+    for task in tasks or []:
+        for module, given in task.items():
+            if module == "ansible.builtin.import_playbook":
+                yield from (["prerequisites/lock"] if given == "preflight.yml" else plays(given))
+            elif module in ("ansible.builtin.include_role", "ansible.builtin.import_role"):
+                name = "%s/%s" % (given["name"], given.get("tasks_from", "main"))
+                yield name
+                role, tasks_from = name.split("/")
+                with open(os.path.join(ROOT, "ansible", "roles", role, "tasks", tasks_from + ".yml")) as file:
+                    yield from entered(yaml.safe_load(file))
+
+
+def plays(name):
+    """Roles and task files that a playbook enters."""
+    with open(os.path.join(PLAYBOOKS, name)) as file:
+        for play in yaml.safe_load(file):
+            yield from entered([play] + play.get("tasks", []))
+
+
 class Playbooks(unittest.TestCase):
     def test_adding_a_node_runs_the_same_plays_and_tasks_as_the_first_provisioning(self):
         """P7 adding a node runs the same roles as first provisioning."""
+        roles = list(plays("add_node.yml"))
+        self.assertEqual(roles, list(plays("provision_cluster.yml")))
+        self.assertLessEqual({"k3s_binary/main", "k3s_control_plane/main", "k3s_worker/main", "node_config/main"}, set(roles))
         without_hosts = lambda lines: [line.split("(")[0] for line in lines]
         self.assertEqual(without_hosts(tasks_of("add_node.yml", "-e", "k3s_tool_node=dgx")), without_hosts(tasks_of("provision_cluster.yml")))
 
@@ -31,28 +56,8 @@ class Playbooks(unittest.TestCase):
             self.assertIn(": %s" % stage, text)
 
     def test_every_playbook_that_changes_hosts_locks_them(self):
-        """Decision 0008. preflight.yml and kubeconfig.yml change nothing on a host."""
-        folder = os.path.join(ROOT, "ansible", "playbooks")
-
-        def entered(tasks):
-            """Names of roles and task files, in order, also of those that these enter: `prerequisites/lock`."""
-            for task in tasks or []:
-                for module, given in task.items():
-                    if module == "ansible.builtin.import_playbook":
-                        yield from (["prerequisites/lock"] if given == "preflight.yml" else plays(given))
-                    elif module in ("ansible.builtin.include_role", "ansible.builtin.import_role"):
-                        name = "%s/%s" % (given["name"], given.get("tasks_from", "main"))
-                        yield name
-                        role, tasks_from = name.split("/")
-                        with open(os.path.join(ROOT, "ansible", "roles", role, "tasks", tasks_from + ".yml")) as file:
-                            yield from entered(yaml.safe_load(file))
-
-        def plays(name):
-            with open(os.path.join(folder, name)) as file:
-                for play in yaml.safe_load(file):
-                    yield from entered([play] + play.get("tasks", []))
-
-        for name in sorted(set(os.listdir(folder)) - {"preflight.yml", "kubeconfig.yml", "group_vars", "tasks"}):
+        """Decision 0008. preflight.yml, detect.yml and kubeconfig.yml change nothing on a host."""
+        for name in sorted(set(os.listdir(PLAYBOOKS)) - {"preflight.yml", "detect.yml", "kubeconfig.yml", "group_vars", "tasks"}):
             roles = [role for role in plays(name) if role not in ("prerequisites/lead", "k3s_uninstall/remove")]
             self.assertEqual(roles[:1], ["prerequisites/lock"], name)
 
