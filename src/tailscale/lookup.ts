@@ -6,21 +6,42 @@
 
 import { didYouMean } from "../errors/nearest.ts";
 import { safeText } from "../errors/safe_text.ts";
-import { usageError } from "../errors/user_error.ts";
-import type { Peer, Tailnet } from "./peer.ts";
-
-/** A peer that has an IPv4 address. */
-export type AddressedPeer = Peer & { readonly ipv4: string };
+import { usageError, UserError } from "../errors/user_error.ts";
+import { readTailnet, type TailnetSource } from "./discover.ts";
+import type { Tailnet } from "./peer.ts";
 
 /**
- * The one machine of that name, with its IPv4 address.
+ * The tailnet, to look up the address of a machine in it.
+ *
+ * @param options.example how to give the address instead: `--worker pi=100.x.y.z`
+ * @throws {UserError} as `readTailnet`, with that way out
+ */
+export async function tailnetWithAddresses(
+  source: TailnetSource,
+  { name, example }: { readonly name: string; readonly example: string },
+): Promise<Tailnet> {
+  try {
+    return await readTailnet(source);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
+      exitCode: error.exitCode,
+      hint: `Specify the address: ${example}` +
+        (error.hint === undefined ? "" : `, or fix this first: ${error.hint}`),
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The IPv4 address of the one machine of that name.
  *
  * Names the tailnet gave out count before names machines give themselves, and this tailnet's
  * machines before shared ones, so that nobody can stand in for another by calling itself so.
  *
  * @throws {UserError} exit code 2: no such machine, several, or one without an IPv4 address
  */
-function lookupPeer(tailnet: Tailnet, hostname: string): AddressedPeer {
+export function lookupAddress(tailnet: Tailnet, hostname: string): string {
   const wanted = hostname.toLowerCase().replace(/\.$/, "");
   const own = tailnet.peers.filter((peer) => !peer.shared);
   const found = firstNonEmpty([
@@ -54,12 +75,7 @@ function lookupPeer(tailnet: Tailnet, hostname: string): AddressedPeer {
         "flannel's VXLAN needs IPv4 on Tailscale; enable IPv4 for this machine in the tailnet policy.",
     });
   }
-  return { ...peer, ipv4: peer.ipv4 };
-}
-
-/** The Tailscale IPv4 address of {@linkcode lookupPeer}. */
-export function lookupAddress(tailnet: Tailnet, hostname: string): string {
-  return lookupPeer(tailnet, hostname).ipv4;
+  return peer.ipv4;
 }
 
 function firstNonEmpty<T>(attempts: readonly (() => readonly T[])[]): readonly T[] {

@@ -98,10 +98,11 @@ async function addressOf(
   system: System,
   node: NodeToAdd,
 ): Promise<{ readonly address: string; readonly notes: readonly string[] }> {
-  const { lookupAddress } = await import("../../tailscale/lookup.ts");
+  const { lookupAddress, tailnetWithAddresses } = await import("../../tailscale/lookup.ts");
   const { name, address } = node;
   if (address === undefined) {
-    const tailnet = await tailnetFor(system, name);
+    const example = `k3s-tool node add ${name} 100.x.y.z …`;
+    const tailnet = await tailnetWithAddresses(system, { name, example });
     const found = lookupAddress(tailnet, name);
     return {
       address: found,
@@ -121,21 +122,6 @@ async function addressOf(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { address, notes: [`Not checked against the tailnet: ${error.message}.`] };
-  }
-}
-
-async function tailnetFor(system: System, name: string): Promise<Tailnet> {
-  const { readTailnet } = await import("../../tailscale/discover.ts");
-  try {
-    return await readTailnet(system);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
-      exitCode: error.exitCode,
-      hint: `Specify the address: k3s-tool node add ${name} 100.x.y.z …` +
-        (error.hint === undefined ? "" : `, or fix this first: ${error.hint}`),
-      cause: error,
-    });
   }
 }
 

@@ -100,8 +100,10 @@ async function namedHosts(
     });
     return { hosts: wanted, tailnet };
   }
-  const { lookupAddress } = await import("../../tailscale/lookup.ts");
-  const tailnet = await tailnetFor(context, nameless);
+  const { lookupAddress, tailnetWithAddresses } = await import("../../tailscale/lookup.ts");
+  const { name, role } = nameless;
+  const example = `${role === "worker" ? "--worker" : "--control-plane"} ${name}=100.x.y.z`;
+  const tailnet = await tailnetWithAddresses(context, { name, example });
   const hosts = wanted.map((host) =>
     host.address === "" ? { ...host, address: lookupAddress(tailnet, host.name) } : host
   );
@@ -118,22 +120,6 @@ function warnOf(
     const peer = peers.find(({ ipv4 }) => ipv4 === address);
     if (peer === undefined) continue;
     for (const warning of nodeWarnings(peer, context.clock.now())) output.warn(warning);
-  }
-}
-
-async function tailnetFor(context: Context, { name, role }: HostDescription): Promise<Tailnet> {
-  const { readTailnet } = await import("../../tailscale/discover.ts");
-  try {
-    return await readTailnet(context);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const flag = role === "worker" ? "--worker" : "--control-plane";
-    throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
-      exitCode: error.exitCode,
-      hint: `Specify the address: ${flag} ${name}=100.x.y.z` +
-        (error.hint === undefined ? "" : `, or fix this first: ${error.hint}`),
-      cause: error,
-    });
   }
 }
 

@@ -9,7 +9,6 @@ import type { Role } from "../../inventory/model.ts";
 import { describeHost, type HostDescription } from "../../inventory/edit/new_host.ts";
 import { DEFAULT_NETWORK } from "../../inventory/read/read_hosts.ts";
 import { VARIABLE_SCHEMAS } from "../../inventory/schema.ts";
-import type { AddressedPeer } from "../../tailscale/lookup.ts";
 import type { Peer } from "../../tailscale/peer.ts";
 import type { Choice, Prompter } from "../output/prompt.ts";
 
@@ -32,6 +31,9 @@ export interface InitDefaults {
 
 /** The questions a `Prompter` can ask, as far as they are needed here. */
 export type Asker = Pick<Prompter, "confirm" | "text" | "multiselect">;
+
+/** A peer that has an IPv4 address. */
+type AddressedPeer = Peer & { readonly ipv4: string };
 
 /** Machines that could be nodes: Linux, IPv4, not shared, key not expired. */
 export function candidates(peers: readonly Peer[]): AddressedPeer[] {
