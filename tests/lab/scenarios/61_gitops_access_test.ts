@@ -63,12 +63,13 @@ Deno.test("a wrong token: provision says so with the next step, the cluster is u
     /authentication required.*\n {2}Hint: Put a token .* into \/\S+\/token on the workstation/,
   );
   assert.ok(isReady((await nodes(n1())).get("n1")));
-  const status = await heard("gitops", "status");
-  assert.equal(status.code, 0);
-  assert.match(
-    status.stdout,
-    /^GitRepository flux-system failed \(GitOperationFailed\):\n {2}.*required/m,
-  );
+  // Flux tries again and again, and says "progressing" while it does.
+  const failed = /^GitRepository flux-system failed \(GitOperationFailed\):\n {2}.*required/m;
+  const status = await waitFor(async () => {
+    const said = await heard("gitops", "status");
+    assert.equal(said.code, 0);
+    return failed.test(said.stdout) ? said : undefined;
+  }, { limit: 60, what: "Flux to say that it failed", interval: 500 });
   assert.match(status.stdout, /^Hint: .* gitops_token_file .* k3s-tool provision --tags gitops$/m);
   assert.equal((await heard("gitops", "sync")).code, 1);
   await Deno.writeTextFile(tokenFile, token);
