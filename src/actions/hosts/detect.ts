@@ -8,7 +8,6 @@ import * as z from "zod/mini";
 import type { RunEvent } from "../../ansible/events/event.ts";
 import { MachineFacts } from "../../ansible/events/machine.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
-import { runPlaybook } from "../../ansible/run/run_playbook.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { setVariable } from "../../inventory/edit/edit.ts";
 import { resolveScope } from "../../inventory/edit/scope.ts";
@@ -21,9 +20,7 @@ import { ifThere } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 import type { Suggestion } from "../../reports/suggestions.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
-import { prepareAnsible } from "./ansible_tools.ts";
-import { inventoriesOf } from "./provision.ts";
-import { checkTailnet } from "./tailnet_check.ts";
+import { runOnHosts } from "./run_on_hosts.ts";
 
 /** What was seen of a machine, and when (ISO 8601). */
 export interface Machine {
@@ -69,20 +66,13 @@ export async function* detect(
   },
   { passwords, mayInstall }: { readonly passwords: PasswordFiles; readonly mayInstall: MayI },
 ): AsyncGenerator<RunEvent> {
-  const { warnings, hostKeys } = await checkTailnet(system, hosts);
-  const tools = await prepareAnsible(system, mayInstall);
-  for (const { host, message } of warnings) {
-    yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
-  }
-  const events = runPlaybook(system, {
-    ...tools,
+  const events = runOnHosts(system, {
     playbook: "detect",
-    inventory: inventory.file,
-    ...inventoriesOf(inventory),
+    inventory,
+    hosts,
     limit: hosts.map(({ name }) => name),
     ...passwords,
-    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
-  });
+  }, mayInstall);
   for await (const event of events) {
     const file = event.type === "machine"
       ? fileOf(system, hosts.find(({ name }) => name === event.host))

@@ -6,14 +6,11 @@
 
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
-import { runPlaybook } from "../../ansible/run/run_playbook.ts";
 import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/store.ts";
 import { missingError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory } from "../../inventory/model.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
-import { prepareAnsible } from "./ansible_tools.ts";
-import { inventoriesOf } from "./provision.ts";
-import { checkTailnet } from "./tailnet_check.ts";
+import { runOnHosts } from "./run_on_hosts.ts";
 
 /**
  * Fetches the kubeconfig into the tool's own store and reports progress; the last event is of
@@ -38,20 +35,13 @@ export async function* fetchKubeconfig(
       hint: "Add one with: k3s-tool node add HOST --role control-plane",
     });
   }
-  const { warnings, hostKeys } = await checkTailnet(system, [server]);
-  const tools = await prepareAnsible(system, mayInstall);
-  for (const { host, message } of warnings) {
-    yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
-  }
-  yield* runPlaybook(system, {
-    ...tools,
+  yield* runOnHosts(system, {
     playbook: "kubeconfig",
-    inventory: inventory.file,
-    ...inventoriesOf(inventory),
+    inventory,
+    hosts: [server],
     extraVars: { k3s_tool_kubeconfig_path: await newStoredKubeconfig(system, inventory.file) },
     ...passwords,
-    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
-  });
+  }, mayInstall);
 }
 
 /**

@@ -6,17 +6,13 @@
 
 import type { Outcome, RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
-import { runPlaybook } from "../../ansible/run/run_playbook.ts";
 import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
-import { aliasInventory } from "../../inventory/read/groups.ts";
 import { locateInventory } from "../../inventory/read/locate.ts";
-import type { Inventory } from "../../inventory/model.ts";
 import { readInventory, requireProvisionable } from "../../inventory/read/read.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
-import { prepareAnsible } from "./ansible_tools.ts";
 import { checkHosts, checkLimit, checkTags } from "./limit.ts";
-import { checkTailnet } from "./tailnet_check.ts";
+import { runOnHosts } from "./run_on_hosts.ts";
 import { takeOverKubeconfig } from "./take_over_kubeconfig.ts";
 
 /** What a person asks for. */
@@ -63,26 +59,20 @@ export async function* provision(
   checkLimit(inventory, request.limit);
   checkHosts(inventory, request.replace);
   checkTags([...request.tags, ...request.skipTags]);
-  const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
-  const tools = await prepareAnsible(system, mayInstall);
-  for (const problem of inventory.warnings) yield warning(renderProblem(problem));
-  for (const { host, message } of warnings) yield warning(message, host);
-
   const kubeconfig = await newStoredKubeconfig(system, inventory.file);
-  const events = runPlaybook(system, {
-    ...tools,
+  const events = runOnHosts(system, {
     playbook: "site",
-    inventory: inventory.file,
-    ...inventoriesOf(inventory),
+    inventory,
+    hosts: inventory.hosts,
+    warnings: inventory.warnings.map(renderProblem),
     extraVars: {
       k3s_tool_kubeconfig_path: kubeconfig,
       k3s_tool_replace: request.replace,
       k3s_tool_convert: request.convert,
       k3s_tool_remove_renamed: request.removeRenamed,
     },
-    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
     ...playbookOptions(request),
-  });
+  }, mayInstall);
   for await (const event of events) {
     if (event.type === "end" && wroteKubeconfig(event.outcome, request)) {
       yield* takeOverKubeconfig(system, {
@@ -92,17 +82,6 @@ export async function* provision(
     }
     yield event;
   }
-}
-
-/** The person's inventory, and the one that gives its groups the names the playbooks know. */
-export function inventoriesOf(
-  inventory: Inventory,
-): { readonly inventories: readonly string[]; readonly extraInventory?: string } {
-  const alias = aliasInventory(inventory);
-  return {
-    inventories: [inventory.file],
-    ...(alias === undefined ? {} : { extraInventory: alias }),
-  };
 }
 
 /** Where one worker failed the cluster is there nevertheless. */
@@ -122,8 +101,4 @@ function playbookOptions(request: ProvisionRequest) {
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
     ...passwords,
   };
-}
-
-function warning(message: string, host?: string): RunEvent {
-  return { type: "warning", message, ...(host === undefined ? {} : { host }) };
 }

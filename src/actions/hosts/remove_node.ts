@@ -6,16 +6,13 @@
 
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
-import { runPlaybook } from "../../ansible/run/run_playbook.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { locateInventory } from "../../inventory/read/locate.ts";
 import { hostNamed, hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import { readInventory } from "../../inventory/read/read.ts";
 import { type EditOutcome, removeHostsFromInventory } from "../../inventory/store.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
-import { prepareAnsible } from "./ansible_tools.ts";
-import { inventoriesOf } from "./provision.ts";
-import { checkTailnet } from "./tailnet_check.ts";
+import { runOnHosts } from "./run_on_hosts.ts";
 
 /** What a person asks for. */
 export interface RemovalRequest {
@@ -92,21 +89,14 @@ export async function* removeNode(
   const others = inventory.hosts.filter(({ role, name }) =>
     name !== host.name && role === "control-plane"
   );
-  const { warnings, hostKeys } = await checkTailnet(system, gone ? others : [...others, host]);
-  const tools = await prepareAnsible(system, mayInstall);
-  for (const { host: name, message } of warnings) {
-    yield { type: "warning", message, ...(name === undefined ? {} : { host: name }) };
-  }
-  const events = runPlaybook(system, {
-    ...tools,
+  const events = runOnHosts(system, {
     playbook: "remove_node",
-    inventory: inventory.file,
-    ...inventoriesOf(inventory),
+    inventory,
+    hosts: gone ? others : [...others, host],
     extraVars: { k3s_tool_node: host.name, k3s_tool_host_gone: gone },
     check,
     ...passwords,
-    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
-  });
+  }, mayInstall);
   for await (const event of events) {
     if (event.type === "end" && event.outcome === "ok" && !check) {
       await removeFromInventory(system, { inventory, names: [host.name] }, { dryRun: false });

@@ -6,17 +6,14 @@
 
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
-import { runPlaybook } from "../../ansible/run/run_playbook.ts";
 import { storedKubeconfig } from "../../kubeconfig/store.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { locateInventory } from "../../inventory/read/locate.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { readInventory } from "../../inventory/read/read.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
-import { prepareAnsible } from "./ansible_tools.ts";
+import { runOnHosts } from "./run_on_hosts.ts";
 import { checkLimit } from "./limit.ts";
-import { inventoriesOf } from "./provision.ts";
-import { checkTailnet } from "./tailnet_check.ts";
 
 /**
  * Reads the inventory a reset is about. Changes nothing.
@@ -55,21 +52,14 @@ export async function* reset(
     readonly mayInstall: MayI;
   },
 ): AsyncGenerator<RunEvent> {
-  const { warnings, hostKeys } = await checkTailnet(system, inventory.hosts);
-  const tools = await prepareAnsible(system, mayInstall);
-  for (const { host, message } of warnings) {
-    yield { type: "warning", message, ...(host === undefined ? {} : { host }) };
-  }
-  const events = runPlaybook(system, {
-    ...tools,
+  const events = runOnHosts(system, {
     playbook: "reset",
-    inventory: inventory.file,
-    ...inventoriesOf(inventory),
+    inventory,
+    hosts: inventory.hosts,
     limit,
     check,
     ...passwords,
-    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
-  });
+  }, mayInstall);
   for await (const event of events) {
     if (event.type === "end" && event.outcome === "ok" && !check && limit.length === 0) {
       // It no longer works, and would look like a cluster that exists.
