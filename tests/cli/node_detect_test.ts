@@ -103,3 +103,17 @@ Deno.test("node detect -o json is a document, and a host that fails is an error 
     assert.deepEqual(document.failures.map(({ host }) => host), ["pi"]);
   });
 });
+
+Deno.test("node detect shows a machine whose address only Ansible knows", async () => {
+  await withDirectory(async (directory) => {
+    const templated = INVENTORY.replaceAll("100.64.0.1", "'{{ nuc_address }}'");
+    await writeInventory(directory, templated);
+    const { runner } = ansibleMachine({ events: BOTH });
+    const { code, stdout, stderr } = await runCommand(["node", "detect", "--no-input"], {
+      directory,
+      runner,
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^nuc +ThinkStation/m);
+  });
+});

@@ -1,3 +1,4 @@
+import type { MachineFacts } from "../../../ansible/events/machine.ts";
 import type { Suggestion } from "../../../reports/suggestions.ts";
 import type { MachineRow } from "../../../view/tables/machines.ts";
 import { counted } from "../../../errors/safe_text.ts";
@@ -35,7 +36,7 @@ export const nodeDetectCommand = defineCommand({
   ],
   formats: ["table", "wide", "json", "yaml"],
   async run(context, { args, options, globals, lineWithout }, output) {
-    const { applySuggestions, detect, hostsToDetect, knownMachine } = await import(
+    const { applySuggestions, detect, hostsToDetect } = await import(
       "../../../actions/hosts/detect.ts"
     );
     const { watchRun } = await import("../../output/progress.ts");
@@ -49,21 +50,22 @@ export const nodeDetectCommand = defineCommand({
       passwords,
       mayInstall: askToInstall(globals, context),
     });
-    const seen = new Set<string>();
+    const seen = new Map<string, MachineFacts>();
     const told = async function* () {
       for await (const event of events) {
-        if (event.type === "machine") seen.add(event.host);
+        if (event.type === "machine") seen.set(event.host, event.facts);
         yield event;
       }
     };
     const state = await watchRun(told(), { context, output, globals }, { asData: false });
+    const seenAt = new Date(context.clock.now()).toISOString();
     const rows: MachineRow[] = [];
     const suggestions: Suggestion[] = [];
-    for (const host of wanted.hosts.filter(({ name }) => seen.has(name))) {
-      const machine = await knownMachine(context, host);
-      if (machine === undefined) continue;
-      rows.push({ host: host.name, ...machine });
-      suggestions.push(...suggestionsFor(host, machine.facts));
+    for (const host of wanted.hosts) {
+      const facts = seen.get(host.name);
+      if (facts === undefined) continue;
+      rows.push({ host: host.name, facts, seenAt });
+      suggestions.push(...suggestionsFor(host, facts));
     }
     const error = runError(state, { what: "Looking at the machines", resume: lineWithout([]) });
     if (rows.length === 0 && error !== undefined) throw error;
@@ -76,8 +78,8 @@ export const nodeDetectCommand = defineCommand({
       if (options.apply) await applySuggestions(context, wanted.inventory.file, suggestions);
       return error?.exitCode;
     }
-    const { wide, paint } = { wide: output.format === "wide", paint: output.paint };
-    output.data(renderTable(view.MACHINE_COLUMNS, rows, { wide, paint }));
+    const wide = output.format === "wide";
+    output.data(renderTable(view.MACHINE_COLUMNS, rows, { wide, paint: output.paint }));
     if (suggestions.length > 0) {
       output.data("\n" + renderTable(view.SUGGESTION_COLUMNS, suggestions, output));
     }
