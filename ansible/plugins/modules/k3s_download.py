@@ -100,11 +100,10 @@ changed_files:
 
 import hashlib
 import os
-import tempfile
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.k3s_tool.files import current, make_directory, replace
+from ansible.module_utils.k3s_tool.files import current, make_directory, replace, replacing
 from ansible.module_utils.k3s_tool.programs import sentence, sha256_of
 from ansible.module_utils.urls import fetch_url
 
@@ -192,27 +191,21 @@ class Download:
 
     def save(self, name, dest, digest, mode):
         missing = "%s was not downloaded from %s" % (name, self.address(name))
-        handle, temporary = tempfile.mkstemp(prefix=".k3s-tool-", dir=os.path.dirname(dest))
         try:
-            found = hashlib.sha256()
-            with open(handle, "wb") as file:
+            with replacing(dest, mode) as file:
+                found = hashlib.sha256()
                 response = self.open(name, missing)
                 for block in iter(lambda: response.read(1 << 20), b""):
                     found.update(block)
                     file.write(block)
-                os.fchmod(file.fileno(), mode)
-            if found.hexdigest() != digest:
-                raise Failed("%s: its checksum is not the published one" % missing,
-                             "The file is not the published one; try again, and do not use that mirror if it stays so.")
-            os.rename(temporary, dest)
+                if found.hexdigest() != digest:
+                    raise Failed("%s: its checksum is not the published one" % missing,
+                                 "The file is not the published one; try again, and do not use that mirror if it stays so.")
         except OSError as failure:
             raise Failed("%s: %s" % (missing, failure), "Can this host reach that address, and has it the space? %s Run again: what is done stays done." % self.params["elsewhere"])
-        finally:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
 
     def go(self):
-        """Brings all of it about."""
+        """Downloads what is missing and removes what is not wanted."""
         sums = self.sums()
         for entry in self.params["files"]:
             self.file(entry, sums)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -26,12 +27,14 @@ def make_directory(path, mode):
         os.chmod(path, mode)
 
 
-def replace(path, content, mode):
-    """Puts a whole file in the place of another: a reader, or a power failure, sees the old one or the new one."""
+@contextlib.contextmanager
+def replacing(path, mode):
+    """A file to write, in bytes, that takes the place of another when the block ends without an error: a reader, or a power failure, sees the old one or
+    the new one."""
     handle, temporary = tempfile.mkstemp(prefix=".k3s-tool-", dir=os.path.dirname(path))
     try:
-        with open(handle, "w") as file:
-            file.write(content)
+        with open(handle, "wb") as file:
+            yield file
             os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
@@ -41,8 +44,14 @@ def replace(path, content, mode):
         raise
 
 
+def replace(path, content, mode):
+    """Puts a whole file with this text in the place of another; see `replacing`."""
+    with replacing(path, mode) as file:
+        file.write(content.encode())
+
+
 def write_files(entries, check=False):
-    """Brings files ({path, content, mode, directory_mode}; modes in octal) about; the diff of each that was, or would be, changed."""
+    """Writes files that differ ({path, content, mode, directory_mode}; modes in octal) and returns the diff of each that was, or would be, changed."""
     diffs = []
     for entry in entries:
         path, content, mode = entry["path"], entry["content"], int(entry["mode"], 8)
