@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: k3s_files
 short_description: Several files with their text and mode
 description:
-  - Brings the text and mode of files about; they belong to the user of the task. Each is replaced as a whole, and one that is right is left alone.
+  - Writes files that differ from the given text or mode; they belong to the user of the task. Each file is replaced as a whole.
   - One call serves all files of a host. With C(copy) each is a task, and a task costs a connection and a second.
   - Where a text is secret, the task needs C(no_log) and C(diff=false), as with C(copy).
 options:
@@ -19,7 +19,7 @@ options:
     required: true
     suboptions:
       path:
-        description: Where the file lies.
+        description: Path of the file.
         type: path
         required: true
       content:

@@ -13,7 +13,7 @@ description:
 options:
   step:
     description:
-      - C(look) tells what differs and changes nothing. C(install) applies the manifest and waits for the controllers.
+      - C(look) reports what differs and changes nothing. C(install) applies the manifest and waits for the controllers.
       - C(credentials) applies the Secrets and deletes those that are no longer wanted. C(follow) applies the objects, asks Flux to look, and waits for the
         first revision.
     type: str

@@ -367,7 +367,7 @@ function ownKey({ directories }: Pick<ActionSystem, "directories">, cluster: str
  * Looks at a key and at the rules of a repository.
  *
  * @param file absolute path of the key, be it there or to be made
- * @throws {UserError} exit code 2 where the key lies in the repository, or cannot be used
+ * @throws {UserError} exit code 2 where the key is inside the repository, or cannot be used
  */
 async function repositoryKey(
   file: string,

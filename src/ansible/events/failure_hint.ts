@@ -1,6 +1,6 @@
 /**
  * The next step for the failures people meet most, by what ssh, sudo and the system say. Nothing else
- * decides it: the event plugin passes on what was said, and a module adds a hint of its own.
+ * decides it: the event plugin passes messages on unchanged, and modules add their own hints.
  *
  * Ansible is run with LC_ALL=C.UTF-8, so the words are the English ones. Wording: OpenSSH 9
  * (`sshconnect.c`, `readconf.c`), sudo 1.9 (`plugins/sudoers`), errno texts of glibc.

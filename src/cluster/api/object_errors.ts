@@ -1,5 +1,5 @@
 /**
- * Where an object lies in the API, and why something could not be done to it.
+ * The path of an object in the API, and why a request for it failed.
  *
  * @module
  */

@@ -65,7 +65,7 @@ const OFFLINE = {
 };
 
 /**
- * Builds a kustomization where it stands in the repository, be it the file that is there or what Flux
+ * Builds a kustomization in its place in the repository: the file that is there, or what Flux
  * makes of it. Nothing is fetched: whoever calls makes sure that no remote resource is named.
  *
  * @param options.root absolute path of the repository

@@ -13,7 +13,7 @@ class Failed(Exception):
 
 
 def kubectl(*arguments, document=None, timeout=120):
-    """Output of kubectl; a document goes in on stdin, so that nothing of it stands in a list of processes."""
+    """Output of kubectl; a document goes in on stdin, so that it does not show up in the process list."""
     try:
         done = subprocess.run([K3S, "kubectl", *arguments], input=(document or "").encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
     except (OSError, subprocess.TimeoutExpired) as error:
