@@ -3,6 +3,7 @@ import { attempt, run, runAttached } from "../cli/command.ts";
 import type { CommandResult } from "../cli/command.ts";
 import { type Daemon, startDaemon } from "../cli/daemon.ts";
 import { network } from "../network/network.ts";
+import { joinTailnet } from "../network/tailnet.ts";
 import { runPaths } from "../paths.ts";
 import { waitFor } from "../wait.ts";
 
@@ -77,16 +78,10 @@ export function startWorkstation(tailscaled: string): Promise<Daemon> {
 /** Joins the workstation to the tailnet. Its DNS is the machine's, so MagicDNS stays off. */
 export async function joinWorkstation(tailscale: string): Promise<void> {
   await waitFor(() => Deno.stat(socket), { limit: 20, what: "the workstation's tailscaled" });
-  await run([
-    tailscale,
-    `--socket=${socket}`,
-    "up",
-    `--login-server=${network.control}`,
-    "--auth-key=lab",
-    "--hostname=ws",
-    "--accept-dns=false",
-    "--timeout=30s",
-  ]);
+  await joinTailnet(
+    "ws",
+    (args) => run([tailscale, `--socket=${socket}`, ...args, "--accept-dns=false"]),
+  );
 }
 
 /** How to run a command at the workstation. */

@@ -44,11 +44,32 @@ export async function forgetNode(name: string): Promise<void> {
 }
 
 /** Joins a booted host to the tailnet, as its owner would by hand. */
-export async function joinHost(host: Host): Promise<void> {
-  await ssh(
-    host,
-    `tailscale up --login-server=${network.control} --auth-key=lab --hostname=${host.name} --timeout=30s`,
-  );
+export function joinHost(host: Host): Promise<void> {
+  return joinTailnet(host.name, (args) => ssh(host, `tailscale ${args.join(" ")}`));
+}
+
+/**
+ * Runs `tailscale up` until the machine is on the tailnet: while three hosts boot on two processors, one
+ * try of 30 s may not be enough.
+ *
+ * @param tailscale runs tailscale on that machine with the arguments given, and throws if it fails
+ */
+export async function joinTailnet(
+  name: string,
+  tailscale: (args: readonly string[]) => Promise<unknown>,
+): Promise<void> {
+  const up = [
+    "up",
+    `--login-server=${network.control}`,
+    "--auth-key=lab",
+    `--hostname=${name}`,
+    "--timeout=30s",
+  ];
+  await waitFor(() => tailscale(up).then(() => true), {
+    limit: 150,
+    what: `${name} to join the tailnet`,
+    interval: 1000,
+  });
 }
 
 /** Waits until the control server sees the node as wished. */

@@ -244,6 +244,7 @@ Deno.test("a lab of three hosts", async (t) => {
 });
 
 Deno.test("the command line says what is wrong with it", async () => {
+  await down();
   const lab = (...args: string[]) =>
     attempt([Deno.execPath(), "run", "-A", `${labSource}cli/main.ts`, ...args]);
   const unknown = await lab("upp");
