@@ -10,6 +10,13 @@ from load_part import load
 FILES = load("files")
 
 
+class Sentence(unittest.TestCase):
+    def test_a_word_gets_a_capital_and_a_name_stays_as_it_is_written(self):
+        sentence = load("programs")["sentence"]
+        for message, first in (("the disk is full", "The"), ("reserved_memory is 9Gi", "reserved_memory"), ("example.com/zone is set", "example.com/zone"), ("/etc/x could not", "/etc/x")):
+            self.assertEqual(sentence(message, "-").split(" ")[0], first)
+
+
 class Files(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()

@@ -83,6 +83,27 @@ Deno.test("node detect --apply writes what is not set, and a second time finds n
   });
 });
 
+Deno.test("node detect --apply writes all that it suggests, or nothing where one place cannot be edited", async () => {
+  await withDirectory(async (directory) => {
+    const [, pi] = /pi: (\{.*\})/.exec(INVENTORY)!;
+    const aliased = INVENTORY.replace(`pi: ${pi}`, "pi: *pi")
+      .replace("  vars:\n", `  vars:\n    shared: &pi ${pi}\n`);
+    const file = await writeInventory(directory, aliased);
+    const { runner } = ansibleMachine({
+      events: run(
+        { type: "machine", host: "nuc", facts: DESKTOP },
+        { type: "machine", host: "pi", facts: DESKTOP },
+        { type: "run_end", stats: { nuc: { ok: 1 }, pi: { ok: 1 } } },
+      ),
+    });
+    const argv = ["node", "detect", "--apply"];
+    const { code, stderr } = await runCommand(argv, { directory, runner });
+    assert.equal(code, 2);
+    assert.match(stderr, /is the alias \*pi; nothing was written/);
+    assert.equal(await Deno.readTextFile(file), aliased);
+  });
+});
+
 Deno.test("node detect -o json is a document, and a host that fails is an error beside it", async () => {
   await withDirectory(async (directory) => {
     await writeInventory(directory);

@@ -6,6 +6,7 @@ import {
   type Edit,
   removeHosts,
   setVariable,
+  setVariables,
   unsetVariable,
 } from "../../src/inventory/edit/edit.ts";
 import { InventoryFiles } from "../../src/inventory/read/inventory_files.ts";
@@ -217,6 +218,30 @@ Deno.test("P20 inventory update keeps every other byte: setting a variable", () 
         assert.deepEqual(values(after), expected);
       },
     ),
+    RUNS,
+  );
+});
+
+Deno.test("P20 several settings in one edit are the same as one edit after another", () => {
+  const setting = fc.record({
+    scope: fc.constantFrom("all", "control_plane", "workers", "server-0"),
+    variable: fc.constantFrom("rack", "note", "cluster_note"),
+    value: fc.oneof(anyText, fc.integer(), fc.boolean()),
+  });
+  fc.assert(
+    fc.property(inventories, fc.array(setting, { maxLength: 5 }), ({ text }, settings) => {
+      const planned = (content: LoadedContent) => (each: typeof settings[number]) => ({
+        scope: resolveScope(content, each.scope),
+        key: { variable: each.variable, members: [] },
+        value: each.value,
+      });
+      const content = load(text);
+      const single = settings.reduce((content, each) => {
+        return load(textOf(setVariable(content, planned(content)(each))));
+      }, content);
+      const { documents } = setVariables(content, settings.map(planned(content)));
+      assert.equal(documents.get(FILE)?.text ?? text, single.document.text);
+    }),
     RUNS,
   );
 });

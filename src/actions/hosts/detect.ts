@@ -9,7 +9,7 @@ import type { RunEvent } from "../../ansible/events/event.ts";
 import { MachineFacts } from "../../ansible/events/machine.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { usageError } from "../../errors/user_error.ts";
-import { setVariable } from "../../inventory/edit/edit.ts";
+import { setVariables } from "../../inventory/edit/edit.ts";
 import { resolveScope } from "../../inventory/edit/scope.ts";
 import { locateInventory } from "../../inventory/read/locate.ts";
 import { hostNamed, type Inventory, type InventoryHost } from "../../inventory/model.ts";
@@ -100,22 +100,26 @@ export async function knownMachine(
   }
 }
 
-/** Writes suggestions into the inventory, one by one. @throws {UserError} see `editInventory` */
+/** Writes suggestions into the inventory, as one change. @throws {UserError} see `editInventory` */
 export async function applySuggestions(
   { cwd, clock, signal }: System,
   file: string,
   suggestions: readonly Suggestion[],
 ): Promise<void> {
-  for (const { host, variable, value } of suggestions) {
-    await editInventory(
-      file,
-      (content) => {
-        const scope = resolveScope(content, host);
-        return setVariable(content, { scope, key: { variable, members: [] }, value });
-      },
-      { cwd, clock, signal },
-    );
-  }
+  if (suggestions.length === 0) return;
+  await editInventory(
+    file,
+    (content) =>
+      setVariables(
+        content,
+        suggestions.map(({ host, variable, value }) => ({
+          scope: resolveScope(content, host),
+          key: { variable, members: [] },
+          value,
+        })),
+      ),
+    { cwd, clock, signal },
+  );
 }
 
 /** By address: a machine keeps it whatever the inventory calls it. */

@@ -104,20 +104,31 @@ function withoutHost(content: LoadedContent, name: string, before: YamlDocument)
   return document;
 }
 
+/** A variable, or a part of one, and what it becomes. */
+export interface Setting {
+  readonly scope: Scope;
+  readonly key: KeyPath;
+  readonly value: YamlValue;
+}
+
 /** Sets a variable, or a part of one, where it stands now; else in the inventory itself. */
-export function setVariable(
-  content: LoadedContent,
-  { scope, key, value }: {
-    readonly scope: Scope;
-    readonly key: KeyPath;
-    readonly value: YamlValue;
-  },
-): Edit {
-  refuseSealed(content, { scope, key });
-  const own = ownPlaces(content, { scope, key }).at(-1);
-  const place = own ?? newPlace(content, { scope, variable: key.variable });
-  const document = setIn(place.document, [...place.keys, ...key.members], value);
-  return { documents: new Map([[place.path, document]]), notes: place.notes };
+export function setVariable(content: LoadedContent, setting: Setting): Edit {
+  return setVariables(content, [setting]);
+}
+
+/** Sets several as one change: all of them, or none where one cannot be set. */
+export function setVariables(content: LoadedContent, settings: readonly Setting[]): Edit {
+  const documents = new Map<string, YamlDocument>();
+  const notes = new Set<string>();
+  for (const { scope, key, value } of settings) {
+    refuseSealed(content, { scope, key });
+    const own = ownPlaces(content, { scope, key }).at(-1);
+    const place = own ?? newPlace(content, { scope, variable: key.variable });
+    const before = documents.get(place.path) ?? place.document;
+    documents.set(place.path, setIn(before, [...place.keys, ...key.members], value));
+    for (const note of place.notes) notes.add(note);
+  }
+  return { documents, notes: [...notes] };
 }
 
 /**

@@ -10,9 +10,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), limit="all", **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", **extra):
     def host(number, name):
-        probe = {"problems": [], "k3s": {"version": None, "cluster": dict(clusters).get(name), "sqlite": name in sqlite}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": None, "cluster": dict(clusters).get(name), "sqlite": name in sqlite}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         return name, {"k3s_tool_node_name": name, "tailscale_ip": "100.64.0.%d" % number, "test_probe": probe}
     hosts = dict(host(number + 1, name) for number, name in enumerate([*servers, *workers]))
@@ -61,6 +61,11 @@ class Problems(unittest.TestCase):
             for known in (looks, []):
                 found = decide(servers=("n1",), clusters=clusters, limit="w1", test_looks=known)["w1"]["problems"]
                 self.assertEqual(len(found), 0 if known else 1, (clusters, known, found))
+
+    def test_a_problem_is_a_sentence_that_begins_with_a_capital_unless_with_the_name_of_a_setting(self):
+        said = {"n1": "the disk is full", "n2": "reserved_memory is 9Gi", "w1": "example.com/zone is set by k3s"}
+        found = decide(problems={name: [{"message": message, "hint": "-"}] for name, message in said.items()})
+        self.assertEqual({name: found[name]["sentence"].split(";")[0] for name in said}, {**said, "n1": "The disk is full"})
 
 
 if __name__ == "__main__":

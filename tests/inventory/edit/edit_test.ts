@@ -3,6 +3,7 @@ import {
   addHost,
   removeHosts,
   setVariable,
+  setVariables,
   unsetVariable,
 } from "../../../src/inventory/edit/edit.ts";
 import { InventoryFiles } from "../../../src/inventory/read/inventory_files.ts";
@@ -203,4 +204,16 @@ Deno.test("a value that a host sets itself is changed there, though a range list
     text.replace(", reserved_memory: 2Gi", ""),
   );
   assert.throws(() => set("rack"), { exitCode: 2, message: /is set for the range n\[1:2\]/ });
+});
+
+Deno.test("several settings of a host in a range go into one new file, said once", () => {
+  const content = load(`control_plane: {hosts: {"n[1:3]": {rack: 1}}}\n`);
+  const scope = resolveScope(content, "n2");
+  const settings = ["reserved_memory", "reserved_cpu"]
+    .map((variable) => ({ scope, key: { variable, members: [] }, value: "1" }));
+  const { documents, notes } = setVariables(content, settings);
+  assert.deepEqual([...documents].map(([path, { text }]) => [path, text]), [
+    ["/nowhere/host_vars/n2.yml", 'reserved_memory: "1"\nreserved_cpu: "1"\n'],
+  ]);
+  assert.equal(notes.length, 1);
 });

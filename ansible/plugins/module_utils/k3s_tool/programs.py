@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 
 
@@ -25,8 +26,9 @@ def problem(ident, message, hint):
 
 
 def sentence(message, hint):
-    """A failure as a person reads it: a sentence, and what to do."""
-    return "%s%s\nHint: %s" % (message[:1].upper(), message[1:], hint)
+    """A failure as a person reads it: a sentence, and what to do. The name of a setting, label or file stays as it is written."""
+    first = message[:1].upper() if re.match("[a-z]+ ", message) else message[:1]
+    return "%s%s\nHint: %s" % (first, message[1:], hint)
 
 
 def read(path, default=""):
