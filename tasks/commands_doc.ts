@@ -63,7 +63,9 @@ function section(declaration: CommandDeclaration): string {
     ...table("Argument", args.map((argument) => [argument.syntax, withChoices(argument)])),
     ...table("Option", options.map((option) => [option.flags, withChoices(option)])),
     "",
-    ...examples.flatMap(({ command, does }) => ["```sh", `# ${does}`, command, "```"]),
+    ...Object.entries(examples).flatMap((
+      [command, does],
+    ) => ["```sh", `# ${does}`, command, "```"]),
     "",
   ].join("\n");
 }

@@ -33,8 +33,8 @@ export function testFormats({ directory, home, tool }: Installed): void {
           const inReady = { cwd: ready, env: machineEnvironment(ready, kubeconfig) };
           const inNothing = { cwd: nothing, env: environmentOf(nothing) };
           const calls = [
-            ...declaration.examples.map((example) => ({
-              argv: argumentsOf(example.command),
+            ...Object.keys(declaration.examples).map((example) => ({
+              argv: argumentsOf(example),
               where: inReady,
             })),
             { argv: declaration.name.split(" "), where: inNothing },

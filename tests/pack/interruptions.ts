@@ -24,7 +24,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 };
 
 const examples = commands.flatMap(({ name, examples }) =>
-  examples.map((example) => ({ name, argv: argumentsOf(example.command) }))
+  Object.keys(examples).map((command) => ({ name, argv: argumentsOf(command) }))
 );
 
 /** The first example of a command. */

@@ -36,6 +36,28 @@ export interface OptionDeclaration {
   readonly completes?: Completes;
 }
 
+/** What an option may say beside what every option says. */
+type Further = Omit<OptionDeclaration, "kind" | "flags" | "description">;
+
+type Declared<K extends keyof OptionKinds> = OptionDeclaration & { readonly kind: K };
+
+/** Declares an option: `option.flag("--force", "replace an existing inventory")`. */
+export const option = {
+  flag: declares("flag"),
+  text: declares("string"),
+  list: declares("list"),
+  number: declares("number"),
+};
+
+function declares<K extends keyof OptionKinds>(kind: K) {
+  return (flags: string, description: string, further: Further = {}): Declared<K> => ({
+    kind,
+    flags,
+    description,
+    ...further,
+  });
+}
+
 /** What a value stands for, so that the shell can offer it. */
 export type Completes = "file" | "host" | "config-key";
 
@@ -80,8 +102,8 @@ export interface CommandDeclaration<
   readonly description?: string;
   readonly args?: readonly ArgumentDeclaration[];
   readonly options?: O;
-  /** At least two, as typed. */
-  readonly examples: readonly { readonly command: string; readonly does: string }[];
+  /** What each does, by the command as typed; at least two. */
+  readonly examples: Readonly<Record<string, string>>;
   /** `-o` values it supports beside `table`; default: all. */
   readonly formats?: readonly OutputFormat[];
   /** Not shown in help (machinery for completions). */

@@ -5,33 +5,28 @@
  */
 
 import type { ClusterChoice } from "../../actions/survey.ts";
-import type { OptionDeclaration } from "./command.ts";
+import { option } from "./command.ts";
 import { usageError } from "../../errors/user_error.ts";
 
-/** Which cluster to contact. */
+/** Which cluster to contact, and how patiently. */
 export const CLUSTER_OPTIONS = {
-  kubeconfig: {
-    kind: "string",
-    flags: "--kubeconfig <file>",
-    description: "kubeconfig to use (default: KUBECONFIG, then ~/.kube/config)",
-    completes: "file",
-  },
-  context: {
-    kind: "string",
-    flags: "--context <name>",
-    description: "context to use (default: the inventory's cluster_name)",
-  },
-} as const satisfies Record<string, OptionDeclaration>;
+  kubeconfig: option.text(
+    "--kubeconfig <file>",
+    "kubeconfig to use (default: KUBECONFIG, then ~/.kube/config)",
+    { completes: "file" },
+  ),
+  context: option.text(
+    "--context <name>",
+    "context to use (default: the inventory's cluster_name)",
+  ),
+  timeout: option.number(
+    "--timeout <seconds>",
+    "how long to wait for each answer of the API server",
+  ),
+};
 
 /** A longer timer would fire at once (a day is as good as for ever here), in milliseconds. */
 const LONGEST_TIMER_MS = 24 * 60 * 60 * 1000;
-
-/** How long one answer may take. */
-export const TIMEOUT_OPTION = {
-  kind: "number",
-  flags: "--timeout <seconds>",
-  description: "how long to wait for each answer of the API server",
-} as const satisfies OptionDeclaration;
 
 /** The values of these options as actions take them. */
 export function clusterChoice(options: {
@@ -48,12 +43,11 @@ export function clusterChoice(options: {
 }
 
 /** For what a variable is read or set. */
-export const SCOPE_OPTION = {
-  kind: "string",
-  flags: "--scope <scope>",
-  description: "all (default), control_plane, workers or a host",
-  completes: "host",
-} as const satisfies OptionDeclaration;
+export const SCOPE_OPTION = option.text(
+  "--scope <scope>",
+  "all (default), control_plane, workers or a host",
+  { completes: "host" },
+);
 
 /**
  * `["a,b", "c"]` as `["a", "b", "c"]`; empty parts are left out.

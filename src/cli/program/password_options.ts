@@ -5,32 +5,24 @@
  */
 
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
-import type { OptionDeclaration } from "./command.ts";
+import { option } from "./command.ts";
 import type { GlobalOptions } from "./global_options.ts";
 import { Prompter } from "../output/prompt.ts";
 
 /** Where the passwords come from. A password itself is never an argument. */
 export const PASSWORD_OPTIONS = {
-  askBecomePass: {
-    kind: "flag",
-    flags: "-K, --ask-become-pass",
-    description: "ask for the sudo password for the hosts",
-  },
-  becomePasswordFile: {
-    kind: "string",
-    flags: "--become-password-file <file>",
-    description: "file with the sudo password for the hosts",
-    env: "ANSIBLE_BECOME_PASSWORD_FILE",
-    completes: "file",
-  },
-  vaultPasswordFile: {
-    kind: "string",
-    flags: "--vault-password-file <file>",
-    description: "file with the Ansible Vault password",
-    env: "ANSIBLE_VAULT_PASSWORD_FILE",
-    completes: "file",
-  },
-} as const satisfies Record<string, OptionDeclaration>;
+  askBecomePass: option.flag("-K, --ask-become-pass", "ask for the sudo password for the hosts"),
+  becomePasswordFile: option.text(
+    "--become-password-file <file>",
+    "file with the sudo password for the hosts",
+    { env: "ANSIBLE_BECOME_PASSWORD_FILE", completes: "file" },
+  ),
+  vaultPasswordFile: option.text(
+    "--vault-password-file <file>",
+    "file with the Ansible Vault password",
+    { env: "ANSIBLE_VAULT_PASSWORD_FILE", completes: "file" },
+  ),
+};
 
 /**
  * The values of these options as actions take them: absolute paths, and the password that is typed.

@@ -234,7 +234,7 @@ function lineOf(argv: readonly string[]): string {
 
 /** The "Examples" section of a command's help. */
 function examplesText({ examples }: CommandDeclaration): string {
-  const lines = examples.map(({ command, does }) => `  ${command}\n      ${does}`);
+  const lines = Object.entries(examples).map(([command, does]) => `  ${command}\n      ${does}`);
   return `\nExamples:\n${lines.join("\n")}`;
 }
 

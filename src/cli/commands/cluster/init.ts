@@ -1,5 +1,5 @@
 import { counted } from "../../../errors/safe_text.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 
 /** `init`: the first inventory. */
@@ -11,60 +11,38 @@ export const initCommand = defineCommand({
     "which to use. With --control-plane it does not ask, for use in scripts. It changes no " +
     "machine; `k3s-tool provision` does.",
   options: {
-    controlPlane: {
-      kind: "list",
-      flags: "--control-plane <host[=ip]>",
-      description:
-        "control-plane machine; without an address, looked up in the tailnet; repeatable",
-    },
-    worker: {
-      kind: "list",
-      flags: "--worker <host[=ip]>",
-      description: "worker machine; without an address, looked up in the tailnet; repeatable",
-    },
-    clusterName: {
-      kind: "string",
-      flags: "--cluster-name <name>",
-      description: "name of the cluster (default: homelab)",
-    },
-    k3sVersion: {
-      kind: "string",
-      flags: "--k3s-version <version>",
-      description: "k3s release, such as v1.36.3+k3s1",
-    },
-    tailscaleNetwork: {
-      kind: "string",
-      flags: "--tailscale-network <cidr>",
-      description: "network of the Tailscale addresses (default: 100.64.0.0/10)",
-    },
-    user: { kind: "string", flags: "--user <name>", description: "SSH user" },
-    gitRepo: { kind: "string", flags: "--git-repo <url>", description: "Git repository for Flux" },
-    gitBranch: { kind: "string", flags: "--git-branch <name>", description: "branch for Flux" },
-    gitPath: {
-      kind: "string",
-      flags: "--git-path <path>",
-      description: "path in the repository that Flux applies",
-    },
-    set: {
-      kind: "list",
-      flags: "--set <key=value>",
-      description: "set a variable for all hosts, or for one with HOST:key=value; repeatable",
-    },
-    force: { kind: "flag", flags: "--force", description: "replace an existing inventory" },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "print the file, write nothing" },
+    controlPlane: option.list(
+      "--control-plane <host[=ip]>",
+      "control-plane machine; without an address, looked up in the tailnet; repeatable",
+    ),
+    worker: option.list(
+      "--worker <host[=ip]>",
+      "worker machine; without an address, looked up in the tailnet; repeatable",
+    ),
+    clusterName: option.text("--cluster-name <name>", "name of the cluster (default: homelab)"),
+    k3sVersion: option.text("--k3s-version <version>", "k3s release, such as v1.36.3+k3s1"),
+    tailscaleNetwork: option.text(
+      "--tailscale-network <cidr>",
+      "network of the Tailscale addresses (default: 100.64.0.0/10)",
+    ),
+    user: option.text("--user <name>", "SSH user"),
+    gitRepo: option.text("--git-repo <url>", "Git repository for Flux"),
+    gitBranch: option.text("--git-branch <name>", "branch for Flux"),
+    gitPath: option.text("--git-path <path>", "path in the repository that Flux applies"),
+    set: option.list(
+      "--set <key=value>",
+      "set a variable for all hosts, or for one with HOST:key=value; repeatable",
+    ),
+    force: option.flag("--force", "replace an existing inventory"),
+    dryRun: option.flag("--dry-run", "print the file, write nothing"),
   },
-  examples: [
-    { command: "k3s-tool init", does: "choose machines and write inventory/hosts.yml" },
-    {
-      command: "k3s-tool init --control-plane nuc=100.64.0.1 --worker dgx=100.64.0.3 " +
-        "--cluster-name homelab --user me",
-      does: "the same from a script",
-    },
-    {
-      command: "k3s-tool init --control-plane nuc --worker pi --set pi:reserved_memory=512Mi",
-      does: "look up the addresses; reserve 512 MiB on pi",
-    },
-  ],
+  examples: {
+    "k3s-tool init": "choose machines and write inventory/hosts.yml",
+    "k3s-tool init --control-plane nuc=100.64.0.1 --worker dgx=100.64.0.3 --cluster-name homelab --user me":
+      "the same from a script",
+    "k3s-tool init --control-plane nuc --worker pi --set pi:reserved_memory=512Mi":
+      "look up the addresses; reserve 512 MiB on pi",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { options, globals }, output) {
     const { existsError, initInventory, inventoryExists } = await import(

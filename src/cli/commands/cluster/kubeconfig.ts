@@ -2,7 +2,7 @@ import type { ActionSystem } from "../../../actions/action_system.ts";
 import type { PasswordFiles } from "../../../ansible/run/invocation.ts";
 import type { Inventory } from "../../../inventory/model.ts";
 import { askToInstall } from "../../output/ask_to_install.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import type { GlobalOptions } from "../../program/global_options.ts";
 import { jsonText, type Output } from "../../output/output.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
@@ -17,40 +17,29 @@ export const kubeconfigCommand = defineCommand({
     "change. A context with this name for another cluster is replaced only with --force.",
   formats: ["table", "json", "yaml"],
   options: {
-    print: { kind: "flag", flags: "--print", description: "print the kubeconfig, change no file" },
-    stored: {
-      kind: "flag",
-      flags: "--stored",
-      description: "use the kubeconfig that the last run fetched; contacts no host",
-    },
-    context: {
-      kind: "string",
-      flags: "--context <name>",
-      description: "name of the context (default: the inventory's cluster_name)",
-    },
-    kubeconfig: {
-      kind: "string",
-      flags: "--kubeconfig <file>",
-      description: "file to merge into (default: KUBECONFIG, then ~/.kube/config)",
-      completes: "file",
-    },
-    setCurrent: {
-      kind: "flag",
-      flags: "--set-current",
-      description: "make the context kubectl's current context",
-    },
+    print: option.flag("--print", "print the kubeconfig, change no file"),
+    stored: option.flag(
+      "--stored",
+      "use the kubeconfig that the last run fetched; contacts no host",
+    ),
+    context: option.text(
+      "--context <name>",
+      "name of the context (default: the inventory's cluster_name)",
+    ),
+    kubeconfig: option.text(
+      "--kubeconfig <file>",
+      "file to merge into (default: KUBECONFIG, then ~/.kube/config)",
+      { completes: "file" },
+    ),
+    setCurrent: option.flag("--set-current", "make the context kubectl's current context"),
     ...PASSWORD_OPTIONS,
-    force: {
-      kind: "flag",
-      flags: "--force",
-      description: "replace a context with this name, even for another cluster",
-    },
+    force: option.flag("--force", "replace a context with this name, even for another cluster"),
   },
-  examples: [
-    { command: "k3s-tool kubeconfig", does: "then run: kubectl --context homelab get nodes" },
-    { command: "k3s-tool kubeconfig --set-current", does: "then run: kubectl get nodes" },
-    { command: "k3s-tool kubeconfig --print > homelab.yaml", does: "write it to a separate file" },
-  ],
+  examples: {
+    "k3s-tool kubeconfig": "then run: kubectl --context homelab get nodes",
+    "k3s-tool kubeconfig --set-current": "then run: kubectl get nodes",
+    "k3s-tool kubeconfig --print > homelab.yaml": "write it to a separate file",
+  },
   async run(context, { options, globals, line }, output) {
     const { readStoredKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
     const { locateInventory } = await import("../../../inventory/read/locate.ts");

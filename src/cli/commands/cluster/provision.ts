@@ -3,7 +3,7 @@ import type { ProvisionRequest } from "../../../actions/hosts/provision.ts";
 import type { Failure } from "../../../ansible/events/run_state.ts";
 import { askToInstall } from "../../output/ask_to_install.ts";
 import { commaList } from "../../program/options.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
 
@@ -21,72 +21,39 @@ export const provisionCommand = defineCommand({
     "does not hold up the others; run the command again to continue.",
   formats: ["table", "wide", "json"],
   options: {
-    check: {
-      kind: "flag",
-      flags: "--check",
-      description: "show what would change, change nothing",
-    },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "same as --check" },
-    diff: { kind: "flag", flags: "--diff", description: "show the changes in files line by line" },
-    tags: {
-      kind: "list",
-      flags: "--tags <tags>",
-      description:
-        "run only these parts: preflight, prerequisites, binary, control_plane, workers, " +
+    check: option.flag("--check", "show what would change, change nothing"),
+    dryRun: option.flag("--dry-run", "same as --check"),
+    diff: option.flag("--diff", "show the changes in files line by line"),
+    tags: option.list(
+      "--tags <tags>",
+      "run only these parts: preflight, prerequisites, binary, control_plane, workers, " +
         "node_config, kubeconfig, gitops",
-    },
-    skipTags: { kind: "list", flags: "--skip-tags <tags>", description: "skip these parts" },
-    limit: {
-      kind: "list",
-      flags: "-l, --limit <hosts>",
-      description: "only these hosts or groups",
-      completes: "host",
-    },
-    forks: {
-      kind: "number",
-      flags: "--forks <n>",
-      description: "number of hosts in parallel (default 20)",
-    },
-    timeout: {
-      kind: "number",
-      flags: "--timeout <seconds>",
-      description: "SSH connect timeout (default 10)",
-    },
-    replace: {
-      kind: "list",
-      flags: "--replace <hosts>",
-      description: "reinstalled machines: delete their old node and its password, then join " +
+    ),
+    skipTags: option.list("--skip-tags <tags>", "skip these parts"),
+    limit: option.list("-l, --limit <hosts>", "only these hosts or groups", { completes: "host" }),
+    forks: option.number("--forks <n>", "number of hosts in parallel (default 20)"),
+    timeout: option.number("--timeout <seconds>", "SSH connect timeout (default 10)"),
+    replace: option.list(
+      "--replace <hosts>",
+      "reinstalled machines: delete their old node and its password, then join " +
         "them again",
-      completes: "host",
-    },
-    removeRenamed: {
-      kind: "flag",
-      flags: "--remove-renamed",
-      description: "delete the old nodes of hosts that were renamed in the inventory",
-    },
+      { completes: "host" },
+    ),
+    removeRenamed: option.flag(
+      "--remove-renamed",
+      "delete the old nodes of hosts that were renamed in the inventory",
+    ),
     ...PASSWORD_OPTIONS,
-    skipKubeconfig: {
-      kind: "flag",
-      flags: "--skip-kubeconfig",
-      description: "do not change ~/.kube/config",
-    },
+    skipKubeconfig: option.flag("--skip-kubeconfig", "do not change ~/.kube/config"),
   },
-  examples: [
-    { command: "k3s-tool provision", does: "provision all hosts" },
-    {
-      command: "k3s-tool provision --check --diff",
-      does: "show what would change, without changing it",
-    },
-    { command: "k3s-tool provision --limit nuc,dgx", does: "provision only two hosts" },
-    {
-      command: "k3s-tool provision --replace pi",
-      does: "join pi again after it was reinstalled",
-    },
-    {
-      command: "k3s-tool provision -o json | jq -r 'select(.type==\"result\") | .host'",
-      does: "print one event per line, for scripts",
-    },
-  ],
+  examples: {
+    "k3s-tool provision": "provision all hosts",
+    "k3s-tool provision --check --diff": "show what would change, without changing it",
+    "k3s-tool provision --limit nuc,dgx": "provision only two hosts",
+    "k3s-tool provision --replace pi": "join pi again after it was reinstalled",
+    "k3s-tool provision -o json | jq -r 'select(.type==\"result\") | .host'":
+      "print one event per line, for scripts",
+  },
   async run(context, { options, globals, line }, output) {
     const { provision } = await import("../../../actions/hosts/provision.ts");
     const { watchRun } = await import("../../output/progress.ts");

@@ -2,7 +2,7 @@ import { counted } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
 import { askToInstall } from "../../output/ask_to_install.ts";
 import { commaList } from "../../program/options.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
 
@@ -15,24 +15,15 @@ export const resetCommand = defineCommand({
     "rules, everything else on the hosts, and the inventory stay as they are.",
   formats: ["table", "wide", "json"],
   options: {
-    limit: {
-      kind: "list",
-      flags: "-l, --limit <hosts>",
-      description: "only these hosts or groups",
-      completes: "host",
-    },
-    dryRun: {
-      kind: "flag",
-      flags: "--dry-run",
-      description: "show what would change, change nothing",
-    },
+    limit: option.list("-l, --limit <hosts>", "only these hosts or groups", { completes: "host" }),
+    dryRun: option.flag("--dry-run", "show what would change, change nothing"),
     ...PASSWORD_OPTIONS,
   },
-  examples: [
-    { command: "k3s-tool reset", does: "ask for the name of the cluster, then remove it" },
-    { command: "k3s-tool reset --dry-run", does: "show what would be removed" },
-    { command: "k3s-tool reset --limit pi --yes", does: "reset one host without asking" },
-  ],
+  examples: {
+    "k3s-tool reset": "ask for the name of the cluster, then remove it",
+    "k3s-tool reset --dry-run": "show what would be removed",
+    "k3s-tool reset --limit pi --yes": "reset one host without asking",
+  },
   async run(context, { options, globals, line }, output) {
     const { planReset, reset } = await import("../../../actions/hosts/reset.ts");
     const { showRun } = await import("../../output/progress.ts");

@@ -1,6 +1,6 @@
 import { ExitCode } from "../../../errors/user_error.ts";
-import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/options.ts";
-import { defineCommand } from "../../program/command.ts";
+import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `status`: the state of the cluster. */
 export const statusCommand = defineCommand({
@@ -18,24 +18,17 @@ export const statusCommand = defineCommand({
     description: "show only these nodes; names from the inventory or the cluster",
   }],
   options: {
-    watch: {
-      kind: "flag",
-      flags: "-w, --watch",
-      description: "keep running and show changes as they happen",
-    },
+    watch: option.flag("-w, --watch", "keep running and show changes as they happen"),
     ...CLUSTER_OPTIONS,
-    timeout: TIMEOUT_OPTION,
   },
-  examples: [
-    { command: "k3s-tool status", does: "show nodes and problems" },
-    { command: "k3s-tool status n1 n2", does: "show only two nodes" },
-    { command: "k3s-tool status -o wide", does: "also show services, requests, keys and taints" },
-    { command: "k3s-tool status --watch", does: "keep running and show changes" },
-    {
-      command: "k3s-tool status -o json | jq -r '.nodes[] | select(.status!=\"Ready\") | .name'",
-      does: "list nodes that are not ready",
-    },
-  ],
+  examples: {
+    "k3s-tool status": "show nodes and problems",
+    "k3s-tool status n1 n2": "show only two nodes",
+    "k3s-tool status -o wide": "also show services, requests, keys and taints",
+    "k3s-tool status --watch": "keep running and show changes",
+    "k3s-tool status -o json | jq -r '.nodes[] | select(.status!=\"Ready\") | .name'":
+      "list nodes that are not ready",
+  },
   async run(context, { args, options, globals }, output) {
     const request = {
       inventory: globals.inventory,

@@ -1,7 +1,7 @@
 import { eager } from "../../../live/eager_session.ts";
 import { ExitCode, usageError } from "../../../errors/user_error.ts";
-import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/options.ts";
-import { defineCommand } from "../../program/command.ts";
+import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import type { Context } from "../../program/context.ts";
 import { paintFor, wantsColor } from "../../output/paint.ts";
 
@@ -15,28 +15,16 @@ export const tuiCommand = defineCommand({
     "screen shows the last known state. Press ? for all keys.",
   formats: ["table"],
   options: {
-    demo: { kind: "flag", flags: "--demo", description: "show a simulated cluster" },
-    readOnly: {
-      kind: "flag",
-      flags: "--read-only",
-      description: "hide actions that change the cluster",
-    },
-    mouse: {
-      kind: "flag",
-      flags: "--mouse",
-      description: "use the mouse wheel and clicks (hold Shift to select text)",
-    },
+    demo: option.flag("--demo", "show a simulated cluster"),
+    readOnly: option.flag("--read-only", "hide actions that change the cluster"),
+    mouse: option.flag("--mouse", "use the mouse wheel and clicks (hold Shift to select text)"),
     ...CLUSTER_OPTIONS,
-    timeout: TIMEOUT_OPTION,
   },
-  examples: [
-    { command: "k3s-tool tui", does: "watch the cluster of the inventory" },
-    { command: "k3s-tool tui --demo", does: "try it without a cluster" },
-    {
-      command: "k3s-tool tui --read-only --context prod",
-      does: "watch another cluster without changing it",
-    },
-  ],
+  examples: {
+    "k3s-tool tui": "watch the cluster of the inventory",
+    "k3s-tool tui --demo": "try it without a cluster",
+    "k3s-tool tui --read-only --context prod": "watch another cluster without changing it",
+  },
   async run(context, { options, globals }) {
     requireTerminal(context);
     // React reads it when it is loaded; its development build is four times slower.

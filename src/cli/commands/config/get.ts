@@ -1,4 +1,4 @@
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
 
 /** `config get`: one value. */
@@ -13,23 +13,14 @@ export const configGetCommand = defineCommand({
   args: [{ syntax: "<key>", description: "variable, or a path into one", completes: "config-key" }],
   options: {
     scope: SCOPE_OPTION,
-    showOrigin: {
-      kind: "flag",
-      flags: "--show-origin",
-      description: "print file, line and column before the value",
-    },
+    showOrigin: option.flag("--show-origin", "print file, line and column before the value"),
   },
-  examples: [
-    { command: "k3s-tool config get k3s_version", does: "print the k3s release of the cluster" },
-    {
-      command: "k3s-tool config get reserved_memory --scope dgx --show-origin",
-      does: "print the memory reserved on dgx, and the line that sets it",
-    },
-    {
-      command: "k3s-tool config get node_labels.workstation --scope dgx",
-      does: "print one label",
-    },
-  ],
+  examples: {
+    "k3s-tool config get k3s_version": "print the k3s release of the cluster",
+    "k3s-tool config get reserved_memory --scope dgx --show-origin":
+      "print the memory reserved on dgx, and the line that sets it",
+    "k3s-tool config get node_labels.workstation --scope dgx": "print one label",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { args: [key = ""], options, globals }, output) {
     const { getSetting } = await import("../../../actions/config/list_settings.ts");

@@ -1,4 +1,4 @@
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `config list`: everything that is set. */
 export const configListCommand = defineCommand({
@@ -9,30 +9,19 @@ export const configListCommand = defineCommand({
     "Lists the variables that each group and host sets; with --scope, all values that apply " +
     "to that scope. Tokens and passwords are hidden.",
   options: {
-    scope: {
-      kind: "string",
-      flags: "--scope <scope>",
-      description: "show the values that apply to all, control_plane, workers or a host",
-      completes: "host",
-    },
-    showOrigin: {
-      kind: "flag",
-      flags: "--show-origin",
-      description: "show file, line and column of each value",
-    },
-    showSecrets: {
-      kind: "flag",
-      flags: "--show-secrets",
-      description: "show tokens and passwords too",
-    },
+    scope: option.text(
+      "--scope <scope>",
+      "show the values that apply to all, control_plane, workers or a host",
+      { completes: "host" },
+    ),
+    showOrigin: option.flag("--show-origin", "show file, line and column of each value"),
+    showSecrets: option.flag("--show-secrets", "show tokens and passwords too"),
   },
-  examples: [
-    { command: "k3s-tool config list", does: "list every variable with its scope" },
-    {
-      command: "k3s-tool config list --scope dgx --show-origin",
-      does: "list all values that apply to dgx, including inherited ones",
-    },
-  ],
+  examples: {
+    "k3s-tool config list": "list every variable with its scope",
+    "k3s-tool config list --scope dgx --show-origin":
+      "list all values that apply to dgx, including inherited ones",
+  },
   async run(context, { options, globals }, output) {
     const { listSettings } = await import("../../../actions/config/list_settings.ts");
     const { locateInventory } = await import("../../../inventory/read/locate.ts");

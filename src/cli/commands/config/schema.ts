@@ -1,4 +1,4 @@
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { jsonText, yamlText } from "../../output/output.ts";
 
 /** `config schema`: what the inventory's variables and the tool's documents look like. */
@@ -8,12 +8,12 @@ export const configSchemaCommand = defineCommand({
   description: "Prints the JSON Schema (2020-12) of the inventory's variables, or of a kind of " +
     "document that `-o json` prints. --list shows the names.",
   args: [{ syntax: "[name]", description: "variables (default), or a kind of document" }],
-  options: { list: { kind: "flag", flags: "--list", description: "list the names" } },
-  examples: [
-    { command: "k3s-tool config schema", does: "print the schema of the inventory's variables" },
-    { command: "k3s-tool config schema NodeList", does: "print the schema of node list -o json" },
-    { command: "k3s-tool config schema --list", does: "list all names" },
-  ],
+  options: { list: option.flag("--list", "list the names") },
+  examples: {
+    "k3s-tool config schema": "print the schema of the inventory's variables",
+    "k3s-tool config schema NodeList": "print the schema of node list -o json",
+    "k3s-tool config schema --list": "list all names",
+  },
   formats: ["table", "json", "yaml"],
   async run(_context, { args: [name], options }, output) {
     const { jsonSchema, SCHEMA_NAMES } = await import("../../program/document_schemas.ts");

@@ -1,6 +1,6 @@
 import { usageError } from "../../../errors/user_error.ts";
 import { VALUE_TYPES, type ValueType } from "../../../inventory/edit/value_types.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import type { InputStream } from "../../program/context.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
@@ -20,33 +20,19 @@ export const configSetCommand = defineCommand({
   ],
   options: {
     scope: SCOPE_OPTION,
-    type: {
-      kind: "string",
-      flags: "--type <type>",
-      description: "type of the value (default: the type of the variable)",
+    type: option.text("--type <type>", "type of the value (default: the type of the variable)", {
       choices: VALUE_TYPES,
-    },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
+    }),
+    dryRun: option.flag("--dry-run", "show what would change"),
   },
-  examples: [
-    {
-      command: "k3s-tool config set k3s_version v1.35.6+k3s1",
-      does: "set the k3s release for the next provision",
-    },
-    {
-      command: "k3s-tool config set reserved_memory 8Gi --scope dgx",
-      does: "reserve 8 GiB on dgx",
-    },
-    {
-      command: "k3s-tool config set ansible_become_password - --scope pi < password.txt",
-      does: "set a secret; as an argument, every user of this machine could read it",
-    },
-    {
-      command: 'k3s-tool config set node_taints \'[{"key": "gpu", "effect": "NoSchedule"}]\' ' +
-        "--scope workers --type json",
-      does: "set a list in JSON syntax",
-    },
-  ],
+  examples: {
+    "k3s-tool config set k3s_version v1.35.6+k3s1": "set the k3s release for the next provision",
+    "k3s-tool config set reserved_memory 8Gi --scope dgx": "reserve 8 GiB on dgx",
+    "k3s-tool config set ansible_become_password - --scope pi < password.txt":
+      "set a secret; as an argument, every user of this machine could read it",
+    'k3s-tool config set node_taints \'[{"key": "gpu", "effect": "NoSchedule"}]\' --scope workers --type json':
+      "set a list in JSON syntax",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { args: [key = "", given = ""], options, globals }, output) {
     const { setSetting } = await import("../../../actions/config/change_setting.ts");

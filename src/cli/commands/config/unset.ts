@@ -1,4 +1,4 @@
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
 
@@ -12,18 +12,13 @@ export const configUnsetCommand = defineCommand({
   ],
   options: {
     scope: SCOPE_OPTION,
-    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
+    dryRun: option.flag("--dry-run", "show what would change"),
   },
-  examples: [
-    {
-      command: "k3s-tool config unset reserved_cpu --scope dgx",
-      does: "stop reserving CPU on dgx",
-    },
-    {
-      command: "k3s-tool config unset node_labels.workstation --scope dgx",
-      does: "remove one label at the next provision",
-    },
-  ],
+  examples: {
+    "k3s-tool config unset reserved_cpu --scope dgx": "stop reserving CPU on dgx",
+    "k3s-tool config unset node_labels.workstation --scope dgx":
+      "remove one label at the next provision",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { args: [key = ""], options, globals }, output) {
     const { unsetSetting } = await import("../../../actions/config/change_setting.ts");

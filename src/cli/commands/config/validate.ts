@@ -9,13 +9,11 @@ export const configValidateCommand = defineCommand({
   description:
     "Reports every problem with file, line, column, value and what is expected. Exits with " +
     "code 2 if there are problems. Reads only files; does not contact Tailscale or the hosts.",
-  examples: [
-    { command: "k3s-tool config validate", does: "check the nearest inventory" },
-    {
-      command: "k3s-tool config validate -i staging/hosts.yml -o json",
-      does: "print problems as JSON, for an editor or CI",
-    },
-  ],
+  examples: {
+    "k3s-tool config validate": "check the nearest inventory",
+    "k3s-tool config validate -i staging/hosts.yml -o json":
+      "print problems as JSON, for an editor or CI",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { globals }, output) {
     const { renderProblem } = await import("../../../errors/render_error.ts");

@@ -1,6 +1,6 @@
 import type { KeyPair } from "../../../actions/gitops/deploy_key.ts";
 import type { HostKey } from "../../../gitops/keys/deploy_key.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `gitops deploy-key`: SSH access for Flux. */
 export const gitopsDeployKeyCommand = defineCommand({
@@ -14,34 +14,23 @@ export const gitopsDeployKeyCommand = defineCommand({
     "finds both files.",
   formats: ["table", "json", "yaml"],
   options: {
-    knownHosts: {
-      kind: "string",
-      flags: "--known-hosts <file>",
-      description: "read the server's host keys from this file, such as ~/.ssh/known_hosts",
-      completes: "file",
-    },
-    fingerprint: {
-      kind: "string",
-      flags: "--fingerprint <SHA256:…>",
-      description: "trust the host key with this fingerprint",
-    },
-    renewHostKey: {
-      kind: "flag",
-      flags: "--renew-host-key",
-      description: "fetch the server's host keys again",
-    },
+    knownHosts: option.text(
+      "--known-hosts <file>",
+      "read the server's host keys from this file, such as ~/.ssh/known_hosts",
+      { completes: "file" },
+    ),
+    fingerprint: option.text(
+      "--fingerprint <SHA256:…>",
+      "trust the host key with this fingerprint",
+    ),
+    renewHostKey: option.flag("--renew-host-key", "fetch the server's host keys again"),
   },
-  examples: [
-    { command: "k3s-tool gitops deploy-key", does: "create the key and confirm the host keys" },
-    {
-      command: "k3s-tool gitops deploy-key --known-hosts ~/.ssh/known_hosts",
-      does: "trust the host keys that ssh on this machine trusts",
-    },
-    {
-      command: "k3s-tool gitops deploy-key -q > deploy-key.pub",
-      does: "print only the public key, for a script",
-    },
-  ],
+  examples: {
+    "k3s-tool gitops deploy-key": "create the key and confirm the host keys",
+    "k3s-tool gitops deploy-key --known-hosts ~/.ssh/known_hosts":
+      "trust the host keys that ssh on this machine trusts",
+    "k3s-tool gitops deploy-key -q > deploy-key.pub": "print only the public key, for a script",
+  },
   async run(context, { options, globals }, output) {
     const { makeDeployKey } = await import("../../../actions/gitops/deploy_key.ts");
     const { Prompter } = await import("../../output/prompt.ts");

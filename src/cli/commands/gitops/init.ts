@@ -1,7 +1,7 @@
 import { counted } from "../../../errors/safe_text.ts";
 import type { RepositoryPlan } from "../../../actions/gitops/init.ts";
 import { usageError } from "../../../errors/user_error.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `gitops init`: the first files of a repository for Flux. */
 export const gitopsInitCommand = defineCommand({
@@ -19,40 +19,28 @@ export const gitopsInitCommand = defineCommand({
     },
   ],
   options: {
-    cluster: {
-      kind: "string",
-      flags: "--cluster <name>",
-      description: "name of the cluster (default: from the inventory, or homelab)",
-    },
+    cluster: option.text(
+      "--cluster <name>",
+      "name of the cluster (default: from the inventory, or homelab)",
+    ),
     /** True unless it is given. */
-    age: {
-      kind: "flag",
-      flags: "--no-age",
-      description: "do not set up encryption, for a repository without secrets",
-    },
-    ageKeyFile: {
-      kind: "string",
-      flags: "--age-key-file <file>",
-      description: "private age key, created if missing " +
+    age: option.flag("--no-age", "do not set up encryption, for a repository without secrets"),
+    ageKeyFile: option.text(
+      "--age-key-file <file>",
+      "private age key, created if missing " +
         "(default: from the inventory, or ~/.config/k3s-tool/age/CLUSTER.txt)",
-      completes: "file",
-    },
-    force: {
-      kind: "flag",
-      flags: "--force",
-      description: "replace files that differ (--yes does not)",
-    },
-    keep: { kind: "flag", flags: "--keep", description: "keep files that differ" },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would be written" },
+      { completes: "file" },
+    ),
+    force: option.flag("--force", "replace files that differ (--yes does not)"),
+    keep: option.flag("--keep", "keep files that differ"),
+    dryRun: option.flag("--dry-run", "show what would be written"),
   },
-  examples: [
-    { command: "k3s-tool gitops init homelab-apps", does: "create a repository in ./homelab-apps" },
-    {
-      command: "k3s-tool gitops init . --cluster homelab --keep",
-      does: "add what is missing to the repository in this directory",
-    },
-    { command: "k3s-tool gitops init homelab-apps --dry-run", does: "show every file" },
-  ],
+  examples: {
+    "k3s-tool gitops init homelab-apps": "create a repository in ./homelab-apps",
+    "k3s-tool gitops init . --cluster homelab --keep":
+      "add what is missing to the repository in this directory",
+    "k3s-tool gitops init homelab-apps --dry-run": "show every file",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { args: [directory = "."], options, globals }, output) {
     const { differsError, planRepository, writeRepository } = await import(

@@ -1,5 +1,5 @@
 import { counted } from "../../../errors/safe_text.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `gitops new-app`: adds an app to the repository that Flux syncs from. */
 export const gitopsNewAppCommand = defineCommand({
@@ -12,86 +12,44 @@ export const gitopsNewAppCommand = defineCommand({
     "existing files are not changed, and nothing is committed.",
   args: [{ syntax: "<name>", description: "name of the app and of its namespace" }],
   options: {
-    dir: {
-      kind: "string",
-      flags: "--dir <directory>",
-      description: "root of the repository (default: the current directory)",
-      completes: "file",
-    },
-    image: {
-      kind: "string",
-      flags: "--image <image>",
-      description: "container image, such as ghcr.io/me/blog:1.0.0",
-    },
-    port: {
-      kind: "number",
-      flags: "--port <port>",
-      description: "port that the container listens on",
-    },
-    host: {
-      kind: "string",
-      flags: "--host <name>",
-      description: "host name for the Ingress",
-    },
-    healthPath: {
-      kind: "string",
-      flags: "--health-path <path>",
-      description:
-        "HTTP path for the probes (default: check only that the port accepts connections)",
-    },
-    replicas: {
-      kind: "number",
-      flags: "--replicas <n>",
-      description: "number of pods (default: 1)",
-    },
-    config: {
-      kind: "list",
-      flags: "--config <key=value>",
-      description: "environment variable; repeatable",
-    },
-    secret: {
-      kind: "list",
-      flags: "--secret <key>",
-      description: "secret environment variable; asks for the value; repeatable",
-    },
-    secretFile: {
-      kind: "list",
-      flags: "--secret-file <key=file>",
-      description: "secret environment variable from a file, or - for stdin; repeatable",
-    },
-    volume: {
-      kind: "string",
-      flags: "--volume <size>",
-      description: "size of a volume mounted at /data, such as 5Gi",
-    },
-    gpu: {
-      kind: "flag",
-      flags: "--gpu",
-      description: "request an NVIDIA GPU (needs the device plugin, which is not installed yet)",
-    },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "print the files, write nothing" },
+    dir: option.text(
+      "--dir <directory>",
+      "root of the repository (default: the current directory)",
+      { completes: "file" },
+    ),
+    image: option.text("--image <image>", "container image, such as ghcr.io/me/blog:1.0.0"),
+    port: option.number("--port <port>", "port that the container listens on"),
+    host: option.text("--host <name>", "host name for the Ingress"),
+    healthPath: option.text(
+      "--health-path <path>",
+      "HTTP path for the probes (default: check only that the port accepts connections)",
+    ),
+    replicas: option.number("--replicas <n>", "number of pods (default: 1)"),
+    config: option.list("--config <key=value>", "environment variable; repeatable"),
+    secret: option.list(
+      "--secret <key>",
+      "secret environment variable; asks for the value; repeatable",
+    ),
+    secretFile: option.list(
+      "--secret-file <key=file>",
+      "secret environment variable from a file, or - for stdin; repeatable",
+    ),
+    volume: option.text("--volume <size>", "size of a volume mounted at /data, such as 5Gi"),
+    gpu: option.flag(
+      "--gpu",
+      "request an NVIDIA GPU (needs the device plugin, which is not installed yet)",
+    ),
+    dryRun: option.flag("--dry-run", "print the files, write nothing"),
   },
-  examples: [
-    {
-      command: "k3s-tool gitops new-app blog --image ghcr.io/me/blog:1.0.0 --port 8080 " +
-        "--host blog.example.com --replicas 2",
-      does: "add a web app",
-    },
-    {
-      command: "k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 --port 3000 " +
-        "--config LOG_LEVEL=info --secret DB_PASSWORD --volume 5Gi",
-      does: "add an app with a setting, a secret and a volume",
-    },
-    {
-      command: "pass show notes | k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 " +
-        "--secret-file DB_PASSWORD=-",
-      does: "read the secret from another program",
-    },
-    {
-      command: "k3s-tool gitops new-app blog --image ghcr.io/me/blog:1.0.0 --dry-run",
-      does: "print every file",
-    },
-  ],
+  examples: {
+    "k3s-tool gitops new-app blog --image ghcr.io/me/blog:1.0.0 --port 8080 --host blog.example.com --replicas 2":
+      "add a web app",
+    "k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 --port 3000 --config LOG_LEVEL=info --secret DB_PASSWORD --volume 5Gi":
+      "add an app with a setting, a secret and a volume",
+    "pass show notes | k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 --secret-file DB_PASSWORD=-":
+      "read the secret from another program",
+    "k3s-tool gitops new-app blog --image ghcr.io/me/blog:1.0.0 --dry-run": "print every file",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { args: [name = ""], options, globals }, output) {
     const { newAppFiles, planNewApp, writeNewApp } = await import(

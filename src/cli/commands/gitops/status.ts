@@ -1,4 +1,4 @@
-import { CLUSTER_OPTIONS, clusterChoice, TIMEOUT_OPTION } from "../../program/options.ts";
+import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
 import { defineCommand } from "../../program/command.ts";
 
 /** `gitops status`: the state of what Flux deploys from Git. */
@@ -10,19 +10,13 @@ export const gitopsStatusCommand = defineCommand({
     "names the object and the file. Exit code 0 if the cluster answered, even with failures; 3 if " +
     "Flux is not installed, 4 if the cluster cannot be reached. `gitops sync` exits with 1 if " +
     "something failed.",
-  options: { ...CLUSTER_OPTIONS, timeout: TIMEOUT_OPTION },
-  examples: [
-    { command: "k3s-tool gitops status", does: "show sources, apps and failures" },
-    {
-      command: "k3s-tool gitops status -o wide",
-      does: "also show namespaces, branches and messages",
-    },
-    {
-      command: 'k3s-tool gitops status -o json | jq -r \'.items[] | select(.state=="failed") | ' +
-        ".message'",
-      does: "print Flux's messages for failures",
-    },
-  ],
+  options: CLUSTER_OPTIONS,
+  examples: {
+    "k3s-tool gitops status": "show sources, apps and failures",
+    "k3s-tool gitops status -o wide": "also show namespaces, branches and messages",
+    "k3s-tool gitops status -o json | jq -r '.items[] | select(.state==\"failed\") | .message'":
+      "print Flux's messages for failures",
+  },
   async run(context, { options, globals }, output) {
     const { readGitopsStatus } = await import("../../../actions/gitops/status.ts");
     const { failureLines, fluxColumns, fluxItem, fluxSentence } = await import(

@@ -1,7 +1,7 @@
 import { ExitCode } from "../../../errors/user_error.ts";
 import type { Tell } from "../../../actions/gitops/sync.ts";
 import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** Default time to wait, in seconds. */
 const TIMEOUT = 300;
@@ -17,16 +17,12 @@ export const gitopsSyncCommand = defineCommand({
   formats: ["table", "wide", "json", "yaml"],
   options: {
     ...CLUSTER_OPTIONS,
-    timeout: {
-      kind: "number",
-      flags: "--timeout <seconds>",
-      description: `how long to wait (default ${TIMEOUT})`,
-    },
+    timeout: option.number("--timeout <seconds>", `how long to wait (default ${TIMEOUT})`),
   },
-  examples: [
-    { command: "git push && k3s-tool gitops sync", does: "deploy what you pushed" },
-    { command: "k3s-tool gitops sync --timeout 30", does: "wait at most 30 seconds" },
-  ],
+  examples: {
+    "git push && k3s-tool gitops sync": "deploy what you pushed",
+    "k3s-tool gitops sync --timeout 30": "wait at most 30 seconds",
+  },
   async run(context, { options, globals }, output) {
     const { syncGitops } = await import("../../../actions/gitops/sync.ts");
     const { failureLines, fluxItem, fluxName } = await import("../../../view/tables/flux.ts");

@@ -1,6 +1,6 @@
 import { counted } from "../../../errors/safe_text.ts";
 import { ExitCode, usageError } from "../../../errors/user_error.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `gitops validate`: all problems of the repository. */
 export const gitopsValidateCommand = defineCommand({
@@ -20,19 +20,12 @@ export const gitopsValidateCommand = defineCommand({
     },
   ],
   options: {
-    strict: {
-      kind: "flag",
-      flags: "--strict",
-      description: "fail with exit code 3 if overlays cannot be built",
-    },
+    strict: option.flag("--strict", "fail with exit code 3 if overlays cannot be built"),
   },
-  examples: [
-    { command: "k3s-tool gitops validate", does: "check the repository in this directory" },
-    {
-      command: "k3s-tool gitops validate homelab-apps --strict -o json",
-      does: "print problems as JSON, for CI",
-    },
-  ],
+  examples: {
+    "k3s-tool gitops validate": "check the repository in this directory",
+    "k3s-tool gitops validate homelab-apps --strict -o json": "print problems as JSON, for CI",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { args: [given = "."], options }, output) {
     const { validateRepository } = await import("../../../actions/gitops/validate.ts");

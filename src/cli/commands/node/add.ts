@@ -1,6 +1,6 @@
 import type { Role } from "../../../inventory/model.ts";
 import { commaList } from "../../program/options.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 
 /** `node add`: adds a host to the inventory. */
@@ -17,58 +17,35 @@ export const nodeAddCommand = defineCommand({
     { syntax: "[ip]", description: "its Tailscale IPv4 address (default: looked up by name)" },
   ],
   options: {
-    role: {
-      kind: "string",
-      flags: "--role <role>",
-      description: "role in the cluster",
+    role: option.text("--role <role>", "role in the cluster", {
       choices: ["control-plane", "worker"],
-    },
-    reservedCpu: {
-      kind: "string",
-      flags: "--reserved-cpu <quantity>",
-      description: "CPU reserved for the local user, such as 2 or 500m",
-    },
-    reservedMemory: {
-      kind: "string",
-      flags: "--reserved-memory <quantity>",
-      description: "memory reserved for the local user, such as 4Gi",
-    },
-    gpu: {
-      kind: "flag",
-      flags: "--gpu",
-      description: "record that it has an NVIDIA GPU (provision does not set up GPUs yet)",
-    },
-    label: { kind: "list", flags: "--label <k=v>", description: "node label; repeatable" },
-    labels: { kind: "string", flags: "--labels <k=v,…>", description: "several node labels" },
-    taint: {
-      kind: "list",
-      flags: "--taint <k=v:effect>",
-      description: "node taint; repeatable",
-    },
-    taints: {
-      kind: "string",
-      flags: "--taints <k=v:effect,…>",
-      description: "several node taints",
-    },
-    user: { kind: "string", flags: "--user <name>", description: "SSH user" },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would change" },
+    }),
+    reservedCpu: option.text(
+      "--reserved-cpu <quantity>",
+      "CPU reserved for the local user, such as 2 or 500m",
+    ),
+    reservedMemory: option.text(
+      "--reserved-memory <quantity>",
+      "memory reserved for the local user, such as 4Gi",
+    ),
+    gpu: option.flag(
+      "--gpu",
+      "record that it has an NVIDIA GPU (provision does not set up GPUs yet)",
+    ),
+    label: option.list("--label <k=v>", "node label; repeatable"),
+    labels: option.text("--labels <k=v,…>", "several node labels"),
+    taint: option.list("--taint <k=v:effect>", "node taint; repeatable"),
+    taints: option.text("--taints <k=v:effect,…>", "several node taints"),
+    user: option.text("--user <name>", "SSH user"),
+    dryRun: option.flag("--dry-run", "show what would change"),
   },
-  examples: [
-    {
-      command: "k3s-tool node add pi --role worker",
-      does: "look up pi's address in the tailnet and add it",
-    },
-    {
-      command: "k3s-tool node add dgx 100.64.0.3 --role worker --gpu --reserved-cpu 4 " +
-        "--reserved-memory 8Gi --taint nvidia.com/gpu=true:NoSchedule",
-      does: "add a GPU workstation with 4 CPUs and 8 GiB reserved for its user",
-    },
-    {
-      command: "k3s-tool node add nas 100.64.0.7 --role worker --labels disk=hdd,room=cellar " +
-        "--dry-run",
-      does: "show the change, write nothing",
-    },
-  ],
+  examples: {
+    "k3s-tool node add pi --role worker": "look up pi's address in the tailnet and add it",
+    "k3s-tool node add dgx 100.64.0.3 --role worker --gpu --reserved-cpu 4 --reserved-memory 8Gi --taint nvidia.com/gpu=true:NoSchedule":
+      "add a GPU workstation with 4 CPUs and 8 GiB reserved for its user",
+    "k3s-tool node add nas 100.64.0.7 --role worker --labels disk=hdd,room=cellar --dry-run":
+      "show the change, write nothing",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { args, options, globals }, output) {
     const { addNode } = await import("../../../actions/hosts/add_node.ts");

@@ -4,7 +4,7 @@ import type { MachineRow } from "../../../view/tables/machines.ts";
 import { counted } from "../../../errors/safe_text.ts";
 import { askToInstall } from "../../output/ask_to_install.ts";
 import { Prompter } from "../../output/prompt.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
 
 /** `node detect`: what each machine is, and what to set for it. */
@@ -22,18 +22,14 @@ export const nodeDetectCommand = defineCommand({
     },
   ],
   options: {
-    apply: {
-      kind: "flag",
-      flags: "--apply",
-      description: "write all suggestions into the inventory, without asking",
-    },
+    apply: option.flag("--apply", "write all suggestions into the inventory, without asking"),
     ...PASSWORD_OPTIONS,
   },
-  examples: [
-    { command: "k3s-tool node detect", does: "all machines; asks which suggestions to write" },
-    { command: "k3s-tool node detect dgx --apply", does: "one machine, without asking" },
-    { command: "k3s-tool node detect -o json", does: "the facts for a script; writes nothing" },
-  ],
+  examples: {
+    "k3s-tool node detect": "all machines; asks which suggestions to write",
+    "k3s-tool node detect dgx --apply": "one machine, without asking",
+    "k3s-tool node detect -o json": "the facts for a script; writes nothing",
+  },
   formats: ["table", "wide", "json", "yaml"],
   async run(context, { args, options, globals, lineWithout }, output) {
     const { applySuggestions, detect, hostsToDetect } = await import(

@@ -1,11 +1,6 @@
 import { usageError } from "../../../errors/user_error.ts";
-import {
-  CLUSTER_OPTIONS,
-  clusterChoice,
-  commaList,
-  TIMEOUT_OPTION,
-} from "../../program/options.ts";
-import { defineCommand } from "../../program/command.ts";
+import { CLUSTER_OPTIONS, clusterChoice, commaList } from "../../program/options.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `discover`: the machines of the tailnet. */
 export const discoverCommand = defineCommand({
@@ -20,38 +15,26 @@ export const discoverCommand = defineCommand({
     description: "only machines with these names; * and ? are wildcards",
   }],
   options: {
-    online: { kind: "flag", flags: "--online", description: "only machines that are online" },
-    offline: { kind: "flag", flags: "--offline", description: "only machines that are offline" },
-    os: {
-      kind: "list",
-      flags: "--os <os>",
-      description: "only machines with this system: linux, macOS, …",
-    },
-    tag: { kind: "list", flags: "--tag <tag>", description: "only machines with this tag" },
-    owner: {
-      kind: "list",
-      flags: "--owner <login>",
-      description: "only machines of this user; the part before @ is enough",
-    },
-    unjoined: {
-      kind: "flag",
-      flags: "--unjoined",
-      description: "only machines that are not in the inventory or the cluster",
-    },
+    online: option.flag("--online", "only machines that are online"),
+    offline: option.flag("--offline", "only machines that are offline"),
+    os: option.list("--os <os>", "only machines with this system: linux, macOS, …"),
+    tag: option.list("--tag <tag>", "only machines with this tag"),
+    owner: option.list(
+      "--owner <login>",
+      "only machines of this user; the part before @ is enough",
+    ),
+    unjoined: option.flag(
+      "--unjoined",
+      "only machines that are not in the inventory or the cluster",
+    ),
     ...CLUSTER_OPTIONS,
-    timeout: TIMEOUT_OPTION,
   },
-  examples: [
-    { command: "k3s-tool discover", does: "list all machines of the tailnet" },
-    {
-      command: "k3s-tool discover --online --os linux --unjoined",
-      does: "list machines that could join",
-    },
-    {
-      command: "k3s-tool discover -o json | jq -r '.items[] | select(.shared|not) | .ipv4'",
-      does: "list addresses, without shared machines",
-    },
-  ],
+  examples: {
+    "k3s-tool discover": "list all machines of the tailnet",
+    "k3s-tool discover --online --os linux --unjoined": "list machines that could join",
+    "k3s-tool discover -o json | jq -r '.items[] | select(.shared|not) | .ipv4'":
+      "list addresses, without shared machines",
+  },
   async run(context, { args, options, globals }, output) {
     if (options.online && options.offline) {
       throw usageError("--online and --offline cannot be used together", {

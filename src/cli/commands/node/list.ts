@@ -7,17 +7,12 @@ export const nodeListCommand = defineCommand({
   summary: "List the machines of the inventory",
   description: "Lists the machines of the inventory, whether they are provisioned or not. " +
     "Does not contact Tailscale or the cluster; to see their state, run `k3s-tool status`.",
-  examples: [
-    {
-      command: "k3s-tool node list",
-      does: "list roles, addresses, reservations, labels and taints",
-    },
-    { command: "k3s-tool node list -o name", does: "list only names, one per line" },
-    {
-      command: "k3s-tool node list -o json | jq -r '.items[] | select(.gpu) | .name'",
-      does: "list machines with a GPU",
-    },
-  ],
+  examples: {
+    "k3s-tool node list": "list roles, addresses, reservations, labels and taints",
+    "k3s-tool node list -o name": "list only names, one per line",
+    "k3s-tool node list -o json | jq -r '.items[] | select(.gpu) | .name'":
+      "list machines with a GPU",
+  },
   async run(context, { globals }, output) {
     // In parallel, to start some milliseconds faster.
     const [{ locateInventory }, { readInventory }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =

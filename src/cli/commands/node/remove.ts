@@ -1,7 +1,7 @@
 import { plural } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
 import { askToInstall } from "../../output/ask_to_install.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
@@ -21,36 +21,23 @@ export const nodeRemoveCommand = defineCommand({
     { syntax: "<hosts...>", description: "names from the inventory", completes: "host" },
   ],
   options: {
-    force: {
-      kind: "flag",
-      flags: "--force",
-      description: "the machine is gone: do not contact it",
-    },
-    inventoryOnly: {
-      kind: "flag",
-      flags: "--inventory-only",
-      description: "edit only the inventory; do not change the cluster",
-    },
-    dryRun: {
-      kind: "flag",
-      flags: "--dry-run",
-      description: "show what would change, change nothing",
-    },
+    force: option.flag("--force", "the machine is gone: do not contact it"),
+    inventoryOnly: option.flag(
+      "--inventory-only",
+      "edit only the inventory; do not change the cluster",
+    ),
+    dryRun: option.flag("--dry-run", "show what would change, change nothing"),
     ...PASSWORD_OPTIONS,
   },
-  examples: [
-    { command: "k3s-tool node remove pi", does: "ask for the name, then remove the machine" },
-    { command: "k3s-tool node remove pi --dry-run", does: "show what would be done" },
-    { command: "k3s-tool node remove pi nas --yes", does: "remove two machines without asking" },
-    {
-      command: "k3s-tool node remove pi --inventory-only",
-      does: "remove a machine that never joined; needs no network",
-    },
-    {
-      command: "k3s-tool node remove pi --force --yes",
-      does: "remove a machine that no longer exists, without asking",
-    },
-  ],
+  examples: {
+    "k3s-tool node remove pi": "ask for the name, then remove the machine",
+    "k3s-tool node remove pi --dry-run": "show what would be done",
+    "k3s-tool node remove pi nas --yes": "remove two machines without asking",
+    "k3s-tool node remove pi --inventory-only":
+      "remove a machine that never joined; needs no network",
+    "k3s-tool node remove pi --force --yes":
+      "remove a machine that no longer exists, without asking",
+  },
   async run(context, { args, options, globals, lineWithout }, output) {
     const { planRemovals, removeFromInventory, removeNode } = await import(
       "../../../actions/hosts/remove_node.ts"

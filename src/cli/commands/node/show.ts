@@ -1,4 +1,4 @@
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `node show`: all variables of one host and their origins. */
 export const nodeShowCommand = defineCommand({
@@ -7,16 +7,12 @@ export const nodeShowCommand = defineCommand({
   summary: "Show every variable of one machine and where it comes from",
   args: [{ syntax: "<host>", description: "name of the machine", completes: "host" }],
   options: {
-    showSecrets: {
-      kind: "flag",
-      flags: "--show-secrets",
-      description: "show tokens and passwords too",
-    },
+    showSecrets: option.flag("--show-secrets", "show tokens and passwords too"),
   },
-  examples: [
-    { command: "k3s-tool node show dgx", does: "show variables with file and line" },
-    { command: "k3s-tool node show dgx -o json", does: "the same as JSON, for scripts" },
-  ],
+  examples: {
+    "k3s-tool node show dgx": "show variables with file and line",
+    "k3s-tool node show dgx -o json": "the same as JSON, for scripts",
+  },
   formats: ["table", "json", "yaml"],
   async run(context, { args: [name = ""], options, globals }, output) {
     const { settingOf } = await import("../../../actions/config/list_settings.ts");

@@ -1,4 +1,4 @@
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `assets eject`: copy embedded files out. */
 export const assetsEjectCommand = defineCommand({
@@ -12,16 +12,14 @@ export const assetsEjectCommand = defineCommand({
     { syntax: "[path...]", description: "only files under these paths" },
   ],
   options: {
-    force: { kind: "flag", flags: "--force", description: "overwrite files that differ" },
-    dryRun: { kind: "flag", flags: "--dry-run", description: "show what would be written" },
+    force: option.flag("--force", "overwrite files that differ"),
+    dryRun: option.flag("--dry-run", "show what would be written"),
   },
-  examples: [
-    { command: "k3s-tool assets eject ./k3s-tool-assets", does: "copy all files" },
-    {
-      command: "k3s-tool assets eject . ansible/roles/k3s_worker",
-      does: "copy one role to ./ansible/roles/k3s_worker",
-    },
-  ],
+  examples: {
+    "k3s-tool assets eject ./k3s-tool-assets": "copy all files",
+    "k3s-tool assets eject . ansible/roles/k3s_worker":
+      "copy one role to ./ansible/roles/k3s_worker",
+  },
   async run(context, { args, options }, output) {
     const { ejectAssets } = await import("../../../assets/eject.ts");
     const [directory = ".", ...prefixes] = args;

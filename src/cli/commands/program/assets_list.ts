@@ -6,10 +6,10 @@ export const assetsListCommand = defineCommand({
   aliases: ["assets ls"],
   summary: "List the embedded playbooks, roles, templates and examples",
   args: [{ syntax: "[path...]", description: "only files under these paths" }],
-  examples: [
-    { command: "k3s-tool assets list", does: "list all embedded files with their sizes" },
-    { command: "k3s-tool assets list ansible/roles -o name", does: "list the paths of the roles" },
-  ],
+  examples: {
+    "k3s-tool assets list": "list all embedded files with their sizes",
+    "k3s-tool assets list ansible/roles -o name": "list the paths of the roles",
+  },
   async run(context, { args }, output) {
     const { readAssets } = await import("../../../assets/extract.ts");
     const { matches } = await import("../../../assets/eject.ts");

@@ -14,10 +14,10 @@ export function completeCommand(
     summary: "Print completions (called by the completion scripts)",
     hidden: true,
     args: [{ syntax: "[words...]", description: "the words typed so far" }],
-    examples: [
-      { command: "k3s-tool complete -- node a", does: "complete to add" },
-      { command: "k3s-tool complete -- provision --", does: "list the options of provision" },
-    ],
+    examples: {
+      "k3s-tool complete -- node a": "complete to add",
+      "k3s-tool complete -- provision --": "list the options of provision",
+    },
     async run(context, { args, globals }) {
       const [{ completionTree }, { lookUpOffers }] = await Promise.all([
         import("../../program/completion_tree.ts"),

@@ -11,20 +11,12 @@ export const completionsCommand = defineCommand({
     "script calls k3s-tool for each completion, so it is always up to date.",
   args: [{ syntax: "<shell>", description: "your shell", choices: SHELLS }],
   formats: ["table"],
-  examples: [
-    {
-      command: "k3s-tool completions bash > ~/.local/share/bash-completion/completions/k3s-tool",
-      does: "for bash; open a new shell to use it",
-    },
-    {
-      command: "k3s-tool completions zsh > ~/.zfunc/_k3s-tool",
-      does: "for zsh, if ~/.zfunc is in fpath",
-    },
-    {
-      command: "k3s-tool completions fish > ~/.config/fish/completions/k3s-tool.fish",
-      does: "for fish",
-    },
-  ],
+  examples: {
+    "k3s-tool completions bash > ~/.local/share/bash-completion/completions/k3s-tool":
+      "for bash; open a new shell to use it",
+    "k3s-tool completions zsh > ~/.zfunc/_k3s-tool": "for zsh, if ~/.zfunc is in fpath",
+    "k3s-tool completions fish > ~/.config/fish/completions/k3s-tool.fish": "for fish",
+  },
   async run(_context, { args }) {
     const { script } = await import("@bomb.sh/tab");
     const [shell = "bash"] = args;

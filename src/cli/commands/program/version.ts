@@ -6,13 +6,10 @@ export const versionCommand = defineCommand({
   name: "version",
   summary: "Show the version of k3s-tool",
   formats: ["table", "json", "yaml", "name"],
-  examples: [
-    { command: "k3s-tool version", does: "show version and platform" },
-    {
-      command: "k3s-tool version -o json | jq -r .version",
-      does: "print only the version, for scripts",
-    },
-  ],
+  examples: {
+    "k3s-tool version": "show version and platform",
+    "k3s-tool version -o json | jq -r .version": "print only the version, for scripts",
+  },
   async run(_context, _input, output) {
     const { version } = metadata;
     const platform = `${Deno.build.os}/${Deno.build.arch}`;

@@ -1,6 +1,6 @@
 import type { Check } from "../../../actions/doctor/check.ts";
 import { ExitCode } from "../../../errors/user_error.ts";
-import { defineCommand } from "../../program/command.ts";
+import { defineCommand, option } from "../../program/command.ts";
 
 /** `doctor`: problems of this setup, and how to fix them. */
 export const doctorCommand = defineCommand({
@@ -12,25 +12,15 @@ export const doctorCommand = defineCommand({
     "installs a private ansible-core.",
   formats: ["table", "wide", "json", "yaml"],
   options: {
-    fix: {
-      kind: "flag",
-      flags: "--fix",
-      description: "repair k3s-tool's own files and install a private ansible-core",
-    },
-    hosts: {
-      kind: "flag",
-      flags: "--hosts",
-      description: "also log in to each host and check sudo, Python, k3s and MTUs",
-    },
+    fix: option.flag("--fix", "repair k3s-tool's own files and install a private ansible-core"),
+    hosts: option.flag("--hosts", "also log in to each host and check sudo, Python, k3s and MTUs"),
   },
-  examples: [
-    { command: "k3s-tool doctor", does: "check this machine, the tailnet and the inventory" },
-    { command: "k3s-tool doctor --fix", does: "install ansible-core for k3s-tool only" },
-    {
-      command: "k3s-tool doctor --hosts -o json | jq -r '.items[] | select(.status!=\"ok\")'",
-      does: "list problems, including those on the hosts",
-    },
-  ],
+  examples: {
+    "k3s-tool doctor": "check this machine, the tailnet and the inventory",
+    "k3s-tool doctor --fix": "install ansible-core for k3s-tool only",
+    "k3s-tool doctor --hosts -o json | jq -r '.items[] | select(.status!=\"ok\")'":
+      "list problems, including those on the hosts",
+  },
   async run(context, { options, globals }, output) {
     const { doctor } = await import("../../../actions/doctor/doctor.ts");
     const { checkLines, doctorSummary } = await import("../../../view/tables/doctor.ts");
