@@ -5,10 +5,8 @@
  */
 
 import * as z from "zod";
-import { objectPath } from "../cluster/api/object_errors.ts";
-import type { ObjectReference } from "../cluster/api/requests.ts";
 import { safeText } from "../errors/safe_text.ts";
-import { ask, type ChangeContext } from "./change_context.ts";
+import { type ChangeContext, requestsAbout } from "./change_context.ts";
 
 const Schedulable = z.object({
   spec: z.object({ unschedulable: z.boolean().nullish() }).nullish(),
@@ -39,21 +37,10 @@ export async function setCordon(
   name: string,
   cordon: boolean,
 ): Promise<boolean> {
-  const { api, signal } = context;
-  const object: ObjectReference = { kind: "Node", namespace: "", name };
-  const path = objectPath(object);
-  const before = Schedulable.parse(
-    await ask(context, () => api.get(path, { signal }), { object, verb: "get" }),
-  );
+  const node = requestsAbout(context, { kind: "Node", namespace: "", name });
+  const before = Schedulable.parse(await node.read());
   if ((before.spec?.unschedulable ?? false) === cordon) return false;
-  await ask(context, () =>
-    api.change({
-      method: "PATCH",
-      path,
-      patch: "strategic-merge",
-      // As kubectl does it: null takes the member out.
-      body: { spec: { unschedulable: cordon ? true : null } },
-      signal,
-    }), { object, verb: "patch" });
+  // As kubectl does it: null takes the member out.
+  await node.patch({ spec: { unschedulable: cordon ? true : null } });
   return true;
 }

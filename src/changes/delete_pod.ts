@@ -6,11 +6,9 @@
 
 import * as z from "zod";
 import { ApiError } from "../cluster/api/kubernetes_api.ts";
-import { objectPath } from "../cluster/api/object_errors.ts";
-import type { ObjectReference } from "../cluster/api/requests.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
-import { ask, type ChangeContext } from "./change_context.ts";
+import { type ChangeContext, requestsAbout } from "./change_context.ts";
 import { follow } from "./follow.ts";
 
 const Pod = z.object({
@@ -27,32 +25,22 @@ export async function* deletePod(
   context: ChangeContext,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): AsyncGenerator<string, void> {
-  const { api, signal } = context;
-  const object: ObjectReference = { kind: "Pod", namespace, name };
-  const path = objectPath(object);
+  const requests = requestsAbout(context, { kind: "Pod", namespace, name });
   const words = safeText(`${namespace}/${name}`);
-  const pod = Pod.parse(
-    await ask(context, () => api.get(path, { signal }), { object, verb: "get" }),
-  );
+  const pod = Pod.parse(await requests.read());
   const { uid, ownerReferences } = pod.metadata;
-  await ask(context, () =>
-    api.change({
-      method: "DELETE",
-      path,
-      body: {
-        apiVersion: "v1",
-        kind: "DeleteOptions",
-        propagationPolicy: "Background",
-        // A pod of the same name that took its place meanwhile is not meant.
-        preconditions: { uid },
-      },
-      signal,
-    }), { object, verb: "delete" });
+  await requests.delete({
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    propagationPolicy: "Background",
+    // A pod of the same name that took its place meanwhile is not meant.
+    preconditions: { uid },
+  });
   yield `${words} is asked to end.`;
 
   let successor = false;
   const ended = yield* follow(context, async () => {
-    const answer = await ask(context, () => getOrNothing(context, path), { object, verb: "get" });
+    const answer = await requests.read().catch(nothingWhereGone);
     if (answer === undefined) return { done: true, words: "" };
     successor = Pod.parse(answer).metadata.uid !== uid;
     return { done: successor, words: "" };
@@ -76,11 +64,6 @@ export async function* deletePod(
   }
 }
 
-async function getOrNothing({ api, signal }: ChangeContext, path: string): Promise<unknown> {
-  try {
-    return await api.get(path, { signal });
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
-  }
+function nothingWhereGone(error: Error): undefined {
+  if (!(error.cause instanceof ApiError) || error.cause.status !== 404) throw error;
 }

@@ -6,7 +6,7 @@
 
 import { UserError } from "../errors/user_error.ts";
 import { counted, plural, safeText } from "../errors/safe_text.ts";
-import { ask, type ChangeContext, ofPods, pods } from "./change_context.ts";
+import { answered, type ChangeContext, ofPods, pods } from "./change_context.ts";
 import { setCordon } from "./cordon.ts";
 import { follow } from "./follow.ts";
 import { ApiError, listAll } from "../cluster/api/kubernetes_api.ts";
@@ -253,11 +253,9 @@ async function podsOfNode(
 ): Promise<readonly PodOfNode[]> {
   const { api, signal } = context;
   const fieldSelector = `spec.nodeName=${node}`;
-  return await ask(
-    context,
-    () => listAll(api, "/api/v1/pods", { pick, signal, fieldSelector }),
-    { object: { kind: "Pod", namespace: "", name: `on ${node}` }, verb: "list" },
-  );
+  const object = { kind: "Pod", namespace: "", name: `on ${node}` } as const;
+  const list = listAll(api, "/api/v1/pods", { pick, signal, fieldSelector });
+  return await answered(context, list, { object, verb: "list" });
 }
 
 function pick(value: unknown): PodOfNode {

@@ -9,7 +9,7 @@ import { ExitCode, UserError } from "../errors/user_error.ts";
 import type { ChangeContext } from "./change_context.ts";
 
 /** How long a change is followed, in milliseconds; what then is left is said. */
-export const FOLLOW_MS = 5 * 60_000;
+const FOLLOW_MS = 5 * 60_000;
 
 /** How often it is looked, in milliseconds; kubectl looks as often. */
 const POLL_MS = 1_000;
@@ -21,7 +21,7 @@ export interface Progress {
 }
 
 /** How following ended. */
-export type Followed = "done" | "time is up" | "stopped";
+type Followed = "done" | "time is up" | "stopped";
 
 /**
  * Looks until it is done, the time is up or the person has seen enough, telling each change of the
@@ -49,12 +49,8 @@ export async function* follow(
     said = progress.words;
     if (progress.done) return "done";
     if (clock.now() >= until) return "time is up";
-    try {
-      await clock.sleep(POLL_MS, signal);
-    } catch (error) {
-      if (signal.aborted) return "stopped";
-      throw error;
-    }
+    await clock.sleep(POLL_MS, signal).catch(() => {});
+    if (signal.aborted) return "stopped";
   }
 }
 

@@ -4,20 +4,15 @@
  * @module
  */
 
-import { objectPath, objectWords } from "../cluster/api/object_errors.ts";
+import { objectWords } from "../cluster/api/object_errors.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
-import { ask, type ChangeContext } from "./change_context.ts";
+import { type ChangeContext, requestsAbout } from "./change_context.ts";
 import { follow } from "./follow.ts";
-import { Rollout, type RolloutKind, rolloutProgress } from "./rollout_status.ts";
+import { Rollout, rolloutProgress } from "./rollout_status.ts";
 
 /** What kubectl writes into the pod template; a changed template is a new rollout. */
 const RESTARTED_AT = "kubectl.kubernetes.io/restartedAt";
-
-/** Kinds whose pods are replaced by a rollout. */
-export function canRestart(kind: ObjectReference["kind"]): kind is RolloutKind {
-  return kind === "Deployment" || kind === "StatefulSet" || kind === "DaemonSet";
-}
 
 /**
  * Restarts a workload and follows its rollout.
@@ -29,17 +24,15 @@ export async function* restartWorkload(
   context: ChangeContext,
   object: ObjectReference,
 ): AsyncGenerator<string, void> {
-  const { api, clock, signal } = context;
   const { kind } = object;
   const words = objectWords(object);
-  if (!canRestart(kind)) {
+  if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "DaemonSet") {
     throw usageError(`A ${kind} cannot be restarted`, {
       hint: "Deployments, StatefulSets and DaemonSets can; of others delete the pods.",
     });
   }
-  const path = objectPath(object);
-  const read = async () =>
-    Rollout.parse(await ask(context, () => api.get(path, { signal }), { object, verb: "get" }));
+  const workload = requestsAbout(context, object);
+  const read = async () => Rollout.parse(await workload.read());
   const before = await read();
   if (before.spec.paused) {
     throw usageError(`${words} is paused: nothing would be restarted`, {
@@ -47,20 +40,8 @@ export async function* restartWorkload(
         object.name,
     });
   }
-  await ask(context, () =>
-    api.change({
-      method: "PATCH",
-      path,
-      patch: "strategic-merge",
-      body: {
-        spec: {
-          template: {
-            metadata: { annotations: { [RESTARTED_AT]: new Date(clock.now()).toISOString() } },
-          },
-        },
-      },
-      signal,
-    }), { object, verb: "patch" });
+  const annotations = { [RESTARTED_AT]: new Date(context.clock.now()).toISOString() };
+  await workload.patch({ spec: { template: { metadata: { annotations } } } });
   if (before.spec.updateStrategy?.type === "OnDelete") {
     yield `${words} replaces its pods only when they are deleted (strategy OnDelete): delete them.`;
     return;

@@ -47,20 +47,22 @@ export const Rollout = z.object({
 /** A Deployment, StatefulSet or DaemonSet, as far as a rollout goes. */
 export type Rollout = z.infer<typeof Rollout>;
 
-/** Kinds that roll out. */
-export type RolloutKind = "Deployment" | "StatefulSet" | "DaemonSet";
-
-/** Its controller has not yet seen what was changed. */
-const NOT_SEEN: Progress = { done: false, words: "" };
+/** The status; undefined where its controller has not yet seen what was changed. */
+export function seenStatus({ metadata, status }: Rollout): Rollout["status"] {
+  return (status?.observedGeneration ?? -1) < metadata.generation ? undefined : status;
+}
 
 /**
  * How far a rollout is; where it is done, its words are the result.
  *
  * @throws {UserError} exit code 1 where its controller has given up
  */
-export function rolloutProgress(kind: RolloutKind, rollout: Rollout): Progress {
-  const { metadata, status } = rollout;
-  if (status === undefined || status.observedGeneration < metadata.generation) return NOT_SEEN;
+export function rolloutProgress(
+  kind: "Deployment" | "StatefulSet" | "DaemonSet",
+  rollout: Rollout,
+): Progress {
+  const status = seenStatus(rollout);
+  if (status === undefined) return going("");
   switch (kind) {
     case "Deployment":
       return ofDeployment(rollout, status);
@@ -125,7 +127,8 @@ function replaced(count: number, wanted: number): Progress {
   return going(`${ofPods(count, wanted)} replaced.`);
 }
 
-function going(words: string): Progress {
+/** It goes on. */
+export function going(words: string): Progress {
   return { done: false, words };
 }
 

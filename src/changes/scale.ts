@@ -5,17 +5,12 @@
  */
 
 import { counted, plural } from "../errors/safe_text.ts";
-import { objectPath, objectWords } from "../cluster/api/object_errors.ts";
+import { objectWords } from "../cluster/api/object_errors.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
-import { ask, type ChangeContext, ofPods, pods } from "./change_context.ts";
+import { type ChangeContext, ofPods, pods, requestsAbout } from "./change_context.ts";
 import { follow, type Progress } from "./follow.ts";
-import { Rollout } from "./rollout_status.ts";
-
-/** Kinds that have a number of pods that a person chooses. */
-export function canScale(kind: ObjectReference["kind"]): boolean {
-  return kind === "Deployment" || kind === "StatefulSet";
-}
+import { going, Rollout, seenStatus } from "./rollout_status.ts";
 
 /**
  * Scales a workload and waits until it has its pods.
@@ -28,9 +23,8 @@ export async function* scaleWorkload(
   object: ObjectReference,
   { replicas }: { readonly replicas: number },
 ): AsyncGenerator<string, void> {
-  const { api, signal } = context;
   const words = objectWords(object);
-  if (!canScale(object.kind)) {
+  if (object.kind !== "Deployment" && object.kind !== "StatefulSet") {
     throw usageError(`A ${object.kind} cannot be scaled`, {
       hint: "Deployments and StatefulSets can.",
     });
@@ -40,21 +34,13 @@ export async function* scaleWorkload(
       hint: "Give a whole number, 0 or more.",
     });
   }
-  const path = objectPath(object);
-  const read = async () =>
-    Rollout.parse(await ask(context, () => api.get(path, { signal }), { object, verb: "get" }));
+  const workload = requestsAbout(context, object);
+  const read = async () => Rollout.parse(await workload.read());
   const before = (await read()).spec.replicas;
   if (before === replicas) {
     yield `${words} is set to ${pods(replicas)} already.`;
   } else {
-    await ask(context, () =>
-      api.change({
-        method: "PATCH",
-        path: objectPath(object, "scale"),
-        patch: "merge",
-        body: { spec: { replicas } },
-        signal,
-      }), { object, verb: "patch", part: "scale" });
+    await workload.patch({ spec: { replicas } }, "scale");
     yield `${words} is scaled from ${before} to ${pods(replicas)}.`;
   }
   const ended = yield* follow(context, async () => progress(await read(), { words, replicas }));
@@ -68,23 +54,23 @@ export async function* scaleWorkload(
 }
 
 function progress(
-  { metadata, spec, status }: Rollout,
+  rollout: Rollout,
   { words, replicas }: { readonly words: string; readonly replicas: number },
 ): Progress {
+  const { spec } = rollout;
   if (spec.replicas !== replicas) {
     throw new UserError(`Somebody else has set ${words} to ${pods(spec.replicas)} meanwhile`, {
       hint: "An autoscaler or GitOps may own that number: change it there.",
     });
   }
-  if (status === undefined || status.observedGeneration < metadata.generation) {
-    return { done: false, words: "" };
-  }
+  const status = seenStatus(rollout);
+  if (status === undefined) return going("");
   if (status.replicas > replicas) {
     const extra = status.replicas - replicas;
-    return { done: false, words: `${counted(extra, "pod too many ends", "pods too many end")}.` };
+    return going(`${counted(extra, "pod too many ends", "pods too many end")}.`);
   }
   if (status.readyReplicas < replicas) {
-    return { done: false, words: `${ofPods(status.readyReplicas, replicas)} ready.` };
+    return going(`${ofPods(status.readyReplicas, replicas)} ready.`);
   }
   return {
     done: true,

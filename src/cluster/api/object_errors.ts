@@ -16,7 +16,7 @@ export interface Attempt {
   /** The right it takes: `get`, `patch`, `create`, `delete`. */
   readonly verb: string;
   /** The part of the object that was meant: `scale`, `log`, `eviction`. */
-  readonly part?: string;
+  readonly part?: string | undefined;
   readonly server: string;
 }
 
