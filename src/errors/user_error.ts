@@ -50,7 +50,7 @@ export interface UserErrorOptions {
   /** How the program ends because of it; default {@linkcode ExitCode.Failed}. */
   readonly exitCode?: ExitCode;
   /** The next step for the person, as a sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** The file and place it speaks of. */
   readonly where?: Place;
   /** The single problems, when there is more than one. */

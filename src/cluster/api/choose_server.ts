@@ -83,7 +83,7 @@ function noneAnswers(
   if (!(said instanceof UserError)) return said;
   const hosts = others.map((server) => safeText(new URL(server).host)).join(" and ");
   return unreachableError(`${said.message}; no other server answers either: ${hosts}`, {
-    ...(said.hint === undefined ? {} : { hint: said.hint }),
+    hint: said.hint,
     cause: said,
   });
 }

@@ -21,7 +21,7 @@ import {
 import { machineClock } from "../../process/system.ts";
 import { CHOICE_MS, chooseServer } from "./choose_server.ts";
 import type { KubeContext } from "../../kubeconfig/find_context.ts";
-import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.ts";
+import { ApiError, type GetOptions, type KubernetesApi, limited } from "./kubernetes_api.ts";
 import { LineSplitter } from "../../process/line_splitter.ts";
 
 /** How long the server may take for one answer, in milliseconds. */
@@ -71,108 +71,108 @@ export async function connect(
     });
   }
   const first = cluster.server.replace(/\/+$/, "");
-  const { headers, dispatcher, authority, close } = await credentials(config, {
-    server: first,
-    now,
-  });
-  const verified = first.startsWith("https:") && authority !== undefined && !cluster.skipTLSVerify;
-  const send = async (
-    to: string,
-    path: string,
-    { query = {}, signal, method = "GET", body, headers: own }: GetOptions & Init = {},
-  ): Promise<Answer> => {
-    const url = new URL(to + path);
-    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
-    // Holds until the answer begins; who reads all of it at once has `timeoutMs` for that too.
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(tookTooLong()), timeoutMs);
-    const either = AbortSignal.any([limit.signal, ...(signal ? [signal] : [])]);
-    try {
-      // Not undici's `fetch`: under Deno 2.9 a read of its body never ends when the connection
-      // breaks or the request is aborted.
-      const answer = await orAborted(
-        dispatcher.request({
-          origin: url.origin,
-          path: url.pathname + url.search,
-          method,
-          body: body ?? null,
-          headers: { ...headers, accept: "application/json", ...own },
-          signal: either,
-          headersTimeout: 0,
-          bodyTimeout: 0, // a watch may be silent for as long as it likes
-        }),
-        either,
-      );
-      if (answer.statusCode < 200 || answer.statusCode > 299) throw await refusal(answer, path);
-      return answer;
-    } catch (error) {
-      const cause = limit.signal.aborted ? limit.signal.reason : error;
-      throw await toError(cause, { signal, server: to, authority, timeoutMs });
-    } finally {
-      clearTimeout(timer);
-    }
-  };
-  const answers = async (to: string, signal: AbortSignal) => {
-    try {
-      await (await send(to, "/readyz", { signal, headers: { accept: "*/*" } })).body.dump();
-    } catch (error) {
-      // A refusal is an answer; a server that is not ready says so with 500 (its etcd is gone).
-      if (!(error instanceof ApiError) || error.status >= 500) throw error;
-    }
-  };
+  const access = { ...await credentials(config, { server: first, now }), timeoutMs };
+  const verified = first.startsWith("https:") && access.authority !== undefined &&
+    !cluster.skipTLSVerify;
   const more = verified && cluster.proxyUrl === undefined ? others : [];
   const servers = [first, ...new Set(more).difference(new Set([first]))] as const;
-  let server = first;
   try {
-    const limitMs = Math.min(timeoutMs, CHOICE_MS);
-    if (servers.length > 1) {
-      server = await chooseServer(servers, { answers, clock: machineClock, signal, limitMs });
-    }
+    const server = servers.length === 1 ? first : await chooseServer(servers, {
+      answers: (server, signal) => answers(requestsTo(server, access), signal),
+      clock: machineClock,
+      signal,
+      limitMs: Math.min(timeoutMs, CHOICE_MS),
+    });
+    const insteadOf = server === first ? undefined : first;
+    return { server, insteadOf, ...requestsTo(server, access), close: access.close };
   } catch (error) {
-    await close();
+    await access.close();
     throw error;
   }
-  const request = (path: string, options?: GetOptions & Init) => send(server, path, options);
-  const translate = (error: unknown, signal: AbortSignal | undefined) =>
+}
+
+type Requests = Pick<KubernetesApi, "get" | "lines" | "change">;
+
+/** @throws where a server cannot answer for the cluster */
+async function answers({ lines }: Requests, signal: AbortSignal): Promise<void> {
+  try {
+    await Array.fromAsync(lines("/readyz", { signal }));
+  } catch (error) {
+    // A refusal is an answer; a server that is not ready says so with 500 (its etcd is gone).
+    if (!(error instanceof ApiError) || error.status >= 500) throw error;
+  }
+}
+
+/** What one server of the cluster can be asked. */
+function requestsTo(
+  server: string,
+  { headers, dispatcher, authority, timeoutMs }: Awaited<ReturnType<typeof credentials>> & {
+    readonly timeoutMs: number;
+  },
+): Requests {
+  const send = async (
+    path: string,
+    { query = {}, signal, method = "GET", body, headers: own }: GetOptions & Init,
+  ): Promise<Answer> => {
+    const url = new URL(server + path);
+    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
+    // Not undici's `fetch`: under Deno 2.9 a read of its body never ends when the connection
+    // breaks or the request is aborted.
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method,
+      body: body ?? null,
+      headers: { ...headers, accept: "application/json", ...own },
+      signal: signal ?? null,
+      headersTimeout: 0,
+      bodyTimeout: 0, // a watch may be silent for as long as it likes
+    });
+    if (answer.statusCode < 200 || answer.statusCode > 299) throw await refusal(answer, path);
+    return answer;
+  };
+  const translated = (error: unknown, signal: AbortSignal | undefined) =>
     toError(error, { signal, server, authority, timeoutMs });
-  const document = async (path: string, options: GetOptions & Init = {}) => {
-    const limit = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([limit, ...(options.signal ? [options.signal] : [])]);
+  // undici hears of an abort only once it is connected, `limited` at once.
+  const inTime = async <T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
     try {
+      const limit = { clock: machineClock, ms: timeoutMs, signal, error: tookTooLong };
+      return await limited(work, limit);
+    } catch (error) {
+      throw await translated(error, signal);
+    }
+  };
+  const document = (path: string, options: GetOptions & Init = {}) =>
+    inTime(options.signal, async (signal) => {
       const { decode } = options;
       const headers = decode === undefined ? {} : { accept: `${PROTOBUF}, application/json` };
       const init = { ...options, headers: { ...headers, ...options.headers }, signal };
-      return await read(await request(path, init), { server, decode });
-    } catch (error) {
-      throw await translate(limit.aborted ? limit.reason : error, options.signal);
-    }
-  };
+      return await read(await send(path, init), { server, decode });
+    });
   return {
-    server,
-    ...(server === first ? {} : { insteadOf: first }),
     get: document,
     lines: async function* (path, options = {}) {
+      const { signal } = options;
+      // The limit holds until the answer begins, the signal as long as it goes on.
+      const answer = await inTime(signal, (limit) => {
+        const both = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+        return send(path, { ...options, headers: { accept: "*/*" }, signal: both });
+      });
       try {
-        const answer = await request(path, { ...options, headers: { accept: "*/*" } });
         yield* splitLines(answer.body);
       } catch (error) {
-        throw await translate(error, options.signal);
+        throw await translated(error, signal);
       }
     },
-    change: ({ method, path, body, patch = "merge", signal }) =>
-      document(path, {
-        method,
-        ...(signal === undefined ? {} : { signal }),
-        ...(body === undefined ? {} : {
-          body: JSON.stringify(body),
-          headers: {
-            "content-type": method === "PATCH"
-              ? `application/${patch}-patch+json`
-              : "application/json",
-          },
-        }),
-      }),
-    close,
+    change: ({ method, path, body, patch = "merge", signal }) => {
+      if (body === undefined) return document(path, { method, signal });
+      const form = method === "PATCH" ? `${patch}-patch+json` : "json";
+      const headers = { "content-type": `application/${form}` };
+      return document(path, { method, signal, headers, body: JSON.stringify(body) });
+    },
   };
 }
 
@@ -181,16 +181,6 @@ interface Init {
   readonly method?: string;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** undici hears of an abort only once it is connected; this does at once. */
-function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  return Promise.race([answer, promise])
-    .finally(() => signal.removeEventListener("abort", onAbort));
 }
 
 /** What a request carries, and what it trusts; an authority of undefined: what the system does. */

@@ -10,14 +10,14 @@ import type { Clock } from "../../process/system.ts";
 /** How an API server is asked. */
 export interface GetOptions {
   readonly query?: Readonly<Record<string, string | number>>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Reads the answer where it comes in Protocol Buffers, which the server is then asked for; it may send
    * JSON nevertheless.
    *
    * @throws {RangeError} where it is not what it should be
    */
-  readonly decode?: (bytes: Uint8Array) => unknown;
+  readonly decode?: ((bytes: Uint8Array) => unknown) | undefined;
 }
 
 /** A request that changes something. */
@@ -27,7 +27,7 @@ export interface Change {
   /** JSON; a PATCH is a merge patch (RFC 7386) unless `patch` says otherwise. */
   readonly body?: unknown;
   readonly patch?: "merge" | "strategic-merge";
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An API server. `connect.ts` makes the real one, tests make their own. */
@@ -95,12 +95,9 @@ const MAX_PAGES = 1_000;
 const RESTARTS = 2;
 
 /** How a collection is listed. */
-export interface ListOptions<T> {
+export interface ListOptions<T> extends Pick<GetOptions, "signal" | "decode"> {
   /** Makes of each object what is kept; what it throws ends the list. */
   readonly pick: (object: unknown) => T;
-  readonly signal?: AbortSignal;
-  /** See {@linkcode GetOptions.decode}. */
-  readonly decode?: (bytes: Uint8Array) => unknown;
   /** Which of them: `spec.nodeName=nuc`. */
   readonly fieldSelector?: string;
 }
@@ -127,8 +124,8 @@ export async function listVersioned<T>(
         ...(fieldSelector === undefined ? {} : { fieldSelector }),
         ...(next === undefined ? {} : { continue: next }),
       },
-      ...(signal === undefined ? {} : { signal }),
-      ...(decode === undefined ? {} : { decode }),
+      signal,
+      decode,
     });
   for (let restarts = 0;; restarts++) {
     const objects: T[] = [];
@@ -162,12 +159,15 @@ export interface Limit {
   readonly clock: Clock;
   readonly ms: number;
   /** Aborted when it is not wanted any more. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   /** What is thrown where it takes longer. */
   readonly error: () => Error;
 }
 
-/** Does something for so long at most; the signal it is given is aborted when it is to end. */
+/**
+ * Does something for so long at most. The signal it is given is aborted when it is to end, and this
+ * rejects at once, whether it hears of that or not.
+ */
 export async function limited<T>(
   work: (signal: AbortSignal) => Promise<T>,
   { clock, ms, signal, error }: Limit,
@@ -175,15 +175,18 @@ export async function limited<T>(
   const limit = new AbortController();
   const done = new AbortController();
   const { promise: ended, reject } = Promise.withResolvers<never>();
-  limit.signal.addEventListener("abort", () => reject(limit.signal.reason), { once: true });
-  const onAbort = () => limit.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  clock.sleep(ms, done.signal).then(() => limit.abort(error()), () => {});
+  const end = (reason: unknown) => {
+    limit.abort(reason);
+    reject(reason);
+  };
+  const onAbort = () => end(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  clock.sleep(ms, done.signal).then(() => end(error()), () => {});
   try {
     return await Promise.race([work(limit.signal), ended]);
   } finally {
     done.abort();
-    signal.removeEventListener("abort", onAbort);
+    signal?.removeEventListener("abort", onAbort);
   }
 }

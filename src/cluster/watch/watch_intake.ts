@@ -45,7 +45,7 @@ export class WatchIntake {
     const { objects: picked, version } = await listVersioned(api, path, {
       pick: (object) => this.#pick(object),
       signal,
-      ...(decode === undefined ? {} : { decode }),
+      decode,
     });
     // Only now: a list that begins anew on its way picks again what has changed meanwhile.
     this.#strange.clear();
