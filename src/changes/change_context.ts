@@ -6,8 +6,12 @@
 
 import { counted, plural } from "../errors/safe_text.ts";
 import type { KubernetesApi } from "../cluster/api/kubernetes_api.ts";
-import { type Attempt, objectError, objectPath } from "../cluster/api/object_errors.ts";
-import type { ObjectReference } from "../cluster/api/requests.ts";
+import {
+  type Attempt,
+  objectError,
+  objectPath,
+  type ObjectReference,
+} from "../cluster/api/requests.ts";
 import type { Clock } from "../process/system.ts";
 
 /** What a change is done with. */

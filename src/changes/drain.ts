@@ -10,7 +10,7 @@ import { answered, type ChangeContext, ofPods, pods } from "./change_context.ts"
 import { setCordon } from "./cordon.ts";
 import { follow } from "./follow.ts";
 import { ApiError, listAll } from "../cluster/api/kubernetes_api.ts";
-import { objectError, objectPath } from "../cluster/api/object_errors.ts";
+import { objectError, objectPath } from "../cluster/api/requests.ts";
 import * as z from "zod";
 
 /** How long to wait before a refused eviction is tried again, in milliseconds; as kubectl does. */

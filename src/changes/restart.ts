@@ -4,8 +4,7 @@
  * @module
  */
 
-import { objectWords } from "../cluster/api/object_errors.ts";
-import type { ObjectReference } from "../cluster/api/requests.ts";
+import { type ObjectReference, objectWords } from "../cluster/api/requests.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
 import { type ChangeContext, requestsAbout } from "./change_context.ts";
 import { follow } from "./follow.ts";

@@ -5,8 +5,7 @@
  */
 
 import { counted, plural } from "../errors/safe_text.ts";
-import { objectWords } from "../cluster/api/object_errors.ts";
-import type { ObjectReference } from "../cluster/api/requests.ts";
+import { type ObjectReference, objectWords } from "../cluster/api/requests.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
 import { type ChangeContext, ofPods, pods, requestsAbout } from "./change_context.ts";
 import { follow, type Progress } from "./follow.ts";

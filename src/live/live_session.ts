@@ -5,7 +5,7 @@
  */
 
 import type { RunEvent } from "../ansible/events/event.ts";
-import type { ApiRequest } from "../cluster/api/connection.ts";
+import type { ApiRequest } from "../cluster/api/request_journal.ts";
 import type { LogRequest, ObjectReference } from "../cluster/api/requests.ts";
 import type { LiveNews } from "./live_state.ts";
 

@@ -12,8 +12,7 @@ import {
   NOT_ASKED,
   reduceClusterAll,
 } from "../cluster/watch/cluster_state.ts";
-import type { Connection } from "../cluster/api/connection.ts";
-import type { WatchNews } from "../cluster/watch/watch_news.ts";
+import type { Connection, WatchNews } from "../cluster/watch/watch_news.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { Tailnet } from "../tailscale/peer.ts";
 import type { Reading } from "../actions/survey.ts";

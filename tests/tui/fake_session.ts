@@ -8,7 +8,7 @@ import type { ClusterChange, LiveSession } from "../../src/live/live_session.ts"
 import type { LiveNews, LiveState } from "../../src/live/live_state.ts";
 import type { RunEvent } from "../../src/ansible/events/event.ts";
 import { type CollectionName, emptyCluster } from "../../src/cluster/watch/cluster_state.ts";
-import type { ApiRequest } from "../../src/cluster/api/connection.ts";
+import type { ApiRequest } from "../../src/cluster/api/request_journal.ts";
 import type { LogRequest, ObjectReference } from "../../src/cluster/api/requests.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 

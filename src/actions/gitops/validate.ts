@@ -8,7 +8,7 @@ import { missingError, usageError } from "../../errors/user_error.ts";
 import { checkRepository, type RepositoryCheck } from "../../gitops/check/check_repository.ts";
 import { findKustomize } from "../../gitops/check/kustomize_build.ts";
 import { type RepositoryFiles, repositoryFiles } from "../../gitops/repository/repository_files.ts";
-import { rootOf } from "../../gitops/repository/repository_root.ts";
+import { rootOf } from "../../gitops/check/flux_entry.ts";
 import { liesIn, realPlace } from "../../gitops/repository/work_tree.ts";
 import type { System } from "../../process/system.ts";
 

@@ -5,7 +5,6 @@
  */
 
 import type { Clock } from "../../process/system.ts";
-import type { ApiRequest } from "./connection.ts";
 import { ApiError, type GetOptions, type KubernetesApi } from "./kubernetes_api.ts";
 
 /** How many are kept. */
@@ -17,6 +16,19 @@ const REPEATED: readonly (readonly [RegExp, string])[] = [
   [/^\/apis\/metrics\.k8s\.io\//, "metrics"],
   [/^\/api\/v1\/nodes\/[^/]+\/proxy\/stats\/summary$/, "summary"],
 ];
+
+/** A request made to an API server, for who wants to see what was asked. */
+export interface ApiRequest {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly method: string;
+  /** Without secrets: paths and queries carry none. */
+  readonly path: string;
+  /** HTTP status, or what went wrong in a few words; undefined while it is under way. */
+  readonly result: number | string | undefined;
+  /** Until the answer began, in milliseconds. */
+  readonly ms: number | undefined;
+}
 
 /** An API whose requests are written down. */
 export interface Journaled {

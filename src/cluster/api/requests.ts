@@ -1,8 +1,13 @@
 /**
- * What can be asked about one object of a cluster. Types alone.
+ * What can be asked about one object of a cluster: its path, and why a request for it failed.
  *
  * @module
  */
+
+import { safeText } from "../../errors/safe_text.ts";
+import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
+import { apiRefusal } from "./api_errors.ts";
+import { ApiError } from "./kubernetes_api.ts";
 
 /** Kinds of objects that can be looked at. Secrets are none of them. */
 export type ObjectKind =
@@ -36,4 +41,96 @@ export interface LogRequest {
   readonly tail: number;
   /** Begin each line with its time (RFC 3339, nanoseconds) and a space; default false. */
   readonly timestamps?: boolean;
+}
+
+/** What was tried. */
+export interface Attempt {
+  readonly object: ObjectReference;
+  /** The right it takes: `get`, `patch`, `create`, `delete`. */
+  readonly verb: string;
+  /** The part of the object that was meant: `scale`, `log`, `eviction`. */
+  readonly part?: string | undefined;
+  readonly server: string;
+}
+
+/** `Pod default/web`, `Node nuc`: harmless for a terminal. */
+export function objectWords({ kind, namespace, name }: ObjectReference): string {
+  return safeText(`${kind} ${namespace === "" ? "" : `${namespace}/`}${name}`);
+}
+
+/** The error as a person should read it; what is no answer of the server is returned as it is. */
+export function objectError(error: unknown, { object, verb, part, server }: Attempt): unknown {
+  if (!(error instanceof ApiError)) return error;
+  const words = objectWords(object);
+  const said = safeText(error.message);
+  if (error.status === 403) {
+    const resource = resourceOf(object.kind) + (part === undefined ? "" : `/${part}`);
+    const where = object.namespace === "" ? "" : ` in the namespace ${safeText(object.namespace)}`;
+    return unreachableError(`The kubeconfig's user may not ${verb} ${resource}${where}`, {
+      hint: `It lacks the right "${verb}" on "${resource}"${where}. The control plane's own ` +
+        "kubeconfig has it; fetch that with: k3s-tool kubeconfig",
+      cause: error,
+    });
+  }
+  if (error.status === 404) {
+    return new UserError(`${words} is gone`, {
+      hint: "It was deleted or replaced meanwhile; go back and choose what took its place.",
+      cause: error,
+    });
+  }
+  if (error.status === 409) {
+    return new UserError(`${words} was changed by somebody else at the same moment: ${said}`, {
+      hint: "Nothing was changed by this request; try again.",
+      cause: error,
+    });
+  }
+  if (error.status === 422 || error.status === 400) {
+    return new UserError(`The API server refuses this for ${words}: ${said}`, {
+      hint: "Nothing was changed by this request.",
+      cause: error,
+    });
+  }
+  return apiRefusal(error, server);
+}
+
+/** Group and version, and the resource's name (https://kubernetes.io/docs/reference/kubernetes-api/). */
+const RESOURCES: Readonly<Record<ObjectKind, readonly [api: string, resource: string]>> = {
+  Node: ["/api/v1", "nodes"],
+  Pod: ["/api/v1", "pods"],
+  Service: ["/api/v1", "services"],
+  Event: ["/api/v1", "events"],
+  Deployment: ["/apis/apps/v1", "deployments"],
+  StatefulSet: ["/apis/apps/v1", "statefulsets"],
+  DaemonSet: ["/apis/apps/v1", "daemonsets"],
+  Job: ["/apis/batch/v1", "jobs"],
+  CronJob: ["/apis/batch/v1", "cronjobs"],
+};
+
+/** What the objects of a kind are called in paths and in rights: `deployments`. */
+function resourceOf(kind: ObjectKind): string {
+  return RESOURCES[kind][1];
+}
+
+/**
+ * The path of an object, and of a part of it (`scale`, `log`, `eviction`).
+ *
+ * @throws {UserError} exit code 2 for a name that would lead elsewhere
+ */
+export function objectPath({ kind, namespace, name }: ObjectReference, part?: string): string {
+  const [api, resource] = RESOURCES[kind];
+  const steps = [
+    ...(kind === "Node" ? [] : ["namespaces", segment(namespace)]),
+    resource,
+    segment(name),
+    ...(part === undefined ? [] : [part]),
+  ];
+  return [api, ...steps].join("/");
+}
+
+/** A name as one step of a path. The API server itself refuses `.`, `..`, `/` and `%` in names. */
+function segment(name: string): string {
+  if (name === "" || name === "." || name === ".." || /[/%]/.test(name)) {
+    throw usageError(`No object can be called ${JSON.stringify(name)}`);
+  }
+  return encodeURIComponent(name);
 }

@@ -7,8 +7,7 @@
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, UserError } from "../../errors/user_error.ts";
 import { ApiError, type KubernetesApi } from "../api/kubernetes_api.ts";
-import { objectError, objectPath } from "../api/object_errors.ts";
-import type { LogRequest } from "../api/requests.ts";
+import { type LogRequest, objectError, objectPath } from "../api/requests.ts";
 
 /**
  * Lines of a log as they come, without their line breaks, not made harmless yet. Ends when the

@@ -7,8 +7,7 @@
 import * as z from "zod";
 import { unreachableError } from "../../errors/user_error.ts";
 import type { KubernetesApi } from "../api/kubernetes_api.ts";
-import { objectError, objectPath } from "../api/object_errors.ts";
-import type { ObjectReference } from "../api/requests.ts";
+import { objectError, objectPath, type ObjectReference } from "../api/requests.ts";
 
 const AnyObject = z.looseObject({ metadata: z.looseObject({}) });
 

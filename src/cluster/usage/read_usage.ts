@@ -4,11 +4,14 @@
  * @module
  */
 
-import type { Usage } from "../watch/cluster_state.ts";
-import { askKubelet, askMetricsServer, mergeUsage, whyNoSummary } from "./measured.ts";
-import type { KubernetesApi } from "../api/kubernetes_api.ts";
+import type { Metrics, Usage } from "../watch/cluster_state.ts";
+import { ApiError, type KubernetesApi, listAll } from "../api/kubernetes_api.ts";
 import type { ClusterNode } from "../read/objects.ts";
 import type { Emit } from "../watch/watch_news.ts";
+import * as z from "zod";
+import { safeText } from "../../errors/safe_text.ts";
+import { UserError } from "../../errors/user_error.ts";
+import { parseQuantity } from "../../inventory/quantity.ts";
 
 /** All kubelets together may take so long, in milliseconds: who waits wants to see the rest. */
 const ANSWER_MS = 2_000;
@@ -74,4 +77,111 @@ async function askKubelets(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return { usage, reason };
+}
+
+const NodeMetrics = z.object({
+  metadata: z.object({ name: z.string() }),
+  usage: z.object({ cpu: z.string(), memory: z.string() }),
+});
+
+/** What a node uses, in cores and bytes. */
+export interface Use {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** Use by the name of the node, or why it is not known. */
+export type Measured =
+  | { readonly known: true; readonly nodes: ReadonlyMap<string, Use> }
+  | { readonly known: false; readonly reason: string };
+
+/** Asks metrics-server (`metrics.k8s.io/v1beta1`). @throws the signal's reason */
+export async function askMetricsServer(
+  api: KubernetesApi,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Measured> {
+  try {
+    const pick = (value: unknown) => NodeMetrics.parse(value);
+    const list = await listAll(api, "/apis/metrics.k8s.io/v1beta1/nodes", { pick, signal });
+    if (list.length === 0) return { known: false, reason: "metrics-server is warming up" };
+    return {
+      known: true,
+      nodes: new Map(list.flatMap(({ metadata, usage }) => {
+        const [cpu, memory] = [parseQuantity(usage.cpu), parseQuantity(usage.memory)];
+        const readable = cpu !== undefined && memory !== undefined;
+        return readable ? [[safeText(metadata.name), { cpu, memory }] as const] : [];
+      })),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { known: false, reason: whyNot(error) };
+  }
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof ApiError) {
+    if (error.status === 404) return "no metrics-server in the cluster";
+    if (error.status === 403) return "not allowed to read metrics";
+    if (error.status === 503) return "metrics-server is not ready";
+    return `metrics-server answers ${error.status}`;
+  }
+  if (error instanceof UserError) return error.message;
+  if (error instanceof z.ZodError) return "metrics are not understood";
+  throw error;
+}
+
+const amount = z.number().nonnegative().nullish();
+
+// https://pkg.go.dev/k8s.io/kubelet/pkg/apis/stats/v1alpha1#Summary
+const Summary = z.object({
+  node: z.object({
+    cpu: z.object({ usageNanoCores: amount }).nullish(),
+    memory: z.object({ workingSetBytes: amount }).nullish(),
+    fs: z.object({ usedBytes: amount, capacityBytes: amount }).nullish(),
+  }),
+});
+
+/** Use of a node, in cores and bytes. @throws {ApiError | UserError | z.ZodError} */
+export async function askKubelet(
+  api: KubernetesApi,
+  node: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Usage> {
+  const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/stats/summary`;
+  const { cpu, memory, fs } = Summary.parse(await api.get(path, { signal })).node;
+  // What it has not measured yet a kubelet calls 0 (Kubernetes 1.36: pkg/kubelet/stats/helper.go);
+  // a node that runs it uses something of both.
+  const nanoCores = cpu?.usageNanoCores || undefined;
+  const used = fs?.usedBytes ?? undefined;
+  const capacity = fs?.capacityBytes ?? 0;
+  return {
+    cpu: nanoCores === undefined ? undefined : nanoCores / 1e9,
+    memory: memory?.workingSetBytes || undefined,
+    disk: used === undefined || capacity === 0 ? undefined : { used, capacity },
+  };
+}
+
+/** Why a kubelet says nothing, in a few words. @throws what is no answer of a server */
+export function whyNoSummary(error: unknown): string {
+  if (error instanceof ApiError) {
+    if (error.status === 403) return "not allowed to ask the kubelets (nodes/proxy)";
+    return "the kubelets do not answer";
+  }
+  if (error instanceof UserError) return "the kubelets do not answer in time";
+  if (error instanceof z.ZodError) return "the kubelets' answers are not understood";
+  throw error;
+}
+
+/** Metrics-server's word on CPU and memory, the kubelets' where it has none, and on disks. */
+export function mergeUsage(
+  measured: Measured,
+  summaries: ReadonlyMap<string, Usage>,
+): Metrics {
+  const nodes = new Map<string, Usage>(summaries);
+  if (measured.known) {
+    for (const [name, { cpu, memory }] of measured.nodes) {
+      nodes.set(name, { cpu, memory, disk: summaries.get(name)?.disk });
+    }
+  } else if (summaries.size === 0) return { known: false, reason: measured.reason };
+  return { known: true, nodes };
 }

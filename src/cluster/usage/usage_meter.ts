@@ -15,7 +15,7 @@ import {
   type Measured,
   mergeUsage,
   whyNoSummary,
-} from "./measured.ts";
+} from "./read_usage.ts";
 import type { ConnectionLink } from "../watch/watch_collection.ts";
 import type { Emit } from "../watch/watch_news.ts";
 

@@ -9,9 +9,8 @@ import { safeText } from "../../errors/safe_text.ts";
 import { UserError } from "../../errors/user_error.ts";
 import type { Clock } from "../../process/system.ts";
 import { answerError, connectionError, tookTooLong } from "../api/api_errors.ts";
-import { backoff } from "./backoff.ts";
+import { backoff, type Connected, type ConnectionLink } from "./watch_collection.ts";
 import { ApiError, type KubernetesApi, limited } from "../api/kubernetes_api.ts";
-import type { Connected, ConnectionLink } from "./watch_collection.ts";
 import type { Emit } from "./watch_news.ts";
 
 /** Between two looks at a server that is there, in milliseconds. */

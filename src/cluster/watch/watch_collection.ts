@@ -5,12 +5,10 @@
  */
 
 import type { Clock } from "../../process/system.ts";
-import { backoff } from "./backoff.ts";
 import type { CollectionName } from "./cluster_state.ts";
 import { type CollectionSource, gapOf, isAbsent } from "./collections.ts";
 import { ApiError, type KubernetesApi } from "../api/kubernetes_api.ts";
-import { isExpired, readWatchEvent } from "./watch_event.ts";
-import { WatchIntake } from "./watch_intake.ts";
+import { isExpired, readWatchEvent, WatchIntake } from "./watch_intake.ts";
 import type { Emit } from "./watch_news.ts";
 
 /** A connection that stands. */
@@ -189,4 +187,21 @@ class CollectionWatch {
   #backoff(failures: number): number {
     return backoff(failures, { ...BACKOFF, random: this.#options.random });
   }
+}
+
+/** Bounds of a wait, in milliseconds, and where chance comes from. */
+interface BackoffOptions {
+  readonly baseMs: number;
+  readonly limitMs: number;
+  /** At least 0, below 1. */
+  readonly random: () => number;
+}
+
+/**
+ * Milliseconds to wait after so many failures in a row: doubled each time up to the limit, and up
+ * to a half less by chance, so that many who failed together do not come back together.
+ */
+export function backoff(failures: number, { baseMs, limitMs, random }: BackoffOptions): number {
+  const full = Math.min(limitMs, baseMs * 2 ** Math.max(0, failures - 1));
+  return Math.round(full * (1 - random() / 2));
 }

@@ -1,11 +1,11 @@
 /**
- * What is heard of a cluster that is watched. Types alone.
+ * What is heard of a cluster that is watched, and of the connection to it. Types alone.
  *
  * @module
  */
 
 import type { ClusterNews } from "./cluster_state.ts";
-import type { Connection } from "../api/connection.ts";
+import type { UserError } from "../../errors/user_error.ts";
 
 /** A piece of news. */
 export type WatchNews =
@@ -23,3 +23,20 @@ export type WatchNews =
 
 /** Takes news. */
 export type Emit = (news: WatchNews) => void;
+
+/** A connection; times are milliseconds since the epoch. */
+export type Connection =
+  | {
+    readonly state: "connecting";
+    /** What the last attempt came to; undefined before the first has ended. */
+    readonly problem: UserError | undefined;
+  }
+  /** What is shown is what the server says. */
+  | { readonly state: "live" }
+  /** What is shown is what the server said when it was last heard. */
+  | {
+    readonly state: "lost";
+    readonly lastHeard: number;
+    readonly problem: UserError;
+    readonly retryAt: number;
+  };

@@ -18,7 +18,7 @@ import {
   deployUnits,
   relevant,
 } from "./deploy_units.ts";
-import type { Finding } from "./field_path.ts";
+import type { Finding } from "./manifest.ts";
 import { checkObject } from "./object_schema.ts";
 import { withoutEncryption } from "../keys/sops.ts";
 import { fetchedFiles } from "./flux_entry.ts";

@@ -6,7 +6,7 @@
 
 import { posix } from "node:path";
 import type { Problem } from "../../errors/user_error.ts";
-import { type Finding, valueAt } from "./field_path.ts";
+import { type Finding, isObject, type Manifest, metadataOf, valueAt } from "./manifest.ts";
 import {
   directoryOf,
   type FluxEntry,
@@ -15,7 +15,6 @@ import {
   sourceOf,
 } from "./flux_entry.ts";
 import type { Build, BuiltObject } from "./kustomize_build.ts";
-import { isObject, type Manifest, metadataOf } from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 import type { ResourceTree, ResourceTrees, TreeObject } from "./resource_tree.ts";
 

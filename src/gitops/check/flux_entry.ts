@@ -4,13 +4,17 @@
  * @module
  */
 
-import { posix } from "node:path";
-import { valueAt } from "./field_path.ts";
-import { isObject, type Manifest, metadataOf } from "./manifest.ts";
-import { type RepositoryFiles, withoutLeftOut } from "../repository/repository_files.ts";
+import { dirname, join, posix } from "node:path";
+import { isObject, type Manifest, metadataOf, valueAt } from "./manifest.ts";
+import {
+  type RepositoryFiles,
+  repositoryFiles,
+  withoutLeftOut,
+} from "../repository/repository_files.ts";
 import { fluxUrl } from "../repository/repository_url.ts";
 import { leftOut } from "../repository/source_ignore.ts";
 import { ResourceTrees } from "./resource_tree.ts";
+import { liesIn, realPlace, repositoryAround } from "../repository/work_tree.ts";
 
 /** The source that `k3s-tool` and `flux bootstrap` make for the repository itself. */
 const OWN_SOURCE = "flux-system";
@@ -199,4 +203,47 @@ function urlOf({ value }: Manifest): readonly string[] {
 function comparable(url: string): string {
   return fluxUrl(url).toLowerCase().replace(/^[a-z+]+:\/\//, "").replace(/^[^/@]*@/, "")
     .replace(/^([^/:]+):\d+/, "$1").replace(/(?:\.git)?\/*$/, "");
+}
+
+/**
+ * The root of the repository a directory belongs to: where most paths of its Kustomizations lead
+ * somewhere. That is the root of Git in nearly all cases; not for a repository that was copied into
+ * another one, or out of Git, nor for a folder that is pushed as an artifact of its own (OCI).
+ *
+ * @returns absolute path, symbolic links followed
+ */
+export async function rootOf(directory: string): Promise<string> {
+  const real = await realPlace(directory);
+  const top = await repositoryAround(real);
+  const files = await repositoryFiles(top ?? real, { scope: real });
+  const { kustomizations } = await fluxEntry(files, new ResourceTrees(files));
+  const places = kustomizations.flatMap(({ value, file }) => {
+    const path = valueAt(value, ["spec", "path"]);
+    // What source-watcher cuts out of a repository has a root of its own.
+    const isPart = valueAt(value, ["spec", "sourceRef", "kind"]) === "ExternalArtifact";
+    if (typeof path !== "string" || path.includes("${") || isPart) return [];
+    return [{ path: `/${directoryOf(path)}`, file: join(files.root, file) }];
+  }).filter(({ path }) => path !== "/.");
+  const directories = new Set(files.paths.flatMap((path) => parentsOf(join(files.root, path))));
+  const found = new Map<string, Set<string>>();
+  for (const { path, file } of places) {
+    for (const each of directories) {
+      if (!each.endsWith(path)) continue;
+      const root = each.slice(0, -path.length) || "/";
+      const isPossible = liesIn(real, root)
+        ? top === undefined || liesIn(root, top)
+        : top !== undefined && liesIn(root, real) && liesIn(file, root);
+      if (isPossible) found.set(root, (found.get(root) ?? new Set()).add(path));
+    }
+  }
+  const [best] = [...found].sort(([a, counted], [b, other]) =>
+    other.size - counted.size || (top === undefined ? b.length - a.length : a.length - b.length)
+  );
+  return best?.[0] ?? top ?? real;
+}
+
+/** Every directory above a path. */
+function parentsOf(path: string): string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...parentsOf(above)];
 }

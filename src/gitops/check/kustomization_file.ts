@@ -8,8 +8,7 @@
 
 import * as z from "zod/mini";
 import type { Problem } from "../../errors/user_error.ts";
-import { type FieldPath, formatFieldPath, valueAt } from "./field_path.ts";
-import { isObject, type Manifest } from "./manifest.ts";
+import { type FieldPath, formatFieldPath, isObject, type Manifest, valueAt } from "./manifest.ts";
 
 /** The names kustomize looks for in a directory, in this order. */
 export const KUSTOMIZATION_NAMES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];

@@ -10,7 +10,7 @@ import {
   formatFieldPath,
   parsePointer,
   valueAt,
-} from "./field_path.ts";
+} from "./manifest.ts";
 import { nameFindings, type SchemaError, wordsOf } from "./schema_words.ts";
 import { podFindings } from "./pod_rules.ts";
 

@@ -7,8 +7,7 @@
  */
 
 import { DNS_LABEL } from "../../inventory/kubernetes_syntax.ts";
-import { type FieldPath, type Finding, formatFieldPath, valueAt } from "./field_path.ts";
-import { isObject } from "./manifest.ts";
+import { type FieldPath, type Finding, formatFieldPath, isObject, valueAt } from "./manifest.ts";
 
 /** Kinds that find their pods by labels. */
 const SELECTING = new Set(["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]);

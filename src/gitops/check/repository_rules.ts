@@ -13,9 +13,8 @@ import {
   type DeployUnit,
   specOf,
 } from "./deploy_units.ts";
-import { valueAt } from "./field_path.ts";
+import { describeManifest, isObject, type Manifest, valueAt } from "./manifest.ts";
 import { isFluxKustomization } from "./flux_entry.ts";
-import { describeManifest, isObject, type Manifest } from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 import type { ResourceTrees } from "./resource_tree.ts";
 import { isEncrypted } from "../keys/sops.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FieldPath, type Finding, formatFieldPath, valueAt } from "./field_path.ts";
+import { type FieldPath, type Finding, formatFieldPath, valueAt } from "./manifest.ts";
 import { DNS_LABEL, DNS_SUBDOMAIN } from "../../inventory/kubernetes_syntax.ts";
 
 /** An error of ajv, as far as it is read here. */

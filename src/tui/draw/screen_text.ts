@@ -24,7 +24,7 @@ import {
 import { eventDetails, objectDetails } from "../../view/details/object.ts";
 import { latest } from "../../view/lists/live_rows.ts";
 import { eventOf } from "../state/rows.ts";
-import type { ApiRequest } from "../../cluster/api/connection.ts";
+import type { ApiRequest } from "../../cluster/api/request_journal.ts";
 import { notices } from "../../view/words/notices.ts";
 import { inTone, type Paint, type Toned } from "../../view/words/tone.ts";
 import { dimmed, inverse } from "./paint.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { LiveState } from "../../live/live_state.ts";
-import type { ApiRequest } from "../../cluster/api/connection.ts";
+import type { ApiRequest } from "../../cluster/api/request_journal.ts";
 import type { Content } from "./content.ts";
 import { type Layout, layOut, type Size } from "../draw/layout.ts";
 import { notices } from "../../view/words/notices.ts";

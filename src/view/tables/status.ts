@@ -13,7 +13,7 @@ import type { ServiceReport } from "../../reports/service_report.ts";
 import type { Totals } from "../../reports/totals.ts";
 import type { WorkloadReport } from "../../reports/workload_report.ts";
 import type { Metrics } from "../../cluster/watch/cluster_state.ts";
-import type { Connection } from "../../cluster/api/connection.ts";
+import type { Connection } from "../../cluster/watch/watch_news.ts";
 import { type GitopsReport, gitopsReport, gitopsSentence } from "../lists/live_gitops.ts";
 import { nodeRows, serviceRows, totals, workloadReportRows } from "../lists/live_rows.ts";
 import { gapsOf, usageGap, warningsOf } from "../words/notices.ts";

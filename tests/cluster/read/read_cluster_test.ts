@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../../src/cluster/api/connect.ts";
 import { ApiError, type KubernetesApi, listAll } from "../../../src/cluster/api/kubernetes_api.ts";
-import { askMetricsServer } from "../../../src/cluster/usage/measured.ts";
+import { askMetricsServer } from "../../../src/cluster/usage/read_usage.ts";
 import { readCluster, readNodes } from "../../../src/cluster/read/read_cluster.ts";
 import { NOTHING_HEARD, reduceLive } from "../../../src/live/live_state.ts";
 import { UserError } from "../../../src/errors/user_error.ts";

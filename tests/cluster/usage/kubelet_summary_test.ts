@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { askKubelet } from "../../../src/cluster/usage/measured.ts";
+import { askKubelet } from "../../../src/cluster/usage/read_usage.ts";
 import type { KubernetesApi } from "../../../src/cluster/api/kubernetes_api.ts";
 
 const { signal } = new AbortController();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatFieldPath } from "../../../src/gitops/check/field_path.ts";
+import { formatFieldPath } from "../../../src/gitops/check/manifest.ts";
 import * as CLUSTER_KINDS from "../../../src/gitops/check/kinds_cluster.ts";
 import * as FLUX_KINDS from "../../../src/gitops/check/kinds_flux.ts";
 import * as WORKLOAD_KINDS from "../../../src/gitops/check/kinds_workloads.ts";

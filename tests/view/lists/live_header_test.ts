@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import stringWidth from "fast-string-width";
 import fc from "fast-check";
 import { type LiveNews, NOTHING_HEARD, reduceLive } from "../../../src/live/live_state.ts";
-import type { Connection } from "../../../src/cluster/api/connection.ts";
+import type { Connection } from "../../../src/cluster/watch/watch_news.ts";
 import { unreachableError } from "../../../src/errors/user_error.ts";
 import { headerLines } from "../../../src/view/lists/live_header.ts";
 import { noPaint } from "../../../src/view/words/tone.ts";
