@@ -10,11 +10,11 @@ import { dirname, join, posix, resolve } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { makeAgeKey, readAgeKey } from "../../gitops/keys/age_key.ts";
 import { type DeployUnit, deployUnits } from "../../gitops/check/deploy_units.ts";
-import { fetchedFiles } from "../../gitops/check/flux_entry.ts";
+import { fetchedTrees } from "../../gitops/check/flux_entry.ts";
 import { configuredRecipients } from "../../gitops/check/secret_rules.ts";
 import { repositoryFiles } from "../../gitops/repository/repository_files.ts";
 import { repositoryTemplate } from "../../gitops/repository/repository_template.ts";
-import { ResourceTrees } from "../../gitops/check/resource_tree.ts";
+import type { ResourceTrees } from "../../gitops/check/resource_tree.ts";
 import {
   checkDirectory,
   checkTarget,
@@ -154,12 +154,9 @@ export async function planRepository(
 async function takenIn(directory: string, template: ReadonlyMap<string, string>) {
   const entries = new Map<string, readonly string[]>();
   const listed = new Set<string>();
-  const now = await fetchedFiles(await repositoryFiles(directory));
-  const trees = new ResourceTrees(now);
-  const { units } = await deployUnits(now, trees);
-  const planned = new ResourceTrees(
-    await fetchedFiles(await repositoryFiles(directory, { added: template })),
-  );
+  const trees = await fetchedTrees(await repositoryFiles(directory));
+  const { units } = await deployUnits(trees);
+  const planned = await fetchedTrees(await repositoryFiles(directory, { added: template }));
   for (const path of template.keys()) {
     if (posix.basename(path) !== "kustomization.yaml") continue;
     const folder = posix.dirname(path);
@@ -192,7 +189,7 @@ function appliedApart(
     readonly trees: ResourceTrees;
   },
 ): boolean {
-  const file = trees.has(entry) ? entry : trees.kustomizationOf(entry);
+  const file = trees.files.has(entry) ? entry : trees.kustomizationOf(entry);
   if (file === undefined) return false;
   const applying = units.filter(({ tree }) => tree.files.has(file));
   return applying.length > 0 &&
@@ -201,7 +198,7 @@ function appliedApart(
 
 /** True for a directory with a kustomization, and for a file of objects. */
 async function isApplicable(entry: string, trees: ResourceTrees): Promise<boolean> {
-  if (!trees.has(entry)) return true;
+  if (!trees.files.has(entry)) return true;
   const { manifests, problems } = await trees.manifestsOf(entry);
   return problems.length === 0 && manifests.length > 0 &&
     manifests.every(({ value }) => typeof value.kind === "string");

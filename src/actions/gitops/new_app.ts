@@ -16,10 +16,10 @@ import {
   deployUnits,
   specOf,
 } from "../../gitops/check/deploy_units.ts";
-import { fetchedFiles } from "../../gitops/check/flux_entry.ts";
+import { fetchedTrees } from "../../gitops/check/flux_entry.ts";
 import { isObject, readManifests } from "../../gitops/check/manifest.ts";
 import { type RepositoryFiles, repositoryFiles } from "../../gitops/repository/repository_files.ts";
-import { ResourceTrees } from "../../gitops/check/resource_tree.ts";
+import type { ResourceTrees } from "../../gitops/check/resource_tree.ts";
 import { configuredRecipients } from "../../gitops/check/secret_rules.ts";
 import { encryptManifest, requireSops } from "../../gitops/keys/sops.ts";
 import { checkTarget, isEmptyDirectory } from "../../gitops/repository/work_tree.ts";
@@ -88,11 +88,9 @@ export async function planNewApp(
 async function unseen(
   { directory, spec, place }: Pick<NewAppPlan, "directory" | "spec" | "place">,
 ): Promise<readonly string[]> {
-  const files = await fetchedFiles(
-    await repositoryFiles(directory, { added: appFiles(spec, place) }),
-  );
-  const trees = new ResourceTrees(files);
-  const { units } = await deployUnits(files, trees);
+  const added = appFiles(spec, place);
+  const trees = await fetchedTrees(await repositoryFiles(directory, { added }));
+  const { units } = await deployUnits(trees);
   return place.clusters
     .filter((each) => !units.some(({ app, cluster }) => app === spec.name && cluster === each))
     .map((cluster) => {
@@ -141,7 +139,7 @@ function lineToAdd(
           `substitute: {cluster: ${cluster}}`;
     }
   }
-  if (!trees.has(file)) {
+  if (!trees.files.has(file)) {
     return `k3s-tool gitops init --cluster ${cluster} --keep writes what is missing.`;
   }
   const listing = trees.kustomizationOf(own);

@@ -9,23 +9,15 @@ import { posix } from "node:path";
 import type { Place, Problem } from "../../errors/user_error.ts";
 import { ProgramNotFoundError } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
-import {
-  type AppliedObject,
-  appOf,
-  appsOf,
-  type Builder,
-  type DeployUnit,
-  deployUnits,
-  relevant,
-} from "./deploy_units.ts";
+import { appOf, appsOf, type DeployUnit, deployUnits, relevant } from "./deploy_units.ts";
 import type { Finding } from "./manifest.ts";
 import { checkObject } from "./object_schema.ts";
 import { withoutEncryption } from "../keys/sops.ts";
-import { fetchedFiles } from "./flux_entry.ts";
+import { fetchedTrees } from "./flux_entry.ts";
 import { buildKustomization, type Kustomize } from "./kustomize_build.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 import { ruleProblems } from "./repository_rules.ts";
-import { ResourceTrees } from "./resource_tree.ts";
+import type { AppliedObject, ResourceTrees } from "./resource_tree.ts";
 import { secretProblems } from "./secret_rules.ts";
 
 /** What was looked at, and what is wrong. */
@@ -52,98 +44,80 @@ export async function checkRepository(
   files: RepositoryFiles,
   { kustomize }: { readonly kustomize: Kustomize | undefined },
 ): Promise<RepositoryCheck> {
-  const fetched = await fetchedFiles(files);
-  const trees = new ResourceTrees(fetched);
-  const build: Builder | undefined = kustomize === undefined
-    ? undefined
-    : async ({ kustomization, remote, safe }) =>
-      remote.length > 0 || !safe || kustomization === undefined
-        ? undefined
-        : await buildKustomization(system, kustomize, { root: files.root, kustomization });
-  const deployment = await deployUnits(fetched, trees, build === undefined ? {} : { build });
+  const trees = await fetchedTrees(files);
+  const deployment = await deployUnits(
+    trees,
+    kustomize && ((each) => buildKustomization(system, kustomize, files.root, each)),
+  );
   const { units } = deployment;
-  const clusters = [...new Set(units.flatMap(({ cluster }) => cluster ?? []))];
   const secrets = await secretProblems(files, trees);
   const checked = await checkObjects(units, trees);
-  const read = readProblems(units, trees);
-  const rules = ruleProblems(deployment, { files: fetched, trees });
+  const built = units.filter(({ build }) => build !== undefined && "objects" in build);
+  const failed = units.flatMap(({ build, ...unit }) =>
+    build !== undefined && "failure" in build ? [{ ...build, ...unit }] : []
+  );
+  // What kustomize has built is right, whatever it looks like here.
+  const right = new Set(built.flatMap(({ tree }) => [...tree.files]));
+  const unreadable = trees.problems
+    .filter(({ problem, certain }) => certain || !right.has(problem.where?.file ?? ""))
+    .map(({ problem }) => problem);
+  // A file that is wrong by itself fails the build for a reason that is known already.
+  const known = [
+    ...unreadable,
+    ...checked.problems.filter(({ message }) => NO_OBJECT.test(message)),
+  ]
+    .map(({ where }) => where?.file ?? "");
+  const rules = ruleProblems(deployment, trees);
   return {
-    clusters,
-    apps: appsOf(fetched),
+    clusters: [...new Set(units.flatMap(({ cluster }) => cluster ?? []))],
+    apps: appsOf(trees.files),
     objects: checked.objects,
-    built: [
-      ...new Set(
-        units.filter(({ build }) => build !== undefined && "objects" in build)
-          .map(({ directory }) => directory),
-      ),
-    ],
-    problems: sorted([...read, ...secrets.problems, ...checked.problems, ...rules.problems]),
+    built: [...new Set(built.map(({ directory }) => directory))],
+    problems: sorted([
+      ...unreadable,
+      ...failed.filter(({ timedOut, tree }) =>
+        !timedOut && !known.some((file) => tree.files.has(file))
+      ).map(({ failure, directory }) => ({
+        message: `cannot be built: ${failure}`,
+        where: { file: trees.kustomizationOf(directory) ?? directory },
+      })),
+      ...secrets.problems,
+      ...checked.problems,
+      ...rules.problems,
+    ]),
     warnings: sorted([
       ...checked.warnings,
       ...secrets.warnings,
       ...rules.warnings,
       ...deployment.notChecked,
-      ...remoteWarnings(units),
-      ...tooSlow(units),
-      ...await unused(fetched, { trees, committed: await committedFiles(system, files) }),
-      ...(deployment.followsTemplate ? unapplied(fetched, units) : []),
+      ...units.flatMap(({ tree }) => tree.remote).map(({ target, where }) => ({
+        message: `${target} is not in this repository, and nothing is fetched: ` +
+          "neither it nor what it is built into was checked",
+        where,
+      })),
+      ...failed.filter(({ timedOut }) => timedOut).map(({ failure, directory }) => ({
+        message: `not checked: ${failure}`,
+        where: { file: directory },
+      })),
+      ...await unused(trees, await committedFiles(system, files)),
+      ...(deployment.followsTemplate ? unapplied(trees.files, units) : []),
     ]),
     unknownKinds: checked.unknownKinds,
   };
 }
 
-/** What cannot be read or built; what kustomize has built is right, whatever it looks like here. */
-function readProblems(
-  units: readonly DeployUnit[],
-  trees: ResourceTrees,
-): readonly Problem[] {
-  const built = new Set(
-    units.filter(({ build }) => build !== undefined && "objects" in build)
-      .flatMap(({ tree }) => [...tree.files]),
-  );
-  const read = trees.problems
-    .filter(({ problem, certain }) => certain || !built.has(problem.where?.file ?? ""))
-    .map(({ problem }) => problem);
-  const failed = units.flatMap(({ build, directory, tree }): Problem[] => {
-    if (build === undefined || "objects" in build || build.timedOut) return [];
-    // A file that is wrong by itself fails the build for a reason that is known already.
-    if (read.some(({ where }) => tree.files.has(where?.file ?? ""))) return [];
-    const file = trees.kustomizationOf(directory) ?? directory;
-    return [{ message: `cannot be built: ${build.failure}`, where: { file } }];
-  });
-  return [...read, ...failed];
-}
-
-function tooSlow(units: readonly DeployUnit[]): Problem[] {
-  return units.flatMap(({ build, directory }) =>
-    build !== undefined && "failure" in build && build.timedOut
-      ? [{ message: `not checked: ${build.failure}`, where: { file: directory } }]
-      : []
-  );
-}
-
-function remoteWarnings(units: readonly DeployUnit[]): Problem[] {
-  return units.flatMap(({ tree }) =>
-    tree.remote.map(({ target, where }) => ({
-      message: `${target} is not in this repository, and nothing is fetched: ` +
-        "neither it nor what it is built into was checked",
-      where,
-    }))
-  );
-}
+/** What kustomize takes for no object, and so does the check of each object. */
+const NO_OBJECT = /^(?:apiVersion|kind|metadata\.name) (?:is missing|must be .*, is ""$)/;
 
 /**
  * Files that nobody lists though they look as if they were meant: beside a kustomization, objects
  * below one, and whatever was applied before a kustomization came that leaves it out.
  */
 async function unused(
-  files: RepositoryFiles,
-  { trees, committed }: {
-    readonly trees: ResourceTrees;
-    /** Files of the last commit; undefined where there is none. */
-    readonly committed: ReadonlySet<string> | undefined;
-  },
+  trees: ResourceTrees,
+  committed: ReadonlySet<string> | undefined,
 ): Promise<readonly Problem[]> {
+  const { files } = trees;
   const found: Problem[] = [];
   for (const file of files.paths) {
     if (trees.used.has(file) || !files.inScope(file) || !/\.ya?ml$/.test(file)) continue;
@@ -156,16 +130,14 @@ async function unused(
       const message = `${above} is new and does not list this: ` +
         "where prune is true, Flux deletes what it made of it";
       found.push({ message, where });
-    } else if (!isKustomization && (posix.dirname(above) === folder || await isObject(file))) {
+    } else if (!isKustomization) {
+      const text = await files.read(file) ?? "";
+      const isObject = /^apiVersion:/m.test(text) && /^kind:/m.test(text);
+      if (!isObject && posix.dirname(above) !== folder) continue;
       found.push({ message: "no kustomization lists this file: it is not applied", where });
     }
   }
   return found;
-
-  async function isObject(file: string): Promise<boolean> {
-    const text = await files.read(file) ?? "";
-    return /^apiVersion:/m.test(text) && /^kind:/m.test(text);
-  }
 }
 
 /** The nearest kustomization in a folder or above it. */
@@ -288,7 +260,7 @@ async function placeOfField(
   const { kustomization } = unit.tree;
   const manifest = file === kustomization?.file
     ? kustomization
-    : trees.has(file)
+    : trees.files.has(file)
     ? (await trees.manifestsOf(file)).manifests[0]
     : undefined;
   const patches = manifest?.value.patches;
@@ -299,7 +271,7 @@ async function placeOfField(
     : -1;
   return index !== -1
     ? manifest.place(["patches", index])
-    : trees.has(file)
+    : trees.files.has(file)
     ? { file }
     : manifest.place([]);
 }

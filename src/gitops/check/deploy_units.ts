@@ -6,33 +6,18 @@
 
 import { posix } from "node:path";
 import type { Problem } from "../../errors/user_error.ts";
-import { type Finding, isObject, type Manifest, metadataOf, valueAt } from "./manifest.ts";
 import {
   directoryOf,
   type FluxEntry,
   fluxEntry,
   isFluxKustomization,
+  pathIn,
   sourceOf,
 } from "./flux_entry.ts";
 import type { Build, BuiltObject } from "./kustomize_build.ts";
+import { type Finding, isObject, type Manifest, metadataOf, textOf, valueAt } from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
-import type { ResourceTree, ResourceTrees, TreeObject } from "./resource_tree.ts";
-
-/** An object as it is applied. */
-export interface AppliedObject {
-  /** Its value as built, or as the file has it; its places are in the file. */
-  readonly manifest: Manifest;
-  /** What it was read from; undefined for what a generator made. */
-  readonly source: Manifest | undefined;
-  readonly namespace: string | undefined;
-  readonly name: string;
-  /** False where something that was not built may change it. */
-  readonly certain: boolean;
-  /** False where something that was not built may change its name or namespace too. */
-  readonly named: boolean;
-  /** The file that changed it last. */
-  readonly changedIn: string;
-}
+import type { AppliedObject, ResourceTree, ResourceTrees } from "./resource_tree.ts";
 
 /** One directory that is built and applied as a whole. */
 export interface DeployUnit {
@@ -47,7 +32,7 @@ export interface DeployUnit {
   /** The app it belongs to: `apps/NAME`. */
   readonly app: string | undefined;
   readonly tree: ResourceTree;
-  /** Undefined where it was not built. */
+  /** What the build led to; undefined where none was made. */
   readonly build: Build | undefined;
   readonly objects: readonly AppliedObject[];
 }
@@ -61,9 +46,6 @@ export interface Deployment {
   readonly followsTemplate: boolean;
 }
 
-/** Builds a unit; undefined where that is not possible. */
-export type Builder = (tree: ResourceTree) => Promise<Build | undefined>;
-
 /** Directories of clusters: `clusters/NAME`. */
 export function clustersOf(files: RepositoryFiles): readonly string[] {
   return namesBelow(files, "clusters");
@@ -71,7 +53,7 @@ export function clustersOf(files: RepositoryFiles): readonly string[] {
 
 /** Directories of apps as `gitops new-app` makes them: `apps/NAME` with its `sync.yaml`. */
 export function appsOf(files: RepositoryFiles): readonly string[] {
-  return namesBelow(files, "apps").filter((app) => files.paths.includes(`apps/${app}/sync.yaml`));
+  return namesBelow(files, "apps").filter((app) => files.has(`apps/${app}/sync.yaml`));
 }
 
 /** Builds at one time; each is a process. */
@@ -80,30 +62,27 @@ const AT_ONCE = Math.max(2, Math.min(8, navigator.hardwareConcurrency));
 type Start =
   & Pick<DeployUnit, "directory">
   & Partial<Pick<DeployUnit, "cluster" | "by" | "certain">>
-  & {
-    readonly only?: readonly string[];
-  };
+  & { readonly only?: readonly string[] };
 
 /**
  * Finds everything that is applied, and in a repository that follows the template also overlays
  * nobody applies.
  *
- * @param options.build builds a unit, so that Kustomizations count as built; without it they count
- *   as written
+ * @param build builds a kustomization, so that what it applies counts as built; without it that
+ *   counts as written
  */
 export async function deployUnits(
-  files: RepositoryFiles,
   trees: ResourceTrees,
-  { build }: { readonly build?: Builder } = {},
+  build?: (kustomization: Manifest) => Promise<Build>,
 ): Promise<Deployment> {
-  const entry = await fluxEntry(files, trees);
+  const { files } = trees;
+  const entry = await fluxEntry(trees);
   const followsTemplate = entry.kustomizations.some(isOfTemplate);
   const units: DeployUnit[] = [];
   const notChecked = new Map<string, Problem>();
   const reached = new Set<string>();
   const visit = async (starts: readonly Start[]): Promise<void> => {
-    let waiting = starts;
-    while (waiting.length > 0) {
+    for (let waiting = starts; waiting.length > 0;) {
       const fresh = waiting.filter((start) => {
         const key = `${start.cluster ?? ""} ${start.directory} ${JSON.stringify(specOf(start.by))}`;
         return !reached.has(key) && reached.add(key);
@@ -135,7 +114,7 @@ export async function deployUnits(
         return [];
       }
       const directory = directoryOf(substituted(path, unit));
-      if (!directory.startsWith("..") && trees.hasDirectory(directory)) {
+      if (!directory.startsWith("..") && files.hasDirectory(directory)) {
         return [{ directory, cluster: unit.cluster, by: manifest, certain }];
       }
       // What only the cluster knows stands for something.
@@ -147,13 +126,13 @@ export async function deployUnits(
       return [];
     });
   await visit(entry.roots.map((directory) => ({ directory, cluster: clusterName(directory) })));
-  if (entry.roots.length === 0) await visit(await unnamedStarts(entry, { files, trees }));
+  if (entry.roots.length === 0) await visit(await unnamedStarts(entry, trees));
   if (followsTemplate) {
     const apps = appsOf(files).map((app) => `apps/${app}`);
-    const loose = [...apps, ...overlaysOf(files, trees)]
-      .filter((each) => trees.kustomizationOf(each) !== undefined)
-      .filter((each) => !trees.used.has(trees.kustomizationOf(each)!));
-    for (const directory of loose) await visit([{ directory }]);
+    for (const directory of [...apps, ...overlaysOf(files)]) {
+      const file = trees.kustomizationOf(directory);
+      if (file !== undefined && !trees.used.has(file)) await visit([{ directory }]);
+    }
   }
   return { units, notChecked: [...notChecked.values()], followsTemplate };
 }
@@ -161,75 +140,58 @@ export async function deployUnits(
 /** Where nothing says what Flux begins with: Kustomizations, or what kustomize builds. */
 async function unnamedStarts(
   { kustomizations, isOwn }: FluxEntry,
-  { files, trees }: { readonly files: RepositoryFiles; readonly trees: ResourceTrees },
+  trees: ResourceTrees,
 ): Promise<readonly Start[]> {
-  const pathOf = ({ value }: Manifest) =>
-    directoryOf(String(valueAt(value, ["spec", "path"]) ?? "."));
+  const { files } = trees;
+  const pathOf = (each: Manifest) => pathIn(each) ?? ".";
   const own = kustomizations.filter((each) => isOwn(each) && files.hasDirectory(pathOf(each)));
   const paths = own.map(pathOf).filter((path) => path !== ".");
   const outside = own.filter(({ file }) => !paths.some((path) => file.startsWith(`${path}/`)));
-  const starts = [...Map.groupBy(outside, ({ file }) => posix.dirname(file))]
-    .map(([directory, group]): Start => ({
-      directory,
-      cluster: directory,
-      only: [...new Set(group.map(({ file }) => file))],
-    }));
-  if (kustomizations.length > 0) return starts;
-  const directories: string[] = [];
+  if (kustomizations.length > 0) {
+    return [...Map.groupBy(outside, ({ file }) => posix.dirname(file))].map(
+      ([directory, group]) => ({
+        directory,
+        cluster: directory,
+        only: [...new Set(group.map(({ file }) => file))],
+      }),
+    );
+  }
+  const starts = new Map<string, Start>();
   for (const directory of new Set(files.paths.filter(files.inScope).map(posix.dirname))) {
     const file = trees.kustomizationOf(directory);
     const [manifest] = file === undefined ? [] : (await trees.manifestsOf(file)).manifests;
-    if (manifest !== undefined && manifest.value.kind !== "Component") directories.push(directory);
+    if (manifest === undefined || manifest.value.kind === "Component") continue;
+    starts.set(manifest.file, { directory });
   }
   // Which of them others list is known once they are read; what is wrong is said when it is built.
   const listed = new Set<string>();
-  for (const directory of directories) {
-    for (const file of (await trees.read(directory)).files) {
-      if (file !== trees.kustomizationOf(directory)) listed.add(file);
-    }
+  for (const [own, { directory }] of starts) {
+    for (const file of (await trees.read(directory)).files) if (file !== own) listed.add(file);
   }
-  return directories.filter((each) => !listed.has(trees.kustomizationOf(each)!))
-    .map((directory) => ({ directory }));
+  return [...starts].filter(([file]) => !listed.has(file)).map(([, start]) => start);
 }
 
 async function unitOf(
   { directory, cluster, by, certain = false, only }: Start,
-  { trees, build }: { readonly trees: ResourceTrees; readonly build: Builder | undefined },
+  { trees, build }: {
+    readonly trees: ResourceTrees;
+    readonly build: Parameters<typeof deployUnits>[1];
+  },
 ): Promise<DeployUnit> {
   const tree = await trees.read(directory, { by, only });
+  const { kustomization } = tree;
   // Files alone are what they are: only a kustomization, or Flux, changes them.
-  const { resources: _, ...changes } = tree.kustomization?.value ?? {};
-  const built = Object.keys(changes).length > 0 ||
-      [...tree.files].some((file) => trees.kustomizations.has(file))
-    ? await build?.(tree)
+  const { resources: _, ...changes } = kustomization?.value ?? {};
+  const isChanged = Object.keys(changes).length > 0 ||
+    [...tree.files].some((file) => trees.kustomizations.has(file));
+  const isOffline = tree.safe && tree.remote.length === 0;
+  const built = kustomization !== undefined && isChanged && isOffline
+    ? await build?.(kustomization)
     : undefined;
-  const unit = { directory, cluster, by, certain, app: appOf(directory), tree, build: built };
   const objects = built !== undefined && "objects" in built
     ? built.objects.map((object) => builtObject(object, { tree, trees, directory }))
-    : tree.objects.map(writtenObject);
-  return { ...unit, objects };
-}
-
-function writtenObject(object: TreeObject): AppliedObject {
-  const { manifest, changed } = object;
-  const { name, namespace } = metadataOf(manifest.value);
-  // `namespace:` of a kustomization names Namespaces too (kustomize
-  // `api/internal/konfig/builtinpluginconsts/namespace.go`).
-  const given = manifest.value.kind === "Namespace" ? object.namespace : undefined;
-  return {
-    manifest: given === undefined ? manifest : renamed(manifest, given),
-    source: manifest,
-    namespace: object.namespace ?? textOf(namespace),
-    name: given ?? String(name),
-    named: changed !== "any",
-    certain: changed === "none" || changed !== "any" && !changed.has(String(manifest.value.kind)),
-    changedIn: manifest.file,
-  };
-}
-
-function renamed({ file, value, place }: Manifest, name: string): Manifest {
-  const metadata = { ...isObject(value.metadata) ? value.metadata : {}, name };
-  return { file, value: { ...value, metadata }, place };
+    : tree.objects;
+  return { directory, cluster, by, certain, app: appOf(directory), tree, build: built, objects };
 }
 
 function builtObject(
@@ -244,16 +206,14 @@ function builtObject(
   const same = tree.objects.filter(({ manifest }) =>
     manifest.file === origin && manifest.value.kind === value.kind
   );
-  const read = same.length === 1 ? same[0] : same.find((each) => writtenObject(each).name === name);
-  const source = read?.manifest;
-  const file = patchedIn.at(-1) ??
-    trees.kustomizationOf(directory) ?? source?.file ?? directory;
+  const read = same.length === 1 ? same[0] : same.find((each) => each.name === name);
+  const source = read?.source;
+  const file = patchedIn.at(-1) ?? trees.kustomizationOf(directory) ?? source?.file ?? directory;
   const place = source?.place ?? (() => ({ file }));
   return {
     manifest: { file: source?.file ?? file, value, place },
     source,
-    namespace: textOf(namespace) ??
-      (read === undefined ? undefined : writtenObject(read).namespace),
+    namespace: textOf(namespace) ?? read?.namespace,
     name: String(name),
     certain: true,
     named: true,
@@ -268,12 +228,8 @@ export function relevant(
 ): readonly Finding[] {
   if (!mayBeSubstituted(unit)) return findings;
   return findings.filter(({ path }) =>
-    !path.some((_, at) => hasPlaceholder(valueAt(value, path.slice(0, at + 1))))
+    !path.some((_, at) => /\$\{\w/.test(textOf(valueAt(value, path.slice(0, at + 1))) ?? ""))
   );
-}
-
-function hasPlaceholder(value: unknown): boolean {
-  return typeof value === "string" && /\$\{\w/.test(value);
 }
 
 /** True where Flux replaces `${…}`, or where nobody knows whether it does. */
@@ -288,13 +244,10 @@ export function appOf(path: string): string | undefined {
 
 /** As kustomize-controller does it: `${name}`, `${name:=default}`. */
 function substituted(path: string, { by }: DeployUnit): string {
-  const { postBuild } = specOf(by);
-  const variables = isObject(postBuild) && isObject(postBuild.substitute)
-    ? postBuild.substitute
-    : {};
+  const variables = valueAt(by?.value, ["spec", "postBuild", "substitute"]);
   return path.replace(
     /\$\{(\w+)(?::?[=-]([^}]*))?\}/g,
-    (whole, name, otherwise) => textOf(variables[name]) ?? otherwise ?? whole,
+    (whole, name, otherwise) => textOf(valueAt(variables, [name])) ?? otherwise ?? whole,
   );
 }
 
@@ -315,10 +268,11 @@ function clusterName(directory: string): string {
   return /^(?:.*\/)?clusters\/([^/]+)$/.exec(directory)?.[1] ?? directory;
 }
 
-function overlaysOf(files: RepositoryFiles, trees: ResourceTrees): readonly string[] {
-  const directories = files.paths.map((path) => posix.dirname(path))
-    .filter((directory) => /^apps\/[^/]+\/overlays\/[^/]+$/.test(directory));
-  return [...new Set(directories)].filter((each) => trees.kustomizationOf(each) !== undefined);
+function overlaysOf(files: RepositoryFiles): ReadonlySet<string> {
+  return new Set(
+    files.paths.map((path) => posix.dirname(path))
+      .filter((directory) => /^apps\/[^/]+\/overlays\/[^/]+$/.test(directory)),
+  );
 }
 
 function namesBelow(files: RepositoryFiles, folder: string): readonly string[] {
@@ -327,8 +281,4 @@ function namesBelow(files: RepositoryFiles, folder: string): readonly string[] {
     return first === folder && name !== undefined && rest !== undefined ? [name] : [];
   });
   return [...new Set(names)];
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

@@ -5,7 +5,7 @@
  */
 
 import { dirname, join, posix } from "node:path";
-import { isObject, type Manifest, metadataOf, valueAt } from "./manifest.ts";
+import { isObject, type Manifest, metadataOf, textOf, valueAt } from "./manifest.ts";
 import {
   type RepositoryFiles,
   repositoryFiles,
@@ -50,43 +50,49 @@ export function directoryOf(path: string): string {
 }
 
 /** Reads every object of Flux below the scope of the files. */
-export async function fluxEntry(
-  files: RepositoryFiles,
-  trees: ResourceTrees,
-): Promise<FluxEntry> {
-  const found = await fluxObjects(files, trees);
+export async function fluxEntry(trees: ResourceTrees): Promise<FluxEntry> {
+  const { files } = trees;
+  const found = await fluxObjects(trees);
   const kustomizations = found.filter(isFluxKustomization);
+  const sources = found.filter(({ value }) => SOURCES.has(String(value.kind)));
+  const nameOf = ({ value }: Manifest) => `${value.kind}/${metadataOf(value).name}`;
   const syncs = found.flatMap(({ value }) => syncsIn(value));
-  const urls = new Set([
-    ...files.remotes,
-    ...syncs.flatMap(({ url }) => url === undefined ? [] : [url]),
-  ].map(comparable));
-  const bootstrap = found.filter((each) =>
-    SOURCES.has(String(each.value.kind)) && metadataOf(each.value).name === OWN_SOURCE
-  ).flatMap(urlOf);
-  bootstrap.forEach((url) => urls.add(comparable(url)));
-  const owns = ownership({
-    found,
-    kustomizations,
-    urls,
-    files,
-    bootstrapped: bootstrap.length > 0,
-  });
-  const isOwn = (each: Manifest) => owns(sourceOf(each));
-  const sources = found.filter(({ value }) =>
-    SOURCES.has(String(value.kind)) && owns(`${value.kind}/${metadataOf(value).name}`)
+  const bootstrap = sources.filter(({ value }) => metadataOf(value).name === OWN_SOURCE)
+    .flatMap(urlOf);
+  const urls = new Set(
+    [...files.remotes, ...syncs.map(({ url }) => url), ...bootstrap].map(comparable),
   );
+  const isRepository = (source: string): boolean => {
+    const addresses = sources.filter((each) => nameOf(each) === source).flatMap(urlOf);
+    if (addresses.some((url) => urls.has(comparable(url)))) return true;
+    if (addresses.length > 0 && bootstrap.length > 0) return false;
+    // Nobody says which repository this is: the source is it if what is applied from it is here.
+    const paths = kustomizations.filter((each) => sourceOf(each) === source)
+      .flatMap((each) => pathIn(each) ?? []).filter((path) => path !== "." && !path.includes("${"));
+    return paths.filter((path) => files.hasDirectory(path)).length > paths.length / 2;
+  };
+  const named = [...sources.map(nameOf), ...kustomizations.flatMap((each) => sourceOf(each) ?? [])];
+  const own = new Set([
+    ...[...SOURCES].map((kind) => `${kind}/${OWN_SOURCE}`),
+    ...named.filter((each) => SOURCES.has(each.split("/")[0]!) && isRepository(each)),
+  ]);
+  const isOwn = (each: Manifest) => own.has(sourceOf(each) ?? "");
   const declared = [
     ...syncs.map(({ path }) => directoryOf(path)),
     // As flux bootstrap writes it: a Kustomization that applies the directory it is in.
-    ...kustomizations.filter(isOwn).filter((each) => {
+    ...kustomizations.filter(isOwn).flatMap((each) => {
       const path = pathIn(each);
-      return path !== undefined && path !== "." && each.file.startsWith(`${path}/`);
-    }).flatMap((each) => pathIn(each) ?? []),
+      return path !== undefined && each.file.startsWith(`${path}/`) ? [path] : [];
+    }),
   ].filter((path) => path !== "." && files.hasDirectory(path));
-  const named = clusterDirectories(files, kustomizations.filter(isOwn))
+  const clusters = clusterDirectories(files, kustomizations.filter(isOwn))
     .filter((each) => !declared.some((path) => path === each || path.startsWith(`${each}/`)));
-  return { roots: [...new Set([...named, ...declared])].sort(), kustomizations, isOwn, sources };
+  return {
+    roots: [...new Set([...clusters, ...declared])].sort(),
+    kustomizations,
+    isOwn,
+    sources: sources.filter((each) => own.has(nameOf(each))),
+  };
 }
 
 /**
@@ -95,23 +101,26 @@ export async function fluxEntry(
  * Source: source-controller `internal/controller/gitrepository_controller.go`: `spec.ignore` comes
  * after every `.sourceignore`.
  */
-export async function fetchedFiles(files: RepositoryFiles): Promise<RepositoryFiles> {
+export async function fetchedTrees(files: RepositoryFiles): Promise<ResourceTrees> {
   const inFiles = await Promise.all(
     files.paths.filter((path) => posix.basename(path) === ".sourceignore").map(async (path) => ({
       directory: path === ".sourceignore" ? "" : posix.dirname(path),
       text: await files.read(path) ?? "",
     })),
   );
-  const { sources } = await fluxEntry(files, new ResourceTrees(files));
+  const { sources } = await fluxEntry(new ResourceTrees(files));
   const specs = new Set(sources.map(({ value }) => valueAt(value, ["spec", "ignore"])));
   const each = [...specs.size === 0 ? [undefined] : specs].map((text) =>
     leftOut(typeof text === "string" ? [...inFiles, { directory: "", text }] : inFiles)
   );
-  return withoutLeftOut(files, (path) => each.every((isLeftOut) => isLeftOut(path)));
+  return new ResourceTrees(
+    withoutLeftOut(files, (path) => each.every((isLeftOut) => isLeftOut(path))),
+  );
 }
 
 /** Every object of Flux that says where it finds something. */
-async function fluxObjects(files: RepositoryFiles, trees: ResourceTrees): Promise<Manifest[]> {
+async function fluxObjects(trees: ResourceTrees): Promise<Manifest[]> {
+  const { files } = trees;
   const found: Manifest[] = [];
   for (const path of files.paths) {
     if (!files.inScope(path) || !/\.ya?ml$/.test(path)) continue;
@@ -123,7 +132,7 @@ async function fluxObjects(files: RepositoryFiles, trees: ResourceTrees): Promis
 }
 
 /** `sync` of a FluxInstance, also as values of its chart: where the operator has Flux begin. */
-function syncsIn(value: unknown): { readonly path: string; readonly url: string | undefined }[] {
+function syncsIn(value: unknown): { readonly path: string; readonly url: string }[] {
   if (typeof value !== "object" || value === null) return [];
   const inner = Object.values(value).flatMap(syncsIn);
   const sync = valueAt(value, ["sync"]);
@@ -148,40 +157,6 @@ function clusterDirectories(
   );
 }
 
-function ownership({ found, kustomizations, urls, files, bootstrapped }: {
-  readonly found: readonly Manifest[];
-  readonly kustomizations: readonly Manifest[];
-  readonly urls: ReadonlySet<string>;
-  readonly files: RepositoryFiles;
-  /** True where the repository's own address is among its objects. */
-  readonly bootstrapped: boolean;
-}): (source: string | undefined) => boolean {
-  const known = new Map<string, boolean>();
-  const decide = (kind: string, name: string): boolean => {
-    if (!SOURCES.has(kind)) return false;
-    if (name === OWN_SOURCE) return true;
-    const addresses = found.filter(({ value }) =>
-      value.kind === kind && metadataOf(value).name === name
-    ).flatMap(urlOf);
-    if (addresses.some((url) => urls.has(comparable(url)))) return true;
-    if (addresses.length > 0 && bootstrapped) return false;
-    // Nobody says which repository this is: the source is it if what is applied from it is here.
-    const paths = kustomizations.filter((each) => sourceOf(each) === `${kind}/${name}`)
-      .flatMap((each) => pathIn(each) ?? []).filter((path) => path !== "." && !path.includes("${"));
-    const here = paths.filter((path) => files.hasDirectory(path));
-    return here.length > paths.length / 2;
-  };
-  return (source) => {
-    if (source === undefined) return false;
-    let own = known.get(source);
-    if (own === undefined) {
-      const [kind = "", name = ""] = source.split("/");
-      known.set(source, own = decide(kind, name));
-    }
-    return own;
-  };
-}
-
 /** `GitRepository/NAME` that a Kustomization is applied from. */
 export function sourceOf({ value }: Manifest): string | undefined {
   const source = valueAt(value, ["spec", "sourceRef"]);
@@ -189,9 +164,10 @@ export function sourceOf({ value }: Manifest): string | undefined {
   return `${source.kind}/${source.name}`;
 }
 
-function pathIn({ value }: Manifest): string | undefined {
-  const path = valueAt(value, ["spec", "path"]);
-  return typeof path === "string" ? directoryOf(path) : undefined;
+/** `spec.path` of a Kustomization as a directory; undefined where it has none. */
+export function pathIn({ value }: Manifest): string | undefined {
+  const path = textOf(valueAt(value, ["spec", "path"]));
+  return path === undefined ? undefined : directoryOf(path);
 }
 
 function urlOf({ value }: Manifest): readonly string[] {
@@ -216,7 +192,7 @@ export async function rootOf(directory: string): Promise<string> {
   const real = await realPlace(directory);
   const top = await repositoryAround(real);
   const files = await repositoryFiles(top ?? real, { scope: real });
-  const { kustomizations } = await fluxEntry(files, new ResourceTrees(files));
+  const { kustomizations } = await fluxEntry(new ResourceTrees(files));
   const places = kustomizations.flatMap(({ value, file }) => {
     const path = valueAt(value, ["spec", "path"]);
     // What source-watcher cuts out of a repository has a root of its own.

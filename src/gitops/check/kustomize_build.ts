@@ -68,15 +68,13 @@ const OFFLINE = {
  * Builds a kustomization in its place in the repository: the file that is there, or what Flux
  * makes of it. Nothing is fetched: whoever calls makes sure that no remote resource is named.
  *
- * @param options.root absolute path of the repository
+ * @param root absolute path of the repository
  */
 export async function buildKustomization(
   { runner, signal }: Programs,
   kustomize: Kustomize,
-  { root, kustomization: { file, value } }: {
-    readonly root: string;
-    readonly kustomization: Pick<Manifest, "file" | "value">;
-  },
+  root: string,
+  { file, value }: Pick<Manifest, "file" | "value">,
 ): Promise<Build> {
   const temporary = await makeTemporaryDirectory("k3s-tool-build-");
   try {

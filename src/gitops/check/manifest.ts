@@ -88,6 +88,11 @@ export function metadataOf(
   return isObject(value.metadata) ? value.metadata : {};
 }
 
+/** A text; undefined for anything else. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
 /** True for a map. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

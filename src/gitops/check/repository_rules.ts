@@ -5,18 +5,10 @@
  */
 
 import type { Problem } from "../../errors/user_error.ts";
-import {
-  type AppliedObject,
-  appOf,
-  appsOf,
-  type Deployment,
-  type DeployUnit,
-  specOf,
-} from "./deploy_units.ts";
+import { appOf, appsOf, type Deployment, type DeployUnit, specOf } from "./deploy_units.ts";
 import { describeManifest, isObject, type Manifest, valueAt } from "./manifest.ts";
 import { isFluxKustomization } from "./flux_entry.ts";
-import type { RepositoryFiles } from "../repository/repository_files.ts";
-import type { ResourceTrees } from "./resource_tree.ts";
+import type { AppliedObject, ResourceTrees } from "./resource_tree.ts";
 import { isEncrypted } from "../keys/sops.ts";
 
 /** Kinds without a namespace, as far as they are known; of other kinds it is not said. */
@@ -34,12 +26,12 @@ const NAMESPACED_GROUPS =
 /** What holds in every repository, as kustomize or Flux would refuse it or do harm. */
 export function ruleProblems(
   { units, followsTemplate }: Deployment,
-  { files, trees }: { readonly files: RepositoryFiles; readonly trees: ResourceTrees },
+  trees: ResourceTrees,
 ): { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] } {
   const { twice, elsewhere } = duplicates(units);
   // Of an app without a kustomization everything is applied twice: that is said once.
   const loose = followsTemplate
-    ? appsOf(files).filter((app) => trees.kustomizationOf(`apps/${app}`) === undefined)
+    ? appsOf(trees.files).filter((app) => trees.kustomizationOf(`apps/${app}`) === undefined)
     : [];
   const isLoose = ({ where }: Problem) => loose.includes(appOf(where?.file ?? "") ?? "");
   return {

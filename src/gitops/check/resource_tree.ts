@@ -20,16 +20,27 @@ import {
   textsAt,
   withFluxFields,
 } from "./kustomization_file.ts";
-import { type Manifest, type ManifestFile, readManifests } from "./manifest.ts";
+import { type Manifest, type ManifestFile, metadataOf, readManifests, textOf } from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 
-/** An object with the names it gets from the kustomizations above it. */
-export interface TreeObject extends Names {
+/** An object as it is applied. */
+export interface AppliedObject {
+  /** Its value as built, or as the file has it; its places are in the file. */
   readonly manifest: Manifest;
+  /** What it was read from; undefined for what a generator made. */
+  readonly source: Manifest | undefined;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** False where something that was not built may change it. */
+  readonly certain: boolean;
+  /** False where something that was not built may change its name or namespace too. */
+  readonly named: boolean;
+  /** The file that changed it last. */
+  readonly changedIn: string;
 }
 
 /** What kustomizations do to what they list. */
-export interface Names {
+interface Names {
   /** Set by a kustomization; the object's own `metadata.namespace` counts where it is undefined. */
   readonly namespace: string | undefined;
   /** Whose other fields only a build knows. */
@@ -40,7 +51,8 @@ export interface Names {
 export interface ResourceTree {
   /** What is built, with what Flux adds to it; undefined where it cannot be read. */
   readonly kustomization: Manifest | undefined;
-  readonly objects: readonly TreeObject[];
+  /** As they would be without a build. */
+  readonly objects: readonly AppliedObject[];
   /** What would be fetched, which nobody looks at. */
   readonly remote: readonly { readonly target: string; readonly where: Place }[];
   /** Every file that was read or named on the way. */
@@ -57,8 +69,6 @@ interface ReadProblem {
 
 /** Reads trees of one repository; each file is read, and complained about, once. */
 export class ResourceTrees {
-  readonly #files: RepositoryFiles;
-  readonly #known: ReadonlySet<string>;
   readonly #manifests = new Map<string, Promise<ManifestFile>>();
   /** Problems by what they say, so that a base of two overlays is reported once. */
   readonly #problems = new Map<string, ReadProblem>();
@@ -67,10 +77,7 @@ export class ResourceTrees {
   /** Kustomizations that were read. */
   readonly kustomizations = new Set<string>();
 
-  constructor(files: RepositoryFiles) {
-    this.#files = files;
-    this.#known = new Set(files.paths);
-  }
+  constructor(readonly files: RepositoryFiles) {}
 
   /** What was wrong with the files read so far. */
   get problems(): readonly ReadProblem[] {
@@ -86,37 +93,27 @@ export class ResourceTrees {
     this.#problems.set(JSON.stringify(problem), { problem, certain });
   }
 
-  /** True where the repository has such a file. */
-  has(file: string): boolean {
-    return this.#known.has(file);
-  }
-
   /** The file kustomize would read in a directory. */
   kustomizationOf(directory: string): string | undefined {
     return KUSTOMIZATION_NAMES.map((name) => posix.join(directory, name))
-      .find((path) => this.#known.has(path));
-  }
-
-  /** True where the repository has such a directory. */
-  hasDirectory(directory: string): boolean {
-    return this.#files.hasDirectory(directory);
+      .find((path) => this.files.has(path));
   }
 
   /** Why Flux does not have what is there; undefined where it has it, or nothing is there. */
   unusable(path: string): string | undefined {
-    if (this.#known.has(path) || this.hasDirectory(path)) return undefined;
+    if (this.files.has(path) || this.files.hasDirectory(path)) return undefined;
     for (let at = path; at !== "." && at !== "/"; at = posix.dirname(at)) {
-      const why = this.#files.unusable.get(at);
+      const why = this.files.unusable.get(at);
       if (why !== undefined) return why;
     }
-    return this.#files.unusable.entries().find(([each]) => each.startsWith(`${path}/`))?.[1];
+    return this.files.unusable.entries().find(([each]) => each.startsWith(`${path}/`))?.[1];
   }
 
   /** The documents of a file. */
   manifestsOf(file: string): Promise<ManifestFile> {
     let read = this.#manifests.get(file);
     if (read === undefined) {
-      read = this.#files.read(file).then((text) =>
+      read = this.files.read(file).then((text) =>
         text === undefined
           ? { manifests: [], problems: [{ message: "cannot be read", where: { file } }] }
           : readManifests(file, text)
@@ -144,7 +141,7 @@ export class ResourceTrees {
     const walk: Walk = { names: { namespace: undefined, changed: "none" }, above: [], found };
     const at = posix.normalize(directory);
     const asFluxBuilds = (own: Manifest) =>
-      withFluxFields(own, { by, exists: (path) => this.hasDirectory(posix.join(at, path)) });
+      withFluxFields(own, { by, exists: (path) => this.files.hasDirectory(posix.join(at, path)) });
     const file = only === undefined ? this.kustomizationOf(at) : undefined;
     if (file !== undefined) {
       return { kustomization: await this.#kustomization(file, walk, asFluxBuilds), ...found };
@@ -162,7 +159,7 @@ export class ResourceTrees {
   entriesBelow(directory: string): readonly string[] {
     const prefix = directory === "." ? "" : `${directory}/`;
     const entries = new Set<string>();
-    for (const path of this.#files.paths) {
+    for (const path of this.files.paths) {
       if (!path.startsWith(prefix)) continue;
       if (path === this.kustomizationOf(directory)) continue;
       const nested = this.#outermostKustomization(prefix, path);
@@ -246,7 +243,7 @@ export class ResourceTrees {
       found.safe = false;
       return refuse(`${target} is outside the repository`);
     }
-    if (this.#known.has(path)) {
+    if (this.files.has(path)) {
       this.#use(path, walk);
       if (kind === "resource") await this.#resourceFile(path, walk);
       else if (kind !== "text") await this.#partialFile(path, { kind, where, walk });
@@ -254,7 +251,7 @@ export class ResourceTrees {
     }
     const why = this.unusable(path);
     if (why !== undefined) return refuse(`${target} ${why}`, { certain: true });
-    if (kind === "file" || kind === "text" || !this.hasDirectory(path)) {
+    if (kind === "file" || kind === "text" || !this.files.hasDirectory(path)) {
       if (looksRemote(target)) return void found.remote.push({ target, where });
       return refuse(`${target} does not exist`);
     }
@@ -314,7 +311,7 @@ export class ResourceTrees {
     const { manifests, problems } = await this.manifestsOf(path);
     this.#refuseUnfolding(problems, found);
     problems.forEach((problem) => this.report(problem));
-    for (const manifest of manifests) found.objects.push({ manifest, ...names });
+    found.objects.push(...manifests.map((manifest) => writtenObject(manifest, names)));
   }
 }
 
@@ -323,19 +320,37 @@ interface Walk {
   /** Kustomizations this one is included by. */
   readonly above: readonly string[];
   readonly found: {
-    readonly objects: TreeObject[];
+    readonly objects: AppliedObject[];
     readonly remote: { target: string; where: Place }[];
     readonly files: Set<string>;
     safe: boolean;
   };
 }
 
+function writtenObject(source: Manifest, { namespace, changed }: Names): AppliedObject {
+  const { file, value, place } = source;
+  const { kind } = value;
+  const metadata = metadataOf(value);
+  // `namespace:` of a kustomization names Namespaces too (kustomize
+  // `api/internal/konfig/builtinpluginconsts/namespace.go`).
+  const given = kind === "Namespace" ? namespace : undefined;
+  const renamed = { file, value: { ...value, metadata: { ...metadata, name: given } }, place };
+  return {
+    manifest: given === undefined ? source : renamed,
+    source,
+    namespace: namespace ?? textOf(metadata.namespace),
+    name: given ?? String(metadata.name),
+    named: changed !== "any",
+    certain: changed === "none" || changed !== "any" && !changed.has(String(kind)),
+    changedIn: file,
+  };
+}
+
 /** The outermost namespace wins. */
 function within({ namespace, changed: a }: Names, manifest: Manifest): Names {
-  const own = manifest.value.namespace;
   const b = changedKinds(manifest);
   const changed = a === "none" || b === "any" ? b : b === "none" || a === "any" ? a : a.union(b);
-  return { namespace: namespace ?? (typeof own === "string" ? own : undefined), changed };
+  return { namespace: namespace ?? textOf(manifest.value.namespace), changed };
 }
 
 function remoteIn(value: unknown, where: Place) {

@@ -29,6 +29,7 @@ export interface RepositoryFiles {
   readonly remotes: readonly string[];
   /** A file's text; undefined where there is none, or one too large for a manifest. */
   read(path: string): Promise<string | undefined>;
+  has(path: string): boolean;
   hasDirectory(path: string): boolean;
   /** True for what is below the directory that was asked about. */
   readonly inScope: (path: string) => boolean;
@@ -89,10 +90,12 @@ export function withoutLeftOut(
   };
 }
 
-function listed(paths: readonly string[]): Pick<RepositoryFiles, "paths" | "hasDirectory"> {
+function listed(paths: readonly string[]): Pick<RepositoryFiles, "paths" | "has" | "hasDirectory"> {
+  const files = new Set(paths);
   const directories = new Set(paths.flatMap(parentsOf));
   return {
     paths,
+    has: (path) => files.has(path),
     hasDirectory: (path) => path === "" || path === "." || directories.has(path),
   };
 }

@@ -136,6 +136,33 @@ for (
   });
 }
 
+for (
+  const [text, problem] of [
+    ["kind: Service\nmetadata: {name: a}\n", "1: apiVersion is missing or no text"],
+    ["apiVersion: v1\nmetadata: {name: a}\n", "1: kind is missing or no text"],
+    ["apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n", "3: metadata.name is missing"],
+    [
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ""}\n',
+      '3: metadata.name must be lower-case letters, digits, - and . between them, is ""',
+    ],
+  ] as const
+) {
+  Deno.test(`what is no object is told once, not as a failed build too: ${problem}`, async () => {
+    await using repository = await withKustomize((directory) =>
+      directory === OVERLAY
+        ? { stderr: "Error: accumulating resources: missing kind in object {{v1 } {{a } map[]}}\n" }
+        : undefined
+    );
+    repository.replace(`${BASE}/kustomization.yaml`, "resources:", "resources:\n  - a.yaml");
+    repository.write(`${BASE}/a.yaml`, text);
+    assert.deepEqual(await repository.problems(), [`${BASE}/a.yaml:${problem}`]);
+    // What else is wrong does not hide why the build fails.
+    repository.write(`${BASE}/a.yaml`, "apiVersion: v1\nkind: Service\nmetadata: {name: A}\n");
+    const both = await repository.problems();
+    assert.ok(both.some((each) => each.includes("cannot be built")), both.join("\n"));
+  });
+}
+
 Deno.test("nothing is built that would be fetched, and no option lets it run programs", async () => {
   await using repository = await withKustomize(() => undefined);
   repository.replace(
@@ -268,8 +295,7 @@ Deno.test({
           }],
         },
       });
-      const build = (name: string) =>
-        buildKustomization(system, KUSTOMIZE!, { root, kustomization: patch(name) });
+      const build = (name: string) => buildKustomization(system, KUSTOMIZE!, root, patch(name));
       const built = await build("db");
       assert.ok("objects" in built, JSON.stringify(built));
       const origins = built.objects.map(({ value: { data }, origin }) => [origin, data]);
