@@ -18,6 +18,9 @@ export const ROLES = ["control-plane", "worker"] as const satisfies readonly Rol
 /** The group each role has in inventories this tool writes. */
 export const ROLE_GROUPS = { "control-plane": "control_plane", worker: "workers" } as const;
 
+/** Addresses of Tailscale, unless the tailnet is told otherwise. */
+export const DEFAULT_NETWORK = "100.64.0.0/10";
+
 /** How far a value is known before Ansible runs. */
 export type ValueState =
   /** As it stands. */
@@ -57,17 +60,17 @@ export interface InventoryHost {
   /** All groups it is in, nearest last; never `all`. */
   readonly groups: readonly string[];
   /** IPv4 address in the tailnet; undefined only where it is templated or encrypted. */
-  readonly tailscaleIp?: string;
+  readonly tailscaleIp?: string | undefined;
   /** Where ssh connects; the name where nothing else is said, undefined where it is templated. */
-  readonly ansibleHost?: string;
+  readonly ansibleHost?: string | undefined;
   /** `ansible_user`. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** `reserved_cpu`, a Kubernetes quantity: `"2"`, `"500m"`. */
-  readonly reservedCpu?: string;
+  readonly reservedCpu?: string | undefined;
   /** `reserved_memory`, a Kubernetes quantity: `"4Gi"`. */
-  readonly reservedMemory?: string;
+  readonly reservedMemory?: string | undefined;
   /** `gpu`; undefined where the inventory leaves it to detection. */
-  readonly gpu?: boolean;
+  readonly gpu?: boolean | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
   /** Every effective variable by Ansible's precedence, templated and encrypted ones too. */
@@ -81,16 +84,16 @@ export interface ClusterVars {
   /** Default `"k3s"`. */
   readonly clusterName: string;
   /** `vX.Y.Z+k3sN`; undefined where it is not set or templated. */
-  readonly k3sVersion?: string;
+  readonly k3sVersion?: string | undefined;
   /** `api_endpoint`: a name or address the owner keeps for the API, with or without a port. */
-  readonly apiEndpoint?: string;
+  readonly apiEndpoint?: string | undefined;
   /** CIDR every address lies in; default `100.64.0.0/10`. */
   readonly tailscaleNetwork: string;
-  readonly gitRepoUrl?: string;
+  readonly gitRepoUrl?: string | undefined;
   /** Default `"main"`. */
   readonly gitBranch: string;
   /** Path in the repository that Flux follows; undefined: by the cluster's name. */
-  readonly gitPath?: string;
+  readonly gitPath?: string | undefined;
   /** Default `"flux-system"`. */
   readonly fluxNamespace: string;
   /** Every variable of the group `all`. */

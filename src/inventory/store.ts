@@ -11,8 +11,8 @@ import { nothingWritten, writeAtomically } from "../process/atomic_write.ts";
 import { ifThere, withDirectoryLock } from "../process/lock.ts";
 import { type Edit, removeHosts } from "./edit/edit.ts";
 import { InventoryFiles } from "./read/inventory_files.ts";
-import { type LoadedContent, loadInventory } from "./read/load.ts";
-import { invalidInventory, resolveInventoryFile } from "./read/read.ts";
+import { resolveInventoryFile } from "./read/locate.ts";
+import { invalidInventory, type LoadedContent, loadInventory } from "./read/read.ts";
 
 /** What changing an inventory needs of the outside. */
 export interface StoreOptions {

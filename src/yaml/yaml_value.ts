@@ -28,3 +28,11 @@ export class VaultValue {
     return `(${this.tag.replace(/^!+/, "")})`;
   }
 }
+
+/** A map of the members that have a value. */
+export function defined(
+  members: Readonly<Record<string, YamlValue | undefined>>,
+): Record<string, YamlValue> {
+  const known = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as Record<string, YamlValue>;
+}

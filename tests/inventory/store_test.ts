@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Problem } from "../../src/errors/user_error.ts";
 import { withDirectoryLock } from "../../src/process/lock.ts";
 import { addHost, setVariable } from "../../src/inventory/edit/edit.ts";
-import type { LoadedContent } from "../../src/inventory/read/load.ts";
+import type { LoadedContent } from "../../src/inventory/read/read.ts";
 import { checkInventory, readInventory } from "../../src/inventory/read/read.ts";
 import { resolveScope } from "../../src/inventory/edit/scope.ts";
 import { editInventory, removeHostsFromInventory } from "../../src/inventory/store.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addHost } from "../../src/inventory/edit/edit.ts";
 import { InventoryFiles } from "../../src/inventory/read/inventory_files.ts";
-import { loadInventory } from "../../src/inventory/read/load.ts";
+import { loadInventory } from "../../src/inventory/read/read.ts";
 import { describeHost } from "../../src/inventory/edit/new_host.ts";
 import { NodeDefinition } from "../../src/inventory/schema.ts";
 import { parseYaml } from "../../src/yaml/tree.ts";

@@ -10,7 +10,7 @@ import {
   unsetVariable,
 } from "../../src/inventory/edit/edit.ts";
 import { InventoryFiles } from "../../src/inventory/read/inventory_files.ts";
-import { type LoadedContent, loadInventory } from "../../src/inventory/read/load.ts";
+import { type LoadedContent, loadInventory } from "../../src/inventory/read/read.ts";
 import { resolveScope } from "../../src/inventory/edit/scope.ts";
 import { parseYaml } from "../../src/yaml/tree.ts";
 import { inventories } from "./inventory_text.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addHost, setVariable, unsetVariable } from "../../src/inventory/edit/edit.ts";
-import type { LoadedContent } from "../../src/inventory/read/load.ts";
+import type { LoadedContent } from "../../src/inventory/read/read.ts";
 import type { YamlValue } from "../../src/yaml/yaml_value.ts";
 import { checkInventory } from "../../src/inventory/read/read.ts";
 import { resolveScope } from "../../src/inventory/edit/scope.ts";

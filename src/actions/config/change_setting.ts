@@ -13,7 +13,7 @@ import {
   memberOf,
   parseKeyPath,
 } from "../../inventory/edit/key_path.ts";
-import type { LoadedContent } from "../../inventory/read/load.ts";
+import type { LoadedContent } from "../../inventory/read/read.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import { CLUSTER_VARIABLES, VARIABLE_SCHEMAS } from "../../inventory/schema.ts";
 import {

@@ -9,7 +9,7 @@ import { type Problem, usageError, type UserError } from "../../errors/user_erro
 import { writeAtomically } from "../../process/atomic_write.ts";
 import { withDirectoryLock } from "../../process/lock.ts";
 import { InventoryFiles } from "../../inventory/read/inventory_files.ts";
-import { loadInventory } from "../../inventory/read/load.ts";
+import { loadInventory } from "../../inventory/read/read.ts";
 import { danglingLink } from "../../inventory/read/locate.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { describeHost, type HostDescription } from "../../inventory/edit/new_host.ts";

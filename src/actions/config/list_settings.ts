@@ -7,7 +7,7 @@
 import { didYouMean } from "../../errors/nearest.ts";
 import { UserError } from "../../errors/user_error.ts";
 import { formatKeyPath, memberOf, parseKeyPath } from "../../inventory/edit/key_path.ts";
-import type { LoadedContent } from "../../inventory/read/load.ts";
+import type { LoadedContent } from "../../inventory/read/read.ts";
 import { maskedValue } from "../../inventory/masked.ts";
 import { VARIABLE_SCHEMAS } from "../../inventory/schema.ts";
 import {

@@ -6,7 +6,7 @@
 
 import { type Problem, usageError, UserError } from "../../errors/user_error.ts";
 import { addHost, type Edit } from "../../inventory/edit/edit.ts";
-import type { LoadedContent } from "../../inventory/read/load.ts";
+import type { LoadedContent } from "../../inventory/read/read.ts";
 import { findHost, type InventoryHost, type Role } from "../../inventory/model.ts";
 import { describeHost, type HostDescription } from "../../inventory/edit/new_host.ts";
 import { type ChangedFile, editInventory } from "../../inventory/store.ts";

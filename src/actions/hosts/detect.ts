@@ -11,9 +11,8 @@ import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { setVariables } from "../../inventory/edit/edit.ts";
 import { resolveScope } from "../../inventory/edit/scope.ts";
-import { locateInventory } from "../../inventory/read/locate.ts";
 import { hostNamed, type Inventory, type InventoryHost } from "../../inventory/model.ts";
-import { readInventory } from "../../inventory/read/read.ts";
+import { openInventory } from "../../inventory/read/read.ts";
 import { editInventory } from "../../inventory/store.ts";
 import { writeAtomically } from "../../process/atomic_write.ts";
 import { ifThere } from "../../process/lock.ts";
@@ -35,9 +34,7 @@ export async function hostsToDetect(
   system: System,
   request: { readonly inventory: string | undefined; readonly hosts: readonly string[] },
 ): Promise<{ readonly inventory: Inventory; readonly hosts: readonly InventoryHost[] }> {
-  const inventory = await readInventory(await locateInventory(system, request.inventory), {
-    cwd: system.cwd,
-  });
+  const { inventory } = await openInventory(system, request.inventory);
   const { hosts } = request;
   if (inventory.hosts.length === 0) {
     throw usageError("The inventory has no machines", {

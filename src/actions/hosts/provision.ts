@@ -8,8 +8,7 @@ import type { Outcome, RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
-import { locateInventory } from "../../inventory/read/locate.ts";
-import { readInventory, requireProvisionable } from "../../inventory/read/read.ts";
+import { openInventory, requireProvisionable } from "../../inventory/read/read.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
 import { checkHosts, checkLimit, checkTags } from "./limit.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
@@ -52,9 +51,7 @@ export async function* provision(
   request: ProvisionRequest,
   mayInstall: MayI,
 ): AsyncGenerator<RunEvent> {
-  const inventory = await readInventory(await locateInventory(system, request.inventory), {
-    cwd: system.cwd,
-  });
+  const { inventory } = await openInventory(system, request.inventory);
   requireProvisionable(inventory);
   checkLimit(inventory, request.limit);
   checkHosts(inventory, request.replace);

@@ -7,9 +7,8 @@
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { usageError } from "../../errors/user_error.ts";
-import { locateInventory } from "../../inventory/read/locate.ts";
 import { hostNamed, hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
-import { readInventory } from "../../inventory/read/read.ts";
+import { openInventory } from "../../inventory/read/read.ts";
 import { type EditOutcome, removeHostsFromInventory } from "../../inventory/store.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
@@ -37,9 +36,7 @@ export async function planRemovals(
   system: ActionSystem,
   request: RemovalRequest,
 ): Promise<readonly Removal[]> {
-  const inventory = await readInventory(await locateInventory(system, request.inventory), {
-    cwd: system.cwd,
-  });
+  const { inventory } = await openInventory(system, request.inventory);
   const hosts = [...new Set(request.hosts.map((name) => hostNamed(inventory, name)))];
   const servers = hosts.filter(({ role }) => role === "control-plane");
   if (servers.length > 0 && servers.length === hostsOf(inventory, "control-plane").length) {

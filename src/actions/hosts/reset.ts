@@ -8,9 +8,8 @@ import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { storedKubeconfig } from "../../kubeconfig/store.ts";
 import { usageError } from "../../errors/user_error.ts";
-import { locateInventory } from "../../inventory/read/locate.ts";
 import type { Inventory } from "../../inventory/model.ts";
-import { readInventory } from "../../inventory/read/read.ts";
+import { openInventory } from "../../inventory/read/read.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 import { checkLimit } from "./limit.ts";
@@ -27,9 +26,7 @@ export async function planReset(
     readonly limit: readonly string[];
   },
 ): Promise<Inventory> {
-  const inventory = await readInventory(await locateInventory(system, named), {
-    cwd: system.cwd,
-  });
+  const { inventory } = await openInventory(system, named);
   if (inventory.hosts.length === 0) {
     throw usageError("The inventory has no hosts", { where: { file: inventory.file } });
   }

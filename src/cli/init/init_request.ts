@@ -13,7 +13,7 @@ import type { Role } from "../../inventory/model.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import type { HostDescription } from "../../inventory/edit/new_host.ts";
 import { DEFAULT_K3S_VERSION } from "../../inventory/edit/new_inventory.ts";
-import { DEFAULT_NETWORK } from "../../inventory/read/read_hosts.ts";
+import { DEFAULT_NETWORK } from "../../inventory/model.ts";
 import { inferType, readTyped } from "../../inventory/edit/typed_value.ts";
 import type { Peer, Tailnet } from "../../tailscale/peer.ts";
 import { nodeWarnings } from "../../tailscale/suitability.ts";

@@ -7,7 +7,7 @@
 import { networkContains, parseIpv4, parseNetwork } from "../../inventory/ipv4.ts";
 import type { Role } from "../../inventory/model.ts";
 import { describeHost, type HostDescription } from "../../inventory/edit/new_host.ts";
-import { DEFAULT_NETWORK } from "../../inventory/read/read_hosts.ts";
+import { DEFAULT_NETWORK } from "../../inventory/model.ts";
 import { VARIABLE_SCHEMAS } from "../../inventory/schema.ts";
 import type { Peer } from "../../tailscale/peer.ts";
 import type { Choice, Prompter } from "../output/prompt.ts";

@@ -13,7 +13,7 @@ import type { Group, NodePath } from "../read/group_tree.ts";
 import type { SealedFile } from "../read/inventory_files.ts";
 import { groupBeside, roleOfGroup } from "../read/groups.ts";
 import { type KeyPath, memberOf } from "./key_path.ts";
-import type { LoadedContent } from "../read/load.ts";
+import type { LoadedContent } from "../read/read.ts";
 import { type Role, ROLES } from "../model.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import { ownVariables, roleGroup, type Scope } from "./scope.ts";

@@ -14,9 +14,8 @@ import {
   QUALIFIED_NAME,
 } from "../kubernetes_syntax.ts";
 import type { Role } from "../model.ts";
-import type { YamlValue } from "../../yaml/yaml_value.ts";
+import { defined, type YamlValue } from "../../yaml/yaml_value.ts";
 import type { NewHost } from "./edit.ts";
-import { defined } from "../read/read_hosts.ts";
 import { NodeDefinition } from "../schema.ts";
 
 /** What a person says about a host; texts as typed. */
@@ -64,17 +63,19 @@ export function describeHost(
     problems,
   });
   const { name, address, role, user, reservedCpu, reservedMemory, gpu } = description;
-  const vars: Record<string, YamlValue> = {
+  const vars = defined({
     ansible_host: address,
     tailscale_ip: address,
-    ...defined({ ansible_user: user, reserved_cpu: reservedCpu, reserved_memory: reservedMemory }),
-    ...(gpu ? { gpu: true } : {}),
-    ...(labels.length === 0 ? {} : {
-      node_labels: Object.fromEntries(labels.map(({ key, value }) => [key, value])),
-    }),
-    ...(taints.length === 0 ? {} : { node_taints: taints.map((taint) => ({ ...taint })) }),
+    ansible_user: user,
+    reserved_cpu: reservedCpu,
+    reserved_memory: reservedMemory,
+    gpu: gpu || undefined,
+    node_labels: labels.length === 0
+      ? undefined
+      : Object.fromEntries(labels.map(({ key, value }) => [key, value])),
+    node_taints: taints.length === 0 ? undefined : taints.map((taint) => ({ ...taint })),
     ...description.vars,
-  };
+  });
   const result = NodeDefinition.safeParse({ name, role, vars });
   const told = new Set<string>();
   for (const issue of result.error?.issues ?? []) {

@@ -6,8 +6,7 @@
 
 import type { NewHost } from "./edit.ts";
 import { ROLE_GROUPS, ROLES } from "../model.ts";
-import { defined } from "../read/read_hosts.ts";
-import type { YamlValue } from "../../yaml/yaml_value.ts";
+import { defined, type YamlValue } from "../../yaml/yaml_value.ts";
 import { setIn } from "../../yaml/edit.ts";
 import type { YamlDocument } from "../../yaml/node.ts";
 import { parseYaml } from "../../yaml/tree.ts";
@@ -37,14 +36,16 @@ export function newInventory(wanted: NewInventory, file: string): YamlDocument {
   const set = (path: readonly string[], value: YamlValue) => {
     document = setIn(document, path, value);
   };
-  const vars: Record<string, YamlValue> = {
+  const vars = defined({
     cluster_name: clusterName,
     k3s_version: k3sVersion,
     tailscale_network: tailscaleNetwork,
     git_branch: wanted.gitBranch ?? "main",
-    ...defined({ git_repo_url: gitRepoUrl, git_path: gitPath, ansible_user: wanted.user }),
+    git_repo_url: gitRepoUrl,
+    git_path: gitPath,
+    ansible_user: wanted.user,
     ...wanted.vars,
-  };
+  });
   for (const [name, value] of Object.entries(vars)) set(["all", "vars", name], value);
   for (const role of ROLES) {
     const hosts = wanted.hosts.filter((host) => host.role === role);

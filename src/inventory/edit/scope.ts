@@ -7,7 +7,7 @@
 import { didYouMean } from "../../errors/nearest.ts";
 import { usageError } from "../../errors/user_error.ts";
 import type { HostPlace } from "../read/group_tree.ts";
-import type { LoadedContent } from "../read/load.ts";
+import type { LoadedContent } from "../read/read.ts";
 import { type Role, ROLE_GROUPS, ROLES } from "../model.ts";
 import type { SourcedVariable } from "../read/variables.ts";
 

@@ -257,6 +257,19 @@ class GroupReader {
   }
 }
 
+/** All places of each host, in the order of the file. */
+export function placesByHost(tree: GroupTree): Map<string, HostPlace[]> {
+  const places = new Map<string, HostPlace[]>();
+  for (const group of tree.groups.values()) {
+    for (const place of group.hosts) {
+      const known = places.get(place.host);
+      if (known === undefined) places.set(place.host, [place]);
+      else known.push(place);
+    }
+  }
+  return places;
+}
+
 const RANGE = /\[(\w*):(\w+)(?::(\d+))?\]/;
 /** More than this from one pattern is a slip of the finger, not a homelab. */
 const MAX_HOSTS = 10_000;

@@ -1,11 +1,12 @@
 /**
- * Which inventory a command works on.
+ * Which inventory a command works on, and that it is one that can be read.
  *
  * @module
  */
 
 import { dirname, join, resolve } from "node:path";
-import { missingError } from "../../errors/user_error.ts";
+import { missingError, usageError, UserError } from "../../errors/user_error.ts";
+import { InventoryFiles } from "./inventory_files.ts";
 
 /** Looked for in each directory from the current one upwards, in this order. */
 const INVENTORY_NAMES = [
@@ -70,4 +71,93 @@ export async function danglingLink(path: string): Promise<string | undefined> {
     if (info?.isSymlink && await Deno.stat(each).then(() => false, () => true)) return each;
   }
   return undefined;
+}
+
+/**
+ * The absolute path of the inventory file a person named.
+ *
+ * @throws {UserError} exit code 2 where it is no YAML inventory file
+ */
+export async function resolveInventoryFile(
+  file: string,
+  { cwd }: { readonly cwd?: string | undefined } = {},
+): Promise<string> {
+  // Not the real path: Ansible looks for group_vars/ beside a symbolic link, not behind it.
+  const path = resolve(cwd ?? Deno.cwd(), file);
+  const files = new InventoryFiles({ cwd });
+  const shown = files.show(path);
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    const link = await danglingLink(path);
+    if (link !== undefined) {
+      throw usageError(
+        `${shown} cannot be read: ${files.show(link)} is a symbolic link that leads nowhere`,
+        {
+          hint: "Point the link to the inventory, or name another inventory with -i.",
+          cause: error,
+        },
+      );
+    }
+    if (error instanceof Deno.errors.NotFound) {
+      throw usageError(`There is no inventory at ${shown}`, {
+        hint: "Make one with: k3s-tool init; or name another with -i.",
+        cause: error,
+      });
+    }
+    throw unreadable(shown, error);
+  }
+  if (info.isDirectory) {
+    throw usageError(`${shown} is a directory`, {
+      hint: "k3s-tool works on one YAML file: name it with -i, for example " +
+        `-i ${
+          shown.replace(/\/$/, "")
+        }/hosts.yml. group_vars/ and host_vars/ beside it are read too.`,
+    });
+  }
+  // A pipe would give its text once only, and might never end.
+  if (!info.isFile) {
+    throw usageError(`${shown} is no regular file`, {
+      hint: "k3s-tool reads an inventory more than once and edits it in place: give it a file.",
+    });
+  }
+  try {
+    const handle = await Deno.open(path);
+    using _ = handle;
+    await refuseIni(handle, { path, shown });
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw unreadable(shown, error);
+  }
+  return path;
+}
+
+/** An INI inventory begins with a section or with `host key=value`; YAML never does. */
+async function refuseIni(
+  handle: Deno.FsFile,
+  { path, shown }: { readonly path: string; readonly shown: string },
+): Promise<void> {
+  const buffer = new Uint8Array(4096);
+  const length = await handle.read(buffer) ?? 0;
+  const text = new TextDecoder().decode(buffer.subarray(0, length));
+  const lines = text.split(/\r?\n/).filter((line) => /^\s*[^\s#;]/.test(line));
+  const [first = ""] = lines;
+  const section = /^\[[\w.-]+(?::(?:vars|children|hosts))?\]\s*(?:[#;].*)?$/;
+  const ini = /^[\w.-]+(?:\[[^\]]*\])?(?:\s+\w+=\S*)+\s*$/.test(first) ||
+    // Hosts of no group may come first.
+    !first.includes(": ") && !first.endsWith(":") && lines.some((line) => section.test(line)) ||
+    path.endsWith(".ini");
+  if (!ini) return;
+  throw usageError(`${shown} is an INI inventory`, {
+    hint: "k3s-tool reads YAML. Convert it, then use the new file: " +
+      `ansible-inventory -i ${shown} --list --yaml --export --output hosts.yml`,
+  });
+}
+
+function unreadable(shown: string, cause: unknown): UserError {
+  const why = cause instanceof Deno.errors.PermissionDenied
+    ? "permission denied"
+    : (cause as Error).message;
+  return usageError(`Cannot read ${shown}: ${why}`, { cause });
 }

@@ -12,7 +12,7 @@ import type { Group, GroupTree, HostPlace } from "./group_tree.ts";
 import { sortedGroups, withAncestors } from "./groups.ts";
 import { type ValueState, type Variable } from "../model.ts";
 import { VaultValue, type YamlValue } from "../../yaml/yaml_value.ts";
-import type { VarsFile } from "./vars_files.ts";
+import type { VarsFile } from "./inventory_files.ts";
 import { type Entry, keyName, type YamlDocument, type YamlNode } from "../../yaml/node.ts";
 import { isMapValue, Values } from "../../yaml/read_value.ts";
 
@@ -221,6 +221,13 @@ export function stateOf(value: YamlValue): ValueState {
   const states = Object.values(value).map((each: YamlValue) => stateOf(each));
   if (states.includes("vault")) return "vault";
   return states.includes("templated") ? "templated" : "plain";
+}
+
+/** The text of a value that is known; numbers as written in YAML. */
+export function plainText(variable: SourcedVariable | undefined): string | undefined {
+  if (variable === undefined || variable.state !== "plain") return undefined;
+  const { value } = variable;
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 function varsPath(group: Group, key: string): readonly string[] {

@@ -42,10 +42,8 @@ export const kubeconfigCommand = defineCommand({
   },
   async run(context, { options, globals, line }, output) {
     const { readStoredKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
-    const { locateInventory } = await import("../../../inventory/read/locate.ts");
-    const { readInventory } = await import("../../../inventory/read/read.ts");
-    const file = await locateInventory(context, globals.inventory);
-    const inventory = await readInventory(file, { cwd: context.cwd });
+    const { openInventory } = await import("../../../inventory/read/read.ts");
+    const { inventory } = await openInventory(context, globals.inventory);
     if (!options.stored) {
       await fetchQuietly(context, {
         inventory,

@@ -26,11 +26,9 @@ export const configGetCommand = defineCommand({
     const { getSetting } = await import("../../../actions/config/list_settings.ts");
     const { renderPlace } = await import("../../../errors/render_error.ts");
     const { safeLines } = await import("../../../errors/safe_text.ts");
-    const { locateInventory } = await import("../../../inventory/read/locate.ts");
-    const { readContent } = await import("../../../inventory/read/read.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
     const { settingText } = await import("../../../view/tables/settings.ts");
-    const file = await locateInventory(context, globals.inventory);
-    const content = await readContent(file, { cwd: context.cwd });
+    const content = await openInventory(context, globals.inventory);
     const setting = getSetting(content, { key, scope: options.scope });
     if (output.structured) return await output.document("ConfigValue", { ...setting });
     const origin = options.showOrigin ? `${renderPlace(setting.origin)}\t` : "";

@@ -24,11 +24,9 @@ export const configListCommand = defineCommand({
   },
   async run(context, { options, globals }, output) {
     const { listSettings } = await import("../../../actions/config/list_settings.ts");
-    const { locateInventory } = await import("../../../inventory/read/locate.ts");
-    const { readContent } = await import("../../../inventory/read/read.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
     const { settingColumns } = await import("../../../view/tables/settings.ts");
-    const file = await locateInventory(context, globals.inventory);
-    const content = await readContent(file, { cwd: context.cwd });
+    const content = await openInventory(context, globals.inventory);
     await output.list({
       kind: "ConfigList",
       rows: listSettings(content, options),

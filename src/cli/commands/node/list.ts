@@ -15,15 +15,12 @@ export const nodeListCommand = defineCommand({
   },
   async run(context, { globals }, output) {
     // In parallel, to start some milliseconds faster.
-    const [{ locateInventory }, { readInventory }, { NODE_COLUMNS, nodeItem }, { renderProblem }] =
-      await Promise.all([
-        import("../../../inventory/read/locate.ts"),
-        import("../../../inventory/read/read.ts"),
-        import("../../../view/tables/inventory_nodes.ts"),
-        import("../../../errors/render_error.ts"),
-      ]);
-    const file = await locateInventory(context, globals.inventory);
-    const { hosts, warnings } = await readInventory(file, { cwd: context.cwd });
+    const [{ openInventory }, { NODE_COLUMNS, nodeItem }, { renderProblem }] = await Promise.all([
+      import("../../../inventory/read/read.ts"),
+      import("../../../view/tables/inventory_nodes.ts"),
+      import("../../../errors/render_error.ts"),
+    ]);
+    const { hosts, warnings } = (await openInventory(context, globals.inventory)).inventory;
     for (const warning of warnings) output.detail(renderProblem(warning));
     await output.list({
       kind: "NodeList",

@@ -16,14 +16,12 @@ export const nodeShowCommand = defineCommand({
   formats: ["table", "json", "yaml"],
   async run(context, { args: [name = ""], options, globals }, output) {
     const { settingOf } = await import("../../../actions/config/list_settings.ts");
-    const { locateInventory } = await import("../../../inventory/read/locate.ts");
     const { hostNamed } = await import("../../../inventory/model.ts");
-    const { readContent } = await import("../../../inventory/read/read.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
     const { effectiveVariables, resolveScope } = await import("../../../inventory/edit/scope.ts");
     const { nodeItem } = await import("../../../view/tables/inventory_nodes.ts");
     const { settingColumns } = await import("../../../view/tables/settings.ts");
-    const file = await locateInventory(context, globals.inventory);
-    const content = await readContent(file, { cwd: context.cwd });
+    const content = await openInventory(context, globals.inventory);
     const host = hostNamed(content.inventory, name);
     const variables = effectiveVariables(content, resolveScope(content, host.name));
     const settings = [...variables.values()].map((variable) => settingOf(variable, options));

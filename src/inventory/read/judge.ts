@@ -1,22 +1,121 @@
 /**
- * What Ansible or k3s would refuse: what holds between the hosts of an inventory (addresses, names, a
- * sensible number of servers), and values against the schemas of their variables.
+ * What Ansible or k3s would refuse, and the inventory where it refuses nothing: values by
+ * themselves, hosts as nodes, and what holds between them (addresses, names, networks, a sensible
+ * number of servers).
  *
  * @module
  */
 
 import type { Problem } from "../../errors/user_error.ts";
+import type { GroupTree } from "./group_tree.ts";
+import { roleOfGroup } from "./groups.ts";
+import { readHosts } from "./hosts.ts";
 import { networkContains, networksOverlap, parseIpv4, parseNetwork } from "../ipv4.ts";
-import type { ClusterVars, InventoryHost } from "../model.ts";
-import { hideSecrets, isSecretName } from "../../errors/secrets.ts";
-import type { YamlValue } from "../../yaml/yaml_value.ts";
-import { VARIABLE_SCHEMAS } from "../schema.ts";
-import { type SourcedVariable, stateOf } from "../read/variables.ts";
-import type { YamlNode } from "../../yaml/node.ts";
-import { Values } from "../../yaml/read_value.ts";
+import type { Parts } from "./load.ts";
+import {
+  type ClusterVars,
+  DEFAULT_NETWORK,
+  type Inventory,
+  type InventoryHost,
+  ROLE_GROUPS,
+  ROLES,
+} from "../model.ts";
+import { CLUSTER_VARIABLES } from "../schema.ts";
+import { checkVariable } from "./values.ts";
+import { plainText, type SourcedVariable, type Variables } from "./variables.ts";
+import { sameValue } from "../../yaml/read_value.ts";
+
+/** Makes an inventory of its parts; it may be used only where there is no problem. */
+export function judge(
+  parts: Parts,
+): { readonly inventory: Inventory; readonly problems: readonly Problem[] } {
+  const { path, document, tree, roleGroups, variables, skipped } = parts;
+  const wrongValues = ownVariables(parts).flatMap(checkVariable);
+  const cluster = readCluster(variables, ROLES.flatMap((role) => roleGroups[role]));
+  const { hosts, problems, warnings } = readHosts(parts, cluster.tailscaleNetwork);
+  // A value that is wrong by itself is not compared with others too.
+  const between = wrongValues.length > 0
+    ? []
+    : [...checkHosts(hosts, cluster.tailscaleNetwork), ...checkNetworks(cluster)];
+  return {
+    inventory: {
+      file: path,
+      hosts,
+      cluster,
+      roleGroups,
+      warnings: inOrder([
+        ...skipped,
+        ...warnings,
+        ...warnOfHosts(hosts, document.file),
+        ...warnOfNames(tree),
+      ]),
+    },
+    problems: inOrder([...wrongValues, ...problems, ...between]),
+  };
+}
+
+/** Problems by file and line. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => {
+    const [left, right] = [a.where?.file ?? "", b.where?.file ?? ""];
+    if (left !== right) return left < right ? -1 : 1;
+    return (a.where?.line ?? 0) - (b.where?.line ?? 0) ||
+      (a.where?.column ?? 0) - (b.where?.column ?? 0);
+  });
+}
+
+/** Every variable where it stands, those too that another one overrides. */
+function ownVariables({ tree, places, variables }: Parts): SourcedVariable[] {
+  const layers = [
+    ...[...tree.groups.keys()].flatMap((name) => variables.ownOfGroup(name)),
+    ...[...places.values()].flatMap((each) => variables.ownOfHost(each)),
+  ];
+  return layers.flatMap((layer) => [...layer.values()]);
+}
+
+function readCluster(variables: Variables, roleGroups: readonly string[]): ClusterVars {
+  const vars = clusterVariables(variables, roleGroups);
+  const get = (name: string) => plainText(vars.get(name)) || undefined;
+  return {
+    clusterName: get("cluster_name") ?? "k3s",
+    k3sVersion: get("k3s_version"),
+    apiEndpoint: get("api_endpoint"),
+    tailscaleNetwork: get("tailscale_network") ?? DEFAULT_NETWORK,
+    gitRepoUrl: get("git_repo_url"),
+    gitBranch: get("git_branch") ?? "main",
+    gitPath: get("git_path"),
+    fluxNamespace: get("flux_namespace") ?? "flux-system",
+    vars,
+  };
+}
+
+/**
+ * What `all` sets, and what the groups of both roles have in common: k3s-ansible's inventories keep
+ * the variables of the cluster at `k3s_cluster`, around `server` and `agent`.
+ */
+function clusterVariables(
+  variables: Variables,
+  roleGroups: readonly string[],
+): ReadonlyMap<string, SourcedVariable> {
+  const [first, ...others] = roleGroups.map((name) => variables.ofGroup(name));
+  const common = [...first ?? []].filter(([name, { value }]) =>
+    CLUSTER_VARIABLES.includes(name) &&
+    others.every((each) => sameValue(each.get(name)?.value, value))
+  );
+  return new Map([...variables.ofGroup("all"), ...common]);
+}
+
+function warnOfNames(tree: GroupTree): Problem[] {
+  const own: readonly string[] = Object.values(ROLE_GROUPS);
+  return [...tree.groups.values()].flatMap((group) => {
+    const role = roleOfGroup(group.name);
+    if (role === undefined || own.includes(group.name)) return [];
+    return [{ message: `the group ${group.name} is read as ${role} hosts`, where: group.where }];
+  });
+}
 
 /** Problems between hosts: one address or one node name for two, addresses outside the tailnet. */
-export function checkHosts(hosts: readonly InventoryHost[], network: string): Problem[] {
+function checkHosts(hosts: readonly InventoryHost[], network: string): Problem[] {
   const told = new Set<string>();
   return [
     ...duplicates(hosts, { of: (host) => host.tailscaleIp, variable: "tailscale_ip", told }),
@@ -27,7 +126,7 @@ export function checkHosts(hosts: readonly InventoryHost[], network: string): Pr
 }
 
 /** What is odd but works. */
-export function warnOfHosts(hosts: readonly InventoryHost[], file: string): Problem[] {
+function warnOfHosts(hosts: readonly InventoryHost[], file: string): Problem[] {
   const servers = hosts.filter((host) => host.role === "control-plane");
   if (servers.length === 0) {
     return [{
@@ -53,7 +152,7 @@ export function warnOfHosts(hosts: readonly InventoryHost[], file: string): Prob
 const DEFAULT_NETWORKS = { k3s_cluster_cidr: "10.42.0.0/16", k3s_service_cidr: "10.43.0.0/16" };
 
 /** Networks of pods and services that were set and overlap each other or the tailnet. */
-export function checkNetworks({ vars, tailscaleNetwork }: ClusterVars): Problem[] {
+function checkNetworks({ vars, tailscaleNetwork }: ClusterVars): Problem[] {
   const networkOf = (name: keyof typeof DEFAULT_NETWORKS) => {
     const value = vars.get(name)?.value ?? DEFAULT_NETWORKS[name];
     return typeof value === "string" ? value : "";
@@ -135,88 +234,4 @@ function outside(hosts: readonly InventoryHost[], network: string): Problem[] {
       expected: `an address in ${network}`,
     }];
   });
-}
-
-/** Longest value a report repeats. */
-const MAX_SHOWN = 80;
-
-interface Issue {
-  readonly code?: string;
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  readonly issues?: readonly Issue[];
-}
-
-/** What is wrong with a variable; nothing where the tool does not know it. */
-export function checkVariable(variable: SourcedVariable): Problem[] {
-  const schema = VARIABLE_SCHEMAS.get(variable.name);
-  if (schema === undefined) return [];
-  const result = schema.safeParse(variable.value);
-  if (result.success) return [];
-  const reported = new Set<string>();
-  const problems: Problem[] = [];
-  for (const issue of result.error.issues as readonly Issue[]) {
-    const path = issue.path.map(String);
-    // One sentence for each part: several checks of one text say the same.
-    if (reported.has(path.join("\0")) || !isKnown(variable.value, path)) continue;
-    reported.add(path.join("\0"));
-    problems.push(problemAt(variable, { issue, path }));
-  }
-  return problems;
-}
-
-/** True where the part, and what it lies in, is neither templated nor encrypted. */
-function isKnown(value: YamlValue, path: readonly string[]): boolean {
-  if (typeof value === "string" || path.length === 0) return stateOf(value) === "plain";
-  if (typeof value !== "object" || value === null) return true;
-  const part = (value as Record<string, YamlValue>)[path[0]!];
-  return part === undefined || isKnown(part, path.slice(1));
-}
-
-function problemAt(
-  variable: SourcedVariable,
-  { issue, path }: { readonly issue: Issue; readonly path: readonly string[] },
-): Problem {
-  const key = issue.code === "invalid_key";
-  const { document } = variable;
-  const node = nodeAt(variable.node, { path, key, values: new Values(document) });
-  const found = node === undefined ? undefined : document.text.slice(node.start, node.end);
-  const empty = node !== undefined && node.start === node.end;
-  const name = [variable.name, ...path].join(".");
-  const secret = [variable.name, ...path].some(isSecretName);
-  return {
-    message: `bad value for ${name} of ${variable.scope}`,
-    where: node === undefined || empty
-      ? variable.where
-      : document.lines.place(document.file, node.start),
-    ...(found === undefined || secret ? {} : { value: shorten(hideSecrets(found)) }),
-    expected: (key ? issue.issues?.[0]?.message : undefined) ?? issue.message,
-  };
-}
-
-function nodeAt(
-  node: YamlNode,
-  { path, key, values }: {
-    readonly path: readonly string[];
-    readonly key: boolean;
-    readonly values: Values;
-  },
-): YamlNode | undefined {
-  const [first, ...rest] = path;
-  if (first === undefined) return node;
-  const target = values.target(node);
-  if (target.kind === "seq") {
-    const item = target.items[Number(first)];
-    return item === undefined ? undefined : nodeAt(item, { path: rest, key, values });
-  }
-  if (target.kind !== "map") return node;
-  const entry = values.effectiveEntries(target).get(first);
-  // A key that is missing: the map it is missing from.
-  if (entry === undefined) return node;
-  if (key && rest.length === 0) return entry.key;
-  return nodeAt(entry.value, { path: rest, key, values });
-}
-
-function shorten(text: string): string {
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }
