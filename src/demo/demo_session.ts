@@ -14,8 +14,9 @@ import { podLog } from "../cluster/read/pod_log.ts";
 import { readObject } from "../cluster/read/read_object.ts";
 import { journaled } from "../cluster/api/request_journal.ts";
 import type { Clock } from "../process/system.ts";
-import { beginHome, type Home, type HomeObject } from "./home.ts";
+import { beginHome, type Home, type HomeObjects } from "./home.ts";
 import { logLines } from "./log.ts";
+import type { Json } from "./objects.ts";
 import { provisionRun } from "./provision_run.ts";
 import { inventory, K3S_VERSION, metricsOf, tailnetOf } from "./tables.ts";
 
@@ -36,10 +37,7 @@ export function demoSession(
 ): LiveSession {
   const seconds = () => Math.floor(clock.now() / 1000) * 1000;
   const home = beginHome(seed, seconds());
-  const current = () => {
-    home.playTo(seconds());
-    return home;
-  };
+  const current = () => home.playTo(seconds());
   const { api, requests } = journaled(homeApi(current, clock), clock);
   return {
     news: (signal) => newsOf(current, clock, signal),
@@ -59,8 +57,8 @@ async function* newsOf(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<readonly LiveNews[], void> {
-  const nothing: Home["objects"] = new Map();
-  let told = { objects: nothing, away: undefined as Home["away"] | undefined, now: 0 };
+  let told = { objects: new Map() as HomeObjects, away: undefined as Home["away"] | undefined };
+  let measured = NaN;
   let news: LiveNews[] = [
     { type: "connection", connection: { state: "live" } },
     { type: "server", server: SERVER, version: K3S_VERSION },
@@ -71,15 +69,16 @@ async function* newsOf(
   ];
   while (!signal.aborted) {
     const home = current();
-    const { objects, away, now } = home;
+    const { objects, away } = home;
     news.push(...changes(told.objects, objects));
     if (told.away !== away) {
       news.push({ type: "tailnet", tailnet: { known: true, value: tailnetOf(home) } });
     }
-    if (Math.floor(told.now / MEASURED_MS) !== Math.floor(now / MEASURED_MS)) {
+    told = { objects, away };
+    if (measured !== Math.floor(home.now / MEASURED_MS)) {
+      measured = Math.floor(home.now / MEASURED_MS);
       news.push({ type: "metrics", metrics: metricsOf(home) });
     }
-    told = { objects: new Map(objects), away, now };
     if (news.length > 0) yield news;
     news = [];
     await clock.sleep(LOOK_MS, signal).catch((error) => {
@@ -88,13 +87,16 @@ async function* newsOf(
   }
 }
 
-function changes(before: Home["objects"], after: Home["objects"]): ClusterNews[] {
+function changes(before: HomeObjects, after: HomeObjects): ClusterNews[] {
   const gone = [...before].filter(([uid]) => !after.has(uid));
-  const seen = [...after].filter(([uid, object]) => before.get(uid) !== object);
-  const read = ({ collection, json }: HomeObject) => LIVE_COLLECTIONS[collection]!.pick(json);
+  const seen = [...after].filter(([uid, { text }]) => before.get(uid)?.text !== text);
   return [
-    ...gone.map(([uid, { collection }]) => ({ type: "gone", collection, uid }) as const),
-    ...seen.map(([, each]) => ({ type: "seen", collection: each.collection, object: read(each) })),
+    ...gone.map(([uid, { collection }]) => ({ type: "gone", collection, uid })),
+    ...seen.map(([, { collection, json }]) => ({
+      type: "seen",
+      collection,
+      object: LIVE_COLLECTIONS[collection]!.pick(json),
+    })),
   ] as ClusterNews[];
 }
 
@@ -106,14 +108,14 @@ function homeApi(current: () => Home, clock: Clock): KubernetesApi {
       Promise.try(() => {
         signal?.throwIfAborted();
         const home = current();
-        if (path !== LIVE_COLLECTIONS.pods!.path) return findObject(home, path)[1].json;
+        if (path !== LIVE_COLLECTIONS.pods!.path) return findObject(home, path);
         // Pods alone are listed, those of a node.
         const node = String(query?.fieldSelector).replace("spec.nodeName=", "");
         const pods = [...home.pods.values()].filter((pod) => pod.node === node);
         return { items: pods.map(({ uid }) => home.objects.get(uid)!.json) };
       }),
     lines: async function* (path, options = {}) {
-      const [uid] = findObject(current(), path.replace(/\/log$/, ""));
+      const { metadata: { uid } } = findObject(current(), path.replace(/\/log$/, ""));
       yield* logLines(current, clock, { uid, path, ...options });
     },
     change: (change) =>
@@ -127,33 +129,31 @@ function homeApi(current: () => Home, clock: Clock): KubernetesApi {
 }
 
 /** The object at a path. @throws {ApiError} where there is none */
-function findObject({ objects }: Home, path: string): readonly [uid: string, object: HomeObject] {
+function findObject({ objects }: Home, path: string): Json {
   const [name, resource, ...rest] = path.split("/").reverse();
-  const at = `${resource} ${rest[1] === "namespaces" ? rest[0] : undefined} ${name}`;
-  for (const [uid, object] of objects) {
-    const { kind, metadata } = object.json;
-    if (`${kind.toLowerCase()}s ${metadata.namespace} ${metadata.name}` === at) {
-      return [uid, object];
-    }
-  }
-  throw new ApiError(404, "NotFound", `${name} was not found`, path);
+  const namespace = rest[1] === "namespaces" ? rest[0] : undefined;
+  const found = objects.values().find(({ json: { kind, metadata } }) =>
+    `${kind.toLowerCase()}s` === resource && metadata.namespace === namespace &&
+    metadata.name === name
+  );
+  if (found === undefined) throw new ApiError(404, "NotFound", `${name} was not found`, path);
+  return found.json;
 }
 
 /** What a person changes. @throws {ApiError} as an API server would */
 function changeHome(home: Home, { path, body }: Change): void {
-  const [uid] = findObject(home, path.replace(/\/(scale|eviction)$/, ""));
+  const { kind, metadata } = findObject(home, path.replace(/\/(scale|eviction)$/, ""));
   // Nobody but this tool asks here, and it asks for nothing else.
   const { spec = {} } = (body ?? {}) as {
     readonly spec?: { unschedulable?: boolean; replicas?: number; template?: unknown };
   };
-  const node = home.nodes.values().find((node) => node.uid === uid);
-  const workload = home.workloads.get(uid);
-  const pod = home.pods.get(uid);
-  if (node !== undefined) {
+  if (kind === "Node") {
     const cordoned = spec.unschedulable === true;
-    home.setNode({ ...node, cordoned }, cordoned ? "NodeNotSchedulable" : "NodeSchedulable");
-  } else if (workload !== undefined) {
-    if (spec.template === undefined) home.fill({ ...workload, ...spec as { replicas: number } });
-    else home.restart(workload);
-  } else if (pod !== undefined) home.end(pod);
+    const reason = cordoned ? "NodeNotSchedulable" : "NodeSchedulable";
+    return home.setNode(metadata.name, { cordoned }, reason);
+  }
+  if (kind === "Pod") return home.end(home.pods.get(metadata.uid)!);
+  const workload = home.workloads.get(metadata.uid)!;
+  if (spec.template !== undefined) home.restart(workload);
+  else home.fill({ ...workload, ...spec as { replicas: number } });
 }

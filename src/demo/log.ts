@@ -7,9 +7,9 @@
 
 import { ApiError, type GetOptions } from "../cluster/api/kubernetes_api.ts";
 import type { Clock } from "../process/system.ts";
-import { fraction } from "./tables.ts";
 import type { Home } from "./home.ts";
 import { type HomePod, iso } from "./objects.ts";
+import { fraction } from "./tables.ts";
 
 /** What the program that fails prints each time it is started, a line a second. */
 const STORY = `INFO  starting mqtt-bridge
@@ -39,52 +39,50 @@ export async function* logLines(
   { uid, path, query = {}, signal }: GetOptions & { readonly uid: string; readonly path: string },
 ): AsyncGenerator<string, void> {
   const { now, seed, pods } = current();
-  const { app, ...pod } = pods.get(uid)!;
-  const { startedAt, endedAt } = runOf({ app, ...pod }, query.previous === "true", path);
+  const pod = pods.get(uid)!;
+  const { does, name } = pod.app;
+  const { startedAt, endedAt } = runOf(pod, query.previous === "true", path);
   const linesAt = (at: number) => {
     const chance = fraction(seed, `${uid} ${at}`);
     const second = (at - startedAt) / 1000;
-    const speech = SPEECHES[app.does] ?? QUIET;
-    const said = speech[Math.floor(chance * speech.length)];
-    const own = second === 0 ? `INFO  starting ${app.name}` : said;
-    const line = app.does === "crashes" ? STORY[second] : own;
+    const speech = SPEECHES[does] ?? QUIET;
+    const said = second === 0
+      ? `INFO  starting ${name}`
+      : speech[Math.floor(chance * speech.length)];
+    const line = (does === "crashes" ? STORY[second] : said) ?? "";
     const stamp = query.timestamps === "true" ? `${iso(at).slice(0, -1)}.000000000Z ` : "";
-    return line
-      ? [`${stamp}${iso(at)} ${line.replace(" #", ` ${Math.floor(chance * 9000) % 97}`)}`]
-      : [];
+    const words = line.replace(" #", ` ${Math.floor(chance * 9000) % 97}`);
+    return line === "" ? [] : [`${stamp}${iso(at)} ${words}`];
   };
   const until = endedAt ?? now;
-  const before: string[] = [];
   // The node has rotated what was an hour ago.
-  const from = Math.max(startedAt, until - 3_600_000);
-  for (let at = until - 1000; at >= from && before.length < Number(query.tailLines); at -= 1000) {
-    before.unshift(...linesAt(at));
-  }
-  yield* before;
+  const seconds = Math.min((until - startedAt) / 1000, 3600);
+  const before = Array.from({ length: seconds }, (_, index) => until - 1000 * (seconds - index));
+  yield* before.flatMap(linesAt).slice(-Number(query.tailLines));
+  // The log ends with the container: where it has ended or restarted.
   for (let at = until; query.follow === "true" && endedAt === undefined;) {
     await clock.sleep(1000, signal);
     const { now, pods } = current();
     for (; at < now; at += 1000) yield* linesAt(at);
-    // The container has ended or restarted, so its log ends here.
-    const alive = pods.get(uid);
-    if (alive === undefined || alive.since !== startedAt) return;
+    if (pods.get(uid)?.since !== startedAt) return;
   }
 }
 
 /** The run of the container that is asked for. */
-function runOf(pod: HomePod, previous: boolean, path: string) {
-  const { app, lastEnd, stage, name } = pod;
+function runOf(
+  { app, lastEnd, stage, name, since, why }: HomePod,
+  previous: boolean,
+  path: string,
+) {
   const fail = (words: string) => new ApiError(400, "BadRequest", words, path);
   if (previous && (lastEnd === undefined || stage === "ended")) {
     throw fail(`previous terminated container "${app.name}" in pod "${name}" not found`);
   }
-  if (!previous && (stage === "running" || stage === "ready")) {
-    return { startedAt: pod.since, endedAt: undefined };
+  if (!previous && stage !== "waiting" && stage !== "ended") {
+    return { startedAt: since, endedAt: undefined };
   }
   // While it waits for its next start, its log is that of its last run.
   if (lastEnd !== undefined) return lastEnd;
-  if (pod.node === undefined) throw fail(`pod ${name} does not have a host assigned`);
-  const reason = pod.why?.reason;
-  const why = reason === "ContainerCreating" ? reason : "trying and failing to pull image";
-  throw fail(`container "${app.name}" in pod "${name}" is waiting to start: ${why}`);
+  const reason = why?.reason.replace(/.*Image.*/, "trying and failing to pull image");
+  throw fail(`container "${app.name}" in pod "${name}" is waiting to start: ${reason}`);
 }

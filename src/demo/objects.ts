@@ -43,7 +43,7 @@ type Identity = Pick<HomePod, "name" | "uid" | "bornAt"> & { readonly namespace?
 /** An object, as far as it is looked into here. */
 export type Json = Part & {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace: string | undefined };
+  readonly metadata: { readonly uid: string; readonly name: string; readonly namespace?: string };
 };
 
 const subnet = ({ ip }: Machine) => Number(ip.split(".").at(-1)) - 1;
@@ -70,7 +70,8 @@ function apiOf(kind: string): string {
 /** Any object. */
 export function manifest(kind: string, own: Identity, more: Part, rest: Part): Json {
   const { name, namespace, uid, bornAt } = own;
-  const metadata = { name, namespace, uid, creationTimestamp: iso(bornAt), ...more };
+  const place = namespace === undefined ? {} : { namespace };
+  const metadata = { name, ...place, uid, creationTimestamp: iso(bornAt), ...more };
   return { apiVersion: apiOf(kind), kind, metadata, ...rest };
 }
 
@@ -85,8 +86,10 @@ const HEALTHY = Object.entries({
 /** A Node. */
 export function nodeJson(node: HomeNode): Json {
   const { machine, bornAt, cordoned, ready, readySince } = node;
-  const { name, ip, isServer, gpus, allocatable, cpu, memory, disk, ...system } = machine;
-  const { osImage, kernelVersion, architecture } = system;
+  const { name, ip, isServer, gpus, allocatable, cpu, memory, disk, osImage } = machine;
+  const { kernelVersion, architecture } = machine;
+  const containerRuntimeVersion = "containerd://2.2.1-k3s1";
+  const kubelet = { kubeletVersion: K3S_VERSION, containerRuntimeVersion };
   const role = isServer ? { "node-role.kubernetes.io/control-plane": "true" } : {};
   const labels = { "kubernetes.io/arch": architecture, ...role, ...machine.labels };
   const conditions = HEALTHY.map(([type, why]) => {
@@ -97,12 +100,14 @@ export function nodeJson(node: HomeNode): Json {
   const why = [...(cordoned ? ["unschedulable"] : []), ...(ready ? [] : ["unreachable"])];
   const taints = why.map((key) => ({ key: `node.kubernetes.io/${key}`, effect: "NoSchedule" }));
   const podCIDR = `10.42.${subnet(machine)}.0/24`;
-  const amounts = (cpu: number, memory: string, disk: number) => {
-    const gpu = gpus > 0 ? { "nvidia.com/gpu": `${gpus}` } : {};
-    return { cpu, memory, "ephemeral-storage": `${Math.floor(disk)}Gi`, pods: 110, ...gpu };
-  };
-  const runtime = { containerRuntimeVersion: "containerd://2.2.1-k3s1" };
-  const kubelet = { kubeletVersion: K3S_VERSION, ...runtime };
+  const gpu = gpus > 0 ? { "nvidia.com/gpu": `${gpus}` } : {};
+  const amounts = (cpu: number, memory: string, disk: number) => ({
+    cpu,
+    memory,
+    "ephemeral-storage": `${Math.floor(disk)}Gi`,
+    pods: 110,
+    ...gpu,
+  });
   return manifest("Node", { ...node, name }, { labels }, {
     spec: { podCIDR, unschedulable: cordoned, taints: [...machine.taints, ...taints] },
     status: {
@@ -135,16 +140,14 @@ function podSpec({ kind, name, image, does, cpu, mib, service, needs }: App): Pa
 }
 
 /** A Pod. */
-export function podJson(pod: HomePod, seed: number): Json {
-  const { app, owner, node, stage, bornAt, since, lastEnd, why, restarts } = pod;
-  const ready = stage === "ready";
+export function podJson(pod: HomePod, ready: boolean, seed: number): Json {
+  const { app, owner, node, stage, bornAt, since, lastEnd, why } = pod;
+  const { name, namespace, kind, image } = app;
   const hash = owner && templateHash(seed, owner);
-  const set = `${app.name}-${hash}`;
-  const isOfSet = app.kind === "Deployment";
-  const label = isOfSet ? "pod-template-hash" : "controller-revision-hash";
-  const maker = isOfSet
-    ? { kind: "ReplicaSet", name: set, uid: uid(seed, set) }
-    : { kind: app.kind, name: app.name, uid: owner?.uid };
+  const set = `${name}-${hash}`;
+  const [maker, label] = kind === "Deployment"
+    ? [{ kind: "ReplicaSet", name: set, uid: uid(seed, set) }, "pod-template-hash"]
+    : [{ kind, name, uid: owner?.uid }, "controller-revision-hash"];
   const metadata = {
     labels: { ...labelsOf(app), [label]: hash },
     ownerReferences: owner && [{ apiVersion: apiOf(maker.kind), ...maker, controller: true }],
@@ -157,77 +160,66 @@ export function podJson(pod: HomePod, seed: number): Json {
     condition("ContainersReady", ready, unready, since),
     condition("Ready", ready, unready, since),
   ];
+  const [exitCode, reason] = stage === "ended" ? [0, "Completed"] : [1, "Error"];
   const terminated = lastEnd && {
-    exitCode: stage === "ended" ? 0 : 1,
-    reason: stage === "ended" ? "Completed" : "Error",
+    exitCode,
+    reason,
     startedAt: iso(lastEnd.startedAt),
     finishedAt: iso(lastEnd.endedAt),
   };
-  const [phase, state] = stage === "ended"
-    ? ["Succeeded", { terminated }]
+  const [phase, state, lastState] = stage === "ended"
+    ? ["Succeeded", { terminated }, {}]
     : stage === "waiting"
-    ? [terminated ? "Running" : "Pending", { waiting: why }]
-    : ["Running", { running: { startedAt: iso(since) } }];
-  const lastState = stage === "ended" ? {} : { terminated };
-  const { name, image } = app;
+    ? [terminated ? "Running" : "Pending", { waiting: why }, { terminated }]
+    : ["Running", { running: { startedAt: iso(since) } }, { terminated }];
   const placed = machine && {
     hostIP: machine.ip,
     podIP: `10.42.${subnet(machine)}.${2 + parseInt(pod.uid.slice(0, 4), 16) % 250}`,
-    containerStatuses: [{ name, image, ready, restartCount: restarts, state, lastState }],
+    containerStatuses: [{ name, image, ready, restartCount: pod.restarts, state, lastState }],
   };
-  return manifest("Pod", { ...pod, namespace: app.namespace }, metadata, {
+  return manifest("Pod", { ...pod, namespace }, metadata, {
     spec: { nodeName: node, ...podSpec(app) },
     status: { phase, startTime: iso(bornAt), conditions, ...placed },
   });
 }
 
-/** A Deployment, StatefulSet, DaemonSet, Job or CronJob; its status counts its pods. */
-export function workloadJson(workload: HomeWorkload, all: readonly HomePod[], wanted: number) {
-  const { app, revision, bornAt } = workload;
-  const pods = all.filter(({ endingSince }) => endingSince === undefined);
-  const ready = pods.filter(({ stage }) => stage === "ready").length;
+/**
+ * A Deployment, StatefulSet, DaemonSet, Job or CronJob; its status counts its pods, in the words of
+ * all of the first three.
+ */
+export function workloadJson(
+  { app, revision, bornAt, uid }: HomeWorkload,
+  pods: readonly HomePod[],
+  { ready, wanted }: Readonly<Record<"ready" | "wanted", number>>,
+): Json {
+  const { name, namespace, kind } = app;
   const updated = pods.filter((pod) => pod.owner?.revision === revision).length;
   const full = ready >= wanted;
+  const progress = full && updated === pods.length ? "NewReplicaSetAvailable" : "ReplicaSetUpdated";
   const counts = {
     observedGeneration: revision,
-    replicas: pods.length,
-    updatedReplicas: updated,
-    readyReplicas: ready,
-    availableReplicas: ready,
+    ...{ replicas: pods.length, updatedReplicas: updated },
+    ...{ readyReplicas: ready, availableReplicas: ready },
+    ...{ desiredNumberScheduled: wanted, updatedNumberScheduled: updated },
+    ...{ numberReady: ready, numberAvailable: ready },
+    updateRevision: `${name}-${revision}`,
+    currentRevision: `${name}-${updated < wanted ? revision - 1 : revision}`,
+    conditions: [
+      condition("Available", full, `MinimumReplicas${full ? "A" : "Una"}vailable`, bornAt),
+      condition("Progressing", true, progress, bornAt),
+    ],
   };
-  const revisions = {
-    updateRevision: `${app.name}-${revision}`,
-    currentRevision: `${app.name}-${updated < wanted ? revision - 1 : revision}`,
-  };
-  const daemons = {
-    observedGeneration: revision,
-    desiredNumberScheduled: wanted,
-    numberReady: ready,
-    updatedNumberScheduled: updated,
-    numberAvailable: ready,
-  };
-  const progress = full && updated === pods.length ? "NewReplicaSetAvailable" : "ReplicaSetUpdated";
-  const conditions = [
-    condition("Available", full, `MinimumReplicas${full ? "A" : "Una"}vailable`, bornAt),
-    condition("Progressing", true, progress, bornAt),
-  ];
   const complete = condition("Complete", true, "CompletionsReached", bornAt);
-  const status = {
-    Pod: {},
-    Deployment: { ...counts, conditions },
-    StatefulSet: { ...counts, ...revisions },
-    DaemonSet: daemons,
-    Job: { succeeded: 1, startTime: iso(bornAt), conditions: [complete] },
-    CronJob: {},
-  }[app.kind];
   const labels = labelsOf(app);
   const template = { metadata: { labels }, spec: podSpec(app) };
   const job = { completions: 1, backoffLimit: 6, template };
-  const cron = { schedule: "0 3 * * *", concurrencyPolicy: "Forbid", jobTemplate: { spec: job } };
-  const rolling = { replicas: wanted, selector: { matchLabels: labels }, template };
-  const spec = app.kind === "CronJob" ? cron : app.kind === "Job" ? job : rolling;
-  const own = { ...workload, name: app.name, namespace: app.namespace };
-  return manifest(app.kind, own, { generation: revision, labels }, { spec, status });
+  const [spec, status] = kind === "CronJob"
+    ? [{ schedule: "0 3 * * *", concurrencyPolicy: "Forbid", jobTemplate: { spec: job } }, {}]
+    : kind === "Job"
+    ? [job, { succeeded: 1, startTime: iso(bornAt), conditions: [complete] }]
+    : [{ replicas: wanted, selector: { matchLabels: labels }, template }, counts];
+  const more = { generation: revision, labels };
+  return manifest(kind, { name, namespace, uid, bornAt }, more, { spec, status });
 }
 
 /** The Service of an app. */

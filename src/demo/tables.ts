@@ -8,7 +8,8 @@
 import type { WorkloadKind } from "../cluster/read/objects.ts";
 import type { Metrics } from "../cluster/watch/cluster_state.ts";
 import type { Inventory, Taint } from "../inventory/model.ts";
-import type { Peer, Tailnet } from "../tailscale/peer.ts";
+import type { Tailnet } from "../tailscale/peer.ts";
+import { tailnetOf as readTailnet } from "../tailscale/status.ts";
 import type { Home } from "./home.ts";
 
 /** What all nodes run. */
@@ -157,31 +158,30 @@ const KEY_DAYS: Readonly<Record<string, number>> = { desktop: 6, dgx: 121 };
 
 /** The tailnet; a laptop is where all this is looked at. */
 export function tailnetOf({ away, start }: Home): Tailnet {
-  const machines = MACHINES.toSorted((one, other) => one.name < other.name ? -1 : 1);
-  const peers = [{ name: "laptop", ip: "100.64.0.20" }, ...machines].map(({ name, ip }): Peer => {
-    const [since, days] = [away.get(name), KEY_DAYS[name]];
-    return {
-      id: name,
-      hostname: name,
-      name,
-      dnsName: `${name}.demo.ts.net`,
-      ipv4: ip,
-      ipv6: undefined,
-      os: "linux",
-      online: since === undefined,
-      lastSeen: since === undefined ? undefined : new Date(since).toISOString(),
-      expired: false,
-      sshHostKeys: [],
-      isSelf: name === "laptop",
-      shared: false,
-      tags: days === undefined ? ["tag:server"] : [],
-      owner: days === undefined ? "tagged-devices" : "ada@example.com",
-      keyExpiry: days === undefined
-        ? undefined
-        : new Date(start + (days + 0.5) * 86_400_000).toISOString(),
-    };
-  });
-  return { peers, suffix: "demo.ts.net", exitNodesLeftOut: 0, gaps: [] };
+  const day = (days: number) => new Date(start + days * 86_400_000).toISOString();
+  const [Self, ...peers] = [{ name: "laptop", ip: "100.64.0.20" }, ...MACHINES].map(
+    ({ name, ip }) => {
+      const [since, days] = [away.get(name), KEY_DAYS[name]];
+      const key = days && { UserID: 1, KeyExpiry: day(days + 0.5) };
+      const seen = since && { LastSeen: new Date(since).toISOString() };
+      const own = { ID: name, HostName: name, DNSName: `${name}.demo.ts.net.`, OS: "linux" };
+      return {
+        ...own,
+        TailscaleIPs: [ip],
+        Online: !since,
+        ...seen,
+        ...key || { Tags: ["tag:server"] },
+      };
+    },
+  );
+  const status = {
+    BackendState: "Running",
+    Self,
+    Peer: Object.fromEntries(peers.map((peer) => [peer.ID, peer])),
+    User: { 1: { LoginName: "ada@example.com" } },
+    MagicDNSSuffix: "demo.ts.net",
+  };
+  return readTailnet(status);
 }
 
 /** Use of every node that can be asked: it wanders, and never leaves what a machine has. */
@@ -204,18 +204,13 @@ export function metricsOf({ seed, now, start, nodes, pods, away }: Home): Metric
   return { known: true, nodes: new Map(used) };
 }
 
-/** A whole number of 32 bits (FNV-1a, then the finaliser of MurmurHash3). */
-function hash(seed: number, key: string): number {
+/** A number from 0 up to 1 (FNV-1a, then the finaliser of MurmurHash3). */
+export function fraction(seed: number, key: string): number {
   let value = 0x811c9dc5 ^ seed;
   for (let at = 0; at < key.length; at++) value = Math.imul(value ^ key.charCodeAt(at), 0x01000193);
   value = Math.imul(value ^ value >>> 16, 0x85ebca6b);
   value = Math.imul(value ^ value >>> 13, 0xc2b2ae35);
-  return (value ^ value >>> 16) >>> 0;
-}
-
-/** A number from 0 up to 1. */
-export function fraction(seed: number, key: string): number {
-  return hash(seed, key) / 2 ** 32;
+  return ((value ^ value >>> 16) >>> 0) / 2 ** 32;
 }
 
 /** A number from 0 to 1 that wanders as time goes on: there and back in about `period` ms. */
@@ -227,16 +222,20 @@ function drift(seed: number, key: string, now: number, period: number): number {
 
 /** A word of some letters: those of Kubernetes' names form no word (`rand.go`). */
 export function suffix(seed: number, key: string, length = 5, set = "bcdfghjklmnpqrstvwxz2456789") {
-  const letter = (_: unknown, index: number) => set[hash(seed, `${key} ${index}`) % set.length];
+  const letter = (_: unknown, index: number) =>
+    set[fraction(seed, `${key} ${index}`) * 2 ** 32 % set.length];
   return Array.from({ length }, letter).join("");
-}
-
-/** So many hexadecimal digits. */
-export function hex(seed: number, key: string, length: number): string {
-  return suffix(seed, key, length, "0123456789abcdef");
 }
 
 /** A UID as the API server makes them. */
 export function uid(seed: number, key: string): string {
-  return hex(seed, key, 32).replace(/^(.{8})(.{4}).(.{3}).(.{3})/, "$1-$2-4$3-a$4-");
+  return suffix(seed, key, 32, HEX)
+    .replace(/^(.{8})(.{4}).(.{3}).(.{3})/, "$1-$2-4$3-a$4-");
+}
+
+const HEX = "0123456789abcdef";
+
+/** What is pushed at a moment. */
+export function revisionOf(seed: number, now: number): string {
+  return `main@sha1:${suffix(seed, `push at ${now}`, 40, HEX)}`;
 }
