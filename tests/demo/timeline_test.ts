@@ -12,6 +12,7 @@ import { UserError } from "../../src/errors/user_error.ts";
 import { demoSession } from "../../src/demo/demo_session.ts";
 import { MACHINES } from "../../src/demo/tables.ts";
 import { gitopsPart, gitopsReport } from "../../src/view/lists/live_gitops.ts";
+import { look as lookAt } from "../view/live_fixture.ts";
 import { VirtualClock } from "../tui/virtual_clock.ts";
 
 const { signal } = new AbortController();
@@ -249,7 +250,7 @@ Deno.test("Flux applies what is pushed, in its order, and a broken app is mended
   const seen: string[] = [];
   const revisions = new Set<string>();
   for await (const { batch, state, now } of watch(session, clock, 450)) {
-    const report = gitopsReport(state);
+    const report = gitopsReport(lookAt(state, now));
     const { text } = gitopsPart(report, { now, stale: false });
     const kind = /^GitOps (\S+( \S+ failed)?)/.exec(text)![1]!;
     if (seen.at(-1) !== kind) seen.push(kind);

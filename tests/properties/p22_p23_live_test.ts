@@ -15,7 +15,16 @@ import { WORKLOAD_LIST } from "../../src/view/lists/live_workloads.ts";
 import { cellText, noPaint } from "../../src/view/words/tone.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";
 import { peerFields } from "../tailscale/status_fixture.ts";
-import { condition, liveState, node, NOW, pod, service, workload } from "../view/live_fixture.ts";
+import {
+  condition,
+  liveState,
+  look,
+  node,
+  NOW,
+  pod,
+  service,
+  workload,
+} from "../view/live_fixture.ts";
 
 const RUNS = { numRuns: 200 };
 
@@ -102,7 +111,7 @@ function drawn<R>(spec: ListSpec<R>, rows: readonly R[]): readonly string[] {
 Deno.test("P22 every node is shown with all its columns, in the live list", () => {
   fc.assert(
     fc.property(picture, (seen) => {
-      const rows = nodeRows(stateOf(seen), NOW);
+      const rows = nodeRows(look(stateOf(seen)));
       const lines = drawn(NODE_LIST, rows);
       const known = new Set([...seen.nodes ?? [], ...seen.hosts ?? []].map(({ name }) => name));
       const shown = new Set(rows.flatMap(({ node, host }) => [node?.name, host?.name]));
@@ -135,7 +144,7 @@ Deno.test("P22 every node is shown with all its columns, in the live list", () =
 Deno.test("P22 a filter shows exactly the nodes it finds, at any width", () => {
   fc.assert(
     fc.property(picture, name, fc.integer({ min: 1, max: 200 }), (seen, filter, width) => {
-      const rows = nodeRows(stateOf(seen), NOW);
+      const rows = nodeRows(look(stateOf(seen)));
       const found = arrange(NODE_LIST, rows, { filter, now: NOW });
       assert.ok(rows.every((row) => row.name !== filter || found.includes(row)));
       const { lines } = layoutList(NODE_LIST.columns(NOW), found, { width, paint: noPaint });
@@ -148,7 +157,7 @@ Deno.test("P22 a filter shows exactly the nodes it finds, at any width", () => {
 Deno.test("P23 every service is shown with pods and health, in the live list", () => {
   fc.assert(
     fc.property(picture, (seen) => {
-      const rows = workloadRows(stateOf(seen));
+      const rows = workloadRows(look(stateOf(seen)));
       const lines = drawn(WORKLOAD_LIST, rows);
       const of = (kind: string) =>
         rows.filter((row) => row.kind === kind).map(({ name }) => name).sort();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { totalsOf } from "../../src/reports/totals.ts";
 import { nodeRows } from "../../src/view/lists/live_rows.ts";
-import { type Contents, HOMELAB, liveState, node, NOW, pod } from "../view/live_fixture.ts";
+import { type Contents, HOMELAB, liveState, look, node, pod } from "../view/live_fixture.ts";
 
 function totals(contents: Contents) {
   const state = liveState(contents);
-  return totalsOf(nodeRows(state, NOW), state.cluster);
+  return totalsOf(nodeRows(look(state)), state.cluster);
 }
 
 Deno.test("totals are over what is known, and say over how much", () => {

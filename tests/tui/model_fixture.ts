@@ -8,6 +8,7 @@ import type { LiveState } from "../../src/live/live_state.ts";
 import type { Model } from "../../src/tui/state/model.ts";
 import { fitted, pressKey } from "../../src/tui/state/press.ts";
 import { INITIAL_UI } from "../../src/tui/state/ui_state.ts";
+import { newMemo } from "../../src/view/lists/live_rows.ts";
 import { HOMELAB, liveState, NOW } from "../view/live_fixture.ts";
 
 /** A model of a small cluster on a terminal of 80×24. */
@@ -16,6 +17,7 @@ export function model(about: Partial<Model> = {}, live: LiveState = liveState(HO
     ui: INITIAL_UI,
     live,
     now: NOW,
+    memo: newMemo(),
     size: { columns: 80, rows: 24 },
     contents: new Map(),
     requests: [],

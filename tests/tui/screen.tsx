@@ -14,7 +14,7 @@ import { paintFor } from "../../src/cli/output/paint.ts";
 import { App } from "../../src/tui/components/App.tsx";
 import { Keyboard } from "../../src/tui/components/Keyboard.tsx";
 import type { Size } from "../../src/tui/draw/layout.ts";
-import { withoutColour } from "../../src/tui/draw/paint.ts";
+import { withoutColour } from "../../src/tui/draw/text_line.ts";
 import { Store } from "../../src/tui/state/store.ts";
 import { NOW } from "../view/live_fixture.ts";
 import { type FakeAnswers, FakeSession } from "./fake_session.ts";

@@ -4,7 +4,7 @@ import type { ObjectReference } from "../../src/cluster/api/requests.ts";
 import { objectDetails } from "../../src/view/details/object.ts";
 import type { Section } from "../../src/view/details/section.ts";
 import { yamlLines } from "../../src/view/details/yaml.ts";
-import { ago, condition, HOMELAB, liveState, node, NOW, pod } from "./live_fixture.ts";
+import { ago, condition, HOMELAB, liveState, look, node, pod } from "./live_fixture.ts";
 
 const STATE = liveState(HOMELAB);
 
@@ -18,7 +18,7 @@ function sections(
     readonly state?: typeof STATE;
   } = {},
 ): readonly Section[] {
-  return objectDetails({ kind, namespace, name }, object, state, NOW, { pods });
+  return objectDetails(look(state), { kind, namespace, name }, object, pods);
 }
 
 function text(all: readonly Section[]): string {

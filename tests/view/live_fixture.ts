@@ -11,6 +11,7 @@ import {
   NOTHING_HEARD,
   reduceLive,
 } from "../../src/live/live_state.ts";
+import { type LiveView, newMemo } from "../../src/view/lists/live_rows.ts";
 import type { Usage } from "../../src/cluster/watch/cluster_state.ts";
 import type {
   ClusterEvent,
@@ -148,6 +149,11 @@ export function event(name: string, about: Partial<ClusterEvent> = {}): ClusterE
     lastSeen: ago(30),
     ...about,
   };
+}
+
+/** A state as somebody looks at it who has not looked before. */
+export function look(live: LiveState, now = NOW): LiveView {
+  return { live, now, memo: newMemo() };
 }
 
 /** What a cluster holds; what is left out was never listed. */

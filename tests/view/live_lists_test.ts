@@ -7,9 +7,10 @@ import { NODE_LIST } from "../../src/view/lists/live_nodes.ts";
 import { eventRows, nodeRows, workloadRows } from "../../src/view/lists/live_rows.ts";
 import { WORKLOAD_LIST } from "../../src/view/lists/live_workloads.ts";
 import { cellTone, noPaint } from "../../src/view/words/tone.ts";
-import { HOMELAB, liveState, NOW } from "./live_fixture.ts";
+import { HOMELAB, liveState, look, NOW } from "./live_fixture.ts";
 
 const STATE = liveState(HOMELAB);
+const VIEW = look(STATE);
 
 function drawn<R>(spec: ListSpec<R>, rows: readonly R[], width: number): readonly string[] {
   const { header, lines } = layoutList(spec.columns(NOW), rows, { width, paint: noPaint });
@@ -17,7 +18,7 @@ function drawn<R>(spec: ListSpec<R>, rows: readonly R[], width: number): readonl
 }
 
 Deno.test("nodes at 80 columns: all that is asked of them first, notes where there is room", () => {
-  assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 78), [
+  assert.deepEqual(drawn(NODE_LIST, nodeRows(VIEW), 78), [
     "NAME  ROLE    STATUS          CPU       MEMORY    DISK       PODS IP",
     "nuc   control Ready           ▊░░░  20% ███▍  84% █▋░░  40% 3/110 100.64.0.1",
     "dgx   worker  Unreachable 12m ?         ?         ?         0/110 100.64.0.3",
@@ -28,7 +29,7 @@ Deno.test("nodes at 80 columns: all that is asked of them first, notes where the
 });
 
 Deno.test("nodes at 160 columns: bars make room for the amounts", () => {
-  assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 158), [
+  assert.deepEqual(drawn(NODE_LIST, nodeRows(VIEW), 158), [
     "NAME   ROLE     STATUS           CPU       CPU USED  MEMORY     MEM USED  DISK       DISK USED   PODS  IP          VERSION       AGE  NOTE",
     "nuc    control  Ready            ▋░░  20%   0.7/3.5  ██▌  84%  5.9Gi/7Gi  █▎░  40%  40Gi/100Gi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
     "dgx    worker   Unreachable 12m  ?            ?/3.5  ?             ?/7Gi  ?            ?/100Gi  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
@@ -39,7 +40,7 @@ Deno.test("nodes at 160 columns: bars make room for the amounts", () => {
 });
 
 Deno.test("nodes at 200 columns: all of it, and wider bars", () => {
-  assert.deepEqual(drawn(NODE_LIST, nodeRows(STATE, NOW), 198), [
+  assert.deepEqual(drawn(NODE_LIST, nodeRows(VIEW), 198), [
     "NAME   ROLE     STATUS           CPU              CPU USED  MEMORY            MEM USED  DISK              DISK USED       REQUESTED   PODS  IP          VERSION       AGE  NOTE",
     "nuc    control  Ready            ██░░░░░░░░  20%   0.7/3.5  ████████▍░  84%  5.9Gi/7Gi  ████░░░░░░  40%  40Gi/100Gi  0.3 cpu, 192Mi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
     "dgx    worker   Unreachable 12m  ?                   ?/3.5  ?                    ?/7Gi  ?                   ?/100Gi       0 cpu, 0B  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
@@ -52,7 +53,7 @@ Deno.test("nodes at 200 columns: all of it, and wider bars", () => {
 Deno.test("why nothing is known of a node: it is too early, or the cluster does not answer", () => {
   const { hosts = [] } = HOMELAB;
   const note = (...news: Parameters<typeof reduceLive>[1]) =>
-    nodeRows(reduceLive(liveState({ hosts }), news), NOW).map(({ reason }) => reason)[0];
+    nodeRows(look(reduceLive(liveState({ hosts }), news))).map(({ reason }) => reason)[0];
   assert.equal(note(), "nodes are not listed yet");
   assert.equal(
     note({ type: "connection", connection: { state: "connecting", problem: undefined } }),
@@ -70,7 +71,7 @@ Deno.test("why nothing is known of a node: it is too early, or the cluster does 
 });
 
 Deno.test("workloads at 80 columns: what is in trouble first", () => {
-  assert.deepEqual(drawn(WORKLOAD_LIST, workloadRows(STATE), 78), [
+  assert.deepEqual(drawn(WORKLOAD_LIST, workloadRows(VIEW), 78), [
     "NAMESPACE   NAME       KIND        READY HEALTH                       RESTARTS",
     "default     db         StatefulSet   0/1 Down: Unschedulable: 0/3 no…        0",
     "default     web        Service       1/2 Degraded: CrashLoopBackOff:…        7",
@@ -84,7 +85,7 @@ Deno.test("workloads at 80 columns: what is in trouble first", () => {
 });
 
 Deno.test("workloads at 120 columns: the reason in the cluster's own words", () => {
-  assert.deepEqual(drawn(WORKLOAD_LIST, workloadRows(STATE), 120).slice(0, 3), [
+  assert.deepEqual(drawn(WORKLOAD_LIST, workloadRows(VIEW), 120).slice(0, 3), [
     "NAMESPACE    NAME        KIND         READY  HEALTH                                                       RESTARTS   AGE",
     "default      db          StatefulSet    0/1  Down: Unschedulable: 0/3 nodes are available: 3 Insufficie…         0  2d2h",
     "default      web         Service        1/2  Degraded: CrashLoopBackOff: exit code 1; back-off 5m0s              7  2d2h",
@@ -92,7 +93,7 @@ Deno.test("workloads at 120 columns: the reason in the cluster's own words", () 
 });
 
 Deno.test("events: newest first, the same ones folded, warnings marked", () => {
-  const rows = eventRows(STATE, { warningsOnly: false });
+  const rows = eventRows(VIEW);
   assert.deepEqual(drawn(EVENT_LIST, rows, 78), [
     "AGE ! REASON           OBJECT      × MESSAGE",
     "60s ! BackOff          Pod/web-2 ×15 Back-off restarting failed container",
@@ -108,7 +109,7 @@ Deno.test("events: newest first, the same ones folded, warnings marked", () => {
 });
 
 Deno.test("half of 200 columns leave an event's message most of the room", () => {
-  const rows = eventRows(STATE, { warningsOnly: false }).map((row) => ({
+  const rows = eventRows(VIEW).map((row) => ({
     ...row,
     about: { ...row.about, name: "a-deployment-7d9c5b8f6d-x2k4q", namespace: "kube-system" },
     message: "m".repeat(120),
@@ -118,13 +119,13 @@ Deno.test("half of 200 columns leave an event's message most of the room", () =>
 });
 
 Deno.test("only warnings, where they are asked for", () => {
-  const rows = eventRows(STATE, { warningsOnly: true });
+  const rows = eventRows(VIEW, { warningsOnly: true });
   assert.deepEqual(rows.map(({ reason, count }) => [reason, count]), [["BackOff", 15]]);
 });
 
 Deno.test("rows are found by what they show", () => {
   const nodes = (filter: string) =>
-    arrange(NODE_LIST, nodeRows(STATE, NOW), { filter, now: NOW }).map(({ name }) => name);
+    arrange(NODE_LIST, nodeRows(VIEW), { filter, now: NOW }).map(({ name }) => name);
   assert.deepEqual(nodes("control-plane"), ["nuc"]);
   assert.deepEqual(nodes("unreachable"), ["dgx"]);
   assert.deepEqual(nodes("not provisioned"), ["attic"]);
@@ -132,18 +133,18 @@ Deno.test("rows are found by what they show", () => {
   assert.deepEqual(nodes("cordoned worker"), ["pi"]);
   assert.deepEqual(nodes("100.64.0.3"), ["dgx"]);
   const workloads = (filter: string) =>
-    arrange(WORKLOAD_LIST, workloadRows(STATE), { filter, now: NOW }).map(({ kind }) => kind);
+    arrange(WORKLOAD_LIST, workloadRows(VIEW), { filter, now: NOW }).map(({ kind }) => kind);
   assert.deepEqual(workloads("default/web"), ["Service", "Deployment"]);
   assert.deepEqual(workloads("crash deploy"), ["Deployment"]);
   const events = (filter: string) =>
-    arrange(EVENT_LIST, eventRows(STATE, { warningsOnly: false }), { filter, now: NOW })
+    arrange(EVENT_LIST, eventRows(VIEW), { filter, now: NOW })
       .map(({ about }) => about.name);
   assert.deepEqual(events("pod/web-2 warning"), ["web-2"]);
 });
 
 Deno.test("nodes are sorted by status with the worst first, and by use", () => {
   const by = (header: string, descending = false) =>
-    arrange(NODE_LIST, nodeRows(STATE, NOW), {
+    arrange(NODE_LIST, nodeRows(VIEW), {
       filter: "",
       sort: { header, descending },
       now: NOW,
@@ -155,29 +156,35 @@ Deno.test("nodes are sorted by status with the worst first, and by use", () => {
 
 Deno.test("many restarts and warnings stand out, always beside their word or number", () => {
   const restarts = WORKLOAD_LIST.columns(NOW).find(({ header }) => header === "RESTARTS")!;
-  const tones = workloadRows(STATE).map((row) => cellTone(restarts.cell(row)));
+  const tones = workloadRows(VIEW).map((row) => cellTone(restarts.cell(row)));
   assert.deepEqual(tones.slice(0, 4), ["plain", "warn", "warn", "plain"]);
 });
 
 Deno.test("rows are made anew only when what they are made from has changed", () => {
-  assert.equal(nodeRows(STATE, NOW), nodeRows({ ...STATE }, NOW + 1_000));
-  assert.equal(workloadRows(STATE), workloadRows({ ...STATE, version: "v2" }));
+  assert.equal(nodeRows(VIEW), nodeRows({ ...VIEW, live: { ...STATE }, now: NOW + 1_000 }));
+  assert.equal(workloadRows(VIEW), workloadRows({ ...VIEW, live: { ...STATE, version: "v2" } }));
   assert.equal(
-    eventRows(STATE, { warningsOnly: true }),
-    eventRows({ ...STATE }, { warningsOnly: true }),
+    eventRows(VIEW, { warningsOnly: true }),
+    eventRows({ ...VIEW, live: { ...STATE } }, { warningsOnly: true }),
   );
   const others = liveState({ ...HOMELAB, pods: [] });
-  assert.notEqual(nodeRows(STATE, NOW), nodeRows(others, NOW));
-  assert.deepEqual(nodeRows(others, NOW).map(({ pods }) => pods), [0, 0, 0, undefined, 0]);
-  assert.equal(workloadRows(others).some(({ kind }) => kind === "Pod"), false);
+  assert.notEqual(nodeRows(VIEW), nodeRows({ ...VIEW, live: others }));
+  assert.deepEqual(nodeRows({ ...VIEW, live: others }).map(({ pods }) => pods), [
+    0,
+    0,
+    0,
+    undefined,
+    0,
+  ]);
+  assert.equal(workloadRows({ ...VIEW, live: others }).some(({ kind }) => kind === "Pod"), false);
 });
 
 Deno.test("a key tells rows apart, also a host and a node of one name", () => {
   for (
     const keys of [
-      nodeRows(STATE, NOW).map(NODE_LIST.key),
-      workloadRows(STATE).map(WORKLOAD_LIST.key),
-      eventRows(STATE, { warningsOnly: false }).map(EVENT_LIST.key),
+      nodeRows(VIEW).map(NODE_LIST.key),
+      workloadRows(VIEW).map(WORKLOAD_LIST.key),
+      eventRows(VIEW).map(EVENT_LIST.key),
     ]
   ) assert.equal(new Set(keys).size, keys.length);
 });

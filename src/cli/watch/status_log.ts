@@ -7,6 +7,7 @@
 
 import { isHeard, type LiveState } from "../../live/live_state.ts";
 import { type Status, statusDocument, statusOf, statusWords } from "../../view/tables/status.ts";
+import { newMemo } from "../../view/lists/live_rows.ts";
 import type { Output } from "../output/output.ts";
 import { showStatus } from "./status_output.ts";
 import type { StatusView } from "./status_watch.ts";
@@ -19,6 +20,7 @@ export class StatusLog implements StatusView {
   readonly paceMs = 1_000;
   readonly #output: Output;
   readonly #names: readonly string[];
+  readonly #memo = newMemo();
   #printed = "";
   #notes = new Set<string>();
   #warnings = new Set<string>();
@@ -37,13 +39,13 @@ export class StatusLog implements StatusView {
   }
 
   async show(state: LiveState, now: number): Promise<number> {
-    const status = statusOf(state, now, this.#names);
-    await this.#data(status, now);
+    const status = statusOf({ live: state, now, memo: this.#memo }, this.#names);
+    await this.#data(status);
     if (!this.#output.structured) this.#words(status);
     return AGAIN_MS;
   }
 
-  async #data(status: Status, now: number): Promise<void> {
+  async #data(status: Status): Promise<void> {
     const output = this.#output;
     const document = statusDocument(status);
     // In text formats these are messages.
@@ -60,7 +62,7 @@ export class StatusLog implements StatusView {
     this.#printed = printed;
     if (output.format === "json") return output.event("Status", document);
     if (!isFirst) output.data(output.format === "yaml" ? "---\n" : "\n");
-    await showStatus(status, { now, output });
+    await showStatus(status, output);
   }
 
   /** Says what was not said before. */
@@ -71,7 +73,7 @@ export class StatusLog implements StatusView {
     for (const warning of warnings) if (!this.#warnings.has(warning)) output.warn(warning);
     this.#notes = new Set(notes);
     this.#warnings = new Set(warnings);
-    const { state } = status.connection;
+    const { state } = status.live.connection;
     if (this.#wasLost && state === "live") output.note("The cluster is reachable again.");
     this.#wasLost = state === "lost" || (this.#wasLost && state !== "live");
   }

@@ -8,18 +8,15 @@ import { safeLines } from "../../errors/safe_text.ts";
 import { type Status, statusDocument, statusText, statusWords } from "../../view/tables/status.ts";
 import type { Output } from "../output/output.ts";
 
-/** Prints the data; `now` is in milliseconds since the epoch. */
-export async function showStatus(
-  status: Status,
-  { now, output }: { readonly now: number; readonly output: Output },
-): Promise<void> {
+/** Prints the data. */
+export async function showStatus(status: Status, output: Output): Promise<void> {
   const { format, paint } = output;
   if (output.structured) return await output.document("Status", statusDocument(status));
   if (format === "name") return output.data(namesOf(status));
   if (status.nodes.length === 0) {
     output.note("There are no nodes in the inventory or the cluster.");
   }
-  output.data(statusText(status, { now, wide: format === "wide", paint }));
+  output.data(statusText(status, { wide: format === "wide", paint }));
 }
 
 /** Names of the nodes, each on a line. */

@@ -7,6 +7,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { LiveState } from "../../live/live_state.ts";
 import { safeText } from "../../errors/safe_text.ts";
+import { newMemo } from "../../view/lists/live_rows.ts";
 import { showsSeconds } from "../../view/words/amounts.ts";
 import { cellWidth } from "../../view/words/cells.ts";
 import { statusHead, statusOf, statusText, statusWords } from "../../view/tables/status.ts";
@@ -41,6 +42,7 @@ export class StatusScreen implements StatusView {
   readonly #stream: Pick<OutputStream, "rows" | "columns">;
   readonly #output: Output;
   readonly #names: readonly string[];
+  readonly #memo = newMemo();
   #drawn: string | undefined;
 
   constructor(
@@ -79,12 +81,12 @@ export class StatusScreen implements StatusView {
     },
   ): string {
     const { format, paint, paintWords, quiet } = this.#output;
-    const status = statusOf(state, now, this.#names);
+    const status = statusOf({ live: state, now, memo: this.#memo }, this.#names);
     const wide = format === "wide";
-    const text = statusText(status, { now, wide, paint }).trimEnd();
+    const text = statusText(status, { wide, paint }).trimEnd();
     // What follows the last table are sentences.
     const [, tables = text, sentences = ""] = /^([^]*)\n\n([^]*)$/.exec(text) ?? [];
-    const table = `${statusHead(status, { now, paint, cells: columns })}${tables}`.split("\n");
+    const table = `${statusHead(status, { paint, cells: columns })}${tables}`.split("\n");
     // The words are part of it on a terminal, where both go to the same place.
     const { notes, warnings } = statusWords(status);
     const said = [

@@ -11,8 +11,7 @@ import { LEAST_SIZE, type PaneId, type Rectangle } from "../draw/layout.ts";
 import { layoutOf, type Model, modeOf } from "../state/model.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { footerLine } from "../draw/help_text.ts";
-import { statusLines } from "../draw/status_text.ts";
-import { drawLine } from "../draw/text_line.ts";
+import { drawLine, statusLines } from "../draw/text_line.ts";
 import { headerLines } from "../../view/lists/live_header.ts";
 import { drawPane } from "../draw/pane_text.ts";
 import { drawOverlay } from "../draw/overlay_text.ts";
@@ -146,9 +145,9 @@ function Footer(): ReactNode {
 
 /** Which cluster, how it stands, what is missing. */
 function Header(): ReactNode {
-  const { live, now, size } = useModel();
+  const model = useModel();
   const { paint, store } = useTools();
-  const lines = headerLines(live, { now, width: size.columns, paint });
+  const lines = headerLines(model, { width: model.size.columns, paint });
   store.pace.note("header", lines);
   return <Lines lines={lines} />;
 }

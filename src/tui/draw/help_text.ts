@@ -6,9 +6,9 @@
 
 import { bindingsIn, keyLabel, takesText, type View } from "../keys/key_map.ts";
 import type { Model } from "../state/model.ts";
-import { type TextLine, toned } from "./text_line.ts";
+import { toned } from "./text_line.ts";
 import { topKind } from "../state/ui_state.ts";
-import { inTone } from "../../view/words/tone.ts";
+import { inTone, type TextLine } from "../../view/words/tone.ts";
 
 /** Names of the views in the title of the help. */
 const NAMES = {

@@ -7,16 +7,14 @@
 import { counted, safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../../view/words/cells.ts";
 import { question } from "../../view/words/change_words.ts";
-import { inTone, type Paint } from "../../view/words/tone.ts";
+import { inTone, type Paint, type TextLine } from "../../view/words/tone.ts";
 import { helpLines, helpTitle } from "./help_text.ts";
 import { MARGIN, type Rectangle } from "./layout.ts";
 import type { Model } from "../state/model.ts";
 import type { Wish } from "../state/overlays.ts";
-import { inverse } from "./paint.ts";
+import { drawLine, EMPTY_LINE, inverse, plain, titleLine, toned, wrapLine } from "./text_line.ts";
 import { paletteEntries, type PaletteEntry } from "../state/palette.ts";
 import { nameOf } from "../state/screens.ts";
-import { drawLine, EMPTY_LINE, plain, type TextLine, toned, wrapLine } from "./text_line.ts";
-import { titleLine } from "./title.ts";
 
 /** Choices of the palette that are seen at once. */
 const PALETTE_LINES = 12;

@@ -5,14 +5,12 @@
  */
 
 import { padding } from "../../view/words/cells.ts";
-import { inTone, type Paint, type Tone } from "../../view/words/tone.ts";
+import { inTone, type Paint, type TextLine, type Tone } from "../../view/words/tone.ts";
 import { LIST_HEAD, MARGIN, type PaneId, PANES, type Rectangle } from "./layout.ts";
 import { layoutOf, type Model } from "../state/model.ts";
-import { dimmed, inverse } from "./paint.ts";
+import { dimmed, drawLine, inverse, plain, titleLine, toned, wrapLine } from "./text_line.ts";
 import { type Arranged, drawRows, rowsOf } from "../state/rows.ts";
-import { drawLine, plain, type TextLine, toned, wrapLine } from "./text_line.ts";
 import { problemLines } from "./screen_text.ts";
-import { titleLine } from "./title.ts";
 
 /** How a list is drawn. */
 export interface PaneDrawing {

@@ -7,10 +7,10 @@
 import { counted, safeText } from "../../errors/safe_text.ts";
 import { progressLines } from "../../view/runs/progress.ts";
 import { failureBlocks, runError, type RunWords } from "../../view/runs/run_report.ts";
-import { inTone, type Tone } from "../../view/words/tone.ts";
+import { inTone, type TextLine, type Tone } from "../../view/words/tone.ts";
 import type { Model } from "../state/model.ts";
 import type { Run } from "../state/runs.ts";
-import { EMPTY_LINE, plain, type TextLine, toned } from "./text_line.ts";
+import { EMPTY_LINE, plain, toned } from "./text_line.ts";
 
 /** What the playbooks do, by their file names, and the command that goes on after each. */
 const PLAYBOOKS: Readonly<Record<string, RunWords>> = {

@@ -13,44 +13,50 @@ import type { Model } from "../state/model.ts";
 import { runLines, runTitle } from "./run_text.ts";
 import { nameOf, type Screen } from "../state/screens.ts";
 import {
+  dimmed,
   drawLine,
   EMPTY_LINE,
+  inverse,
   plain,
-  type TextLine,
   textOfLine,
+  titleLine,
   toned,
   wrapLine,
 } from "./text_line.ts";
 import { eventDetails, objectDetails } from "../../view/details/object.ts";
-import { latest } from "../../view/lists/live_rows.ts";
 import { eventOf } from "../state/rows.ts";
 import type { ApiRequest } from "../../cluster/api/request_journal.ts";
 import { notices } from "../../view/words/notices.ts";
-import { inTone, type Paint, type Toned } from "../../view/words/tone.ts";
-import { dimmed, inverse } from "./paint.ts";
-import { titleLine } from "./title.ts";
+import { inTone, type Paint, type TextLine, type Toned } from "../../view/words/tone.ts";
 
 /** Lines of a screen above its text. */
 export const TITLE_LINES = 1;
 
-/** The wrapped lines of a log are kept: with each new line only that one is wrapped. */
-const pieces = new WeakMap<
-  TextLine,
-  { readonly width: number; readonly lines: readonly TextLine[] }
->();
-const allPieces = latest<readonly TextLine[]>();
-const textOf = latest<readonly TextLine[]>();
-
 /** The lines of a screen, each at most as wide as the terminal but where they are cut. */
 export function linesOf(model: Model, screen: Screen): readonly TextLine[] {
-  if (screen.kind === "log") {
-    return fitted(rawLines(model, screen), { model, wraps: screen.log.wraps });
+  const width = widthIn(model);
+  if (screen.kind === "log" || screen.kind === "yaml") {
+    const lines = rawLines(model, screen);
+    const wraps = screen.kind === "yaml" || screen.log.wraps;
+    return wraps ? model.memo("wrapped", [lines, width], () => wrapped(model, lines)) : lines;
   }
-  if (screen.kind === "yaml") return fitted(rawLines(model, screen), { model, wraps: true });
-  const { live, now, size, contents, requests, done, run } = model;
-  return textOf(screen.id, live, now, size.columns, contents, requests, done, run)(() =>
-    rawLines(model, screen).flatMap((line) => wrapLine(line, { width: widthIn(model), indent: 4 }))
+  const { memo, live, now, contents, requests, done, run } = model;
+  return memo(
+    "text",
+    [screen.id, live, now, width, contents, requests, done, run],
+    () => rawLines(model, screen).flatMap((line) => wrapLine(line, { width, indent: 4 })),
   );
+}
+
+/** The wrapped lines of a log are kept: with each new line only that one is wrapped. */
+function wrapped(model: Model, lines: readonly TextLine[]): readonly TextLine[] {
+  const width = widthIn(model);
+  const known = model.memo("pieces", [width], () => new WeakMap<TextLine, readonly TextLine[]>());
+  return lines.flatMap((line) => {
+    const pieces = known.get(line) ?? wrapLine(line, { width, indent: 2 });
+    known.set(line, pieces);
+    return pieces;
+  });
 }
 
 function widthIn({ size }: Model): number {
@@ -105,18 +111,14 @@ export function remarkOf(model: Model, screen: Screen): string {
 function rawLines(model: Model, screen: Screen): readonly TextLine[] {
   switch (screen.kind) {
     case "details": {
-      const content = contentOf(model, screen.id, "details");
-      const problem = content?.problem === undefined ? [] : [
-        ...problemLines(content.problem),
-        EMPTY_LINE,
-      ];
+      const { problem, object, pods } = contentOf(model, screen.id, "details") ?? {};
+      const { subject } = screen;
+      const sections = subject.type === "object"
+        ? objectDetails(model, subject.reference, object, pods)
+        : eventSections(model, subject.key);
       return [
-        ...problem,
-        ...sectionLines(detailSections(model, {
-          screen,
-          object: content?.object,
-          pods: content?.pods ?? [],
-        })),
+        ...problem === undefined ? [] : [...problemLines(problem), EMPTY_LINE],
+        ...sectionLines(sections),
       ];
     }
     case "yaml": {
@@ -127,7 +129,7 @@ function rawLines(model: Model, screen: Screen): readonly TextLine[] {
     case "log":
       return logLines(contentOf(model, screen.id, "log"));
     case "gitops":
-      return sectionLines(gitopsDetails(model.live, model.now));
+      return sectionLines(gitopsDetails(model));
     case "requests":
       return requestLines(model);
     case "run":
@@ -180,49 +182,15 @@ function contentOf<K extends Content["kind"]>(
   return content?.kind === kind ? content as Extract<Content, { kind: K }> : undefined;
 }
 
-function fitted(
-  lines: readonly TextLine[],
-  { model, wraps }: { readonly model: Model; readonly wraps: boolean },
-): readonly TextLine[] {
-  const width = widthIn(model);
-  if (!wraps) return lines;
-  return allPieces(lines, width)(() =>
-    lines.flatMap((line) => {
-      let known = pieces.get(line);
-      if (known?.width !== width) {
-        known = { width, lines: wrapLine(line, { width, indent: 2 }) };
-        pieces.set(line, known);
-      }
-      return known.lines;
-    })
-  );
-}
-
-/** The sections of a screen of details. */
-function detailSections(
-  model: Model,
-  { screen, object, pods }: {
-    readonly screen: Extract<Screen, { kind: "details" }>;
-    /** As it was read for this screen. */
-    readonly object: Readonly<Record<string, unknown>> | undefined;
-    /** Pods of it, likewise. */
-    readonly pods: readonly Readonly<Record<string, unknown>>[];
-  },
-): readonly Section[] {
-  const { live, now } = model;
-  const { subject } = screen;
-  if (subject.type === "object") {
-    return objectDetails(subject.reference, object, live, now, { pods });
-  }
-  const event = eventOf(model, subject.key);
-  if (event !== undefined) return eventDetails(event, live, now);
-  const text = "The cluster keeps this event no longer.";
-  return [section("Event", [line(inTone("warn", text))])];
+function eventSections(model: Model, key: string): readonly Section[] {
+  const event = eventOf(model, key);
+  if (event !== undefined) return eventDetails(model, event);
+  return [section("Event", [line(inTone("warn", "The cluster keeps this event no longer."))])];
 }
 
 /** The newest first. */
 function requestLines(model: Model): readonly TextLine[] {
-  const missing = notices(model.live, model.now);
+  const missing = notices(model);
   return [
     ...missing.length === 0 ? [] : [
       toned("accent", "What is missing"),

@@ -1,20 +1,14 @@
 /**
- * Lines of texts, wrapped and painted to fill a width exactly. Pure.
+ * Lines of texts, wrapped and painted to fill a width exactly; the rule above them, and what is said
+ * below. Pure.
  *
  * @module
  */
 
-import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { isPrintableAscii, safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../../view/words/cells.ts";
-import { inTone, type Paint, type Toned } from "../../view/words/tone.ts";
-
-/** One line; what is in it is made harmless when it is drawn. */
-export interface TextLine {
-  readonly segments: readonly Toned[];
-  /** What Enter opens. */
-  readonly target?: ObjectReference;
-}
+import { inTone, type Paint, type TextLine, type Toned } from "../../view/words/tone.ts";
+import type { StatusLine } from "../state/ui_state.ts";
 
 /** A line of plain text. */
 export function plain(text: string): TextLine {
@@ -70,8 +64,7 @@ export function wrapLine(
       rest = rest.slice(head.length);
     }
   }
-  const { target } = line;
-  return pieces.map((segments) => target === undefined ? { segments } : { segments, target });
+  return pieces.map((segments) => ({ ...line, segments }));
 }
 
 /** As much of the beginning as fits; empty where not even one character does. */
@@ -120,4 +113,73 @@ export function drawLine(
     used += cellWidth(piece);
   }
   return drawn + padding(used, width);
+}
+
+/** What a rule says. */
+export interface Title {
+  readonly name: string;
+  /** How much there is of it; may be empty. */
+  readonly count: string;
+  /** What else is to be known, each between two pieces of the rule. */
+  readonly parts: readonly Toned[];
+  /** Keys act on what is below it. */
+  readonly hasFocus: boolean;
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+/** `━━ 1 Nodes 3 ── /pi ─────`, exactly as wide as asked; heavy where the focus is. */
+export function titleLine({ name, count, parts, hasFocus, width, paint }: Title): string {
+  const dash = hasFocus ? "━" : "─";
+  const tone = hasFocus ? "accent" : "muted";
+  const pieces: Toned[] = [
+    inTone(tone, dash.repeat(2)),
+    inTone(hasFocus ? "accent" : "plain", ` ${safeText(name)}`),
+    inTone("plain", count === "" ? " " : ` ${count} `),
+    ...parts.flatMap(({ text, tone: own }): Toned[] => [
+      inTone(tone, dash.repeat(2)),
+      inTone(own, ` ${safeText(text)} `),
+    ]),
+  ];
+  let [line, used] = ["", 0];
+  for (const { text, tone } of pieces) {
+    const shown = fit(text, width - used);
+    line += paint(tone, shown);
+    used += cellWidth(shown);
+    if (used >= width) return line;
+  }
+  return line + paint(tone, dash.repeat(width - used));
+}
+
+/** Lines it may take; results of changes are whole in the screen of requests. */
+const MOST_LINES = 3;
+
+/** The lines; none where nothing is said. What does not fit the last one is cut when it is drawn. */
+export function statusLines(status: StatusLine | undefined, width: number): readonly TextLine[] {
+  if (status === undefined) return [];
+  const { text, tone, goesOn } = status;
+  const words = goesOn ? `${text.replace(/\.$/, "")}…` : text;
+  const lines = wrapLine(toned(tone, words), { width: Math.max(1, width), indent: 2 });
+  const rest = lines.slice(MOST_LINES - 1).flatMap(({ segments }) => segments);
+  return lines.length <= MOST_LINES
+    ? lines
+    : [...lines.slice(0, MOST_LINES - 1), { segments: rest }];
+}
+
+// deno-lint-ignore no-control-regex
+const COLOURS = /\u001b\[[\d;]*m/g;
+
+/** A line without its colours. */
+export function withoutColour(line: string): string {
+  return line.replace(COLOURS, "");
+}
+
+/** The selected line: in inverse, which every theme and NO_COLOR leave readable. */
+export function inverse(line: string): string {
+  return `\u001b[7m${withoutColour(line)}\u001b[27m`;
+}
+
+/** A line that may be out of date: dimmed where there are colours. */
+export function dimmed(line: string, paint: (tone: "muted", text: string) => string): string {
+  return paint("muted", withoutColour(line));
 }

@@ -10,13 +10,12 @@ import type { LiveState } from "../../live/live_state.ts";
 import type { CollectionName } from "../../cluster/watch/cluster_state.ts";
 import type { ClusterPod } from "../../cluster/read/objects.ts";
 import type { ObjectKind, ObjectReference } from "../../cluster/api/requests.ts";
-import type { Content, ReaderTools } from "../state/content.ts";
+import { type Content, problemOf } from "../state/content.ts";
 import type { LogView, Screen } from "../state/screens.ts";
 import { podsOf } from "../state/selection.ts";
 import { yamlLines } from "../../view/details/yaml.ts";
-import { inTone, type Toned } from "../../view/words/tone.ts";
-import { problemOf } from "../state/problem.ts";
-import { plain, type TextLine } from "../draw/text_line.ts";
+import { inTone, type TextLine, type Toned } from "../../view/words/tone.ts";
+import { plain } from "../draw/text_line.ts";
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import type { UserError } from "../../errors/user_error.ts";
@@ -25,6 +24,14 @@ interface Reading {
   /** What it depends on; where that changes, it is read anew. */
   readonly key: string;
   readonly stop: AbortController;
+}
+
+/** What a reader of one screen may use. */
+interface ReaderTools {
+  readonly session: LiveSession;
+  readonly signal: AbortSignal;
+  /** Shows what was read. */
+  show(content: Content): void;
 }
 
 /** Keeps one reader for each screen that needs one. */

@@ -15,9 +15,33 @@ import { selectedRow, sortHeaders } from "./rows.ts";
 import { isSame, type LogView, nameOf, type Subject } from "./screens.ts";
 import { linesOf, wholeText } from "../draw/screen_text.ts";
 import { podsOf, rowSubject, selectedObject } from "./selection.ts";
-import { say, type Step, steps } from "./step.ts";
-import { topKind } from "./ui_state.ts";
+import { topKind, type UiEvent } from "./ui_state.ts";
+import type { ClusterChange } from "../../live/live_session.ts";
+import type { Tone } from "../../view/words/tone.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
+
+/** Something outside of the screen's own state. */
+export type Effect =
+  | { readonly type: "quit" | "suspend" | "redraw" | "retry" }
+  | { readonly type: "provision" | "stop-provisioning" }
+  | { readonly type: "copy"; readonly text: string }
+  | { readonly type: "change"; readonly change: ClusterChange };
+
+/** Steps of the screen, and what is done outside of it. */
+export interface Step {
+  readonly events: readonly UiEvent[];
+  readonly effect?: Effect;
+}
+
+/** Steps without an effect. */
+function steps(...events: readonly UiEvent[]): Step {
+  return { events };
+}
+
+/** A sentence above the footer. */
+function say({ now }: Model, text: string, tone: Tone): Step {
+  return steps({ type: "say", status: { text, tone, at: now, goesOn: false } });
+}
 
 /** Does a command where it is valid; see `key_map.ts`. */
 export function runCommand(command: CommandName, model: Model): Step {

@@ -1,12 +1,11 @@
 /**
- * What is read for a screen, and what its readers are given.
+ * What is read for a screen, or why it could not be.
  *
  * @module
  */
 
-import type { LiveSession } from "../../live/live_session.ts";
-import type { UserError } from "../../errors/user_error.ts";
-import type { TextLine } from "../draw/text_line.ts";
+import { UserError } from "../../errors/user_error.ts";
+import type { TextLine } from "../../view/words/tone.ts";
 
 /** What was read for a screen. */
 export type Content =
@@ -34,10 +33,12 @@ export type Content =
     readonly containers: readonly string[];
   };
 
-/** What a reader of one screen may use. */
-export interface ReaderTools {
-  readonly session: LiveSession;
-  readonly signal: AbortSignal;
-  /** Shows what was read. */
-  show(content: Content): void;
+/** What went wrong, as an error a person can read. */
+export function problemOf(error: unknown): UserError {
+  if (error instanceof UserError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new UserError(message, {
+    hint: "This is a bug in k3s-tool; please report it.",
+    cause: error,
+  });
 }

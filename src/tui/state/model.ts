@@ -4,14 +4,13 @@
  * @module
  */
 
-import type { LiveState } from "../../live/live_state.ts";
 import type { ApiRequest } from "../../cluster/api/request_journal.ts";
 import type { Content } from "./content.ts";
 import { type Layout, layOut, type Size } from "../draw/layout.ts";
 import { notices } from "../../view/words/notices.ts";
-import { nodeRows } from "../../view/lists/live_rows.ts";
+import { type LiveView, nodeRows } from "../../view/lists/live_rows.ts";
 import type { Run } from "./runs.ts";
-import { statusLines } from "../draw/status_text.ts";
+import { statusLines } from "../draw/text_line.ts";
 import { topKind, type UiState } from "./ui_state.ts";
 
 /** A change that was asked for, and what came of it. */
@@ -31,11 +30,8 @@ export interface Settings {
 }
 
 /** All of it. */
-export interface Model {
+export interface Model extends LiveView {
   readonly ui: UiState;
-  readonly live: LiveState;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
   readonly size: Size;
   /** By the id of the screen. */
   readonly contents: ReadonlyMap<number, Content>;
@@ -48,14 +44,15 @@ export interface Model {
 }
 
 /** Where everything is on the screen now. */
-export function layoutOf({ ui, size, live, now }: Model): Layout {
+export function layoutOf(model: Model): Layout {
+  const { ui, size } = model;
   return layOut({
     size,
     focus: ui.focus,
     zoomed: ui.zoomed,
     status: statusLines(ui.status, size.columns).length,
-    nodes: nodeRows(live, now).length,
-    header: notices(live, now).length > 0 ? 3 : 2,
+    nodes: nodeRows(model).length,
+    header: notices(model).length > 0 ? 3 : 2,
   });
 }
 

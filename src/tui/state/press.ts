@@ -4,20 +4,18 @@
  * @module
  */
 
-import { runCommand } from "./commands.ts";
+import { type Effect, runCommand, type Step } from "./commands.ts";
 import { commandFor, takesText } from "../keys/key_map.ts";
 import { layoutOf, type Model, modeOf } from "./model.ts";
-import type { Effect, Step } from "./step.ts";
 import { fit, reduceUi, type Shown, type UiEvent } from "./ui_state.ts";
 import { helpLines } from "../draw/help_text.ts";
 import { LIST_HEAD, PANES } from "../draw/layout.ts";
 import type { ListRows } from "./list_state.ts";
 import { paletteEntries } from "./palette.ts";
-import { latest } from "../../view/lists/live_rows.ts";
 import { rowsOf } from "./rows.ts";
 import { linesOf, TITLE_LINES } from "../draw/screen_text.ts";
 import { nameOf } from "./screens.ts";
-import type { TextLine } from "../draw/text_line.ts";
+import type { TextLine } from "../../view/words/tone.ts";
 
 /** A model after something was done, and what is still to be done outside of it. */
 export interface Pressed {
@@ -103,20 +101,16 @@ export function shownOf(model: Model): Shown {
   };
 }
 
-const namesFrom = latest<readonly (string | undefined)[]>();
-
-/** Names of what lines open; they are asked for again with each step. */
+/** Names of what lines open: a pod's own line, then those of its events. */
 function targetsOf(lines: readonly TextLine[]): readonly (string | undefined)[] {
   const times = new Map<string, number>();
-  return namesFrom(lines)(() =>
-    lines.map(({ target }) => {
-      if (target === undefined) return undefined;
-      const name = nameOf(target);
-      const before = times.get(name) ?? 0;
-      times.set(name, before + 1);
-      return `${name} ${before}`; // a pod's own line, then those of its events
-    })
-  );
+  return lines.map(({ target }) => {
+    if (target === undefined) return undefined;
+    const name = nameOf(target);
+    const before = times.get(name) ?? 0;
+    times.set(name, before + 1);
+    return `${name} ${before}`;
+  });
 }
 
 function attempt<T>(make: () => T, otherwise: T): T {

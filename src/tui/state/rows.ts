@@ -9,13 +9,7 @@ import type { LiveWorkload } from "../../reports/workload_report.ts";
 import { EVENT_LIST, type FoldedEvent } from "../../view/lists/live_events.ts";
 import { arrange, layoutList, type ListLayout, type ListSpec } from "../../view/lists/list.ts";
 import { NODE_LIST } from "../../view/lists/live_nodes.ts";
-import {
-  eventRows,
-  latest,
-  type Memo,
-  nodeRows,
-  workloadRows,
-} from "../../view/lists/live_rows.ts";
+import { eventRows, nodeRows, workloadRows } from "../../view/lists/live_rows.ts";
 import { WORKLOAD_LIST } from "../../view/lists/live_workloads.ts";
 import type { Paint } from "../../view/words/tone.ts";
 import type { PaneId } from "../draw/layout.ts";
@@ -42,32 +36,19 @@ const SPECS: { readonly [P in PaneId]: ListSpec<RowTypes[P]> } = {
   events: EVENT_LIST,
 };
 
-const arrangedFrom: { readonly [P in PaneId]: Memo<Arranged<RowTypes[P]>> } = {
-  nodes: latest(),
-  workloads: latest(),
-  events: latest(),
-};
-
 /** The rows of a list; made anew only when they, the filter or the order changed. */
 export function rowsOf<P extends PaneId>(model: Model, pane: P): Arranged<RowTypes[P]> {
   const spec: ListSpec<RowTypes[P]> = SPECS[pane];
-  const from: Memo<Arranged<RowTypes[P]>> = arrangedFrom[pane];
-  const all = allRows(model)[pane]() as readonly RowTypes[P][];
-  const { filter, sort } = model.ui.lists[pane];
-  return from(all, filter, sort)(() => {
-    const { now } = model;
-    const rows = arrange(spec, all, { filter, now, ...(sort === undefined ? {} : { sort }) });
+  const { now, memo, ui } = model;
+  const { filter, sort } = ui.lists[pane];
+  const all = ALL_ROWS[pane](model, ui) as readonly RowTypes[P][];
+  return memo(`list of ${pane}`, [all, filter, sort], () => {
+    const rows = arrange(spec, all, { filter, now, sort });
     return { rows, keys: rows.map(spec.key), total: all.length };
   });
 }
 
-function allRows({ live, now, ui }: Model): { readonly [P in PaneId]: () => readonly unknown[] } {
-  return {
-    nodes: () => nodeRows(live, now),
-    workloads: () => workloadRows(live),
-    events: () => eventRows(live, { warningsOnly: ui.warningsOnly }),
-  };
-}
+const ALL_ROWS = { nodes: nodeRows, workloads: workloadRows, events: eventRows } as const;
 
 /** The selected row. */
 export function selectedRow<P extends PaneId>(model: Model, pane: P): RowTypes[P] | undefined {
@@ -78,8 +59,8 @@ export function selectedRow<P extends PaneId>(model: Model, pane: P): RowTypes[P
 }
 
 /** The event behind the key of a row, filtered out or not; undefined once it is kept no longer. */
-export function eventOf({ live }: Model, key: string): FoldedEvent | undefined {
-  return eventRows(live, { warningsOnly: false }).find((event) => event.key === key);
+export function eventOf(model: Model, key: string): FoldedEvent | undefined {
+  return eventRows(model).find((event) => event.key === key);
 }
 
 /** Columns a list can be sorted by, in their order. */
@@ -108,7 +89,7 @@ export function drawRows<P extends PaneId>(
   return layoutList(spec.columns(model.now), rowsOf(model, pane).rows.slice(from, to), {
     width,
     paint,
-    ...(previous === undefined ? {} : { previous }),
-    ...(sort === undefined ? {} : { sorted: sort }),
+    previous,
+    sorted: sort,
   });
 }

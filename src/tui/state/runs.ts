@@ -8,7 +8,7 @@ import type { LiveSession } from "../../live/live_session.ts";
 import type { RunEvent } from "../../ansible/events/event.ts";
 import { INITIAL_RUN, reduceRun, type RunState } from "../../ansible/events/run_state.ts";
 import type { UserError } from "../../errors/user_error.ts";
-import { problemOf } from "./problem.ts";
+import { problemOf } from "./content.ts";
 
 /** A run as it is shown. */
 export interface Run {

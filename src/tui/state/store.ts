@@ -7,10 +7,11 @@
 
 import type { ClusterChange, LiveSession } from "../../live/live_session.ts";
 import { type LiveNews, NOTHING_HEARD, reduceLive } from "../../live/live_state.ts";
+import { newMemo } from "../../view/lists/live_rows.ts";
 import type { Tone } from "../../view/words/tone.ts";
-import { runCommand } from "./commands.ts";
+import { type Effect, runCommand } from "./commands.ts";
 import { LIST_HEAD, type Size } from "../draw/layout.ts";
-import type { Content } from "./content.ts";
+import { type Content, problemOf } from "./content.ts";
 import { type Done, layoutOf, type Model, type Settings } from "./model.ts";
 import type { MouseEvent } from "../keys/mouse.ts";
 import { Clicks } from "../keys/mouse_steps.ts";
@@ -19,12 +20,10 @@ import { applyEvents, fitted, pasteText, type Pressed, pressKey, takeStep } from
 import { newsOfRun } from "../draw/run_text.ts";
 import { Runs } from "./runs.ts";
 import { ScreenReader } from "../read/screen_reader.ts";
-import type { Effect } from "./step.ts";
 import { INITIAL_UI, topKind, type UiEvent } from "./ui_state.ts";
 import { rowsOf } from "./rows.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import type { UserError } from "../../errors/user_error.ts";
-import { problemOf } from "./problem.ts";
 
 /** What the terminal does for the screen. */
 export interface TerminalPort {
@@ -76,6 +75,7 @@ export class Store {
       ui: INITIAL_UI,
       live: NOTHING_HEARD,
       now: now(),
+      memo: newMemo(),
       size,
       contents: new Map(),
       requests: [],

@@ -6,7 +6,7 @@
  */
 
 import type process from "node:process";
-import { withoutColour } from "../draw/paint.ts";
+import { withoutColour } from "../draw/text_line.ts";
 import { cellWidth } from "../../view/words/cells.ts";
 
 type Output = typeof process.stdout;

@@ -4,95 +4,65 @@
  * @module
  */
 
-import { counted } from "../../errors/safe_text.ts";
-import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { NOTHING, since } from "../words/amounts.ts";
-import { type Cell, inTone } from "../words/tone.ts";
+import { type Cell, inTone, type TextLine } from "../words/tone.ts";
 import type { ContainerSpec, ContainerStatus } from "./api_objects.ts";
-import { type DetailLine, fields, line, rows } from "./section.ts";
+import { fields, line, rows } from "./section.ts";
+
+/** A container as it is wanted, and whether it runs before the others. */
+interface Container {
+  readonly spec: ContainerSpec;
+  readonly init: boolean;
+}
 
 /** Containers of a pod with their states, each a few lines. */
 export function containerLines(
-  pairs: readonly {
-    readonly spec: ContainerSpec;
-    readonly status: ContainerStatus | undefined;
-    readonly init: boolean;
-  }[],
-  { now }: { readonly now: number },
-): readonly DetailLine[] {
-  return pairs.flatMap(({ spec, status, init }) => [
-    line(inTone("accent", init ? `${spec.name} (init)` : spec.name)),
+  containers: readonly (Container & { readonly status: ContainerStatus | undefined })[],
+  now: number,
+): readonly TextLine[] {
+  return containers.flatMap(({ status, ...container }) => [
+    line(inTone("accent", containerName(container))),
     ...fields([
-      ["  State", status === undefined ? NOTHING : stateCell(status, now)],
+      ["  State", stateCell(status, now)],
       ["  Restarts", restarts(status, now)],
-      ["  Image", spec.image],
-      ["  Ports", ports(spec)],
-      ["  Requests", amounts(spec.resources.requests)],
-      ["  Limits", amounts(spec.resources.limits)],
+      ["  Image", container.spec.image],
+      ["  Ports", ports(container.spec)],
+      ["  Requests", amounts(container.spec.resources.requests)],
+      ["  Limits", amounts(container.spec.resources.limits)],
     ]),
   ]);
 }
 
 /** Containers of a template, one a line. */
-export function templateLines(
-  specs: readonly { readonly spec: ContainerSpec; readonly init: boolean }[],
-): readonly DetailLine[] {
-  return rows(specs.map(({ spec, init }) => ({
-    cells: [
-      init ? `${spec.name} (init)` : spec.name,
-      spec.image,
-      `requests ${amounts(spec.resources.requests)}`,
-      `limits ${amounts(spec.resources.limits)}`,
-    ],
-  })));
+export function templateLines(containers: readonly Container[]): readonly TextLine[] {
+  return rows(containers.map((container) => {
+    const { image, resources } = container.spec;
+    const [requests, limits] = [resources.requests, resources.limits].map(amounts);
+    return { cells: [containerName(container), image, `requests ${requests}`, `limits ${limits}`] };
+  }));
 }
 
-/** The containers of several pods: each with its image, and how it stands in each pod. */
-export function containersOfPods(
-  pods: readonly {
-    readonly reference: ObjectReference;
-    readonly pairs: Parameters<typeof containerLines>[0];
-  }[],
-  { now }: { readonly now: number },
-): readonly DetailLine[] {
-  const all = pods.flatMap(({ reference, pairs }) =>
-    pairs.map(({ spec, status, init }) => ({ reference, spec, status, init }))
-  );
-  const alike = Map.groupBy(all, ({ spec, init }) => JSON.stringify([init, spec.name, spec.image]));
-  return [...alike.values()].flatMap((group) => {
-    const { spec, init } = group[0]!;
-    const name = init ? `${spec.name} (init)` : spec.name;
-    return [
-      { segments: [inTone("accent", `${name}  `), inTone("plain", spec.image)] },
-      ...rows(group.map(({ reference, status }) => ({
-        cells: [
-          `  ${reference.name}`,
-          status === undefined ? NOTHING : stateCell(status, now),
-          status?.restartCount === undefined
-            ? "? restarts"
-            : counted(status.restartCount, "restart"),
-        ],
-        target: reference,
-      }))),
-    ] satisfies readonly DetailLine[];
-  });
+/** `web`, `setup (init)`. */
+export function containerName({ spec: { name }, init }: Container): string {
+  return init ? `${name} (init)` : name;
 }
 
-function stateCell({ state, ready }: ContainerStatus, now: number): Cell {
-  if (state.running !== null) {
-    const time = ago(state.running.startedAt, now);
-    if (ready === false) return inTone("warn", `Running${time}, not ready`);
-    return inTone("good", `Running${time}`);
+/** How a container stands, and since when. */
+export function stateCell(status: ContainerStatus | undefined, now: number): Cell {
+  const { running = null, waiting = null, terminated = null } = status?.state ?? {};
+  if (running !== null) {
+    const time = running.startedAt === "" ? "" : ` for ${since(running.startedAt, now)}`;
+    return status?.ready === false
+      ? inTone("warn", `Running${time}, not ready`)
+      : inTone("good", `Running${time}`);
   }
-  if (state.waiting !== null) {
-    const { reason, message } = state.waiting;
+  if (waiting !== null) {
+    const { reason, message } = waiting;
     return inTone("warn", joined(`Waiting: ${reason || "no reason given"}`, message));
   }
-  if (state.terminated !== null) {
-    const bad = state.terminated.exitCode !== 0;
-    return inTone(bad ? "bad" : "muted", `Ended: ${endWords(state.terminated, now)}`);
-  }
-  return NOTHING;
+  if (terminated === null) return NOTHING;
+  const tone = terminated.exitCode !== 0 ? "bad" : "muted";
+  return inTone(tone, `Ended: ${endWords(terminated, now)}`);
 }
 
 /** `5, last: OOMKilled, exit code 137, 3m ago`. */
@@ -115,10 +85,6 @@ function endWords(
     finishedAt === "" ? "" : `${since(finishedAt, now)} ago`,
   ].filter((word) => word !== "").join(", ");
   return joined(words, message);
-}
-
-function ago(moment: string, now: number): string {
-  return moment === "" ? "" : ` for ${since(moment, now)}`;
 }
 
 function joined(words: string, message: string): string {

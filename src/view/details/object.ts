@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { LiveState } from "../../live/live_state.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
-import { eventRows, nodeRows } from "../lists/live_rows.ts";
+import { eventRows, type LiveView, nodeRows } from "../lists/live_rows.ts";
 import { nodeDetails } from "./node.ts";
 import { podDetails } from "./pod.ts";
 import { fieldSection, line, type Section, section } from "./section.ts";
@@ -17,37 +16,39 @@ import { duration, since } from "../words/amounts.ts";
 import { type FoldedEvent, objectOf, wordOf } from "../lists/live_events.ts";
 import { eventSection, referenceTo } from "./related.ts";
 
+/** An object as the API server has it. */
+export type ApiObject = Readonly<Record<string, unknown>>;
+
 /**
  * The sections of an object by its kind.
  *
- * @param object as the API server has it; undefined while it is being read. Nodes and events need none.
- * @param more.pods of a Service, some or all of its pods as the API server has them
+ * @param object undefined while it is being read. Nodes and events need none.
+ * @param pods of a Service, some or all of its pods
  */
 export function objectDetails(
+  view: LiveView,
   reference: ObjectReference,
-  object: Readonly<Record<string, unknown>> | undefined,
-  state: LiveState,
-  now: number,
-  more: { readonly pods?: readonly Readonly<Record<string, unknown>>[] } = {},
+  object: ApiObject | undefined,
+  pods: readonly ApiObject[] = [],
 ): readonly Section[] {
   const { kind, namespace, name } = reference;
   switch (kind) {
     case "Node": {
-      const report = nodeRows(state, now).find((each) => each.name === name);
-      return report === undefined ? gone("node", name) : nodeDetails(report, state, now);
+      const report = nodeRows(view).find((each) => each.name === name);
+      return report === undefined ? gone("node", name) : nodeDetails(view, report);
     }
     case "Event": {
-      const event = eventRows(state, { warningsOnly: false }).find(({ newest }) =>
+      const event = eventRows(view).find(({ newest }) =>
         newest.namespace === namespace && newest.name === name
       );
-      return event === undefined ? gone("event", name) : eventDetails(event, state, now);
+      return event === undefined ? gone("event", name) : eventDetails(view, event);
     }
     case "Pod":
-      return podDetails(reference, object, state, now);
+      return podDetails(view, reference, object);
     case "Service":
-      return serviceDetails(reference, object, state, now, more);
+      return serviceDetails(view, reference, object, pods);
     default:
-      return workloadDetails({ ...reference, kind }, object, state, now);
+      return workloadDetails(view, { ...reference, kind }, object);
   }
 }
 
@@ -56,12 +57,9 @@ function gone(what: string, name: string): readonly Section[] {
 }
 
 /** All that an event says, and what else was said of its object. */
-export function eventDetails(
-  event: FoldedEvent,
-  state: LiveState,
-  now: number,
-): readonly Section[] {
+export function eventDetails(view: LiveView, event: FoldedEvent): readonly Section[] {
   const { about, at, count, newest } = event;
+  const { now } = view;
   return [
     fieldSection("Event", [
       ["Type", inTone(event.warning ? "warn" : "plain", wordOf(event))],
@@ -74,10 +72,10 @@ export function eventDetails(
       ["Name", newest.name],
     ]),
     section("Message", [line(event.message)]),
-    eventSection(state, {
-      belongs: ({ kind, namespace, name }) =>
+    eventSection(
+      view,
+      ({ kind, namespace, name }) =>
         kind === about.kind && namespace === about.namespace && name === about.name,
-      now,
-    }),
+    ),
   ];
 }

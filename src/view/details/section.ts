@@ -6,25 +6,18 @@
 
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { safeText } from "../../errors/safe_text.ts";
-import { cellWidth, padding } from "../words/cells.ts";
-import { type Cell, cellText, cellTone, inTone, type Toned } from "../words/tone.ts";
-
-/** One line, as long as it needs to be; harmless for a terminal. */
-export interface DetailLine {
-  readonly segments: readonly Toned[];
-  /** What it speaks of, where that can be looked at. */
-  readonly target?: ObjectReference;
-}
+import { aligned } from "../words/cells.ts";
+import { type Cell, cellText, cellTone, inTone, type TextLine } from "../words/tone.ts";
 
 /** Lines that belong together. */
 export interface Section {
   readonly title: string;
-  readonly lines: readonly DetailLine[];
+  readonly lines: readonly TextLine[];
 }
 
-/** A line of one piece. */
-export function line(cell: Cell, target?: ObjectReference): DetailLine {
-  return { segments: [safe(cell)], ...target === undefined ? {} : { target } };
+/** A line of one piece, harmless. */
+export function line(cell: Cell): TextLine {
+  return { segments: [inTone(cellTone(cell), safeText(cellText(cell)))] };
 }
 
 /** A named value; lines whose value is undefined or empty are left out. */
@@ -35,16 +28,12 @@ export type Field = readonly [
 ];
 
 /** Named values, one a line, aligned. */
-export function fields(all: readonly Field[]): readonly DetailLine[] {
+export function fields(all: readonly Field[]): readonly TextLine[] {
   const shown = all.filter(([, value]) => value !== undefined && cellText(value) !== "");
-  const widest = shown.reduce((most, [name]) => Math.max(most, cellWidth(name)), 0);
-  return shown.map(([name, value, target]) => ({
-    segments: [
-      inTone("muted", name + padding(cellWidth(name), widest) + "  "),
-      safe(value!),
-    ],
-    ...target === undefined ? {} : { target },
-  }));
+  return rows(shown.map(([name, value, target]) => ({
+    cells: [inTone("muted", name), value!],
+    target,
+  })));
 }
 
 /** A section of named values. */
@@ -53,45 +42,24 @@ export function fieldSection(title: string, all: readonly Field[]): Section {
 }
 
 /** A row of cells. */
-export interface Row {
+export interface Row extends Pick<TextLine, "target"> {
   readonly cells: readonly Cell[];
-  readonly target?: ObjectReference;
 }
 
 /** Rows as aligned columns, under a header where there is one. */
-export function rows(all: readonly Row[], header: readonly string[] = []): readonly DetailLine[] {
-  const heading = header.length === 0
-    ? []
-    : [{ cells: header.map((text) => (inTone("muted" as const, text))) }];
-  const table: readonly Row[] = all.length === 0 ? [] : [...heading, ...all];
-  const widths: number[] = [];
-  const safeRows = table.map(({ cells, ...rest }) => {
-    const texts = cells.map(safe);
-    for (const [index, { text }] of texts.entries()) {
-      widths[index] = Math.max(widths[index] ?? 0, cellWidth(text));
-    }
-    return { texts, ...rest };
-  });
-  return safeRows.map(({ texts, ...rest }) => ({
-    segments: texts.flatMap(({ text, tone }, index): Toned[] =>
-      index === texts.length - 1 ? [{ text, tone }] : [
-        { text, tone },
-        inTone("plain", padding(cellWidth(text), widths[index]!) + "  "),
-      ]
+export function rows(all: readonly Row[], header: readonly string[] = []): readonly TextLine[] {
+  if (all.length === 0) return [];
+  const heading = { cells: header.map((text) => inTone("muted", text)), target: undefined };
+  const table = header.length === 0 ? all : [heading, ...all];
+  return aligned(table.map(({ cells }) => cells)).map((cells, row) => ({
+    segments: cells.flatMap(({ text, tone, after }) =>
+      after === "" ? [{ text, tone }] : [{ text, tone }, inTone("plain", after)]
     ),
-    ...rest,
+    target: table[row]!.target,
   }));
 }
 
 /** A section whose emptiness is said too: nothing there is not the same as nothing known. */
-export function section(
-  title: string,
-  lines: readonly DetailLine[],
-  { empty = "none" }: { readonly empty?: string } = {},
-): Section {
+export function section(title: string, lines: readonly TextLine[], empty = "none"): Section {
   return { title, lines: lines.length > 0 ? lines : [line(inTone("muted", empty))] };
-}
-
-function safe(cell: Cell): Toned {
-  return inTone(cellTone(cell), safeText(cellText(cell)));
 }

@@ -4,17 +4,19 @@
  * @module
  */
 
-import type { LiveState } from "../../live/live_state.ts";
+import { counted } from "../../errors/safe_text.ts";
 import { type ServiceReport, serviceReport } from "../../reports/service_report.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
+import type { LiveView } from "../lists/live_rows.ts";
 import { NOTHING, since } from "../words/amounts.ts";
-import { healthCell } from "../tables/services.ts";
-import { containersOfPods } from "./containers.ts";
+import { reportedHealth } from "../tables/services.ts";
+import { containerName, stateCell } from "./containers.ts";
+import type { ApiObject } from "./object.ts";
 import { containersOf, READING } from "./pod.ts";
 import { PodObject, ServiceObject } from "./api_objects.ts";
 import { eventSection, pairSection, podSection } from "./related.ts";
-import { fieldSection, rows, type Section, section } from "./section.ts";
-import { inTone } from "../words/tone.ts";
+import { type Field, fieldSection, rows, type Section, section } from "./section.ts";
+import { inTone, type TextLine } from "../words/tone.ts";
 
 type Parsed = ReturnType<typeof ServiceObject.parse>;
 type ParsedPod = ReturnType<typeof PodObject.parse>;
@@ -22,18 +24,16 @@ type ParsedPod = ReturnType<typeof PodObject.parse>;
 /**
  * All that is known of a Service.
  *
- * @param object the Service as the API server has it; undefined while it is being read
- * @param options.pods some or all of its pods as the API server has them
+ * @param read some or all of its pods as the API server has them
  */
 export function serviceDetails(
+  view: LiveView,
   reference: ObjectReference,
-  object: Readonly<Record<string, unknown>> | undefined,
-  state: LiveState,
-  now: number,
-  { pods: read = [] }: { readonly pods?: readonly Readonly<Record<string, unknown>>[] } = {},
+  object: ApiObject | undefined,
+  read: readonly ApiObject[],
 ): readonly Section[] {
   const { namespace, name } = reference;
-  const report = serviceReport(state.cluster, reference);
+  const report = serviceReport(view.live.cluster, reference);
   const parsed = object && ServiceObject.parse(object);
   const pods = report?.selected;
   const names = new Set(pods?.map((pod) => pod.name));
@@ -42,57 +42,44 @@ export function serviceDetails(
       .sort(([a], [b]) => a < b ? -1 : 1)
       .filter(([name]) => names.has(name)),
   );
+  const containers = containersOfPods(namespace, parsedPods, view.now);
+  const some = parsedPods.size < names.size ? ` of ${parsedPods.size} of ${names.size} pods` : "";
   return [
-    statusSection({ reference, report, parsed }, now),
+    fieldSection("Status", [
+      ["Service", `${namespace}/${name}`],
+      ...statusFields(view.now, report, parsed),
+    ]),
     ...parsed === undefined ? [READING] : [portSection(parsed)],
-    endpointSection({ report, parsed, pods: parsedPods }),
-    podSection(pods, { now }),
-    ...parsedPods.size === 0
-      ? []
-      : [containerSection(namespace, { pods: parsedPods, of: names.size, now })],
-    eventSection(state, {
-      belongs: (about) =>
-        about.namespace === namespace &&
-        (about.kind === "Service" && about.name === name ||
-          about.kind === "Pod" && names.has(about.name)),
-      now,
-      about: true,
-    }),
+    endpointSection(report, parsed, parsedPods),
+    podSection(view, pods),
+    ...parsedPods.size === 0 ? [] : [section(`Containers${some}`, containers)],
+    eventSection(view, (about) =>
+      about.namespace === namespace &&
+      (about.kind === "Service" && about.name === name ||
+        about.kind === "Pod" && names.has(about.name)), { about: true }),
     pairSection("Selector", report?.service.selector ?? parsed?.spec.selector ?? {}),
   ];
 }
 
-function statusSection(
-  { reference, report, parsed }: {
-    readonly reference: ObjectReference;
-    readonly report: ServiceReport | undefined;
-    readonly parsed: Parsed | undefined;
-  },
+function statusFields(
   now: number,
-): Section {
-  const ingress = parsed?.status.loadBalancer.ingress.map(({ ip, hostname }) => ip || hostname);
-  const ips = parsed?.spec.clusterIPs ?? [];
-  return fieldSection("Status", [
-    ["Service", `${reference.namespace}/${reference.name}`],
-    [
-      "Health",
-      report === undefined
-        ? inTone("warn", "gone, or not known")
-        : healthCell(report.health, report.problem),
-    ],
+  report: ServiceReport | undefined,
+  { spec, status }: Partial<Parsed> = {},
+): readonly Field[] {
+  const ingress = status?.loadBalancer.ingress.map(({ ip, hostname }) => ip || hostname);
+  const affinity = spec?.sessionAffinity === "ClientIP" ? "by the client's IP" : undefined;
+  return [
+    ["Health", reportedHealth(report)],
     ["Why", report?.problem?.message],
     ["Pods ready", report?.pods && `${report.pods.ready} of ${report.pods.wanted}`],
-    ["Type", report?.service.type ?? parsed?.spec.type],
-    ["Cluster IP", ips.join(", ") || report?.service.clusterIp],
-    ["External IPs", parsed?.spec.externalIPs.join(", ")],
+    ["Type", report?.service.type ?? spec?.type],
+    ["Cluster IP", spec?.clusterIPs.join(", ") || report?.service.clusterIp],
+    ["External IPs", spec?.externalIPs.join(", ")],
     ["Load balancer", ingress?.join(", ")],
-    ["External name", parsed?.spec.externalName],
-    [
-      "Session affinity",
-      parsed?.spec.sessionAffinity === "ClientIP" ? "by the client's IP" : undefined,
-    ],
+    ["External name", spec?.externalName],
+    ["Session affinity", affinity],
     ["Age", report && since(report.service.createdAt, now)],
-  ]);
+  ];
 }
 
 function portSection({ spec }: Parsed): Section {
@@ -110,16 +97,15 @@ function portSection({ spec }: Parsed): Section {
 }
 
 /** Pods that get what is sent to the Service: those that are ready. */
-function endpointSection({ report, parsed, pods }: {
-  readonly report: ServiceReport | undefined;
-  readonly parsed: Parsed | undefined;
-  readonly pods: ReadonlyMap<string, ParsedPod>;
-}): Section {
+function endpointSection(
+  report: ServiceReport | undefined,
+  parsed: Parsed | undefined,
+  pods: ReadonlyMap<string, ParsedPod>,
+): Section {
   if (report === undefined || report.pods === undefined) {
-    const empty = report?.health === "External"
-      ? "none of its own: it selects no pods"
-      : "not known";
-    return section("Endpoints", [], { empty });
+    const isExternal = report?.health === "External";
+    const why = isExternal ? "none of its own: it selects no pods" : "not known";
+    return section("Endpoints", [], why);
   }
   const ready = report.selected.filter((pod) => pod.ready);
   return section(
@@ -128,7 +114,7 @@ function endpointSection({ report, parsed, pods }: {
       cells: [addressesOf(pods.get(name), parsed), name, nodeName ?? NOTHING],
       target: { kind: "Pod", namespace, name },
     }))),
-    { empty: "none: no pod is ready, so nobody answers" },
+    "none: no pod is ready, so nobody answers",
   );
 }
 
@@ -145,20 +131,30 @@ function addressesOf(pod: ParsedPod | undefined, service: Parsed | undefined): s
   return addresses.length === 0 ? ip : addresses.join(", ");
 }
 
-/** How the containers of its pods stand. */
-function containerSection(
+/** The containers of its pods: each with its image, and how it stands in each pod. */
+function containersOfPods(
   namespace: string,
-  { pods, of, now }: {
-    readonly pods: ReadonlyMap<string, ParsedPod>;
-    /** How many pods it has. */
-    readonly of: number;
-    readonly now: number;
-  },
-): Section {
-  const each = [...pods].map(([name, pod]) => ({
-    reference: { kind: "Pod", namespace, name } as const,
-    pairs: containersOf(pod),
-  }));
-  const title = pods.size < of ? `Containers of ${pods.size} of ${of} pods` : "Containers";
-  return section(title, containersOfPods(each, { now }));
+  pods: ReadonlyMap<string, ParsedPod>,
+  now: number,
+): readonly TextLine[] {
+  const all = [...pods].flatMap(([pod, parsed]) =>
+    containersOf(parsed).map((container) => ({ pod, ...container }))
+  );
+  const alike = Map.groupBy(all, ({ spec, init }) => JSON.stringify([init, spec.name, spec.image]));
+  return [...alike.values()].flatMap((group) => [
+    {
+      segments: [
+        inTone("accent", `${containerName(group[0]!)}  `),
+        inTone("plain", group[0]!.spec.image),
+      ],
+    },
+    ...rows(group.map(({ pod, status }) => ({
+      cells: [
+        `  ${pod}`,
+        stateCell(status, now),
+        status?.restartCount === undefined ? "? restarts" : counted(status.restartCount, "restart"),
+      ],
+      target: { kind: "Pod", namespace, name: pod },
+    }))),
+  ]);
 }

@@ -4,51 +4,60 @@
  * @module
  */
 
-import type { LiveState } from "../../live/live_state.ts";
 import { podIndex } from "../../reports/pod_index.ts";
 import { jobsOf, type WorkloadReport, workloadReport } from "../../reports/workload_report.ts";
-import type { ClusterPod, Workload, WorkloadKind } from "../../cluster/read/objects.ts";
+import type {
+  ClusterEvent,
+  ClusterPod,
+  Workload,
+  WorkloadKind,
+} from "../../cluster/read/objects.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
+import type { LiveView } from "../lists/live_rows.ts";
 import { since } from "../words/amounts.ts";
-import { healthCell } from "../tables/services.ts";
+import { reportedHealth } from "../tables/services.ts";
 import { templateLines } from "./containers.ts";
+import type { ApiObject } from "./object.ts";
 import { READING } from "./pod.ts";
 import { WorkloadObject } from "./api_objects.ts";
 import { conditionSection, eventSection, pairSection, podSection } from "./related.ts";
 import { type Field, fieldSection, rows, type Section, section } from "./section.ts";
-import { inTone } from "../words/tone.ts";
+import { inTone, type Tone } from "../words/tone.ts";
 
 type Parsed = ReturnType<typeof WorkloadObject.parse>;
 
 /** A reference to something that keeps pods running. */
-export type WorkloadReference = ObjectReference & { readonly kind: WorkloadKind };
+type WorkloadReference = ObjectReference & { readonly kind: WorkloadKind };
 
-/**
- * All that is known of a workload.
- *
- * @param object the workload as the API server has it; undefined while it is being read
- */
+/** All that is known of a workload. */
 export function workloadDetails(
+  view: LiveView,
   reference: WorkloadReference,
-  object: Readonly<Record<string, unknown>> | undefined,
-  state: LiveState,
-  now: number,
+  object: ApiObject | undefined,
 ): readonly Section[] {
-  const report = workloadReport(state.cluster, reference);
+  const { kind, namespace, name } = reference;
+  const { cluster } = view.live;
+  const report = workloadReport(cluster, reference);
   const parsed = object && WorkloadObject.parse(object);
-  const jobs = jobsOf(state.cluster, reference);
-  const pods = podsOf({ reference, jobs, state });
+  const jobs = jobsOf(cluster, reference);
+  const index = cluster.pods && podIndex(cluster.pods);
+  const pods = index && [reference, ...jobs].flatMap((owner) => index.ofOwner(owner));
   return [
-    statusSection({ reference, report, parsed }, now),
+    fieldSection("Status", [
+      [kind, `${namespace}/${name}`],
+      ["Health", reportedHealth(report)],
+      ...report === undefined ? [] : reportFields(report, view.now),
+      ...parsed === undefined ? [] : specFields(parsed, view.now),
+    ]),
     ...parsed === undefined ? [READING] : [
       section("Containers", templateLines(containersOf(parsed))),
       ...parsed.status.conditions.length === 0
         ? []
-        : [conditionSection(parsed.status.conditions, { now, good: goodStatus })],
+        : [conditionSection(view, parsed.status.conditions, goodStatus)],
     ],
-    ...reference.kind === "CronJob" ? [jobSection(jobs, now)] : [],
-    podSection(pods, { now }),
-    eventSection(state, { belongs: belongsTo({ reference, jobs, pods }), now, about: true }),
+    ...kind === "CronJob" ? [jobSection(jobs, view.now)] : [],
+    podSection(view, pods),
+    eventSection(view, belongsTo(reference, jobs, pods), { about: true }),
     ...parsed === undefined ? [] : [pairSection("Selector", parsed.spec.selector.matchLabels)],
   ];
 }
@@ -60,43 +69,26 @@ function goodStatus(type: string): "True" | "False" {
     : "True";
 }
 
-function statusSection(
-  { reference, report, parsed }: {
-    readonly reference: ObjectReference;
-    readonly report: WorkloadReport | undefined;
-    readonly parsed: Parsed | undefined;
-  },
+function reportFields(
+  { workload, problem, pods, restarts }: WorkloadReport,
   now: number,
-): Section {
-  const { kind, namespace, name } = reference;
-  return fieldSection("Status", [
-    [kind, `${namespace}/${name}`],
-    [
-      "Health",
-      report === undefined
-        ? inTone("warn", "gone, or not known")
-        : healthCell(report.health, report.problem),
-    ],
-    ["Why", report?.problem?.message],
-    [
-      kind === "Job" ? "Completions" : kind === "CronJob" ? "Active Jobs" : "Pods ready",
-      report &&
-      (kind === "CronJob"
-        ? String(report.pods.ready)
-        : `${report.pods.ready} of ${report.pods.wanted}`),
-    ],
-    ["Restarts", report?.restarts === undefined ? undefined : String(report.restarts)],
-    ["Age", report && since(report.workload.createdAt, now)],
-    ...parsed === undefined ? [] : specFields(parsed, now),
-  ]);
+): readonly Field[] {
+  const ofWanted = `${pods.ready} of ${pods.wanted}`;
+  return [
+    ["Why", problem?.message],
+    workload.kind === "CronJob"
+      ? ["Active Jobs", String(pods.ready)]
+      : [workload.kind === "Job" ? "Completions" : "Pods ready", ofWanted],
+    ["Restarts", restarts === undefined ? undefined : String(restarts)],
+    ["Age", since(workload.createdAt, now)],
+  ];
 }
 
 function specFields({ spec, status }: Parsed, now: number): readonly Field[] {
   const moment = (value: string) => value === "" ? "" : `${since(value, now)} ago`;
   const number = (value: number | undefined) => value === undefined ? "" : String(value);
-  const updated = status.updatedReplicas ?? status.updatedNumberScheduled;
   return [
-    ["Updated", number(updated)],
+    ["Updated", number(status.updatedReplicas ?? status.updatedNumberScheduled)],
     ["Available", number(status.availableReplicas ?? status.numberAvailable)],
     ["Strategy", spec.strategy.type || spec.updateStrategy.type],
     ["Service", spec.serviceName],
@@ -123,44 +115,32 @@ function containersOf({ spec }: Parsed) {
   ];
 }
 
+const JOB_TONES: Readonly<Record<string, Tone>> = { failed: "bad", complete: "good" };
+
 function jobSection(jobs: readonly Workload[], now: number): Section {
   return section(
     `Jobs (${jobs.length})`,
     rows(jobs.map(({ namespace, name, phase, createdAt, problem }) => ({
       cells: [
         name,
-        inTone(
-          phase === "failed" ? "bad" : phase === "complete" ? "good" : "plain",
-          phase ?? "not known",
-        ),
+        inTone(JOB_TONES[phase ?? ""] ?? "plain", phase ?? "not known"),
         since(createdAt, now),
         problem?.reason ?? "",
       ],
-      target: { kind: "Job", namespace, name } as const,
+      target: { kind: "Job", namespace, name },
     }))),
   );
 }
 
-function podsOf({ reference, jobs, state }: {
-  readonly reference: WorkloadReference;
-  readonly jobs: readonly Workload[];
-  readonly state: LiveState;
-}): readonly ClusterPod[] | undefined {
-  if (state.cluster.pods === undefined) return undefined;
-  const index = podIndex(state.cluster.pods);
-  return [reference, ...jobs].flatMap((owner) => index.ofOwner(owner));
-}
-
 /** Events of the workload, of its pods, its Jobs and its ReplicaSets. */
-function belongsTo({ reference, jobs, pods = [] }: {
-  readonly reference: WorkloadReference;
-  readonly jobs: readonly Workload[];
-  readonly pods: readonly ClusterPod[] | undefined;
-}) {
+function belongsTo(
+  { kind, namespace, name }: WorkloadReference,
+  jobs: readonly Workload[],
+  pods: readonly ClusterPod[] = [],
+) {
   const podNames = new Set(pods.map(({ name }) => name));
   const jobNames = new Set(jobs.map(({ name }) => name));
-  const { kind, namespace, name } = reference;
-  return (about: { readonly kind: string; readonly namespace: string; readonly name: string }) => {
+  return (about: ClusterEvent["about"]) => {
     if (about.namespace !== namespace) return false;
     switch (about.kind) {
       case kind:

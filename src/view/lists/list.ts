@@ -77,8 +77,8 @@ export function layoutList<R>(
   { width, paint, previous, sorted }: {
     readonly width: number;
     readonly paint: Paint;
-    readonly previous?: readonly number[];
-    readonly sorted?: Sorting;
+    readonly previous?: readonly number[] | undefined;
+    readonly sorted?: Sorting | undefined;
   },
 ): ListLayout {
   const table = columns.map((column, index) => {
@@ -123,7 +123,7 @@ export function arrange<R>(
   rows: readonly R[],
   { filter, sort, now }: {
     readonly filter: string;
-    readonly sort?: Sorting;
+    readonly sort?: Sorting | undefined;
     readonly now: number;
   },
 ): readonly R[] {

@@ -5,13 +5,12 @@
  */
 
 import { byNamespaceAndName } from "../../reports/by_name.ts";
-import type { LiveState } from "../../live/live_state.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import type { FluxObject, FluxState } from "../../gitops/flux/flux_object.ts";
 import { shortRevision } from "../../gitops/flux/flux_status.ts";
 import { since } from "../words/amounts.ts";
 import { fluxSentence } from "../tables/flux.ts";
-import { latest } from "./live_rows.ts";
+import type { LiveView } from "./live_rows.ts";
 import type { Tone } from "../words/tone.ts";
 import type { Part } from "../words/total_words.ts";
 
@@ -36,10 +35,10 @@ export interface GitopsReport {
 const WORST_FIRST: readonly FluxState[] = ["failed", "progressing", "ready", "suspended"];
 
 /** How GitOps stands, of all that is watched of Flux. */
-export function gitopsReport({ cluster, inventory }: LiveState): GitopsReport {
-  const { gitRepositories, kustomizations, absent } = cluster;
+export function gitopsReport({ live, memo }: LiveView): GitopsReport {
+  const { cluster: { gitRepositories, kustomizations, absent }, inventory } = live;
   const namespace = inventory?.known ? inventory.value?.cluster.fluxNamespace : undefined;
-  return reportFrom(gitRepositories, kustomizations, absent, namespace)(() => {
+  return memo("gitops", [gitRepositories, kustomizations, absent, namespace], () => {
     const sources = [...gitRepositories?.values() ?? []].sort(byNamespaceAndName);
     const applied = [...kustomizations?.values() ?? []].sort(byNamespaceAndName);
     const objects = [...sources, ...applied];
@@ -47,11 +46,8 @@ export function gitopsReport({ cluster, inventory }: LiveState): GitopsReport {
       object.name === ROOT.name && object.namespace === (namespace ?? ROOT.namespace);
     const main = applied.find(isRoot) ?? applied[0] ?? sources.find(isRoot) ?? sources[0];
     return {
-      installed: gitRepositories !== undefined || kustomizations !== undefined
-        ? true
-        : absent.has("gitRepositories") && absent.has("kustomizations")
-        ? false
-        : undefined,
+      installed: gitRepositories !== undefined || kustomizations !== undefined ||
+        (absent.has("gitRepositories") && absent.has("kustomizations") ? false : undefined),
       state: WORST_FIRST.find((state) => objects.some((object) => object.state === state)),
       revision: main?.revision,
       updatedAt: main?.updatedAt,
@@ -59,8 +55,6 @@ export function gitopsReport({ cluster, inventory }: LiveState): GitopsReport {
     };
   });
 }
-
-const reportFrom = latest<GitopsReport>();
 
 /**
  * `GitOps ✓ main@1a2b3c4 12s ago`, `GitOps ✗ web failed`, `GitOps –` where Flux is not installed,
@@ -73,35 +67,33 @@ export function gitopsPart(
   { now, stale }: { readonly now: number; readonly stale: boolean },
 ): Part {
   const { installed, state, objects } = report;
-  const part = (tone: Tone, sign: string, [short, more]: readonly [string, string]): Part => ({
-    text: `GitOps ${[sign, short, more].filter((word) => word !== "").join(" ")}`,
-    short: `GitOps ${[sign, short].filter((word) => word !== "").join(" ")}`,
-    least: `GitOps ${sign}`,
-    tone: stale ? "muted" : tone,
-  });
-  if (installed === undefined) return { ...part("muted", "?", ["", ""]), spare: true };
-  if (!installed) return { ...part("muted", "–", ["", ""]), spare: true };
+  const part = (tone: Tone, sign: string, short = "", more = ""): Part => {
+    const words = (...words: readonly string[]) => ["GitOps", ...words].filter(Boolean).join(" ");
+    const all = { text: words(sign, short, more), short: words(sign, short), least: words(sign) };
+    return { ...all, tone: stale ? "muted" : tone };
+  };
+  if (!installed) return { ...part("muted", installed === false ? "–" : "?"), spare: true };
   const revision = report.revision === undefined ? "" : shortRevision(report.revision);
   const names = (wanted: FluxState) =>
     objects.filter((object) => object.state === wanted).map(nameOf);
   switch (state) {
     case undefined:
-      return part("muted", "–", ["nothing followed", ""]);
+      return part("muted", "–", "nothing followed");
     case "failed": {
       const failed = names("failed");
       const others = failed.length === 1 ? "" : ` +${failed.length - 1}`;
       const all = failed.length === 1 ? "" : `(${failed.slice(1).join(", ")})`;
-      return part("bad", "✗", [`${failed[0]}${others} failed`, all]);
+      return part("bad", "✗", `${failed[0]}${others} failed`, all);
     }
     case "progressing":
-      return part("accent", "◌", [revision, `${names("progressing")[0]} at work`]);
+      return part("accent", "◌", revision, `${names("progressing")[0]} at work`);
     case "suspended":
-      return part("warn", "‖", ["suspended", ""]);
+      return part("warn", "‖", "suspended");
     case "ready": {
       const stopped = names("suspended").length;
       const age = report.updatedAt === undefined ? "" : `${since(report.updatedAt, now)} ago`;
       const rest = stopped === 0 ? "" : `(${stopped} suspended)`;
-      return part("good", "✓", [revision, [age, rest].filter((word) => word !== "").join(" ")]);
+      return part("good", "✓", revision, [age, rest].filter(Boolean).join(" "));
     }
   }
 }

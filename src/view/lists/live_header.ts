@@ -10,8 +10,8 @@ import { safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../words/cells.ts";
 import { connectionWords } from "../words/connection_words.ts";
 import { gitopsPart, gitopsReport } from "./live_gitops.ts";
-import { totals } from "./live_rows.ts";
-import { notices } from "../words/notices.ts";
+import { type LiveView, totals } from "./live_rows.ts";
+import { clusterNameOf, notices } from "../words/notices.ts";
 import { inTone, type Paint, type Toned } from "../words/tone.ts";
 import { type Part, totalParts } from "../words/total_words.ts";
 
@@ -20,8 +20,6 @@ const GAP = "  ";
 
 /** How the lines are drawn. */
 export interface HeaderDrawing {
-  /** Milliseconds since the epoch. */
-  readonly now: number;
   /** Cells of a line, at least 1. */
   readonly width: number;
   readonly paint: Paint;
@@ -31,30 +29,26 @@ export interface HeaderDrawing {
  * Two lines, and a third where something is missing or soon ends. Each is painted and takes exactly
  * `width` cells.
  */
-export function headerLines(state: LiveState, drawing: HeaderDrawing): readonly string[] {
-  const all = totals(state, drawing.now);
-  const [first, ...more] = notices(state, drawing.now);
-  const stale = state.connection.state !== "live";
+export function headerLines(view: LiveView, drawing: HeaderDrawing): readonly string[] {
+  const all = totals(view);
+  const [first, ...more] = notices(view);
+  const stale = view.live.connection.state !== "live";
+  const gitops = gitopsPart(gitopsReport(view), { now: view.now, stale });
   return [
-    clusterLine(state, { totals: all, drawing }),
-    drawn([
-      ...totalParts(all, { stale }),
-      gitopsPart(gitopsReport(state), { now: drawing.now, stale }),
-    ], drawing),
-    ...first === undefined ? [] : [noticeLine(first, { more: more.length, drawing })],
+    clusterLine(view, all, drawing),
+    drawn([...totalParts(all, { stale }), gitops], drawing),
+    ...first === undefined ? [] : [noticeLine(first, more.length, drawing)],
   ];
 }
 
 /** Cluster, API server and versions on the left, the connection on the right. */
 function clusterLine(
-  state: LiveState,
-  { totals, drawing: { now, width, paint } }: {
-    readonly totals: Totals;
-    readonly drawing: HeaderDrawing;
-  },
+  { live, now }: LiveView,
+  totals: Totals,
+  { width, paint }: HeaderDrawing,
 ): string {
-  const left = clusterParts(state, totals);
-  const right = connectionWords(state.connection, { now, cells: width, server: state.server });
+  const left = clusterParts(live, totals);
+  const right = connectionWords(live.connection, { now, cells: width, server: live.server });
   const taken = (parts: readonly Toned[]) =>
     parts.reduce((sum, { text }) => sum + cellWidth(text) + GAP.length, 0);
   const room = width - cellWidth(right.text);
@@ -63,25 +57,19 @@ function clusterLine(
   return names + padding(taken(left), room) + paint(right.tone, right.text);
 }
 
-function clusterParts({ inventory, server, version }: LiveState, totals: Totals): Toned[] {
-  const name = inventory?.known ? inventory.value?.cluster.clusterName : undefined;
+function clusterParts(live: LiveState, totals: Totals): Toned[] {
+  const { server, version } = live;
   const others = totals.versions.filter((each) => each !== version);
-  const versions = [
-    ...version === undefined ? [] : [version],
-    ...others.length === 0 ? [] : [`some nodes ${others.join(", ")}`],
-  ].join(", ");
-  const parts: Toned[] = [
-    inTone("accent", safeText(name ?? "")),
-    { text: safeText(server?.replace(/^https:\/\//, "") ?? ""), tone: "plain" },
+  const some = others.length === 0 ? undefined : `some nodes ${others.join(", ")}`;
+  const versions = [version, some].filter((each) => each !== undefined).join(", ");
+  return [
+    inTone("accent", safeText(clusterNameOf(live) ?? "")),
+    inTone("plain", safeText(server?.replace(/^https:\/\//, "") ?? "")),
     inTone("muted", safeText(versions)),
-  ];
-  return parts.filter(({ text }) => text !== "");
+  ].filter(({ text }) => text !== "");
 }
 
-function noticeLine(
-  first: string,
-  { more, drawing }: { readonly more: number; readonly drawing: HeaderDrawing },
-): string {
+function noticeLine(first: string, more: number, drawing: HeaderDrawing): string {
   const rest = more === 0 ? "" : ` (+${more} more)`;
   const text = fit(`! ${first.replace(/\.$/, "")}`, Math.max(8, drawing.width - rest.length));
   return drawn([inTone("warn", text + rest)], drawing);

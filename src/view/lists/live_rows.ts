@@ -12,100 +12,100 @@ import { type Totals, totalsOf } from "../../reports/totals.ts";
 import { liveWorkloads, workloadReports } from "../../reports/workload_report.ts";
 import { type FoldedEvent, foldEvents } from "./live_events.ts";
 
+/** A cluster as somebody looks at it. */
+export interface LiveView {
+  readonly live: LiveState;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** What was made for the look before; it belongs to who looks. */
+  readonly memo: Memo;
+}
+
+/** Keeps the latest value under a name for as long as what it is made from is the very same. */
+export type Memo = <T>(name: string, from: readonly unknown[], make: () => T) => T;
+
+/** A memory for who looks again and again. */
+export function newMemo(): Memo {
+  const kept = new Map<string, { readonly from: readonly unknown[]; readonly value: unknown }>();
+  return <T>(name: string, from: readonly unknown[], make: () => T) => {
+    let known = kept.get(name);
+    if (known === undefined || from.some((input, index) => input !== known?.from[index])) {
+      known = { from, value: make() };
+      kept.set(name, known);
+    }
+    return known.value as T;
+  };
+}
+
 /** How exactly time counts for nodes: it decides on keys that expire, in milliseconds. */
 const NODE_TIME_MS = 60_000;
 
 /** Nodes in the order of the inventory, then by name. */
-export function nodeRows(state: LiveState, now: number): readonly NodeReport[] {
-  const { inventory, tailnet, cluster, connection } = state;
+export function nodeRows({ live, now, memo }: LiveView): readonly NodeReport[] {
+  const { inventory, tailnet, cluster, connection, gaps } = live;
   const minute = Math.floor(now / NODE_TIME_MS) * NODE_TIME_MS;
   // The first answer may be a moment away.
   const waits = connection.state === "live" ||
     connection.state === "connecting" && connection.problem === undefined;
-  const unheard = state.gaps.get("nodes") ?? (waits ? "nodes are not listed yet" : undefined);
-  return nodesFrom(
-    cluster.nodes,
-    cluster.pods,
-    cluster.metrics,
-    inventory,
-    tailnet,
-    minute,
-    unheard,
-  )(() =>
-    nodeReports({
-      // Without an inventory nothing is missing from it.
-      hosts: inventory?.known ? inventory.value?.hosts : undefined,
-      cluster: cluster.nodes === undefined ? undefined : cluster,
-      ...unheard === undefined ? {} : { unheard },
-      peers: tailnet?.known ? tailnet.value.peers : undefined,
-      now: minute,
-    })
+  const unheard = gaps.get("nodes") ?? (waits ? "nodes are not listed yet" : undefined);
+  const { nodes, pods, metrics } = cluster;
+  return memo(
+    "nodes",
+    [nodes, pods, metrics, inventory, tailnet, minute, unheard],
+    () =>
+      nodeReports({
+        // Without an inventory nothing is missing from it.
+        hosts: inventory?.known ? inventory.value?.hosts : undefined,
+        cluster: nodes === undefined ? undefined : cluster,
+        ...unheard === undefined ? {} : { unheard },
+        peers: tailnet?.known ? tailnet.value.peers : undefined,
+        now: minute,
+      }),
   );
 }
 
+/** What keeps pods running for as long as it is there. */
+const KEEPERS = ["pods", "deployments", "statefulSets", "daemonSets"] as const;
+
+/** Collections, and what is missing of them. */
+function parts({ cluster, gaps }: LiveState, names: readonly CollectionName[]): unknown[] {
+  return [gaps, ...names.map((name) => cluster[name])];
+}
+
 /** All that runs, what is in trouble first, then by namespace and name. */
-export const workloadRows = ofCollections(
-  ["services", "pods", "deployments", "statefulSets", "daemonSets", "jobs", "cronJobs"],
-  ({ cluster, gaps }) => liveWorkloads(cluster, { refused: gaps }),
-);
+export function workloadRows({ live, memo }: LiveView) {
+  const from = parts(live, [...KEEPERS, "services", "jobs", "cronJobs"]);
+  return memo("workloads", from, () => liveWorkloads(live.cluster, { refused: live.gaps }));
+}
 
 /** Services by namespace and name; undefined where they could not be listed. */
-export const serviceRows = ofCollections(
-  ["services", "pods", "deployments", "statefulSets", "daemonSets"],
-  ({ cluster }) => serviceReports(cluster),
-);
+export function serviceRows({ live, memo }: LiveView) {
+  return memo(
+    "services",
+    parts(live, [...KEEPERS, "services"]),
+    () => serviceReports(live.cluster),
+  );
+}
 
 /** Workloads by namespace and name. */
-export const workloadReportRows = ofCollections(
-  ["pods", "deployments", "statefulSets", "daemonSets", "jobs", "cronJobs"],
-  ({ cluster }) => workloadReports(cluster),
-);
-
-const foldedEvents = ofCollections(
-  ["events"],
-  ({ cluster }) => foldEvents(cluster.events?.values() ?? []),
-);
+export function workloadReportRows({ live, memo }: LiveView) {
+  const from = parts(live, [...KEEPERS, "jobs", "cronJobs"]);
+  return memo("workload reports", from, () => workloadReports(live.cluster));
+}
 
 /** Events, the newest first. */
 export function eventRows(
-  state: LiveState,
-  { warningsOnly }: { readonly warningsOnly: boolean },
+  { live: { cluster: { events } }, memo }: LiveView,
+  { warningsOnly = false }: { readonly warningsOnly?: boolean } = {},
 ): readonly FoldedEvent[] {
-  const all = foldedEvents(state);
-  return warningsOnly ? warningsFrom(all)(() => all.filter(({ warning }) => warning)) : all;
+  const all = memo("events", [events], () => foldEvents(events?.values() ?? []));
+  if (!warningsOnly) return all;
+  return memo("warnings", [all], () => all.filter(({ warning }) => warning));
 }
 
 /** What nodes and pods come to together. */
-export function totals(state: LiveState, now: number): Totals {
-  const nodes = nodeRows(state, now);
-  const { cluster } = state;
-  return totalsFrom(nodes, cluster.nodes, cluster.pods)(() => totalsOf(nodes, cluster));
-}
-
-const nodesFrom = latest<readonly NodeReport[]>();
-const totalsFrom = latest<Totals>();
-const warningsFrom = latest<readonly FoldedEvent[]>();
-
-/** What is made of some collections, and of what is missing; made again when one of them is another. */
-function ofCollections<T>(
-  names: readonly CollectionName[],
-  make: (state: LiveState) => T,
-): (state: LiveState) => T {
-  const from = latest<T>();
-  return (state) =>
-    from(state.gaps, ...names.map((name) => state.cluster[name]))(() => make(state));
-}
-
-/** Given its inputs, and how it is made of them, a value. */
-export type Memo<T> = (...inputs: readonly unknown[]) => (make: () => T) => T;
-
-/** Keeps the latest value for as long as its inputs are the very same. */
-export function latest<T>(): Memo<T> {
-  let kept: { readonly inputs: readonly unknown[]; readonly value: T } | undefined;
-  return (...inputs) => (make) => {
-    if (kept === undefined || inputs.some((input, index) => input !== kept?.inputs[index])) {
-      kept = { inputs, value: make() };
-    }
-    return kept.value;
-  };
+export function totals(view: LiveView): Totals {
+  const nodes = nodeRows(view);
+  const { cluster } = view.live;
+  return view.memo("totals", [nodes, cluster.nodes, cluster.pods], () => totalsOf(nodes, cluster));
 }

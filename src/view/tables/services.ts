@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Health, isTrouble, type PodCount } from "../../reports/health.ts";
+import { type Health, isTrouble } from "../../reports/health.ts";
 import type { ServiceReport } from "../../reports/service_report.ts";
 import type { WorkloadReport } from "../../reports/workload_report.ts";
 import type { Problem } from "../../cluster/read/objects.ts";
@@ -47,37 +47,37 @@ export function healthCell(health: Health, problem: Problem | undefined): Toned 
   return inTone(TONES[health], `${health}${reason}`);
 }
 
+/** The health in a report, where there is one. */
+export function reportedHealth(
+  report: Pick<ServiceReport, "health" | "problem"> | undefined,
+): Toned {
+  if (report === undefined) return inTone("warn", "gone, or not known");
+  return healthCell(report.health, report.problem);
+}
+
 /** `Workloads: 4, 1 in trouble (kube-system/metrics-server 0/1).` */
 export function workloadSentence(workloads: readonly WorkloadReport[]): string {
-  return sentence(
-    "Workloads",
-    workloads.map(({ workload, pods, health }) => ({ object: workload, pods, health })),
-  );
+  return sentence("Workloads", workloads, ({ workload }) => workload);
 }
 
 /** `Services: 7, 1 in trouble (default/web 0/2).` */
 export function serviceSentence(services: readonly ServiceReport[] | undefined): string {
   if (services === undefined) return "Services: not known.";
-  return sentence(
-    "Services",
-    services.map(({ service, pods, health }) => ({ object: service, pods, health })),
-  );
+  return sentence("Services", services, ({ service }) => service);
 }
 
-function sentence(
+function sentence<R extends Pick<ServiceReport, "pods" | "health">>(
   what: string,
-  all: readonly {
-    readonly object: { readonly namespace: string; readonly name: string };
-    readonly pods: PodCount | undefined;
-    readonly health: Health;
-  }[],
+  all: readonly R[],
+  objectOf: (report: R) => { readonly namespace: string; readonly name: string },
 ): string {
   if (all.length === 0) return `${what}: none.`;
   const ill = all.filter(({ health }) => isTrouble(health));
   if (ill.length === 0) return `${what}: ${all.length}, none of them in trouble.`;
-  const names = ill.map(({ object: { namespace, name }, pods }) =>
-    `${namespace}/${name} ${pods?.ready ?? "?"}/${pods?.wanted ?? "?"}`
-  );
+  const names = ill.map((report) => {
+    const { namespace, name } = objectOf(report);
+    return `${namespace}/${name} ${report.pods?.ready ?? "?"}/${report.pods?.wanted ?? "?"}`;
+  });
   return `${what}: ${all.length}, ${ill.length} in trouble (${names.join(", ")}).`;
 }
 

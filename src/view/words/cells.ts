@@ -6,7 +6,8 @@
 
 import cliTruncate from "cli-truncate";
 import stringWidth from "fast-string-width";
-import { isPrintableAscii } from "../../errors/safe_text.ts";
+import { isPrintableAscii, safeText } from "../../errors/safe_text.ts";
+import { type Cell, cellText, cellTone, type Toned } from "./tone.ts";
 
 /** Cells a text takes; of harmless text (`safeText`) without colours. */
 export function cellWidth(text: string): number {
@@ -31,4 +32,35 @@ export function fit(text: string, cells: number): string {
 /** The spaces that make a text of so many cells fill a field. */
 export function padding(width: number, cells: number): string {
   return " ".repeat(Math.max(0, cells - width));
+}
+
+/** A cell where it stands in a table, with the spaces that bring it there. */
+export interface Aligned extends Toned {
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * Rows as columns two cells apart, every cell harmless, whatever its source.
+ *
+ * @param isRight whether the cells of a column end, rather than begin, in the same place
+ */
+export function aligned(
+  rows: readonly (readonly Cell[])[],
+  isRight: (column: number) => boolean = () => false,
+): readonly (readonly Aligned[])[] {
+  const texts = rows.map((cells) => cells.map((cell) => safeText(cellText(cell))));
+  const widest: number[] = [];
+  for (const row of texts) {
+    row.forEach((text, at) => widest[at] = Math.max(widest[at] ?? 0, cellWidth(text)));
+  }
+  return rows.map((cells, row) =>
+    cells.map((cell, at) => {
+      const text = texts[row]![at]!;
+      const space = padding(cellWidth(text), widest[at]!);
+      const gap = at === cells.length - 1 ? "" : "  ";
+      const [before, after] = isRight(at) ? [space, gap] : ["", gap === "" ? "" : space + gap];
+      return { text, tone: cellTone(cell), before, after };
+    })
+  );
 }

@@ -8,31 +8,35 @@ import type { LiveState } from "../../live/live_state.ts";
 import { NOT_ASKED } from "../../cluster/watch/cluster_state.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { keyWarning } from "../../tailscale/key_expiry.ts";
-import { nodeRows } from "../lists/live_rows.ts";
+import { type LiveView, nodeRows } from "../lists/live_rows.ts";
 
 /** What is missing or soon ends, the most urgent first, each a sentence with its next step. */
-export function notices(state: LiveState, now: number): readonly string[] {
-  const { connection } = state;
+export function notices(view: LiveView): readonly string[] {
+  const { connection } = view.live;
   const hint = connection.state === "live" ? undefined : connection.problem?.hint;
-  const missing = usageGap(state);
   const found = [
-    ...hint === undefined ? [] : [hint],
-    ...gapsOf(state),
-    ...missing === undefined ? [] : [missing],
-    ...pressuresOf(state, now),
-    ...warningsOf(state, now),
+    hint,
+    ...gapsOf(view.live),
+    usageGap(view.live),
+    ...pressuresOf(view),
+    ...warningsOf(view),
   ];
-  return found.map((each) => safeText(each));
+  return found.filter((each) => each !== undefined).map((each) => safeText(each));
 }
 
 /** Nodes that say they are short of something; the list of nodes has no room for it everywhere. */
-function pressuresOf(state: LiveState, now: number): readonly string[] {
-  return nodeRows(state, now).flatMap(({ name, pressures }) =>
+function pressuresOf(view: LiveView): readonly string[] {
+  return nodeRows(view).flatMap(({ name, pressures }) =>
     pressures.length === 0 ? [] : [
       `${name} reports ${pressures.join(" and ")}` +
       (pressures.some((each) => each.endsWith("Pressure")) ? "; its pods may be evicted" : ""),
     ]
   );
+}
+
+/** `cluster_name`; undefined without an inventory. */
+export function clusterNameOf({ inventory }: LiveState): string | undefined {
+  return inventory?.known ? inventory.value?.cluster.clusterName : undefined;
 }
 
 /** What could not be read. */
@@ -55,9 +59,9 @@ export function usageGap({ connection, cluster, gaps }: LiveState): string | und
 }
 
 /** What a person should look at soon. */
-export function warningsOf(state: LiveState, now: number): readonly string[] {
-  const keys = nodeRows(state, now).flatMap(({ peer }) => (peer && keyWarning(peer, now)) ?? []);
-  return [...otherServer(state), ...keys, ...otherCluster(state, now)];
+export function warningsOf(view: LiveView): readonly string[] {
+  const keys = nodeRows(view).flatMap(({ peer }) => (peer && keyWarning(peer, view.now)) ?? []);
+  return [...otherServer(view.live), ...keys, ...otherCluster(view)];
 }
 
 /** Another server answers for the kubeconfig's. */
@@ -71,10 +75,10 @@ function otherServer({ connection, server, insteadOf }: LiveState): readonly str
 }
 
 /** A context of the right name may still lead to another cluster. */
-function otherCluster(state: LiveState, now: number): readonly string[] {
-  const { inventory } = state;
+function otherCluster(view: LiveView): readonly string[] {
+  const { inventory } = view.live;
   if (!inventory?.known || (inventory.value?.hosts.length ?? 0) === 0) return [];
-  const inCluster = nodeRows(state, now).filter(({ node }) => node !== undefined);
+  const inCluster = nodeRows(view).filter(({ node }) => node !== undefined);
   if (inCluster.length === 0 || inCluster.some(({ host }) => host !== undefined)) return [];
   return [
     "No node of this cluster is in the inventory: does the kubeconfig lead to another cluster? " +

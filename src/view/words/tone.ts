@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ObjectReference } from "../../cluster/api/requests.ts";
+
 /** Meaning of a piece of text; always paired with a word or sign, never alone. */
 export type Tone = "plain" | "good" | "warn" | "bad" | "muted" | "accent";
 
@@ -16,6 +18,13 @@ export interface Toned {
 /** A text in a tone. */
 export function inTone(tone: Tone, text: string): Toned {
   return { text, tone };
+}
+
+/** A line in pieces, as long as it needs to be. */
+export interface TextLine {
+  readonly segments: readonly Toned[];
+  /** What it speaks of, where that can be looked at. */
+  readonly target?: ObjectReference | undefined;
 }
 
 /** A cell of a table. */

@@ -8,7 +8,7 @@ import { gitopsPart, gitopsReport, gitopsSentence } from "../../../src/view/list
 import { headerLines } from "../../../src/view/lists/live_header.ts";
 import { noPaint } from "../../../src/view/words/tone.ts";
 import { type FluxFields, gitRepository, kustomization } from "../../gitops/flux/flux_fixture.ts";
-import { HOMELAB, liveState, NOW } from "../live_fixture.ts";
+import { HOMELAB, liveState, look, NOW } from "../live_fixture.ts";
 
 type Apps = Readonly<Record<string, FluxFields>>;
 
@@ -38,7 +38,7 @@ function news(
 }
 
 function said(...more: readonly LiveNews[]) {
-  const report = gitopsReport(liveState(HOMELAB, ...more));
+  const report = gitopsReport(look(liveState(HOMELAB, ...more)));
   const { text, short, tone } = gitopsPart(report, { now: NOW, stale: false });
   return [text, short, tone];
 }
@@ -89,7 +89,7 @@ Deno.test("GitOps: not installed, nothing followed, and not known are three thin
   assert.equal(said(...news({}, { sources: {} }))[0], "GitOps – nothing followed");
   const [sources] = news({});
   const refused = liveState({}, sources!, { type: "gone", collection: "kustomizations", uid: "x" });
-  assert.equal(gitopsReport(refused).installed, true);
+  assert.equal(gitopsReport(look(refused)).installed, true);
   // Flux was taken away while it was watched.
   assert.equal(
     said(...news({ web: {} }), absent("gitRepositories"), absent("kustomizations"))[0],
@@ -101,7 +101,7 @@ Deno.test("GitOps: not installed, nothing followed, and not known are three thin
 
 Deno.test("GitOps in a sentence", () => {
   const sentence = (...more: readonly LiveNews[]) =>
-    gitopsSentence(gitopsReport(liveState(HOMELAB, ...more)), NOW);
+    gitopsSentence(gitopsReport(look(liveState(HOMELAB, ...more))), NOW);
   assert.equal(sentence(), "GitOps: Flux is not installed.");
   assert.equal(sentence(...news({}, { sources: {} })), "GitOps: Flux follows nothing yet.");
   assert.equal(
@@ -113,13 +113,12 @@ Deno.test("GitOps in a sentence", () => {
 
 Deno.test("however narrow it is: the sign of GitOps is left out last", () => {
   const state = liveState(HOMELAB, ...news({ web: FAILED, blog: FAILED }));
-  const line = (width: number) =>
-    headerLines(state, { now: NOW, width, paint: noPaint })[1]!.trimEnd();
+  const line = (width: number) => headerLines(look(state), { width, paint: noPaint })[1]!.trimEnd();
   assert.match(line(200), /\(3 of 4 nodes\) {2}GitOps ✗ blog \+1 failed \(web\)$/);
   assert.match(line(80), /Mem 8\.9Gi\/21Gi 42% {2}GitOps ✗$|GitOps ✗ blog \+1 failed$/);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 200 }), (width) => {
-      for (const each of headerLines(state, { now: NOW, width, paint: noPaint })) {
+      for (const each of headerLines(look(state), { width, paint: noPaint })) {
         assert.equal(stringWidth(each), width);
       }
       if (width >= 70) assert.match(line(width), /GitOps ✗/);
@@ -136,7 +135,7 @@ Deno.test("details: everything Flux follows, and what it says of what is not wel
       title,
       ...lines.map(({ segments }) => segments.map(({ text }) => text).join("").trimEnd()),
     ]);
-  assert.deepEqual(text(gitopsDetails(state, NOW)), [
+  assert.deepEqual(text(gitopsDetails(look(state))), [
     "What is applied",
     "main@1a2b3c4 applied 30m ago. Sources: 1 of 1 ready. Applied: 1 of 2 ready, 1 failed (web).",
     "Sources",
@@ -151,11 +150,11 @@ Deno.test("details: everything Flux follows, and what it says of what is not wel
     "  kustomize build failed:",
     "  line 3 in File: deployment.yaml",
   ]);
-  assert.match(text(gitopsDetails(liveState(HOMELAB), NOW)).join("\n"), /git_repo_url URL/);
+  assert.match(text(gitopsDetails(look(liveState(HOMELAB)))).join("\n"), /git_repo_url URL/);
   const gap: LiveNews = { type: "gap", what: "kustomizations", words: "not allowed to list them" };
   const [sources] = news({});
   assert.match(
-    text(gitopsDetails(liveState(HOMELAB, sources!, gap), NOW)).join("\n"),
+    text(gitopsDetails(look(liveState(HOMELAB, sources!, gap)))).join("\n"),
     /not allowed to list them/,
   );
 });

@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import stringWidth from "fast-string-width";
 import fc from "fast-check";
-import { type LiveNews, NOTHING_HEARD, reduceLive } from "../../../src/live/live_state.ts";
+import {
+  type LiveNews,
+  type LiveState,
+  NOTHING_HEARD,
+  reduceLive,
+} from "../../../src/live/live_state.ts";
 import type { Connection } from "../../../src/cluster/watch/watch_news.ts";
 import { unreachableError } from "../../../src/errors/user_error.ts";
 import { headerLines } from "../../../src/view/lists/live_header.ts";
 import { noPaint } from "../../../src/view/words/tone.ts";
-import { condition, HOMELAB, liveState, node, NOW, pod } from "../live_fixture.ts";
+import { condition, HOMELAB, liveState, look, node, NOW, pod } from "../live_fixture.ts";
 
-function lines(state: Parameters<typeof headerLines>[0], width = 80): readonly string[] {
-  return headerLines(state, { now: NOW, width, paint: noPaint }).map((line) => line.trimEnd());
+function lines(state: LiveState, width = 80): readonly string[] {
+  return headerLines(look(state), { width, paint: noPaint }).map((line) => line.trimEnd());
 }
 
 const REFUSED = unreachableError("https://100.64.0.1:6443 cannot be reached: connection refused", {
@@ -136,7 +141,7 @@ Deno.test("each line takes exactly the width, whatever is said", () => {
               : { state: "connecting", problem },
           },
         );
-        for (const line of headerLines(state, { now: NOW, width, paint: noPaint })) {
+        for (const line of headerLines(look(state), { width, paint: noPaint })) {
           assert.equal(stringWidth(line), width, JSON.stringify(line));
         }
       },

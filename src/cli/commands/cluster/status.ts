@@ -41,13 +41,14 @@ export const statusCommand = defineCommand({
     }
     const { readStatus } = await import("../../../live/read_status.ts");
     const { statusOf } = await import("../../../view/tables/status.ts");
-    const state = await readStatus(context, request);
-    const now = context.clock.now();
-    const status = statusOf(state, now, request.names);
+    const { newMemo } = await import("../../../view/lists/live_rows.ts");
+    const live = await readStatus(context, request);
+    const view = { live, now: context.clock.now(), memo: newMemo() };
+    const status = statusOf(view, request.names);
     const { showStatus, showWords } = await import("../../watch/status_output.ts");
-    await showStatus(status, { now, output });
+    await showStatus(status, output);
     await showWords(status, output);
-    const { connection } = status;
+    const { connection } = live;
     return connection.state === "live" ? ExitCode.Done : connection.problem?.exitCode;
   },
 });
