@@ -9,8 +9,9 @@ module: k3s_start
 short_description: Start k3s and wait for its node
 description:
   - Enables and starts (or restarts) the unit of k3s without waiting for systemd, then waits until the API says that it has started.
-  - "It has started when the unit is alive (activating or active) and was not started again meanwhile, the node's Lease was renewed
-    after the service started, and the node is Ready by a report of the kubelet that is not older than the service."
+  - "It has started when the unit is alive (activating or active) and was not started again meanwhile, and the node is Ready by a report of
+    the kubelet that is younger than the service. A report's time has whole seconds; in the second of the start the node's Lease decides. The
+    Lease alone would cost ten seconds: a kubelet that is new to the cluster makes it at its second try (client-go C(component-helpers/lease))."
   - "systemd is no judge of that: since 1.34.1 C(k3s agent) sends READY only after a heartbeat of the node that is newer than its network
     (k3s C(pkg/agent/run.go), C(pkg/agent/netpol)), and a kubelet whose status does not change reports every five minutes. Older releases
     send it before the kubelet runs. A kubelet's first report after its start is always sent (Kubernetes
@@ -59,15 +60,18 @@ code:
 """
 
 import calendar
+import http.client
 import json
 import re
 import socket
+import ssl
 import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-# The kubelet may read its own node and lease (Kubernetes' node authorizer). Where k3s keeps its credentials: k3s pkg/agent/config/config.go.
+# The kubelet may read its own node and lease (Kubernetes' node authorizer). Where k3s keeps its credentials: k3s pkg/agent/config/config.go;
+# the file's shape, with paths of certificates: pkg/daemons/control/deps/deps.go.
 KUBECONFIG = "/var/lib/rancher/k3s/agent/kubelet.kubeconfig"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/%s"
 NODE = "/api/v1/nodes/%s"
@@ -130,34 +134,47 @@ def seconds_of(text):
     return calendar.timegm(time.strptime(match.group(1), "%Y-%m-%dT%H:%M:%S")) + float(match.group(2) or 0) if match else 0.0
 
 
-def not_started(lease, node, since):
-    """Why a node does not show that a service has started that was started at `since` (seconds since the epoch), or None."""
+def not_started(node, lease, since):
+    """Why a node does not show that a service has started that was started at `since` (seconds since the epoch), or None.
+    The Lease is a function, as it is rarely needed."""
     conditions = {entry.get("type"): entry for entry in node.get("status", {}).get("conditions", [])}
     ready = conditions.get("Ready", {})
-    if seconds_of(lease.get("spec", {}).get("renewTime")) < since:
-        return "its kubelet has not renewed the node's Lease since the service started"
     if ready.get("status") != "True":
         return "the node is not Ready: %s" % (ready.get("message") or ready.get("reason") or "its kubelet has not reported yet")
-    # Heartbeats have whole seconds.
-    if seconds_of(ready.get("lastHeartbeatTime")) < int(since):
+    reported = seconds_of(ready.get("lastHeartbeatTime"))
+    if reported < int(since) or (reported == int(since) and seconds_of(lease().get("spec", {}).get("renewTime")) < since):
         return "its kubelet has not reported since the service started"
     if conditions.get("EtcdIsVoter", {}).get("status") == "False":
         return "its etcd member does not vote yet"
     return None
 
 
+def get(path):
+    """What the API has at the path, asked as the kubelet. Not by kubectl: its start costs more than a node that starts can spare."""
+    with open(KUBECONFIG, encoding="utf-8") as file:
+        found = dict(re.findall(r"^\s*(server|certificate-authority|client-certificate|client-key): *\"?([^\s\"]+)", file.read(), re.M))
+    context = ssl.create_default_context(cafile=found["certificate-authority"])
+    # Python 3.13 refuses certificates without an authority key identifier, as k3s' own are.
+    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    context.load_cert_chain(found["client-certificate"], found["client-key"])
+    connection = http.client.HTTPSConnection(found["server"].split("//")[-1], timeout=5, context=context)
+    try:
+        connection.request("GET", path, headers={"Accept": "application/json"})
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+        if answer.status != 200:
+            raise ValueError(str(said.get("message", answer.status)))
+        return said
+    finally:
+        connection.close()
+
+
 def asked(node, since):
     """`not_started` by what the API says now."""
-    found = []
-    for path in (LEASE, NODE):
-        code, said = run("/usr/local/bin/k3s", "kubectl", "--kubeconfig", KUBECONFIG, "--request-timeout=5s", "get", "--raw", path % node)
-        try:
-            found.append(json.loads(said) if code == 0 else None)
-        except ValueError:
-            found.append(None)
-        if found[-1] is None:
-            return "the API does not say anything about the node yet: %s" % (said.splitlines() or ["no answer"])[-1][:300]
-    return not_started(found[0], found[1], since)
+    try:
+        return not_started(get(NODE % node), lambda: get(LEASE % node), since)
+    except (OSError, ValueError, KeyError, AttributeError, http.client.HTTPException) as failure:
+        return "the API does not say anything about the node yet: %s" % str(failure)[:300]
 
 
 def journal(unit, *matches):

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"k3s-tool.lab/k3s/internal/files"
+	"k3s-tool.lab/k3s/internal/kube"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/pki"
 	"k3s-tool.lab/k3s/internal/settings"
@@ -107,12 +108,5 @@ func fetchCertificates(ctx context.Context, client *Client, node settings.Node) 
 // writeKubeconfig points a component at the API server with its own certificate.
 func writeKubeconfig(node settings.Node, name, certificate, server string) error {
 	in := func(file string) string { return filepath.Join(node.DataDir, file) }
-	text := fmt.Sprintf(`apiVersion: v1
-kind: Config
-clusters: [{name: local, cluster: {server: %q, certificate-authority: %q}}]
-users: [{name: user, user: {client-certificate: %q, client-key: %q}}]
-contexts: [{name: default, context: {cluster: local, user: user}}]
-current-context: default
-`, server, in("server-ca.crt"), in(certificate+".crt"), in(certificate+".key"))
-	return files.Replace(in(name+".kubeconfig"), []byte(text), 0o600)
+	return kube.WriteKubeconfig(in(name+".kubeconfig"), server, in("server-ca.crt"), in(certificate+".crt"), in(certificate+".key"))
 }

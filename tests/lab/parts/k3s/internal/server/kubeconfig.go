@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"k3s-tool.lab/k3s/internal/files"
+	"k3s-tool.lab/k3s/internal/kube"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
@@ -24,14 +25,7 @@ func localURL(s settings.Server) string {
 // writeComponentKubeconfigs writes server/cred/*.kubeconfig, which point at the keys.
 func writeComponentKubeconfigs(s settings.Server) error {
 	for name, certificate := range map[string]string{"controller": "client-controller", "scheduler": "client-scheduler", "supervisor": "client-supervisor"} {
-		text := fmt.Sprintf(`apiVersion: v1
-kind: Config
-clusters: [{name: local, cluster: {server: %q, certificate-authority: %q}}]
-users: [{name: user, user: {client-certificate: %q, client-key: %q}}]
-contexts: [{name: default, context: {cluster: local, user: user}}]
-current-context: default
-`, localURL(s), s.TLS("server-ca.crt"), s.TLS(certificate+".crt"), s.TLS(certificate+".key"))
-		if err := files.Replace(credential(s, name), []byte(text), 0o600); err != nil {
+		if err := kube.WriteKubeconfig(credential(s, name), localURL(s), s.TLS("server-ca.crt"), s.TLS(certificate+".crt"), s.TLS(certificate+".key")); err != nil {
 			return err
 		}
 	}
