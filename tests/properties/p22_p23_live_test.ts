@@ -9,7 +9,7 @@ import stringWidth from "fast-string-width";
 import fc from "fast-check";
 import type { ClusterNode, ClusterPod } from "../../src/cluster/read/objects.ts";
 import { arrange, layoutList, type ListSpec } from "../../src/view/lists/list.ts";
-import { NODE_LIST } from "../../src/view/lists/live_nodes.ts";
+import { NODE_LIST } from "../../src/view/tables/nodes.ts";
 import { nodeRows, workloadRows } from "../../src/view/lists/live_rows.ts";
 import { WORKLOAD_LIST } from "../../src/view/lists/live_workloads.ts";
 import { cellText, noPaint } from "../../src/view/words/tone.ts";

@@ -3,7 +3,7 @@ import { reduceLive } from "../../src/live/live_state.ts";
 import { unreachableError } from "../../src/errors/user_error.ts";
 import { arrange, layoutList, type ListSpec } from "../../src/view/lists/list.ts";
 import { EVENT_LIST } from "../../src/view/lists/live_events.ts";
-import { NODE_LIST } from "../../src/view/lists/live_nodes.ts";
+import { NODE_LIST } from "../../src/view/tables/nodes.ts";
 import { eventRows, nodeRows, workloadRows } from "../../src/view/lists/live_rows.ts";
 import { WORKLOAD_LIST } from "../../src/view/lists/live_workloads.ts";
 import { cellTone, noPaint } from "../../src/view/words/tone.ts";

@@ -8,7 +8,7 @@ import type { NodeReport } from "../../reports/node_report.ts";
 import type { LiveWorkload } from "../../reports/workload_report.ts";
 import { EVENT_LIST, type FoldedEvent } from "../../view/lists/live_events.ts";
 import { arrange, layoutList, type ListLayout, type ListSpec } from "../../view/lists/list.ts";
-import { NODE_LIST } from "../../view/lists/live_nodes.ts";
+import { NODE_LIST } from "../../view/tables/nodes.ts";
 import { eventRows, nodeRows, workloadRows } from "../../view/lists/live_rows.ts";
 import { WORKLOAD_LIST } from "../../view/lists/live_workloads.ts";
 import type { Paint } from "../../view/words/tone.ts";

@@ -5,13 +5,14 @@
  */
 
 import { safeText } from "../../errors/safe_text.ts";
+import type { Column } from "../tables/table.ts";
 import { cellWidth, fit, padding } from "../words/cells.ts";
 import { type Cell, cellText, cellTone, inTone, type Paint } from "../words/tone.ts";
 
 /** One column of a list of `R`. */
 export interface ListColumn<R> {
   readonly header: string;
-  readonly align?: "left" | "right";
+  readonly align?: "left" | "right" | undefined;
   /** 0 is never left out; of the others the highest goes first where there is little room. */
   readonly priority: number;
   /** Takes what room is left up to what its text needs, and is cut when that is too long. */
@@ -29,6 +30,11 @@ export interface ListColumn<R> {
   readonly sort?: (row: R) => number | string | undefined;
 }
 
+/** A column of a table and, with what is other there, of a list. */
+export interface SharedColumn<R> extends Column<R> {
+  readonly list?: Partial<ListColumn<R>> & Pick<ListColumn<R>, "priority">;
+}
+
 /** A list: its columns, and what tells its rows apart. */
 export interface ListSpec<R> {
   /** Always the same columns; `now` (milliseconds since the epoch) is for ages. */
@@ -37,6 +43,12 @@ export interface ListSpec<R> {
   readonly key: (row: R) => string;
   /** What a filter looks through. */
   readonly filterText: (row: R) => string;
+}
+
+/** Sorts by age: what is young comes first. */
+export function youngestFirst(createdAt: string | undefined): number | undefined {
+  const at = createdAt === undefined ? NaN : Date.parse(createdAt);
+  return Number.isNaN(at) ? undefined : -at;
 }
 
 /** A list that is sorted by a column. */

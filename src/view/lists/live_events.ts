@@ -101,12 +101,22 @@ export interface FoldedEvent {
   readonly newest: ClusterEvent;
 }
 
-/** Folds events of the same object, reason and message; the newest first. */
-export function foldEvents(events: Iterable<ClusterEvent>): FoldedEvent[] {
+/**
+ * Folds events of the same object, reason and message; the newest first.
+ *
+ * @param foldings what events were folded by before: 10,000 of them are folded anew with each that
+ *   is added
+ */
+export function foldEvents(
+  events: Iterable<ClusterEvent>,
+  foldings: Foldings = new WeakMap(),
+): FoldedEvent[] {
   const folded = new Map<string, FoldedEvent>();
   for (const event of events) {
     const { about, reason, message, warning, count } = event;
-    const { key, at } = foldingOf(event);
+    const folding = foldings.get(event) ?? foldingOf(event);
+    foldings.set(event, folding);
+    const { key, at } = folding;
     const known = folded.get(key);
     if (known === undefined) {
       folded.set(key, { key, warning, reason, message, about, count, at, newest: event });
@@ -125,25 +135,13 @@ export function foldEvents(events: Iterable<ClusterEvent>): FoldedEvent[] {
   );
 }
 
-/** What an event is folded by. */
-interface Folding {
-  readonly key: string;
-  readonly at: number | undefined;
-}
+/** What events are folded by. */
+export type Foldings = WeakMap<ClusterEvent, Pick<FoldedEvent, "key" | "at">>;
 
-const foldings = new WeakMap<ClusterEvent, Folding>();
-
-/** Made once an event: 10,000 of them are folded anew with each that is added. */
-function foldingOf(event: ClusterEvent): Folding {
-  let folding = foldings.get(event);
-  if (folding === undefined) {
-    const { about, reason, message, lastSeen } = event;
-    const at = Date.parse(lastSeen);
-    folding = {
-      key: [about.kind, about.namespace, about.name, reason, message].join("\u0000"),
-      at: Number.isNaN(at) ? undefined : at,
-    };
-    foldings.set(event, folding);
-  }
-  return folding;
+function foldingOf({ about, reason, message, lastSeen }: ClusterEvent) {
+  const at = Date.parse(lastSeen);
+  return {
+    key: [about.kind, about.namespace, about.name, reason, message].join("\u0000"),
+    at: Number.isNaN(at) ? undefined : at,
+  };
 }

@@ -10,7 +10,7 @@ import { type NodeReport, nodeReports } from "../../reports/node_report.ts";
 import { serviceReports } from "../../reports/service_report.ts";
 import { type Totals, totalsOf } from "../../reports/totals.ts";
 import { liveWorkloads, workloadReports } from "../../reports/workload_report.ts";
-import { type FoldedEvent, foldEvents } from "./live_events.ts";
+import { type FoldedEvent, foldEvents, type Foldings } from "./live_events.ts";
 
 /** A cluster as somebody looks at it. */
 export interface LiveView {
@@ -98,7 +98,8 @@ export function eventRows(
   { live: { cluster: { events } }, memo }: LiveView,
   { warningsOnly = false }: { readonly warningsOnly?: boolean } = {},
 ): readonly FoldedEvent[] {
-  const all = memo("events", [events], () => foldEvents(events?.values() ?? []));
+  const foldings = memo("foldings", [], (): Foldings => new WeakMap());
+  const all = memo("events", [events], () => foldEvents(events?.values() ?? [], foldings));
   if (!warningsOnly) return all;
   return memo("warnings", [all], () => all.filter(({ warning }) => warning));
 }

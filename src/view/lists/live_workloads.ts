@@ -7,8 +7,7 @@
 import type { Health } from "../../reports/health.ts";
 import type { LiveWorkload } from "../../reports/workload_report.ts";
 import { NOTHING, since } from "../words/amounts.ts";
-import type { ListSpec } from "./list.ts";
-import { youngestFirst } from "./live_nodes.ts";
+import { type ListSpec, youngestFirst } from "./list.ts";
 import { healthCell } from "../tables/services.ts";
 import { type Cell, inTone, type Toned } from "../words/tone.ts";
 

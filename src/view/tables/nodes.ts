@@ -1,30 +1,81 @@
 /**
- * Nodes of the cluster as rows and documents.
+ * Nodes of the cluster: the rows of `status` and of the live list, and documents.
  *
  * @module
  */
 
 import type { NodeReport, NodeStatus } from "../../reports/node_report.ts";
+import { type ListSpec, type SharedColumn, youngestFirst } from "../lists/list.ts";
 import { bytes, cores, NOTHING, percent, since } from "../words/amounts.ts";
+import { bar, barTone, shareOf } from "../words/bar.ts";
 import { Node } from "./documents.ts";
 import { keyCell } from "./peers.ts";
 import { shaped } from "./shaped.ts";
-import type { Column } from "./table.ts";
-import { type Cell, inTone, type Tone } from "../words/tone.ts";
+import { type Cell, cellText, inTone, type Tone } from "../words/tone.ts";
 
-/** Columns of `status`, at `now` (milliseconds since the epoch). */
-export function nodeColumns(now: number): readonly Column<NodeReport>[] {
+/** Cells of a bar with its number: at least, and where there is room. */
+const BAR = { least: 8, most: 15 };
+
+/** The worst first. */
+const BY_STATUS: readonly NodeStatus[] = [
+  "Unreachable",
+  "NotReady",
+  "Unknown",
+  "NotProvisioned",
+  "Ready",
+];
+
+/** Columns of `status` and of the live list, at `now` (milliseconds since the epoch). */
+export function nodeColumns(now: number): readonly SharedColumn<NodeReport>[] {
   return [
-    { header: "NAME", cell: ({ name }) => name },
-    { header: "ROLE", cell: ({ role }) => role ?? NOTHING },
-    { header: "STATUS", cell: (report) => statusCell(report, now) },
-    { header: "CPU", cell: (report) => amountsAndShare(cpuUse(report), cores) },
-    { header: "MEMORY", cell: (report) => amountsAndShare(memoryUse(report), bytes) },
-    { header: "DISK", cell: (report) => amountsAndShare(diskUse(report), bytes) },
-    { header: "PODS", align: "right", cell: podsCell },
-    { header: "TAILSCALE-IP", cell: ({ tailscaleIp }) => tailscaleIp ?? NOTHING },
-    { header: "VERSION", cell: ({ node }) => node?.kubeletVersion || NOTHING },
-    { header: "AGE", cell: ({ node }) => since(node?.createdAt, now) },
+    { header: "NAME", cell: nameOf, list: { priority: 0, grow: true, least: 10, sort: nameOf } },
+    {
+      header: "ROLE",
+      cell: ({ role }) => role ?? NOTHING,
+      list: {
+        priority: 4,
+        cell: ({ role }) => role === "control-plane" ? "control" : role ?? NOTHING,
+        sort: ({ role }) => role,
+      },
+    },
+    {
+      header: "STATUS",
+      cell: (report) => statusCell(report, now),
+      list: {
+        priority: 0,
+        sort: ({ status, cordoned }) => 2 * BY_STATUS.indexOf(status) + (cordoned ? 0 : 1),
+      },
+    },
+    ...useColumns("CPU", "CPU USED", { use: cpuUse, format: cores, priority: 1 }),
+    ...useColumns("MEMORY", "MEM USED", { use: memoryUse, format: bytes, priority: 1 }),
+    ...useColumns("DISK", "DISK USED", { use: diskUse, format: bytes, priority: 3 }),
+    {
+      header: "REQUESTED",
+      table: false,
+      cell: requestedCell,
+      list: { priority: 11, align: "right" },
+    },
+    {
+      header: "PODS",
+      align: "right",
+      cell: podsCell,
+      list: { priority: 6, sort: ({ pods }) => pods },
+    },
+    {
+      header: "TAILSCALE-IP",
+      cell: ({ tailscaleIp }) => tailscaleIp ?? NOTHING,
+      list: { header: "IP", priority: 4, sort: ({ tailscaleIp }) => tailscaleIp },
+    },
+    {
+      header: "VERSION",
+      cell: ({ node }) => node?.kubeletVersion || NOTHING,
+      list: { priority: 8, sort: ({ node }) => node?.kubeletVersion || undefined },
+    },
+    {
+      header: "AGE",
+      cell: ({ node }) => since(node?.createdAt, now),
+      list: { priority: 9, align: "right", sort: ({ node }) => youngestFirst(node?.createdAt) },
+    },
     { header: "REQUESTED", wide: true, cell: requestedCell },
     {
       header: "KEY",
@@ -33,9 +84,34 @@ export function nodeColumns(now: number): readonly Column<NodeReport>[] {
     },
     { header: "OS", wide: true, cell: ({ node, peer }) => node?.osImage || peer?.os || NOTHING },
     { header: "TAINTS", wide: true, cell: ({ node }) => node?.taints.join(",") || NOTHING },
-    { header: "NOTE", optional: true, cell: noteOf },
+    {
+      header: "NOTE",
+      optional: true,
+      cell: noteOf,
+      list: { priority: 7, grow: true, least: 16, comfortable: 24, cell: liveNote },
+    },
   ];
 }
+
+/** The live list of nodes, by name. */
+export const NODE_LIST: ListSpec<NodeReport> = {
+  key: ({ node, host, name }) => node?.uid ?? `host ${host?.name ?? name}`,
+  filterText: (report) =>
+    [
+      report.name,
+      report.host?.name,
+      report.role,
+      cellText(statusCell(report, 0)),
+      report.tailscaleIp,
+      report.node?.kubeletVersion,
+      report.node?.osImage,
+      cellText(liveNote(report)),
+    ].join(" "),
+  columns: (now) =>
+    nodeColumns(now).flatMap(({ header, cell, align, list }) =>
+      list === undefined ? [] : [{ header, cell, align, ...list }]
+    ),
+};
 
 const TONES: Readonly<Record<NodeStatus, Tone>> = {
   Ready: "good",
@@ -57,63 +133,99 @@ export function statusCell({ status, since: moment, cordoned }: NodeReport, now:
 }
 
 /** A part that is used, and what it is a part of. */
-export interface Use {
+interface Use {
   readonly used: number | undefined;
   readonly of: number | undefined;
 }
 
 /** Cores of a node. */
-export function cpuUse({ used, node }: NodeReport): Use {
+function cpuUse({ used, node }: NodeReport): Use {
   return { used: used?.cpu, of: node?.allocatable.cpu };
 }
 
 /** Bytes of a node's memory. */
-export function memoryUse({ used, node }: NodeReport): Use {
+function memoryUse({ used, node }: NodeReport): Use {
   return { used: used?.memory, of: node?.allocatable.memory };
 }
 
 /** Bytes of the file system that pods use; its size is known before its use. */
-export function diskUse({ used, node }: NodeReport): Use {
+function diskUse({ used, node }: NodeReport): Use {
   return { used: used?.disk?.used, of: used?.disk?.capacity ?? node?.capacity.disk };
 }
 
-/** `0.5/3.5`; without a measurement `?/3.5`. */
-export function amountsOf(
-  { used, of }: Use,
-  format: (value: number | undefined) => string,
-): string {
-  if (of === undefined) return NOTHING;
-  return `${used === undefined ? "?" : format(used)}/${format(of)}`;
+/**
+ * `0.5/3.5 14%`; without a measurement `?/3.5`. On the screen a bar, and where there is room the
+ * amounts it stands for.
+ */
+function useColumns(header: string, amount: string, { use, format, priority }: {
+  readonly use: (report: NodeReport) => Use;
+  readonly format: (value: number | undefined) => string;
+  readonly priority: number;
+}): readonly SharedColumn<NodeReport>[] {
+  const amounts = (report: NodeReport): string => {
+    const { used, of } = use(report);
+    if (of === undefined) return NOTHING;
+    return `${used === undefined ? "?" : format(used)}/${format(of)}`;
+  };
+  const share = (report: NodeReport): string => {
+    const { used, of } = use(report);
+    return used === undefined || of === undefined ? "" : ` ${percent(used, of)}`;
+  };
+  const drawn = (report: NodeReport, cells: number): Cell => {
+    const { used, of } = use(report);
+    if (report.node === undefined) return NOTHING;
+    return inTone(barTone(used, of), bar(used, of, cells));
+  };
+  return [
+    {
+      header,
+      cell: (report) => amounts(report) + share(report),
+      list: {
+        priority,
+        cell: (report) => drawn(report, BAR.least),
+        stretch: { most: BAR.most, cell: drawn },
+        sort: (report) => shareOf(use(report).used, use(report).of),
+      },
+    },
+    { header: amount, table: false, cell: amounts, list: { priority: 10, align: "right" } },
+  ];
 }
 
-/** `0.5/3.5 14%`; without a measurement `?/3.5`. */
-function amountsAndShare(use: Use, format: (value: number | undefined) => string): string {
-  const { used, of } = use;
-  const share = used === undefined || of === undefined ? "" : ` ${percent(used, of)}`;
-  return `${amountsOf(use, format)}${share}`;
+function nameOf({ name }: NodeReport): string {
+  return name;
 }
 
 /** `12/110`: pods that have not ended, of those the node takes. */
-export function podsCell({ pods, node }: NodeReport): string {
+function podsCell({ pods, node }: NodeReport): string {
   if (node === undefined) return NOTHING;
   return `${pods ?? "?"}/${node.allocatable.pods ?? "?"}`;
 }
 
 /** `0.3 cpu, 192Mi`: what its pods ask for. */
-export function requestedCell({ requested }: NodeReport): string {
+function requestedCell({ requested }: NodeReport): string {
   return requested === undefined
     ? NOTHING
     : `${cores(requested.cpu)} cpu, ${bytes(requested.memory)}`;
 }
 
 /** What is odd about a node, in few words; empty where nothing is. */
-export function noteOf({ reason, inInventory, pressures }: NodeReport): Cell {
+function noteOf({ reason, inInventory, pressures }: NodeReport): Cell {
   const notes = [
     reason,
     ...pressures,
     inInventory === false ? "not in inventory" : "",
   ].filter((note) => note !== "");
   return inTone(pressures.length > 0 ? "warn" : "muted", notes.join("; "));
+}
+
+/** The note of `status`, and what will soon be one. */
+function liveNote(report: NodeReport): Cell {
+  const note = noteOf(report);
+  const { key } = report;
+  if (key?.kind !== "ending") return note;
+  const ending = `Tailscale key ends in ${key.days}d`;
+  const text = cellText(note);
+  return inTone("warn", text === "" ? ending : `${text}; ${ending}`);
 }
 
 /** A node as it stands in JSON documents. */

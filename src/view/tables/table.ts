@@ -14,6 +14,8 @@ export interface Column<R> {
   readonly wide?: boolean;
   /** Left out where every cell of it is empty. */
   readonly optional?: boolean;
+  /** False: of the live list alone. */
+  readonly table?: boolean;
   readonly align?: "left" | "right";
   readonly cell: (row: R) => Cell;
 }
@@ -24,8 +26,8 @@ export function renderTable<R>(
   rows: readonly R[],
   { wide = false, paint = noPaint }: { wide?: boolean; paint?: Paint } = {},
 ): string {
-  const shown = columns.filter(({ wide: onlyWide, optional, cell }) =>
-    (wide || !onlyWide) && !(optional && rows.every((row) => cellText(cell(row)) === ""))
+  const shown = columns.filter(({ wide: onlyWide, optional, table = true, cell }) =>
+    table && (wide || !onlyWide) && !(optional && rows.every((row) => cellText(cell(row)) === ""))
   );
   const header = shown.map(({ header }) => inTone("muted", header));
   const cells = rows.map((row) => shown.map(({ cell }) => cell(row)));
