@@ -1,8 +1,9 @@
 /**
  * Changes of a YAML document that keep every byte they are not about.
  *
- * Pure: document in, document out. Each result is read again and must hold the change asked for and
- * nothing else, so that an odd layout can at worst lead to a refusal.
+ * Pure: document in, document out. Each result is read again, where it can be only around the change,
+ * and must hold the change asked for and nothing else, so that an odd layout can at worst lead to a
+ * refusal.
  *
  * @module
  */
@@ -29,6 +30,7 @@ import {
 import { holdsComment, removeEntry } from "./remove.ts";
 import { behindColon } from "./layout.ts";
 import { type EntryStyle, entryStyleIn } from "./style.ts";
+import { readPart } from "./part.ts";
 import { parseYaml } from "./tree.ts";
 import { isMapValue, rootValue, sameValue, UnfoldError, Values } from "./read_value.ts";
 
@@ -215,7 +217,17 @@ function edited(
     readonly splices: () => readonly Splice[];
   },
 ): YamlDocument {
+  const { maps, entries } = follow(document, path);
   try {
+    const current = entries.length === path.length ? entries.at(-1)?.value : undefined;
+    if (current !== undefined && sameValue(new Values(document).of(current), value)) {
+      return document;
+    }
+    const part = readPart(document, maps, splices());
+    if (
+      part !== undefined &&
+      sameValue(part.after, changed(part.before, path.slice(part.depth), value))
+    ) return part.document;
     const before = rootValue(document);
     const expected = changed(before, path, value);
     if (value !== undefined && sameValue(before, expected)) return document;

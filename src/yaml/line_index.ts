@@ -10,6 +10,8 @@ import type { Place } from "../errors/user_error.ts";
 export class LineIndex {
   readonly #text: string;
   readonly #starts: number[] = [0];
+  /** Found last: who reads from front to back asks for it again, or for the next. */
+  #last = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -22,6 +24,18 @@ export class LineIndex {
 
   /** The line an offset lies in, from 0. */
   lineAt(offset: number): number {
+    return this.#last = this.#isIn(this.#last, offset)
+      ? this.#last
+      : this.#isIn(this.#last + 1, offset)
+      ? this.#last + 1
+      : this.#search(offset);
+  }
+
+  #isIn(line: number, offset: number): boolean {
+    return this.#starts[line]! <= offset && offset < (this.#starts[line + 1] ?? Infinity);
+  }
+
+  #search(offset: number): number {
     let low = 0;
     let high = this.#starts.length - 1;
     while (low < high) {

@@ -74,6 +74,11 @@ export interface YamlDocument {
   readonly lines: LineIndex;
   /** Undefined where the text holds nothing but comments, or where it is no YAML. */
   readonly root: YamlNode | undefined;
+  /**
+   * True where a part may depend on another one: anchors, aliases, merge keys, keys that are no single
+   * value, block scalars that keep the blank lines below.
+   */
+  readonly entangled: boolean;
   /** Why it cannot be used; empty where it can. */
   readonly problems: readonly Problem[];
 }

@@ -45,6 +45,11 @@ export function rootValue(document: YamlDocument): YamlValue {
   return value;
 }
 
+/** Finds what is wrong with a document's aliases. @throws {UnfoldError} where its value cannot be made */
+export function requireUnfoldable(document: YamlDocument): void {
+  if (document.entangled) rootValue(document);
+}
+
 /** Makes values of one document's nodes. */
 export class Values {
   readonly #document: YamlDocument;

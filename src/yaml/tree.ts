@@ -41,7 +41,7 @@ const TO_HEADER = skipping(":?-");
 /** Reads the one document of a text; never throws, see `problems`. */
 export function parseYaml(text: string, file: string): YamlDocument {
   const lines = new LineIndex(text);
-  const empty = { file, text, lines, root: undefined };
+  const empty = { file, text, lines, root: undefined, entangled: false };
   let events: Event[];
   try {
     events = readEvents(text, lines);
@@ -62,7 +62,8 @@ export function parseYaml(text: string, file: string): YamlDocument {
   const root = builder.document();
   // A document of nothing but markers and comments has an empty scalar as its root.
   const blank = root.kind === "scalar" && root.style === "empty" && root.tag === undefined;
-  return { ...empty, root: blank ? undefined : root, problems: builder.problems };
+  const { entangled, problems } = builder;
+  return { ...empty, root: blank ? undefined : root, entangled, problems };
 }
 
 function syntaxProblem(
@@ -93,6 +94,7 @@ function syntaxProblem(
 class TreeBuilder {
   readonly #anchors = new Map<string, YamlNode>();
   readonly problems: Problem[] = [];
+  entangled = false;
   /** The next event. */
   #at = 1;
   /** Where the last node ended; everything before is done with. */
@@ -112,6 +114,7 @@ class TreeBuilder {
     const event = this.events[this.#at++]!;
     switch (event.type) {
       case EVENT_ID.ALIAS: {
+        this.entangled = true;
         const name = this.text.slice(event.anchorStart, event.anchorEnd);
         return this.#finish({
           kind: "alias",
@@ -134,7 +137,10 @@ class TreeBuilder {
 
   #finish<N extends YamlNode>(node: N): N {
     this.#done = node.end;
-    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    if (node.anchor !== undefined) {
+      this.#anchors.set(node.anchor, node);
+      this.entangled = true;
+    }
     return node;
   }
 
@@ -172,9 +178,10 @@ class TreeBuilder {
   /** A block scalar ends with its last line; blank lines count only where `+` keeps them. */
   #blockScalarEnd(event: Scalar, header: number): number {
     const { lines } = this.source;
-    const keeps = /^.\d?\+/.exec(this.text.slice(header, event.valueStart));
+    const keeps = /^.\d?\+/.test(this.text.slice(header, header + 3));
+    this.entangled ||= keeps;
     const body = this.text.slice(event.valueStart, event.valueEnd);
-    const kept = keeps === null ? body.trimEnd() : body.replace(/(?:\r\n|\n|\r)$/, "");
+    const kept = keeps ? body.replace(/(?:\r\n|\n|\r)$/, "") : body.trimEnd();
     if (kept === "") return lines.endOf(lines.lineAt(header));
     return event.valueStart + kept.length;
   }
@@ -189,10 +196,11 @@ class TreeBuilder {
     const seen = new Set<string>();
     while (this.events[this.#at]!.type !== EVENT_ID.POP) {
       const first = this.#skip(this.#done, TO_NODE);
-      const explicit = /^\?\s/.test(this.text.slice(first, first + 2));
+      const explicit = this.text[first] === "?" && /\s/.test(this.text[first + 1] ?? "");
       const key = this.#node();
       entries.push({ key, value: this.#node(), explicit });
       if (key.kind === "scalar") this.#checkDuplicate(key, seen);
+      this.entangled ||= key.kind !== "scalar" || key.text === "<<";
     }
     this.#at++;
     return {

@@ -157,7 +157,7 @@ class GroupReader {
     const body = this.#values.target(entry.value);
     let vars: ReadonlyMap<string, Entry> = new Map();
     if (body.kind === "map") {
-      vars = new Map(this.#entries(body));
+      vars = this.#entries(body);
     } else if (!isNullNode(body)) {
       this.#problem(entry.value, `the variables of the host ${key} are not a map`, "name: value");
     }
@@ -202,14 +202,11 @@ class GroupReader {
     return [];
   }
 
-  *#entries(map: MapNode): Iterable<[string, Entry]> {
-    for (const entry of map.entries) {
-      if (keyName(entry) === undefined) {
-        this.#problem(entry.key, "a key that is not a single value", "a name");
-        return;
-      }
-    }
-    yield* this.#values.effectiveEntries(map);
+  #entries(map: MapNode): ReadonlyMap<string, Entry> {
+    const nameless = map.entries.find((entry) => keyName(entry) === undefined);
+    if (nameless === undefined) return this.#values.effectiveEntries(map);
+    this.#problem(nameless.key, "a key that is not a single value", "a name");
+    return new Map();
   }
 
   #group(name: string, where: Place): Group {

@@ -11,7 +11,7 @@ import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import type { Problem } from "../../errors/user_error.ts";
 import { LineIndex } from "../../yaml/line_index.ts";
 import { entryOf, keyName, type YamlDocument } from "../../yaml/node.ts";
-import { rootValue, UnfoldError } from "../../yaml/read_value.ts";
+import { requireUnfoldable, UnfoldError } from "../../yaml/read_value.ts";
 import { parseYaml } from "../../yaml/tree.ts";
 
 /** What a path leads to: a file, a directory, something else such as a pipe, or nothing. */
@@ -62,7 +62,14 @@ export class InventoryFiles {
     const text = decodeUtf8(Deno.readFileSync(path));
     if (text === undefined) {
       const problems = [{ message: "the file is not UTF-8 text", where: { file } }];
-      return { file, text: "", lines: new LineIndex(""), root: undefined, problems };
+      return {
+        file,
+        text: "",
+        lines: new LineIndex(""),
+        root: undefined,
+        entangled: false,
+        problems,
+      };
     }
     if (text.startsWith(VAULT_HEADER)) return { by: "ansible-vault", names: [] };
     const document = parseYaml(text, file);
@@ -234,7 +241,7 @@ function shapeProblems(document: YamlDocument): Problem[] {
     }];
   }
   try {
-    rootValue(document);
+    requireUnfoldable(document);
     return [];
   } catch (error) {
     if (error instanceof UnfoldError) return [error.problem];

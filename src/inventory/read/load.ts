@@ -11,7 +11,7 @@ import { type InventoryFiles, isSealed, readVarsFiles, type VarsFile } from "./i
 import { type Role, ROLES } from "../model.ts";
 import { Variables } from "./variables.ts";
 import type { YamlDocument } from "../../yaml/node.ts";
-import { rootValue, UnfoldError } from "../../yaml/read_value.ts";
+import { requireUnfoldable, UnfoldError } from "../../yaml/read_value.ts";
 
 /** The parts of a file that could be read as an inventory. */
 export interface Parts {
@@ -42,7 +42,7 @@ export function loadParts(
   if (document.problems.length > 0) return document;
   try {
     // What cannot be unfolded is found here, so that judging later cannot fail.
-    rootValue(document);
+    requireUnfoldable(document);
     const tree = readGroups(document);
     if (tree.problems.length > 0) return tree;
     return withVariables(tree, { path, document, files });

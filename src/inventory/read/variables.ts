@@ -267,9 +267,9 @@ function sourced(
   };
 }
 
-function stack(layers: readonly Layer[]): Layer {
-  const result = new Map<string, SourcedVariable>();
-  for (const layer of layers) {
+function stack([first, ...others]: readonly Layer[]): Layer {
+  const result = new Map(first);
+  for (const layer of others) {
     for (const [name, variable] of layer) result.set(name, merged(result.get(name), variable));
   }
   return result;
