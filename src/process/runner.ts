@@ -80,3 +80,13 @@ export class ProgramNotFoundError extends Error {
     super(`${program} was not found on PATH`);
   }
 }
+
+/** What a program left, or undefined where it is not installed. */
+export async function ifInstalled<T>(run: Promise<T>): Promise<T | undefined> {
+  try {
+    return await run;
+  } catch (error) {
+    if (error instanceof ProgramNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -8,7 +8,6 @@ import {
   deployKeyFiles,
   ensureDeployKey,
   type HostKey,
-  keepHostKeys,
   knownHostKeys,
   knownName,
   scanHostKeys,
@@ -17,6 +16,7 @@ import { sshServer } from "../../gitops/repository/repository_url.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { locateInventory } from "../../inventory/read/locate.ts";
 import { readInventory } from "../../inventory/read/read.ts";
+import { writeAtomically } from "../../process/atomic_write.ts";
 import type { System } from "../../process/system.ts";
 
 /** What a person asks for. */
@@ -92,7 +92,9 @@ export async function makeDeployKey(
     ? await knownHostKeys(system, { file: request.knownHosts, server })
     : await vouchedKeys(await scanHostKeys(system, server), { request, name, vouch: person.vouch });
   if (keys.length === 0) return { ...key, server: name, knownHosts: undefined };
-  await keepHostKeys(files.knownHosts, keys);
+  await writeAtomically(files.knownHosts, keys.map(({ line }) => `${line}\n`).join(""), {
+    mode: 0o600,
+  });
   return { ...key, server: name, knownHosts: files.knownHosts };
 }
 

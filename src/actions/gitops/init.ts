@@ -11,6 +11,7 @@ import { usageError, UserError } from "../../errors/user_error.ts";
 import { makeAgeKey, readAgeKey } from "../../gitops/keys/age_key.ts";
 import { type DeployUnit, deployUnits } from "../../gitops/check/deploy_units.ts";
 import { fetchedTrees } from "../../gitops/check/flux_entry.ts";
+import { listOf } from "../../gitops/check/manifest.ts";
 import { configuredRecipients } from "../../gitops/check/secret_rules.ts";
 import { repositoryFiles } from "../../gitops/repository/repository_files.ts";
 import { repositoryTemplate } from "../../gitops/repository/repository_template.ts";
@@ -28,7 +29,7 @@ import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
 import { readInventory } from "../../inventory/read/read.ts";
 import { nothingWritten, removeUnfinished, writeAtomically } from "../../process/atomic_write.ts";
 import { ifThere } from "../../process/lock.ts";
-import { ProgramNotFoundError } from "../../process/runner.ts";
+import { ifInstalled } from "../../process/runner.ts";
 import type { ActionSystem } from "../action_system.ts";
 
 /** What a person asks for. */
@@ -164,12 +165,8 @@ async function takenIn(directory: string, template: ReadonlyMap<string, string>)
     if (there !== undefined && there !== path) listed.add(path);
     const candidates = there === undefined
       ? planned.entriesBelow(folder).filter((each) => !appliedApart(each, { folder, units, trees }))
-      : resourcesIn((await trees.manifestsOf(there)).manifests[0]?.value)
-        .map((each) => posix.join(folder, each));
-    const own = new Set(
-      resourcesIn((await planned.manifestsOf(path)).manifests[0]?.value)
-        .map((each) => posix.join(folder, each)),
-    );
+      : await resourcesIn(there, trees);
+    const own = new Set(await resourcesIn(path, planned));
     const more: string[] = [];
     for (const entry of candidates) {
       if (own.has(entry) || !there && !await isApplicable(entry, planned)) continue;
@@ -204,9 +201,11 @@ async function isApplicable(entry: string, trees: ResourceTrees): Promise<boolea
     manifests.every(({ value }) => typeof value.kind === "string");
 }
 
-function resourcesIn(kustomization: Readonly<Record<string, unknown>> | undefined): string[] {
-  const resources = kustomization?.resources;
-  return Array.isArray(resources) ? resources.map(String) : [];
+/** What a kustomization lists, relative to the repository. */
+async function resourcesIn(file: string, trees: ResourceTrees): Promise<readonly string[]> {
+  const [kustomization] = (await trees.manifestsOf(file)).manifests;
+  return listOf(kustomization?.value.resources)
+    .map((each) => posix.join(posix.dirname(file), String(each)));
 }
 
 /** A kustomization of the template with more resources at the end of its list. */
@@ -334,14 +333,10 @@ async function initialise(
   { runner, signal }: ActionSystem,
   { directory, branch }: RepositoryPlan,
 ): Promise<string | undefined> {
-  try {
-    const argv = ["git", "init", "--quiet", `--initial-branch=${branch}`, directory];
-    const { code, stderr } = await runner.run(argv, { signal });
-    return code === 0 ? undefined : stderr.trim().split("\n").at(-1) ?? "git init failed";
-  } catch (error) {
-    if (error instanceof ProgramNotFoundError) return "git is not installed";
-    throw error;
-  }
+  const argv = ["git", "init", "--quiet", `--initial-branch=${branch}`, directory];
+  const made = await ifInstalled(runner.run(argv, { signal }));
+  if (made === undefined) return "git is not installed";
+  return made.code === 0 ? undefined : made.stderr.trim().split("\n").at(-1) ?? "git init failed";
 }
 
 /** The key of a repository as it is or would be. */

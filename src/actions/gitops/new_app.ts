@@ -5,7 +5,7 @@
  */
 
 import { join, relative } from "node:path";
-import { missingError, type Problem, usageError, UserError } from "../../errors/user_error.ts";
+import { missingError, usageError, UserError } from "../../errors/user_error.ts";
 import { appFiles, type AppPlace, SECRET_FILE } from "../../gitops/apps/app_files.ts";
 import { secret } from "../../gitops/apps/app_objects.ts";
 import { type AppRequest, type AppSpec, appSpec } from "../../gitops/apps/app_spec.ts";
@@ -17,7 +17,7 @@ import {
   specOf,
 } from "../../gitops/check/deploy_units.ts";
 import { fetchedTrees } from "../../gitops/check/flux_entry.ts";
-import { isObject, readManifests } from "../../gitops/check/manifest.ts";
+import { isObject, readManifests, textOf, valueAt } from "../../gitops/check/manifest.ts";
 import { type RepositoryFiles, repositoryFiles } from "../../gitops/repository/repository_files.ts";
 import type { ResourceTrees } from "../../gitops/check/resource_tree.ts";
 import { configuredRecipients } from "../../gitops/check/secret_rules.ts";
@@ -54,12 +54,11 @@ export async function planNewApp(
       hint: "Name the repository with --dir DIR, or make one: k3s-tool gitops init DIR",
     });
   }
-  const result = appSpec(request, { reserved: await fluxNamespaces(files) });
+  const reserved = await fluxNamespaces(files);
+  const result = appSpec(request, { reserved });
   if ("problems" in result) {
-    const { problems } = result;
-    throw usageError(`The app ${request.name} cannot be made like this; nothing was written`, {
-      problems,
-    });
+    const message = `The app ${request.name} cannot be made like this; nothing was written`;
+    throw usageError(message, { problems: result.problems });
   }
   const { spec } = result;
   if (!await isFree(join(directory, "apps", spec.name))) throw existsError(directory, spec);
@@ -73,7 +72,7 @@ export async function planNewApp(
     }
     if (!dryRun) await requireSops(system);
   }
-  const [fluxNamespace = "flux-system"] = await fluxNamespaces(files);
+  const [fluxNamespace = "flux-system"] = reserved;
   const place = { clusters, fluxNamespace, encrypted };
   return {
     directory,
@@ -176,7 +175,10 @@ export async function newAppFiles(
     // Nothing tells the app its cluster: a warning says which line does.
     !message.includes(`overlays/\${cluster} does not exist`)
   );
-  if (problems.length > 0) throw invalidError(spec.name, problems);
+  if (problems.length > 0) {
+    const message = `The repository would not be valid with ${spec.name}; nothing was written`;
+    throw usageError(message, { problems });
+  }
   return new Map([...added].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
@@ -246,15 +248,8 @@ async function fluxNamespaces(files: RepositoryFiles): Promise<readonly string[]
     clustersOf(files).map(async (cluster) => {
       const path = `clusters/${cluster}/apps.yaml`;
       const { manifests } = readManifests(path, await files.read(path) ?? "");
-      const metadata = manifests[0]?.value.metadata as { namespace?: unknown } | undefined;
-      return typeof metadata?.namespace === "string" ? [metadata.namespace] : [];
+      return textOf(valueAt(manifests[0]?.value, ["metadata", "namespace"])) ?? [];
     }),
   );
   return [...new Set(found.flat())];
-}
-
-function invalidError(name: string, problems: readonly Problem[]) {
-  return usageError(`The repository would not be valid with ${name}; nothing was written`, {
-    problems,
-  });
 }

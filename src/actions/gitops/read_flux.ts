@@ -16,6 +16,7 @@ import {
   SOURCE_KINDS,
 } from "../../gitops/flux/flux_object.ts";
 import { fluxPath, readFluxObject } from "../../gitops/flux/flux_status.ts";
+import { byNamespaceAndName } from "../../reports/by_name.ts";
 
 /** All objects of Flux. */
 export interface FluxReading {
@@ -55,7 +56,10 @@ export async function readFlux(
   const lists = await Promise.all(kinds.map(read));
   const installed = kinds.some((kind, index) => isEssential(kind) && lists[index] !== undefined);
   if (!installed) return undefined;
-  return { objects: lists.flatMap((list) => (list ?? []).sort(byName)), gaps: gaps.sort() };
+  return {
+    objects: lists.flatMap((list) => (list ?? []).sort(byNamespaceAndName)),
+    gaps: gaps.sort(),
+  };
 }
 
 /** What is missing where there is no Flux, and how to get it: exit code 3. */
@@ -69,8 +73,4 @@ export function notInstalledError() {
 /** Without these there is nothing to show. */
 function isEssential(kind: FluxKind): boolean {
   return kind === "GitRepository" || kind === "Kustomization";
-}
-
-function byName(a: FluxObject, b: FluxObject): number {
-  return a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name);
 }

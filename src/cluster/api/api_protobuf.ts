@@ -7,18 +7,20 @@
 
 import { PbfReader } from "pbf";
 
-/** What a field holds, and the name it gets. */
+/** A field: the name it gets, and how its value is read. */
 export interface Field {
   readonly name: string;
-  /** `map`: a message of a key (1) and a value (2), such as `map<string, string>`. */
-  readonly kind: "text" | "number" | "bool" | "time" | "message" | "map";
-  /** Of a message, or of the entries of a map. */
-  readonly table?: Table;
-  /** It may come again and again, and becomes an array. */
-  readonly many?: true;
-  /** The field that takes the place of its message, whose only one it is. */
-  readonly only?: string;
+  readonly wire: typeof VARINT | typeof DELIMITED;
+  /**
+   * @param end of the message that it is a field of
+   * @param before what was read of the same field before, where it comes again and again
+   */
+  readonly read: (reader: PbfReader, end: number, before: unknown) => unknown;
 }
+
+/** How what is a number, and what says its length, is written. */
+const VARINT = 0;
+const DELIMITED = 2;
 
 /** Fields by their number. */
 export type Table = readonly (Field | undefined)[];
@@ -35,75 +37,31 @@ export type Message = Record<string, unknown>;
 /** Reads a message. @throws {RangeError} where it is not one */
 export function readMessage(bytes: Uint8Array, fields: Table): Message {
   try {
-    return readUntil(new PbfReader(bytes), { fields, end: bytes.length });
+    return readUntil(new PbfReader(bytes), fields, bytes.length);
   } catch (cause) {
     throw new RangeError("not a message of Protocol Buffers", { cause });
   }
 }
 
-/** `google.protobuf.Timestamp`, which Kubernetes' `Time` is like: the seconds alone. */
-const TIME = table({ 1: { name: "seconds", kind: "number" } });
-
-/** How what is a number, and what says its length, is written. */
-const WIRE = { varint: 0, delimited: 2 } as const;
-
 /** The message that ends before `end`. */
-function readUntil(
-  reader: PbfReader,
-  { fields, end }: { readonly fields: Table; readonly end: number },
-): Message {
+function readUntil(reader: PbfReader, fields: Table, end: number): Message {
   const message: Message = {};
   for (let number; (number = reader.nextField(end)) !== 0;) {
     const field = fields[number];
     // What was not read is passed over by the next turn, also another version's field of another kind.
-    if (field === undefined) continue;
-    if (field.kind === "number" || field.kind === "bool") {
-      if (reader.type !== WIRE.varint) continue;
-      const value = reader.readVarint(true);
-      message[field.name] = field.kind === "bool" ? value !== 0 : value;
-    } else if (reader.type === WIRE.delimited) {
-      readValue(reader, { message, field, end });
-    }
+    if (field === undefined || field.wire !== reader.type) continue;
+    const value = field.read(reader, end, message[field.name]);
+    if (value !== undefined) message[field.name] = value;
   }
   if (reader.pos !== end) throw new RangeError("it ends elsewhere");
   return message;
 }
 
-function readValue(
-  reader: PbfReader,
-  { message, field, end }: {
-    readonly message: Message;
-    readonly field: Field;
-    readonly end: number;
-  },
-): void {
-  const { name, kind, table: fields = [], many, only } = field;
-  if (kind === "text") {
-    message[name] = reader.readString();
-    return;
-  }
+/** The message that a field of another one holds. */
+function inner(reader: PbfReader, fields: Table, end: number): Message {
   const length = reader.readVarint();
   if (length > end - reader.pos) throw new RangeError("a field is longer than its message");
-  const whole = readUntil(reader, {
-    fields: kind === "time" ? TIME : fields,
-    end: reader.pos + length,
-  });
-  if (kind === "time") {
-    // The zero time of Go is sent as none.
-    if (whole.seconds) message[name] = isoTime(Number(whole.seconds));
-  } else if (kind === "map") {
-    const entries = (message[name] ??= Object.create(null)) as Message;
-    entries[String(whole.key ?? "")] = whole.value ?? "";
-  } else {
-    const value = only === undefined ? whole : whole[only];
-    if (many) ((message[name] ??= []) as unknown[]).push(value);
-    else message[name] = value;
-  }
-}
-
-/** As the JSON of the API has it: `2026-11-23T13:57:18Z`. @throws {RangeError} */
-function isoTime(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, -5)}Z`;
+  return readUntil(reader, fields, reader.pos + length);
 }
 
 /** Before each object that is not part of another. */
@@ -138,17 +96,48 @@ function decode(bytes: Uint8Array, fields: Table): unknown {
   return readMessage(bytes.subarray(MAGIC.length), envelope).object;
 }
 
-const text = (name: string): Field => ({ name, kind: "text" });
-const bool = (name: string): Field => ({ name, kind: "bool" });
-const number = (name: string): Field => ({ name, kind: "number" });
-const time = (name: string): Field => ({ name, kind: "time" });
-const one = (name: string, table: Table): Field => ({ name, kind: "message", table });
-const many = (name: string, table: Table): Field => ({ name, kind: "message", table, many: true });
-const map = (name: string, value: Field): Field => ({
+const field = (name: string, read: Field["read"], wire: Field["wire"] = DELIMITED): Field => ({
   name,
-  kind: "map",
-  table: table({ 1: text("key"), 2: value }),
+  wire,
+  read,
 });
+
+export const text = (name: string) => field(name, (reader) => reader.readString());
+export const number = (name: string) => field(name, (reader) => reader.readVarint(true), VARINT);
+export const bool = (name: string) =>
+  field(name, (reader) => reader.readVarint(true) !== 0, VARINT);
+
+const one = (name: string, table: Table) => field(name, (reader, end) => inner(reader, table, end));
+
+const many = (name: string, table: Table) =>
+  field(name, (reader, end, before = []) => {
+    (before as Message[]).push(inner(reader, table, end));
+    return before;
+  });
+
+/** A message of a key (1) and a value (2), such as `map<string, string>`. */
+const map = (name: string, value: Field) => {
+  const entry = table({ 1: text("key"), 2: value });
+  return field(name, (reader, end, before = Object.create(null)) => {
+    const { key = "", value = "" } = inner(reader, entry, end);
+    (before as Message)[String(key)] = value;
+    return before;
+  });
+};
+
+/** `google.protobuf.Timestamp`, which Kubernetes' `Time` is like: the seconds alone. */
+const TIME = table({ 1: number("seconds") });
+
+/** As the JSON of the API has it: `2026-11-23T13:57:18Z`; the zero time of Go is sent as none. */
+const time = (name: string) =>
+  field(name, (reader, end) => {
+    const { seconds } = inner(reader, TIME, end);
+    return seconds ? `${new Date(Number(seconds) * 1000).toISOString().slice(0, -5)}Z` : undefined;
+  });
+
+/** A message of one text; its JSON is that text. */
+const QUANTITY = table({ 1: text("string") });
+const quantity = field("value", (reader, end) => inner(reader, QUANTITY, end).string);
 
 const OWNER_REFERENCE = table({ 1: text("kind"), 3: text("name"), 6: bool("controller") });
 
@@ -161,14 +150,6 @@ const OBJECT_META = table({
   11: map("labels", text("value")),
   13: many("ownerReferences", OWNER_REFERENCE),
 });
-
-/** A message of one text; its JSON is that text. */
-const quantity: Field = {
-  name: "value",
-  kind: "message",
-  table: table({ 1: text("string") }),
-  only: "string",
-};
 
 const CONTAINER = table({
   8: one("resources", table({ 2: map("requests", quantity) })),

@@ -60,13 +60,16 @@ export function appSpec(
   const problems: Problem[] = [];
   const refuse = (message: string, value: string, expected: string) =>
     problems.push({ message, value, expected });
-  const nameProblem = appNameProblem(name, reserved);
-  if (nameProblem !== undefined) problems.push(nameProblem);
-  if (nameProblem === undefined && port !== undefined && !/^[a-z]/.test(name)) {
+  if (!DNS_LABEL.test(name)) {
+    const expected = "lower-case letters, digits and - between them, at most 63";
+    refuse("not a name for an app", name, expected);
+  } else if (RESERVED.has(name) || name.startsWith("kube-") || reserved.includes(name)) {
+    refuse("this name belongs to the cluster itself", name, "another");
+  } else if (port !== undefined && !/^[a-z]/.test(name)) {
     refuse("not a name for a Service", name, "one that begins with a letter (RFC 1035)");
   }
-  const image = parseImage(request.image);
-  if (image === undefined) {
+  const [, repository, tag, digest] = IMAGE.exec(request.image) ?? [];
+  if (repository === undefined) {
     refuse("not an image", request.image, "one such as ghcr.io/me/blog:1.0.0");
   }
   if (port !== undefined && port > 65535) refuse("not a port", `${port}`, "1 to 65535");
@@ -107,29 +110,6 @@ export function appSpec(
     }
     seen.add(key);
   }
-  if (problems.length > 0 || image === undefined) return { problems };
-  return { spec: { ...request, image, config } };
-}
-
-/** Why an app cannot have a name; undefined where it can. */
-export function appNameProblem(
-  name: string,
-  reserved: readonly string[] = [],
-): Problem | undefined {
-  if (!DNS_LABEL.test(name)) {
-    const expected = "lower-case letters, digits and - between them, at most 63";
-    return { message: "not a name for an app", value: name, expected };
-  }
-  if (RESERVED.has(name) || name.startsWith("kube-") || reserved.includes(name)) {
-    return { message: "this name belongs to the cluster itself", value: name, expected: "another" };
-  }
-  return undefined;
-}
-
-/** Takes an image reference apart; undefined where it is none. */
-export function parseImage(text: string): Image | undefined {
-  const match = IMAGE.exec(text);
-  if (match === null) return undefined;
-  const [, name, tag, digest] = match;
-  return { name: name!, tag, digest };
+  if (problems.length > 0 || repository === undefined) return { problems };
+  return { spec: { ...request, image: { name: repository, tag, digest }, config } };
 }

@@ -7,7 +7,7 @@
 
 import { posix } from "node:path";
 import type { Place, Problem } from "../../errors/user_error.ts";
-import { ProgramNotFoundError } from "../../process/runner.ts";
+import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { appOf, appsOf, type DeployUnit, deployUnits, relevant } from "./deploy_units.ts";
 import type { Finding } from "./manifest.ts";
@@ -154,14 +154,9 @@ async function committedFiles(
   { root }: RepositoryFiles,
 ): Promise<ReadonlySet<string> | undefined> {
   if (!await Deno.stat(`${root}/.git`).then(() => true, () => false)) return undefined;
-  try {
-    const argv = ["git", "-C", root, "ls-tree", "-r", "-z", "--name-only", "HEAD"];
-    const { code, stdout } = await runner.run(argv, { signal });
-    return code === 0 ? new Set(stdout.split("\0")) : undefined;
-  } catch (error) {
-    if (error instanceof ProgramNotFoundError) return undefined;
-    throw error;
-  }
+  const argv = ["git", "-C", root, "ls-tree", "-r", "-z", "--name-only", "HEAD"];
+  const listed = await ifInstalled(runner.run(argv, { signal }));
+  return listed?.code === 0 ? new Set(listed.stdout.split("\0")) : undefined;
 }
 
 /** Apps of which no cluster applies anything. */

@@ -8,7 +8,15 @@
 
 import * as z from "zod/mini";
 import type { Problem } from "../../errors/user_error.ts";
-import { type FieldPath, formatFieldPath, isObject, type Manifest, valueAt } from "./manifest.ts";
+import {
+  type FieldPath,
+  formatFieldPath,
+  isObject,
+  listOf,
+  type Manifest,
+  textsAt,
+  valueAt,
+} from "./manifest.ts";
 
 /** The names kustomize looks for in a directory, in this order. */
 export const KUSTOMIZATION_NAMES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -147,10 +155,6 @@ function mergedImages(own: readonly unknown[], added: readonly unknown[]): reado
   return images;
 }
 
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 /** A file or directory a kustomization names. */
 export interface Reference {
   /** As written. */
@@ -219,23 +223,6 @@ export function changedKinds(
   if (used.length > 1 || !Array.isArray(patches)) return "any";
   const kinds = patches.map((patch: unknown) => valueAt(patch, ["target", "kind"]));
   return kinds.every((kind) => typeof kind === "string") ? new Set(kinds) : "any";
-}
-
-/** Helm charts a kustomization has kustomize unpack, which it does only where it is told to. */
-export function helmChartsOf({ value }: Pick<Manifest, "value">): readonly FieldPath[] {
-  return ["helmCharts", "helmChartInflationGenerator"].filter((field) => value[field] !== undefined)
-    .map((field) => [field]);
-}
-
-/** Every text in a value, with its path. */
-export function textsAt(
-  value: unknown,
-  at: FieldPath = [],
-): readonly { readonly text: string; readonly at: FieldPath }[] {
-  if (typeof value === "string") return [{ text: value, at }];
-  if (typeof value !== "object" || value === null) return [];
-  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
-  return entries.flatMap(([key, each]) => textsAt(each, [...at, key]));
 }
 
 /**

@@ -6,11 +6,11 @@
 
 import { join, posix } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
-import { ProgramNotFoundError } from "../../process/runner.ts";
+import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
 import { KUSTOMIZATION_NAMES } from "./kustomization_file.ts";
-import { isObject, type Manifest, metadataOf } from "./manifest.ts";
+import { isObject, listOf, type Manifest, metadataOf, textOf, valueAt } from "./manifest.ts";
 
 /** Limit for one build, in milliseconds; it takes some tens of them. */
 const TIMEOUT_MS = 60_000;
@@ -40,18 +40,13 @@ export type Build =
 
 /** The program that builds; undefined where neither is on PATH. */
 export async function findKustomize({ runner, signal }: Programs): Promise<Kustomize | undefined> {
-  const candidates: readonly { readonly program: Kustomize; readonly probe: readonly string[] }[] =
-    [
-      { program: ["kustomize", "build"], probe: ["kustomize", "version"] },
-      { program: ["kubectl", "kustomize"], probe: ["kubectl", "kustomize", "--help"] },
-    ];
-  for (const { program, probe } of candidates) {
-    try {
-      const { code } = await runner.run(probe, { signal, timeoutMs: TIMEOUT_MS });
-      if (code === 0) return program;
-    } catch (error) {
-      if (!(error instanceof ProgramNotFoundError)) throw error;
-    }
+  const candidates = [
+    [["kustomize", "build"], ["kustomize", "version"]],
+    [["kubectl", "kustomize"], ["kubectl", "kustomize", "--help"]],
+  ] as const;
+  for (const [program, probe] of candidates) {
+    const found = await ifInstalled(runner.run(probe, { signal, timeoutMs: TIMEOUT_MS }));
+    if (found?.code === 0) return program;
   }
   return undefined;
 }
@@ -83,8 +78,8 @@ export async function buildKustomization(
     );
     const directory = posix.dirname(file);
     await linkAround(directory, { from: realRoot!, to: tree! });
-    const metadata = Array.isArray(value.buildMetadata) ? value.buildMetadata : [];
-    const buildMetadata = [...metadata, "originAnnotations", "transformerAnnotations"];
+    const annotations = ["originAnnotations", "transformerAnnotations"];
+    const buildMetadata = [...listOf(value.buildMetadata), ...annotations];
     await Deno.writeTextFile(join(tree!, file), JSON.stringify({ ...value, buildMetadata }));
     const argv = [
       ...kustomize,
@@ -130,26 +125,15 @@ function builtObjects(text: string, directory: string): BuiltObject[] {
     const notes = isObject(annotations) ? annotations : {};
     const { [ORIGIN]: origin, [TRANSFORMATIONS]: changes, ...rest } = notes;
     const kept = Object.keys(rest).length === 0 ? metadata : { ...metadata, annotations: rest };
-    const path = memberOf(origin, "path");
+    const read = (text: unknown): unknown => typeof text === "string" ? parse(text) : undefined;
+    const path = textOf(valueAt(read(origin), ["path"]));
     return [{
       value: { ...value, metadata: kept },
-      origin: typeof path === "string" ? place(path) : undefined,
-      patchedIn: patchesOf(changes).map(place),
+      origin: path === undefined ? undefined : place(path),
+      patchedIn: listOf(read(changes))
+        .flatMap((each) => textOf(valueAt(each, ["configuredIn"])) ?? []).map(place),
     }];
   });
-}
-
-function memberOf(text: unknown, member: string): unknown {
-  const value: unknown = typeof text === "string" ? parse(text) : undefined;
-  return isObject(value) ? value[member] : undefined;
-}
-
-function patchesOf(text: unknown): readonly string[] {
-  const list: unknown = typeof text === "string" ? parse(text) : undefined;
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((each: unknown) =>
-    isObject(each) && typeof each.configuredIn === "string" ? [each.configuredIn] : []
-  );
 }
 
 /** The last part of kustomize's long chain of causes, paths as they are in the repository. */

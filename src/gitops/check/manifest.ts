@@ -54,22 +54,23 @@ export function readManifests(file: string, text: string): ManifestFile {
     return readManifests(file, spaced);
   }
   for (const document of documents as Document.Parsed[]) {
+    const refuse = (message: string, offset = document.contents?.range[0] ?? 0) =>
+      problems.push({ message, where: at(offset) });
     const [error] = document.errors;
     if (error !== undefined) {
-      const reason = error.message.split("\n")[0] ?? "";
-      problems.push({ message: `this is no YAML: ${reason}`, where: at(error.pos[0]) });
+      refuse(`this is no YAML: ${error.message.split("\n")[0]}`, error.pos[0]);
       continue;
     }
-    const value = valueOf(document);
-    if (value instanceof Error) {
-      const start = document.contents?.range[0] ?? 0;
-      problems.push({ message: `cannot be read: ${value.message}`, where: at(start) });
-    } else if (isObject(value)) {
+    try {
+      // The default limit of aliases keeps a small file from becoming a large object.
+      const value: unknown = document.toJS();
       const place = (path: FieldPath) => at(offsetOf(document, path));
-      manifests.push(...expanded({ file, value, place }));
-    } else if (value !== null && value !== undefined) {
-      const start = document.contents?.range[0] ?? 0;
-      problems.push({ message: "this is no object of Kubernetes: not a map", where: at(start) });
+      if (isObject(value)) manifests.push(...expanded({ file, value, place }));
+      else if (value !== null && value !== undefined) {
+        refuse("this is no object of Kubernetes: not a map");
+      }
+    } catch (error) {
+      refuse(`cannot be read: ${(error as Error).message}`);
     }
   }
   return { manifests, problems };
@@ -93,18 +94,14 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+/** A list; empty for anything else. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
 /** True for a map. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function valueOf(document: Document.Parsed): unknown {
-  try {
-    // The default limit of aliases keeps a small file from becoming a large object.
-    return document.toJS();
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
 }
 
 function expanded(manifest: Manifest): Manifest[] {
@@ -171,6 +168,17 @@ export function valueAt(root: unknown, path: FieldPath): unknown {
     at = (at as Record<string | number, unknown>)[member];
   }
   return at;
+}
+
+/** Every text in a value, with its path. */
+export function textsAt(
+  value: unknown,
+  at: FieldPath = [],
+): readonly { readonly text: string; readonly at: FieldPath }[] {
+  if (typeof value === "string") return [{ text: value, at }];
+  if (typeof value !== "object" || value === null) return [];
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([key, each]) => textsAt(each, [...at, key]));
 }
 
 /** One thing that is wrong with an object. */

@@ -9,6 +9,7 @@ import {
   type Finding,
   formatFieldPath,
   parsePointer,
+  textsAt,
   valueAt,
 } from "./manifest.ts";
 import { nameFindings, type SchemaError, wordsOf } from "./schema_words.ts";
@@ -61,16 +62,9 @@ export async function checkObject(
 
 /** Kinds of API versions that are at hand, without a schema here: nobody commits most of them. */
 const NOT_AT_HAND = new Set([
-  ...[
-    "Binding",
-    "CSINode",
-    "CSIStorageCapacity",
-    "ControllerRevision",
-    "Event",
-    "ExternalArtifact",
-  ],
-  ...["IPAddress", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "Node"],
-  ...["ServiceCIDR", "VolumeAttachment", "VolumeAttributesClass"],
+  ...["Binding", "CSINode", "CSIStorageCapacity", "ControllerRevision", "Event"],
+  ...["ExternalArtifact", "IPAddress", "MutatingAdmissionPolicy", "Node", "ServiceCIDR"],
+  ...["MutatingAdmissionPolicyBinding", "VolumeAttachment", "VolumeAttributesClass"],
 ]);
 
 /** A kind that its API version does not have, or no longer: betas go when the kind is final. */
@@ -99,25 +93,17 @@ function strangeKind(
 const FREE_FORM = new Set(["values", "substitute", "patches", "metadata", "summary", "inputs"]);
 
 /** Spans of time in an object of Flux that are none: its schemas take any text for one. */
-function spanFindings(object: Readonly<Record<string, unknown>>): readonly Finding[] {
-  const walk = (at: unknown, path: FieldPath): readonly Finding[] => {
-    if (typeof at !== "object" || at === null) return [];
-    const entries = Array.isArray(at) ? [...at.entries()] : Object.entries(at);
-    return entries.flatMap(([key, value]) => {
-      const each = [...path, key];
-      if (FREE_FORM.has(String(key))) return [];
-      if (!/^(?:interval|retryInterval|timeout)$/.test(String(key)) || typeof value !== "string") {
-        return walk(value, each);
-      }
-      if (/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(value)) return [];
-      const is = JSON.stringify(value);
-      const message = `${
-        formatFieldPath(each)
-      } must be a span of time such as 10m or 1h30m, is ${is}`;
-      return [{ path: each, message }];
-    });
-  };
-  return OF_FLUX.test(String(object.apiVersion)) ? walk(object.spec, ["spec"]) : [];
+function spanFindings({ apiVersion, spec }: Readonly<Record<string, unknown>>): readonly Finding[] {
+  if (!OF_FLUX.test(String(apiVersion))) return [];
+  return textsAt(spec, ["spec"])
+    .filter(({ at }) => /^(?:interval|retryInterval|timeout)$/.test(String(at.at(-1))))
+    .filter(({ at }) => !at.some((member) => FREE_FORM.has(String(member))))
+    .filter(({ text }) => !/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text))
+    .map(({ at, text }) => ({
+      path: at,
+      message: `${formatFieldPath(at)} must be a span of time such as 10m or 1h30m, is ` +
+        JSON.stringify(text),
+    }));
 }
 
 /**
@@ -146,12 +132,8 @@ function schemaFindings(object: Readonly<Record<string, unknown>>, schema: Objec
   // What a Secret holds is never shown, not even where it is wrong.
   const showValues = schema.kind !== "Secret";
   // What is null is not there.
-  const unread = fields.unread().filter((path) => valueAt(object, path) !== null).map((
-    path,
-  ): Finding => ({
-    path,
-    message: `${formatFieldPath(path)} is no field of a ${schema.kind}`,
-  }));
+  const unread = fields.unread().filter((path) => valueAt(object, path) !== null)
+    .map((path) => ({ path, message: `${formatFieldPath(path)} is no field of a ${schema.kind}` }));
   const byPath = Map.groupBy(errors, ({ instancePath }) => instancePath);
   const wrong = [...byPath].flatMap(([pointer, group]) => {
     const path = parsePointer(pointer, object);

@@ -9,7 +9,6 @@ import { posix } from "node:path";
 import type { Place, Problem } from "../../errors/user_error.ts";
 import {
   changedKinds,
-  helmChartsOf,
   inlineYaml,
   isRemote,
   KUSTOMIZATION_NAMES,
@@ -17,10 +16,16 @@ import {
   looksRemote,
   type Reference,
   referencesOf,
-  textsAt,
   withFluxFields,
 } from "./kustomization_file.ts";
-import { type Manifest, type ManifestFile, metadataOf, readManifests, textOf } from "./manifest.ts";
+import {
+  type Manifest,
+  type ManifestFile,
+  metadataOf,
+  readManifests,
+  textOf,
+  textsAt,
+} from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 
 /** An object as it is applied. */
@@ -190,13 +195,10 @@ export class ResourceTrees {
       this.report({ message: "this kustomization includes itself", where: { file } });
       return undefined;
     }
-    const { manifests, problems } = await this.manifestsOf(file);
-    this.#refuseUnfolding(problems, found);
+    const { manifests: [own, second], problems } = await this.#documents(file, found);
     problems.forEach((problem) => this.report(problem));
-    const [own, second] = manifests;
     if (second !== undefined) {
-      const where = second.place([]);
-      this.report({ message: "a kustomization file holds one document", where });
+      this.report({ message: "a kustomization file holds one document", where: second.place([]) });
     }
     if (own === undefined) {
       found.safe = false;
@@ -211,13 +213,20 @@ export class ResourceTrees {
 
   /** Everything a kustomization names. */
   async #contents(manifest: Manifest, walk: Walk): Promise<void> {
-    for (const text of inlineYaml(manifest)) this.#inline(text, { manifest, walk });
-    for (const at of helmChartsOf(manifest)) {
-      walk.found.remote.push({ target: "a Helm chart", where: manifest.place(at) });
+    const { file, value } = manifest;
+    for (const text of inlineYaml(manifest)) {
+      const { manifests } = this.#safe(readManifests(file, text), walk.found);
+      const plugins = manifests.filter(({ value }) => value.apiVersion === "builtin");
+      walk.found.remote.push(...plugins.flatMap(({ value }) => remoteIn(value, { file })));
+    }
+    // Unpacked by kustomize only where it is told to.
+    for (const field of ["helmCharts", "helmChartInflationGenerator"]) {
+      if (value[field] === undefined) continue;
+      walk.found.remote.push({ target: "a Helm chart", where: manifest.place([field]) });
     }
     const inner = {
       ...walk,
-      above: [...walk.above, manifest.file],
+      above: [...walk.above, file],
       names: within(walk.names, manifest),
     };
     for (const reference of referencesOf(manifest)) {
@@ -245,8 +254,16 @@ export class ResourceTrees {
     }
     if (this.files.has(path)) {
       this.#use(path, walk);
-      if (kind === "resource") await this.#resourceFile(path, walk);
-      else if (kind !== "text") await this.#partialFile(path, { kind, where, walk });
+      if (kind === "text" || kind !== "resource" && !/\.(?:ya?ml|json)$/.test(path)) return;
+      // A patch may be a list of operations, which is no object: only what unfolds is refused.
+      const { manifests, problems } = await this.#documents(path, found);
+      if (kind === "resource") {
+        problems.forEach((problem) => this.report(problem));
+        found.objects.push(...manifests.map((each) => writtenObject(each, walk.names)));
+      } else if (kind === "plugin") {
+        // kustomize may fetch what its settings name.
+        found.remote.push(...manifests.flatMap(({ value }) => remoteIn(value, where)));
+      }
       return;
     }
     const why = this.unusable(path);
@@ -260,58 +277,22 @@ export class ResourceTrees {
     await this.#kustomization(file, walk);
   }
 
-  /** A patch, or settings of a plugin: kustomize reads it, and may fetch what a plugin names. */
-  async #partialFile(
-    path: string,
-    { kind, where, walk: { found } }: {
-      readonly kind: Reference["kind"];
-      readonly where: Place;
-      readonly walk: Walk;
-    },
-  ): Promise<void> {
-    if (!/\.(?:ya?ml|json)$/.test(path)) return;
-    const { manifests, problems } = await this.manifestsOf(path);
-    // A list of operations is no object, and a file of a generator may hold anything.
-    this.#refuseUnfolding(problems, found);
-    if (kind !== "plugin") return;
-    for (const { value } of manifests) {
-      remoteIn(value, where).forEach((it) => found.remote.push(it));
-    }
-  }
-
-  #inline(
-    text: string,
-    { manifest, walk: { found } }: { readonly manifest: Manifest; readonly walk: Walk },
-  ): void {
-    const { manifests, problems } = readManifests(manifest.file, text);
-    this.#refuseUnfolding(problems, found);
-    const where = { file: manifest.file };
-    for (const { value } of manifests) {
-      if (!/^builtin$/.test(String(value.apiVersion))) continue;
-      remoteIn(value, where).forEach((it) => found.remote.push(it));
-    }
+  async #documents(file: string, found: Walk["found"]): Promise<ManifestFile> {
+    return this.#safe(await this.manifestsOf(file), found);
   }
 
   /** What grows without limit when it is read is given to no other program. */
-  #refuseUnfolding(problems: readonly Problem[], found: Walk["found"]): void {
-    for (const problem of problems.filter(({ message }) => /alias count/.test(message))) {
+  #safe(read: ManifestFile, found: Walk["found"]): ManifestFile {
+    for (const problem of read.problems.filter(({ message }) => /alias count/.test(message))) {
       found.safe = false;
       this.report(problem);
     }
+    return read;
   }
 
   #use(file: string, { found }: Walk): void {
     this.used.add(file);
     found.files.add(file);
-  }
-
-  async #resourceFile(path: string, walk: Walk): Promise<void> {
-    const { names, found } = walk;
-    this.#use(path, walk);
-    const { manifests, problems } = await this.manifestsOf(path);
-    this.#refuseUnfolding(problems, found);
-    problems.forEach((problem) => this.report(problem));
-    found.objects.push(...manifests.map((manifest) => writtenObject(manifest, names)));
   }
 }
 

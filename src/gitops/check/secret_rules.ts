@@ -7,8 +7,7 @@
 import { posix } from "node:path";
 import { parse } from "yaml";
 import type { Problem } from "../../errors/user_error.ts";
-import { textsAt } from "./kustomization_file.ts";
-import { describeManifest, isObject } from "./manifest.ts";
+import { describeManifest, listOf, textOf, textsAt, valueAt } from "./manifest.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
 import type { ResourceTrees } from "./resource_tree.ts";
 import { clearKeys, isEncrypted, isNoSecret, recipientsOf } from "../keys/sops.ts";
@@ -59,7 +58,7 @@ export async function secretProblems(
     }
   }
   for (const file of trees.kustomizations) {
-    problems.push(...await generatedInClear(file, { files, trees }));
+    problems.push(...await generatedInClear(file, files, trees));
   }
   return { problems, warnings };
 }
@@ -67,13 +66,13 @@ export async function secretProblems(
 /** A generator's literals, and files that are read as they are, end up in Git as clear text. */
 async function generatedInClear(
   file: string,
-  { files, trees }: { readonly files: RepositoryFiles; readonly trees: ResourceTrees },
+  files: RepositoryFiles,
+  trees: ResourceTrees,
 ): Promise<readonly Problem[]> {
   const [manifest] = (await trees.manifestsOf(file)).manifests;
-  const generators = manifest?.value.secretGenerator;
-  if (manifest === undefined || !Array.isArray(generators)) return [];
+  if (manifest === undefined) return [];
   const problems: Problem[] = [];
-  for (const [index, generator] of generators.entries()) {
+  for (const [index, generator] of listOf(manifest.value.secretGenerator).entries()) {
     const texts = textsAt(generator).map(({ text, at: [member] }) => ({ text, member }));
     const literals = texts.filter(({ member }) => member === "literals")
       .map(({ text }) => text.slice(text.indexOf("=") + 1));
@@ -115,13 +114,9 @@ export async function configuredRecipients(
   } catch {
     return undefined; // sops itself says what is wrong with it
   }
-  const rules = isObject(config) && Array.isArray(config.creation_rules)
-    ? config.creation_rules
-    : [];
-  const found = rules.flatMap((rule) => {
-    if (!isObject(rule)) return [];
-    if (Array.isArray(rule.age)) return rule.age.map(String);
-    return typeof rule.age === "string" ? rule.age.split(",") : [];
+  const found = listOf(valueAt(config, ["creation_rules"])).flatMap((rule) => {
+    const age = valueAt(rule, ["age"]);
+    return textOf(age)?.split(",") ?? listOf(age).map(String);
   });
   return found.length === 0 ? undefined : found.map((each) => each.trim());
 }

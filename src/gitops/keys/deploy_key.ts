@@ -5,9 +5,8 @@
  * @module
  */
 
-import { writeAtomically } from "../../process/atomic_write.ts";
 import { ifThere } from "../../process/lock.ts";
-import { ProgramNotFoundError, type RunOptions, type RunResult } from "../../process/runner.ts";
+import { ifInstalled, type RunOptions, type RunResult } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { missingError, unreachableError, usageError, UserError } from "../../errors/user_error.ts";
@@ -109,11 +108,6 @@ export async function knownHostKeys(
   });
 }
 
-/** Keeps host keys a person vouches for. */
-export async function keepHostKeys(file: string, keys: readonly HostKey[]): Promise<void> {
-  await writeAtomically(file, keys.map(({ line }) => `${line}\n`).join(""), { mode: 0o600 });
-}
-
 /** The name a server has in known_hosts (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export function knownName({ host, port }: SshServer): string {
   return port === undefined || port === 22 ? host : `[${host}]:${port}`;
@@ -145,14 +139,11 @@ async function ssh(
   argv: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  try {
-    return await runner.run(argv, { signal, ...options });
-  } catch (error) {
-    if (!(error instanceof ProgramNotFoundError)) throw error;
-    throw missingError(`${error.program} is not installed`, {
-      hint: "Install it, on Debian and Ubuntu: sudo apt install openssh-client",
-    });
-  }
+  const result = await ifInstalled(runner.run(argv, { signal, ...options }));
+  if (result !== undefined) return result;
+  throw missingError(`${argv[0]} is not installed`, {
+    hint: "Install it, on Debian and Ubuntu: sudo apt install openssh-client",
+  });
 }
 
 function lastLine(text: string): string {

@@ -5,9 +5,9 @@
  */
 
 import { missingError, usageError } from "../../errors/user_error.ts";
-import { ProgramNotFoundError } from "../../process/runner.ts";
+import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
-import { isObject } from "../check/manifest.ts";
+import { isObject, listOf, textOf, valueAt } from "../check/manifest.ts";
 
 /** Limit for one file, in milliseconds; encrypting for an age recipient takes no network. */
 const TIMEOUT_MS = 60_000;
@@ -20,16 +20,13 @@ const ENCRYPTED = /^ENC\[AES256_GCM,data:.*\]$/s;
 
 /** True where SOPS has encrypted an object; its metadata stand under `sops`. */
 export function isEncrypted(object: Readonly<Record<string, unknown>>): boolean {
-  return isObject(object.sops) && typeof object.sops.mac === "string";
+  return typeof valueAt(object, ["sops", "mac"]) === "string";
 }
 
 /** The age recipients an object is encrypted for. */
 export function recipientsOf(object: Readonly<Record<string, unknown>>): readonly string[] {
-  const age = isObject(object.sops) ? object.sops.age : undefined;
-  if (!Array.isArray(age)) return [];
-  return age.flatMap((each) =>
-    isObject(each) && typeof each.recipient === "string" ? [each.recipient] : []
-  );
+  return listOf(valueAt(object, ["sops", "age"]))
+    .flatMap((each) => textOf(valueAt(each, ["recipient"])) ?? []);
 }
 
 /** Keys that stand in Secrets beside what is secret: where, and as whom, to log in. */
@@ -116,12 +113,9 @@ function emptied(value: unknown): unknown {
 
 /** @throws {UserError} exit code 3 where `sops` is not on PATH */
 export async function requireSops({ runner, signal }: System): Promise<void> {
-  try {
-    const argv = ["sops", "--disable-version-check", "--version"];
-    await runner.run(argv, { signal, timeoutMs: TIMEOUT_MS });
-  } catch (error) {
-    throw missing(error);
-  }
+  const argv = ["sops", "--disable-version-check", "--version"];
+  const found = await ifInstalled(runner.run(argv, { signal, timeoutMs: TIMEOUT_MS }));
+  if (found === undefined) throw missing();
 }
 
 /**
@@ -138,14 +132,10 @@ export async function encryptManifest(
   { root, path }: { readonly root: string; readonly path: string },
 ): Promise<string> {
   const argv = ["sops", "--config", `${root}/.sops.yaml`, "encrypt", "--filename-override", path];
-  const result = await runner.run([...argv, "--input-type", "yaml", "--output-type", "yaml"], {
-    cwd: root,
-    stdin: text,
-    signal,
-    timeoutMs: TIMEOUT_MS,
-  }).catch((error) => {
-    throw missing(error);
-  });
+  argv.push("--input-type", "yaml", "--output-type", "yaml");
+  const options = { cwd: root, stdin: text, signal, timeoutMs: TIMEOUT_MS };
+  const result = await ifInstalled(runner.run(argv, options));
+  if (result === undefined) throw missing();
   if (result.code !== 0) {
     const said = result.stderr.trim().split("\n").at(-1) ?? "";
     throw usageError(`sops could not encrypt ${path}: ${said}; nothing was written`, {
@@ -155,7 +145,6 @@ export async function encryptManifest(
   return result.stdout;
 }
 
-function missing(error: unknown): unknown {
-  if (!(error instanceof ProgramNotFoundError)) return error;
+function missing() {
   return missingError("sops is not installed; it encrypts what is secret", { hint: HOW_TO_GET });
 }

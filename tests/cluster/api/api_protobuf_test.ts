@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decodePodList, readMessage, table } from "../../../src/cluster/api/api_protobuf.ts";
+import {
+  bool,
+  decodePodList,
+  number,
+  readMessage,
+  table,
+  text,
+} from "../../../src/cluster/api/api_protobuf.ts";
 import { ApiError, listVersioned } from "../../../src/cluster/api/kubernetes_api.ts";
 import { readPod } from "../../../src/cluster/read/read_objects.ts";
 import { withConnection } from "../api_fixture.ts";
@@ -97,9 +104,9 @@ Deno.test("a list that was cut off or garbled is a list still, or refused as non
 
 Deno.test("numbers, texts and what is not asked for come back as they were sent", () => {
   const fields = table({
-    1: { name: "number", kind: "number" },
-    2: { name: "text", kind: "text" },
-    40: { name: "yes", kind: "bool" },
+    1: number("number"),
+    2: text("text"),
+    40: bool("yes"),
   });
   const sent = fc.record({
     number: fc.oneof(fc.integer(), fc.maxSafeInteger()),
