@@ -86,11 +86,9 @@ export function connectionError(
 }
 
 /** An answer that no API server gives: exit code 4. */
-function notKubernetes(server: string, cause: unknown): UserError {
-  return unreachableError(`${server} does not answer like a Kubernetes API server`, {
-    hint: "Look at the server of the context with: kubectl config view",
-    cause,
-  });
+export function notKubernetes(message: string, cause: unknown): UserError {
+  const hint = "Look at the server of the context with: kubectl config view";
+  return unreachableError(message, { hint, cause });
 }
 
 /**
@@ -99,7 +97,9 @@ function notKubernetes(server: string, cause: unknown): UserError {
  */
 export function answerError(error: unknown, server: string): unknown {
   if (error instanceof ApiError) return apiRefusal(error, server);
-  return error instanceof z.ZodError ? notKubernetes(server, error) : error;
+  return error instanceof z.ZodError
+    ? notKubernetes(`${server} does not answer like a Kubernetes API server`, error)
+    : error;
 }
 
 /** True where a connection failed over the server's certificate. */

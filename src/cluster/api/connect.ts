@@ -8,7 +8,6 @@
 import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
 import type { Socket } from "node:net";
 import { Agent, buildConnector, type Dispatcher } from "undici";
-import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
 import { decodeStatus } from "./api_protobuf.ts";
@@ -16,12 +15,19 @@ import {
   clientCertificateError,
   connectionError,
   isCertificateError,
+  notKubernetes,
   tookTooLong,
 } from "./api_errors.ts";
 import { machineClock } from "../../process/system.ts";
 import { CHOICE_MS, chooseServer } from "./choose_server.ts";
 import type { KubeContext } from "../../kubeconfig/find_context.ts";
-import { ApiError, type GetOptions, type KubernetesApi, limited } from "./kubernetes_api.ts";
+import {
+  ApiError,
+  type GetOptions,
+  type KubernetesApi,
+  limited,
+  refusalOf,
+} from "./kubernetes_api.ts";
 import { LineSplitter } from "../../process/line_splitter.ts";
 
 /** How long the server may take for one answer, in milliseconds. */
@@ -249,35 +255,18 @@ function directAgent({ agent: _, ...tls }: { readonly agent?: unknown }): {
   };
 }
 
-const Status = z.object({
-  reason: z.string().nullish(),
-  message: z.string().nullish(),
-  details: z.object({
-    causes: z.array(z.object({ reason: z.string().nullish(), message: z.string().nullish() }))
-      .nullish(),
-  }).nullish(),
-});
-
 type Answer = Dispatcher.ResponseData;
 
 async function refusal(answer: Answer, path: string): Promise<ApiError> {
+  const { statusCode: status, statusText } = answer;
   const body = new Uint8Array(await answer.body.arrayBuffer());
-  let status: z.infer<typeof Status> = {};
+  let said: unknown;
   try {
-    const said = isProtobuf(answer)
-      ? decodeStatus(body)
-      : JSON.parse(new TextDecoder().decode(body));
-    status = Status.parse(said);
+    said = isProtobuf(answer) ? decodeStatus(body) : JSON.parse(new TextDecoder().decode(body));
   } catch {
-    // A proxy's page, or nothing: the number says enough.
+    // A proxy's page, or nothing.
   }
-  // The message of a refused eviction says that there is a budget; which one, its cause says.
-  const budgets = (status.details?.causes ?? []).flatMap(({ reason, message }) =>
-    reason === "DisruptionBudget" && message ? [message] : []
-  );
-  const said = status.message ?? (answer.statusText || "no reason given");
-  const message = [said, ...budgets].join(" ");
-  return new ApiError(answer.statusCode, status.reason ?? "", message, path);
+  return refusalOf(said, { path, status, ...(statusText === "" ? {} : { otherwise: statusText }) });
 }
 
 /** Kubernetes' own form of Protocol Buffers. */
@@ -303,10 +292,10 @@ async function read(
     return typeof body === "string" ? JSON.parse(body) : decoded?.(body);
   } catch (cause) {
     const form = typeof body === "string" ? "JSON" : "Protocol Buffers";
-    throw unreachableError(`${server} does not answer like a Kubernetes API server: not ${form}`, {
-      hint: "Look at the server of the context with: kubectl config view",
+    throw notKubernetes(
+      `${server} does not answer like a Kubernetes API server: not ${form}`,
       cause,
-    });
+    );
   }
 }
 

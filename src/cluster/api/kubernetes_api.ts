@@ -77,6 +77,35 @@ export class ApiError extends Error {
   }
 }
 
+const Status = z.object({
+  code: z.number().nullish(),
+  reason: z.string().nullish(),
+  message: z.string().nullish(),
+  details: z.object({
+    causes: z.array(z.object({ reason: z.string().nullish(), message: z.string().nullish() }))
+      .nullish(),
+  }).nullish(),
+});
+
+/** A refusal from a `Status` of Kubernetes; of what is none the number says enough. */
+export function refusalOf(
+  said: unknown,
+  { path, status, otherwise = "no reason given" }: {
+    readonly path: string;
+    readonly status?: number;
+    /** Where it does not say why. */
+    readonly otherwise?: string;
+  },
+): ApiError {
+  const { code, reason, message, details } = Status.safeParse(said).data ?? {};
+  // The message of a refused eviction says that there is a budget; which one, its cause says.
+  const budgets = (details?.causes ?? []).flatMap(({ reason, message }) =>
+    reason === "DisruptionBudget" && message ? [message] : []
+  );
+  const words = [message ?? otherwise, ...budgets].join(" ");
+  return new ApiError(status ?? code ?? 500, reason ?? "", words, path);
+}
+
 const Page = z.object({
   items: z.array(z.unknown()).nullish(),
   metadata: z.object({

@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { unreachableError } from "../../errors/user_error.ts";
+import { notKubernetes } from "../api/api_errors.ts";
 import type { KubernetesApi } from "../api/kubernetes_api.ts";
 import { objectError, objectPath, type ObjectReference } from "../api/requests.ts";
 
@@ -30,10 +30,7 @@ export async function readObject(
   }
   const parsed = AnyObject.safeParse(answer);
   if (!parsed.success) {
-    throw unreachableError(`${api.server} does not answer ${path} with an object`, {
-      hint: "Look at the server of the context with: kubectl config view",
-      cause: parsed.error,
-    });
+    throw notKubernetes(`${api.server} does not answer ${path} with an object`, parsed.error);
   }
   const { managedFields: _, ...metadata } = parsed.data.metadata;
   return { ...parsed.data, metadata };

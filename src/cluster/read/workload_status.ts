@@ -33,20 +33,15 @@ export const WorkloadStatus = z.object({
 type Spec = z.infer<typeof WorkloadSpec>;
 type Status = z.infer<typeof WorkloadStatus>;
 
-/** What a workload's spec and status come to. */
-export type WorkloadStanding = Pick<
-  Workload,
-  "ready" | "wanted" | "phase" | "podLabels" | "problem"
->;
-
 /** How a workload stands, from its spec and its controller's word. */
 export function workloadStanding(
   kind: WorkloadKind,
   { spec, status }: { readonly spec: Spec; readonly status: Status },
-): WorkloadStanding {
+): Pick<Workload, "ready" | "wanted" | "phase" | "podLabels" | "problem"> {
   const template = kind === "CronJob" ? spec.jobTemplate?.spec?.template : spec.template;
   const conditions = status?.conditions ?? [];
-  const standing = { podLabels: safeLabels(template?.metadata?.labels), phase: undefined };
+  const podLabels = safeLabels(template?.metadata?.labels);
+  const standing = { podLabels, phase: undefined, problem: undefined };
   const active = typeof status?.active === "object" ? status.active?.length ?? 0 : 0;
   // The API server fills in one replica, or one completion, where none is given.
   const replicas = spec.replicas ?? 1;
@@ -56,18 +51,12 @@ export function workloadStanding(
       return { ...standing, ready: status?.readyReplicas ?? 0, wanted: replicas, problem };
     }
     case "StatefulSet":
-      return {
-        ...standing,
-        ready: status?.readyReplicas ?? 0,
-        wanted: replicas,
-        problem: undefined,
-      };
+      return { ...standing, ready: status?.readyReplicas ?? 0, wanted: replicas };
     case "DaemonSet":
       return {
         ...standing,
         ready: status?.numberReady ?? 0,
         wanted: status?.desiredNumberScheduled ?? 0,
-        problem: undefined,
       };
     case "Job":
       return {
@@ -83,7 +72,6 @@ export function workloadStanding(
         ready: active,
         wanted: active,
         phase: spec.suspend ? "suspended" : active > 0 ? "running" : undefined,
-        problem: undefined,
       };
   }
 }

@@ -7,9 +7,8 @@
 import * as z from "zod";
 import type { ClusterNews, CollectionName } from "./cluster_state.ts";
 import { type CollectionSource, wordsFor } from "./collections.ts";
-import { ApiError, type KubernetesApi, listVersioned } from "../api/kubernetes_api.ts";
+import { ApiError, type KubernetesApi, listVersioned, refusalOf } from "../api/kubernetes_api.ts";
 import type { Emit } from "./watch_news.ts";
-import { safeText } from "../../errors/safe_text.ts";
 
 /** Turns what the server sends into news, and counts what is not understood. */
 export class WatchIntake {
@@ -93,7 +92,7 @@ export class WatchIntake {
       return this.#source.pick(object);
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
-      return new Strange(uidOf(object) ?? "");
+      return new Strange(Watched.safeParse(object).data?.metadata.uid ?? "");
     }
   }
 
@@ -119,12 +118,6 @@ class Strange {
   constructor(readonly uid: string) {}
 }
 
-function uidOf(object: unknown): string | undefined {
-  const metadata = (object as { readonly metadata?: unknown } | null)?.metadata;
-  const uid = (metadata as { readonly uid?: unknown } | null)?.uid;
-  return typeof uid === "string" ? uid : undefined;
-}
-
 const Line = z.object({ type: z.string(), object: z.unknown() });
 
 const Watched = z.object({
@@ -132,12 +125,6 @@ const Watched = z.object({
     uid: z.string().nullish(),
     resourceVersion: z.string().nullish(),
   }),
-});
-
-const Status = z.object({
-  code: z.number().nullish(),
-  reason: z.string().nullish(),
-  message: z.string().nullish(),
 });
 
 /** What a watch tells (`apimachinery/pkg/watch/watch.go`). */
@@ -159,23 +146,16 @@ const TYPES: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED", "BOO
  * @throws {ApiError} what the server says in the middle of a watch: `Expired`, mostly
  */
 export function readWatchEvent(line: string, path: string): WatchEvent | undefined {
-  let value: unknown;
+  let parsed;
   try {
-    value = JSON.parse(line);
+    parsed = Line.parse(JSON.parse(line));
   } catch {
     return undefined;
   }
-  const parsed = Line.safeParse(value);
-  if (!parsed.success) return undefined;
-  const { type, object } = parsed.data;
-  if (type === "ERROR") {
-    const status = Status.safeParse(object);
-    const { code, reason, message } = status.success ? status.data : {};
-    throw new ApiError(code ?? 500, reason ?? "", safeText(message ?? "no reason given"), path);
-  }
+  const { type, object } = parsed;
+  if (type === "ERROR") throw refusalOf(object, { path });
   if (!TYPES.has(type)) return undefined;
-  const watched = Watched.safeParse(object);
-  const metadata = watched.success ? watched.data.metadata : undefined;
+  const metadata = Watched.safeParse(object).data?.metadata;
   return {
     type: type as WatchEvent["type"],
     object,
