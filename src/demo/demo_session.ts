@@ -61,7 +61,7 @@ async function* newsOf(
   let measured = NaN;
   let news: LiveNews[] = [
     { type: "connection", connection: { state: "live" } },
-    { type: "server", server: SERVER, version: K3S_VERSION },
+    { type: "server", server: SERVER, version: K3S_VERSION, insteadOf: undefined },
     { type: "inventory", inventory: { known: true, value: inventory } },
     ...(Object.keys(LIVE_COLLECTIONS) as CollectionName[]).map((collection) =>
       ({ type: "listed", collection, objects: [] }) as const

@@ -60,24 +60,15 @@ export function reduceLive(state: LiveState, batch: readonly LiveNews[]): LiveSt
   for (const news of batch) {
     switch (news.type) {
       case "connection":
-        next = { ...next, connection: news.connection };
-        break;
       case "server":
-        next = {
-          ...next,
-          server: news.server,
-          version: news.version,
-          insteadOf: news.insteadOf,
-        };
+      case "inventory":
+      case "tailnet": {
+        const { type: _, ...known } = news;
+        next = { ...next, ...known };
         break;
+      }
       case "gap":
         next = { ...next, gaps: withGap(next.gaps, news) };
-        break;
-      case "inventory":
-        next = { ...next, inventory: news.inventory };
-        break;
-      case "tailnet":
-        next = { ...next, tailnet: news.tailnet };
         break;
       default:
         ofCluster.push(news);

@@ -4,26 +4,19 @@
  * @module
  */
 
-import type { ClusterPod, Problem } from "../cluster/read/objects.ts";
+import type { ClusterPod, Owner, Problem } from "../cluster/read/objects.ts";
 
-/** The pods of one owner. */
-export interface OwnedPods {
+/** Who keeps pods. */
+interface PodOwner extends Owner {
   readonly namespace: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly pods: readonly ClusterPod[];
 }
 
 /** Pods by owner, by node and by name; each made when it is first asked for. */
 export interface PodIndex {
   /** Of the owner a person knows: the Deployment rather than its ReplicaSet. */
-  ofOwner(owner: {
-    readonly kind: string;
-    readonly namespace: string;
-    readonly name: string;
-  }): readonly ClusterPod[];
+  ofOwner(owner: PodOwner): readonly ClusterPod[];
   /** All that have an owner, owner by owner. */
-  owned(): Iterable<OwnedPods>;
+  owned(): Iterable<PodOwner & { readonly pods: readonly ClusterPod[] }>;
   /** Those without an owner. */
   ownerless(): readonly ClusterPod[];
   /** Those on a node that have not ended. */
@@ -68,16 +61,9 @@ function makeIndex(pods: ReadonlyMap<string, ClusterPod>): PodIndex {
     }
     return { found, ownerless };
   });
-  const byNode = once(() => {
-    const found = new Map<string, ClusterPod[]>();
-    for (const pod of pods.values()) {
-      if (pod.nodeName === undefined || hasEnded(pod)) continue;
-      const known = found.get(pod.nodeName);
-      if (known === undefined) found.set(pod.nodeName, [pod]);
-      else known.push(pod);
-    }
-    return found;
-  });
+  const byNode = once(() =>
+    Map.groupBy(pods.values(), (pod) => hasEnded(pod) ? undefined : pod.nodeName)
+  );
   const byName = once(() => {
     const found = new Map<string, Map<string, ClusterPod>>();
     for (const pod of pods.values()) within(found, pod.namespace).set(pod.name, pod);

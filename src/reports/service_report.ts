@@ -86,11 +86,6 @@ function scalable({ deployments, statefulSets, daemonSets }: ClusterState): Work
   return [deployments, statefulSets, daemonSets].flatMap((each) => [...each?.values() ?? []]);
 }
 
-/** What a selector is held against. */
-interface Labelled {
-  readonly namespace: string;
-}
-
 /** Labels that must all be there. */
 export type Selector = Readonly<Record<string, string>>;
 
@@ -102,7 +97,7 @@ export type Selector = Readonly<Record<string, string>>;
  *
  * @param options.selectors those that will be asked for: their keys alone are indexed
  */
-export function selectorIndex<T extends Labelled>(
+export function selectorIndex<T extends { readonly namespace: string }>(
   things: Iterable<T>,
   { labelsOf, selectors }: {
     readonly labelsOf: (thing: T) => Selector;

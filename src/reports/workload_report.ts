@@ -5,7 +5,13 @@
  */
 
 import type { ClusterState, CollectionName } from "../cluster/watch/cluster_state.ts";
-import type { ClusterPod, Problem, Workload, WorkloadKind } from "../cluster/read/objects.ts";
+import type {
+  ClusterPod,
+  Owner,
+  Problem,
+  Workload,
+  WorkloadKind,
+} from "../cluster/read/objects.ts";
 import { byNamespaceAndName } from "./by_name.ts";
 import { type Health, healthOf, isTrouble, type PodCount } from "./health.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
@@ -65,48 +71,42 @@ const TOO_FEW = "MinimumReplicasUnavailable";
 /** Every workload once, by namespace and name; Jobs of a CronJob are part of it. */
 export function workloadReports(cluster: ClusterState): WorkloadReport[] {
   const index = cluster.pods && podIndex(cluster.pods);
-  const jobs = [...cluster.jobs?.values() ?? []];
   const jobsByOwner = Map.groupBy(
-    jobs.filter(({ owner }) => owner?.kind === "CronJob"),
+    [...cluster.jobs?.values() ?? []].filter(({ owner }) => owner?.kind === "CronJob"),
     ({ namespace, owner }) => `${namespace}/${owner?.name}`,
   );
-  return Object.values(COLLECTIONS)
-    .flatMap((collection) => [...cluster[collection]?.values() ?? []])
+  return workloadsOf(cluster)
     .filter(({ kind, owner }) => kind !== "Job" || owner?.kind !== "CronJob")
     .sort(byNamespaceAndName)
-    .map((workload) =>
-      report(workload, {
-        jobs: jobsByOwner.get(`${workload.namespace}/${workload.name}`) ?? [],
-        index,
-      })
-    );
+    .map((workload) => {
+      const jobs = jobsByOwner.get(`${workload.namespace}/${workload.name}`) ?? [];
+      return report(workload, { jobs, index });
+    });
 }
+
+function workloadsOf(cluster: ClusterState): Workload[] {
+  return Object.values(COLLECTIONS)
+    .flatMap((collection) => [...cluster[collection]?.values() ?? []]);
+}
+
+/** A workload by name. */
+type Named = Pick<Workload, "kind" | "namespace" | "name">;
 
 /** One workload, also a Job of a CronJob; undefined where it is not known. */
 export function workloadReport(
   cluster: ClusterState,
-  { kind, namespace, name }: {
-    readonly kind: WorkloadKind;
-    readonly namespace: string;
-    readonly name: string;
-  },
+  { kind, namespace, name }: Named,
 ): WorkloadReport | undefined {
   const workload = cluster[COLLECTIONS[kind]]?.values()
     .find((each) => each.name === name && each.namespace === namespace);
-  return workload && report(workload, {
-    jobs: jobsOf(cluster, { kind, namespace, name }),
-    index: cluster.pods && podIndex(cluster.pods),
-  });
+  const index = cluster.pods && podIndex(cluster.pods);
+  return workload && report(workload, { jobs: jobsOf(cluster, workload), index });
 }
 
 /** Jobs that a CronJob made, the latest first; of anything else none. */
 export function jobsOf(
   cluster: ClusterState,
-  { kind, namespace, name }: {
-    readonly kind: WorkloadKind;
-    readonly namespace: string;
-    readonly name: string;
-  },
+  { kind, namespace, name }: Named,
 ): readonly Workload[] {
   if (kind !== "CronJob") return [];
   return [...cluster.jobs?.values() ?? []].filter((job) =>
@@ -131,9 +131,8 @@ export function liveWorkloads(
     ({ service, pods, health, problem, restarts }) =>
       row(service, { kind: "Service", pods, health, problem, restarts }),
   );
-  const workloads = workloadReports(cluster).map(
-    ({ workload, pods, health, problem, restarts }) =>
-      row(workload, { kind: workload.kind, pods, health, problem, restarts }),
+  const workloads = workloadReports(cluster).map(({ workload, ...standing }) =>
+    row(workload, { kind: workload.kind, ...standing })
   );
   const pods = cluster.pods === undefined ? [] : [
     ...podIndex(cluster.pods).ownerless(),
@@ -181,21 +180,16 @@ function keptByNobody(
     readonly refused: { has(collection: string): boolean };
   },
 ): ClusterPod[] {
-  const known = new Map<string, Set<string>>();
-  for (const collection of Object.values(COLLECTIONS)) {
-    for (const { kind, namespace, name } of cluster[collection]?.values() ?? []) {
-      const names = known.get(kind) ?? new Set();
-      known.set(kind, names);
-      names.add(`${namespace}/${name}`);
-    }
-  }
+  const nameOf = ({ kind, namespace, name }: Owner & { readonly namespace: string }) =>
+    `${kind} ${namespace}/${name}`;
+  const known = new Set(workloadsOf(cluster).map(nameOf));
   const found: ClusterPod[] = [];
-  for (const { kind, namespace, name, pods } of index.owned()) {
-    const collection = (COLLECTIONS as Readonly<Record<string, CollectionName>>)[kind];
+  for (const owned of index.owned()) {
+    const collection = (COLLECTIONS as Readonly<Record<string, CollectionName>>)[owned.kind];
     if (collection !== undefined && cluster[collection] === undefined) {
       if (!refused.has(collection)) continue;
-    } else if (known.get(kind)?.has(`${namespace}/${name}`)) continue;
-    found.push(...activePods(pods));
+    } else if (known.has(nameOf(owned))) continue;
+    found.push(...activePods(owned.pods));
   }
   return found;
 }

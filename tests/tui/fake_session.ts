@@ -97,7 +97,9 @@ function nameOf({ kind, namespace, name }: ObjectReference): string {
 export function newsOf(state: LiveState): LiveNews[] {
   const { cluster, connection, server, version, gaps, inventory, tailnet } = state;
   const news: LiveNews[] = [{ type: "connection", connection }];
-  if (server !== undefined) news.push({ type: "server", server, version });
+  if (server !== undefined) {
+    news.push({ type: "server", server, version, insteadOf: undefined });
+  }
   for (const name of Object.keys(emptyCluster) as (keyof typeof emptyCluster)[]) {
     if (name === "metrics" || name === "absent") continue;
     const collection: CollectionName = name;

@@ -179,7 +179,12 @@ export function liveState(
 ): LiveState {
   const news: LiveNews[] = [
     { type: "connection", connection: { state: "live" } },
-    { type: "server", server: "https://100.64.0.1:6443", version: "v1.36.3+k3s1" },
+    {
+      type: "server",
+      server: "https://100.64.0.1:6443",
+      version: "v1.36.3+k3s1",
+      insteadOf: undefined,
+    },
     { type: "absent", collection: "gitRepositories" },
     { type: "absent", collection: "kustomizations" },
   ];

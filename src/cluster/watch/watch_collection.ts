@@ -50,8 +50,8 @@ const SHORT_MS = 1_000;
 /** Waits after failures, in milliseconds. */
 const BACKOFF = { baseMs: 1_000, limitMs: 30_000 };
 
-/** What is refused or not there is asked for again after so long, in milliseconds. */
-const REFUSED_MS = 60_000;
+/** What is refused or not there is asked for again after so long. */
+const REFUSED = { baseMs: 60_000, limitMs: 60_000 };
 
 /**
  * After so many failures in a row where a watch was is not trusted any more. Then a gap is told too,
@@ -107,18 +107,16 @@ class CollectionWatch {
   async run(signal: AbortSignal): Promise<number> {
     if (this.#failures >= LIST_ANEW_AFTER) this.forget();
     try {
-      this.#version ??= await this.#list(signal);
+      if (this.#version === undefined) {
+        const { api, link } = this.#options;
+        const { version = "0" } = await this.#intake.list(api, { signal });
+        link.heard();
+        this.#version = version; // "0": any moment; the watch begins with what there is
+      }
       return await this.#follow(this.#version, signal);
     } catch (error) {
       return signal.aborted ? 0 : this.#failed(error);
     }
-  }
-
-  async #list(signal: AbortSignal): Promise<string> {
-    const { api, link } = this.#options;
-    const { version } = await this.#intake.list(api, { signal });
-    link.heard();
-    return version ?? "0"; // any moment: the watch begins with what there is
   }
 
   async #follow(from: string, signal: AbortSignal): Promise<number> {
@@ -160,7 +158,7 @@ class CollectionWatch {
       this.forget();
       this.#failures = 0;
       this.#intake.absent();
-      return this.#seldom();
+      return this.#backoff(1, REFUSED);
     }
     const words = gapOf(this.#collection, error);
     const failures = ++this.#failures;
@@ -176,16 +174,11 @@ class CollectionWatch {
     }
     if (!refused || (error.status !== 403 && error.status !== 404)) return this.#backoff(failures);
     this.forget();
-    return this.#seldom();
+    return this.#backoff(1, REFUSED);
   }
 
-  #seldom(): number {
-    const { random } = this.#options;
-    return backoff(1, { baseMs: REFUSED_MS, limitMs: REFUSED_MS, random });
-  }
-
-  #backoff(failures: number): number {
-    return backoff(failures, { ...BACKOFF, random: this.#options.random });
+  #backoff(failures: number, bounds = BACKOFF): number {
+    return backoff(failures, { ...bounds, random: this.#options.random });
   }
 }
 

@@ -16,7 +16,7 @@ export type WatchNews =
     readonly server: string;
     readonly version: string | undefined;
     /** See {@linkcode KubernetesApi.insteadOf}. */
-    readonly insteadOf?: string | undefined;
+    readonly insteadOf: string | undefined;
   }
   /** A gap opened, or closed where `words` is undefined. */
   | { readonly type: "gap"; readonly what: string; readonly words: string | undefined };

@@ -132,7 +132,7 @@ Deno.test("each line takes exactly the width, whatever is said", () => {
         const problem = unreachableError(said, { hint });
         const state = liveState(
           HOMELAB,
-          { type: "server", server: said, version: hint },
+          { type: "server", server: said, version: hint, insteadOf: undefined },
           { type: "gap", what: "pods", words: said },
           {
             type: "connection",
