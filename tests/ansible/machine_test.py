@@ -6,9 +6,9 @@ import tempfile
 import types
 import unittest
 
-from load_part import load_module
+from load_part import load
 
-MODULE = load_module("k3s_machine_facts")
+MODULE = types.SimpleNamespace(**load("machine"))
 GIB = 1 << 30
 
 DESKTOP = {
@@ -100,6 +100,24 @@ class Machine(unittest.TestCase):
     def test_lvm_is_followed_to_its_disk(self):
         files = {**DESKTOP, "proc/mounts": "/dev/dm-0 / ext4 rw 0 0\n", "sys/class/block/dm-0/slaves/dm-1/x": "", "sys/class/block/dm-1/slaves/sda2/x": ""}
         self.assertEqual(look(files)["filesystems"][0]["rotational"], True)
+
+    def test_labels_say_what_apps_can_select_by(self):
+        self.assertEqual(MODULE.labels(look(DESKTOP)), {"k3s-tool.io/gpu": "nvidia", "k3s-tool.io/storage-ssd": "true", "k3s-tool.io/storage-hdd": "true"})
+        chip = "raspberrypi,5-model-b\0brcm,bcm2712\0"
+        self.assertEqual(MODULE.labels(look({**PI, "proc/device-tree/compatible": chip})), {"k3s-tool.io/board": "rpi5", "k3s-tool.io/storage-ssd": "true"})
+        self.assertEqual(MODULE.labels(look({"proc/device-tree/compatible": "radxa,rock-5b\0rockchip,rk3588\0"})), {"k3s-tool.io/board": "radxa-rock-5b"})
+        self.assertEqual(MODULE.labels(look({"proc/cpuinfo": "flags\t\t: fpu hypervisor\n", "sys/block/vda/size": "80"})), {"k3s-tool.io/virtual": "true"})
+
+    def test_labels_go_with_the_hardware_and_are_valid_whatever_the_firmware_says(self):
+        dice = random.Random(12)
+        for _ in range(200):
+            said = "".join(chr(dice.choice([0, 9, 10, 44, 45, 46, 95, 27, 233, 8364, *range(48, 123)])) for _ in range(dice.randrange(90)))
+            files = {path: text for path, text in DESKTOP.items() if "pci" not in path or dice.random() < 0.5}
+            facts = look({**files, "proc/device-tree/compatible": said})
+            found = MODULE.labels(facts)
+            self.assertEqual("k3s-tool.io/gpu" in found, bool(facts["gpus"]))
+            for value in found.values():
+                self.assertRegex(value, r"\A[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 
     def test_whatever_is_missing_or_garbled_it_answers(self):
         dice = random.Random(11)

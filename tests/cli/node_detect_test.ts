@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
-import { ansibleMachine, INVENTORY, type Line, writeInventory } from "./ansible_machine.ts";
+import {
+  ansibleMachine,
+  GOOD_RUN,
+  INVENTORY,
+  type Line,
+  writeInventory,
+} from "./ansible_machine.ts";
 import { runCommand } from "./fake_context.ts";
 
 const GIB = 2 ** 30;
@@ -136,5 +142,37 @@ Deno.test("node detect shows a machine whose address only Ansible knows", async 
     });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^nuc +ThinkStation/m);
+  });
+});
+
+Deno.test("what any run sees of a machine is kept, and discover knows it by its address", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine({
+      events: [...GOOD_RUN.slice(0, 2), BOTH[2]!, ...GOOD_RUN.slice(2)],
+    });
+    const done = await runCommand(["provision"], { directory, runner });
+    assert.equal(done.code, 0, done.stderr);
+    const wide = await runCommand(["discover", "-o", "wide"], { directory, runner });
+    assert.match(wide.stdout, /^nuc .*ThinkStation P3 +RTX 4090 /m);
+    assert.match(wide.stdout, /^pi .* {2}- +- +pi /m);
+    const json = await runCommand(["discover", "nuc", "pi", "-o", "json"], { directory, runner });
+    const { items } = DOCUMENTS.PeerList.parse(JSON.parse(json.stdout));
+    assert.deepEqual(items.map(({ name, gpus }) => [name, gpus]), [["nuc", ["RTX 4090"]], [
+      "pi",
+      null,
+    ]]);
+  });
+});
+
+Deno.test("a run goes on where what it saw cannot be kept", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    await Deno.mkdir(`${directory}/.local/state/k3s-tool`, { recursive: true });
+    await Deno.writeTextFile(`${directory}/.local/state/k3s-tool/machines`, "in the way");
+    const { runner } = ansibleMachine({ events: [BOTH[2]!, ...GOOD_RUN] });
+    const { code, stderr } = await runCommand(["provision"], { directory, runner });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /nuc: .*What it is cannot be kept: /);
   });
 });

@@ -212,8 +212,9 @@ class CallbackModule(CallbackBase):
             return
         self._result(result, data, "changed" if data.get("changed") else "ok")
         self._warnings(result, data)
-        if isinstance(data.get("machine"), dict) and str(self._task(result).action) == "k3s_machine_facts":
-            self._emit("machine", host=self._host(result), facts=data["machine"])
+        seen = {"k3s_machine_facts": data, "k3s_host_facts": (data.get("ansible_facts") or {}).get("k3s_host") or {}}.get(str(self._task(result).action), {})
+        if isinstance(seen.get("machine"), dict):
+            self._emit("machine", host=self._host(result), facts=seen["machine"])
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
         data = self._data(result)

@@ -120,7 +120,8 @@ ansible_facts:
   contains:
     k3s_host:
       description: "Under C(problems) what keeps the host out of a run, each with C(id), C(message) and C(hint); C(warnings); and what was found, under
-        C(arch), C(clock_offset), C(system), C(kernel), C(tailscale), C(k3s), C(reach), C(resolvers) and C(firewall)."
+        C(arch), C(clock_offset), C(system), C(kernel), C(tailscale), C(k3s), C(reach), C(resolvers), C(firewall), and what
+        C(k3s_machine_facts) returns."
       type: dict
 """
 
@@ -132,12 +133,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool import kernel
 from ansible.module_utils.k3s_tool.installation import probe_k3s
 from ansible.module_utils.k3s_tool.lock import RUN, lock_host
+from ansible.module_utils.k3s_tool.machine import look_at_machine
 from ansible.module_utils.k3s_tool.system import ARCHITECTURES, judge_disk, judge_platform, judge_ports, probe_firewall, probe_reach, probe_resolvers
 from ansible.module_utils.k3s_tool.tailscale import probe_tailscale
 
 
-def look(params, check):
+def look(module):
     """Everything that a run wants to know about this host."""
+    params, check = module.params, module.check_mode
     offset = time.time() - params["controller_time"]
     # What else is wrong with a host that another run is changing may be that run's doing: it is not said.
     other_run = lock_host(params["lock"]) if params["lock"] and not check else None
@@ -165,6 +168,7 @@ def look(params, check):
             "reach": reach.result(),
             "resolvers": probe_resolvers(),
             "firewall": firewall.result(),
+            **look_at_machine(module),
         }
 
 
@@ -187,7 +191,7 @@ def main():
         "servers": {"type": "list", "elements": "str", "default": []},
         "lock": {"type": "dict", "options": RUN},
     }, supports_check_mode=True)
-    module.exit_json(changed=False, ansible_facts={"k3s_host": look(module.params, module.check_mode)})
+    module.exit_json(changed=False, ansible_facts={"k3s_host": look(module)})
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@
  * @module
  */
 
+import type { MachineFacts } from "../../ansible/events/machine.ts";
 import type { System } from "../../process/system.ts";
 import { filterPeers, type PeerFilter } from "../../tailscale/filter.ts";
 import { type Member, membersOf } from "../../reports/membership.ts";
+import { machineAt } from "./machines.ts";
 import { type ClusterChoice, surveyCluster, surveyInventory, surveyTailnet } from "../survey.ts";
 
 /** What a person asks for. */
@@ -19,9 +21,14 @@ export interface DiscoverRequest {
   readonly cluster: ClusterChoice;
 }
 
+/** A machine of the tailnet, and what an earlier look at it saw, if there was one. */
+export interface DiscoveredMachine extends Member {
+  readonly facts: MachineFacts | undefined;
+}
+
 /** What was found. */
 export interface Discovery {
-  readonly members: readonly Member[];
+  readonly members: readonly DiscoveredMachine[];
   /** What could not be read, each in words. */
   readonly gaps: readonly string[];
   /** Exit nodes of Mullvad's service that are not listed. */
@@ -62,8 +69,16 @@ export async function discover(system: System, request: DiscoverRequest): Promis
     ...cluster.known ? [] : [`The cluster could not be asked: ${cluster.error.message}`],
   ];
   return {
-    members: members.filter(({ peer }) => wanted.has(peer))
-      .filter((member) => !request.unjoined || isUnjoined(member)),
+    members: await Promise.all(
+      members.filter((member) =>
+        wanted.has(member.peer) && (!request.unjoined || isUnjoined(member))
+      )
+        .map(async (member) => {
+          const { ipv4 } = member.peer;
+          const machine = ipv4 === undefined ? undefined : await machineAt(system, ipv4);
+          return { ...member, facts: machine?.facts };
+        }),
+    ),
     gaps,
     exitNodesLeftOut: tailnet.value.exitNodesLeftOut,
   };

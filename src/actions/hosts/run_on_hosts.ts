@@ -10,6 +10,7 @@ import { runPlaybook } from "../../ansible/run/run_playbook.ts";
 import { aliasInventory } from "../../inventory/read/groups.ts";
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
+import { keepMachine } from "./machines.ts";
 import { prepareAnsible } from "./ansible_tools.ts";
 import { checkTailnet } from "./tailnet_check.ts";
 
@@ -24,7 +25,7 @@ export interface HostsRun extends Omit<PlaybookOptions, "inventories"> {
 
 /**
  * Checks the hosts against the tailnet, finds or installs Ansible, and runs the playbook; the last
- * event is of type `end`.
+ * event is of type `end`. What the run sees of machines is kept.
  *
  * @throws {UserError} exit code 3 where a program is missing, 4 where the tailnet is out of reach, 1
  *   where another run on this inventory is under way
@@ -40,7 +41,7 @@ export async function* runOnHosts(
   for (const warning of tailnetWarnings) yield { type: "warning", ...warning };
   // Gives the groups the names that the playbooks know.
   const alias = aliasInventory(inventory);
-  yield* runPlaybook(system, {
+  const events = runPlaybook(system, {
     ...tools,
     ...options,
     inventory: inventory.file,
@@ -48,4 +49,15 @@ export async function* runOnHosts(
     ...(alias === undefined ? {} : { extraInventory: alias }),
     ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
   });
+  for await (const event of events) {
+    yield event;
+    if (event.type !== "machine") continue;
+    try {
+      await keepMachine(system, hosts.find(({ name }) => name === event.host), event.facts);
+    } catch (error) {
+      // What is merely remembered stops no run.
+      const why = error instanceof Error ? error.message : String(error);
+      yield { type: "warning", host: event.host, message: `What it is cannot be kept: ${why}` };
+    }
+  }
 }

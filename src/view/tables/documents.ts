@@ -100,6 +100,9 @@ export const Peer = z.strictObject({
   inventoryHost: text,
   inventoryAddress: text,
   node: text,
+  /** What an earlier look at it saw (`node detect`, `provision`); null where there was none. */
+  model: text,
+  gpus: z.nullable(z.array(z.string())),
 });
 
 /** Document `PeerList` of `discover`. */

@@ -56,7 +56,8 @@ export function machineItem({ host, facts, seenAt }: MachineRow): Record<string,
   return { host, seenAt, ...facts };
 }
 
-function modelOf({ model, virtual }: MachineFacts): string {
+/** What a machine is called. */
+export function modelOf({ model, virtual }: MachineFacts): string {
   return model ?? (virtual === true ? "virtual machine" : NOTHING);
 }
 
@@ -65,7 +66,8 @@ function diskText(disk: MachineFacts["disks"][number]): string {
   return `${bytes(disk.bytes)}${kind}`;
 }
 
-function gpuText({ gpus }: MachineFacts): string {
+/** The cards of a machine in a few words. */
+export function gpuText({ gpus }: MachineFacts): string {
   const [first] = gpus;
   if (first === undefined) return NOTHING;
   const what = first.model ?? `NVIDIA ${first.device ?? ""}`.trim();

@@ -4,17 +4,24 @@
  * @module
  */
 
+import type { MachineFacts } from "../../ansible/events/machine.ts";
 import type { Member, Membership } from "../../reports/membership.ts";
 import { keyState } from "../../tailscale/key_expiry.ts";
 import type { Peer } from "../../tailscale/peer.ts";
 import { NOTHING, since } from "../words/amounts.ts";
 import { Peer as PeerDocument } from "./documents.ts";
+import { gpuText, modelOf } from "./machines.ts";
 import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { type Cell, inTone, type Tone } from "../words/tone.ts";
 
+/** A machine of the tailnet, and what an earlier look at it saw. */
+export interface PeerRow extends Member {
+  readonly facts?: MachineFacts | undefined;
+}
+
 /** Columns of `discover`, at `now` (milliseconds since the epoch). */
-export function peerColumns(now: number): readonly Column<Member>[] {
+export function peerColumns(now: number): readonly Column<PeerRow>[] {
   return [
     { header: "NAME", cell: ({ peer }) => peer.name },
     { header: "TAILSCALE-IP", cell: ({ peer }) => peer.ipv4 ?? NOTHING },
@@ -22,6 +29,8 @@ export function peerColumns(now: number): readonly Column<Member>[] {
     { header: "STATUS", cell: ({ peer }) => onlineCell(peer, now) },
     { header: "MEMBERSHIP", cell: membershipCell },
     { header: "TAGS", cell: ({ peer }) => peer.tags.join(",") || NOTHING },
+    { header: "MODEL", wide: true, cell: ({ facts }) => facts ? modelOf(facts) : NOTHING },
+    { header: "GPU", wide: true, cell: ({ facts }) => facts ? gpuText(facts) : NOTHING },
     { header: "HOSTNAME", wide: true, cell: ({ peer }) => peer.hostname },
     { header: "MAGICDNS", wide: true, cell: ({ peer }) => peer.dnsName ?? NOTHING },
     { header: "OWNER", wide: true, cell: ({ peer }) => peer.owner ?? NOTHING },
@@ -80,12 +89,14 @@ function noteOf(peer: Peer): string {
 }
 
 /** A peer as it stands in JSON documents. */
-export function peerItem({ peer, host, node, ...member }: Member) {
+export function peerItem({ peer, host, node, facts, ...member }: PeerRow) {
   return shaped(PeerDocument, {
     ...peer,
     ...member,
     inventoryHost: host?.name,
     inventoryAddress: host?.tailscaleIp,
     node: node?.name,
+    model: facts?.model,
+    gpus: facts?.gpus.map(({ model, device }) => model ?? device ?? "NVIDIA"),
   });
 }

@@ -25,7 +25,7 @@ export const nodeShowCommand = defineCommand({
     const host = hostNamed(content.inventory, name);
     const variables = effectiveVariables(content, resolveScope(content, host.name));
     const settings = [...variables.values()].map((variable) => settingOf(variable, options));
-    const { knownMachine } = await import("../../../actions/hosts/detect.ts");
+    const { knownMachine } = await import("../../../actions/hosts/machines.ts");
     const machine = await knownMachine(context, host);
     if (output.structured) {
       return await output.document("Node", {
