@@ -46,7 +46,6 @@ export type Json = Part & {
   readonly metadata: { readonly uid: string; readonly name: string; readonly namespace?: string };
 };
 
-const subnet = ({ ip }: Machine) => Number(ip.split(".").at(-1)) - 1;
 const labelsOf = ({ name }: Pick<App, "name">) => ({ "app.kubernetes.io/name": name });
 
 /** A moment as the API writes it. */
@@ -84,12 +83,9 @@ const HEALTHY = Object.entries({
 });
 
 /** A Node. */
-export function nodeJson(node: HomeNode): Json {
-  const { machine, bornAt, cordoned, ready, readySince } = node;
-  const { name, ip, isServer, gpus, allocatable, cpu, memory, disk, osImage } = machine;
-  const { kernelVersion, architecture } = machine;
-  const containerRuntimeVersion = "containerd://2.2.1-k3s1";
-  const kubelet = { kubeletVersion: K3S_VERSION, containerRuntimeVersion };
+export function nodeJson({ machine, uid, bornAt, cordoned, ready, readySince }: HomeNode): Json {
+  const { name, ip, isServer, allocatable, cpu, memory, disk, subnet, ...system } = machine;
+  const { osImage, kernelVersion, architecture } = system;
   const role = isServer ? { "node-role.kubernetes.io/control-plane": "true" } : {};
   const labels = { "kubernetes.io/arch": architecture, ...role, ...machine.labels };
   const conditions = HEALTHY.map(([type, why]) => {
@@ -99,17 +95,22 @@ export function nodeJson(node: HomeNode): Json {
   });
   const why = [...(cordoned ? ["unschedulable"] : []), ...(ready ? [] : ["unreachable"])];
   const taints = why.map((key) => ({ key: `node.kubernetes.io/${key}`, effect: "NoSchedule" }));
-  const podCIDR = `10.42.${subnet(machine)}.0/24`;
-  const gpu = gpus > 0 ? { "nvidia.com/gpu": `${gpus}` } : {};
   const amounts = (cpu: number, memory: string, disk: number) => ({
     cpu,
     memory,
-    "ephemeral-storage": `${Math.floor(disk)}Gi`,
     pods: 110,
-    ...gpu,
+    "ephemeral-storage": `${Math.floor(disk)}Gi`,
   });
-  return manifest("Node", { ...node, name }, { labels }, {
-    spec: { podCIDR, unschedulable: cordoned, taints: [...machine.taints, ...taints] },
+  const kubelet = {
+    kubeletVersion: K3S_VERSION,
+    containerRuntimeVersion: "containerd://2.2.1-k3s1",
+  };
+  return manifest("Node", { name, uid, bornAt }, { labels }, {
+    spec: {
+      podCIDR: `${subnet}.0/24`,
+      unschedulable: cordoned,
+      taints: [...machine.taints, ...taints],
+    },
     status: {
       addresses: [{ type: "InternalIP", address: ip }, { type: "Hostname", address: name }],
       capacity: amounts(cpu, `${memory}Gi`, disk),
@@ -125,10 +126,9 @@ export function templateHash(seed: number, { app, revision }: HomeWorkload): str
   return suffix(seed, `${app.namespace}/${app.name} revision ${revision}`, 10);
 }
 
-function podSpec({ kind, name, image, does, cpu, mib, service, needs }: App): Part {
-  const gpu = does === "infers" ? { "nvidia.com/gpu": "1" } : {};
-  const requests = { cpu: `${Math.round(cpu * 1000)}m`, memory: `${mib}Mi`, ...gpu };
-  const resources = { requests, limits: { memory: `${mib * 2}Mi`, ...gpu } };
+function podSpec({ kind, name, image, cpu, mib, service, needs }: App): Part {
+  const requests = { cpu: `${Math.round(cpu * 1000)}m`, memory: `${mib}Mi` };
+  const resources = { requests, limits: { memory: `${mib * 2}Mi` } };
   const ports = service && [{ name: "main", containerPort: service.port }];
   return {
     containers: [{ name, image, ports, resources }],
@@ -160,13 +160,11 @@ export function podJson(pod: HomePod, ready: boolean, seed: number): Json {
     condition("ContainersReady", ready, unready, since),
     condition("Ready", ready, unready, since),
   ];
-  const [exitCode, reason] = stage === "ended" ? [0, "Completed"] : [1, "Error"];
-  const terminated = lastEnd && {
-    exitCode,
-    reason,
-    startedAt: iso(lastEnd.startedAt),
-    finishedAt: iso(lastEnd.endedAt),
-  };
+  const end = stage === "ended"
+    ? { exitCode: 0, reason: "Completed" }
+    : { exitCode: 1, reason: "Error" };
+  const [startedAt, finishedAt] = [lastEnd?.startedAt, lastEnd?.endedAt].map((at) => at && iso(at));
+  const terminated = lastEnd && { ...end, startedAt, finishedAt };
   const [phase, state, lastState] = stage === "ended"
     ? ["Succeeded", { terminated }, {}]
     : stage === "waiting"
@@ -174,7 +172,7 @@ export function podJson(pod: HomePod, ready: boolean, seed: number): Json {
     : ["Running", { running: { startedAt: iso(since) } }, { terminated }];
   const placed = machine && {
     hostIP: machine.ip,
-    podIP: `10.42.${subnet(machine)}.${2 + parseInt(pod.uid.slice(0, 4), 16) % 250}`,
+    podIP: `${machine.subnet}.${2 + parseInt(pod.uid.slice(0, 4), 16) % 250}`,
     containerStatuses: [{ name, image, ready, restartCount: pod.restarts, state, lastState }],
   };
   return manifest("Pod", { ...pod, namespace }, metadata, {
@@ -193,31 +191,30 @@ export function workloadJson(
   { ready, wanted }: Readonly<Record<"ready" | "wanted", number>>,
 ): Json {
   const { name, namespace, kind } = app;
-  const updated = pods.filter((pod) => pod.owner?.revision === revision).length;
-  const full = ready >= wanted;
-  const progress = full && updated === pods.length ? "NewReplicaSetAvailable" : "ReplicaSetUpdated";
-  const counts = {
-    observedGeneration: revision,
-    ...{ replicas: pods.length, updatedReplicas: updated },
-    ...{ readyReplicas: ready, availableReplicas: ready },
-    ...{ desiredNumberScheduled: wanted, updatedNumberScheduled: updated },
-    ...{ numberReady: ready, numberAvailable: ready },
-    updateRevision: `${name}-${revision}`,
-    currentRevision: `${name}-${updated < wanted ? revision - 1 : revision}`,
-    conditions: [
-      condition("Available", full, `MinimumReplicas${full ? "A" : "Una"}vailable`, bornAt),
-      condition("Progressing", true, progress, bornAt),
-    ],
-  };
-  const complete = condition("Complete", true, "CompletionsReached", bornAt);
   const labels = labelsOf(app);
   const template = { metadata: { labels }, spec: podSpec(app) };
+  const updated = pods.filter((pod) => pod.owner?.revision === revision).length;
+  const said = `MinimumReplicas${ready >= wanted ? "A" : "Una"}vailable`;
   const job = { completions: 1, backoffLimit: 6, template };
+  const complete = condition("Complete", true, "CompletionsReached", bornAt);
   const [spec, status] = kind === "CronJob"
     ? [{ schedule: "0 3 * * *", concurrencyPolicy: "Forbid", jobTemplate: { spec: job } }, {}]
     : kind === "Job"
     ? [job, { succeeded: 1, startTime: iso(bornAt), conditions: [complete] }]
-    : [{ replicas: wanted, selector: { matchLabels: labels }, template }, counts];
+    : [{ replicas: wanted, selector: { matchLabels: labels }, template }, {
+      observedGeneration: revision,
+      replicas: pods.length,
+      updatedReplicas: updated,
+      updatedNumberScheduled: updated,
+      readyReplicas: ready,
+      availableReplicas: ready,
+      numberReady: ready,
+      numberAvailable: ready,
+      desiredNumberScheduled: wanted,
+      updateRevision: `${name}-${revision}`,
+      currentRevision: `${name}-${updated < wanted ? revision - 1 : revision}`,
+      conditions: [condition("Available", ready >= wanted, said, bornAt)],
+    }];
   const more = { generation: revision, labels };
   return manifest(kind, { name, namespace, uid, bornAt }, more, { spec, status });
 }

@@ -61,6 +61,7 @@ attic-nas | Debian GNU/Linux 12 (bookworm) | 6.1.0-40-amd64 | amd64 | 4 | 8 | 24
   return {
     ...machine,
     ip: `100.64.0.${index + 1}`,
+    subnet: `10.42.${index}`,
     isServer: name === "nuc",
     // Beside what is reserved the kubelet keeps 100 MiB before it evicts.
     allocatable: { cpu: cpu - reservedCpu, mib: (memory - reservedMemory) * 1024 - 100 },
