@@ -14,7 +14,7 @@ import { podLog } from "../cluster/read/pod_log.ts";
 import { readObject } from "../cluster/read/read_object.ts";
 import { journaled } from "../cluster/api/request_journal.ts";
 import type { Clock } from "../process/system.ts";
-import { beginHome, type Home, type HomeObjects } from "./home.ts";
+import { Home, type HomeObjects } from "./home.ts";
 import { logLines } from "./log.ts";
 import type { Json } from "./objects.ts";
 import { provisionRun } from "./provision_run.ts";
@@ -36,7 +36,7 @@ export function demoSession(
   { clock, seed = 1 }: { readonly clock: Clock; readonly seed?: number },
 ): LiveSession {
   const seconds = () => Math.floor(clock.now() / 1000) * 1000;
-  const home = beginHome(seed, seconds());
+  const home = new Home(seed, seconds());
   const current = () => home.playTo(seconds());
   const { api, requests } = journaled(homeApi(current, clock), clock);
   return {
@@ -155,5 +155,5 @@ function changeHome(home: Home, { path, body }: Change): void {
   if (kind === "Pod") return home.end(home.pods.get(metadata.uid)!);
   const workload = home.workloads.get(metadata.uid)!;
   if (spec.template !== undefined) home.restart(workload);
-  else home.fill({ ...workload, ...spec as { replicas: number } });
+  else home.workloads.set(workload.uid, { ...workload, ...spec as { replicas: number } });
 }

@@ -8,7 +8,7 @@
 import { ApiError, type GetOptions } from "../cluster/api/kubernetes_api.ts";
 import type { Clock } from "../process/system.ts";
 import type { Home } from "./home.ts";
-import { type HomePod, iso } from "./objects.ts";
+import { type HomePod, iso, wordsOf } from "./objects.ts";
 import { fraction } from "./tables.ts";
 
 /** What the program that fails prints each time it is started, a line a second. */
@@ -69,20 +69,17 @@ export async function* logLines(
 }
 
 /** The run of the container that is asked for. */
-function runOf(
-  { app, lastEnd, stage, name, since, why }: HomePod,
-  previous: boolean,
-  path: string,
-) {
+function runOf(pod: HomePod, previous: boolean, path: string) {
+  const { app, lastEnd, stage, name, since } = pod;
   const fail = (words: string) => new ApiError(400, "BadRequest", words, path);
   if (previous && (lastEnd === undefined || stage === "ended")) {
     throw fail(`previous terminated container "${app.name}" in pod "${name}" not found`);
   }
-  if (!previous && stage !== "waiting" && stage !== "ended") {
+  if (!previous && (stage === "running" || stage === "ready")) {
     return { startedAt: since, endedAt: undefined };
   }
   // While it waits for its next start, its log is that of its last run.
   if (lastEnd !== undefined) return lastEnd;
-  const reason = why?.reason.replace(/.*Image.*/, "trying and failing to pull image");
+  const reason = wordsOf(pod).reason.replace(/.*Image.*/, "trying and failing to pull image");
   throw fail(`container "${app.name}" in pod "${name}" is waiting to start: ${reason}`);
 }

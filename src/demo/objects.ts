@@ -5,7 +5,7 @@
  */
 
 import { FLUX_PATHS } from "../gitops/flux/flux_status.ts";
-import { type App, K3S_VERSION, type Machine, MACHINES, suffix, uid } from "./tables.ts";
+import { type App, K3S_VERSION, type Machine, MACHINES, suffix, table, uid } from "./tables.ts";
 
 /** A node. All times are milliseconds since the epoch. */
 export const newNode = (machine: Machine, uid: string, bornAt: number) => {
@@ -20,6 +20,27 @@ export const newWorkload = (app: App, uid: string, bornAt: number) => {
 export type HomeNode = Readonly<ReturnType<typeof newNode>>;
 export type HomeWorkload = Readonly<ReturnType<typeof newWorkload>>;
 
+/** Stages of a pod's life: why it waits in it, in which words, and the event that says them. */
+const STAGES = {
+  pending: "Unschedulable | No node is ready and takes it | FailedScheduling | Warning",
+  creating: "ContainerCreating",
+  running: " | Started container NAME | Started | Normal",
+  ready: "",
+  crashed: "CrashLoopBackOff | Back-off restarting failed container NAME | BackOff | Warning",
+  failing: 'ErrImagePull | Failed to pull image "IMAGE": not found | Failed | Warning',
+  unpulled: 'ImagePullBackOff | Back-off pulling image "IMAGE" | BackOff | Normal',
+  ended: "",
+};
+
+/** A stage of a pod's life. */
+export type Stage = keyof typeof STAGES;
+
+/** What is said of the stage of a pod. */
+export function wordsOf({ app, stage }: Pick<HomePod, "app" | "stage">) {
+  const row = STAGES[stage].replace("NAME", app.name).replace("IMAGE", app.image);
+  return table(["reason", "message", "event", "type"], [], row)[0]!;
+}
+
 /** A pod with its one container, in a slot of its owner: a number, or the name of a node. */
 export interface HomePod {
   readonly app: App;
@@ -29,9 +50,9 @@ export interface HomePod {
   readonly name: string;
   readonly slot: string;
   readonly node?: string;
-  readonly stage: "waiting" | "running" | "ready" | "ended";
+  readonly stage: Stage;
+  /** The beginning of the stage; of one that is ready, of its run. */
   readonly since: number;
-  readonly why?: { readonly reason: string; readonly message: string };
   readonly restarts: number;
   readonly lastEnd?: { readonly startedAt: number; readonly endedAt: number };
   readonly endingSince?: number;
@@ -141,7 +162,8 @@ function podSpec({ kind, name, image, cpu, mib, service, needs }: App): Part {
 
 /** A Pod. */
 export function podJson(pod: HomePod, ready: boolean, seed: number): Json {
-  const { app, owner, node, stage, bornAt, since, lastEnd, why } = pod;
+  const { app, owner, node, stage, bornAt, since, lastEnd } = pod;
+  const { reason, message } = wordsOf(pod);
   const { name, namespace, kind, image } = app;
   const hash = owner && templateHash(seed, owner);
   const set = `${name}-${hash}`;
@@ -156,7 +178,7 @@ export function podJson(pod: HomePod, ready: boolean, seed: number): Json {
   const machine = MACHINES.find(({ name }) => name === node);
   const unready = ready ? "" : stage === "ended" ? "PodCompleted" : "ContainersNotReady";
   const conditions = [
-    condition("PodScheduled", !!machine, machine ? "" : `${why?.reason}: ${why?.message}`, bornAt),
+    condition("PodScheduled", !!machine, machine ? "" : `${reason}: ${message}`, bornAt),
     condition("ContainersReady", ready, unready, since),
     condition("Ready", ready, unready, since),
   ];
@@ -167,8 +189,8 @@ export function podJson(pod: HomePod, ready: boolean, seed: number): Json {
   const terminated = lastEnd && { ...end, startedAt, finishedAt };
   const [phase, state, lastState] = stage === "ended"
     ? ["Succeeded", { terminated }, {}]
-    : stage === "waiting"
-    ? [terminated ? "Running" : "Pending", { waiting: why }, { terminated }]
+    : reason !== ""
+    ? [terminated ? "Running" : "Pending", { waiting: { reason, message } }, { terminated }]
     : ["Running", { running: { startedAt: iso(since) } }, { terminated }];
   const placed = machine && {
     hostIP: machine.ip,

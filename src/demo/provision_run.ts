@@ -7,7 +7,7 @@
 
 import type { RunEvent } from "../ansible/events/event.ts";
 import type { Clock } from "../process/system.ts";
-import { type Home, join } from "./home.ts";
+import type { Home } from "./home.ts";
 import { MACHINES, table } from "./tables.ts";
 
 /** The plays of `site.yml`, shortened; `which` hosts a task is for, and about how many seconds. */
@@ -71,7 +71,7 @@ export async function* provisionRun(
         yield { ...result, status: "unreachable", message };
         continue;
       }
-      if (which === "new" && task === "Start the service") home.act(() => join(home, host));
+      if (which === "new" && task === "Start the service") home.act(() => home.join(host));
       yield { ...result, status: which === "new" ? "changed" : "ok" };
     }
   }

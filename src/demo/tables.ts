@@ -29,12 +29,12 @@ export function table<Word extends string, Amount extends string>(
   amounts: readonly Amount[],
   rows: string,
 ) {
-  return rows.trim().split("\n").map((row) => {
+  return rows.replace(/^\n|\n$/g, "").split("\n").map((row) => {
     const cells = row.split(" | ");
-    const named = [
-      ...words.map((column, index) => [column, cells[index] ?? ""]),
-      ...amounts.map((column, index) => [column, Number(cells[words.length + index])]),
-    ];
+    const named = [...words, ...amounts].map((
+      column,
+      index,
+    ) => [column, index < words.length ? cells[index] ?? "" : Number(cells[index])]);
     return Object.fromEntries(named) as Record<Word, string> & Record<Amount, number>;
   });
 }
@@ -159,30 +159,22 @@ const KEY_DAYS: Readonly<Record<string, number>> = { desktop: 6, dgx: 121 };
 
 /** The tailnet; a laptop is where all this is looked at. */
 export function tailnetOf({ away, start }: Home): Tailnet {
-  const day = (days: number) => new Date(start + days * 86_400_000).toISOString();
-  const [Self, ...peers] = [{ name: "laptop", ip: "100.64.0.20" }, ...MACHINES].map(
-    ({ name, ip }) => {
-      const [since, days] = [away.get(name), KEY_DAYS[name]];
-      const key = days && { UserID: 1, KeyExpiry: day(days + 0.5) };
-      const seen = since && { LastSeen: new Date(since).toISOString() };
-      const own = { ID: name, HostName: name, DNSName: `${name}.demo.ts.net.`, OS: "linux" };
-      return {
-        ...own,
-        TailscaleIPs: [ip],
-        Online: !since,
-        ...seen,
-        ...key || { Tags: ["tag:server"] },
-      };
-    },
-  );
-  const status = {
+  const time = (at: number) => new Date(at).toISOString();
+  const [Self, ...peers] = [{ name: "laptop", ip: "100.64.0.20" }, ...MACHINES].map((machine) => {
+    const { name, ip } = machine;
+    const [since, days] = [away.get(name), KEY_DAYS[name]];
+    const own = { ID: name, HostName: name, DNSName: `${name}.demo.ts.net.`, OS: "linux" };
+    const seen = since ? { Online: false, LastSeen: time(since) } : { Online: true };
+    const key = days && { UserID: 1, KeyExpiry: time(start + (days + 0.5) * 86_400_000) };
+    return { ...own, TailscaleIPs: [ip], ...seen, ...key || { Tags: ["tag:server"] } };
+  });
+  return readTailnet({
     BackendState: "Running",
     Self,
     Peer: Object.fromEntries(peers.map((peer) => [peer.ID, peer])),
     User: { 1: { LoginName: "ada@example.com" } },
     MagicDNSSuffix: "demo.ts.net",
-  };
-  return readTailnet(status);
+  });
 }
 
 /** Use of every node that can be asked: it wanders, and never leaves what a machine has. */
