@@ -20,28 +20,25 @@ export type Reading<T> =
 /** How a person said which cluster is meant. */
 export interface ClusterChoice {
   /** `--kubeconfig`. */
-  readonly kubeconfig?: string;
+  readonly kubeconfig?: string | undefined;
   /** `--context`. */
-  readonly context?: string;
+  readonly context?: string | undefined;
   /** Milliseconds one answer of the API server may take. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The inventory named, else the nearest; undefined where there is none. */
 export async function surveyInventory(
   system: Pick<System, "cwd">,
   named: string | undefined,
-  { files }: { readonly files?: InventoryFiles } = {},
+  files?: InventoryFiles,
 ): Promise<Reading<Inventory | undefined>> {
   return await attempt(async () => {
     const { locateInventoryIfAny } = await import("../inventory/read/locate.ts");
     const file = await locateInventoryIfAny(system, named);
     if (file === undefined) return undefined;
     const { readInventory } = await import("../inventory/read/read.ts");
-    return await readInventory(file, {
-      cwd: system.cwd,
-      ...(files === undefined ? {} : { files }),
-    });
+    return await readInventory(file, { cwd: system.cwd, files });
   });
 }
 

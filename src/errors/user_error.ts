@@ -77,33 +77,20 @@ export class UserError extends Error {
 }
 
 /** Wrong usage or invalid configuration: exit code 2, nothing was written. */
-export function usageError(
-  message: string,
-  options: Omit<UserErrorOptions, "exitCode"> = {},
-): UserError {
-  return new UserError(message, { ...options, exitCode: ExitCode.Usage });
-}
+export const usageError = errorOf(ExitCode.Usage);
 
 /** Something needed is not installed: exit code 3. */
-export function missingError(
-  message: string,
-  options: Omit<UserErrorOptions, "exitCode"> = {},
-): UserError {
-  return new UserError(message, { ...options, exitCode: ExitCode.Missing });
-}
+export const missingError = errorOf(ExitCode.Missing);
 
 /** The cluster or the tailnet is out of reach: exit code 4. */
-export function unreachableError(
-  message: string,
-  options: Omit<UserErrorOptions, "exitCode"> = {},
-): UserError {
-  return new UserError(message, { ...options, exitCode: ExitCode.Unreachable });
+export const unreachableError = errorOf(ExitCode.Unreachable);
+
+function errorOf(exitCode: ExitCode) {
+  return (message: string, options: Omit<UserErrorOptions, "exitCode"> = {}) =>
+    new UserError(message, { ...options, exitCode });
 }
 
 /** The person ended it: exit code 130. */
 export function interruptedError(message = "Interrupted", hint?: string): UserError {
-  return new UserError(message, {
-    exitCode: ExitCode.Interrupted,
-    ...(hint === undefined ? {} : { hint }),
-  });
+  return new UserError(message, { exitCode: ExitCode.Interrupted, hint });
 }

@@ -21,6 +21,12 @@ export const ROLE_GROUPS = { "control-plane": "control_plane", worker: "workers"
 /** Addresses of Tailscale, unless the tailnet is told otherwise. */
 export const DEFAULT_NETWORK = "100.64.0.0/10";
 
+/** Types of values that a person may name on the command line. */
+export const VALUE_TYPES = ["string", "int", "bool", "json"] as const;
+
+/** One of {@linkcode VALUE_TYPES}. */
+export type ValueType = typeof VALUE_TYPES[number];
+
 /** How far a value is known before Ansible runs. */
 export type ValueState =
   /** As it stands. */

@@ -9,7 +9,7 @@ import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { type Clock, machineClock } from "../process/system.ts";
 import { nothingWritten, writeAtomically } from "../process/atomic_write.ts";
 import { ifThere, withDirectoryLock } from "../process/lock.ts";
-import { type Edit, removeHosts } from "./edit/edit.ts";
+import type { Edit } from "./edit/edit.ts";
 import { InventoryFiles } from "./read/inventory_files.ts";
 import { resolveInventoryFile } from "./read/locate.ts";
 import { invalidInventory, type LoadedContent, loadInventory } from "./read/read.ts";
@@ -35,13 +35,17 @@ export interface ChangedFile {
   readonly after: string;
 }
 
-/** What an edit did, or would do. */
-export interface EditOutcome {
-  readonly content: LoadedContent;
+/** What was done to an inventory, or would be. */
+export interface Change {
   /** Empty where everything was as asked for already. */
   readonly files: readonly ChangedFile[];
   readonly notes: readonly string[];
   readonly warnings: readonly Problem[];
+}
+
+/** A change, and the inventory after it. */
+export interface EditOutcome extends Change {
+  readonly content: LoadedContent;
 }
 
 /** How often an edit starts over because an editor saved the file meanwhile. */
@@ -83,19 +87,6 @@ export async function editInventory(
       }
     }
   });
-}
-
-/**
- * Removes hosts, wherever they stand (the last step of `node remove`).
- *
- * @throws {UserError} see {@linkcode editInventory}
- */
-export function removeHostsFromInventory(
-  file: string,
-  hosts: readonly string[],
-  options: StoreOptions,
-): Promise<EditOutcome> {
-  return editInventory(file, (content) => removeHosts(content, hosts), options);
 }
 
 function planned(

@@ -26,13 +26,13 @@ export interface KubeContext {
 /** What a person said of the cluster. */
 export interface ContextChoice {
   /** `--kubeconfig`. */
-  readonly kubeconfig?: string;
+  readonly kubeconfig?: string | undefined;
   /** `--context`. */
-  readonly context?: string;
+  readonly context?: string | undefined;
   /** `cluster_name` of the inventory; undefined where there is no inventory. */
-  readonly clusterName?: string;
+  readonly clusterName?: string | undefined;
   /** The kubeconfig that provisioning keeps for the inventory, whether it exists or not. */
-  readonly stored?: string;
+  readonly stored?: string | undefined;
 }
 
 /**

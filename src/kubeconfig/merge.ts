@@ -15,14 +15,12 @@ import * as z from "zod";
 export interface MergeOptions {
   /** Name that the context, the cluster and the user get. */
   readonly contextName: string;
-  /** `https://100.64.0.1:6443`; replaces the server of the incoming kubeconfig. */
-  readonly server?: string;
   /** Replace a context of that name even where it leads to another cluster. */
   readonly force?: boolean;
   /** Make it kubectl's current context even where another one is. */
   readonly setCurrent?: boolean;
   /** What kubectl sees of all the person's files; default: the file that is changed alone. */
-  readonly seen?: Pick<Kubeconfigs, "clusters" | "users" | "contexts" | "current">;
+  readonly seen?: Pick<Kubeconfigs, "clusters" | "users" | "contexts" | "current"> | undefined;
 }
 
 /** The outcome of a merge. */
@@ -46,10 +44,9 @@ export interface MergeResult {
 export function mergeKubeconfig(
   existing: string,
   incoming: string,
-  { contextName, server, force = false, setCurrent = false, seen }: MergeOptions,
+  { contextName, force = false, setCurrent = false, seen }: MergeOptions,
 ): MergeResult {
-  const entry = readEntry(incoming);
-  const cluster = { ...entry.cluster, ...(server === undefined ? {} : { server }) };
+  const { cluster, user } = readEntry(incoming);
   const document = parsePerson(existing);
   const before = JSON.stringify(document.toJS());
   const clusters = sequence(document, "clusters");
@@ -73,7 +70,7 @@ export function mergeKubeconfig(
     contexts: (seen?.contexts ?? entries(contexts)).filter(({ name }) => name !== contextName),
   });
   put(document, clusters, { name: contextName, field: "cluster", values: cluster });
-  put(document, users, { name: contextName, field: "user", values: entry.user });
+  put(document, users, { name: contextName, field: "user", values: user });
   put(document, contexts, {
     name: contextName,
     field: "context",
@@ -114,7 +111,7 @@ function parsePerson(text: string): Document {
     const at = position === undefined ? "" : ` at line ${position.line}, column ${position.col}`;
     throw usageError(`Your kubeconfig is not understood${at}; nothing was written`, {
       hint: "Fix it, or name another file with --kubeconfig.",
-      ...(error === undefined ? {} : { cause: error }),
+      cause: error,
     });
   }
   return document;
@@ -280,7 +277,7 @@ export function readEntry(text: string) {
   }
   throw usageError("The control plane's kubeconfig is not understood", {
     hint: "Look at /etc/rancher/k3s/k3s.yaml on the control plane.",
-    ...(parsed.success ? {} : { cause: parsed.error }),
+    cause: parsed.error,
   });
 }
 

@@ -51,7 +51,7 @@ export async function watchInventory(
     const file = await locateInventoryIfAny({ cwd }, named);
     const files = new RememberedFiles({ cwd });
     if (file !== undefined) files.remember(file);
-    const inventory = await surveyInventory({ cwd }, named, { files });
+    const inventory = await surveyInventory({ cwd }, named, files);
     signal.throwIfAborted();
     tell(inventory);
     do await clock.sleep(LOOK_MS, signal); while (

@@ -51,7 +51,7 @@ export function nothingWritten(error: unknown): unknown {
   const { exitCode, hint, cause } = error;
   return new UserError(`${error.message}; nothing was written`, {
     exitCode,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     cause,
   });
 }

@@ -28,13 +28,7 @@ export class DenoRunner implements Runner {
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     options.signal?.throwIfAborted();
-    const child = spawn(argv, {
-      stdin: options.stdin === undefined ? "null" : "piped",
-      stdout: "piped",
-      stderr: "piped",
-      detached: true,
-      ...environment(options),
-    });
+    const child = spawn(argv, options);
     const exit = child.status;
     this.#children.add(child.pid, exit);
     let timedOut = false;
@@ -68,13 +62,7 @@ export class DenoRunner implements Runner {
     const log = Deno.openSync(options.logFile, { create: true, append: true, mode: 0o600 });
     let child: Deno.ChildProcess;
     try {
-      child = spawn(argv, {
-        stdin: options.stdin === undefined ? "null" : "piped",
-        stdout: "piped",
-        stderr: "piped",
-        detached: true,
-        ...environment(options),
-      });
+      child = spawn(argv, options);
     } catch (error) {
       log.close();
       throw error;
@@ -92,7 +80,6 @@ export class DenoRunner implements Runner {
     });
     this.#children.add(child.pid, exit);
     return {
-      pid: child.pid,
       exit,
       stop: async ({ graceMs = GRACE_MS } = {}) => {
         signalGroup(child.pid, "SIGINT");
@@ -105,39 +92,29 @@ export class DenoRunner implements Runner {
       },
     };
   }
-
-  async attach(
-    argv: readonly string[],
-    options: Pick<RunOptions, "env" | "without" | "cwd"> = {},
-  ): Promise<number> {
-    const child = spawn(argv, {
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
-      ...environment(options),
-    });
-    return (await child.status).code;
-  }
 }
 
-function environment(
-  { env = {}, without, cwd }: Pick<RunOptions, "env" | "without" | "cwd">,
-): Pick<Deno.CommandOptions, "env" | "clearEnv" | "cwd"> {
+/** Starts a program as the leader of a process group. */
+function spawn(
+  argv: readonly string[],
+  { env = {}, without, cwd, stdin }: Pick<RunOptions, "env" | "without" | "cwd" | "stdin">,
+): Deno.ChildProcess {
+  const [program, ...args] = argv;
+  if (program === undefined) throw new TypeError("Cannot run a program: argv is empty");
   const inherited = without === undefined ? {} : Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => !without.test(name)),
   );
-  return {
-    env: { ...inherited, ...env },
-    clearEnv: without !== undefined,
-    ...(cwd === undefined ? {} : { cwd }),
-  };
-}
-
-function spawn(argv: readonly string[], options: Deno.CommandOptions): Deno.ChildProcess {
-  const [program, ...args] = argv;
-  if (program === undefined) throw new TypeError("Cannot run a program: argv is empty");
   try {
-    return new Deno.Command(program, { ...options, args }).spawn();
+    return new Deno.Command(program, {
+      args,
+      stdin: stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+      env: { ...inherited, ...env },
+      clearEnv: without !== undefined,
+      ...(cwd === undefined ? {} : { cwd }),
+    }).spawn();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new ProgramNotFoundError(program);
     throw error;

@@ -13,7 +13,7 @@ export interface RunOptions {
   /** Working directory. */
   readonly cwd?: string;
   /** Written to its standard input, which is then closed; without it stdin is empty. */
-  readonly stdin?: string;
+  readonly stdin?: string | undefined;
   /** Milliseconds after which it is ended; without it there is no limit. */
   readonly timeoutMs?: number;
   /** Ends it when aborted. */
@@ -38,7 +38,6 @@ export interface StartOptions extends Pick<RunOptions, "env" | "without" | "cwd"
 
 /** A program that is running. */
 export interface RunningProcess {
-  readonly pid: number;
   /** Settles with the exit code when it has ended. */
   readonly exit: Promise<number>;
   /** Asks it and all of its children to stop (SIGINT); after `graceMs` they are killed. */
@@ -60,16 +59,6 @@ export interface Runner {
    * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
    */
   start(argv: readonly string[], options: StartOptions): RunningProcess;
-
-  /**
-   * Runs a program on the person's own terminal (ssh, an editor) and returns its exit code.
-   *
-   * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
-   */
-  attach(
-    argv: readonly string[],
-    options?: Pick<RunOptions, "env" | "without" | "cwd">,
-  ): Promise<number>;
 }
 
 /** A program that is not installed; whoever needs it says how to get it. */

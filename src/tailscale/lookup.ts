@@ -10,23 +10,29 @@ import { usageError, UserError } from "../errors/user_error.ts";
 import { readTailnet, type TailnetSource } from "./discover.ts";
 import type { Tailnet } from "./peer.ts";
 
+/** How long Tailscale may take to answer where nothing depends on it, in milliseconds. */
+const CHECK_LIMIT_MS = 3_000;
+
 /**
- * The tailnet, to look up the address of a machine in it.
+ * The tailnet, to look up the address of a machine in it; where none is missing, only to compare the
+ * addresses with, and then it may be away: a script may run on a machine without Tailscale.
  *
- * @param options.example how to give the address instead: `--worker pi=100.x.y.z`
- * @throws {UserError} as `readTailnet`, with that way out
+ * @param missing name of a machine without an address, and how to give it: `--worker pi=100.x.y.z`
+ * @returns the tailnet, or why it cannot be read where nothing is missing
+ * @throws {UserError} as `readTailnet`, with that way out, where something is
  */
-export async function tailnetWithAddresses(
+export async function tailnetFor(
   source: TailnetSource,
-  { name, example }: { readonly name: string; readonly example: string },
-): Promise<Tailnet> {
+  missing: { readonly name: string; readonly example: string } | false,
+): Promise<Tailnet | UserError> {
   try {
-    return await readTailnet(source);
+    return await readTailnet(source, missing ? {} : { timeoutMs: CHECK_LIMIT_MS });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(`Cannot look up the address of ${name}: ${error.message}`, {
+    if (!missing) return error;
+    throw new UserError(`Cannot look up the address of ${missing.name}: ${error.message}`, {
       exitCode: error.exitCode,
-      hint: `Specify the address: ${example}` +
+      hint: `Specify the address: ${missing.example}` +
         (error.hint === undefined ? "" : `, or fix this first: ${error.hint}`),
       cause: error,
     });

@@ -18,7 +18,7 @@ export function notInstalledError(): UserError {
 export function notRunningError(cause?: string): UserError {
   return unreachableError("The Tailscale service is not running on this machine", {
     hint: "Start it with: sudo systemctl enable --now tailscaled (on macOS: open Tailscale)",
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 
@@ -26,7 +26,7 @@ export function notRunningError(cause?: string): UserError {
 export function noPermissionError(cause?: string): UserError {
   return unreachableError("No permission to read the status of Tailscale", {
     hint: "Give your user access with: sudo tailscale set --operator=$USER",
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 

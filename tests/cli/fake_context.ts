@@ -56,7 +56,6 @@ export const emptyMachine: Runner = {
   start: (argv) => {
     throw new ProgramNotFoundError(argv[0] ?? "");
   },
-  attach: (argv) => Promise.reject(new ProgramNotFoundError(argv[0] ?? "")),
 };
 
 /** Runs a command line in process, with stdout and stderr on pipes, and returns what it left. */

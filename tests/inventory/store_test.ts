@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Problem } from "../../src/errors/user_error.ts";
 import { withDirectoryLock } from "../../src/process/lock.ts";
-import { addHost, setVariable } from "../../src/inventory/edit/edit.ts";
+import { addHost, removeHosts, setVariable } from "../../src/inventory/edit/edit.ts";
 import type { LoadedContent } from "../../src/inventory/read/read.ts";
 import { checkInventory, readInventory } from "../../src/inventory/read/read.ts";
 import { resolveScope } from "../../src/inventory/edit/scope.ts";
-import { editInventory, removeHostsFromInventory } from "../../src/inventory/store.ts";
+import { editInventory } from "../../src/inventory/store.ts";
 import { machineClock } from "../../src/process/system.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 import { SMALL, temporaryInventory } from "./temporary_inventory.ts";
@@ -63,7 +63,11 @@ Deno.test("a host is added, the rest stays, mode too, and nothing is left beside
 Deno.test("removing gives back what was there before", async () => {
   await using inventory = await temporaryInventory(SMALL, { "host_vars/pi.yml": "rack: 1\n" });
   await editInventory(inventory.file, addPi, OPTIONS);
-  const { notes } = await removeHostsFromInventory(inventory.file, ["pi"], OPTIONS);
+  const { notes } = await editInventory(
+    inventory.file,
+    (content) => removeHosts(content, ["pi"]),
+    OPTIONS,
+  );
   assert.equal(inventory.read(), SMALL);
   assert.match(notes.join(), /left in .*host_vars\/pi\.yml/);
   assert.equal(inventory.read("host_vars/pi.yml"), "rack: 1\n");
@@ -103,10 +107,13 @@ Deno.test("a host of a range gets a separate file", async () => {
     exitCode: 2,
     message: /is set for the range/,
   });
-  await assert.rejects(removeHostsFromInventory(inventory.file, ["n1"], OPTIONS), {
-    exitCode: 2,
-    message: /part of the range/,
-  });
+  await assert.rejects(
+    editInventory(inventory.file, (content) => removeHosts(content, ["n1"]), OPTIONS),
+    {
+      exitCode: 2,
+      message: /part of the range/,
+    },
+  );
 });
 
 Deno.test("what would be invalid is not written", async () => {

@@ -106,12 +106,6 @@ Deno.test("renewed credentials replace the old ones and what contradicts them", 
   assert.equal(config.clusters.length, 2);
 });
 
-Deno.test("the server is replaced where one is given", () => {
-  const local = k3sKubeconfig({ server: "https://127.0.0.1:6443" });
-  const { text } = mergeKubeconfig("", local, { ...HOMELAB, server: "https://100.64.0.1:6443" });
-  assert.equal(parse(text).clusters[0].cluster.server, "https://100.64.0.1:6443");
-});
-
 Deno.test("a cluster installed anew at the same address is the same cluster", () => {
   const first = mergeKubeconfig("", k3sKubeconfig(), HOMELAB).text;
   const { text } = mergeKubeconfig(first, k3sKubeconfig({ authority: "TkVX" }), HOMELAB);

@@ -75,17 +75,12 @@ export class FakeRunner implements Runner {
     const stopping = new AbortController();
     const exit = rule[1](argv, { ...options, stopped: stopping.signal });
     return {
-      pid: 2 ** 30,
       exit,
       stop: async () => {
         stopping.abort();
         await exit;
       },
     };
-  }
-
-  async attach(argv: readonly string[], options: RunOptions = {}): Promise<number> {
-    return (await this.run(argv, options)).code;
   }
 }
 

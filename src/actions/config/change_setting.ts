@@ -24,24 +24,21 @@ import {
   settingGroups,
 } from "../../inventory/edit/scope.ts";
 import { holdsSecret } from "../../inventory/masked.ts";
-import { type ChangedFile, editInventory } from "../../inventory/store.ts";
+import { type Change, type ChangedFile, editInventory } from "../../inventory/store.ts";
 import { inferType, readTyped } from "../../inventory/edit/typed_value.ts";
-import type { ValueType } from "../../inventory/edit/value_types.ts";
+import type { ValueType } from "../../inventory/model.ts";
 import { MERGED_VARIABLES, sourceOf } from "../../inventory/read/variables.ts";
 import { isMapValue, sameValue } from "../../yaml/read_value.ts";
 import type { System } from "../../process/system.ts";
 
 /** What a change did, or would do. */
-export interface ChangedSetting {
+export interface ChangedSetting extends Change {
   /** The key as it was understood. */
   readonly key: string;
   /** The group or host it holds for. */
   readonly scope: string;
   /** Undefined after removal. */
   readonly value: YamlValue | undefined;
-  readonly files: readonly ChangedFile[];
-  readonly notes: readonly string[];
-  readonly warnings: readonly Problem[];
 }
 
 /** Where a setting is changed. */

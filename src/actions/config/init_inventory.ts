@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "node:path";
-import { type Problem, usageError, type UserError } from "../../errors/user_error.ts";
+import { usageError, type UserError } from "../../errors/user_error.ts";
 import { writeAtomically } from "../../process/atomic_write.ts";
 import { withDirectoryLock } from "../../process/lock.ts";
 import { InventoryFiles } from "../../inventory/read/inventory_files.ts";
@@ -15,7 +15,7 @@ import type { Inventory } from "../../inventory/model.ts";
 import { describeHost, type HostDescription } from "../../inventory/edit/new_host.ts";
 import { type NewInventory, newInventory } from "../../inventory/edit/new_inventory.ts";
 import { holdsSecret } from "../../inventory/masked.ts";
-import type { ChangedFile } from "../../inventory/store.ts";
+import type { Change, ChangedFile } from "../../inventory/store.ts";
 import type { YamlDocument } from "../../yaml/node.ts";
 import type { System } from "../../process/system.ts";
 import { warnOfReadable } from "./change_setting.ts";
@@ -26,11 +26,8 @@ export type InitRequest = Omit<NewInventory, "hosts"> & {
 };
 
 /** A new inventory, written or only planned. */
-export interface InitOutcome {
+export interface InitOutcome extends Change {
   readonly inventory: Inventory;
-  readonly files: readonly ChangedFile[];
-  readonly notes: readonly string[];
-  readonly warnings: readonly Problem[];
 }
 
 /**

@@ -17,7 +17,7 @@ export interface Check {
   /** What was found, as a sentence without a full stop. */
   readonly message: string;
   /** What to do, where there is something to do. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 /** The checks; where one cannot be done, a failed one that says why, so that the others are still done. */
@@ -30,7 +30,6 @@ export async function attempt(
   } catch (error) {
     if (isRefusal(error)) return [{ ...about, status: "fail", message: refusalReason(error) }];
     if (!(error instanceof UserError) || error.exitCode === ExitCode.Interrupted) throw error;
-    const { message, hint } = error;
-    return [{ ...about, status: "fail", message, ...(hint === undefined ? {} : { hint }) }];
+    return [{ ...about, status: "fail", message: error.message, hint: error.hint }];
   }
 }

@@ -63,7 +63,7 @@ export async function* doctor(
 async function findInventory(
   system: ActionSystem,
   named: string | undefined,
-): Promise<{ readonly check: Check; readonly inventory?: Inventory }> {
+): Promise<{ readonly check: Check; readonly inventory?: Inventory | undefined }> {
   const name = "inventory";
   try {
     const file = await locateInventoryIfAny(system, named);
@@ -80,19 +80,11 @@ async function findInventory(
     }
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
     const first = problems[0] === undefined ? "cannot be read" : renderProblem(problems[0]);
-    return {
-      check: {
-        name,
-        status: "fail",
-        message: `${first}${more}`,
-        hint: "Show all problems with: k3s-tool config validate",
-      },
-      ...(inventory === undefined ? {} : { inventory }),
-    };
+    const hint = "Show all problems with: k3s-tool config validate";
+    return { check: { name, status: "fail", message: `${first}${more}`, hint }, inventory };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const { message, hint } = error;
-    return { check: { name, status: "fail", message, ...(hint === undefined ? {} : { hint }) } };
+    return { check: { name, status: "fail", message: error.message, hint: error.hint } };
   }
 }
 

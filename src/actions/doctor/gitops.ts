@@ -37,12 +37,7 @@ export async function checkGitops(
   });
   if (reading.known) return reading.value;
   const { message, hint } = reading.error;
-  return [{
-    name: "gitops",
-    status: "warn",
-    message: `not checked: ${message}`,
-    ...(hint === undefined ? {} : { hint }),
-  }];
+  return [{ name: "gitops", status: "warn", message: `not checked: ${message}`, hint }];
 }
 
 async function lookAt(

@@ -29,9 +29,7 @@ export async function checkTailscale(system: ActionSystem): Promise<TailnetFindi
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { message, hint } = error;
-    return {
-      checks: [{ name, status: "fail", message, ...(hint === undefined ? {} : { hint }) }],
-    };
+    return { checks: [{ name, status: "fail", message, hint }] };
   }
   const self = tailnet.peers.find(({ isSelf }) => isSelf);
   const key = self === undefined ? undefined : keyWarning(self, system.clock.now());
@@ -72,7 +70,7 @@ export function checkPeer(
   }
   const key = keyWarning(peer, now);
   if (peer.expired) {
-    return { ...about, status: "fail", message: "its key has expired", ...hintOf(key) };
+    return { ...about, status: "fail", message: "its key has expired", hint: key };
   }
   if (!peer.online && !peer.isSelf) {
     return {
@@ -86,8 +84,4 @@ export function checkPeer(
   }
   if (key !== undefined) return { ...about, status: "warn", message: key };
   return { ...about, status: "ok", message: `${host.tailscaleIp}, online` };
-}
-
-function hintOf(hint: string | undefined): { hint?: string } {
-  return hint === undefined ? {} : { hint };
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { type Problem, usageError, UserError } from "../../errors/user_error.ts";
+import { usageError, UserError } from "../../errors/user_error.ts";
 import { addHost, type Edit } from "../../inventory/edit/edit.ts";
 import type { LoadedContent } from "../../inventory/read/read.ts";
 import { findHost, type InventoryHost, type Role } from "../../inventory/model.ts";
 import { describeHost, type HostDescription } from "../../inventory/edit/new_host.ts";
-import { type ChangedFile, editInventory } from "../../inventory/store.ts";
+import { type Change, editInventory } from "../../inventory/store.ts";
 import { sameValue } from "../../yaml/read_value.ts";
 import type { System } from "../../process/system.ts";
 import type { Tailnet } from "../../tailscale/peer.ts";
@@ -22,16 +22,9 @@ export type NodeToAdd = Omit<HostDescription, "address" | "role"> & {
 };
 
 /** What adding a host did, or would do. */
-export interface AddedNode {
+export interface AddedNode extends Change {
   readonly host: InventoryHost;
-  /** Empty if the host was already there with these values. */
-  readonly files: readonly ChangedFile[];
-  readonly notes: readonly string[];
-  readonly warnings: readonly Problem[];
 }
-
-/** Timeout of an optional check, in milliseconds. */
-const CHECK_LIMIT_MS = 3_000;
 
 /**
  * Adds the host.
@@ -98,31 +91,16 @@ async function addressOf(
   system: System,
   node: NodeToAdd,
 ): Promise<{ readonly address: string; readonly notes: readonly string[] }> {
-  const { lookupAddress, tailnetWithAddresses } = await import("../../tailscale/lookup.ts");
-  const { name, address } = node;
-  if (address === undefined) {
-    const example = `k3s-tool node add ${name} 100.x.y.z …`;
-    const tailnet = await tailnetWithAddresses(system, { name, example });
-    const found = lookupAddress(tailnet, name);
-    return {
-      address: found,
-      notes: compare(tailnet, { name, address: found, now: system.clock.now() }),
-    };
+  const { lookupAddress, tailnetFor } = await import("../../tailscale/lookup.ts");
+  const { name } = node;
+  const example = `k3s-tool node add ${name} 100.x.y.z …`;
+  const tailnet = await tailnetFor(system, node.address === undefined && { name, example });
+  if (tailnet instanceof UserError) {
+    const notes = [`Not checked against the tailnet: ${tailnet.message}.`];
+    return { address: node.address ?? "", notes };
   }
-  const { readTailnet } = await import("../../tailscale/discover.ts");
-  try {
-    return {
-      address,
-      notes: compare(await readTailnet(system, { timeoutMs: CHECK_LIMIT_MS }), {
-        name,
-        address,
-        now: system.clock.now(),
-      }),
-    };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { address, notes: [`Not checked against the tailnet: ${error.message}.`] };
-  }
+  const address = node.address ?? lookupAddress(tailnet, name);
+  return { address, notes: compare(tailnet, { name, address, now: system.clock.now() }) };
 }
 
 /** Warnings of the tailnet about a name and an address. */

@@ -62,7 +62,7 @@ export function detect(
 
 /** Writes suggestions into the inventory, as one change. @throws {UserError} see `editInventory` */
 export async function applySuggestions(
-  { cwd, clock, signal }: System,
+  system: System,
   file: string,
   suggestions: readonly Suggestion[],
 ): Promise<void> {
@@ -78,6 +78,6 @@ export async function applySuggestions(
           value,
         })),
       ),
-    { cwd, clock, signal },
+    system,
   );
 }

@@ -7,7 +7,8 @@
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/store.ts";
-import { missingError, UserError } from "../../errors/user_error.ts";
+import { missingError, usageError } from "../../errors/user_error.ts";
+import { ifThere } from "../../process/lock.ts";
 import { hostsOf, type Inventory } from "../../inventory/model.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
@@ -29,8 +30,7 @@ export async function* fetchKubeconfig(
 ): AsyncGenerator<RunEvent> {
   const [server] = hostsOf(inventory, "control-plane");
   if (server === undefined) {
-    throw new UserError("The inventory has no control-plane host to fetch the kubeconfig from", {
-      exitCode: 2,
+    throw usageError("The inventory has no control-plane host to fetch the kubeconfig from", {
       where: { file: inventory.file },
       hint: "Add one with: k3s-tool node add HOST --role control-plane",
     });
@@ -53,12 +53,9 @@ export async function readStoredKubeconfig(
   system: ActionSystem,
   inventory: Inventory,
 ): Promise<string> {
-  try {
-    return await Deno.readTextFile(await storedKubeconfig(system, inventory.file));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw missingError("The kubeconfig of this cluster was not fetched yet", {
-      hint: "Fetch it with: k3s-tool kubeconfig; or create the cluster with: k3s-tool provision",
-    });
-  }
+  const text = await ifThere(Deno.readTextFile(await storedKubeconfig(system, inventory.file)));
+  if (text !== undefined) return text;
+  throw missingError("The kubeconfig of this cluster was not fetched yet", {
+    hint: "Fetch it with: k3s-tool kubeconfig; or create the cluster with: k3s-tool provision",
+  });
 }

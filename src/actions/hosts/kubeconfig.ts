@@ -1,9 +1,12 @@
 /**
- * Installs the cluster's kubeconfig for the user.
+ * Installs the cluster's kubeconfig for the user, when asked to and after a run.
  *
  * @module
  */
 
+import type { RunEvent } from "../../ansible/events/event.ts";
+import { UserError } from "../../errors/user_error.ts";
+import { ifThere } from "../../process/lock.ts";
 import { kubeconfigFiles } from "../../kubeconfig/files.ts";
 import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
 import { plural, safeText } from "../../errors/safe_text.ts";
@@ -13,7 +16,7 @@ import type { System } from "../../process/system.ts";
 /** Where and how a cluster's kubeconfig is merged into the user's own. */
 export interface InstallOptions extends MergeOptions {
   /** `--kubeconfig`; undefined: as kubectl finds it. */
-  readonly kubeconfig?: string;
+  readonly kubeconfig?: string | undefined;
 }
 
 /** What the merge did. */
@@ -59,11 +62,7 @@ export async function installKubeconfig(
   const path = files.find((file) => items.some((item) => item.file === file)) ?? files[0];
   const { result, file, backup } = await updateKubeconfig(path, {
     clock: system.clock,
-    update: (text) =>
-      mergeKubeconfig(text, incoming, {
-        ...options,
-        ...(seen === undefined ? {} : { seen }),
-      }),
+    update: (text) => mergeKubeconfig(text, incoming, { ...options, seen }),
   });
   return {
     file,
@@ -102,6 +101,35 @@ function adviceOn(
   return `The ${plural(count, "context")} ${otherContexts.map(safeText).join(", ")} ` +
     `${plural(count, "points", "point")} to this cluster too. To remove ` +
     `${plural(count, "it", "them")}, run: ${commands.join(" && ")}`;
+}
+
+/**
+ * Merges a stored kubeconfig into the person's own, and says so where that changed something.
+ *
+ * If another cluster has the name, that is only a warning: the cluster itself works.
+ *
+ * @param stored path the playbook wrote to; nothing is done where no such file is
+ */
+export async function* takeOverKubeconfig(
+  system: System,
+  { stored, contextName }: { readonly stored: string; readonly contextName: string },
+): AsyncGenerator<RunEvent> {
+  const text = await ifThere(Deno.readTextFile(stored));
+  if (text === undefined) return; // the run stopped before, or left it out
+  try {
+    const done = await installKubeconfig(system, text, { contextName });
+    const { changed, replaced, file, context, backup, isCurrent, advice } = done;
+    if (!changed) return;
+    const kept = backup === undefined ? "" : `; the old file is now ${backup}`;
+    const use = isCurrent ? "" : `; use it with: kubectl --context ${context} get nodes`;
+    const did = replaced ? `Updated the context ${context} in` : `Added the context ${context} to`;
+    yield { type: "note", message: `${did} ${file}${kept}${use}` };
+    if (advice !== undefined) yield { type: "note", message: advice };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const hint = error.hint === undefined ? "" : ` ${error.hint}`;
+    yield { type: "warning", message: `${error.message}.${hint}` };
+  }
 }
 
 /** kubectl as the person calls it where a file was named with `--kubeconfig`. */

@@ -12,7 +12,7 @@ import { openInventory, requireProvisionable } from "../../inventory/read/read.t
 import type { ActionSystem, MayI } from "../action_system.ts";
 import { checkHosts, checkLimit, checkTags } from "./limit.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
-import { takeOverKubeconfig } from "./take_over_kubeconfig.ts";
+import { takeOverKubeconfig } from "./kubeconfig.ts";
 
 /** What a person asks for. */
 export interface ProvisionRequest {
@@ -68,7 +68,14 @@ export async function* provision(
       k3s_tool_convert: request.convert,
       k3s_tool_remove_renamed: request.removeRenamed,
     },
-    ...playbookOptions(request),
+    check: request.check,
+    diff: request.diff,
+    tags: request.tags,
+    skipTags: request.skipTags,
+    limit: request.limit,
+    forks: request.forks,
+    connectTimeout: request.connectTimeout,
+    ...request.passwords,
   }, mayInstall);
   for await (const event of events) {
     if (event.type === "end" && wroteKubeconfig(event.outcome, request)) {
@@ -84,18 +91,4 @@ export async function* provision(
 /** Where one worker failed the cluster is there nevertheless. */
 function wroteKubeconfig(outcome: Outcome, { check, kubeconfig }: ProvisionRequest): boolean {
   return kubeconfig && !check && (outcome === "ok" || outcome === "failed");
-}
-
-function playbookOptions(request: ProvisionRequest) {
-  const { forks, connectTimeout, passwords } = request;
-  return {
-    check: request.check,
-    diff: request.diff,
-    tags: request.tags,
-    skipTags: request.skipTags,
-    limit: request.limit,
-    ...(forks === undefined ? {} : { forks }),
-    ...(connectTimeout === undefined ? {} : { connectTimeout }),
-    ...passwords,
-  };
 }

@@ -9,7 +9,8 @@ import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { hostNamed, hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
-import { type EditOutcome, removeHostsFromInventory } from "../../inventory/store.ts";
+import { removeHosts } from "../../inventory/edit/edit.ts";
+import { editInventory, type EditOutcome } from "../../inventory/store.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 
@@ -62,7 +63,12 @@ export function removeFromInventory(
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<EditOutcome> {
   const { cwd, clock, signal } = system;
-  return removeHostsFromInventory(inventory.file, names, { cwd, clock, signal, dryRun });
+  return editInventory(inventory.file, (content) => removeHosts(content, names), {
+    cwd,
+    clock,
+    signal,
+    dryRun,
+  });
 }
 
 /**

@@ -39,15 +39,14 @@ export async function* runOnHosts(
   const tools = await prepareAnsible(system, mayInstall);
   for (const message of warnings) yield { type: "warning", message };
   for (const warning of tailnetWarnings) yield { type: "warning", ...warning };
-  // Gives the groups the names that the playbooks know.
-  const alias = aliasInventory(inventory);
   const events = runPlaybook(system, {
     ...tools,
     ...options,
     inventory: inventory.file,
     inventories: [inventory.file],
-    ...(alias === undefined ? {} : { extraInventory: alias }),
-    ...(hostKeys === undefined ? {} : { publishedHostKeys: hostKeys }),
+    // Gives the groups the names that the playbooks know.
+    extraInventory: aliasInventory(inventory),
+    publishedHostKeys: hostKeys,
   });
   for await (const event of events) {
     yield event;

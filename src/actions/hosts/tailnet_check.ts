@@ -39,8 +39,8 @@ export async function checkTailnet(
     if (hosts.some(isReachedByTailnet)) {
       throw new UserError(`The hosts cannot be reached from this machine: ${error.message}`, {
         exitCode: error.exitCode,
+        hint: error.hint,
         cause: error,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
       });
     }
     return {

@@ -7,9 +7,9 @@
 import type { System } from "../../process/system.ts";
 import type { RunEvent } from "../events/event.ts";
 import { followEvents } from "../events/event_file.ts";
-import { lastWords } from "./run_playbook.ts";
+import { endEvent } from "./run_playbook.ts";
 import { type PastRun, pastRun, pastRuns } from "./run_history.ts";
-import { type LockHolder, lockHolder } from "./run_lock.ts";
+import { CUT_OFF, type LockHolder, lockHolder } from "./run_lock.ts";
 
 /** How often it is looked whether a run has begun, in milliseconds. */
 const LOOK_MS = 2_000;
@@ -17,8 +17,8 @@ const LOOK_MS = 2_000;
 /** How often it is looked whether a run is over, in milliseconds. */
 const END_MS = 250;
 
-/** Exit code of a run whose process was killed. */
-const CUT_OFF = -1;
+/** What following a run needs of the machine. */
+type Machine = Pick<System, "directories" | "clock" | "runner">;
 
 /**
  * The events of runs that others make on an inventory, also of one that is under way: one run after
@@ -29,7 +29,7 @@ const CUT_OFF = -1;
  * @param options.inventory absolute path of its file
  */
 export async function* followRuns(
-  system: Pick<System, "directories" | "clock" | "runner">,
+  system: Machine,
   { inventory, signal }: { readonly inventory: string; readonly signal: AbortSignal },
 ): AsyncGenerator<RunEvent, void> {
   const file = await Deno.realPath(inventory).catch(() => inventory);
@@ -60,7 +60,7 @@ async function runOf(
 }
 
 async function* followRun(
-  system: Pick<System, "directories" | "clock" | "runner">,
+  system: Machine,
   { run, file, signal }: {
     readonly run: PastRun;
     readonly file: string;
@@ -76,19 +76,7 @@ async function* followRun(
     yield* followEvents(run.events, { ended, clock: system.clock });
     const result = await ended;
     if (signal.aborted) return;
-    const { outcome, rc } = result ?? { outcome: "interrupted", rc: CUT_OFF };
-    const message = outcome === "error"
-      ? await lastWords(log, rc).catch(() => undefined)
-      : undefined;
-    yield {
-      type: "end",
-      ts: new Date(system.clock.now()).toISOString(),
-      outcome,
-      rc,
-      directory,
-      log,
-      ...(message === undefined ? {} : { message }),
-    };
+    yield await endEvent(system, run, result ?? { outcome: "interrupted", rc: CUT_OFF });
   } finally {
     stop.abort();
     await ended;
@@ -97,7 +85,7 @@ async function* followRun(
 
 /** Settles with the run's result, or with nothing where its process ended without one. */
 async function endOf(
-  system: Pick<System, "directories" | "clock" | "runner">,
+  system: Machine,
   { run, file, signal }: {
     readonly run: PastRun;
     readonly file: string;

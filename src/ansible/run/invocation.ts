@@ -21,13 +21,13 @@ export type Playbook =
 
 /** Files that hold a password, or programs that print it; Ansible reads them itself. */
 export interface PasswordFiles {
-  readonly becomePasswordFile?: string;
+  readonly becomePasswordFile?: string | undefined;
   /**
    * The sudo password itself, as it was typed: it goes before a file. Ansible reads it from a pipe; it
    * is in no argument, log or file, so that nothing is left of it where a process is killed.
    */
-  readonly becomePassword?: string;
-  readonly vaultPasswordFile?: string;
+  readonly becomePassword?: string | undefined;
+  readonly vaultPasswordFile?: string | undefined;
 }
 
 /** What of a playbook is run, and on what. */
@@ -45,9 +45,9 @@ export interface PlaybookOptions extends PasswordFiles {
   /** Ansible host patterns. */
   readonly limit?: readonly string[];
   /** Hosts at once. */
-  readonly forks?: number;
+  readonly forks?: number | undefined;
   /** Seconds ssh may take to connect. */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
 }
 
 /** Files a run uses. */

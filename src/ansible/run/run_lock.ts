@@ -15,7 +15,7 @@ import { closeRun, type PastRun, pastRuns } from "./run_history.ts";
 import { endProcessesOfRun } from "./run_processes.ts";
 
 /** Exit code written down for a run whose tool was killed. */
-const CUT_OFF = -1;
+export const CUT_OFF = -1;
 
 /** A lock that is held until it is disposed of. */
 export interface RunLock extends Disposable {

@@ -26,9 +26,9 @@ export interface PlaybookRun extends PlaybookOptions {
   /** Absolute path of the inventory a run is about: two runs on it do not overlap. */
   readonly inventory: string;
   /** Text of a further inventory, read after the person's own. */
-  readonly extraInventory?: string;
+  readonly extraInventory?: string | undefined;
   /** known_hosts lines the tailnet vouches for; undefined keeps those of the last run. */
-  readonly publishedHostKeys?: string;
+  readonly publishedHostKeys?: string | undefined;
 }
 
 /**
@@ -83,7 +83,7 @@ export async function* runPlaybook(
         env: playbookEnv(files),
         without: FOREIGN_VARIABLES,
         logFile: log,
-        ...(run.becomePassword === undefined ? {} : { stdin: run.becomePassword }),
+        stdin: run.becomePassword,
       });
       outcome = "interrupted"; // unless it is seen to its end
       let running = true;
@@ -113,16 +113,17 @@ export async function* runPlaybook(
     const seconds = (system.clock.now() - startedAt) / 1000;
     await closeRun(record, { outcome, rc, seconds });
   }
+  yield await endEvent(system, record, { outcome, rc });
+}
+
+/** The last event of a run. */
+export async function endEvent(
+  { clock }: Pick<System, "clock">,
+  { directory, log }: RunRecord,
+  { outcome, rc }: { readonly outcome: Outcome; readonly rc: number },
+): Promise<RunEvent> {
   const message = outcome === "error" ? await lastWords(log, rc) : undefined;
-  yield {
-    type: "end",
-    ts: iso(system.clock.now()),
-    outcome,
-    rc,
-    directory,
-    log,
-    ...(message === undefined ? {} : { message }),
-  };
+  return { type: "end", ts: iso(clock.now()), outcome, rc, directory, log, message };
 }
 
 /** The plugin does not know where the tool keeps host keys: its hint names the place KNOWN_HOSTS. */
@@ -165,23 +166,13 @@ async function prepareFiles(
   // Not below the state directory, whose path may be too long for a socket.
   const sockets = await makeTemporaryDirectory("k3s-tool-");
   await writePrivate(socketsFile(directory), sockets);
-  return {
-    tree: run.tree,
-    extraVars,
-    events,
-    temporary,
-    ansibleHome,
-    sockets,
-    knownHosts,
-  };
+  return { tree: run.tree, extraVars, events, temporary, ansibleHome, sockets, knownHosts };
 }
 
 async function removeFiles({ temporary, sockets }: RunFiles): Promise<void> {
-  for (const path of [temporary, sockets]) await removeIfThere(path);
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path, { recursive: true }).catch(() => {});
+  for (const path of [temporary, sockets]) {
+    await Deno.remove(path, { recursive: true }).catch(() => {});
+  }
 }
 
 async function writePrivate(path: string, text: string): Promise<void> {
@@ -226,7 +217,7 @@ const SIGNALS: Readonly<Record<number, string>> = {
 const INTERRUPTED = 99;
 
 /** Why ansible-playbook could not work: the signal that ended it, the error it printed, or its end. */
-export async function lastWords(log: string, rc: number): Promise<string> {
+async function lastWords(log: string, rc: number): Promise<string> {
   // A shell's way to say which signal it was, and Deno's.
   const signal = rc === INTERRUPTED ? 2 : rc - 128;
   if (signal > 0) {

@@ -39,9 +39,9 @@ type Machine = Pick<System, "runner" | "signal">;
 /** What was found of ansible-core. */
 export interface AnsibleSearch {
   /** The one to use; undefined where there is none. */
-  readonly ansible?: Ansible;
+  readonly ansible: Ansible | undefined;
   /** Why the one on PATH is not used: too old, or it does not run. */
-  readonly passedOver?: string;
+  readonly passedOver: string | undefined;
 }
 
 /**
@@ -55,7 +55,8 @@ export async function findAnsible(
 ): Promise<AnsibleSearch> {
   const own = await askVersion(system, ["ansible-playbook"]);
   if (own.version !== undefined && isRecent(own.version)) {
-    return { ansible: { argv: ["ansible-playbook"], version: own.version, origin: "path" } };
+    const ansible = { argv: ["ansible-playbook"], version: own.version, origin: "path" } as const;
+    return { ansible, passedOver: undefined };
   }
   const oldest = OLDEST_ANSIBLE.join(".");
   const passedOver = own.version !== undefined
@@ -63,11 +64,7 @@ export async function findAnsible(
     : own.problem === undefined
     ? undefined
     : `ansible-playbook on PATH does not work: ${own.problem}`;
-  const ours = await findPrivateAnsible(system, privateDirectory);
-  return {
-    ...(ours === undefined ? {} : { ansible: ours }),
-    ...(passedOver === undefined ? {} : { passedOver }),
-  };
+  return { ansible: await findPrivateAnsible(system, privateDirectory), passedOver };
 }
 
 /** The ansible-core in a private virtual environment; undefined where it is not there or broken. */

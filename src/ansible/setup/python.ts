@@ -25,7 +25,7 @@ export interface Python {
 
 /** All that was found: the one to use, or what is there instead. */
 export interface PythonSearch {
-  readonly python?: Python;
+  readonly python: Python | undefined;
   /** Versions found that are too old or too new. */
   readonly others: readonly string[];
 }
@@ -48,7 +48,7 @@ export async function findPython(
     else if (python.venv) return { python, others: [...others] };
     else incomplete ??= python;
   }
-  return { ...(incomplete === undefined ? {} : { python: incomplete }), others: [...others] };
+  return { python: incomplete, others: [...others] };
 
   async function probe(program: string): Promise<Python | undefined> {
     try {

@@ -21,9 +21,6 @@ import type { Context } from "../program/context.ts";
 import type { Output } from "../output/output.ts";
 import type { Prompter } from "../output/prompt.ts";
 
-/** Timeout of an optional check, in milliseconds. */
-const CHECK_LIMIT_MS = 3_000;
-
 /** The options of `init` that say what the inventory holds. */
 export interface InitOptions {
   readonly controlPlane: readonly string[];
@@ -75,39 +72,35 @@ export async function initRequest(
       hint: "Add one with --control-plane HOST=ADDRESS, or run k3s-tool init at a terminal.",
     });
   }
-  const { hosts, tailnet } = await namedHosts(context, options);
-  for (const gap of tailnet?.gaps ?? []) output.warn(gap);
-  warnOf(hosts, tailnet?.peers ?? [], { context, output });
+  const { hosts, peers, gaps } = await namedHosts(context, options);
+  for (const gap of gaps) output.warn(gap);
+  warnOf(hosts, peers, { context, output });
   return { ...fixed, ...defaults, hosts: withSettings(hosts, hostSettings) };
 }
 
-/** The hosts of the options; the tailnet, where it could be read, to check them against. */
+/** The hosts of the options; the tailnet, as far as it could be read, to check them against. */
 async function namedHosts(
   context: Context,
   options: InitOptions,
-): Promise<{ readonly hosts: HostDescription[]; readonly tailnet: Tailnet | undefined }> {
+): Promise<Pick<Tailnet, "peers" | "gaps"> & { readonly hosts: readonly HostDescription[] }> {
   const wanted = [
     ...options.controlPlane.map((text) => hostOf(text, "control-plane")),
     ...options.worker.map((text) => hostOf(text, "worker")),
   ];
+  const { lookupAddress, tailnetFor } = await import("../../tailscale/lookup.ts");
   const nameless = wanted.find(({ address }) => address === "");
-  if (nameless === undefined) {
-    // Optional: a script may run on a machine without Tailscale.
-    const { readTailnet } = await import("../../tailscale/discover.ts");
-    const tailnet = await readTailnet(context, { timeoutMs: CHECK_LIMIT_MS }).catch((error) => {
-      if (error instanceof UserError) return undefined;
-      throw error;
-    });
-    return { hosts: wanted, tailnet };
-  }
-  const { lookupAddress, tailnetWithAddresses } = await import("../../tailscale/lookup.ts");
-  const { name, role } = nameless;
-  const example = `${role === "worker" ? "--worker" : "--control-plane"} ${name}=100.x.y.z`;
-  const tailnet = await tailnetWithAddresses(context, { name, example });
-  const hosts = wanted.map((host) =>
-    host.address === "" ? { ...host, address: lookupAddress(tailnet, host.name) } : host
+  const flag = nameless?.role === "worker" ? "--worker" : "--control-plane";
+  const tailnet = await tailnetFor(
+    context,
+    nameless !== undefined &&
+      { name: nameless.name, example: `${flag} ${nameless.name}=100.x.y.z` },
   );
-  return { hosts, tailnet };
+  if (tailnet instanceof UserError) return { hosts: wanted, peers: [], gaps: [] };
+  const hosts = wanted.map((host) => ({
+    ...host,
+    address: host.address || lookupAddress(tailnet, host.name),
+  }));
+  return { hosts, ...tailnet };
 }
 
 /** Warns about the machines chosen; they are used anyway. */

@@ -12,21 +12,17 @@ import { VARIABLE_SCHEMAS } from "../../inventory/schema.ts";
 import type { Peer } from "../../tailscale/peer.ts";
 import type { Choice, Prompter } from "../output/prompt.ts";
 
-/** What the person chose. */
-export interface InitAnswers {
-  readonly hosts: readonly HostDescription[];
-  readonly clusterName: string;
-  readonly k3sVersion: string;
-  readonly user: string | undefined;
-  readonly gitRepoUrl: string | undefined;
-}
-
 /** Answers given as flags already, offered first. */
 export interface InitDefaults {
   readonly clusterName: string;
   readonly k3sVersion: string;
   readonly user: string | undefined;
   readonly gitRepoUrl: string | undefined;
+}
+
+/** What the person chose. */
+export interface InitAnswers extends InitDefaults {
+  readonly hosts: readonly HostDescription[];
 }
 
 /** The questions a `Prompter` can ask, as far as they are needed here. */
@@ -73,14 +69,14 @@ export async function askInit(
     message: "SSH user (empty: your user name on this machine)",
     flag: "--user NAME",
     validate: mayBe("ansible_user"),
-    ...(defaults.user === undefined ? {} : { initial: defaults.user }),
+    initial: defaults.user,
   });
   const hosts = await askHardware(ask, chosen);
   const gitRepoUrl = await ask.text({
     message: "Git repository URL for Flux (empty: set it later)",
     flag: "--git-repo URL",
     validate: mayBe("git_repo_url"),
-    ...(defaults.gitRepoUrl === undefined ? {} : { initial: defaults.gitRepoUrl }),
+    initial: defaults.gitRepoUrl,
   });
   return {
     hosts,

@@ -5,16 +5,8 @@
  */
 
 import { renderProblem } from "../../errors/render_error.ts";
-import type { Problem } from "../../errors/user_error.ts";
-import type { ChangedFile } from "../../inventory/store.ts";
+import type { Change } from "../../inventory/store.ts";
 import type { Output } from "./output.ts";
-
-/** An edit, done or planned. */
-export interface Change {
-  readonly files: readonly ChangedFile[];
-  readonly notes: readonly string[];
-  readonly warnings: readonly Problem[];
-}
 
 /**
  * Reports an edit: with `-o json` the document `InventoryChange`, else the patch on stdout where it
@@ -33,7 +25,8 @@ export async function reportChange(
 ): Promise<void> {
   const { files, notes, warnings } = change;
   const changed = files.length > 0;
-  const patch = dryRun && changed ? await patchOf(files) : "";
+  const { paintDiff, unifiedDiff } = await import("../../view/words/unified_diff.ts");
+  const patch = dryRun ? unifiedDiff(files) : "";
   if (output.structured) {
     await output.document("InventoryChange", {
       ...extra,
@@ -50,12 +43,6 @@ export async function reportChange(
   for (const warning of warnings) output.warn(renderProblem(warning));
   if (!changed) return output.note("Nothing to change.");
   if (!dryRun) return output.note(done);
-  const { paintDiff } = await import("../../view/words/unified_diff.ts");
   output.data(paintDiff(patch, output.paint));
   output.note("Dry run: nothing was written.");
-}
-
-async function patchOf(files: readonly ChangedFile[]): Promise<string> {
-  const { unifiedDiff } = await import("../../view/words/unified_diff.ts");
-  return unifiedDiff(files);
 }

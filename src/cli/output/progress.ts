@@ -130,7 +130,8 @@ function endLine(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
-function say(event: RunEvent, output: Output): void {
+/** Says what a run has to say beside its progress. */
+export function say(event: RunEvent, output: Output): void {
   if (event.type === "note") output.note(event.message);
   if (event.type === "warning") {
     output.warn(event.host ? `${event.host}: ${event.message}` : event.message);

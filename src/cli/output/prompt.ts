@@ -42,39 +42,32 @@ export class Prompter {
   async confirm(question: Question): Promise<boolean> {
     if (this.#globals.yes) return true;
     const { confirm, shared } = await this.#clack(question);
-    return answered(
-      await confirm({
-        ...shared,
-        message: safeLines(question.message),
-        initialValue: false,
-      }),
-    );
+    return answered(await confirm({ ...shared, initialValue: false }));
   }
 
   /** For what cannot be undone: the user types the name; `--yes` answers it. */
   async confirmByName(question: Question & { readonly name: string }): Promise<boolean> {
     if (this.#globals.yes) return true;
     const { text, shared } = await this.#clack(question);
-    const message = `${safeLines(question.message)} Type ${safeLines(question.name)} to continue.`;
+    const message = `${shared.message} Type ${safeLines(question.name)} to continue.`;
     return answered(await text({ ...shared, message })) === question.name;
   }
 
   /** One line of text. */
   async text(
     question: Question & {
-      readonly initial?: string;
+      readonly initial?: string | undefined;
       /** Says what is wrong with a value, or undefined. */
       readonly validate?: (value: string) => string | undefined;
     },
   ): Promise<string> {
     const { text, shared } = await this.#clack(question);
-    const { validate } = question;
+    const { initial, validate } = question;
     return answered(
       await text({
         ...shared,
-        message: safeLines(question.message),
-        ...(question.initial === undefined ? {} : { initialValue: question.initial }),
-        ...(validate === undefined ? {} : { validate: (value) => validate(value ?? "") }),
+        ...(initial === undefined ? {} : { initialValue: initial }),
+        validate: (value) => validate?.(value ?? ""),
       }),
     );
   }
@@ -83,42 +76,20 @@ export class Prompter {
   async secret(question: Question): Promise<string> {
     const { password, shared } = await this.#clack(question);
     const validate = (value: string | undefined) => value ? undefined : "It must not be empty";
-    return answered(
-      await password({ ...shared, message: safeLines(question.message), validate }),
-    );
-  }
-
-  /** One of several values. */
-  async select<T extends string>(
-    question: Question & { readonly choices: readonly Choice<T>[]; readonly initial?: T },
-  ): Promise<T> {
-    const { select, shared } = await this.#clack(question);
-    return answered(
-      // clack types its options by a conditional on T that an open T cannot satisfy.
-      await select<string>({
-        ...shared,
-        message: safeLines(question.message),
-        options: question.choices.map(safeChoice),
-        ...(question.initial === undefined ? {} : { initialValue: question.initial }),
-      }),
-    ) as T;
+    return answered(await password({ ...shared, validate }));
   }
 
   /** Any number of several values. */
   async multiselect<T extends string>(
-    question: Question & {
-      readonly choices: readonly Choice<T>[];
-      readonly initial?: readonly T[];
-    },
+    question: Question & { readonly choices: readonly Choice<T>[] },
   ): Promise<readonly T[]> {
     const { multiselect, shared } = await this.#clack(question);
     return answered(
+      // clack types its options by a conditional on T that an open T cannot satisfy.
       await multiselect<string>({
         ...shared,
-        message: safeLines(question.message),
         options: question.choices.map(safeChoice),
         required: false,
-        ...(question.initial === undefined ? {} : { initialValues: [...question.initial] }),
       }),
     ) as T[];
   }
@@ -134,7 +105,8 @@ export class Prompter {
       import("@clack/prompts"),
       import("node:process"),
     ]);
-    return { ...clack, shared: { signal: this.#signal, output: process.stderr } };
+    const message = safeLines(question.message);
+    return { ...clack, shared: { message, signal: this.#signal, output: process.stderr } };
   }
 }
 

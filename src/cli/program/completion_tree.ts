@@ -6,7 +6,7 @@
 
 import { type Command as TabCommand, RootCommand } from "@bomb.sh/tab";
 import type { CommandDeclaration, OptionDeclaration } from "./command.ts";
-import { OUTPUT_FORMATS } from "./global_options.ts";
+import { GLOBAL_OPTIONS } from "./global_options.ts";
 import type { Offers } from "./offers.ts";
 
 /** The tree for these declarations, with values from the inventory. */
@@ -15,7 +15,7 @@ export function completionTree(
   offers: Offers,
 ): RootCommand {
   const root = new RootCommand();
-  addGlobalOptions(root);
+  addOptions(root, GLOBAL_OPTIONS);
   for (const declaration of commands) {
     if (declaration.hidden) continue;
     const aliases = declaration.aliases?.filter((alias) => alias.includes(" ")) ?? [];
@@ -35,7 +35,15 @@ export function completionTree(
         syntax.includes("..."),
       );
     }
-    for (const { flags, description, choices, completes, kind } of options(declaration)) {
+    addOptions(command, declaration.options ?? {});
+    addOptions(command, GLOBAL_OPTIONS);
+  }
+
+  function addOptions(
+    command: TabCommand,
+    options: Readonly<Record<string, OptionDeclaration>>,
+  ): void {
+    for (const { flags, description, choices, completes, kind } of Object.values(options)) {
       const { long, short } = parseFlags(flags);
       const values = choices ?? (completes === undefined ? [] : offers[completes]);
       if (kind === "flag") {
@@ -46,24 +54,7 @@ export function completionTree(
         }, short);
       }
     }
-    addGlobalOptions(command);
   }
-}
-
-function options(declaration: CommandDeclaration): OptionDeclaration[] {
-  return Object.values<OptionDeclaration>(declaration.options ?? {});
-}
-
-function addGlobalOptions(command: TabCommand): void {
-  command.option("inventory", "inventory file", () => {}, "i");
-  command.option("output", "output format", (complete) => {
-    for (const format of OUTPUT_FORMATS) complete(format, "");
-  }, "o");
-  command.option("verbose", "show details", "v");
-  command.option("quiet", "print only data, warnings and errors", "q");
-  command.option("yes", "answer yes to all questions", "y");
-  command.option("no-color", "no colours");
-  command.option("no-input", "do not ask questions");
 }
 
 function parseFlags(flags: string): { long: string; short?: string } {

@@ -35,11 +35,8 @@ export function clusterChoice(options: {
   readonly timeout: number | undefined;
 }): ClusterChoice {
   const { kubeconfig, context, timeout } = options;
-  return {
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    ...(timeout === undefined ? {} : { timeoutMs: Math.min(timeout * 1000, LONGEST_TIMER_MS) }),
-  };
+  const timeoutMs = timeout && Math.min(timeout * 1000, LONGEST_TIMER_MS);
+  return { kubeconfig, context, timeoutMs };
 }
 
 /** For what a variable is read or set. */

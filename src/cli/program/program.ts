@@ -10,7 +10,12 @@ import { errorDocument, renderErrorText } from "../../errors/render_error.ts";
 import { ExitCode, interruptedError, UserError } from "../../errors/user_error.ts";
 import type { CommandDeclaration, Input, OptionDeclaration } from "./command.ts";
 import type { Context } from "./context.ts";
-import { type GlobalOptions, OUTPUT_FORMATS, type OutputFormat } from "./global_options.ts";
+import {
+  GLOBAL_OPTIONS,
+  type GlobalOptions,
+  OUTPUT_FORMATS,
+  type OutputFormat,
+} from "./global_options.ts";
 import { assertFormat, Output, yamlText } from "../output/output.ts";
 import { paintFor, wantsColor } from "../output/paint.ts";
 import { namesOf, parserError } from "./parser_error.ts";
@@ -138,16 +143,6 @@ function buildProgram(
     .description(DESCRIPTION)
     .addHelpText("after", EPILOGUE)
     .helpCommand("help [command]", "Show help for a command")
-    .option("-i, --inventory <file>", "inventory file (env K3S_TOOL_INVENTORY)")
-    .addOption(
-      new Option("-o, --output <format>", "output format").choices([...OUTPUT_FORMATS]),
-    )
-    .option("-v, --verbose", "show details")
-    .option("-q, --quiet", "print only data, warnings and errors")
-    .option("-y, --yes", "answer yes to all questions")
-    .option("--no-color", "no colours (also NO_COLOR)")
-    .option("--no-input", "do not ask questions; fail if an answer is missing")
-    .option("-V, --version", "same as k3s-tool version")
     .exitOverride()
     .showSuggestionAfterError(false) // `parserError` knows all commands
     .configureHelp({ showGlobalOptions: true })
@@ -160,6 +155,8 @@ function buildProgram(
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
+  for (const each of Object.values(GLOBAL_OPTIONS)) program.addOption(commanderOption(each));
+  program.option("-V, --version", "same as k3s-tool version");
   const groups = new Map<string, Command>();
   for (const declaration of declarations) {
     const { name, aliases = [], hidden = false } = declaration;

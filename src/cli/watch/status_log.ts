@@ -1,16 +1,42 @@
 /**
- * States on a pipe or in a file: each one that differs is printed in full, data to stdout and
- * messages to stderr.
+ * The state of the cluster in every format, data to stdout and messages to stderr: once, or with
+ * `--watch` on a pipe or in a file each one that differs, in full.
  *
  * @module
  */
 
+import { safeLines } from "../../errors/safe_text.ts";
 import { isHeard, type LiveState } from "../../live/live_state.ts";
-import { type Status, statusDocument, statusOf, statusWords } from "../../view/tables/status.ts";
+import {
+  type Status,
+  statusDocument,
+  statusOf,
+  statusText,
+  statusWords,
+} from "../../view/tables/status.ts";
 import { newMemo } from "../../view/lists/live_rows.ts";
 import type { Output } from "../output/output.ts";
-import { showStatus } from "./status_output.ts";
 import type { StatusView } from "./status_watch.ts";
+
+/** Prints the data. */
+export async function showStatus(status: Status, output: Output): Promise<void> {
+  const { format, paint } = output;
+  if (output.structured) return await output.document("Status", statusDocument(status));
+  if (format === "name") {
+    return output.data(status.nodes.map(({ name }) => `${safeLines(name)}\n`).join(""));
+  }
+  if (status.nodes.length === 0) {
+    output.note("There are no nodes in the inventory or the cluster.");
+  }
+  output.data(statusText(status, { wide: format === "wide", paint }));
+}
+
+/** Says what is missing, and what to look at. */
+export function showWords(status: Status, output: Output): void {
+  const { notes, warnings } = statusWords(status);
+  for (const note of notes) output.note(note);
+  for (const warning of warnings) output.warn(warning);
+}
 
 /** Node keys expire without an event. */
 const AGAIN_MS = 60_000;

@@ -10,7 +10,7 @@ import { usageError } from "../../errors/user_error.ts";
 import type { KeyPath } from "./key_path.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import { VARIABLE_SCHEMAS } from "../schema.ts";
-import type { ValueType } from "./value_types.ts";
+import type { ValueType } from "../model.ts";
 
 /**
  * The type a value is meant to have: the schema's, else that of the value it replaces, else what it

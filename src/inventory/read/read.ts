@@ -31,7 +31,7 @@ export interface ReadOptions {
   /** Paths below it are shown without it. */
   readonly cwd?: string | undefined;
   /** Reads it through these; default: from disk. */
-  readonly files?: InventoryFiles;
+  readonly files?: InventoryFiles | undefined;
 }
 
 /**

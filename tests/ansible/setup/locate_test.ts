@@ -23,6 +23,7 @@ Deno.test("the person's own ansible-playbook comes first", async () => {
   system.runner.on("ansible-playbook --version", version("2.17.3"));
   assert.deepEqual(await findAnsible(system, "/private"), {
     ansible: { argv: ["ansible-playbook"], version: "2.17.3", origin: "path" },
+    passedOver: undefined,
   });
   assert.deepEqual(system.runner.lines, ["ansible-playbook --version"]);
 });
@@ -47,6 +48,7 @@ Deno.test("one that does not start is passed over, with what it says", async () 
     stderr: "Traceback\nModuleNotFoundError: No module named 'ansible'\n",
   });
   assert.deepEqual(await findAnsible(system, "/private"), {
+    ansible: undefined,
     passedOver:
       "ansible-playbook on PATH does not work: ModuleNotFoundError: No module named 'ansible'",
   });
@@ -89,7 +91,10 @@ Deno.test("a version is asked for without a write to HOME, which may be read-onl
 });
 
 Deno.test("none at all is no error", async () => {
-  assert.deepEqual(await findAnsible(fakeSystem("/home/ann"), "/private"), {});
+  assert.deepEqual(await findAnsible(fakeSystem("/home/ann"), "/private"), {
+    ansible: undefined,
+    passedOver: undefined,
+  });
 });
 
 Deno.test("asking for the version reads none of the person's settings and leaves nothing behind", async () => {

@@ -1,11 +1,7 @@
-import type { ActionSystem } from "../../../actions/action_system.ts";
-import type { PasswordFiles } from "../../../ansible/run/invocation.ts";
-import type { Inventory } from "../../../inventory/model.ts";
-import { askToInstall } from "../../output/ask_to_install.ts";
+import type { RunEvent } from "../../../ansible/events/event.ts";
 import { defineCommand, option } from "../../program/command.ts";
-import type { GlobalOptions } from "../../program/global_options.ts";
 import { jsonText, type Output } from "../../output/output.ts";
-import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
 
 /** `kubeconfig`: access to the cluster for kubectl and other clients. */
 export const kubeconfigCommand = defineCommand({
@@ -45,13 +41,10 @@ export const kubeconfigCommand = defineCommand({
     const { openInventory } = await import("../../../inventory/read/read.ts");
     const { inventory } = await openInventory(context, globals.inventory);
     if (!options.stored) {
-      await fetchQuietly(context, {
-        inventory,
-        passwords: await passwordsOf(options, context, globals),
-        globals,
-        line,
-        output,
-      });
+      const answers = await ansibleAnswers(options, context, globals);
+      const { fetchKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
+      const events = fetchKubeconfig(context, { inventory, ...answers });
+      await showQuietly(events, { line, now: context.clock.now, output });
     }
     const text = await readStoredKubeconfig(context, inventory);
     const contextName = options.context ?? inventory.cluster.clusterName;
@@ -62,7 +55,7 @@ export const kubeconfigCommand = defineCommand({
       contextName,
       force,
       setCurrent,
-      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      kubeconfig,
     });
     if (output.structured) {
       const { replaced: _, advice: __, ...document } = done;
@@ -97,33 +90,24 @@ async function print(
   output.data(jsonText(parse(yaml)));
 }
 
-/** Fetches without the tables of a run, because stdout is for the kubeconfig. */
-async function fetchQuietly(
-  context: ActionSystem,
-  { inventory, passwords, globals, line, output }: {
-    readonly inventory: Inventory;
-    readonly passwords: PasswordFiles;
-    readonly globals: GlobalOptions;
+/** Shows a run without its tables, because stdout is for the kubeconfig. */
+async function showQuietly(
+  events: AsyncIterable<RunEvent>,
+  { line, now, output }: {
     readonly line: string;
+    readonly now: () => number;
     readonly output: Output;
   },
 ): Promise<void> {
-  const { fetchKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
   const { INITIAL_RUN, reduceRun } = await import("../../../ansible/events/run_state.ts");
+  const { say } = await import("../../output/progress.ts");
   const { runError } = await import("../../../view/runs/run_report.ts");
   let state = INITIAL_RUN;
-  const mayInstall = askToInstall(globals, context);
-  for await (const event of fetchKubeconfig(context, { inventory, passwords, mayInstall })) {
-    state = reduceRun(state, event, context.clock.now());
-    if (event.type === "note") output.note(event.message);
-    if (event.type === "warning") {
-      output.warn(event.host ? `${event.host}: ${event.message}` : event.message);
-    }
+  for await (const event of events) {
+    state = reduceRun(state, event, now());
+    say(event, output);
   }
   for (const { host, message } of state.failures) output.warn(`${host}: ${message}`);
-  const error = runError(state, {
-    what: "Fetching the kubeconfig",
-    resume: line,
-  });
+  const error = runError(state, { what: "Fetching the kubeconfig", resume: line });
   if (error !== undefined) throw error;
 }

@@ -1,11 +1,10 @@
 import { counted } from "../../../errors/safe_text.ts";
 import type { ProvisionRequest } from "../../../actions/hosts/provision.ts";
 import type { Failure } from "../../../ansible/events/run_state.ts";
-import { askToInstall } from "../../output/ask_to_install.ts";
 import { commaList } from "../../program/options.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
-import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
 
 /** How the role node_config begins its warning of a host that was renamed. */
 const RENAMED = /^This machine was a node before/;
@@ -59,6 +58,7 @@ export const provisionCommand = defineCommand({
     const { watchRun } = await import("../../output/progress.ts");
     const { runError } = await import("../../../view/runs/run_report.ts");
     const check = options.check || options.dryRun;
+    const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
     const request = {
       inventory: globals.inventory,
       check,
@@ -68,7 +68,7 @@ export const provisionCommand = defineCommand({
       limit: commaList(options.limit, "--limit"),
       forks: options.forks,
       connectTimeout: options.timeout,
-      passwords: await passwordsOf(options, context, globals),
+      passwords,
       kubeconfig: !options.skipKubeconfig,
       replace: commaList(options.replace, "--replace"),
       convert: globals.yes,
@@ -76,7 +76,7 @@ export const provisionCommand = defineCommand({
     };
     const show = { context, output, globals };
     const run = (request: ProvisionRequest) =>
-      watchRun(provision(context, request, askToInstall(globals, context)), show);
+      watchRun(provision(context, request, mayInstall), show);
     const words = { what: check ? "The check" : "Provisioning", resume: line };
     let state = await run(request);
     const prompter = new Prompter(globals, context);

@@ -1,10 +1,9 @@
 import { counted } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
-import { askToInstall } from "../../output/ask_to_install.ts";
 import { commaList } from "../../program/options.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
-import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
 
 /** `reset`: removes k3s from the hosts. */
 export const resetCommand = defineCommand({
@@ -41,8 +40,7 @@ export const resetCommand = defineCommand({
     const events = reset(context, inventory, {
       limit,
       check: options.dryRun,
-      passwords: await passwordsOf(options, context, globals),
-      mayInstall: askToInstall(globals, context),
+      ...await ansibleAnswers(options, context, globals),
     });
     const what = options.dryRun ? "The dry run of the reset" : "The reset";
     await showRun(events, { what, resume: line }, { context, output, globals });

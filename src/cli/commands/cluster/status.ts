@@ -45,9 +45,9 @@ export const statusCommand = defineCommand({
     const live = await readStatus(context, request);
     const view = { live, now: context.clock.now(), memo: newMemo() };
     const status = statusOf(view, request.names);
-    const { showStatus, showWords } = await import("../../watch/status_output.ts");
+    const { showStatus, showWords } = await import("../../watch/status_log.ts");
     await showStatus(status, output);
-    await showWords(status, output);
+    showWords(status, output);
     const { connection } = live;
     return connection.state === "live" ? ExitCode.Done : connection.problem?.exitCode;
   },

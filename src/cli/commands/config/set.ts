@@ -1,5 +1,5 @@
 import { usageError } from "../../../errors/user_error.ts";
-import { VALUE_TYPES, type ValueType } from "../../../inventory/edit/value_types.ts";
+import { VALUE_TYPES, type ValueType } from "../../../inventory/model.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import type { InputStream } from "../../program/context.ts";
 import { reportChange } from "../../output/inventory_words.ts";

@@ -2,10 +2,9 @@ import type { MachineFacts } from "../../../ansible/events/machine.ts";
 import type { Suggestion } from "../../../reports/suggestions.ts";
 import type { MachineRow } from "../../../view/tables/machines.ts";
 import { counted } from "../../../errors/safe_text.ts";
-import { askToInstall } from "../../output/ask_to_install.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { defineCommand, option } from "../../program/command.ts";
-import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
 
 /** `node detect`: what each machine is, and what to set for it. */
 export const nodeDetectCommand = defineCommand({
@@ -41,11 +40,7 @@ export const nodeDetectCommand = defineCommand({
     const view = await import("../../../view/tables/machines.ts");
     const { renderTable } = await import("../../../view/tables/table.ts");
     const wanted = await hostsToDetect(context, { inventory: globals.inventory, hosts: args });
-    const passwords = await passwordsOf(options, context, globals);
-    const events = detect(context, wanted, {
-      passwords,
-      mayInstall: askToInstall(globals, context),
-    });
+    const events = detect(context, wanted, await ansibleAnswers(options, context, globals));
     const seen = new Map<string, MachineFacts>();
     const told = async function* () {
       for await (const event of events) {

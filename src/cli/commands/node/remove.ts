@@ -1,10 +1,9 @@
 import { plural } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
-import { askToInstall } from "../../output/ask_to_install.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 import { Prompter } from "../../output/prompt.ts";
-import { PASSWORD_OPTIONS, passwordsOf } from "../../program/password_options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
 
 /** `node remove`: removes a host from the cluster, k3s from the host, then the host from the inventory. */
 export const nodeRemoveCommand = defineCommand({
@@ -70,14 +69,13 @@ export const nodeRemoveCommand = defineCommand({
       if (!agreed) throw interruptedError("The name does not match; nothing was changed");
     }
     const { showRun } = await import("../../output/progress.ts");
-    const passwords = await passwordsOf(options, context, globals);
+    const answers = await ansibleAnswers(options, context, globals);
     for (const [at, removal] of removals.entries()) {
       const { host } = removal;
       const events = removeNode(context, removal, {
         gone: options.force,
         check: dryRun,
-        passwords,
-        mayInstall: askToInstall(globals, context),
+        ...answers,
       });
       const resume = lineWithout(names.slice(0, at)) +
         (options.force ? "" : " (with --force if the machine is gone)");
