@@ -57,6 +57,9 @@ const page = (pages: number): Handler => () => steps({ type: "page", pages });
 const focus = (pane: PaneId): Handler => (model) =>
   model.ui.zoomed || model.ui.focus !== pane ? steps({ type: "focus", pane }) : steps();
 
+const otherPane = (by: number): Handler => ({ ui: { focus } }) =>
+  steps({ type: "focus", pane: PANES.at((PANES.indexOf(focus) + by) % PANES.length)! });
+
 const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   down: move(1),
   up: move(-1),
@@ -64,8 +67,8 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   last: move(Infinity),
   "page-down": page(1),
   "page-up": page(-1),
-  "next-pane": ({ ui }) => steps({ type: "focus", pane: paneAfter(ui.focus, 1) }),
-  "previous-pane": ({ ui }) => steps({ type: "focus", pane: paneAfter(ui.focus, -1) }),
+  "next-pane": otherPane(1),
+  "previous-pane": otherPane(-1),
   "pane-nodes": focus("nodes"),
   "pane-workloads": focus("workloads"),
   "pane-events": focus("events"),
@@ -77,11 +80,11 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   warnings: ({ ui }) => steps({ type: "warnings", only: !ui.warningsOnly }),
   zoom: ({ ui }) => steps({ type: "zoom", on: !ui.zoomed }),
   logs: (model) => openLog(model, selectedObject(model)),
-  follow: (model) => logCommand(model, "follow"),
-  "previous-run": (model) => logCommand(model, "previous-run"),
-  "next-container": (model) => logCommand(model, "next-container"),
-  timestamps: (model) => logCommand(model, "timestamps"),
-  wrap: (model) => logCommand(model, "wrap"),
+  follow: logChange(({ follows }) => ({ follows: !follows })),
+  "previous-run": logChange(({ previous }) => ({ previous: !previous, follows: true })),
+  "next-container": nextContainer,
+  timestamps: logChange(({ timestamps }) => ({ timestamps: !timestamps })),
+  wrap: logChange(({ wraps }) => ({ wraps: !wraps })),
   yaml,
   copy,
   palette: () => steps({ type: "overlay", overlay: { kind: "palette", query: "", index: 0 } }),
@@ -113,10 +116,6 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   suspend: () => ({ events: [], effect: { type: "suspend" } }),
   quit,
 };
-
-function paneAfter(pane: PaneId, by: number): PaneId {
-  return PANES[(PANES.indexOf(pane) + by + PANES.length) % PANES.length]!;
-}
 
 function open(model: Model): Step {
   const top = model.ui.screens.at(-1);
@@ -308,39 +307,27 @@ export function openLog(model: Model, object: ObjectReference | undefined): Step
   });
 }
 
-/** Commands of a log. */
-type LogCommand = "follow" | "previous-run" | "next-container" | "timestamps" | "wrap";
-
-/** The step of a command on the log on top. */
-function logCommand(model: Model, command: LogCommand): Step {
-  const top = model.ui.screens.at(-1);
-  if (top?.kind !== "log") return steps();
-  const { log } = top;
-  switch (command) {
-    case "follow":
-      return changed({ ...log, follows: !log.follows });
-    case "previous-run":
-      return changed({ ...log, previous: !log.previous, follows: true });
-    case "timestamps":
-      return changed({ ...log, timestamps: !log.timestamps });
-    case "wrap":
-      return changed({ ...log, wraps: !log.wraps });
-    case "next-container": {
-      const content = model.contents.get(top.id);
-      const containers = content?.kind === "log" ? content.containers : [];
-      // Pods come and go while their log is read.
-      const now = podsOf(model, log.of).map(({ namespace, name }) => ({ namespace, name }));
-      const pods = now.length === 0 ? log.pods : now;
-      const source = nextSource({ pods, source: log.source }, containers);
-      return source === undefined
-        ? say(model, "This is the only container.", "muted")
-        : changed({ ...log, pods, source, follows: true });
-    }
-  }
+/** What changes the log on top. */
+function logChange(change: (log: LogView) => Partial<LogView>): Handler {
+  return ({ ui }) => {
+    const top = ui.screens.at(-1);
+    if (top?.kind !== "log") return steps();
+    return steps({ type: "log", log: { ...top.log, ...change(top.log) } });
+  };
 }
 
-function changed(log: LogView): Step {
-  return steps({ type: "log", log });
+function nextContainer(model: Model): Step {
+  const top = model.ui.screens.at(-1);
+  if (top?.kind !== "log") return steps();
+  const content = model.contents.get(top.id);
+  const containers = content?.kind === "log" ? content.containers : [];
+  // Pods come and go while their log is read.
+  const now = podsOf(model, top.log.of).map(({ namespace, name }) => ({ namespace, name }));
+  const pods = now.length === 0 ? top.log.pods : now;
+  const source = nextSource({ pods, source: top.log.source }, containers);
+  return source === undefined
+    ? say(model, "This is the only container.", "muted")
+    : logChange(() => ({ pods, source, follows: true }))(model);
 }
 
 /** The next container of the pod, else the first of the next pod; undefined where there is none. */

@@ -12,7 +12,7 @@ import type { Tone } from "../../view/words/tone.ts";
 import { type Effect, runCommand } from "./commands.ts";
 import { LIST_HEAD, type Size } from "../draw/layout.ts";
 import { type Content, problemOf } from "./content.ts";
-import { type Done, layoutOf, type Model, type Settings } from "./model.ts";
+import { layoutOf, type Model, type Settings } from "./model.ts";
 import type { MouseEvent } from "../keys/mouse.ts";
 import { Clicks } from "../keys/mouse_steps.ts";
 import { Pace } from "./pace.ts";
@@ -23,7 +23,6 @@ import { ScreenReader } from "../read/screen_reader.ts";
 import { INITIAL_UI, topKind, type UiEvent } from "./ui_state.ts";
 import { rowsOf } from "./rows.ts";
 import { safeText } from "../../errors/safe_text.ts";
-import type { UserError } from "../../errors/user_error.ts";
 
 /** What the terminal does for the screen. */
 export interface TerminalPort {
@@ -192,17 +191,32 @@ export class Store {
       case "stop-provisioning":
         return this.#runs.stop();
       case "change":
-        void runChange(effect.change, {
-          session: this.#session,
-          signal: this.#stop.signal,
-          say: (text, tone, options) => this.say(text, tone, options),
-          record: (text, failed) => this.#record({ at: this.#now(), text, failed }),
-        });
+        void this.#change(effect.change);
     }
   }
 
-  #record(done: Done): void {
+  /** Makes a change of the cluster; the last sentence of the session is its result. */
+  async #change(change: ClusterChange): Promise<void> {
+    const { signal } = this.#stop;
+    let last = "";
+    try {
+      for await (const sentence of this.#session.perform(change, signal)) {
+        last = safeText(sentence);
+        this.say(last, "plain", { goesOn: true });
+      }
+      this.#record(last, "good");
+    } catch (error) {
+      const { message, hint } = problemOf(error);
+      const said = safeText(message).replace(/\.$/, "");
+      this.#record(hint === undefined ? said : `${said}. ${safeText(hint)}`, "bad");
+    }
+  }
+
+  /** Keeps what came of a change, and says it. */
+  #record(text: string, tone: "good" | "bad"): void {
+    const done = { at: this.#now(), text, failed: tone === "bad" };
     this.#publish({ ...this.#model, done: [...this.#model.done, done].slice(-KEPT_RESULTS) });
+    this.say(`${tone === "bad" ? "✗" : "✓"} ${text}`, tone);
   }
 
   /** The clock went on, or news came. */
@@ -297,49 +311,13 @@ class NodesInSight {
 function nodesIn(model: Model): readonly string[] {
   const top = model.ui.screens.at(-1);
   if (top !== undefined) {
-    const isNode = top.kind === "details" && top.subject.type === "object" &&
-      top.subject.reference.kind === "Node";
-    return isNode && top.subject.type === "object" ? [top.subject.reference.name] : [];
+    if (top.kind !== "details" || top.subject.type !== "object") return [];
+    const { kind, name } = top.subject.reference;
+    return kind === "Node" ? [name] : [];
   }
   const place = layoutOf(model).panes.get("nodes");
   if (place === undefined) return [];
   const { offset } = model.ui.lists.nodes;
   return rowsOf(model, "nodes").rows.slice(offset, offset + place.height - LIST_HEAD)
     .flatMap(({ node }) => node === undefined ? [] : [node.name]);
-}
-
-/** Where what happens is said and kept. */
-interface ChangeReport {
-  readonly session: LiveSession;
-  readonly signal: AbortSignal;
-  say(text: string, tone: Tone, options?: { readonly goesOn?: boolean }): void;
-  record(text: string, failed: boolean): void;
-}
-
-/** Makes a change of the cluster; the last sentence of the session is its result. */
-async function runChange(
-  change: ClusterChange,
-  { session, signal, say, record }: ChangeReport,
-): Promise<void> {
-  let last = "";
-  try {
-    for await (const sentence of session.perform(change, signal)) {
-      last = safeText(sentence);
-      say(last, "plain", { goesOn: true });
-    }
-    if (signal.aborted) return;
-    record(last, false);
-    say(`✓ ${last}`, "good");
-  } catch (error) {
-    if (signal.aborted) return;
-    const words = wordsOf(problemOf(error));
-    record(words, true);
-    say(`✗ ${words}`, "bad");
-  }
-}
-
-/** An error in one line, with its next step. */
-export function wordsOf({ message, hint }: UserError): string {
-  const said = safeText(message).replace(/\.$/, "");
-  return hint === undefined ? said : `${said}. ${safeText(hint)}`;
 }
