@@ -5,7 +5,6 @@
  */
 
 import type { LiveSession } from "./live_session.ts";
-import type { LiveNews } from "./live_state.ts";
 
 /** A session that listens already. */
 export interface EagerSession extends LiveSession, Disposable {}
@@ -21,22 +20,15 @@ export function eager(session: LiveSession): EagerSession {
   first.catch(() => {}); // told to the listener
   return {
     ...session,
-    news: (signal) => {
+    news: async function* (signal) {
       signal.addEventListener("abort", () => stop.abort(signal.reason), { once: true });
       if (signal.aborted) stop.abort(signal.reason);
-      return following(first, early);
+      try {
+        for (let next = await first; !next.done; next = await early.next()) yield next.value;
+      } finally {
+        await early.return?.();
+      }
     },
     [Symbol.dispose]: () => stop.abort(),
   };
-}
-
-async function* following(
-  first: Promise<IteratorResult<readonly LiveNews[]>>,
-  early: AsyncIterator<readonly LiveNews[]>,
-): AsyncGenerator<readonly LiveNews[]> {
-  try {
-    for (let next = await first; !next.done; next = await early.next()) yield next.value;
-  } finally {
-    await early.return?.();
-  }
 }

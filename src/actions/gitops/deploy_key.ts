@@ -74,8 +74,9 @@ export async function makeDeployKey(
   const key = { publicKey, created, file: files.privateKey };
   person.made(key);
   const server = sshServer(cluster.gitRepoUrl ?? "");
+  const isGiven = request.knownHosts !== undefined || request.fingerprint !== undefined;
   if (server === undefined) {
-    if (request.knownHosts !== undefined || request.fingerprint !== undefined) {
+    if (isGiven) {
       throw usageError("git_repo_url is not an SSH address, so its server has no SSH host key", {
         hint: "Set it first: k3s-tool config set git_repo_url ssh://git@HOST/PATH",
       });
@@ -83,19 +84,20 @@ export async function makeDeployKey(
     return { ...key, server: undefined, knownHosts: undefined };
   }
   const name = knownName(server);
-  const asked = request.knownHosts !== undefined || request.fingerprint !== undefined ||
-    request.renewHostKey;
-  if (!asked && await knows(system, { file: files.knownHosts, server })) {
-    return { ...key, server: name, knownHosts: files.knownHosts };
+  const kept = { ...key, server: name, knownHosts: files.knownHosts };
+  if (!isGiven && !request.renewHostKey) {
+    // It throws where none is kept, or of another server.
+    const known = knownHostKeys(system, { file: files.knownHosts, server });
+    if (await known.then(() => true, () => false)) return kept;
   }
   const keys = request.knownHosts !== undefined
     ? await knownHostKeys(system, { file: request.knownHosts, server })
     : await vouchedKeys(await scanHostKeys(system, server), { request, name, vouch: person.vouch });
-  if (keys.length === 0) return { ...key, server: name, knownHosts: undefined };
+  if (keys.length === 0) return { ...kept, knownHosts: undefined };
   await writeAtomically(files.knownHosts, keys.map(({ line }) => `${line}\n`).join(""), {
     mode: 0o600,
   });
-  return { ...key, server: name, knownHosts: files.knownHosts };
+  return kept;
 }
 
 async function vouchedKeys(
@@ -114,15 +116,4 @@ async function vouchedKeys(
   throw usageError(`${name} shows other host keys than that: ${others}`, {
     hint: "Somebody may be in between. Compare with what the Git server's owner publishes.",
   });
-}
-
-async function knows(
-  system: System,
-  where: Parameters<typeof knownHostKeys>[1],
-): Promise<boolean> {
-  try {
-    return (await knownHostKeys(system, where)).length > 0;
-  } catch {
-    return false; // none kept, or of another server
-  }
 }

@@ -230,13 +230,8 @@ export async function writeRepository(
   await Deno.mkdir(plan.directory, { recursive: true }).catch((error) => {
     throw usageError(`Cannot make ${plan.directory}: ${error.message}`, { cause: error });
   });
-  const made = plan.age !== undefined && plan.age.recipient === undefined
-    ? await makeAgeKey(plan.age.file, { now: system.clock.now() })
-    : undefined;
-  const age = made ?? (plan.age === undefined ? undefined : {
-    file: plan.age.file,
-    recipient: plan.age.recipient!,
-  });
+  const isMade = plan.age !== undefined && plan.age.recipient === undefined;
+  const age = isMade ? await makeAgeKey(plan.age.file, { now: system.clock.now() }) : plan.age;
   const noRepository = plan.newRepository ? await initialise(system, plan) : undefined;
   const written: string[] = [];
   for (const { path, change, after } of plan.files) {
@@ -245,7 +240,7 @@ export async function writeRepository(
       await removeUnfinished(file);
       continue;
     }
-    const text = age === undefined ? after : after.replaceAll(TO_BE_MADE, age.recipient);
+    const text = after.replaceAll(TO_BE_MADE, age?.recipient ?? "");
     try {
       await writeAtomically(file, text);
     } catch (error) {
@@ -261,7 +256,7 @@ export async function writeRepository(
   }
   const stillNone = noRepository ??
     (await repositoryAround(plan.directory) === undefined ? "it was not empty" : undefined);
-  return { age, madeKey: made !== undefined, written, noRepository: stillNone };
+  return { age, madeKey: isMade, written, noRepository: stillNone };
 }
 
 /** The refusal to replace files unasked: exit code 2. */
@@ -372,27 +367,23 @@ async function repositoryKey(
   }
   const key = await readAgeKey(file);
   const read = (path: string) => Deno.readTextFile(join(directory, path)).catch(() => undefined);
-  const configured = await configuredRecipients({ read });
-  const recipient = key?.recipient ?? configured?.[0];
-  const warnings: string[] = [];
-  if (configured === undefined) {
-    const rules = await read(".sops.yaml") !== undefined;
-    if (rules) {
-      warnings.push(
-        ".sops.yaml names no age recipient, so that the cluster could not decrypt; add one to " +
-          `its rules: age: ${recipient ?? `the public key in ${file}`}`,
-      );
-    }
-    return { file, recipient, rules, warnings };
-  }
+  const rules = await read(".sops.yaml") !== undefined;
   // Secrets are encrypted for these already; another recipient would lock everybody out.
-  if (key === undefined) {
+  const configured = await configuredRecipients({ read }) ?? [];
+  const recipient = key?.recipient ?? configured[0];
+  const warnings: string[] = [];
+  if (rules && configured.length === 0) {
+    warnings.push(
+      ".sops.yaml names no age recipient, so that the cluster could not decrypt; add one to " +
+        `its rules: age: ${recipient ?? `the public key in ${file}`}`,
+    );
+  } else if (rules && key === undefined) {
     warnings.push(
       `.sops.yaml names ${configured.join(", ")}; put the private key of it into ${file}, ` +
         "or name its place with --age-key-file",
     );
-  } else if (!configured.includes(key.recipient)) {
+  } else if (rules && key !== undefined && !configured.includes(key.recipient)) {
     warnings.push(`.sops.yaml does not name ${key.recipient}, the key in ${file}`);
   }
-  return { file, recipient, rules: true, warnings };
+  return { file, recipient, rules, warnings };
 }

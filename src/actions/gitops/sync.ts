@@ -57,21 +57,21 @@ export async function syncGitops(
   const reading = await surveyCluster(system, {
     inventory,
     choice: request.cluster,
-    read: (api) => follow(api, { system, namespace, timeoutMs: request.timeoutMs, tell }),
+    read: (api) => follow(api, system, { namespace, timeoutMs: request.timeoutMs, tell }),
   });
   if (!reading.known) throw reading.error;
   return reading.value;
 }
 
-interface Following {
-  readonly system: System;
-  readonly namespace: string;
-  readonly timeoutMs: number;
-  readonly tell: Tell;
-}
-
-async function follow(api: KubernetesApi, following: Following): Promise<GitopsSync> {
-  const { system: { clock, signal }, namespace, timeoutMs, tell } = following;
+async function follow(
+  api: KubernetesApi,
+  { clock, signal }: System,
+  { namespace, timeoutMs, tell }: {
+    readonly namespace: string;
+    readonly timeoutMs: number;
+    readonly tell: Tell;
+  },
+): Promise<GitopsSync> {
   const end = clock.now() + timeoutMs;
   const moment = new Date(clock.now()).toISOString();
   const asked = new Set<string>();

@@ -59,7 +59,11 @@ export function journaled(
       entry = { ...entry, result, ms: clock.now() - at };
       if (index < 0) return; // pushed out meanwhile
       kept[index] = entry;
-      kept = kept.filter((other) => other === entry || !repeats(other, entry));
+      const name = repeatedName(path);
+      if (name === undefined) return;
+      kept = kept.filter((other) =>
+        other === entry || other.result !== result || repeatedName(other.path) !== name
+      );
     };
   };
   const observed = async <T>(end: (result: number | string) => void, answer: Promise<T>) => {
@@ -102,11 +106,6 @@ export function journaled(
       close: () => api.close(),
     },
   };
-}
-
-function repeats(one: ApiRequest, other: ApiRequest): boolean {
-  const name = repeatedName(one.path);
-  return name !== undefined && name === repeatedName(other.path) && one.result === other.result;
 }
 
 function repeatedName(path: string): string | undefined {

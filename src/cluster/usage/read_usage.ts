@@ -84,15 +84,9 @@ const NodeMetrics = z.object({
   usage: z.object({ cpu: z.string(), memory: z.string() }),
 });
 
-/** What a node uses, in cores and bytes. */
-export interface Use {
-  readonly cpu: number;
-  readonly memory: number;
-}
-
-/** Use by the name of the node, or why it is not known. */
+/** Cores and bytes by the name of the node, or why they are not known. */
 export type Measured =
-  | { readonly known: true; readonly nodes: ReadonlyMap<string, Use> }
+  | { readonly known: true; readonly nodes: ReadonlyMap<string, Pick<Usage, "cpu" | "memory">> }
   | { readonly known: false; readonly reason: string };
 
 /** Asks metrics-server (`metrics.k8s.io/v1beta1`). @throws the signal's reason */

@@ -73,9 +73,7 @@ export class UsageMeter {
 
   /** The nodes whose kubelets are to be asked, in this order. */
   lookAt(names: readonly string[]): void {
-    if (names.length === this.#names.length && names.every((name, i) => name === this.#names[i])) {
-      return;
-    }
+    if (isDeepStrictEqual(names, this.#names)) return;
     this.#names = [...names];
     this.#wake.abort();
   }

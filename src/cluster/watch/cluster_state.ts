@@ -121,10 +121,7 @@ export function reduceClusterAll(
   let { metrics, absent } = state;
   const isAbsent = (collection: CollectionName, now: boolean) => {
     if (absent.has(collection) === now) return;
-    const next = new Set(absent);
-    if (now) next.add(collection);
-    else next.delete(collection);
-    absent = next;
+    absent = absent.symmetricDifference(new Set([collection]));
   };
   for (const news of batch) {
     if (news.type === "metrics") {

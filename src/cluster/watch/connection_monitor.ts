@@ -94,7 +94,7 @@ export class ConnectionMonitor implements ConnectionLink {
           // It may be too busy to answer this, and yet speak: a watch has heard it meanwhile.
           const speaks = this.#standing !== undefined && (this.#heard ?? 0) > began;
           const wait = speaks ? HEARTBEAT_MS : backoff(++failures, { ...BACKOFF, random });
-          if (!speaks) this.#lose(this.#problem(error), clock.now() + wait);
+          if (!speaks) this.#lose(error, clock.now() + wait);
           await this.#pause(wait);
         }
       }
@@ -160,8 +160,10 @@ export class ConnectionMonitor implements ConnectionLink {
     this.#waiting.promise.catch(() => {});
   }
 
-  #lose(problem: UserError, retryAt: number): void {
-    const { emit, reset } = this.#options;
+  #lose(error: unknown, retryAt: number): void {
+    const { api, emit, reset } = this.#options;
+    const problem = answerError(error, api.server);
+    if (!(problem instanceof UserError)) throw error;
     this.#fall(problem);
     emit({
       type: "connection",
@@ -186,11 +188,5 @@ export class ConnectionMonitor implements ConnectionLink {
       await clock.sleep(ms, AbortSignal.any([signal, this.#wake.signal])).catch(() => {});
     }
     signal.throwIfAborted();
-  }
-
-  #problem(error: unknown): UserError {
-    const said = answerError(error, this.#options.api.server);
-    if (said instanceof UserError) return said;
-    throw error;
   }
 }

@@ -28,19 +28,15 @@ export const NOT_THE_INTERNET = [
 /** User and group pods run as: `nobody` may own files, this one owns none (as distroless has it). */
 const NONROOT = 65532;
 
+const GPU_TOLERATION = { key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" };
+
 /** Each app's namespace; its pods must hold to the strictest Pod Security Standard. */
 export function namespace({ name }: AppSpec): KubernetesObject {
-  return {
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: {
-      name,
-      labels: {
-        "pod-security.kubernetes.io/enforce": "restricted",
-        "pod-security.kubernetes.io/warn": "restricted",
-      },
-    },
+  const labels = {
+    "pod-security.kubernetes.io/enforce": "restricted",
+    "pod-security.kubernetes.io/warn": "restricted",
   };
+  return object("v1", "Namespace", { name, labels }, {});
 }
 
 /** The pods. Replicas, tag and host are the overlays' matter. */
@@ -64,11 +60,7 @@ export function deployment(spec: AppSpec): KubernetesObject {
             fsGroup: NONROOT,
             seccompProfile: { type: "RuntimeDefault" },
           },
-          ...(gpu
-            ? {
-              tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
-            }
-            : {}),
+          ...(gpu ? { tolerations: [GPU_TOLERATION] } : {}),
           containers: [container(spec)],
           volumes: [
             { name: "tmp", emptyDir: {} },
@@ -155,9 +147,7 @@ export function ingress({ name }: AppSpec): KubernetesObject {
 
 /** What is not secret, as environment variables. */
 export function configMap({ name, config }: AppSpec): KubernetesObject {
-  return object("v1", "ConfigMap", { name }, {
-    data: Object.fromEntries(config),
-  });
+  return object("v1", "ConfigMap", { name }, { data: Object.fromEntries(config) });
 }
 
 /** What is secret, as environment variables; encrypted before it is written anywhere. */
@@ -165,9 +155,7 @@ export function secret(
   { name }: Pick<AppSpec, "name">,
   values: ReadonlyMap<string, string>,
 ): KubernetesObject {
-  return object("v1", "Secret", { name }, {
-    stringData: Object.fromEntries(values),
-  });
+  return object("v1", "Secret", { name }, { stringData: Object.fromEntries(values) });
 }
 
 /** Room on a disk, of the cluster's default storage class (k3s: local-path). */

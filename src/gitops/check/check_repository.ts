@@ -10,7 +10,7 @@ import type { Place, Problem } from "../../errors/user_error.ts";
 import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { appOf, appsOf, type DeployUnit, deployUnits, relevant } from "./deploy_units.ts";
-import type { Finding } from "./manifest.ts";
+import { type Finding, listOf } from "./manifest.ts";
 import { checkObject } from "./object_schema.ts";
 import { withoutEncryption } from "../keys/sops.ts";
 import { fetchedTrees } from "./flux_entry.ts";
@@ -202,13 +202,10 @@ async function checkObjects(
       if (found === undefined) unknownKinds.add(`${value.apiVersion} ${value.kind}`);
       const findings = relevant(found ?? [], { value, unit });
       if (findings.length === 0 || !object.certain) continue;
-      for (const finding of findings) {
-        const isAccepted = OLDER_FLUX.test(finding.message) || isLabel(finding);
-        const told = isLabel(finding)
-          ? { ...finding, message: `${finding.message}: Flux drops all labels of the object` }
-          : finding;
-        const problem = await placed(told, { object, unit, trees });
-        (isAccepted ? warnings : problems).push(problem);
+      for (const { path, message } of findings) {
+        const told = isLabel(path) ? `${message}: Flux drops all labels of the object` : message;
+        const problem = await placed({ path, message: told }, { object, unit, trees });
+        (isLabel(path) || OLDER_FLUX.test(message) ? warnings : problems).push(problem);
       }
     }
   }
@@ -220,7 +217,7 @@ async function checkObjects(
  *
  * Source: fluxcd/pkg `ssa/manager.go` (`SetOwnerLabels`), apimachinery `NestedStringMap`.
  */
-function isLabel({ path: [first, second, label] }: Finding): boolean {
+function isLabel([first, second, label]: Finding["path"]): boolean {
   return first === "metadata" && second === "labels" && label !== undefined;
 }
 
@@ -253,20 +250,15 @@ async function placeOfField(
   },
 ): Promise<Place> {
   const { kustomization } = unit.tree;
+  const isFile = trees.files.has(file);
   const manifest = file === kustomization?.file
     ? kustomization
-    : trees.files.has(file)
+    : isFile
     ? (await trees.manifestsOf(file)).manifests[0]
     : undefined;
-  const patches = manifest?.value.patches;
-  if (manifest === undefined) return { file };
   const member = String(path.findLast((part) => typeof part === "string") ?? "");
-  const index = Array.isArray(patches)
-    ? patches.findIndex((patch: unknown) => JSON.stringify(patch).includes(member))
-    : -1;
-  return index !== -1
-    ? manifest.place(["patches", index])
-    : trees.files.has(file)
-    ? { file }
-    : manifest.place([]);
+  const index = listOf(manifest?.value.patches)
+    .findIndex((patch) => JSON.stringify(patch).includes(member));
+  if (manifest !== undefined && index !== -1) return manifest.place(["patches", index]);
+  return isFile || manifest === undefined ? { file } : manifest.place([]);
 }
