@@ -8,8 +8,7 @@ import * as z from "zod";
 import { ApiError } from "../cluster/api/kubernetes_api.ts";
 import { safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
-import { type ChangeContext, requestsAbout } from "./change_context.ts";
-import { follow } from "./follow.ts";
+import { type ChangeContext, follow, requestsAbout } from "./change_context.ts";
 
 const Pod = z.object({
   metadata: z.object({

@@ -1,14 +1,20 @@
 /**
- * Empties a node: cordons it and evicts its pods, so that they come up elsewhere.
+ * Keeps new pods away from a node (cordon), and empties it: its pods are evicted, so that they come
+ * up elsewhere.
  *
  * @module
  */
 
 import { UserError } from "../errors/user_error.ts";
 import { counted, plural, safeText } from "../errors/safe_text.ts";
-import { answered, type ChangeContext, ofPods, pods } from "./change_context.ts";
-import { setCordon } from "./cordon.ts";
-import { follow } from "./follow.ts";
+import {
+  answered,
+  type ChangeContext,
+  follow,
+  ofPods,
+  pods,
+  requestsAbout,
+} from "./change_context.ts";
 import { ApiError, listAll } from "../cluster/api/kubernetes_api.ts";
 import { objectError, objectPath } from "../cluster/api/requests.ts";
 import * as z from "zod";
@@ -281,4 +287,41 @@ function pick(value: unknown): PodOfNode {
 /** `default/web-1`, harmless for a terminal. */
 export function podWords({ namespace, name }: Pick<PodOfNode, "namespace" | "name">): string {
   return safeText(`${namespace}/${name}`);
+}
+
+const Schedulable = z.object({
+  spec: z.object({ unschedulable: z.boolean().nullish() }).nullish(),
+});
+
+/** Cordons a node, or takes that back. @throws {UserError} where it is gone or refused */
+export async function* cordonNode(
+  context: ChangeContext,
+  name: string,
+  { cordon }: { readonly cordon: boolean },
+): AsyncGenerator<string, void> {
+  const node = safeText(name);
+  const changed = await setCordon(context, name, cordon);
+  if (cordon) {
+    yield changed
+      ? `${node} is cordoned: no new pods come to it, those on it stay.`
+      : `${node} was cordoned already.`;
+  } else {
+    yield changed
+      ? `${node} takes pods again; those that left it come back only when they are recreated.`
+      : `${node} was not cordoned.`;
+  }
+}
+
+/** @returns whether that changed anything */
+async function setCordon(
+  context: ChangeContext,
+  name: string,
+  cordon: boolean,
+): Promise<boolean> {
+  const node = requestsAbout(context, { kind: "Node", namespace: "", name });
+  const before = Schedulable.parse(await node.read());
+  if ((before.spec?.unschedulable ?? false) === cordon) return false;
+  // As kubectl does it: null takes the member out.
+  await node.patch({ spec: { unschedulable: cordon ? true : null } });
+  return true;
 }

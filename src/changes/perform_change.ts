@@ -8,9 +8,8 @@ import type { KubernetesApi } from "../cluster/api/kubernetes_api.ts";
 import { type Clock, machineClock } from "../process/system.ts";
 import type { ClusterChange } from "../live/live_session.ts";
 import type { ChangeContext } from "./change_context.ts";
-import { cordonNode } from "./cordon.ts";
+import { cordonNode, drainNode } from "./drain.ts";
 import { deletePod } from "./delete_pod.ts";
-import { drainNode } from "./drain.ts";
 import { restartWorkload } from "./restart.ts";
 import { scaleWorkload } from "./scale.ts";
 

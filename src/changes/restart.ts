@@ -6,8 +6,7 @@
 
 import { type ObjectReference, objectWords } from "../cluster/api/requests.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
-import { type ChangeContext, requestsAbout } from "./change_context.ts";
-import { follow } from "./follow.ts";
+import { type ChangeContext, follow, requestsAbout } from "./change_context.ts";
 import { Rollout, rolloutProgress } from "./rollout_status.ts";
 
 /** What kubectl writes into the pod template; a changed template is a new rollout. */

@@ -8,8 +8,7 @@
 import * as z from "zod";
 import { counted, plural, safeText } from "../errors/safe_text.ts";
 import { UserError } from "../errors/user_error.ts";
-import type { Progress } from "./follow.ts";
-import { ofPods } from "./change_context.ts";
+import { ofPods, type Progress } from "./change_context.ts";
 
 const count = z.number().nullish().transform((value) => value ?? 0);
 

@@ -7,8 +7,14 @@
 import { counted, plural } from "../errors/safe_text.ts";
 import { type ObjectReference, objectWords } from "../cluster/api/requests.ts";
 import { usageError, UserError } from "../errors/user_error.ts";
-import { type ChangeContext, ofPods, pods, requestsAbout } from "./change_context.ts";
-import { follow, type Progress } from "./follow.ts";
+import {
+  type ChangeContext,
+  follow,
+  ofPods,
+  pods,
+  type Progress,
+  requestsAbout,
+} from "./change_context.ts";
 import { going, Rollout, seenStatus } from "./rollout_status.ts";
 
 /**

@@ -11,7 +11,7 @@ import type { LiveNews } from "../live/live_state.ts";
 import type { ClusterNews, CollectionName } from "../cluster/watch/cluster_state.ts";
 import { ApiError, type Change, type KubernetesApi } from "../cluster/api/kubernetes_api.ts";
 import { podLog } from "../cluster/read/pod_log.ts";
-import { readObject } from "../cluster/read/read_object.ts";
+import { readObject } from "../cluster/api/requests.ts";
 import { journaled } from "../cluster/api/request_journal.ts";
 import type { Clock } from "../process/system.ts";
 import { Home, type HomeObjects } from "./home.ts";

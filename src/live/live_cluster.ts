@@ -7,7 +7,7 @@
 import { followRuns } from "../ansible/run/follow_run.ts";
 import { batches } from "../cluster/watch/batches.ts";
 import { podLog } from "../cluster/read/pod_log.ts";
-import { readObject } from "../cluster/read/read_object.ts";
+import { readObject } from "../cluster/api/requests.ts";
 import { reconnectingApi } from "../cluster/api/reconnecting_api.ts";
 import { journaled } from "../cluster/api/request_journal.ts";
 import { clusterWatch } from "../cluster/watch/watch_cluster.ts";

@@ -10,8 +10,12 @@ import {
   type CollectionSource,
   type CollectionSources,
 } from "../cluster/watch/collections.ts";
-import type { FluxKind, WatchedFluxObject } from "../gitops/flux/flux_object.ts";
-import { fluxPath, readFluxObject } from "../gitops/flux/flux_status.ts";
+import {
+  type FluxKind,
+  fluxPath,
+  readFluxObject,
+  type WatchedFluxObject,
+} from "../gitops/flux/flux_status.ts";
 
 const Identified = z.object({ metadata: z.object({ uid: z.string() }) });
 

@@ -8,11 +8,12 @@ import {
   type ClusterNews,
   type ClusterState,
   type CollectionName,
+  type Connection,
   emptyCluster,
   NOT_ASKED,
   reduceClusterAll,
+  type WatchNews,
 } from "../cluster/watch/cluster_state.ts";
-import type { Connection, WatchNews } from "../cluster/watch/watch_news.ts";
 import type { Inventory } from "../inventory/model.ts";
 import type { Tailnet } from "../tailscale/peer.ts";
 import type { Reading } from "../actions/survey.ts";

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Connection } from "../../src/cluster/watch/watch_news.ts";
+import type { Connection } from "../../src/cluster/watch/cluster_state.ts";
 import { unreachableError } from "../../src/errors/user_error.ts";
 import { liveState, NOW, pod, workload } from "../view/live_fixture.ts";
 import { newsOf } from "./fake_session.ts";

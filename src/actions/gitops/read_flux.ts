@@ -10,12 +10,12 @@ import { ApiError, type KubernetesApi, listAll } from "../../cluster/api/kuberne
 import { safeText } from "../../errors/safe_text.ts";
 import { missingError } from "../../errors/user_error.ts";
 import {
-  APPLIED_KINDS,
+  FLUX_KINDS,
   type FluxKind,
   type FluxObject,
-  SOURCE_KINDS,
-} from "../../gitops/flux/flux_object.ts";
-import { fluxPath, readFluxObject } from "../../gitops/flux/flux_status.ts";
+  fluxPath,
+  readFluxObject,
+} from "../../gitops/flux/flux_status.ts";
 import { byNamespaceAndName } from "../../reports/by_name.ts";
 
 /** All objects of Flux. */
@@ -52,9 +52,10 @@ export async function readFlux(
       throw error;
     }
   };
-  const kinds = [...SOURCE_KINDS, ...APPLIED_KINDS];
-  const lists = await Promise.all(kinds.map(read));
-  const installed = kinds.some((kind, index) => isEssential(kind) && lists[index] !== undefined);
+  const lists = await Promise.all(FLUX_KINDS.map(read));
+  const installed = FLUX_KINDS.some((kind, index) =>
+    isEssential(kind) && lists[index] !== undefined
+  );
   if (!installed) return undefined;
   return {
     objects: lists.flatMap((list) => (list ?? []).sort(byNamespaceAndName)),

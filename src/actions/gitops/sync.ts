@@ -4,11 +4,9 @@
  * @module
  */
 
-import type { KubernetesApi } from "../../cluster/api/kubernetes_api.ts";
-import { ApiError } from "../../cluster/api/kubernetes_api.ts";
+import { ApiError, type KubernetesApi } from "../../cluster/api/kubernetes_api.ts";
 import { UserError } from "../../errors/user_error.ts";
-import type { FluxObject } from "../../gitops/flux/flux_object.ts";
-import { fluxPath, REQUESTED_AT } from "../../gitops/flux/flux_status.ts";
+import { type FluxObject, fluxPath, REQUESTED_AT } from "../../gitops/flux/flux_status.ts";
 import type { System } from "../../process/system.ts";
 import { type GitopsStatusRequest, inventoryFor } from "./status.ts";
 import { notInstalledError, readFlux } from "./read_flux.ts";

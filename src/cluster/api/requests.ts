@@ -6,8 +6,9 @@
 
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
-import { apiRefusal } from "./api_errors.ts";
-import { ApiError } from "./kubernetes_api.ts";
+import { apiRefusal, notKubernetes } from "./api_errors.ts";
+import { ApiError, type KubernetesApi } from "./kubernetes_api.ts";
+import * as z from "zod";
 
 /** Kinds of objects that can be looked at. Secrets are none of them. */
 export type ObjectKind =
@@ -133,4 +134,31 @@ function segment(name: string): string {
     throw usageError(`No object can be called ${JSON.stringify(name)}`);
   }
   return encodeURIComponent(name);
+}
+
+const AnyObject = z.looseObject({ metadata: z.looseObject({}) });
+
+/**
+ * An object as the API server has it, but for `managedFields`. Not harmless for a terminal.
+ *
+ * @throws {UserError} where it is gone (exit code 1), refused or out of reach (4)
+ */
+export async function readObject(
+  api: KubernetesApi,
+  object: ObjectReference,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Readonly<Record<string, unknown>>> {
+  const path = objectPath(object);
+  let answer: unknown;
+  try {
+    answer = await api.get(path, { signal });
+  } catch (error) {
+    throw objectError(error, { object, verb: "get", server: api.server });
+  }
+  const parsed = AnyObject.safeParse(answer);
+  if (!parsed.success) {
+    throw notKubernetes(`${api.server} does not answer ${path} with an object`, parsed.error);
+  }
+  const { managedFields: _, ...metadata } = parsed.data.metadata;
+  return { ...parsed.data, metadata };
 }

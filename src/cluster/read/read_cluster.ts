@@ -5,7 +5,7 @@
  */
 
 import { answerError } from "../api/api_errors.ts";
-import type { CollectionName } from "../watch/cluster_state.ts";
+import type { CollectionName, WatchNews } from "../watch/cluster_state.ts";
 import {
   COLLECTIONS,
   type CollectionSource,
@@ -18,7 +18,6 @@ import { type KubernetesApi, listAll } from "../api/kubernetes_api.ts";
 import type { ClusterNode } from "./objects.ts";
 import { readUsage } from "../usage/read_usage.ts";
 import { WatchIntake } from "../watch/watch_intake.ts";
-import type { WatchNews } from "../watch/watch_news.ts";
 
 /**
  * Tells all that is shown of a cluster, as a watch begins.

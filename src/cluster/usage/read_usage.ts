@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { Metrics, Usage } from "../watch/cluster_state.ts";
+import type { Emit, Metrics, Usage } from "../watch/cluster_state.ts";
 import { ApiError, type KubernetesApi, listAll } from "../api/kubernetes_api.ts";
 import type { ClusterNode } from "../read/objects.ts";
-import type { Emit } from "../watch/watch_news.ts";
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import { UserError } from "../../errors/user_error.ts";

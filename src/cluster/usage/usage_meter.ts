@@ -6,7 +6,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../process/system.ts";
-import { type Metrics, NOT_ASKED, type Usage } from "../watch/cluster_state.ts";
+import { type Emit, type Metrics, NOT_ASKED, type Usage } from "../watch/cluster_state.ts";
 import { unreachableError } from "../../errors/user_error.ts";
 import { type KubernetesApi, limited } from "../api/kubernetes_api.ts";
 import {
@@ -17,7 +17,6 @@ import {
   whyNoSummary,
 } from "./read_usage.ts";
 import type { ConnectionLink } from "../watch/watch_collection.ts";
-import type { Emit } from "../watch/watch_news.ts";
 
 /** Between two questions to metrics-server, which measures every 15 s, in milliseconds. */
 const METRICS_MS = 15_000;

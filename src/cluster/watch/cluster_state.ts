@@ -1,12 +1,13 @@
 /**
- * Everything known of a cluster, and how each piece of news changes it.
+ * Everything known of a cluster that is watched, what is heard of it and of the connection to it,
+ * and how each piece of news changes what is known.
  *
  * A list and a watch bring the same news, so that both lead to the same state.
  *
  * @module
  */
 
-import type { WatchedFluxObject } from "../../gitops/flux/flux_object.ts";
+import type { WatchedFluxObject } from "../../gitops/flux/flux_status.ts";
 import type {
   ClusterEvent,
   ClusterNode,
@@ -14,6 +15,7 @@ import type {
   ClusterService,
   Workload,
 } from "../read/objects.ts";
+import type { UserError } from "../../errors/user_error.ts";
 
 /** Use of a node, measured. Undefined stands for what nobody measured. */
 export interface Usage {
@@ -151,3 +153,37 @@ export function reduceClusterAll(
   if (copies.size === 0 && metrics === state.metrics && absent === state.absent) return state;
   return { ...state, ...Object.fromEntries(copies), metrics, absent };
 }
+
+/** A piece of news. */
+export type WatchNews =
+  | ClusterNews
+  | { readonly type: "connection"; readonly connection: Connection }
+  | {
+    readonly type: "server";
+    readonly server: string;
+    readonly version: string | undefined;
+    /** See {@linkcode KubernetesApi.insteadOf}. */
+    readonly insteadOf: string | undefined;
+  }
+  /** A gap opened, or closed where `words` is undefined. */
+  | { readonly type: "gap"; readonly what: string; readonly words: string | undefined };
+
+/** Takes news. */
+export type Emit = (news: WatchNews) => void;
+
+/** A connection; times are milliseconds since the epoch. */
+export type Connection =
+  | {
+    readonly state: "connecting";
+    /** What the last attempt came to; undefined before the first has ended. */
+    readonly problem: UserError | undefined;
+  }
+  /** What is shown is what the server says. */
+  | { readonly state: "live" }
+  /** What is shown is what the server said when it was last heard. */
+  | {
+    readonly state: "lost";
+    readonly lastHeard: number;
+    readonly problem: UserError;
+    readonly retryAt: number;
+  };

@@ -11,7 +11,7 @@ import type { Clock } from "../../process/system.ts";
 import { answerError, connectionError, tookTooLong } from "../api/api_errors.ts";
 import { backoff, type Connected, type ConnectionLink } from "./watch_collection.ts";
 import { ApiError, type KubernetesApi, limited } from "../api/kubernetes_api.ts";
-import type { Emit } from "./watch_news.ts";
+import type { Emit } from "./cluster_state.ts";
 
 /** Between two looks at a server that is there, in milliseconds. */
 const HEARTBEAT_MS = 10_000;

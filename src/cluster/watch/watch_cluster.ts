@@ -10,7 +10,7 @@ import { ConnectionMonitor } from "./connection_monitor.ts";
 import type { KubernetesApi } from "../api/kubernetes_api.ts";
 import { UsageMeter } from "../usage/usage_meter.ts";
 import { watchCollection } from "./watch_collection.ts";
-import type { Emit } from "./watch_news.ts";
+import type { Emit } from "./cluster_state.ts";
 
 /** What it takes to watch a cluster. */
 export interface ClusterWatchOptions {

@@ -5,11 +5,10 @@
  */
 
 import type { Clock } from "../../process/system.ts";
-import type { CollectionName } from "./cluster_state.ts";
+import type { CollectionName, Emit } from "./cluster_state.ts";
 import { type CollectionSource, gapOf, isAbsent } from "./collections.ts";
 import { ApiError, type KubernetesApi } from "../api/kubernetes_api.ts";
 import { isExpired, readWatchEvent, WatchIntake } from "./watch_intake.ts";
-import type { Emit } from "./watch_news.ts";
 
 /** A connection that stands. */
 export interface Connected {

@@ -5,10 +5,9 @@
  */
 
 import * as z from "zod";
-import type { ClusterNews, CollectionName } from "./cluster_state.ts";
+import type { ClusterNews, CollectionName, Emit } from "./cluster_state.ts";
 import { type CollectionSource, wordsFor } from "./collections.ts";
 import { ApiError, type KubernetesApi, listVersioned, refusalOf } from "../api/kubernetes_api.ts";
-import type { Emit } from "./watch_news.ts";
 
 /** Turns what the server sends into news, and counts what is not understood. */
 export class WatchIntake {

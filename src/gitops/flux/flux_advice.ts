@@ -8,7 +8,7 @@
  */
 
 import rules from "../../../ansible/roles/gitops/files/flux_advice.json" with { type: "json" };
-import type { FluxObject } from "./flux_object.ts";
+import type { FluxObject } from "./flux_status.ts";
 
 /** Objects of the cluster as Flux names them: `Deployment/web/web status: 'InProgress'`. */
 const UNHEALTHY = /\b[A-Z]\w+\/([a-z0-9][a-z0-9.-]*)\/[a-z0-9][\w.-]* status:/;

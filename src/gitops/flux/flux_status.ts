@@ -9,20 +9,68 @@
 
 import * as z from "zod";
 import { safeLines, safeText } from "../../errors/safe_text.ts";
-import type { FluxKind, FluxObject, FluxState } from "./flux_object.ts";
 
 /** Annotation that asks Flux to look at an object now. */
 export const REQUESTED_AT = "reconcile.fluxcd.io/requestedAt";
 
-/** Where each kind lies in the API. */
-export const FLUX_PATHS: Readonly<Record<FluxKind, { group: string; plural: string }>> = {
+/** Where each kind lies in the API: what Flux fetches from, then what it applies. */
+export const FLUX_PATHS = {
   GitRepository: { group: "source.toolkit.fluxcd.io/v1", plural: "gitrepositories" },
   OCIRepository: { group: "source.toolkit.fluxcd.io/v1", plural: "ocirepositories" },
   HelmRepository: { group: "source.toolkit.fluxcd.io/v1", plural: "helmrepositories" },
   Bucket: { group: "source.toolkit.fluxcd.io/v1", plural: "buckets" },
   Kustomization: { group: "kustomize.toolkit.fluxcd.io/v1", plural: "kustomizations" },
   HelmRelease: { group: "helm.toolkit.fluxcd.io/v2", plural: "helmreleases" },
-};
+} as const;
+
+/** What Flux fetches from, or applies. */
+export type FluxKind = keyof typeof FLUX_PATHS;
+
+export const FLUX_KINDS = Object.keys(FLUX_PATHS) as FluxKind[];
+
+/** Kinds that Flux applies. */
+export const APPLIED_KINDS: readonly FluxKind[] = ["Kustomization", "HelmRelease"];
+
+/** How one object stands. */
+export type FluxState =
+  /** Fetched or applied as it is wanted now. */
+  | "ready"
+  | "failed"
+  /** Under way, or waiting for another one. */
+  | "progressing"
+  /** A person stopped it (`flux suspend`). */
+  | "suspended";
+
+/** One object of Flux. */
+export interface FluxObject {
+  readonly kind: FluxKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly state: FluxState;
+  /** `BuildFailed`, `GitOperationFailed`; may be empty. */
+  readonly reason: string;
+  /** What Flux says, whole, in harmless lines; may be empty. */
+  readonly message: string;
+  /** Fetched, or applied last: `main@sha1:…`, `6.7.1`; undefined: none yet. */
+  readonly revision: string | undefined;
+  /** When that was, ISO 8601; undefined where Flux does not say. */
+  readonly updatedAt: string | undefined;
+  /** Since when it stands so, ISO 8601. */
+  readonly since: string | undefined;
+  /** Address of a source; path of a Kustomization, chart of a HelmRelease. */
+  readonly from: string;
+  /** Branch, tag, version or commit a source is held to; may be empty. */
+  readonly ref: string;
+  /** The source of what is applied: `GitRepository/flux-system`; empty for sources. */
+  readonly source: string;
+  /** The last request to look (`reconcile.fluxcd.io/requestedAt`) that it has answered. */
+  readonly handledRequest: string | undefined;
+}
+
+/** An object that is watched. */
+export interface WatchedFluxObject extends FluxObject {
+  readonly uid: string;
+}
 
 /** Path of all objects of a kind, or of one. */
 export function fluxPath(

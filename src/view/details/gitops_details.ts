@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FluxObject } from "../../gitops/flux/flux_object.ts";
+import type { FluxObject } from "../../gitops/flux/flux_status.ts";
 import { fluxColumns, fluxName } from "../tables/flux.ts";
 import { gitopsReport, gitopsWords } from "../lists/live_gitops.ts";
 import type { LiveView } from "../lists/live_rows.ts";

@@ -6,8 +6,7 @@
 
 import { byNamespaceAndName } from "../../reports/by_name.ts";
 import { safeText } from "../../errors/safe_text.ts";
-import type { FluxObject, FluxState } from "../../gitops/flux/flux_object.ts";
-import { shortRevision } from "../../gitops/flux/flux_status.ts";
+import { type FluxObject, type FluxState, shortRevision } from "../../gitops/flux/flux_status.ts";
 import { since } from "../words/amounts.ts";
 import { fluxSentence } from "../tables/flux.ts";
 import type { LiveView } from "./live_rows.ts";

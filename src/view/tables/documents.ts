@@ -6,14 +6,14 @@
  */
 
 import * as z from "zod/mini";
-import { APPLIED_KINDS, SOURCE_KINDS } from "../../gitops/flux/flux_object.ts";
+import { FLUX_KINDS } from "../../gitops/flux/flux_status.ts";
 import { HEALTHS } from "../../reports/health.ts";
 
 const text = z.nullable(z.string());
 
 /** An object of Flux. */
 export const FluxObject = z.strictObject({
-  kind: z.enum([...SOURCE_KINDS, ...APPLIED_KINDS]),
+  kind: z.enum(FLUX_KINDS),
   namespace: z.string(),
   name: z.string(),
   state: z.enum(["ready", "failed", "progressing", "suspended"]),

@@ -5,9 +5,12 @@
  */
 
 import { fluxAdvice } from "../../gitops/flux/flux_advice.ts";
-import type { FluxObject, FluxState } from "../../gitops/flux/flux_object.ts";
-import { APPLIED_KINDS } from "../../gitops/flux/flux_object.ts";
-import { shortRevision } from "../../gitops/flux/flux_status.ts";
+import {
+  APPLIED_KINDS,
+  type FluxObject,
+  type FluxState,
+  shortRevision,
+} from "../../gitops/flux/flux_status.ts";
 import { NOTHING, since } from "../words/amounts.ts";
 import { FluxObject as Document } from "./documents.ts";
 import { shaped } from "./shaped.ts";
@@ -68,7 +71,7 @@ export function failureLines(objects: readonly FluxObject[], paint: Paint = noPa
 
 /** `Applied: 3 of 4 ready, 1 failed (web).` */
 export function fluxSentence(objects: readonly FluxObject[]): string {
-  const isApplied = ({ kind }: FluxObject) => APPLIED_KINDS.some((each) => each === kind);
+  const isApplied = ({ kind }: FluxObject) => APPLIED_KINDS.includes(kind);
   const applied = objects.filter(isApplied);
   const sources = objects.filter((object) => !isApplied(object));
   return `${part("Sources", sources)} ${part("Applied", applied)}`;

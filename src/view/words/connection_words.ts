@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Connection } from "../../cluster/watch/watch_news.ts";
+import type { Connection } from "../../cluster/watch/cluster_state.ts";
 import type { UserError } from "../../errors/user_error.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit } from "./cells.ts";

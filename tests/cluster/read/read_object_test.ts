@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readObject } from "../../../src/cluster/read/read_object.ts";
+import { readObject } from "../../../src/cluster/api/requests.ts";
 import { ExitCode, UserError } from "../../../src/errors/user_error.ts";
 import { withConnection } from "../api_fixture.ts";
 import { statusError } from "../fake_api_server.ts";

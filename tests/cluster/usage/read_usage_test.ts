@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ApiError, type KubernetesApi } from "../../../src/cluster/api/kubernetes_api.ts";
 import { readNode } from "../../../src/cluster/read/read_objects.ts";
 import { kubeletsToAsk, readUsage } from "../../../src/cluster/usage/read_usage.ts";
-import type { WatchNews } from "../../../src/cluster/watch/watch_news.ts";
+import type { WatchNews } from "../../../src/cluster/watch/cluster_state.ts";
 import { nodeObject } from "../objects_fixture.ts";
 
 const { signal } = new AbortController();

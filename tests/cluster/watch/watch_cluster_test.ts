@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../../src/cluster/api/kubernetes_api.ts";
 import { clusterWatch } from "../../../src/cluster/watch/watch_cluster.ts";
-import type { WatchNews } from "../../../src/cluster/watch/watch_news.ts";
+import type { WatchNews } from "../../../src/cluster/watch/cluster_state.ts";
 import { unreachableError } from "../../../src/errors/user_error.ts";
 import { FakeClock } from "../../process/fake_clock.ts";
 import { ModelServer } from "../model_server.ts";

@@ -7,7 +7,7 @@ import {
   NOTHING_HEARD,
   reduceLive,
 } from "../../../src/live/live_state.ts";
-import type { Connection } from "../../../src/cluster/watch/watch_news.ts";
+import type { Connection } from "../../../src/cluster/watch/cluster_state.ts";
 import { unreachableError } from "../../../src/errors/user_error.ts";
 import { headerLines } from "../../../src/view/lists/live_header.ts";
 import { noPaint } from "../../../src/view/words/tone.ts";
