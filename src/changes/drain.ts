@@ -16,7 +16,7 @@ import {
   requestsAbout,
 } from "./change_context.ts";
 import { ApiError, listAll } from "../cluster/api/kubernetes_api.ts";
-import { objectError, objectPath } from "../cluster/api/requests.ts";
+import { collectionPath, objectError, objectPath } from "../cluster/api/requests.ts";
 import * as z from "zod";
 
 /** How long to wait before a refused eviction is tried again, in milliseconds; as kubectl does. */
@@ -260,7 +260,7 @@ async function podsOfNode(
   const { api, signal } = context;
   const fieldSelector = `spec.nodeName=${node}`;
   const object = { kind: "Pod", namespace: "", name: `on ${node}` } as const;
-  const list = listAll(api, "/api/v1/pods", { pick, signal, fieldSelector });
+  const list = listAll(api, collectionPath("Pod"), { pick, signal, fieldSelector });
   return await answered(context, list, { object, verb: "list" });
 }
 

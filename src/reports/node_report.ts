@@ -74,16 +74,16 @@ export function nodeReports(sources: NodeSources): NodeReport[] {
     const node = free(known.byName.get(host.nodeName)) ??
       (host.tailscaleIp === undefined ? undefined : free(known.byAddress.get(host.tailscaleIp)));
     if (node !== undefined) claimed.add(node);
-    return report({ host, node, known, sources });
+    return report(known, { host, node });
   });
   const others = nodes.filter((node) => !claimed.has(node))
     .sort((a, b) => a.name < b.name ? -1 : 1)
-    .map((node) => report({ host: undefined, node, known, sources }));
+    .map((node) => report(known, { host: undefined, node }));
   return [...ofHosts, ...others];
 }
 
 /** What is looked up for every node; with 1,000 of them nothing may be searched for from end to end. */
-interface LookUps {
+interface LookUps extends NodeSources {
   readonly byName: ReadonlyMap<string, readonly ClusterNode[]>;
   readonly byAddress: ReadonlyMap<string, readonly ClusterNode[]>;
   readonly peersByAddress: ReadonlyMap<string, Peer>;
@@ -93,7 +93,15 @@ interface LookUps {
   readonly pods: PodIndex | undefined;
 }
 
-function lookUps(nodes: readonly ClusterNode[], { peers = [], cluster }: NodeSources): LookUps {
+/** What one report is about; at least one of host and node is known. */
+interface Subject {
+  readonly host: InventoryHost | undefined;
+  readonly node: ClusterNode | undefined;
+  readonly peer?: Peer | undefined;
+}
+
+function lookUps(nodes: readonly ClusterNode[], sources: NodeSources): LookUps {
+  const { peers = [], cluster } = sources;
   const byAddress = new Map<string, ClusterNode[]>();
   for (const node of nodes) {
     for (const address of node.internalIps) {
@@ -105,6 +113,7 @@ function lookUps(nodes: readonly ClusterNode[], { peers = [], cluster }: NodeSou
   // Of several the first counts, so it is put in last.
   const backwards = peers.toReversed();
   return {
+    ...sources,
     byName: Map.groupBy(nodes, ({ name }) => name),
     byAddress,
     peersByAddress: new Map(
@@ -118,13 +127,8 @@ function lookUps(nodes: readonly ClusterNode[], { peers = [], cluster }: NodeSou
   };
 }
 
-function report({ host, node, known, sources }: {
-  readonly host: InventoryHost | undefined;
-  readonly node: ClusterNode | undefined;
-  readonly known: LookUps;
-  readonly sources: NodeSources;
-}): NodeReport {
-  const { cluster, now } = sources;
+function report(known: LookUps, { host, node }: Subject): NodeReport {
+  const { cluster, now } = known;
   const addresses = [...node?.internalIps ?? [], host?.tailscaleIp];
   const peer = addresses.map((address) =>
     address === undefined ? undefined : known.peersByAddress.get(address)
@@ -133,23 +137,13 @@ function report({ host, node, known, sources }: {
   return {
     name: node?.name ?? host?.nodeName ?? "",
     role: node === undefined ? host?.role : roleOf(node),
-    ...statusOf({
-      node,
-      peer,
-      selfOnline: known.selfOnline,
-      clusterKnown: cluster?.nodes !== undefined,
-      unheard: sources.unheard ?? "the cluster could not be asked",
-      missing: peer === undefined && host !== undefined && sources.peers !== undefined
-        ? missingPeer(host, known)
-        : undefined,
-      now,
-    }),
+    ...statusOf(known, { host, node, peer }),
     cordoned: node?.cordoned ?? false,
     pressures: (node?.conditions ?? []).flatMap(({ type, status }) => {
       if (type === "Ready" || status === "Unknown" || status === goodStatus(type)) return [];
       return status === "True" ? type : `${type}=${status}`;
     }),
-    inInventory: sources.hosts === undefined ? undefined : host !== undefined,
+    inInventory: known.hosts === undefined ? undefined : host !== undefined,
     host,
     node,
     peer,
@@ -183,35 +177,20 @@ function sumOfRequests(pods: readonly ClusterPod[]): { cpu: number; memory: numb
 
 type Standing = Pick<NodeReport, "status" | "since" | "source" | "reason">;
 
-function statusOf({ node, peer, selfOnline, clusterKnown, unheard, missing, now }: {
-  readonly node: ClusterNode | undefined;
-  readonly peer: Peer | undefined;
-  readonly selfOnline: boolean;
-  readonly clusterKnown: boolean;
-  readonly unheard: string;
-  /** What is odd about its address; undefined where the tailnet knows it. */
-  readonly missing: string | undefined;
-  readonly now: number;
-}): Standing {
+function statusOf(known: LookUps, { host, node, peer }: Subject): Standing {
   // While this machine itself is cut off, the tailnet's word on others is old.
-  const away = selfOnline ? tailnetAbsence(peer, now) : undefined;
+  const away = known.selfOnline ? tailnetAbsence(peer, known.now) : undefined;
+  if (node === undefined && known.cluster?.nodes !== undefined) {
+    const odd = away?.reason ?? (peer === undefined ? missingPeer(host, known) : undefined);
+    const reason = odd ?? "not in the cluster yet";
+    return { status: "NotProvisioned", since: undefined, source: "inventory", reason };
+  }
+  if (away !== undefined) return away;
   if (node === undefined) {
-    return clusterKnown
-      ? {
-        status: "NotProvisioned",
-        since: undefined,
-        source: "inventory",
-        reason: away?.reason ?? missing ?? "not in the cluster yet",
-      }
-      : away ?? {
-        status: "Unknown",
-        since: undefined,
-        source: "cluster",
-        reason: unheard,
-      };
+    const reason = known.unheard ?? "the cluster could not be asked";
+    return { status: "Unknown", since: undefined, source: "cluster", reason };
   }
   const ready = node.conditions.find(({ type }) => type === "Ready");
-  if (away !== undefined) return away;
   if (ready === undefined || ready.status === "Unknown") {
     return standing("Unreachable", ready, "the kubelet does not report");
   }
@@ -219,11 +198,12 @@ function statusOf({ node, peer, selfOnline, clusterKnown, unheard, missing, now 
   return { status: "Ready", since: ready.since, source: "cluster", reason: "" };
 }
 
+/** What is odd about a host's address that no machine of the tailnet has. */
 function missingPeer(
-  host: InventoryHost,
-  { peersByName }: Pick<LookUps, "peersByName">,
+  host: InventoryHost | undefined,
+  { peers, peersByName }: LookUps,
 ): string | undefined {
-  if (host.tailscaleIp === undefined) return undefined;
+  if (host?.tailscaleIp === undefined || peers === undefined) return undefined;
   const moved = peersByName.get(toLabel(host.name) ?? "");
   return moved?.ipv4 === undefined
     ? `no machine of the tailnet has the address ${host.tailscaleIp}`

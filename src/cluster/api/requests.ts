@@ -65,7 +65,7 @@ export function objectError(error: unknown, { object, verb, part, server }: Atte
   const words = objectWords(object);
   const said = safeText(error.message);
   if (error.status === 403) {
-    const resource = resourceOf(object.kind) + (part === undefined ? "" : `/${part}`);
+    const resource = RESOURCES[object.kind][1] + (part === undefined ? "" : `/${part}`);
     const where = object.namespace === "" ? "" : ` in the namespace ${safeText(object.namespace)}`;
     return unreachableError(`The kubeconfig's user may not ${verb} ${resource}${where}`, {
       hint: `It lacks the right "${verb}" on "${resource}"${where}. The control plane's own ` +
@@ -73,28 +73,30 @@ export function objectError(error: unknown, { object, verb, part, server }: Atte
       cause: error,
     });
   }
-  if (error.status === 404) {
-    return new UserError(`${words} is gone`, {
-      hint: "It was deleted or replaced meanwhile; go back and choose what took its place.",
-      cause: error,
-    });
+  const fail = (message: string, hint: string) => new UserError(message, { hint, cause: error });
+  switch (error.status) {
+    case 404:
+      return fail(
+        `${words} is gone`,
+        "It was deleted or replaced meanwhile; go back and choose what took its place.",
+      );
+    case 409:
+      return fail(
+        `${words} was changed by somebody else at the same moment: ${said}`,
+        "Nothing was changed by this request; try again.",
+      );
+    case 400:
+    case 422:
+      return fail(
+        `The API server refuses this for ${words}: ${said}`,
+        "Nothing was changed by this request.",
+      );
+    default:
+      return apiRefusal(error, server);
   }
-  if (error.status === 409) {
-    return new UserError(`${words} was changed by somebody else at the same moment: ${said}`, {
-      hint: "Nothing was changed by this request; try again.",
-      cause: error,
-    });
-  }
-  if (error.status === 422 || error.status === 400) {
-    return new UserError(`The API server refuses this for ${words}: ${said}`, {
-      hint: "Nothing was changed by this request.",
-      cause: error,
-    });
-  }
-  return apiRefusal(error, server);
 }
 
-/** Group and version, and the resource's name (https://kubernetes.io/docs/reference/kubernetes-api/). */
+/** Group and version, and the resource's name in paths and in rights (https://kubernetes.io/docs/reference/kubernetes-api/). */
 const RESOURCES: Readonly<Record<ObjectKind, readonly [api: string, resource: string]>> = {
   Node: ["/api/v1", "nodes"],
   Pod: ["/api/v1", "pods"],
@@ -107,9 +109,9 @@ const RESOURCES: Readonly<Record<ObjectKind, readonly [api: string, resource: st
   CronJob: ["/apis/batch/v1", "cronjobs"],
 };
 
-/** What the objects of a kind are called in paths and in rights: `deployments`. */
-function resourceOf(kind: ObjectKind): string {
-  return RESOURCES[kind][1];
+/** The path of all objects of a kind. */
+export function collectionPath(kind: ObjectKind): string {
+  return RESOURCES[kind].join("/");
 }
 
 /**

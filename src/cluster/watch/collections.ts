@@ -9,6 +9,8 @@ import { safeText } from "../../errors/safe_text.ts";
 import { UserError } from "../../errors/user_error.ts";
 import type { CollectionName, Collections } from "./cluster_state.ts";
 import { ApiError } from "../api/kubernetes_api.ts";
+import { collectionPath } from "../api/requests.ts";
+import type { Workload, WorkloadKind } from "../read/objects.ts";
 import { decodePodList } from "../api/api_protobuf.ts";
 import { readEvent, readNode, readPod, readService, readWorkload } from "../read/read_objects.ts";
 
@@ -33,28 +35,20 @@ type OwnName = Exclude<CollectionName, "gitRepositories" | "kustomizations">;
 
 /** Where each collection of Kubernetes itself lies, and how an object of it is read. */
 export const COLLECTIONS: { readonly [K in OwnName]: CollectionSource<Collections[K]> } = {
-  nodes: { path: "/api/v1/nodes", pick: readNode },
-  pods: { path: "/api/v1/pods", pick: readPod, decode: decodePodList },
-  services: { path: "/api/v1/services", pick: readService },
-  deployments: {
-    path: "/apis/apps/v1/deployments",
-    pick: (value) => readWorkload("Deployment", value),
-  },
-  statefulSets: {
-    path: "/apis/apps/v1/statefulsets",
-    pick: (value) => readWorkload("StatefulSet", value),
-  },
-  daemonSets: {
-    path: "/apis/apps/v1/daemonsets",
-    pick: (value) => readWorkload("DaemonSet", value),
-  },
-  jobs: { path: "/apis/batch/v1/jobs", pick: (value) => readWorkload("Job", value) },
-  cronJobs: {
-    path: "/apis/batch/v1/cronjobs",
-    pick: (value) => readWorkload("CronJob", value),
-  },
-  events: { path: "/api/v1/events", pick: readEvent },
+  nodes: { path: collectionPath("Node"), pick: readNode },
+  pods: { path: collectionPath("Pod"), pick: readPod, decode: decodePodList },
+  services: { path: collectionPath("Service"), pick: readService },
+  deployments: workloads("Deployment"),
+  statefulSets: workloads("StatefulSet"),
+  daemonSets: workloads("DaemonSet"),
+  jobs: workloads("Job"),
+  cronJobs: workloads("CronJob"),
+  events: { path: collectionPath("Event"), pick: readEvent },
 };
+
+function workloads(kind: WorkloadKind): CollectionSource<Workload> {
+  return { path: collectionPath(kind), pick: (value) => readWorkload(kind, value) };
+}
 
 /** The collections of some sources, each with its name. */
 export function sourceEntries(

@@ -9,6 +9,7 @@ import {
   type Finding,
   formatFieldPath,
   parsePointer,
+  textOf,
   textsAt,
   valueAt,
 } from "./manifest.ts";
@@ -151,11 +152,10 @@ function schemaFindings(object: Readonly<Record<string, unknown>>, schema: Objec
  */
 function isWrapped({ keyword, params, instancePath }: SchemaError, object: object): boolean {
   if (keyword !== "format" || params.format !== "byte") return false;
-  const value = valueAt(object, parsePointer(instancePath, object));
-  return typeof value === "string" && /[\r\n]/.test(value) &&
-    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(
-      value.replace(/[\r\n]/g, ""),
-    );
+  const value = textOf(valueAt(object, parsePointer(instancePath, object)));
+  return value !== undefined &&
+    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+      .test(value.replace(/[\r\n]/g, ""));
 }
 
 function schemaErrors(schema: ObjectKind, object: object): readonly SchemaError[] {
