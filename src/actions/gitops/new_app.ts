@@ -203,7 +203,10 @@ export async function writeNewApp(
     await Deno.rename(temporary, app);
   } catch (error) {
     await remove();
-    throw await isFree(app) ? cannotWrite(app, error) : existsError(directory, spec);
+    if (!await isFree(app)) throw existsError(directory, spec);
+    if (error instanceof UserError) throw nothingWritten(error);
+    const message = `Cannot write ${app}: ${(error as Error).message}; nothing was written`;
+    throw new UserError(message, { cause: error });
   }
 }
 
@@ -217,12 +220,6 @@ function existsError(directory: string, { name }: AppSpec): UserError {
   return usageError(`${join(directory, "apps", name)} is there already; nothing was written`, {
     hint: "Change its files, or choose another name.",
   });
-}
-
-function cannotWrite(app: string, error: unknown): unknown {
-  if (error instanceof UserError) return nothingWritten(error);
-  const { message } = error as Error;
-  return new UserError(`Cannot write ${app}: ${message}; nothing was written`, { cause: error });
 }
 
 /** What works, but may not be meant. */

@@ -12,11 +12,6 @@ import { rootOf } from "../../gitops/check/flux_entry.ts";
 import { liesIn, realPlace } from "../../gitops/repository/work_tree.ts";
 import type { System } from "../../process/system.ts";
 
-/** A check, and whether overlays could be built. */
-export interface Validation extends RepositoryCheck {
-  readonly kustomize: boolean;
-}
-
 /** Where kustomize comes from, for who has none. */
 const HOW_TO_GET = "Get kustomize from https://github.com/kubernetes-sigs/kustomize/releases, or " +
   "with mise: mise use -g kustomize; kubectl has it inside too.";
@@ -31,7 +26,7 @@ const HOW_TO_GET = "Get kustomize from https://github.com/kubernetes-sigs/kustom
 export async function validateRepository(
   system: System,
   { directory, strict }: { readonly directory: string; readonly strict: boolean },
-): Promise<Validation> {
+): Promise<RepositoryCheck> {
   const [root, asked] = [await rootOf(directory), await realPlace(directory)];
   const files = await repositoryFiles(root, { scope: liesIn(asked, root) ? asked : root });
   const kustomize = await findKustomize(system);
@@ -50,7 +45,7 @@ export async function validateRepository(
       },
     );
   }
-  return { ...check, kustomize: kustomize !== undefined };
+  return check;
 }
 
 function looksLikeOne({ paths }: RepositoryFiles): boolean {

@@ -26,7 +26,9 @@ export interface RepositoryCheck {
   readonly apps: readonly string[];
   /** Objects that were checked against a schema. */
   readonly objects: number;
-  /** Directories that were built; empty where there is no kustomize. */
+  /** False where overlays could not be built. */
+  readonly kustomize: boolean;
+  /** Directories that were built. */
   readonly built: readonly string[];
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -72,6 +74,7 @@ export async function checkRepository(
     clusters: [...new Set(units.flatMap(({ cluster }) => cluster ?? []))],
     apps: appsOf(trees.files),
     objects: checked.objects,
+    kustomize: kustomize !== undefined,
     built: [...new Set(built.map(({ directory }) => directory))],
     problems: sorted([
       ...unreadable,

@@ -48,12 +48,12 @@ export interface Deployment {
 
 /** Directories of clusters: `clusters/NAME`. */
 export function clustersOf(files: RepositoryFiles): readonly string[] {
-  return namesBelow(files, "clusters");
+  return partsOf(files, /(?<=^clusters\/)[^/]+(?=\/)/);
 }
 
 /** Directories of apps as `gitops new-app` makes them: `apps/NAME` with its `sync.yaml`. */
 export function appsOf(files: RepositoryFiles): readonly string[] {
-  return namesBelow(files, "apps").filter((app) => files.has(`apps/${app}/sync.yaml`));
+  return partsOf(files, /(?<=^apps\/)[^/]+(?=\/sync\.yaml$)/);
 }
 
 /** Builds at one time; each is a process. */
@@ -125,11 +125,15 @@ export async function deployUnits(
       }
       return [];
     });
-  await visit(entry.roots.map((directory) => ({ directory, cluster: clusterName(directory) })));
+  await visit(entry.roots.map((directory) => {
+    const [, cluster = directory] = /^(?:.*\/)?clusters\/([^/]+)$/.exec(directory) ?? [];
+    return { directory, cluster };
+  }));
   if (entry.roots.length === 0) await visit(await unnamedStarts(entry, trees));
   if (followsTemplate) {
     const apps = appsOf(files).map((app) => `apps/${app}`);
-    for (const directory of [...apps, ...overlaysOf(files)]) {
+    const overlays = partsOf(files, /^apps\/[^/]+\/overlays\/[^/]+(?=\/[^/]+$)/);
+    for (const directory of [...apps, ...overlays]) {
       const file = trees.kustomizationOf(directory);
       if (file !== undefined && !trees.used.has(file)) await visit([{ directory }]);
     }
@@ -264,21 +268,7 @@ export function specOf(manifest: Manifest | undefined): Readonly<Record<string, 
   return manifest !== undefined && isObject(manifest.value.spec) ? manifest.value.spec : {};
 }
 
-function clusterName(directory: string): string {
-  return /^(?:.*\/)?clusters\/([^/]+)$/.exec(directory)?.[1] ?? directory;
-}
-
-function overlaysOf(files: RepositoryFiles): ReadonlySet<string> {
-  return new Set(
-    files.paths.map((path) => posix.dirname(path))
-      .filter((directory) => /^apps\/[^/]+\/overlays\/[^/]+$/.test(directory)),
-  );
-}
-
-function namesBelow(files: RepositoryFiles, folder: string): readonly string[] {
-  const names = files.paths.flatMap((path) => {
-    const [first, name, rest] = path.split("/", 3);
-    return first === folder && name !== undefined && rest !== undefined ? [name] : [];
-  });
-  return [...new Set(names)];
+/** What a pattern finds in paths, each once. */
+function partsOf({ paths }: RepositoryFiles, pattern: RegExp): readonly string[] {
+  return [...new Set(paths.flatMap((path) => pattern.exec(path)?.[0] ?? []))];
 }

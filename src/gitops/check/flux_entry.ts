@@ -5,7 +5,7 @@
  */
 
 import { dirname, join, posix } from "node:path";
-import { isObject, type Manifest, metadataOf, textOf, valueAt } from "./manifest.ts";
+import { type Manifest, metadataOf, textOf, valueAt } from "./manifest.ts";
 import {
   type RepositoryFiles,
   repositoryFiles,
@@ -160,8 +160,8 @@ function clusterDirectories(
 /** `GitRepository/NAME` that a Kustomization is applied from. */
 export function sourceOf({ value }: Manifest): string | undefined {
   const source = valueAt(value, ["spec", "sourceRef"]);
-  if (!isObject(source) || typeof source.name !== "string") return undefined;
-  return `${source.kind}/${source.name}`;
+  const name = textOf(valueAt(source, ["name"]));
+  return name === undefined ? undefined : `${valueAt(source, ["kind"])}/${name}`;
 }
 
 /** `spec.path` of a Kustomization as a directory; undefined where it has none. */
@@ -170,9 +170,8 @@ export function pathIn({ value }: Manifest): string | undefined {
   return path === undefined ? undefined : directoryOf(path);
 }
 
-function urlOf({ value }: Manifest): readonly string[] {
-  const url = valueAt(value, ["spec", "url"]);
-  return typeof url === "string" ? [url] : [];
+function urlOf({ value }: Manifest): string | readonly string[] {
+  return textOf(valueAt(value, ["spec", "url"])) ?? [];
 }
 
 /** The same for each way to write the address of one repository: `host/path`. */

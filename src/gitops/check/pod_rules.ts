@@ -7,7 +7,14 @@
  */
 
 import { DNS_LABEL } from "../../inventory/kubernetes_syntax.ts";
-import { type FieldPath, type Finding, formatFieldPath, isObject, valueAt } from "./manifest.ts";
+import {
+  type FieldPath,
+  type Finding,
+  formatFieldPath,
+  isObject,
+  listOf,
+  valueAt,
+} from "./manifest.ts";
 
 /** Kinds that find their pods by labels. */
 const SELECTING = new Set(["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]);
@@ -75,7 +82,5 @@ export function podFindings(object: Readonly<Record<string, unknown>>): readonly
 }
 
 function itemsOf(list: unknown, at: FieldPath = []) {
-  return Array.isArray(list)
-    ? list.map((value: unknown, index) => ({ value, path: [...at, index] }))
-    : [];
+  return listOf(list).map((value, index) => ({ value, path: [...at, index] }));
 }

@@ -45,15 +45,15 @@ export async function secretProblems(
             "encrypt the file: sops encrypt --in-place FILE.sops.yaml",
           where: manifest.place(clear.split(/\.(.*)/s).slice(0, 2)),
         });
-      } else if (isEncrypted(manifest.value) && recipients !== undefined) {
-        const known = recipientsOf(manifest.value).some((each) => recipients.includes(each));
-        if (!known) {
-          warnings.push({
-            message: `${describeManifest(manifest)} is encrypted for other recipients than ` +
-              ".sops.yaml names; the cluster can decrypt it only with their key",
-            where: manifest.place(["sops"]),
-          });
-        }
+      } else if (
+        isEncrypted(manifest.value) && recipients !== undefined &&
+        !recipientsOf(manifest.value).some((each) => recipients.includes(each))
+      ) {
+        warnings.push({
+          message: `${describeManifest(manifest)} is encrypted for other recipients than ` +
+            ".sops.yaml names; the cluster can decrypt it only with their key",
+          where: manifest.place(["sops"]),
+        });
       }
     }
   }
