@@ -78,10 +78,9 @@ export function drawOverlay(
       });
       if (entries.length === 0) seen.push(draw(toned("muted", "Nothing matches.")));
       while (seen.length < height) seen.push(draw(EMPTY_LINE));
-      const prompt = overlay.query === ""
-        ? { segments: [inTone("accent", "▏"), inTone("muted", "type to find")] }
-        : { segments: [inTone("accent", `${overlay.query}▏`)] };
-      return titled("Actions", [draw(prompt as TextLine), ...seen]);
+      const hint = overlay.query === "" ? "type to find" : "";
+      const prompt = [inTone("accent", `${overlay.query}▏`), inTone("muted", hint)];
+      return titled("Actions", [draw({ segments: prompt }), ...seen]);
     }
     case "number": {
       const now = overlay.current === undefined ? "" : ` It has ${overlay.current} now.`;
@@ -110,10 +109,7 @@ export function drawOverlay(
       const wrapped = all.flatMap((line) => wrapLine(line, { width: width - 2 * MARGIN }));
       // The answers stay in view, whatever there is to say.
       const room = Math.max(2, body.height - 1);
-      const seen = wrapped.length <= room ? wrapped : [
-        ...wrapped.slice(0, room - 2),
-        ...wrapped.slice(-2),
-      ];
+      const seen = [...wrapped.slice(0, -2).slice(0, room - 2), ...wrapped.slice(-2)];
       return titled(safeText(title), seen.map(draw));
     }
   }

@@ -8,6 +8,7 @@
  */
 
 import type { Sorting } from "../../view/lists/list.ts";
+import { clamp, inView } from "./scroll_state.ts";
 
 /** A list as a person left it. */
 export interface ListState {
@@ -113,16 +114,9 @@ function placed(
   list: ListState,
   { keys, height, index }: ListRows & { readonly index: number },
 ): ListState {
-  const at = clamp(index, keys.length - 1);
-  const visible = Math.max(1, height);
-  let offset = clamp(list.offset, Math.max(0, keys.length - visible));
-  if (at < offset) offset = at;
-  else if (at >= offset + visible) offset = at - visible + 1;
-  return { ...list, selected: keys[at], index: at, offset };
-}
-
-function clamp(value: number, most: number): number {
-  return Math.max(0, Math.min(value, most));
+  const size = { length: keys.length, height };
+  const { offset, cursor } = inView({ offset: list.offset, cursor: index }, size);
+  return { ...list, selected: keys[cursor], index: cursor, offset };
 }
 
 /** The list as it was where nothing differs, so that nothing is drawn anew. */

@@ -66,19 +66,13 @@ function changeEntries(model: Model): readonly PaletteEntry[] {
 }
 
 function runEntries({ run }: Model): readonly PaletteEntry[] {
-  const begin = {
-    label: "provision the hosts of the inventory",
-    keys: "",
-    choice: { type: "wish", wish: { type: "provision" } },
-  } as const;
-  const stop = {
-    label: "stop provisioning",
-    keys: "",
-    choice: { type: "stop-provisioning" },
-  } as const;
-  if (run === undefined || run.ended) return [begin];
+  if (run === undefined || run.ended) {
+    const choice = { type: "wish", wish: { type: "provision" } } as const;
+    return [{ label: "provision the hosts of the inventory", keys: "", choice }];
+  }
   // What another terminal began is not for this one to end, nor to begin again.
-  return run.own ? [stop] : [];
+  if (!run.own) return [];
+  return [{ label: "stop provisioning", keys: "", choice: { type: "stop-provisioning" } }];
 }
 
 function changesOf({ live }: Model, object: ObjectReference): readonly PaletteEntry[] {
@@ -91,24 +85,14 @@ function changesOf({ live }: Model, object: ObjectReference): readonly PaletteEn
   });
   if (kind === "Node") {
     const node = [...live.cluster.nodes?.values() ?? []].find((node) => node.name === name);
-    return [
-      node?.cordoned
-        ? entry("uncordon", { type: "uncordon", node: name })
-        : entry("cordon", { type: "cordon", node: name }),
-      entry("drain", { type: "drain", node: name }),
-    ];
+    const type = node?.cordoned ? "uncordon" : "cordon";
+    return [entry(type, { type, node: name }), entry("drain", { type: "drain", node: name })];
   }
   if (kind === "Pod") return [entry("delete", { type: "delete-pod", namespace, name })];
-  return [
-    ...RESTARTABLE.has(kind) ? [entry("restart", { type: "restart", workload: object })] : [],
-    ...SCALABLE.has(kind)
-      ? [{
-        label: `scale ${what}…`,
-        keys: "",
-        choice: { type: "scale", workload: object } as const,
-      }]
-      : [],
-  ];
+  const restart = entry("restart", { type: "restart", workload: object });
+  const choice = { type: "scale", workload: object } as const;
+  const scale = { label: `scale ${what}…`, keys: "", choice };
+  return [...RESTARTABLE.has(kind) ? [restart] : [], ...SCALABLE.has(kind) ? [scale] : []];
 }
 
 /** Looked at seldom enough to have no key. */

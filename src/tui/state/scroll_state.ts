@@ -38,16 +38,25 @@ export function followScroll(place: ScrollState, size: TextSize): ScrollState {
   return fitScroll({ offset: offset === 0 ? 0 : offset + at - cursor, cursor: at }, size);
 }
 
+/** What is seen of so many lines, with the cursor in it. */
+export function inView(
+  place: ScrollState,
+  { length, height }: Pick<TextSize, "length" | "height">,
+): { readonly offset: number; readonly cursor: number } {
+  const visible = Math.max(1, height);
+  const cursor = clamp(place.cursor, length - 1);
+  const offset = clamp(place.offset, length - visible);
+  return { offset: Math.max(cursor - visible + 1, Math.min(cursor, offset)), cursor };
+}
+
 /** The place brought to where text is. */
 export function fitScroll(
   place: ScrollState,
   { length, height, hasCursor, targets }: TextSize,
 ): ScrollState {
-  const visible = Math.max(1, height);
-  const cursor = hasCursor ? clamp(place.cursor, length - 1) : 0;
-  let offset = clamp(place.offset, length - visible);
-  if (hasCursor && cursor < offset) offset = cursor;
-  else if (hasCursor && cursor >= offset + visible) offset = cursor - visible + 1;
+  const { offset, cursor } = hasCursor
+    ? inView(place, { length, height })
+    : { offset: clamp(place.offset, length - Math.max(1, height)), cursor: 0 };
   const anchor = hasCursor ? targets?.[cursor] : undefined;
   const isSame = offset === place.offset && cursor === place.cursor && anchor === place.anchor;
   return isSame ? place : { offset, cursor, anchor };
@@ -90,6 +99,7 @@ export function wheeled(place: ScrollState, size: TextSize & { readonly by: numb
   return fitScroll({ offset, cursor }, size);
 }
 
-function clamp(value: number, most: number): number {
+/** The value, from 0 to `most`. */
+export function clamp(value: number, most: number): number {
   return Math.max(0, Math.min(value, most));
 }

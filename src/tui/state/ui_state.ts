@@ -26,6 +26,7 @@ import {
   type ScreenKind,
 } from "./screens.ts";
 import {
+  clamp,
   fitScroll,
   followScroll,
   paged,
@@ -118,12 +119,10 @@ export function reduceUi(state: UiState, event: UiEvent, shown: Shown): UiState 
       return page(state, event.pages, shown);
     case "wheel":
       return wheel(state, event, shown);
-    case "select":
-      return withList(
-        { ...state, focus: event.pane },
-        event.pane,
-        (list) => select(list, { ...shown.lists[event.pane], index: event.index }),
-      );
+    case "select": {
+      const rows = { ...shown.lists[event.pane], index: event.index };
+      return withList({ ...state, focus: event.pane }, event.pane, (list) => select(list, rows));
+    }
     case "cursor":
       return withTop(state, (screen) => ({
         ...screen,
@@ -149,10 +148,7 @@ export function reduceUi(state: UiState, event: UiEvent, shown: Shown): UiState 
     case "close":
       return { ...state, screens: state.screens.slice(0, -1) };
     case "log":
-      return withTop(
-        state,
-        (screen) => screen.kind === "log" ? { ...screen, log: event.log } : screen,
-      );
+      return withTop(state, (top) => top.kind === "log" ? { ...top, log: event.log } : top);
     case "overlay":
       return { ...state, overlay: event.overlay };
     case "type":
@@ -172,7 +168,7 @@ export function fit(state: UiState, shown: Shown): UiState {
   const moved = (Object.keys(lists) as PaneId[]).some((pane) => lists[pane] !== state.lists[pane]);
   const next = moved ? { ...state, lists } : state;
   const screens = changeTop(next.screens, (screen) => {
-    const scroll = follows(screen)
+    const scroll = screen.kind === "log" && screen.log.follows
       ? fitScroll({ ...screen.scroll, offset: Infinity }, shown.text)
       : followScroll(screen.scroll, shown.text);
     return scroll === screen.scroll ? screen : { ...screen, scroll };
@@ -189,35 +185,25 @@ function isAtEvent({ focus, overlay, screens }: UiState): boolean {
 function withFittedOverlay(state: UiState, { choices, help }: Shown): UiState {
   const { overlay } = state;
   if (overlay?.kind === "palette") {
-    const index = Math.max(0, Math.min(overlay.index, choices - 1));
+    const index = clamp(overlay.index, choices - 1);
     return index === overlay.index ? state : { ...state, overlay: { ...overlay, index } };
   }
   if (overlay?.kind === "help") {
-    const offset = Math.max(0, Math.min(overlay.offset, help.length - help.height));
+    const offset = clamp(overlay.offset, help.length - help.height);
     return offset === overlay.offset ? state : { ...state, overlay: { ...overlay, offset } };
   }
   return state;
 }
 
-function follows(screen: Screen): boolean {
-  return screen.kind === "log" && screen.log.follows;
-}
-
 function move(state: UiState, by: number, shown: Shown): UiState {
   const { overlay } = state;
   if (overlay?.kind === "palette") {
-    return withFittedOverlay(
-      { ...state, overlay: { ...overlay, index: overlay.index + by } },
-      shown,
-    );
+    return { ...state, overlay: { ...overlay, index: overlay.index + by } };
   }
   if (overlay?.kind === "help") {
-    const offset = Math.max(0, overlay.offset + by);
-    return withFittedOverlay({ ...state, overlay: { ...overlay, offset } }, shown);
+    return { ...state, overlay: { ...overlay, offset: overlay.offset + by } };
   }
-  if (topKind(state) !== "lists") {
-    return scrollTop(state, scrolled, { by, ...shown.text });
-  }
+  if (topKind(state) !== "lists") return scrollTop(state, scrolled, { by, ...shown.text });
   return withList(state, state.focus, (list) => moveBy(list, { ...shown.lists[state.focus], by }));
 }
 
@@ -225,10 +211,8 @@ function page(state: UiState, pages: number, shown: Shown): UiState {
   if (state.overlay !== undefined || topKind(state) !== "details") {
     return move(state, pages * Math.max(1, pageHeight(state, shown) - 1), shown);
   }
-  return withTop(
-    state,
-    (screen) => ({ ...screen, scroll: paged(screen.scroll, { ...shown.text, pages }) }),
-  );
+  const size = { ...shown.text, pages };
+  return withTop(state, (top) => ({ ...top, scroll: paged(top.scroll, size) }));
 }
 
 /** Who looks back in a log does not want it to run away; at its end it is followed again. */
@@ -253,9 +237,7 @@ function wheel(
   shown: Shown,
 ): UiState {
   if (state.overlay !== undefined) return move(state, Math.sign(by), shown);
-  if (topKind(state) !== "lists") {
-    return scrollTop(state, wheeled, { by, ...shown.text });
-  }
+  if (topKind(state) !== "lists") return scrollTop(state, wheeled, { by, ...shown.text });
   if (pane === undefined) return state;
   return withList(state, pane, (list) => scrollBy(list, { ...shown.lists[pane], by }));
 }
