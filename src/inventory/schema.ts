@@ -67,6 +67,9 @@ function quantity(
   ], { error: expected });
 }
 
+/** What a profile sets is in ansible/playbooks/group_vars/all.yml (`k3s_tool_profiles`). */
+export const PROFILES = ["small", "workstation", "server"] as const;
+
 const IPV4 = "an IPv4 address such as 100.64.0.3";
 const NETWORK = "an IPv4 network such as 100.64.0.0/10";
 const BOOLEAN = "true or false";
@@ -122,6 +125,7 @@ export const HostVariables = z.looseObject({
       most: 64 * 2 ** 40,
     }),
   ),
+  profile: z.optional(z.enum(PROFILES, `one of ${PROFILES.join(", ")}`)),
   gpu: z.optional(z.boolean(BOOLEAN)),
   node_labels: z.optional(Labels),
   node_annotations: z.optional(

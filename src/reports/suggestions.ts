@@ -9,6 +9,9 @@ import type { InventoryHost } from "../inventory/model.ts";
 
 const GIB = 2 ** 30;
 
+/** A board of 4 GiB shows somewhat less, as its firmware keeps some. */
+const SMALL_GIB = 4;
+
 /** A variable that the inventory does not set, and why it should. */
 export interface Suggestion {
   readonly host: string;
@@ -19,12 +22,28 @@ export interface Suggestion {
 
 /** Suggestions for a host; what its owner set, at the host or at a group, is left alone. */
 export function suggestionsFor(host: InventoryHost, facts: MachineFacts): readonly Suggestion[] {
-  const all = [...reservations(facts), ...gpu(facts)];
+  const all = [...profile(facts), ...reservations(facts), ...gpu(facts)];
   return all.filter(({ variable }) => !host.vars.has(variable))
     .map((suggestion) => ({ host: host.name, ...suggestion }));
 }
 
 type Wanted = Omit<Suggestion, "host">;
+
+/** Small wins: what a workstation keeps back would leave a machine of 4 GiB with little. */
+function profile({ memory_bytes, desktop, battery }: MachineFacts): Wanted[] {
+  const memory = (memory_bytes ?? Infinity) / GIB;
+  if (memory < SMALL_GIB) {
+    return [{ variable: "profile", value: "small", reason: `${memory.toFixed(1)} GiB of memory` }];
+  }
+  const person = desktop === true
+    ? "a desktop session is open"
+    : battery === true
+    ? "it has a battery"
+    : undefined;
+  return person === undefined
+    ? []
+    : [{ variable: "profile", value: "workstation", reason: person }];
+}
 
 /** A person at the machine needs room of their own: a quarter of its memory, and a core or two. */
 function reservations({ desktop, memory_bytes, threads }: MachineFacts): Wanted[] {

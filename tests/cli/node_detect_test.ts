@@ -51,10 +51,11 @@ Deno.test("node detect shows machines and suggestions, and writes nothing unaske
 nuc   ThinkStation P3  x86_64    16    64Gi  1000Gi SSD  RTX 4090
 pi    Raspberry Pi 5   aarch64    4     4Gi  -           -
 
-HOST  VARIABLE         VALUE  REASON
-nuc   reserved_memory  4Gi    a desktop session is open
-nuc   reserved_cpu     2      a desktop session is open
-nuc   gpu              true   RTX 4090, driver 570
+HOST  VARIABLE         VALUE        REASON
+nuc   profile          workstation  a desktop session is open
+nuc   reserved_memory  4Gi          a desktop session is open
+nuc   reserved_cpu     2            a desktop session is open
+nuc   gpu              true         RTX 4090, driver 570
 `,
     );
     assert.match(result.stderr, /Nothing was written.*node detect --apply/);
@@ -78,7 +79,7 @@ Deno.test("node detect --apply writes what is not set, and a second time finds n
     const { runner } = ansibleMachine({ events: BOTH });
     const argv = ["node", "detect", "--apply"];
     const first = await runCommand(argv, { directory, runner });
-    assert.match(first.stderr, /Wrote 3 settings/);
+    assert.match(first.stderr, /Wrote 4 settings/);
     const written = await Deno.readTextFile(file);
     assert.match(written, /nuc: \{.*reserved_memory: 4Gi.*gpu: true/);
     assert.match(written, /pi: \{.*\} # in the attic/);
@@ -126,7 +127,7 @@ Deno.test("node detect -o json is a document, and a host that fails is an error 
     assert.equal(code, 1, stderr);
     const document = DOCUMENTS.MachineList.parse(JSON.parse(stdout));
     assert.deepEqual(document.items.map(({ host }) => host), ["nuc"]);
-    assert.equal(document.suggestions.length, 3);
+    assert.equal(document.suggestions.length, 4);
     assert.deepEqual(document.failures.map(({ host }) => host), ["pi"]);
   });
 });

@@ -16,15 +16,22 @@ function suggested(facts: unknown, one = host): Record<string, string | boolean>
 
 Deno.test("whoever sits at a machine keeps a quarter of its memory and a core or two", () => {
   const table: readonly (readonly [gib: number, threads: number, wanted: object])[] = [
-    [64, 16, { reserved_memory: "4Gi", reserved_cpu: "2" }],
-    [7.7, 4, { reserved_memory: "1Gi", reserved_cpu: "1" }],
-    [3.7, 2, { reserved_memory: "512Mi" }],
-    [0.9, 1, {}],
+    [64, 16, { profile: "workstation", reserved_memory: "4Gi", reserved_cpu: "2" }],
+    [7.7, 4, { profile: "workstation", reserved_memory: "1Gi", reserved_cpu: "1" }],
+    [3.7, 2, { profile: "small", reserved_memory: "512Mi" }],
+    [0.9, 1, { profile: "small" }],
   ];
   for (const [gib, threads, wanted] of table) {
     assert.deepEqual(suggested({ desktop: true, memory_bytes: gib * GIB, threads }), wanted);
-    assert.deepEqual(suggested({ desktop: false, memory_bytes: gib * GIB, threads }), {});
+    assert.deepEqual(
+      suggested({ desktop: false, memory_bytes: gib * GIB, threads }),
+      gib < 4 ? { profile: "small" } : {},
+    );
   }
+  assert.deepEqual(suggested({ battery: true, memory_bytes: 16 * GIB }), {
+    profile: "workstation",
+  });
+  assert.deepEqual(suggested({}), {}, "of a machine of which nothing is known");
 });
 
 Deno.test("a card is named with its driver, with none, or with what nvidia-smi says", () => {
@@ -42,7 +49,7 @@ Deno.test("a card is named with its driver, with none, or with what nvidia-smi s
 
 Deno.test("what the owner set, at the host or at a group, is never suggested", () => {
   const facts = { desktop: true, memory_bytes: 64 * GIB, threads: 16, gpus: [{ device: "2684" }] };
-  const variables = ["reserved_memory", "reserved_cpu", "gpu"];
+  const variables = ["profile", "reserved_memory", "reserved_cpu", "gpu"];
   fc.assert(fc.property(fc.subarray(variables), (owned) => {
     const vars = new Map(owned.map((name) => [name, {} as never]));
     const left = Object.keys(suggested(facts, { ...host, vars }));

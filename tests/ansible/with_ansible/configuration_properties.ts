@@ -31,6 +31,7 @@ const host = fc.record({
   lan: fc.nat(255).map((last) => `192.168.7.${last}`),
   cpu: fc.constantFrom(undefined, "500m", "2", "0.5", 4),
   memory: fc.constantFrom(undefined, "512Mi", "8Gi", "1G"),
+  profile: fc.constantFrom(undefined, "small", "workstation", "server"),
   taints: fc.uniqueArray(taint, { maxLength: 3, selector: (taint) => taint.key + taint.effect }),
   labels: fc.dictionary(label, label, { maxKeys: 3 }),
   dnsName: fc.oneof(fc.constant(""), label.map((text) => `${text}.tail1234.ts.net`)),
@@ -65,6 +66,7 @@ function inventoryOf(hosts: readonly Host[]): unknown {
     tailscale_ip: host.address,
     ...(host.cpu === undefined ? {} : { reserved_cpu: host.cpu }),
     ...(host.memory === undefined ? {} : { reserved_memory: host.memory }),
+    ...(host.profile === undefined ? {} : { profile: host.profile }),
     ...(host.taints.length ? { node_taints: host.taints } : {}),
     node_labels: host.labels,
     test_probe: {
@@ -107,6 +109,14 @@ async function render(hosts: readonly Host[]): Promise<Record<string, Rendered>>
     await Deno.remove(directory, { recursive: true });
   }
 }
+
+/** What each profile sets, as the playbooks have it. */
+const { k3s_tool_profiles: profiles }: {
+  k3s_tool_profiles: Record<
+    string,
+    { reserved: { cpu: string; memory: string }; kubelet_args: string[] }
+  >;
+} = parse(await Deno.readTextFile(`${HERE}/../../../ansible/playbooks/group_vars/all.yml`));
 
 const hosts = inventoryHosts();
 const rendered = await render(hosts);
@@ -169,14 +179,41 @@ Deno.test("P9 workers differ in their own values alone", () => {
   });
 });
 
-Deno.test("P11 reservations appear in the kubelet's arguments exactly", () => {
+Deno.test("P11 reservations appear in the kubelet's arguments exactly: the owner's, else the profile's", () => {
   forEach(hosts, (host, { config }) => {
-    const parts = [host.cpu && `cpu=${host.cpu}`, host.memory && `memory=${host.memory}`].filter(
-      Boolean,
-    );
-    const expected = parts.length ? [`system-reserved=${parts.join(",")}`] : undefined;
-    assert.deepEqual(config["kubelet-arg"], expected);
+    const { reserved, kubelet_args = [] } = profiles[host.profile ?? ""] ?? {};
+    const cpu = host.cpu ?? reserved?.cpu, memory = host.memory ?? reserved?.memory;
+    const parts = [cpu && `cpu=${cpu}`, memory && `memory=${memory}`].filter(Boolean);
+    const expected = [
+      ...parts.length ? [`system-reserved=${parts.join(",")}`] : [],
+      ...kubelet_args,
+    ];
+    assert.deepEqual(config["kubelet-arg"] ?? [], expected);
   });
+});
+
+Deno.test("docs/inventory.md has what each profile sets", async () => {
+  const page = await Deno.readTextFile(`${HERE}/../../../docs/inventory.md`);
+  const columns = Object.keys(profiles);
+  assert.match(
+    page,
+    new RegExp(`\\| Setting \\| ${columns.map((name) => `\`${name}\``).join(" \\| ")} \\|`),
+  );
+  const rows = new Map(
+    page.split("\n").filter((line) => line.startsWith("| `")).map((line) => {
+      const [, name = "", ...cells] = line.split("|").map((cell) =>
+        cell.trim().replaceAll("`", "")
+      );
+      return [name, cells];
+    }),
+  );
+  for (const [column, { reserved, kubelet_args }] of Object.values(profiles).entries()) {
+    const pairs = [
+      ["system-reserved", `cpu=${reserved.cpu},memory=${reserved.memory}`],
+      ...kubelet_args.map((arg) => arg.split(/=(.*)/s)),
+    ];
+    for (const [name = "", value] of pairs) assert.equal(rows.get(name)?.[column], value, name);
+  }
 });
 
 Deno.test("P12 a node registers with all its taints, and they are what is reconciled", () => {

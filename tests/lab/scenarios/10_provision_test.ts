@@ -175,6 +175,7 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
   const before = (await nodes(n1())).get("n3")!;
   await tool("config", "set", "reserved_cpu", "500m", "--scope", "n3", "--type", "string");
   await tool("config", "set", "reserved_memory", "1Gi", "--scope", "n3");
+  await tool("config", "set", "profile", "small", "--scope", "n3");
   await tool("config", "set", "node_labels.example.com/disk", "nvme", "--scope", "n3");
   const taint = JSON.stringify([{ key: "workstation", value: "true", effect: "PreferNoSchedule" }]);
   await tool("config", "set", "node_taints", taint, "--scope", "n3", "--type", "json");
@@ -182,7 +183,21 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
   await provision();
   const after = (await nodes(n1())).get("n3")!;
   const cpus = (node: typeof after) => millicores(node.status.allocatable.cpu ?? "");
-  assert.equal(cpus(before) - cpus(after), 500);
+  assert.equal(cpus(before) - cpus(after), 500, "the owner's reservation, not the profile's");
+  const { kubeletconfig } = JSON.parse(
+    await kubectl(n1(), "get --raw /api/v1/nodes/n3/proxy/configz"),
+  );
+  assert.equal(kubeletconfig.maxPods, 30);
+  assert.deepEqual(kubeletconfig.evictionHard, {
+    "memory.available": "100Mi",
+    "nodefs.available": "10%",
+    "imagefs.available": "10%",
+  });
+  assert.equal(kubeletconfig.imageGCHighThresholdPercent, 70);
+  assert.deepEqual(
+    [kubeletconfig.containerLogMaxSize, kubeletconfig.containerLogMaxFiles],
+    ["5Mi", 2],
+  );
   assert.equal(after.metadata.labels["example.com/disk"], "nvme");
   assert.ok(
     after.spec.taints?.some(({ key, effect }) =>
@@ -191,6 +206,7 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
   );
   await tool("config", "unset", "node_labels.example.com/disk", "--scope", "n3");
   await tool("config", "unset", "node_taints", "--scope", "n3");
+  await tool("config", "unset", "profile", "--scope", "n3");
   await provision();
   const cleared = (await nodes(n1())).get("n3")!;
   assert.equal(cleared.metadata.labels["example.com/disk"], undefined);
