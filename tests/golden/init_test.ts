@@ -111,7 +111,7 @@ const DEFAULTS = {
   gitRepoUrl: undefined,
 };
 
-Deno.test("the wizard offers machines that can be nodes, and asks about hardware", async () => {
+Deno.test("the wizard offers machines that can be nodes", async () => {
   const parsed = parseStatus(TAILNET);
   assert.ok(!("problem" in parsed));
   const { peers } = tailnetOf(parsed.status);
@@ -120,22 +120,12 @@ Deno.test("the wizard offers machines that can be nodes, and asks about hardware
     "--control-plane": ["100.64.0.1"],
     "--worker": ["100.64.0.3"],
     "--user": "me",
-    "config set reserved_cpu 2 --scope HOST": ["dgx"],
-    "config set gpu": ["dgx"],
-    "config set reserved_cpu": "4",
   });
   const chosen = await askInit(asker, { peers, defaults: DEFAULTS });
   assert.deepEqual(chosen, {
     hosts: [
-      { name: "nuc", address: "100.64.0.1", role: "control-plane", gpu: false },
-      {
-        name: "dgx",
-        address: "100.64.0.3",
-        role: "worker",
-        gpu: true,
-        reservedCpu: "4",
-        reservedMemory: "4Gi",
-      },
+      { name: "nuc", address: "100.64.0.1", role: "control-plane" },
+      { name: "dgx", address: "100.64.0.3", role: "worker" },
     ],
     clusterName: "homelab",
     k3sVersion: "v1.36.3+k3s1",
@@ -149,8 +139,6 @@ Deno.test("without a tailnet the wizard takes names and addresses", async () => 
   const asker = answers({
     "--control-plane": "nuc=100.64.0.1",
     "--worker": "dgx=100.64.0.3, pi=100.64.0.4",
-    "config set reserved_cpu 2 --scope HOST": [],
-    "config set gpu": [],
   });
   const { hosts } = await askInit(asker, { peers: [], defaults: DEFAULTS });
   assert.deepEqual(hosts.map(({ name, address, role }) => [name, address, role]), [
@@ -179,7 +167,7 @@ Deno.test("what the inventory would refuse is refused where it is asked", async 
     judged.push(name);
     return Promise.resolve(answer);
   };
-  const asker: Asker = { ...answers({ "config set": [] }), text };
+  const asker: Asker = { ...answers({}), text };
   await askInit(asker, { peers: [], defaults: DEFAULTS });
   assert.deepEqual(judged.sort(), Object.keys(wrong).sort());
 });

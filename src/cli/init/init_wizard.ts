@@ -50,7 +50,7 @@ export async function askInit(
   },
 ): Promise<InitAnswers> {
   const machines = candidates(peers);
-  const chosen = machines.length > 0
+  const hosts = machines.length > 0
     ? await chooseHosts(ask, machines)
     : await typeHosts(ask, network);
   const clusterName = await ask.text({
@@ -71,7 +71,6 @@ export async function askInit(
     validate: mayBe("ansible_user"),
     initial: defaults.user,
   });
-  const hosts = await askHardware(ask, chosen);
   const gitRepoUrl = await ask.text({
     message: "Git repository URL for Flux (empty: set it later)",
     flag: "--git-repo URL",
@@ -186,49 +185,6 @@ function isIn(network: string, address: string): boolean {
   const [parsed, number] = [parseNetwork(network), parseIpv4(address)];
   // A network that is none is refused when the inventory is written.
   return parsed === undefined || number === undefined || networkContains(parsed, number);
-}
-
-async function askHardware(
-  ask: Asker,
-  hosts: readonly HostDescription[],
-): Promise<HostDescription[]> {
-  const choices = hosts.map(({ name, role }) => ({ value: name, label: name, hint: role }));
-  const desks = await ask.multiselect({
-    message: "Which machines do people work at? Some CPU and memory is reserved for them.",
-    flag: "config set reserved_cpu 2 --scope HOST",
-    choices,
-  });
-  const cards = await ask.multiselect({
-    message: "Which have an NVIDIA GPU for the cluster? (recorded only: not set up yet)",
-    flag: "config set gpu true --scope HOST",
-    choices,
-  });
-  const described: HostDescription[] = [];
-  for (const host of hosts) {
-    const gpu = cards.includes(host.name);
-    described.push({ ...host, gpu, ...desks.includes(host.name) ? await reserve(ask, host) : {} });
-  }
-  return described;
-}
-
-async function reserve(ask: Asker, host: HostDescription) {
-  const check = (value: Partial<HostDescription>) => {
-    const described = describeHost({ ...host, ...value });
-    return "problems" in described ? described.problems[0]?.expected : undefined;
-  };
-  const reservedCpu = await ask.text({
-    message: `CPU to reserve on ${host.name}`,
-    flag: `config set reserved_cpu 2 --scope ${host.name}`,
-    initial: "2",
-    validate: (value) => check({ reservedCpu: value }),
-  });
-  const reservedMemory = await ask.text({
-    message: `Memory to reserve on ${host.name}`,
-    flag: `config set reserved_memory 4Gi --scope ${host.name}`,
-    initial: "4Gi",
-    validate: (value) => check({ reservedMemory: value }),
-  });
-  return { reservedCpu, reservedMemory };
 }
 
 function choiceOf({ name, ipv4, online, isSelf }: AddressedPeer): Choice<string> {

@@ -38,11 +38,11 @@ export class Prompter {
     return this.#globals.input;
   }
 
-  /** Yes or no; `--yes` answers it. The answer offered first is no. */
-  async confirm(question: Question): Promise<boolean> {
+  /** Yes or no; `--yes` answers it. The answer offered first is no, unless `initial` says otherwise. */
+  async confirm(question: Question & { readonly initial?: boolean }): Promise<boolean> {
     if (this.#globals.yes) return true;
     const { confirm, shared } = await this.#clack(question);
-    return answered(await confirm({ ...shared, initialValue: false }));
+    return answered(await confirm({ ...shared, initialValue: question.initial ?? false }));
   }
 
   /** For what cannot be undone: the user types the name; `--yes` answers it. */

@@ -80,6 +80,34 @@ async function toolBelow(shell: Terminal): Promise<number[]> {
   return found.trim().split("\n").map(Number);
 }
 
+Deno.test("init asks, writes the inventory, and looks at the machines that were chosen", async () => {
+  const file = join(runPaths.workstation, "asked", "hosts.yml");
+  await using asking = await openTool(["init", "-i", file], size);
+  const offered = await asking.waitForScreen(/control plane\?[^]*n1 \(100/);
+  const choices = offered.split("\n").filter((line) => /\(100\.\d+/.test(line));
+  for (let row = choices.findIndex((line) => / n1 \(/.test(line)); row > 0; row--) {
+    await asking.keys("Down");
+  }
+  await asking.keys("Space");
+  await asking.keys("Enter");
+  for (
+    const [question, answer] of [
+      ["Which machines are workers", ""],
+      ["Name of the cluster", ""],
+      ["k3s release", ""],
+      ["SSH user", "lab"],
+      ["Git repository URL", ""],
+      ["Look at the machines over ssh now", ""],
+    ] as const
+  ) {
+    await asking.waitForScreen(question);
+    if (answer !== "") await asking.type(answer);
+    await asking.keys("Enter");
+  }
+  await asking.waitForScreen(/^n1 .*x86_64|^n1 .*aarch64/m, { limit: 60 });
+  assert.match(await Deno.readTextFile(file), /control_plane:[^]*n1:/);
+});
+
 Deno.test("q and Ctrl-C leave it, and the terminal is as before", async () => {
   await leave((shell) => shell.keys("q"), { code: 0 });
   await leave((shell) => shell.keys("C-c"), { code: 0 });

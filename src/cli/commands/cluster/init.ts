@@ -1,4 +1,5 @@
 import { counted } from "../../../errors/safe_text.ts";
+import { UserError } from "../../../errors/user_error.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 
@@ -8,8 +9,9 @@ export const initCommand = defineCommand({
   summary: "Choose machines and write an inventory",
   description:
     "Writes a commented inventory. At a terminal, it lists the machines of your tailnet and asks " +
-    "which to use. With --control-plane it does not ask, for use in scripts. It changes no " +
-    "machine; `k3s-tool provision` does.",
+    "which to use; then it offers to look at them over ssh and suggests settings, as " +
+    "`k3s-tool node detect` does. With --control-plane it does not ask, for use in scripts. It " +
+    "changes no machine; `k3s-tool provision` does.",
   options: {
     controlPlane: option.list(
       "--control-plane <host[=ip]>",
@@ -75,5 +77,34 @@ export const initCommand = defineCommand({
         "Next: k3s-tool provision",
       extra: { hosts: outcome.inventory.hosts.map(nodeItem) },
     });
+    const named = options.controlPlane.length + options.worker.length > 0;
+    if (named || dryRun || output.structured || !prompter.canAsk) return;
+    // Whoever answered the questions is still there to choose from what the machines suggest.
+    const look = await prompter.confirm({
+      message: "Look at the machines over ssh now, and suggest settings for them?",
+      flag: "--no-input",
+      initial: true,
+    });
+    if (!look) return;
+    const { nodeDetectCommand } = await import("../node/detect.ts");
+    const line = "k3s-tool node detect";
+    try {
+      await nodeDetectCommand.run(context, {
+        args: [],
+        options: {
+          apply: false,
+          askBecomePass: false,
+          becomePasswordFile: undefined,
+          vaultPasswordFile: undefined,
+        },
+        globals: { ...globals, inventory: file },
+        line,
+        lineWithout: () => line,
+      }, output);
+    } catch (error) {
+      if (!(error instanceof UserError) || error.exitCode === 130) throw error;
+      // The inventory is written all the same.
+      output.warn(`${error.message}. Look again later: ${line}`);
+    }
   },
 });
