@@ -8,7 +8,6 @@ import * as z from "zod/mini";
 import { MachineFacts } from "../../ansible/events/machine.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
 import { writeAtomically } from "../../process/atomic_write.ts";
-import { ifThere } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 
 const Machine = z.object({ seenAt: z.iso.datetime(), facts: MachineFacts });
@@ -43,12 +42,10 @@ export async function knownMachine(
 
 /** What is kept of the machine with an address; undefined too where the file cannot be read. */
 export async function machineAt(system: System, address: string): Promise<Machine | undefined> {
-  const text = await ifThere(Deno.readTextFile(fileOf(system, address)));
-  if (text === undefined) return undefined;
   try {
-    return Machine.parse(JSON.parse(text));
+    return Machine.parse(JSON.parse(await Deno.readTextFile(fileOf(system, address))));
   } catch {
-    return undefined; // another version's; the next look replaces it
+    return undefined; // not there, out of reach, or another version's: the next look replaces it
   }
 }
 
