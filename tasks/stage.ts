@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FolderAssets } from "../src/assets/folder_assets.ts";
+import { FolderAssets } from "../src/assets/source.ts";
 import { bundle } from "./bundle.ts";
 
 /** Root of the checkout. */

@@ -53,23 +53,17 @@ export async function readKubeconfigs(files: readonly string[]): Promise<Kubecon
     const text = await readIfAny(file);
     if (text !== undefined) found.push({ file, config: parsed(text, file) });
   }
+  const all = <K extends "cluster" | "user" | "context">(kind: K) =>
+    firstOfEach(
+      found.flatMap(({ file, config }) =>
+        (config[`${kind}s`] ?? []).map((each) => item(file, each, kind))
+      ),
+    );
   return {
     files: found.map(({ file }) => file),
-    clusters: firstOfEach(
-      found.flatMap(({ file, config }) =>
-        (config.clusters ?? []).map(({ name, cluster }) => item(file, name, cluster))
-      ),
-    ),
-    users: firstOfEach(
-      found.flatMap(({ file, config }) =>
-        (config.users ?? []).map(({ name, user }) => item(file, name, user))
-      ),
-    ),
-    contexts: firstOfEach(
-      found.flatMap(({ file, config }) =>
-        (config.contexts ?? []).map(({ name, context }) => item(file, name, context))
-      ),
-    ),
+    clusters: all("cluster"),
+    users: all("user"),
+    contexts: all("context"),
     current: found.map(({ config }) => config["current-context"]).find(Boolean) ?? undefined,
   };
 }
@@ -89,10 +83,10 @@ export function kubeconfigText({ clusters, users, contexts }: Kubeconfigs): stri
 
 function item(
   file: string,
-  name: string,
-  fields: Readonly<Record<string, unknown>> | null | undefined,
+  { name, ...named }: { readonly name: string; readonly [kind: string]: unknown },
+  kind: string,
 ): KubeconfigItem {
-  const absolute = Object.entries(fields ?? {}).map(([key, value]) => [
+  const absolute = Object.entries(named[kind] ?? {}).map(([key, value]) => [
     key,
     PATHS.includes(key) && typeof value === "string" && value !== ""
       ? resolve(dirname(file), value)

@@ -6,7 +6,7 @@
 
 import type { ClusterNode } from "../cluster/read/objects.ts";
 import type { InventoryHost } from "../inventory/model.ts";
-import { toLabel } from "../tailscale/names.ts";
+import { toLabel } from "../tailscale/status.ts";
 import type { Peer } from "../tailscale/peer.ts";
 
 /** In one word. */

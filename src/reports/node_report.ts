@@ -7,8 +7,8 @@
 import type { ClusterState, Usage } from "../cluster/watch/cluster_state.ts";
 import type { ClusterNode, ClusterPod, NodeCondition } from "../cluster/read/objects.ts";
 import type { InventoryHost, Role } from "../inventory/model.ts";
-import { type KeyState, keyState } from "../tailscale/key_expiry.ts";
-import { toLabel } from "../tailscale/names.ts";
+import { type KeyState, keyState } from "../tailscale/suitability.ts";
+import { toLabel } from "../tailscale/status.ts";
 import type { Peer } from "../tailscale/peer.ts";
 import { type PodIndex, podIndex } from "./pod_index.ts";
 

@@ -1,5 +1,6 @@
 /**
- * The JSON of `tailscale status --json` (and of the local API's `/localapi/v0/status`).
+ * The JSON of `tailscale status --json` (and of the local API's `/localapi/v0/status`), and the names of
+ * its peers.
  *
  * Its shape: tailscale.com `ipn/ipnstate.Status`, read at v1.100.0. Fields that are not used here
  * may be anything; those that are used must be what that type says.
@@ -9,7 +10,6 @@
 
 import * as z from "zod";
 import { safeText } from "../errors/safe_text.ts";
-import { dnsLabel, shownHostname, toLabel } from "./names.ts";
 import type { Peer, Tailnet } from "./peer.ts";
 
 /** Not `node:net`, which takes Deno 25 ms to load. */
@@ -188,4 +188,37 @@ function ownValue<V>(record: Readonly<Record<string, V>>, key: string): V | unde
 
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Longest label of DNS (RFC 1035, 2.3.4), and so of a Kubernetes node's name in one label. */
+const LABEL_LENGTH = 63;
+
+/** The first label of a MagicDNS name. */
+export function dnsLabel(dnsName: string): string {
+  return dnsName.split(".", 1)[0] ?? "";
+}
+
+/** What MagicDNS gives out, in lower case (tailscale.com `util/dnsname/dnsname.go`, ValidLabel). */
+const MAGIC_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** `text` as an RFC 1123 label, as it is where it is one already, or undefined where nothing of it can stay. */
+export function toLabel(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  if (MAGIC_LABEL.test(lower)) return lower;
+  const label = safeText(text)
+    .normalize("NFKD")
+    .replace(/\p{Mark}+/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, LABEL_LENGTH)
+    .replace(/^-+|-+$/g, "");
+  return label === "" ? undefined : label;
+}
+
+/** A hostname as it is shown: one harmless line, cut where no hostname could go on. */
+export function shownHostname(text: string): string {
+  const harmless = [...safeText(text.toWellFormed()).trim()];
+  return harmless.length <= LABEL_LENGTH
+    ? harmless.join("")
+    : harmless.slice(0, LABEL_LENGTH - 1).join("") + "…";
 }

@@ -1,11 +1,57 @@
 /**
- * Reasons why a machine of the tailnet may not be suitable as a node.
+ * What keeps a machine of the tailnet from being a node, or soon will: another system, another tailnet,
+ * and a key that expires, with which the machine is gone from the tailnet (tailscale #7192, #16566).
  *
  * @module
  */
 
-import { keyWarning } from "./key_expiry.ts";
 import type { Peer } from "./peer.ts";
+
+/** Days before the end of a key from which on a person is warned. */
+const WARN_DAYS = 14;
+
+const DAY_MS = 86_400_000;
+
+/** How a key stands. */
+export type KeyState =
+  | { readonly kind: "lasting" }
+  | { readonly kind: "valid" | "ending"; readonly days: number }
+  | { readonly kind: "expired"; readonly days: number | undefined };
+
+/** How the key of a peer stands at `now` (milliseconds since the epoch); days are whole ones. */
+export function keyState(peer: Pick<Peer, "keyExpiry" | "expired">, now: number): KeyState {
+  if (peer.keyExpiry === undefined) {
+    return peer.expired ? { kind: "expired", days: undefined } : { kind: "lasting" };
+  }
+  const left = Date.parse(peer.keyExpiry) - now;
+  if (peer.expired || left <= 0) {
+    return { kind: "expired", days: Math.max(0, Math.floor(-left / DAY_MS)) };
+  }
+  const days = Math.floor(left / DAY_MS);
+  return { kind: days < WARN_DAYS ? "ending" : "valid", days };
+}
+
+/** A sentence for a key that has ended or soon will; undefined where there is nothing to say. */
+export function keyWarning(
+  peer: Pick<Peer, "keyExpiry" | "expired" | "name">,
+  now: number,
+): string | undefined {
+  const state = keyState(peer, now);
+  const remedy = "renew it there with: tailscale up --force-reauth, " +
+    "or give servers a tag or turn expiry off in the admin console";
+  if (state.kind === "expired") {
+    return `The Tailscale key of ${peer.name} has expired; ${remedy}.`;
+  }
+  if (state.kind === "ending") {
+    const when = state.days === 0
+      ? "today"
+      : state.days === 1
+      ? "in 1 day"
+      : `in ${state.days} days`;
+    return `The Tailscale key of ${peer.name} expires ${when}; ${remedy}.`;
+  }
+  return undefined;
+}
 
 /** Systems that k3s does not run on (https://docs.k3s.io/installation/requirements), in words. */
 const OTHER_SYSTEMS: Readonly<Record<string, string>> = {

@@ -64,40 +64,37 @@ export function statusFailedError(code: number, stderr: string): UserError {
   });
 }
 
+/** Why there is no tailnet to read in a state (tailscale.com `ipn.State`), and what to do. */
+const STATES: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  NeedsLogin: ["This machine is logged out of Tailscale", "Log in with: sudo tailscale up"],
+  NeedsMachineAuth: [
+    "This machine is waiting for approval by a tailnet admin",
+    "Approve it at https://login.tailscale.com/admin/machines",
+  ],
+  Stopped: ["Tailscale is stopped on this machine", "Start it with: sudo tailscale up"],
+  NoState: ["Tailscale is still starting on this machine", "Try again in a moment."],
+  InUseOtherUser: [
+    "Tailscale is in use by another user of this machine",
+    "Log that user out of Tailscale, or run this as that user.",
+  ],
+};
+
+const EXPIRED = [
+  "This machine's Tailscale key has expired",
+  "Log in again with: sudo tailscale up --force-reauth",
+] as const;
+
 /** The error for a state in which there is no tailnet to read, or undefined: exit code 4. */
 export function stateError(
   state: string,
   { expired }: { readonly expired: boolean },
 ): UserError | undefined {
-  switch (state) {
-    case "Running":
-    case "Starting":
-      return undefined;
-    case "NeedsLogin":
-      return expired
-        ? unreachableError("This machine's Tailscale key has expired", {
-          hint: "Log in again with: sudo tailscale up --force-reauth",
-        })
-        : unreachableError("This machine is logged out of Tailscale", {
-          hint: "Log in with: sudo tailscale up",
-        });
-    case "NeedsMachineAuth":
-      return unreachableError("This machine is waiting for approval by a tailnet admin", {
-        hint: "Approve it at https://login.tailscale.com/admin/machines",
-      });
-    case "Stopped":
-      return unreachableError("Tailscale is stopped on this machine", {
-        hint: "Start it with: sudo tailscale up",
-      });
-    case "NoState":
-      return unreachableError("Tailscale is still starting on this machine", {
-        hint: "Try again in a moment.",
-      });
-    case "InUseOtherUser":
-      return unreachableError("Tailscale is in use by another user of this machine", {
-        hint: "Log that user out of Tailscale, or run this as that user.",
-      });
-    default:
-      return nonsenseError(`unknown state ${JSON.stringify(safeText(state).slice(0, 80))}`);
-  }
+  if (state === "Running" || state === "Starting") return undefined;
+  const known = state === "NeedsLogin" && expired
+    ? EXPIRED
+    : Object.hasOwn(STATES, state)
+    ? STATES[state]
+    : undefined;
+  if (known !== undefined) return unreachableError(known[0], { hint: known[1] });
+  return nonsenseError(`unknown state ${JSON.stringify(safeText(state).slice(0, 80))}`);
 }

@@ -13,11 +13,13 @@ import type { YamlValue } from "./yaml_value.ts";
 import {
   applySplices,
   fillRoot,
+  holdsComment,
   insertEntry,
+  removeEntry,
   replaceValue,
   type Splice,
   SpliceError,
-} from "./insert.ts";
+} from "./splices.ts";
 import {
   type Entry,
   entryOf,
@@ -27,9 +29,7 @@ import {
   type YamlDocument,
   type YamlNode,
 } from "./node.ts";
-import { holdsComment, removeEntry } from "./remove.ts";
-import { behindColon } from "./layout.ts";
-import { type EntryStyle, entryStyleIn } from "./style.ts";
+import { behindColon, type EntryStyle, entryStyleIn } from "./style.ts";
 import { readPart } from "./part.ts";
 import { parseYaml } from "./tree.ts";
 import { isMapValue, rootValue, sameValue, UnfoldError, Values } from "./read_value.ts";

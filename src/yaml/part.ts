@@ -7,7 +7,7 @@
  * @module
  */
 
-import { applySplices, type Splice } from "./insert.ts";
+import { applySplices, type Splice } from "./splices.ts";
 import { type Entry, keyName, type MapNode, type YamlDocument, type YamlNode } from "./node.ts";
 import { Values } from "./read_value.ts";
 import { parseYaml } from "./tree.ts";

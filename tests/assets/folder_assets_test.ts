@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FolderAssets } from "../../src/assets/folder_assets.ts";
+import { FolderAssets } from "../../src/assets/source.ts";
 
 Deno.test("only the embedded folders are listed, without Python's build products", async () => {
   const root = await Deno.makeTempDir();

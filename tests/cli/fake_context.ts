@@ -5,8 +5,7 @@
  * @module
  */
 
-import { FolderAssets } from "../../src/assets/folder_assets.ts";
-import type { AssetSource } from "../../src/assets/source.ts";
+import { type AssetSource, FolderAssets } from "../../src/assets/source.ts";
 import type { Context, OutputStream } from "../../src/cli/program/context.ts";
 import { run } from "../../src/cli/program/program.ts";
 import type { Runner } from "../../src/process/runner.ts";

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { ansibleMachine } from "../cli/ansible_machine.ts";
 import { runCommand } from "../cli/fake_context.ts";
-import type { CommandDeclaration } from "../../src/cli/program/command.ts";
-import { OUTPUT_FORMATS } from "../../src/cli/program/global_options.ts";
+import { type CommandDeclaration, OUTPUT_FORMATS } from "../../src/cli/program/command.ts";
 import { commands } from "../../src/cli/program/registry.ts";
 import { temporaryInventory } from "../inventory/temporary_inventory.ts";
 

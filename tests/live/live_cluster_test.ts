@@ -3,7 +3,7 @@ import type { ActionSystem } from "../../src/actions/action_system.ts";
 import { openLiveSession } from "../../src/live/live_cluster.ts";
 import { isHeard, type LiveState, NOTHING_HEARD, reduceLive } from "../../src/live/live_state.ts";
 import type { LiveSession } from "../../src/live/live_session.ts";
-import { FolderAssets } from "../../src/assets/folder_assets.ts";
+import { FolderAssets } from "../../src/assets/source.ts";
 import { directoriesFrom, machineClock } from "../../src/process/system.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 import {

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
-import { OUTPUT_FORMATS, type OutputFormat } from "../../src/cli/program/global_options.ts";
+import { OUTPUT_FORMATS, type OutputFormat } from "../../src/cli/program/command.ts";
 import { commands } from "../../src/cli/program/registry.ts";
 import { withApiServer } from "../cluster/fake_api_server.ts";
 import { CLUSTER } from "../golden/homelab.ts";

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import metadata from "../../deno.json" with { type: "json" };
-import { FolderAssets } from "../../src/assets/folder_assets.ts";
+import { FolderAssets } from "../../src/assets/source.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 import { testFormats } from "./formats.ts";
 import { command, environmentOf, installPackage } from "./installed.ts";

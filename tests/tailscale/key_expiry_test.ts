@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { keyState, keyWarning } from "../../src/tailscale/key_expiry.ts";
+import { keyState, keyWarning } from "../../src/tailscale/suitability.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 const DAY = 86_400_000;

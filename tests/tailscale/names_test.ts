@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { dnsLabel, shownHostname, toLabel } from "../../src/tailscale/names.ts";
+import { dnsLabel, shownHostname, toLabel } from "../../src/tailscale/status.ts";
 
 Deno.test("a hostname becomes a label that an inventory and Kubernetes take", () => {
   assert.equal(toLabel("Ada's MacBook Pro"), "ada-s-macbook-pro");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../src/errors/user_error.ts";
 import { removeIn, setIn } from "../../src/yaml/edit.ts";
-import { applySplices } from "../../src/yaml/insert.ts";
+import { applySplices } from "../../src/yaml/splices.ts";
 import { keyName, type MapNode, type YamlDocument, type YamlNode } from "../../src/yaml/node.ts";
 import { readPart } from "../../src/yaml/part.ts";
 import { parseYaml } from "../../src/yaml/tree.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { renderScalar } from "../../src/yaml/scalar.ts";
+import { renderScalar } from "../../src/yaml/render.ts";
 import { parseYaml } from "../../src/yaml/tree.ts";
 import { Values } from "../../src/yaml/read_value.ts";
 

@@ -17,7 +17,26 @@ export interface Check {
   /** What was found, as a sentence without a full stop. */
   readonly message: string;
   /** What to do, where there is something to do. */
-  readonly hint?: string | undefined;
+  readonly hint?: string;
+}
+
+/** What a check is about, by name; with a host where it is not this machine. */
+type About = string | Pick<Check, "name" | "host">;
+
+/** All is well. */
+export const ok = found("ok");
+/** Something to know of. */
+export const warn = found("warn");
+/** Something to put right. */
+export const fail = found("fail");
+
+function found(status: Check["status"]) {
+  return (about: About, message: string, hint?: string): Check => ({
+    ...(typeof about === "string" ? { name: about } : about),
+    status,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** The checks; where one cannot be done, a failed one that says why, so that the others are still done. */
@@ -28,8 +47,8 @@ export async function attempt(
   try {
     return await checks();
   } catch (error) {
-    if (isRefusal(error)) return [{ ...about, status: "fail", message: refusalReason(error) }];
+    if (isRefusal(error)) return [fail(about, refusalReason(error))];
     if (!(error instanceof UserError) || error.exitCode === ExitCode.Interrupted) throw error;
-    return [{ ...about, status: "fail", message: error.message, hint: error.hint }];
+    return [fail(about, error.message, error.hint)];
   }
 }

@@ -12,11 +12,10 @@ import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { checkInventory } from "../../inventory/read/read.ts";
 import type { ActionSystem } from "../action_system.ts";
-import { attempt, type Check } from "./check.ts";
-import { checkGitTools } from "./git_tools.ts";
+import { attempt, type Check, fail, ok, warn } from "./check.ts";
+import { checkAnsible, checkAssets, checkGitTools, checkSsh, checkState } from "./machine.ts";
 import { checkGitops } from "./gitops.ts";
 import { checkHost } from "./hosts.ts";
-import { checkAnsible, checkAssets, checkSsh, checkState } from "./machine.ts";
 import { checkPeer, checkTailscale } from "./tailnet.ts";
 
 /** What a person asks for. */
@@ -70,21 +69,21 @@ async function findInventory(
     if (file === undefined) {
       const hint = "Create one with: k3s-tool init; or specify one with -i FILE";
       return {
-        check: { name, status: "warn", message: "none in this directory or its parents", hint },
+        check: warn(name, "none in this directory or its parents", hint),
       };
     }
     const { inventory, problems } = await checkInventory(file, { cwd: system.cwd });
     if (problems.length === 0 && inventory !== undefined) {
       const hosts = counted(inventory.hosts.length, "host");
-      return { check: { name, status: "ok", message: `${file}, ${hosts}` }, inventory };
+      return { check: ok(name, `${file}, ${hosts}`), inventory };
     }
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
     const first = problems[0] === undefined ? "cannot be read" : renderProblem(problems[0]);
     const hint = "Show all problems with: k3s-tool config validate";
-    return { check: { name, status: "fail", message: `${first}${more}`, hint }, inventory };
+    return { check: fail(name, `${first}${more}`, hint), inventory };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { check: { name, status: "fail", message: error.message, hint: error.hint } };
+    return { check: fail(name, error.message, error.hint) };
   }
 }
 
@@ -93,22 +92,20 @@ async function checkKubeconfig(system: ActionSystem, inventory: Inventory): Prom
   const path = await storedKubeconfig(system, inventory.file);
   try {
     const { mode } = await Deno.stat(path);
-    if (((mode ?? 0) & 0o077) === 0) return { name, status: "ok", message: path };
-    return {
+    if (((mode ?? 0) & 0o077) === 0) return ok(name, path);
+    return fail(
       name,
-      status: "fail",
-      message: `others can read ${path}, which gives full access to the cluster`,
-      hint: `Fix it with: chmod 600 ${path}`,
-    };
+      `others can read ${path}, which gives full access to the cluster`,
+      `Fix it with: chmod 600 ${path}`,
+    );
   } catch (error) {
     const none = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory;
-    if (!none) return { name, status: "fail", message: (error as Error).message };
-    return {
+    if (!none) return fail(name, (error as Error).message);
+    return warn(
       name,
-      status: "warn",
-      message: "this machine has not provisioned the cluster",
-      hint: "Provision it with: k3s-tool provision",
-    };
+      "this machine has not provisioned the cluster",
+      "Provision it with: k3s-tool provision",
+    );
   }
 }

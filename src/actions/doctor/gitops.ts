@@ -13,7 +13,7 @@ import { fluxAdvice } from "../../gitops/flux/flux_advice.ts";
 import { type FluxObject, shortRevision } from "../../gitops/flux/flux_status.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
-import type { Check } from "./check.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
 import { otherRepository } from "../gitops/status.ts";
 import { readFlux } from "../gitops/read_flux.ts";
 import { surveyCluster } from "../survey.ts";
@@ -36,7 +36,7 @@ export async function checkGitops(
   });
   if (reading.known) return reading.value;
   const { message, hint } = reading.error;
-  return [{ name: "gitops", status: "warn", message: `not checked: ${message}`, hint }];
+  return [warn("gitops", `not checked: ${message}`, hint)];
 }
 
 async function lookAt(
@@ -51,21 +51,20 @@ async function lookAt(
   ]);
   if (flux === undefined || controllers.length === 0) {
     const message = `Flux is not installed in the namespace ${namespace}`;
-    return [{ name: "flux", status: "fail", message, hint: PROVISION }];
+    return [fail("flux", message, PROVISION)];
   }
   const down = controllers.filter(({ problem }) => problem !== undefined);
   const controllerCheck: Check = down.length === 0
-    ? { name: "flux", status: "ok", message: `${controllers.length} controllers are ready` }
-    : {
-      name: "flux",
-      status: "fail",
-      message: down.map(({ name, problem }) => `${name}: ${problem}`).join("; "),
-      hint: `Check their pods: kubectl -n ${namespace} get pods. ${PROVISION}`,
-    };
+    ? ok("flux", `${controllers.length} controllers are ready`)
+    : fail(
+      "flux",
+      down.map(({ name, problem }) => `${name}: ${problem}`).join("; "),
+      `Check their pods: kubectl -n ${namespace} get pods. ${PROVISION}`,
+    );
   const [warning] = otherRepository(inventory, flux);
   const repository: Check = warning === undefined
     ? sourceCheck(flux.objects, namespace)
-    : { name: "repository", status: "warn", message: warning };
+    : warn("repository", warning);
   return [controllerCheck, repository, ...appliedCheck(flux.objects)];
 }
 
@@ -76,11 +75,11 @@ function sourceCheck(objects: readonly FluxObject[], namespace: string): Check {
     object.name === "flux-system"
   );
   if (source === undefined) {
-    return { name, status: "fail", message: "Flux does not sync from it yet", hint: PROVISION };
+    return fail(name, "Flux does not sync from it yet", PROVISION);
   }
   const revision = source.revision === undefined ? "nothing" : shortRevision(source.revision);
   if (source.state === "ready") {
-    return { name, status: "ok", message: `${revision} of ${source.from}` };
+    return ok(name, `${revision} of ${source.from}`);
   }
   const hint = source.state === "suspended"
     ? "Resume it with: flux resume source git flux-system"
@@ -94,15 +93,16 @@ function appliedCheck(objects: readonly FluxObject[]): readonly Check[] {
   if (applied.length === 0) return [];
   const failed = applied.filter(({ state }) => state === "failed");
   if (failed.length === 0) {
-    return [{ name: "applied", status: "ok", message: `${applied.length} without failures` }];
+    return [ok("applied", `${applied.length} without failures`)];
   }
   const names = failed.map(({ name }) => name).join(", ");
-  return [{
-    name: "applied",
-    status: "warn",
-    message: `${failed.length} of ${applied.length} failed: ${names}`,
-    hint: "Show Flux's messages with: k3s-tool gitops status",
-  }];
+  return [
+    warn(
+      "applied",
+      `${failed.length} of ${applied.length} failed: ${names}`,
+      "Show Flux's messages with: k3s-tool gitops status",
+    ),
+  ];
 }
 
 const Deployments = z.object({

@@ -9,7 +9,7 @@ import { failureHint } from "../../ansible/events/failure_hint.ts";
 import { knownHostsFiles } from "../../ansible/run/known_hosts.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
-import type { Check } from "./check.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
 
 /** Seconds ssh may take to connect. */
 const CONNECT_SECONDS = 8;
@@ -41,7 +41,7 @@ export async function checkHost(
   const about = { name: "ssh", host: host.name } as const;
   const argv = sshArgv(host, system.directories.state);
   if (typeof argv === "string") {
-    return [{ ...about, status: "warn", message: `not checked: ${argv}` }];
+    return [warn(about, `not checked: ${argv}`)];
   }
   const { code, stdout, stderr, timedOut } = await system.runner.run([...argv, "sh -s"], {
     stdin: PROBE,
@@ -52,15 +52,16 @@ export async function checkHost(
   const facts = parseFacts(stdout);
   if (facts.get("end") !== "yes") {
     const said = timedOut ? "Connection timed out" : stderr.trim().split("\n").at(-1) ?? "";
-    return [{
-      ...about,
-      status: "fail",
-      message: said || `ssh ended with code ${code}`,
-      hint: failureHint(host.name, timedOut ? said : stderr, { connecting: true }),
-    }];
+    return [
+      fail(
+        about,
+        said || `ssh ended with code ${code}`,
+        failureHint(host.name, timedOut ? said : stderr, { connecting: true }),
+      ),
+    ];
   }
   return [
-    { ...about, status: "ok", message: "login works" },
+    ok(about, "login works"),
     ...toolChecks(host, facts),
     ...networkChecks(host, facts),
   ];
@@ -126,35 +127,24 @@ export function parseFacts(stdout: string): ReadonlyMap<string, string> {
 
 function toolChecks(host: InventoryHost, facts: ReadonlyMap<string, string>): readonly Check[] {
   const checks: Check[] = [];
+  const on = (name: string) => ({ name, host: host.name });
+  const hint = (said: string) => failureHint(host.name, said, { connecting: false });
   if (facts.get("sudo") === "no" && !host.vars.has("ansible_become_password")) {
-    checks.push({
-      name: "sudo",
-      host: host.name,
-      status: "warn",
-      message: "sudo asks for a password",
-      hint: failureHint(host.name, "sudo: a password is required", { connecting: false }),
-    });
+    const message = "sudo asks for a password";
+    checks.push(warn(on("sudo"), message, hint("sudo: a password is required")));
   }
   if (facts.get("python") === "no") {
-    checks.push({
-      name: "python",
-      host: host.name,
-      status: "fail",
-      message: "Python 3 is not installed",
-      hint: failureHint(host.name, "python3: not found", { connecting: false }),
-    });
+    checks.push(fail(on("python"), "Python 3 is not installed", hint("python3: not found")));
   }
   for (const unit of ["k3s", "k3s-agent"]) {
     const active = facts.get(`unit.${unit}`);
     if (active === undefined) continue;
+    const next =
+      `On that machine, check: journalctl -u ${unit} -n 50; then run: k3s-tool provision`;
     checks.push(
-      active === "active" ? { name: unit, host: host.name, status: "ok", message: "running" } : {
-        name: unit,
-        host: host.name,
-        status: "fail",
-        message: active || "state unknown",
-        hint: `On that machine, check: journalctl -u ${unit} -n 50; then run: k3s-tool provision`,
-      },
+      active === "active"
+        ? ok(on(unit), "running")
+        : fail(on(unit), active || "state unknown", next),
     );
   }
   return checks;
@@ -172,25 +162,22 @@ export function networkChecks(
     const value = facts.get(`mtu.${name}`);
     return value === undefined || value === "" ? undefined : Number(value);
   };
-  const about = { name: "network", host: host.name } as const;
+  const about = { name: "network", host: host.name };
+  const broken = (message: string, hint: string) => [fail(about, message, hint)];
   const [tailscale, flannel, bridge] = [mtu("tailscale0"), mtu("flannel.1"), mtu("cni0")];
   if (tailscale === undefined) {
-    return [{
-      ...about,
-      status: "fail",
-      message: "the interface tailscale0 does not exist",
-      hint: "On that machine, start Tailscale: sudo tailscale up",
-    }];
+    return broken(
+      "the interface tailscale0 does not exist",
+      "On that machine, start Tailscale: sudo tailscale up",
+    );
   }
   const unit = ["k3s", "k3s-agent"].find((name) => facts.get(`unit.${name}`) === "active");
   if (unit === undefined) return [];
   if (flannel === undefined) {
-    return [{
-      ...about,
-      status: "fail",
-      message: "the interface flannel.1 does not exist; its pods cannot reach other nodes",
-      hint: `On that machine, restart k3s: sudo systemctl restart ${unit}`,
-    }];
+    return broken(
+      "the interface flannel.1 does not exist; its pods cannot reach other nodes",
+      `On that machine, restart k3s: sudo systemctl restart ${unit}`,
+    );
   }
   const largest = tailscale - VXLAN_OVERHEAD;
   const tooLarge = ([["flannel.1", flannel], ["cni0", bridge ?? 0]] as const)
@@ -198,13 +185,10 @@ export function networkChecks(
   const sizes = `tailscale0 ${tailscale}, flannel.1 ${flannel}` +
     (bridge === undefined ? "" : `, cni0 ${bridge}`);
   if (tooLarge.length > 0) {
-    return [{
-      ...about,
-      status: "fail",
-      message: `MTU too large for the tailnet (${sizes}): large packets are lost`,
-      hint:
-        `The maximum is ${largest}. On that machine, restart k3s: sudo systemctl restart ${unit}`,
-    }];
+    return broken(
+      `MTU too large for the tailnet (${sizes}): large packets are lost`,
+      `The maximum is ${largest}. On that machine, restart k3s: sudo systemctl restart ${unit}`,
+    );
   }
-  return [{ ...about, status: "ok", message: `MTU ${sizes}` }];
+  return [ok(about, `MTU ${sizes}`)];
 }

@@ -1,27 +1,30 @@
 /**
- * What `doctor` looks at on this machine: the embedded files, ssh, Python, ansible-core, and the
- * tool's own directories.
+ * What `doctor` looks at on this machine: the embedded files, ssh, Python, ansible-core, the tool's own
+ * directories, and the programs that `gitops` commands run.
  *
  * @module
  */
 
+import type { ActionSystem } from "../action_system.ts";
+import { attempt, type Check, fail, ok, warn } from "./check.ts";
+import { ansibleRequirements } from "../hosts/ansible_tools.ts";
 import { knownHostsFiles } from "../../ansible/run/known_hosts.ts";
 import { findAnsible } from "../../ansible/setup/locate.ts";
 import { installPrivateAnsible, privateDirectory } from "../../ansible/setup/private_ansible.ts";
 import { findPython } from "../../ansible/setup/python.ts";
 import { extractAssets } from "../../assets/extract.ts";
 import { refusalHint, refusalReason } from "../../errors/refusal.ts";
+import { findKustomize } from "../../gitops/check/kustomize_build.ts";
+import type { Inventory } from "../../inventory/model.ts";
 import { ProgramNotFoundError } from "../../process/runner.ts";
-import type { ActionSystem } from "../action_system.ts";
-import { ansibleRequirements } from "../hosts/ansible_tools.ts";
-import { attempt, type Check } from "./check.ts";
+import type { System } from "../../process/system.ts";
 
 /** The embedded playbooks, extracted and compared byte for byte; a damaged copy is replaced. */
 export function checkAssets(system: ActionSystem): Promise<readonly Check[]> {
   const name = "playbooks";
   return attempt({ name }, async () => {
     const { root } = await extractAssets(system.assets, system.directories);
-    return [{ name, status: "ok", message: `complete, in ${root}` }];
+    return [ok(name, `complete, in ${root}`)];
   });
 }
 
@@ -30,15 +33,14 @@ export async function checkSsh({ runner, signal }: ActionSystem): Promise<Check>
   const name = "ssh";
   try {
     const { stderr } = await runner.run(["ssh", "-V"], { signal, timeoutMs: 10_000 });
-    return { name, status: "ok", message: stderr.trim().split("\n")[0] || "installed" };
+    return ok(name, stderr.trim().split("\n")[0] || "installed");
   } catch (error) {
     if (!(error instanceof ProgramNotFoundError)) throw error;
-    return {
+    return fail(
       name,
-      status: "fail",
-      message: "not installed",
-      hint: "Install it. On Debian and Ubuntu: sudo apt install openssh-client",
-    };
+      "not installed",
+      "Install it. On Debian and Ubuntu: sudo apt install openssh-client",
+    );
   }
 }
 
@@ -67,42 +69,37 @@ async function lookAtAnsible(
   if (ansible !== undefined) {
     const origin = ansible.origin === "path" ? "on PATH" : "private";
     const reason = passedOver === undefined ? "" : `; ${passedOver}`;
-    return [{ name, status: "ok", message: `${ansible.version}, ${origin}${reason}` }];
+    return [ok(name, `${ansible.version}, ${origin}${reason}`)];
   }
   const why = passedOver ?? "not installed";
   if (!fix) {
-    return [await checkPython(system), {
-      name,
-      status: "fail",
-      message: why,
-      hint: "Install a private copy with: k3s-tool doctor --fix",
-    }];
+    return [
+      await checkPython(system),
+      fail(name, why, "Install a private copy with: k3s-tool doctor --fix"),
+    ];
   }
   const { version } = await installPrivateAnsible(system, requirements);
-  return [{ name, status: "ok", message: `${version}, private, installed now` }];
+  return [ok(name, `${version}, private, installed now`)];
 }
 
 async function checkPython(system: ActionSystem): Promise<Check> {
   const { python, others } = await findPython(system);
   const name = "python";
   if (python === undefined) {
-    return {
+    return fail(
       name,
-      status: "fail",
-      message: others.length === 0 ? "not installed" : `only ${others.join(", ")} found`,
-      hint:
-        "Install Python 3.11 to 3.13. On Debian and Ubuntu: sudo apt install python3 python3-venv",
-    };
+      others.length === 0 ? "not installed" : `only ${others.join(", ")} found`,
+      "Install Python 3.11 to 3.13. On Debian and Ubuntu: sudo apt install python3 python3-venv",
+    );
   }
   if (!python.venv) {
-    return {
+    return fail(
       name,
-      status: "fail",
-      message: `${python.version}, cannot create virtual environments`,
-      hint: "Install the missing package. On Debian and Ubuntu: sudo apt install python3-venv",
-    };
+      `${python.version}, cannot create virtual environments`,
+      "Install the missing package. On Debian and Ubuntu: sudo apt install python3-venv",
+    );
   }
-  return { name, status: "ok", message: `${python.version} (${python.program})` };
+  return ok(name, `${python.version} (${python.program})`);
 }
 
 /** The tool's own state: run history and host keys must be private. */
@@ -116,11 +113,11 @@ export async function checkState(
     mode = ((await Deno.stat(state)).mode ?? 0) & 0o777;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) return stateFailure("read", error);
-    return { name, status: "ok", message: "no runs yet" };
+    return ok(name, "no runs yet");
   }
   const { accepted } = knownHostsFiles(state);
   if ((mode & 0o077) === 0) {
-    return { name, status: "ok", message: `${state}, private; host keys: ${accepted}` };
+    return ok(name, `${state}, private; host keys: ${accepted}`);
   }
   if (fix) {
     try {
@@ -128,21 +125,66 @@ export async function checkState(
     } catch (error) {
       return stateFailure("made private", error);
     }
-    return { name, status: "ok", message: `${state}, now private` };
+    return ok(name, `${state}, now private`);
   }
-  return {
-    name,
-    status: "warn",
-    message: `others can read ${state}`,
-    hint: "Fix it with: k3s-tool doctor --fix",
-  };
+  return warn(name, `others can read ${state}`, "Fix it with: k3s-tool doctor --fix");
 
   function stateFailure(what: string, error: unknown): Check {
-    return {
+    return fail(
       name,
-      status: "fail",
-      message: `${state} cannot be ${what}: ${refusalReason(error)}`,
-      hint: refusalHint(error, { directory: state, variable: "XDG_STATE_HOME" }),
-    };
+      `${state} cannot be ${what}: ${refusalReason(error)}`,
+      refusalHint(error, { directory: state, variable: "XDG_STATE_HOME" }),
+    );
   }
+}
+
+/** Timeout for a program to print its version, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/** Looks for them where the inventory names a repository; the cluster itself needs none of them. */
+export async function checkGitTools(
+  system: System,
+  inventory: Inventory,
+): Promise<readonly Check[]> {
+  if (inventory.cluster.gitRepoUrl === undefined) return [];
+  return await Promise.all([
+    versionOf(system, ["git", "--version"], {
+      without: "you cannot push changes from this machine",
+      hint: "Install it. On Debian and Ubuntu: sudo apt install git",
+    }),
+    versionOf(system, ["sops", "--disable-version-check", "--version"], {
+      without: "you cannot encrypt secrets on this machine (gitops new-app --secret)",
+      hint: "Get it from https://github.com/getsops/sops/releases, or with mise: mise use -g sops",
+    }),
+    kustomize(system),
+  ]);
+}
+
+async function versionOf(
+  { runner, signal }: System,
+  argv: readonly [string, ...string[]],
+  { without, hint }: { readonly without: string; readonly hint: string },
+): Promise<Check> {
+  const [name] = argv;
+  try {
+    const { code, stdout } = await runner.run(argv, { signal, timeoutMs: TIMEOUT_MS });
+    const version = stdout.trim().split("\n")[0];
+    if (code === 0) return ok(name, version || "installed");
+    return warn(name, `does not run; ${without}`, hint);
+  } catch (error) {
+    if (!(error instanceof ProgramNotFoundError)) throw error;
+    return warn(name, `not installed; ${without}`, hint);
+  }
+}
+
+async function kustomize(system: System): Promise<Check> {
+  const name = "kustomize";
+  const found = await findKustomize(system);
+  if (found !== undefined) return ok(name, `runs as ${found.join(" ")}`);
+  return warn(
+    name,
+    "neither kustomize nor kubectl is installed; gitops validate cannot build overlays",
+    "Get it from https://github.com/kubernetes-sigs/kustomize/releases, or with mise: " +
+      "mise use -g kustomize",
+  );
 }

@@ -9,10 +9,10 @@ import { UserError } from "../../errors/user_error.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
 import { shownTime } from "../../process/system.ts";
 import { readTailnet } from "../../tailscale/discover.ts";
-import { keyWarning } from "../../tailscale/key_expiry.ts";
+import { keyWarning } from "../../tailscale/suitability.ts";
 import type { Tailnet } from "../../tailscale/peer.ts";
 import type { ActionSystem } from "../action_system.ts";
-import type { Check } from "./check.ts";
+import { type Check, fail, ok, warn } from "./check.ts";
 
 /** What was found, and the tailnet where it can be read. */
 export interface TailnetFindings {
@@ -29,7 +29,7 @@ export async function checkTailscale(system: ActionSystem): Promise<TailnetFindi
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { message, hint } = error;
-    return { checks: [{ name, status: "fail", message, hint }] };
+    return { checks: [fail(name, message, hint)] };
   }
   const self = tailnet.peers.find(({ isSelf }) => isSelf);
   const key = self === undefined ? undefined : keyWarning(self, system.clock.now());
@@ -38,8 +38,8 @@ export async function checkTailscale(system: ActionSystem): Promise<TailnetFindi
   return {
     tailnet,
     checks: [
-      { name, status: "ok", message },
-      ...(key === undefined ? [] : [{ name: "key expiry", status: "warn", message: key } as const]),
+      ok(name, message),
+      ...(key === undefined ? [] : [warn("key expiry", key)]),
     ],
   };
 }
@@ -53,35 +53,31 @@ export function checkPeer(
   const name = "tailnet";
   const about = { name, host: host.name } as const;
   if (host.tailscaleIp === undefined) {
-    return { ...about, status: "ok", message: "only Ansible knows its address" };
+    return ok(about, "only Ansible knows its address");
   }
   const peer = tailnet.peers.find(({ ipv4 }) => ipv4 === host.tailscaleIp);
   if (peer === undefined) {
     const sameName = tailnet.peers.find((each) => each.name === host.name)?.ipv4;
-    return {
-      ...about,
-      status: "fail",
-      message: `no machine has the address ${host.tailscaleIp}` +
+    return fail(
+      about,
+      `no machine has the address ${host.tailscaleIp}` +
         (sameName === undefined ? "" : `; ${host.name} has ${sameName}`),
-      hint: sameName === undefined
+      sameName === undefined
         ? "On that machine, log in with: sudo tailscale up"
         : `Fix the inventory with: k3s-tool config set tailscale_ip ${sameName} --scope ${host.name}`,
-    };
+    );
   }
   const key = keyWarning(peer, now);
   if (peer.expired) {
-    return { ...about, status: "fail", message: "its key has expired", hint: key };
+    return fail(about, "its key has expired", key);
   }
   if (!peer.online && !peer.isSelf) {
-    return {
-      ...about,
-      status: "fail",
-      message: peer.lastSeen === undefined
-        ? "offline"
-        : `offline, last seen ${shownTime(peer.lastSeen)}`,
-      hint: "Switch it on. On that machine, check: tailscale status",
-    };
+    return fail(
+      about,
+      peer.lastSeen === undefined ? "offline" : `offline, last seen ${shownTime(peer.lastSeen)}`,
+      "Switch it on. On that machine, check: tailscale status",
+    );
   }
-  if (key !== undefined) return { ...about, status: "warn", message: key };
-  return { ...about, status: "ok", message: `${host.tailscaleIp}, online` };
+  if (key !== undefined) return warn(about, key);
+  return ok(about, `${host.tailscaleIp}, online`);
 }

@@ -1,16 +1,22 @@
 /**
- * Installs the cluster's kubeconfig for the user, when asked to and after a run.
+ * The cluster's kubeconfig: fetched from the first server, and installed for the user, when asked to and
+ * after a run.
  *
  * @module
  */
 
+import type { ActionSystem, MayI } from "../action_system.ts";
+import { runOnHosts } from "./run_on_hosts.ts";
 import type { RunEvent } from "../../ansible/events/event.ts";
-import { UserError } from "../../errors/user_error.ts";
-import { ifThere } from "../../process/lock.ts";
-import { kubeconfigFiles } from "../../kubeconfig/files.ts";
-import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
+import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { plural, safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
+import { missingError, usageError, UserError } from "../../errors/user_error.ts";
+import { hostsOf, type Inventory } from "../../inventory/model.ts";
+import { kubeconfigFiles } from "../../kubeconfig/files.ts";
+import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
+import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/store.ts";
+import { ifThere } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 
 /** Where and how a cluster's kubeconfig is merged into the user's own. */
@@ -139,4 +145,51 @@ export function kubectlOn(kubeconfig: string | undefined): string {
 
 function word(text: string): string {
   return shellWord(safeText(text));
+}
+
+/**
+ * Fetches the kubeconfig into the tool's own store and reports progress; the last event is of
+ * type `end`.
+ *
+ * @throws {UserError} exit code 2 where the inventory has no server, 3 where a program is missing,
+ *   4 where the tailnet is out of reach
+ */
+export async function* fetchKubeconfig(
+  system: ActionSystem,
+  { inventory, passwords, mayInstall }: {
+    readonly inventory: Inventory;
+    readonly passwords: PasswordFiles;
+    readonly mayInstall: MayI;
+  },
+): AsyncGenerator<RunEvent> {
+  const [server] = hostsOf(inventory, "control-plane");
+  if (server === undefined) {
+    throw usageError("The inventory has no control-plane host to fetch the kubeconfig from", {
+      where: { file: inventory.file },
+      hint: "Add one with: k3s-tool node add HOST --role control-plane",
+    });
+  }
+  yield* runOnHosts(system, {
+    playbook: "kubeconfig",
+    inventory,
+    hosts: [server],
+    extraVars: { k3s_tool_kubeconfig_path: await newStoredKubeconfig(system, inventory.file) },
+    ...passwords,
+  }, mayInstall);
+}
+
+/**
+ * The kubeconfig in the tool's own store, as `provision` and {@linkcode fetchKubeconfig} leave it.
+ *
+ * @throws {UserError} exit code 3 where there is none
+ */
+export async function readStoredKubeconfig(
+  system: ActionSystem,
+  inventory: Inventory,
+): Promise<string> {
+  const text = await ifThere(Deno.readTextFile(await storedKubeconfig(system, inventory.file)));
+  if (text !== undefined) return text;
+  throw missingError("The kubeconfig of this cluster was not fetched yet", {
+    hint: "Fetch it with: k3s-tool kubeconfig; or create the cluster with: k3s-tool provision",
+  });
 }

@@ -10,7 +10,7 @@ import type { InventoryHost } from "../../inventory/model.ts";
 import { type Clock, shownTime } from "../../process/system.ts";
 import type { TailnetSource } from "../../tailscale/discover.ts";
 import { readTailnet } from "../../tailscale/discover.ts";
-import { keyWarning } from "../../tailscale/key_expiry.ts";
+import { keyWarning } from "../../tailscale/suitability.ts";
 import type { Tailnet } from "../../tailscale/peer.ts";
 
 /** What was found. */

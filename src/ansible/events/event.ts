@@ -14,10 +14,13 @@ import { MachineFacts } from "./machine.ts";
 const text = z.catch(z.optional(z.string()), undefined);
 const name = z.string().check(z.minLength(1));
 const play = z.optional(z.string());
-/** When it happened: UTC, ISO 8601. */
-const ts = text;
 const role = z.catch(z.nullish(z.string()), undefined);
 const count = z._default(z.number(), 0);
+
+/** An event of a type; `ts` is when it happened: UTC, ISO 8601. */
+function event<const T extends string, S extends Record<string, z.ZodMiniType>>(type: T, shape: S) {
+  return z.object({ type: z.literal(type), ts: text, ...shape });
+}
 
 const diffSchema = z.object({ header: text, before: text, after: text });
 
@@ -31,71 +34,6 @@ const statsSchema = z.object({
   ignored: count,
 });
 
-const runStart = z.object({
-  type: z.literal("run_start"),
-  ts,
-  playbook: z.string(),
-  check: z._default(z.boolean(), false),
-});
-const playStart = z.object({
-  type: z.literal("play_start"),
-  ts,
-  play: name,
-  hosts: z.array(name),
-});
-const taskStart = z.object({
-  type: z.literal("task_start"),
-  ts,
-  play,
-  task: z.string(),
-  role,
-  action: text,
-});
-const hostStart = z.object({
-  type: z.literal("host_start"),
-  ts,
-  host: name,
-  task: z.string(),
-  role,
-});
-const result = z.object({
-  type: z.literal("result"),
-  ts,
-  host: name,
-  play,
-  task: z.string(),
-  role,
-  status: z.enum(["ok", "changed", "skipped", "failed", "unreachable", "ignored"]),
-  seconds: z.catch(z.optional(z.number().check(z.nonnegative())), undefined),
-  message: text,
-  /** Which failure it is, where the tool has an answer to it: "node_password_rejected". */
-  code: text,
-  rc: z.catch(z.optional(z.int()), undefined),
-  stderr: text,
-  diff: z.catch(z.optional(z.array(diffSchema)), undefined),
-  censored: z.catch(z.optional(z.boolean()), undefined),
-});
-const retry = z.object({
-  type: z.literal("retry"),
-  ts,
-  host: name,
-  task: z.string(),
-  attempt: z.int(),
-  retries: z.int(),
-});
-const warning = z.object({
-  type: z.literal("warning"),
-  ts,
-  host: z.nullish(name),
-  message: z.string(),
-});
-const machine = z.object({ type: z.literal("machine"), ts, host: name, facts: MachineFacts });
-const runEnd = z.object({
-  type: z.literal("run_end"),
-  ts,
-  stats: z.record(z.string(), statsSchema),
-});
-
 /** How a run ended. */
 export const OUTCOMES = ["ok", "failed", "error", "interrupted"] as const;
 
@@ -105,41 +43,52 @@ export const OUTCOMES = ["ok", "failed", "error", "interrupted"] as const;
  */
 export type Outcome = typeof OUTCOMES[number];
 
-const started = z.object({
-  type: z.literal("started"),
-  ts,
-  /** Where this run is kept. */
-  directory: z.string(),
-  /** What ansible-playbook printed. */
-  log: z.string(),
-});
-const note = z.object({ type: z.literal("note"), ts, message: z.string() });
-const end = z.object({
-  type: z.literal("end"),
-  ts,
-  outcome: z.enum(OUTCOMES),
-  /** Exit code of ansible-playbook. */
-  rc: z.int(),
-  directory: z.string(),
-  log: z.string(),
-  /** What ansible-playbook said where it could not work. */
-  message: text,
-});
-
 const ANSIBLE_EVENTS = [
-  runStart,
-  playStart,
-  taskStart,
-  hostStart,
-  result,
-  retry,
-  warning,
-  machine,
-  runEnd,
+  event("run_start", { playbook: z.string(), check: z._default(z.boolean(), false) }),
+  event("play_start", { play: name, hosts: z.array(name) }),
+  event("task_start", { play, task: z.string(), role, action: text }),
+  event("host_start", { host: name, task: z.string(), role }),
+  event("result", {
+    host: name,
+    play,
+    task: z.string(),
+    role,
+    status: z.enum(["ok", "changed", "skipped", "failed", "unreachable", "ignored"]),
+    seconds: z.catch(z.optional(z.number().check(z.nonnegative())), undefined),
+    message: text,
+    /** Which failure it is, where the tool has an answer to it: "node_password_rejected". */
+    code: text,
+    rc: z.catch(z.optional(z.int()), undefined),
+    stderr: text,
+    diff: z.catch(z.optional(z.array(diffSchema)), undefined),
+    censored: z.catch(z.optional(z.boolean()), undefined),
+  }),
+  event("retry", { host: name, task: z.string(), attempt: z.int(), retries: z.int() }),
+  event("warning", { host: z.nullish(name), message: z.string() }),
+  event("machine", { host: name, facts: MachineFacts }),
+  event("run_end", { stats: z.record(z.string(), statsSchema) }),
 ] as const;
 
 /** Every event of a run, as `provision -o json` prints them. */
-export const RUN_EVENTS = [...ANSIBLE_EVENTS, started, note, end] as const;
+export const RUN_EVENTS = [
+  ...ANSIBLE_EVENTS,
+  event("started", {
+    /** Where this run is kept. */
+    directory: z.string(),
+    /** What ansible-playbook printed. */
+    log: z.string(),
+  }),
+  event("note", { message: z.string() }),
+  event("end", {
+    outcome: z.enum(OUTCOMES),
+    /** Exit code of ansible-playbook. */
+    rc: z.int(),
+    directory: z.string(),
+    log: z.string(),
+    /** What ansible-playbook said where it could not work. */
+    message: text,
+  }),
+] as const;
 
 const ansibleEventSchema = z.discriminatedUnion("type", ANSIBLE_EVENTS);
 
@@ -148,7 +97,7 @@ export type AnsibleEvent = z.infer<typeof ansibleEventSchema>;
 /** Anything that happens in a run. */
 export type RunEvent = z.infer<typeof RUN_EVENTS[number]>;
 /** What a task came to on a host. */
-export type TaskResult = z.infer<typeof result>;
+export type TaskResult = Extract<AnsibleEvent, { type: "result" }>;
 
 /**
  * One line of the event file; undefined for what is no event this version knows (another type, a

@@ -40,11 +40,6 @@ export async function* followEvents(
   yield* parsed([lines.rest]);
 }
 
-/** The events of a run that is over. */
-export async function readEvents(path: string): Promise<readonly AnsibleEvent[]> {
-  return [...parsed((await Deno.readTextFile(path)).split("\n"))];
-}
-
 function* parsed(lines: readonly string[]): Generator<AnsibleEvent> {
   for (const line of lines) {
     const event = line.trim() === "" ? undefined : parseEventLine(line);

@@ -9,7 +9,7 @@ import { usageError } from "../../errors/user_error.ts";
 import type { Column } from "../../view/tables/table.ts";
 import type { Paint } from "../../view/words/tone.ts";
 import type { Context } from "../program/context.ts";
-import type { GlobalOptions, OutputFormat } from "../program/global_options.ts";
+import type { GlobalOptions, OutputFormat } from "../program/command.ts";
 import { paintFor, wantsColor } from "./paint.ts";
 
 /** Version of every JSON document the tool prints. */

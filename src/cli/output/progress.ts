@@ -11,7 +11,7 @@ import { plainLine, progressLines } from "../../view/runs/progress.ts";
 import { paintDiff, unifiedDiff } from "../../view/words/unified_diff.ts";
 import { failureBlocks, RUN_COLUMNS, runError, type RunWords } from "../../view/runs/run_report.ts";
 import type { Context } from "../program/context.ts";
-import type { GlobalOptions } from "../program/global_options.ts";
+import type { GlobalOptions } from "../program/command.ts";
 import type { Output } from "./output.ts";
 
 /** How often live lines are drawn, in milliseconds. */

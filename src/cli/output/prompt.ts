@@ -6,7 +6,7 @@
 
 import { safeLines } from "../../errors/safe_text.ts";
 import { interruptedError, usageError } from "../../errors/user_error.ts";
-import type { GlobalOptions } from "../program/global_options.ts";
+import type { GlobalOptions } from "../program/command.ts";
 
 /** What all questions share. */
 export interface Question {

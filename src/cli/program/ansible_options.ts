@@ -6,8 +6,7 @@
 
 import type { MayI } from "../../actions/action_system.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
-import { option } from "./command.ts";
-import type { GlobalOptions } from "./global_options.ts";
+import { type GlobalOptions, option } from "./command.ts";
 import { Prompter } from "../output/prompt.ts";
 
 /** Where the passwords come from. A password itself is never an argument. */

@@ -1,14 +1,13 @@
 /**
- * Commands as data: `program.ts` turns declarations into the parser, the help, the completions and
- * the reference in docs/.
+ * Commands as data, with the options that each has and those that all have: `program.ts` turns
+ * declarations into the parser, the help, the completions and the reference in docs/.
  *
  * @module
  */
 
-import type { ExitCode } from "../../errors/user_error.ts";
-import type { Context } from "./context.ts";
-import type { GlobalOptions, OutputFormat } from "./global_options.ts";
 import type { Output } from "../output/output.ts";
+import type { Context } from "./context.ts";
+import type { ExitCode } from "../../errors/user_error.ts";
 
 /** What the value of each kind of option is for the command. */
 export interface OptionKinds {
@@ -70,6 +69,15 @@ export interface ArgumentDeclaration {
   readonly completes?: Completes;
 }
 
+/** Declares an argument: `argument("<host>", "name of the machine")`. */
+export function argument(
+  syntax: string,
+  description: string,
+  further: Omit<ArgumentDeclaration, "syntax" | "description"> = {},
+): ArgumentDeclaration {
+  return { syntax, description, ...further };
+}
+
 /** The values of declared options. */
 export type OptionValues<O extends Record<string, OptionDeclaration>> = {
   readonly [K in keyof O]: OptionKinds[O[K]["kind"]];
@@ -117,4 +125,38 @@ export function defineCommand<const O extends Record<string, OptionDeclaration>>
   declaration: CommandDeclaration<O>,
 ): CommandDeclaration<O> {
   return declaration;
+}
+
+/** Output formats of commands that print data. */
+export const OUTPUT_FORMATS = ["table", "wide", "json", "yaml", "name"] as const;
+
+/** One of {@linkcode OUTPUT_FORMATS}. */
+export type OutputFormat = typeof OUTPUT_FORMATS[number];
+
+/** How they are declared. */
+export const GLOBAL_OPTIONS = {
+  inventory: option.text("-i, --inventory <file>", "inventory file", {
+    env: "K3S_TOOL_INVENTORY",
+    completes: "file",
+  }),
+  output: option.text("-o, --output <format>", "output format", { choices: OUTPUT_FORMATS }),
+  verbose: option.flag("-v, --verbose", "show details"),
+  quiet: option.flag("-q, --quiet", "print only data, warnings and errors"),
+  yes: option.flag("-y, --yes", "answer yes to all questions"),
+  color: option.flag("--no-color", "no colours (also NO_COLOR)"),
+  input: option.flag("--no-input", "do not ask questions; fail if an answer is missing"),
+};
+
+/** Options every command takes. */
+export interface GlobalOptions {
+  /** `-i`, or `K3S_TOOL_INVENTORY`; undefined means: look for it. */
+  readonly inventory: string | undefined;
+  readonly output: OutputFormat;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  readonly color: boolean;
+  /** `--yes`: questions are answered with yes. */
+  readonly yes: boolean;
+  /** False with `--no-input` or where stdin is no terminal: a question is an error that names the flag. */
+  readonly input: boolean;
 }

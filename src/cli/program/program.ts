@@ -8,14 +8,16 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { errorDocument, renderErrorText } from "../../errors/render_error.ts";
 import { ExitCode, interruptedError, UserError } from "../../errors/user_error.ts";
-import type { CommandDeclaration, Input, OptionDeclaration } from "./command.ts";
-import type { Context } from "./context.ts";
 import {
+  type CommandDeclaration,
   GLOBAL_OPTIONS,
   type GlobalOptions,
+  type Input,
+  type OptionDeclaration,
   OUTPUT_FORMATS,
   type OutputFormat,
-} from "./global_options.ts";
+} from "./command.ts";
+import type { Context } from "./context.ts";
 import { assertFormat, Output, yamlText } from "../output/output.ts";
 import { paintFor, wantsColor } from "../output/paint.ts";
 import { namesOf, parserError } from "./parser_error.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FolderAssets } from "../../assets/folder_assets.ts";
+import { FolderAssets } from "../../assets/source.ts";
 import { ExitCode, usageError } from "../../errors/user_error.ts";
 import { Children } from "../../process/children.ts";
 import { DenoRunner } from "../../process/deno_runner.ts";

@@ -6,7 +6,7 @@
 
 import type { MachineFacts } from "../../ansible/events/machine.ts";
 import type { Member, Membership } from "../../reports/membership.ts";
-import { keyState } from "../../tailscale/key_expiry.ts";
+import { keyState } from "../../tailscale/suitability.ts";
 import type { Peer } from "../../tailscale/peer.ts";
 import { NOTHING, since } from "../words/amounts.ts";
 import { Peer as PeerDocument } from "./documents.ts";

@@ -7,7 +7,7 @@
 import type { LiveState } from "../../live/live_state.ts";
 import { NOT_ASKED } from "../../cluster/watch/cluster_state.ts";
 import { safeText } from "../../errors/safe_text.ts";
-import { keyWarning } from "../../tailscale/key_expiry.ts";
+import { keyWarning } from "../../tailscale/suitability.ts";
 import { type LiveView, nodeRows } from "../lists/live_rows.ts";
 
 /** What is missing or soon ends, the most urgent first, each a sentence with its next step. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { checkTags, TAGS } from "../../../src/actions/hosts/limit.ts";
-import { FolderAssets } from "../../../src/assets/folder_assets.ts";
+import { FolderAssets } from "../../../src/assets/source.ts";
 import { PROJECT_ROOT } from "../../cli/fake_context.ts";
 
 Deno.test("the parts are the tags of the playbooks and roles", async () => {

@@ -1,11 +1,11 @@
 /** A run as it is shown on a terminal. */
 import assert from "node:assert/strict";
 import type { RunEvent } from "../../../src/ansible/events/event.ts";
-import type { GlobalOptions } from "../../../src/cli/program/global_options.ts";
+import type { GlobalOptions } from "../../../src/cli/program/command.ts";
 import type { Context } from "../../../src/cli/program/context.ts";
 import { Output } from "../../../src/cli/output/output.ts";
 import { showRun } from "../../../src/cli/output/progress.ts";
-import { FolderAssets } from "../../../src/assets/folder_assets.ts";
+import { FolderAssets } from "../../../src/assets/source.ts";
 import { UserError } from "../../../src/errors/user_error.ts";
 import { fakeSystem } from "../../ansible/fake_system.ts";
 import { recordedStream } from "../fake_context.ts";

@@ -37,12 +37,12 @@ export const kubeconfigCommand = defineCommand({
     "k3s-tool kubeconfig --print > homelab.yaml": "write it to a separate file",
   },
   async run(context, { options, globals, line }, output) {
-    const { readStoredKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
+    const { readStoredKubeconfig } = await import("../../../actions/hosts/kubeconfig.ts");
     const { openInventory } = await import("../../../inventory/read/read.ts");
     const { inventory } = await openInventory(context, globals.inventory);
     if (!options.stored) {
       const answers = await ansibleAnswers(options, context, globals);
-      const { fetchKubeconfig } = await import("../../../actions/hosts/fetch_kubeconfig.ts");
+      const { fetchKubeconfig } = await import("../../../actions/hosts/kubeconfig.ts");
       const events = fetchKubeconfig(context, { inventory, ...answers });
       await showQuietly(events, { line, now: context.clock.now, output });
     }

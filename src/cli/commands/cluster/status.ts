@@ -1,6 +1,6 @@
 import { ExitCode } from "../../../errors/user_error.ts";
 import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `status`: the state of the cluster. */
 export const statusCommand = defineCommand({
@@ -13,10 +13,7 @@ export const statusCommand = defineCommand({
     "shows changes; while the cluster is unreachable, it shows the last known state and its age. " +
     "Exit code 0 if the cluster answered, even if nodes are not ready; 4 if it cannot be reached, " +
     "3 if there is no kubeconfig for it.",
-  args: [{
-    syntax: "[node...]",
-    description: "show only these nodes; names from the inventory or the cluster",
-  }],
+  args: [argument("[node...]", "show only these nodes; names from the inventory or the cluster")],
   options: {
     watch: option.flag("-w, --watch", "keep running and show changes as they happen"),
     ...CLUSTER_OPTIONS,

@@ -1,4 +1,4 @@
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
 
 /** `config get`: one value. */
@@ -10,7 +10,7 @@ export const configGetCommand = defineCommand({
     "Prints the value that applies to a scope, by Ansible's precedence: text without control " +
     "characters, maps and lists as JSON; -o json keeps every character. Exits with code 1 if it " +
     "is not set.",
-  args: [{ syntax: "<key>", description: "variable, or a path into one", completes: "config-key" }],
+  args: [argument("<key>", "variable, or a path into one", { completes: "config-key" })],
   options: {
     scope: SCOPE_OPTION,
     showOrigin: option.flag("--show-origin", "print file, line and column before the value"),

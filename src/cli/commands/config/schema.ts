@@ -1,4 +1,4 @@
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 import { jsonText, yamlText } from "../../output/output.ts";
 
 /** `config schema`: what the inventory's variables and the tool's documents look like. */
@@ -7,7 +7,7 @@ export const configSchemaCommand = defineCommand({
   summary: "Print the JSON Schema of the variables, or of a document",
   description: "Prints the JSON Schema (2020-12) of the inventory's variables, or of a kind of " +
     "document that `-o json` prints. --list shows the names.",
-  args: [{ syntax: "[name]", description: "variables (default), or a kind of document" }],
+  args: [argument("[name]", "variables (default), or a kind of document")],
   options: { list: option.flag("--list", "list the names") },
   examples: {
     "k3s-tool config schema": "print the schema of the inventory's variables",

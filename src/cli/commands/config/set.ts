@@ -1,6 +1,6 @@
 import { usageError } from "../../../errors/user_error.ts";
 import { VALUE_TYPES, type ValueType } from "../../../inventory/model.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 import type { InputStream } from "../../program/context.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
@@ -15,8 +15,8 @@ export const configSetCommand = defineCommand({
     "new variable goes into the inventory. Comments and layout stay. The result is validated " +
     "before anything is written.",
   args: [
-    { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },
-    { syntax: "<value>", description: "new value; - reads it from stdin, for secrets" },
+    argument("<key>", "variable, or a path into one", { completes: "config-key" }),
+    argument("<value>", "new value; - reads it from stdin, for secrets"),
   ],
   options: {
     scope: SCOPE_OPTION,

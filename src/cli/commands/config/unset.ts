@@ -1,4 +1,4 @@
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
 
@@ -8,7 +8,7 @@ export const configUnsetCommand = defineCommand({
   aliases: ["config rm", "config delete"],
   summary: "Remove a variable from the inventory",
   args: [
-    { syntax: "<key>", description: "variable, or a path into one", completes: "config-key" },
+    argument("<key>", "variable, or a path into one", { completes: "config-key" }),
   ],
   options: {
     scope: SCOPE_OPTION,

@@ -1,7 +1,7 @@
 import { counted } from "../../../errors/safe_text.ts";
 import type { RepositoryPlan } from "../../../actions/gitops/init.ts";
 import { usageError } from "../../../errors/user_error.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `gitops init`: the first files of a repository for Flux. */
 export const gitopsInitCommand = defineCommand({
@@ -12,11 +12,9 @@ export const gitopsInitCommand = defineCommand({
     "the age key for its secrets. The private key stays on this machine, outside the repository. " +
     "Existing files are kept unless you choose to replace them; nothing is committed or pushed.",
   args: [
-    {
-      syntax: "[directory]",
-      description: "root of the repository (default: the current directory)",
+    argument("[directory]", "root of the repository (default: the current directory)", {
       completes: "file",
-    },
+    }),
   ],
   options: {
     cluster: option.text(

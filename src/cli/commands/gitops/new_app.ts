@@ -1,5 +1,5 @@
 import { counted } from "../../../errors/safe_text.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `gitops new-app`: adds an app to the repository that Flux syncs from. */
 export const gitopsNewAppCommand = defineCommand({
@@ -10,7 +10,7 @@ export const gitopsNewAppCommand = defineCommand({
     "Secret, volume and NetworkPolicy, in the app's own namespace, with an overlay for each " +
     "cluster. Pods are restricted and isolated. The files are validated before they are written; " +
     "existing files are not changed, and nothing is committed.",
-  args: [{ syntax: "<name>", description: "name of the app and of its namespace" }],
+  args: [argument("<name>", "name of the app and of its namespace")],
   options: {
     dir: option.text(
       "--dir <directory>",

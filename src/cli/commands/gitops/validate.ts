@@ -1,6 +1,6 @@
 import { counted } from "../../../errors/safe_text.ts";
 import { ExitCode, usageError } from "../../../errors/user_error.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `gitops validate`: all problems of the repository. */
 export const gitopsValidateCommand = defineCommand({
@@ -13,11 +13,9 @@ export const gitopsValidateCommand = defineCommand({
     "Builds overlays with kustomize or kubectl; without them, it checks only the sources and warns " +
     "you.",
   args: [
-    {
-      syntax: "[directory]",
-      description: "root of the repository (default: the current directory)",
+    argument("[directory]", "root of the repository (default: the current directory)", {
       completes: "file",
-    },
+    }),
   ],
   options: {
     strict: option.flag("--strict", "fail with exit code 3 if overlays cannot be built"),

@@ -1,6 +1,6 @@
 import type { Role } from "../../../inventory/model.ts";
 import { commaList } from "../../program/options.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 
 /** `node add`: adds a host to the inventory. */
@@ -13,8 +13,8 @@ export const nodeAddCommand = defineCommand({
     "without an address, k3s-tool looks it up in the tailnet. The file keeps its comments and " +
     "layout. The machine itself is not changed; `k3s-tool provision` does that.",
   args: [
-    { syntax: "<host>", description: "name of the machine", completes: "host" },
-    { syntax: "[ip]", description: "its Tailscale IPv4 address (default: looked up by name)" },
+    argument("<host>", "name of the machine", { completes: "host" }),
+    argument("[ip]", "its Tailscale IPv4 address (default: looked up by name)"),
   ],
   options: {
     role: option.text("--role <role>", "role in the cluster", {

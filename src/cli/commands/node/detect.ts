@@ -3,7 +3,7 @@ import type { Suggestion } from "../../../reports/suggestions.ts";
 import type { MachineRow } from "../../../view/tables/machines.ts";
 import { counted } from "../../../errors/safe_text.ts";
 import { Prompter } from "../../output/prompt.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
 
 /** `node detect`: what each machine is, and what to set for it. */
@@ -14,11 +14,7 @@ export const nodeDetectCommand = defineCommand({
     "Reads model, processors, memory, disks, NVIDIA GPUs and desktop sessions over ssh, without root and without changing anything, " +
     "and remembers them for `k3s-tool node show HOST`. Suggestions are for variables that the inventory does not set: what you set is left alone.",
   args: [
-    {
-      syntax: "[hosts...]",
-      description: "names in the inventory; default: all",
-      completes: "host",
-    },
+    argument("[hosts...]", "names in the inventory; default: all", { completes: "host" }),
   ],
   options: {
     apply: option.flag("--apply", "write all suggestions into the inventory, without asking"),

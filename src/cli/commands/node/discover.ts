@@ -1,6 +1,6 @@
 import { usageError } from "../../../errors/user_error.ts";
 import { CLUSTER_OPTIONS, clusterChoice, commaList } from "../../program/options.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `discover`: the machines of the tailnet. */
 export const discoverCommand = defineCommand({
@@ -10,10 +10,7 @@ export const discoverCommand = defineCommand({
     "Lists all machines that this machine's Tailscale knows, and compares them with the " +
     "inventory and the cluster. Works without either, and says what it could not compare. " +
     "To use another tailscaled socket, set K3S_TOOL_TAILSCALE_SOCKET.",
-  args: [{
-    syntax: "[name...]",
-    description: "only machines with these names; * and ? are wildcards",
-  }],
+  args: [argument("[name...]", "only machines with these names; * and ? are wildcards")],
   options: {
     online: option.flag("--online", "only machines that are online"),
     offline: option.flag("--offline", "only machines that are offline"),

@@ -1,6 +1,6 @@
 import { plural } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/inventory_words.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
@@ -17,7 +17,7 @@ export const nodeRemoveCommand = defineCommand({
     "is switched on later, the cluster rejects it until you add it again.",
   formats: ["table", "wide", "json"],
   args: [
-    { syntax: "<hosts...>", description: "names from the inventory", completes: "host" },
+    argument("<hosts...>", "names from the inventory", { completes: "host" }),
   ],
   options: {
     force: option.flag("--force", "the machine is gone: do not contact it"),

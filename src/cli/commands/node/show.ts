@@ -1,11 +1,11 @@
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `node show`: all variables of one host and their origins. */
 export const nodeShowCommand = defineCommand({
   name: "node show",
   aliases: ["node describe"],
   summary: "Show every variable of one machine and where it comes from",
-  args: [{ syntax: "<host>", description: "name of the machine", completes: "host" }],
+  args: [argument("<host>", "name of the machine", { completes: "host" })],
   options: {
     showSecrets: option.flag("--show-secrets", "show tokens and passwords too"),
   },

@@ -1,4 +1,4 @@
-import { defineCommand, option } from "../../program/command.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `assets eject`: copy embedded files out. */
 export const assetsEjectCommand = defineCommand({
@@ -8,8 +8,8 @@ export const assetsEjectCommand = defineCommand({
     "Copies embedded files to a directory. Existing files that differ are overwritten only " +
     "with --force.",
   args: [
-    { syntax: "<directory>", description: "target directory", completes: "file" },
-    { syntax: "[path...]", description: "only files under these paths" },
+    argument("<directory>", "target directory", { completes: "file" }),
+    argument("[path...]", "only files under these paths"),
   ],
   options: {
     force: option.flag("--force", "overwrite files that differ"),

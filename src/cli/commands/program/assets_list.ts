@@ -1,11 +1,11 @@
-import { defineCommand } from "../../program/command.ts";
+import { argument, defineCommand } from "../../program/command.ts";
 
 /** `assets list`: what is embedded. */
 export const assetsListCommand = defineCommand({
   name: "assets list",
   aliases: ["assets ls"],
   summary: "List the embedded playbooks, roles, templates and examples",
-  args: [{ syntax: "[path...]", description: "only files under these paths" }],
+  args: [argument("[path...]", "only files under these paths")],
   examples: {
     "k3s-tool assets list": "list all embedded files with their sizes",
     "k3s-tool assets list ansible/roles -o name": "list the paths of the roles",

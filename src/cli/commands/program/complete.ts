@@ -1,4 +1,4 @@
-import { type CommandDeclaration, defineCommand } from "../../program/command.ts";
+import { argument, type CommandDeclaration, defineCommand } from "../../program/command.ts";
 
 /**
  * The hidden command a completion script calls at each Tab: `k3s-tool complete -- node sh`.
@@ -13,16 +13,13 @@ export function completeCommand(
     formats: ["table"],
     summary: "Print completions (called by the completion scripts)",
     hidden: true,
-    args: [{ syntax: "[words...]", description: "the words typed so far" }],
+    args: [argument("[words...]", "the words typed so far")],
     examples: {
       "k3s-tool complete -- node a": "complete to add",
       "k3s-tool complete -- provision --": "list the options of provision",
     },
     async run(context, { args, globals }) {
-      const [{ completionTree }, { lookUpOffers }] = await Promise.all([
-        import("../../program/completion_tree.ts"),
-        import("../../program/offers.ts"),
-      ]);
+      const { completionTree, lookUpOffers } = await import("../../program/completion_tree.ts");
       const offers = await lookUpOffers(context, globals.inventory);
       completionTree(commands(), offers).parse([...args]);
     },

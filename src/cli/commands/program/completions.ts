@@ -1,4 +1,4 @@
-import { defineCommand } from "../../program/command.ts";
+import { argument, defineCommand } from "../../program/command.ts";
 
 const SHELLS = ["bash", "zsh", "fish"];
 
@@ -9,7 +9,7 @@ export const completionsCommand = defineCommand({
   description:
     "Prints a script that lets your shell complete commands, options, host names and values. The " +
     "script calls k3s-tool for each completion, so it is always up to date.",
-  args: [{ syntax: "<shell>", description: "your shell", choices: SHELLS }],
+  args: [argument("<shell>", "your shell", { choices: SHELLS })],
   formats: ["table"],
   examples: {
     "k3s-tool completions bash > ~/.local/share/bash-completion/completions/k3s-tool":
