@@ -39,36 +39,53 @@ export async function* drainNode(
   const node = safeText(name);
   const changed = await setCordon(context, name, true);
   yield changed ? `${node} is cordoned.` : `${node} was cordoned already.`;
-  let drain: Drain;
+  let left: readonly Leaving[];
   try {
     const found = await podsOfNode(context, name);
     yield* plan(node, found);
-    drain = new Drain(context, name, found.filter(({ stays }) => stays === undefined));
+    left = found.filter(({ stays }) => stays === undefined)
+      .map((pod) => ({ ...pod, askAt: 0, refusal: undefined }));
   } catch (error) {
     if (!context.signal.aborted) throw error;
     yield `Stopped: ${node} stays cordoned; none of its pods was evicted.`;
     return;
   }
 
-  const ended = yield* drain.run();
-  if (ended === "stopped") {
-    yield `Stopped: ${node} stays cordoned; ${ofPods(drain.evicted, drain.total)} evicted ` +
+  const leaving = left;
+  const total = leaving.length;
+  const news: string[] = [];
+  const rounds = follow(context, async () => {
+    for (const pod of left) news.push(...await askToGo(context, pod));
+    const there = new Set((await podsOfNode(context, name)).map(({ uid }) => uid));
+    left = left.filter(({ uid }) => there.has(uid));
+    const words = left.length === 0 ? "" : `${ofPods(left.length, total)} still on ${node}.`;
+    return {
+      done: left.every(({ askAt, refusal }) => askAt === undefined && refusal !== undefined),
+      words,
+    };
+  });
+  let round = await rounds.next();
+  for (; !round.done; round = await rounds.next()) yield* [...news.splice(0), round.value];
+  yield* news;
+
+  if (round.value === "stopped") {
+    const evicted = leaving.filter((pod) => pod.askAt === undefined && pod.refusal === undefined);
+    yield `Stopped: ${node} stays cordoned; ${ofPods(evicted.length, total)} evicted ` +
       "and will not come back by themselves.";
     return;
   }
-  if (drain.left.length === 0) {
-    yield drain.total === 0
+  if (left.length === 0) {
+    yield total === 0
       ? `${node} is drained: no pod had to leave.`
-      : `${node} is drained: ${pods(drain.total)} left it.`;
+      : `${node} is drained: ${pods(total)} left it.`;
     return;
   }
-  throw new UserError(
-    `${node} is cordoned but not drained: ${pods(drain.left.length)} still on it`,
-    {
-      hint: "Drain it again when what holds them has changed, or uncordon it.",
-      problems: drain.left.map((pod) => ({ message: `${podWords(pod)}: ${drain.whyLeft(pod)}` })),
-    },
-  );
+  throw new UserError(`${node} is cordoned but not drained: ${pods(left.length)} still on it`, {
+    hint: "Drain it again when what holds them has changed, or uncordon it.",
+    problems: left.map((pod) => ({
+      message: `${podWords(pod)}: ${pod.refusal ?? "it was asked to end and has not"}`,
+    })),
+  });
 }
 
 function* plan(node: string, found: readonly PodOfNode[]): Generator<string> {
@@ -96,86 +113,32 @@ function named(list: readonly PodOfNode[]): string {
     : `${names.join(", ")} and ${list.length - NAMED} more`;
 }
 
-/** Evictions under way; asks, tries again, and looks who is gone. */
-class Drain {
-  readonly total: number;
-  evicted = 0;
-  left: readonly PodOfNode[];
-  readonly #context: ChangeContext;
-  readonly #node: string;
-  /** Pods that are still to be asked, and when. */
-  readonly #pending: Map<PodOfNode, number>;
-  /** Why a pod could not be evicted, the last time. */
-  readonly #refusals = new Map<PodOfNode, string>();
+/** A pod that is to leave. */
+interface Leaving extends PodOfNode {
+  /** When it is to be asked, or asked again; undefined once there is an answer that stands. */
+  askAt: number | undefined;
+  /** Why it could not be evicted, the last time. */
+  refusal: string | undefined;
+}
 
-  constructor(context: ChangeContext, node: string, leaving: readonly PodOfNode[]) {
-    this.#context = context;
-    this.#node = node;
-    this.total = leaving.length;
-    this.left = leaving;
-    this.#pending = new Map(leaving.map((pod) => [pod, 0]));
-  }
-
-  async *run() {
-    const news: string[] = [];
-    const rounds = follow(this.#context, async () => {
-      await this.#askAll(news);
-      await this.#look();
-      const stuck = this.left.every((pod) => this.#refusals.has(pod) && !this.#pending.has(pod));
-      return { done: stuck, words: this.#words() };
-    });
-    for (let round = await rounds.next();; round = await rounds.next()) {
-      yield* news.splice(0);
-      if (round.done) return round.value;
-      if (round.value !== "") yield round.value;
-    }
-  }
-
-  whyLeft(pod: PodOfNode): string {
-    return this.#refusals.get(pod) ?? "it was asked to end and has not";
-  }
-
-  async #askAll(news: string[]): Promise<void> {
-    const { clock } = this.#context;
-    for (const [pod, at] of this.#pending) {
-      if (clock.now() < at) continue;
-      const answer = await evict(this.#context, pod);
-      if (answer.kind === "taken") {
-        this.evicted++;
-        this.#pending.delete(pod);
-        this.#refusals.delete(pod);
-        continue;
-      }
-      const before = this.#refusals.get(pod);
-      this.#refusals.set(pod, answer.words);
-      if (answer.kind === "later") {
-        this.#pending.set(pod, clock.now() + RETRY_MS);
-        if (before !== answer.words) {
-          news.push(`${podWords(pod)} cannot go yet: ${answer.words}; trying again every 5 s.`);
-        }
-      } else {
-        this.#pending.delete(pod);
-        news.push(`${podWords(pod)} could not be evicted: ${answer.words}.`);
-      }
-    }
-  }
-
-  async #look(): Promise<void> {
-    const there = new Set((await podsOfNode(this.#context, this.#node)).map(({ uid }) => uid));
-    this.left = this.left.filter(({ uid }) => there.has(uid));
-    for (const pod of this.#pending.keys()) {
-      if (!there.has(pod.uid)) this.#pending.delete(pod);
-    }
-  }
-
-  #words(): string {
-    if (this.left.length === 0) return "";
-    return `${ofPods(this.left.length, this.total)} still on ${safeText(this.#node)}.`;
-  }
+/** Asks a pod to go where it is time to; what is new is told. */
+async function askToGo(context: ChangeContext, pod: Leaving): Promise<readonly string[]> {
+  const { clock } = context;
+  if (pod.askAt === undefined || clock.now() < pod.askAt) return [];
+  const before = pod.refusal;
+  const answer = await evict(context, pod);
+  pod.askAt = answer.kind === "later" ? clock.now() + RETRY_MS : undefined;
+  pod.refusal = answer.kind === "taken" ? undefined : answer.words;
+  if (pod.refusal === undefined || answer.kind === "later" && pod.refusal === before) return [];
+  return [
+    answer.kind === "later"
+      ? `${podWords(pod)} cannot go yet: ${pod.refusal}; trying again every 5 s.`
+      : `${podWords(pod)} could not be evicted: ${pod.refusal}.`,
+  ];
 }
 
 /** What became of the request. */
-export type Eviction =
+type Eviction =
   /** It ends, or is gone already. */
   | { readonly kind: "taken" }
   /** A disruption budget or a busy server says: not now. */
@@ -187,7 +150,7 @@ export type Eviction =
  *
  * @throws {UserError} where evictions are not allowed at all, or the server is out of reach
  */
-export async function evict(
+async function evict(
   { api, signal }: ChangeContext,
   { namespace, name, uid }: PodOfNode,
 ): Promise<Eviction> {
@@ -285,7 +248,7 @@ function pick(value: unknown): PodOfNode {
 }
 
 /** `default/web-1`, harmless for a terminal. */
-export function podWords({ namespace, name }: Pick<PodOfNode, "namespace" | "name">): string {
+function podWords({ namespace, name }: Pick<PodOfNode, "namespace" | "name">): string {
   return safeText(`${namespace}/${name}`);
 }
 
