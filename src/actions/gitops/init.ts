@@ -334,17 +334,6 @@ async function initialise(
   return made.code === 0 ? undefined : made.stderr.trim().split("\n").at(-1) ?? "git init failed";
 }
 
-/** The key of a repository as it is or would be. */
-interface RepositoryKey {
-  /** Absolute path of the private key. */
-  readonly file: string;
-  /** Undefined where the key is still to be made. */
-  readonly recipient: string | undefined;
-  /** True where the repository has rules for secrets already. */
-  readonly rules: boolean;
-  readonly warnings: readonly string[];
-}
-
 /** Where a cluster's key is kept if nobody says otherwise. */
 function ownKey({ directories }: Pick<ActionSystem, "directories">, cluster: string): string {
   return join(directories.config, "age", `${cluster}.txt`);
@@ -354,12 +343,14 @@ function ownKey({ directories }: Pick<ActionSystem, "directories">, cluster: str
  * Looks at a key and at the rules of a repository.
  *
  * @param file absolute path of the key, be it there or to be made
+ * @returns a recipient of undefined where the key is to be made; `rules`: true where the repository
+ *   has rules for secrets already
  * @throws {UserError} exit code 2 where the key is inside the repository, or cannot be used
  */
 async function repositoryKey(
   file: string,
   { directory }: { readonly directory: string },
-): Promise<RepositoryKey> {
+) {
   if (liesIn(await realPlace(file), await realPlace(directory))) {
     throw usageError(`${file} is inside the repository; a private key must not be`, {
       hint: "Name a place outside: --age-key-file FILE",

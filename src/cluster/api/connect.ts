@@ -229,10 +229,7 @@ async function credentials(
  * An agent whose `close` also ends the connections that are still being made. undici leaves those
  * to their time limit, and the program would wait for them.
  */
-function directAgent({ agent: _, ...tls }: { readonly agent?: unknown }): {
-  readonly dispatcher: Dispatcher;
-  readonly close: () => Promise<void>;
-} {
+function directAgent({ agent: _, ...tls }: { readonly agent?: unknown }) {
   // What client-node asks for: a keep-alive that comes before the patience of load balancers ends.
   const connector = buildConnector({ ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 });
   const underWay = new Set<Socket>();

@@ -30,23 +30,18 @@ export interface ApiRequest {
   readonly ms: number | undefined;
 }
 
-/** An API whose requests are written down. */
-export interface Journaled {
-  readonly api: KubernetesApi;
-  /** The latest, newest last, at most 200. */
-  requests(): readonly ApiRequest[];
-}
-
 /**
  * Writes down what is asked of an API, without headers and bodies: no secret is kept.
  *
  * Of heartbeats and measurements that come to the same result only the latest is kept, so that
  * they do not push out what matters.
+ *
+ * @returns `requests`: the latest, newest last, at most 200
  */
 export function journaled(
   api: KubernetesApi,
   clock: Pick<Clock, "now">,
-): Journaled {
+): { readonly api: KubernetesApi; readonly requests: () => readonly ApiRequest[] } {
   let kept: ApiRequest[] = [];
   const begin = (method: string, path: string) => {
     const at = clock.now();

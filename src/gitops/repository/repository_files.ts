@@ -123,12 +123,9 @@ async function walk(
       if (entry.isDirectory) {
         if (!PASSED_OVER.has(entry.name)) await walk(root, path, into);
       } else if (entry.isFile) into.found.push(path);
-      else {
-        into.unusable.set(
-          path,
-          entry.isSymlink ? "is a symbolic link, which Flux leaves out" : "is not a regular file", // reading a pipe would not end
-        );
-      }
+      else if (entry.isSymlink) {
+        into.unusable.set(path, "is a symbolic link, which Flux leaves out");
+      } else into.unusable.set(path, "is not a regular file"); // reading a pipe would not end
     }
   } catch (error) {
     if (folder === "" && error instanceof Deno.errors.NotFound) return;
