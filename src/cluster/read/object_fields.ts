@@ -9,7 +9,7 @@
 
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
-import type { ClusterObject, Owner } from "./objects.ts";
+import type { ClusterObject, Owner, Problem } from "./objects.ts";
 import { parseQuantity } from "../../inventory/quantity.ts";
 
 /** Messages of controllers name every container and image; this much of one is kept, in characters. */
@@ -61,6 +61,17 @@ export const Metadata = z.object({
 
 /** What a controller says of an object, one aspect each. */
 export const Condition = z.object({ type: text, status: text, reason: text, message: text });
+
+/** A condition as a problem; `otherwise` where it gives no reason. */
+export function problemFrom(
+  condition: z.infer<typeof Condition> | undefined,
+  otherwise = line(condition?.type),
+): Problem | undefined {
+  return condition && {
+    reason: line(condition.reason) || otherwise,
+    message: sentence(condition.message),
+  };
+}
 
 /** What all objects have. */
 export function identity(metadata: z.infer<typeof Metadata>): ClusterObject {

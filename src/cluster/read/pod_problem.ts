@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { Condition, count, line, list, sentence, text } from "./object_fields.ts";
+import { Condition, count, line, list, problemFrom, sentence, text } from "./object_fields.ts";
 import type { Problem } from "./objects.ts";
 
 const Ended = z.object({ exitCode: count, reason: text, message: text }).nullish();
@@ -90,11 +90,8 @@ function ended(terminated: z.infer<typeof Ended>): string {
 }
 
 function unscheduled({ conditions }: Status): Problem | undefined {
-  const found = conditions?.find(({ type, status }) =>
-    type === "PodScheduled" && status === "False"
+  return problemFrom(
+    conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False"),
+    "Unschedulable",
   );
-  return found && {
-    reason: line(found.reason) || "Unschedulable",
-    message: sentence(found.message),
-  };
 }

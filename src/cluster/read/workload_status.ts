@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { Condition, count, labels, line, list, safeLabels, sentence } from "./object_fields.ts";
+import { Condition, count, labels, list, problemFrom, safeLabels } from "./object_fields.ts";
 import type { Problem, Workload, WorkloadKind } from "./objects.ts";
 
 const Template = z.object({ metadata: z.object({ labels }).nullish() }).nullish();
@@ -64,7 +64,7 @@ export function workloadStanding(
         ready: status?.succeeded ?? 0,
         wanted: spec.completions ?? 1,
         phase: jobPhase(conditions, { suspended: spec.suspend ?? false }),
-        problem: problemOf(holds(conditions, "Failed") ?? holds(conditions, "FailureTarget")),
+        problem: problemFrom(holds(conditions, "Failed") ?? holds(conditions, "FailureTarget")),
       };
     case "CronJob":
       return {
@@ -87,7 +87,7 @@ function deploymentProblem(
   conditions: Conditions,
   { replicas }: { readonly replicas: number },
 ): Problem | undefined {
-  return problemOf(
+  return problemFrom(
     holds(conditions, "ReplicaFailure") ?? holds(conditions, "Progressing", "False") ??
       (replicas === 0 ? undefined : holds(conditions, "Available", "False")),
   );
@@ -100,11 +100,4 @@ function jobPhase(
   if (holds(conditions, "Complete")) return "complete";
   if (holds(conditions, "Failed")) return "failed";
   return suspended ? "suspended" : "running";
-}
-
-function problemOf(condition: Conditions[number] | undefined): Problem | undefined {
-  return condition && {
-    reason: line(condition.reason) || line(condition.type),
-    message: sentence(condition.message),
-  };
 }

@@ -97,9 +97,9 @@ const Condition = z.object({
 });
 
 const Entry = z.object({
-  firstReconciled: moment,
   lastReconciled: moment,
   lastReconciledStatus: z.string().nullish(),
+  chartVersion: text,
 });
 
 const Schema = z.object({
@@ -191,20 +191,16 @@ function updatedAt(
   ready: ParsedCondition | undefined,
 ): string | null | undefined {
   if (status?.artifact) return status.artifact.lastUpdateTime;
-  const applied = (status?.history ?? []).flatMap((value) => {
-    const entry = Entry.safeParse(value).data;
-    return entry?.lastReconciledStatus === "ReconciliationSucceeded" ? [entry] : [];
-  });
-  if (applied[0] !== undefined) return applied[0].lastReconciled;
+  const applied = (status?.history ?? []).map((value) => Entry.safeParse(value).data)
+    .find((entry) => entry?.lastReconciledStatus === "ReconciliationSucceeded");
+  if (applied !== undefined) return applied.lastReconciled;
   return ready?.status === "True" ? ready.lastTransitionTime : undefined;
 }
-
-const Release = z.object({ chartVersion: z.string().transform(safeText) });
 
 /** A HelmRelease keeps its releases in its history, newest first. */
 function releaseRevision(kind: FluxKind, status: Parsed["status"]): string | undefined {
   if (kind !== "HelmRelease") return undefined;
-  return Release.safeParse(status?.history?.[0]).data?.chartVersion;
+  return Entry.safeParse(status?.history?.[0]).data?.chartVersion;
 }
 
 function refOf(ref: Parsed["spec"]["ref"]): string {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { ifThere } from "../../process/lock.ts";
 import { ifInstalled, type RunOptions, type RunResult } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
@@ -81,7 +82,7 @@ export async function scanHostKeys(system: System, server: SshServer): Promise<H
   const port = server.port === undefined ? [] : ["-p", String(server.port)];
   const argv = ["ssh-keyscan", "-T", String(SCAN_SECONDS), ...port, "--", server.host];
   const { stdout, stderr } = await ssh(system, argv, { timeoutMs: 3 * SCAN_SECONDS * 1000 });
-  const keys = await hostKeys(stdout);
+  const keys = hostKeys(stdout);
   if (keys.length > 0) return keys;
   const said = lastLine(stderr);
   throw unreachableError(`${knownName(server)} shows no SSH host key${said && `: ${said}`}`, {
@@ -100,7 +101,7 @@ export async function knownHostKeys(
 ): Promise<HostKey[]> {
   const argv = ["ssh-keygen", "-F", knownName(server), "-f", file];
   const { stdout } = await ssh(system, argv);
-  const keys = await hostKeys(stdout);
+  const keys = hostKeys(stdout);
   if (keys.length > 0) return keys;
   throw usageError(`${safeText(file)} has no key of ${knownName(server)}`, {
     hint: `Connect once and compare the fingerprint: ssh -p ${server.port ?? 22} ` +
@@ -114,7 +115,7 @@ export function knownName({ host, port }: SshServer): string {
 }
 
 /** The lines of known_hosts that hold a key; anything else is left out. */
-async function hostKeys(text: string): Promise<HostKey[]> {
+function hostKeys(text: string): HostKey[] {
   const found: HostKey[] = [];
   for (const line of text.split("\n")) {
     const [name, ...rest] = line.trim().split(/\s+/);
@@ -122,16 +123,11 @@ async function hostKeys(text: string): Promise<HostKey[]> {
     // Marked lines (@cert-authority, @revoked) say something else than "this is its key".
     if (!name || name.startsWith("#") || name.startsWith("@") || match === null) continue;
     const [, type = "", blob = ""] = match;
-    const fingerprint = await fingerprintOf(blob);
+    const digest = createHash("sha256").update(blob, "base64").digest("base64");
+    const fingerprint = `SHA256:${digest.replace(/=+$/, "")}`;
     found.push({ line: `${safeText(name)} ${type} ${blob}`, type, fingerprint });
   }
   return found;
-}
-
-async function fingerprintOf(blob: string): Promise<string> {
-  const bytes = Uint8Array.from(atob(blob), (character) => character.charCodeAt(0));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `SHA256:${btoa(String.fromCharCode(...digest)).replace(/=+$/, "")}`;
 }
 
 async function ssh(
