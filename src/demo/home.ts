@@ -317,10 +317,10 @@ const KUSTOMIZATIONS = "flux-system infrastructure photos ai home media monitori
 function fetch(home: Home): void {
   const { revision } = home.push;
   const said = `Succeeded: stored artifact for revision '${revision}'`;
-  const conditions = [api.condition("Ready", true, said, home.now)];
-  const artifact = { revision, lastUpdateTime: api.iso(home.now) };
+  const ready = api.condition("Ready", true, said, home.now);
   const spec = { interval: "1m0s", url: REPOSITORY, ref: { branch: "main" } };
-  putFlux(home, "GitRepository", "flux-system", { spec, status: { artifact, conditions } });
+  const artifact = { revision, lastUpdateTime: api.iso(home.now) };
+  putFlux(home, "GitRepository flux-system", spec, { artifact, conditions: [ready] });
 }
 
 /** A Kustomization is applied, has failed, or is under way (undefined). */
@@ -333,25 +333,19 @@ function apply(home: Home, name: string, holds: boolean | undefined): void {
     : holds
     ? `ReconciliationSucceeded: Applied revision: ${revision}`
     : `BuildFailed: ${path}/jellyfin.yaml: yaml: line 21: a character cannot start any token`;
-  const conditions = [api.condition("Ready", holds, said, home.now)];
-  const lastReconciled = api.iso(home.now);
-  const history = [{ lastReconciled, lastReconciledStatus: "ReconciliationSucceeded" }];
+  const ready = api.condition("Ready", holds, said, home.now);
   const sourceRef = { kind: "GitRepository", name: "flux-system" };
   const spec = { interval: "10m0s", path, prune: true, sourceRef };
-  const done = holds && { lastAppliedRevision: revision, history };
-  putFlux(home, "Kustomization", name, { spec, status: { ...done, conditions } });
+  const done = { lastReconciled: api.iso(home.now), lastReconciledStatus: said.split(":")[0] };
+  const news = holds && { lastAppliedRevision: revision, history: [done] };
+  putFlux(home, `Kustomization ${name}`, spec, { ...news, conditions: [ready] });
 }
 
 /** Puts an object of Flux; of its status what is not new stays. */
-function putFlux(
-  home: Home,
-  kind: string,
-  name: string,
-  { spec, status }: { readonly spec: object; readonly status: object },
-): void {
-  const id = uid(home.seed, `${kind} ${name}`);
+function putFlux(home: Home, object: string, spec: object, news: object): void {
+  const [kind = "", name = ""] = object.split(" ");
+  const id = uid(home.seed, object);
   const own = { name, namespace: "flux-system", uid: id, bornAt: home.start - 63 * DAY_MS };
-  const before = home.others.get(id)?.status as object | undefined;
-  const parts = { spec, status: { ...before, ...status } };
-  home.others.set(id, api.manifest(kind, own, { generation: 1 }, parts));
+  const status = { ...home.others.get(id)?.status as object | undefined, ...news };
+  home.others.set(id, api.manifest(kind, own, { generation: 1 }, { spec, status }));
 }

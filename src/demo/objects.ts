@@ -5,7 +5,7 @@
  */
 
 import { FLUX_PATHS } from "../gitops/flux/flux_status.ts";
-import { type App, K3S_VERSION, type Machine, MACHINES, suffix, table, uid } from "./tables.ts";
+import { type App, type Machine, MACHINES, suffix, table, uid } from "./tables.ts";
 
 /** A node. All times are milliseconds since the epoch. */
 export const newNode = (machine: Machine, uid: string, bornAt: number) => {
@@ -105,10 +105,9 @@ const HEALTHY = Object.entries({
 
 /** A Node. */
 export function nodeJson({ machine, uid, bornAt, cordoned, ready, readySince }: HomeNode): Json {
-  const { name, ip, isServer, allocatable, cpu, memory, disk, subnet, ...system } = machine;
-  const { osImage, kernelVersion, architecture } = system;
+  const { name, ip, isServer, allocatable, cpu, memory, disk, nodeInfo } = machine;
   const role = isServer ? { "node-role.kubernetes.io/control-plane": "true" } : {};
-  const labels = { "kubernetes.io/arch": architecture, ...role, ...machine.labels };
+  const labels = { "kubernetes.io/arch": nodeInfo.architecture, ...role, ...machine.labels };
   const conditions = HEALTHY.map(([type, why]) => {
     const isReady = type === "Ready";
     const since = isReady || !ready ? readySince : bornAt;
@@ -116,28 +115,17 @@ export function nodeJson({ machine, uid, bornAt, cordoned, ready, readySince }: 
   });
   const why = [...(cordoned ? ["unschedulable"] : []), ...(ready ? [] : ["unreachable"])];
   const taints = why.map((key) => ({ key: `node.kubernetes.io/${key}`, effect: "NoSchedule" }));
-  const amounts = (cpu: number, memory: string, disk: number) => ({
-    cpu,
-    memory,
-    pods: 110,
-    "ephemeral-storage": `${Math.floor(disk)}Gi`,
-  });
-  const kubelet = {
-    kubeletVersion: K3S_VERSION,
-    containerRuntimeVersion: "containerd://2.2.1-k3s1",
+  const amounts = (cpu: number, memory: string, gibibytes: number) => {
+    return { cpu, memory, pods: 110, "ephemeral-storage": `${Math.floor(gibibytes)}Gi` };
   };
   return manifest("Node", { name, uid, bornAt }, { labels }, {
-    spec: {
-      podCIDR: `${subnet}.0/24`,
-      unschedulable: cordoned,
-      taints: [...machine.taints, ...taints],
-    },
+    spec: { unschedulable: cordoned, taints: [...machine.taints, ...taints] },
     status: {
       addresses: [{ type: "InternalIP", address: ip }, { type: "Hostname", address: name }],
       capacity: amounts(cpu, `${memory}Gi`, disk),
       allocatable: amounts(allocatable.cpu, `${allocatable.mib}Mi`, disk * 0.95),
       conditions,
-      nodeInfo: { osImage, kernelVersion, architecture, ...kubelet },
+      nodeInfo,
     },
   });
 }

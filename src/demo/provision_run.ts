@@ -29,10 +29,8 @@ Kubeconfig | Fetch the kubeconfig | server | 0.4
 );
 
 /** Where a real run would say it is kept. */
-const PLACE = {
-  directory: "(simulated: nothing is written)",
-  log: "(simulated: nothing is written)",
-};
+const NOWHERE = "(simulated: nothing is written)";
+const PLACE = { directory: NOWHERE, log: NOWHERE };
 
 /** Plays the run; the last event is of type `end`. */
 export async function* provisionRun(

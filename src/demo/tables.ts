@@ -55,11 +55,17 @@ pi5 | Debian GNU/Linux 13 (trixie) | 6.12.47+rpt-rpi-v8 | arm64 | 4 | 8 | 117 | 
 attic-nas | Debian GNU/Linux 12 (bookworm) | 6.1.0-40-amd64 | amd64 | 4 | 8 | 240 | 0 | 0 | 0.2 | 0.55
 `,
 ).map((machine, index) => {
-  const { name, cpu, memory, reservedCpu, reservedMemory } = machine;
+  const { osImage, kernelVersion, architecture, ...sizes } = machine;
+  const { name, cpu, memory, reservedCpu, reservedMemory } = sizes;
+  const software = {
+    kubeletVersion: K3S_VERSION,
+    containerRuntimeVersion: "containerd://2.2.1-k3s1",
+  };
   const gpus = name === "dgx" ? 4 : 0;
   const label = gpus > 0 ? "nvidia.com/gpu.present" : "home/media";
   return {
-    ...machine,
+    ...sizes,
+    nodeInfo: { osImage, kernelVersion, architecture, ...software },
     ip: `100.64.0.${index + 1}`,
     subnet: `10.42.${index}`,
     isServer: name === "nuc",

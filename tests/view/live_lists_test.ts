@@ -179,6 +179,13 @@ Deno.test("rows are made anew only when what they are made from has changed", ()
   assert.equal(workloadRows({ ...VIEW, live: others }).some(({ kind }) => kind === "Pod"), false);
 });
 
+Deno.test("who looks at another cluster meanwhile makes nobody's rows anew", () => {
+  const rows = nodeRows(VIEW);
+  const other = look(liveState({ hosts: HOMELAB.hosts! }));
+  assert.notDeepEqual(nodeRows(other), rows);
+  assert.equal(nodeRows(VIEW), rows);
+});
+
 Deno.test("a key tells rows apart, also a host and a node of one name", () => {
   for (
     const keys of [
