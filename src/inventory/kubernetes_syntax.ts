@@ -1,5 +1,5 @@
 /**
- * Syntax of names, quantities, labels and taints, as Kubernetes and k3s check it.
+ * Names, quantities, labels and taints, as Kubernetes and k3s check and read them.
  *
  * Sources: Kubernetes `apimachinery/pkg/api/resource/quantity.go` (quantities) and
  * `apimachinery/pkg/util/validation/validation.go` (names, labels).
@@ -9,8 +9,6 @@
 
 import type { Taint } from "./model.ts";
 
-/** A non-negative quantity: `2`, `0.5`, `500m`, `4Gi`, `1e3`. */
-export const QUANTITY = /^\+?(?:\d+\.?\d*|\.\d+)(?:[numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/;
 /** A quantity of processors; binary suffixes make no sense for them. */
 export const CPU_QUANTITY = /^\+?(?:\d+\.?\d*|\.\d+)(?:m|[eE][+-]?\d+)?$/;
 /** A quantity of memory: with a unit, or at least seven digits of bytes (`8` is a slip for `8Gi`). */
@@ -90,4 +88,35 @@ export function parseTaint(text: string): Taint | undefined {
 export function formatTaint(taint: Taint): string {
   const value = taint.value === undefined || taint.value === "" ? "" : `=${taint.value}`;
   return `${taint.key}${value}:${taint.effect}`;
+}
+
+const SUFFIXES: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+const QUANTITY = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?\d+))?$/;
+
+/** The value in base units (cores, bytes, pieces), or undefined where it is no quantity. */
+export function parseQuantity(text: string): number | undefined {
+  const match = QUANTITY.exec(text);
+  if (match === null) return undefined;
+  const [, number = "", suffix = "", exponent] = match;
+  return exponent === undefined
+    ? Number(number) * (SUFFIXES[suffix] ?? 1)
+    : Number(`${number}e${exponent}`);
 }

@@ -23,10 +23,10 @@ import {
   LABEL_VALUE,
   MEMORY_QUANTITY,
   nodeNameOf,
+  parseQuantity,
   QUALIFIED_NAME,
   TAINT_EFFECTS,
 } from "./kubernetes_syntax.ts";
-import { parseQuantity } from "./quantity.ts";
 
 function text(pattern: RegExp, expected: string) {
   return z.string(expected).check(z.regex(pattern, expected));

@@ -119,24 +119,17 @@ function setSplices(document: YamlDocument, path: readonly string[], value: Yaml
   const map = maps.at(-1)!;
   const around = neighbours(maps, entries);
   const last = entries.at(-1);
-  if (found === path.length) {
-    const options = { document, map, key: path[found - 1]!, around, parentKey: path[found - 2] };
-    return replaceValue(document, last!, {
-      value,
-      inner: innerStyle(options),
-      flowParent: map.flow,
-    });
-  }
+  if (found === path.length) return replaceAt(document, { maps, entries, path, value });
   const key = path[found]!;
   const rest = wrap(path.slice(found + 1), value);
   if (maps.length === found) {
     // The path breaks off at a value that is no map.
     refuseUnlessNull(last!.value, path.slice(0, found));
-    return replaceWithMap(document, { maps, entries, path, value: { [key]: rest } });
+    return replaceAt(document, { maps, entries, path, value: { [key]: rest } });
   }
   if (map.entries.length === 0 && last !== undefined) {
     const outer = { maps: maps.slice(0, -1), entries, path, value: { [key]: rest } };
-    return replaceWithMap(document, outer);
+    return replaceAt(document, outer);
   }
   if (map.entries.length === 0) throw new SpliceError("the file holds an empty map");
   const inherited = new Values(document).effectiveEntries(map).get(key);
@@ -147,7 +140,7 @@ function setSplices(document: YamlDocument, path: readonly string[], value: Yaml
   return insertEntry(document, map, { pair: [key, rest], inner, around });
 }
 
-function replaceWithMap(
+function replaceAt(
   document: YamlDocument,
   { maps, entries, path, value }: Trail & {
     readonly path: readonly string[];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseQuantity } from "../../src/inventory/quantity.ts";
+import { parseQuantity } from "../../src/inventory/kubernetes_syntax.ts";
 
 Deno.test("quantities are numbers in base units", () => {
   const expected: [string, number][] = [

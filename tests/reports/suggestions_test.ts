@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MachineFacts } from "../../src/ansible/events/machine.ts";
-import { parseQuantity } from "../../src/inventory/quantity.ts";
+import { parseQuantity } from "../../src/inventory/kubernetes_syntax.ts";
 import { suggestionsFor } from "../../src/reports/suggestions.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";
 

@@ -10,7 +10,7 @@ import { render } from "ink";
 import type { ReactNode } from "react";
 import type { LiveSession } from "../../src/live/live_session.ts";
 import type { LiveNews } from "../../src/live/live_state.ts";
-import { paintFor } from "../../src/cli/output/paint.ts";
+import { paintFor } from "../../src/cli/output/output.ts";
 import { App } from "../../src/tui/components/App.tsx";
 import { Keyboard } from "../../src/tui/components/Keyboard.tsx";
 import type { Size } from "../../src/tui/draw/layout.ts";

@@ -103,5 +103,5 @@ Deno.test("a splice of any text is read in part as in the whole, or not in part"
     }),
     { numRuns: 3000 },
   );
-  assert.ok(inPart > 300, `${inPart}`);
+  assert.ok(inPart > 100, `${inPart}`);
 });

@@ -8,8 +8,7 @@ import { sha256 } from "../../process/digest.ts";
 import { isRefusal, refusalHint, refusalReason } from "../../errors/refusal.ts";
 import { missingError, UserError } from "../../errors/user_error.ts";
 import type { System } from "../../process/system.ts";
-import { type Ansible, findPrivateAnsible } from "./locate.ts";
-import { findPython, type Python } from "./python.ts";
+import { type Ansible, findPrivateAnsible, findPython, type Python } from "./locate.ts";
 
 /** Begins the names of directories in which an installation is built. */
 const UNFINISHED = "building-";

@@ -1,16 +1,15 @@
 /**
- * Where a command's output goes: data to stdout, messages to stderr.
+ * Where a command's output goes: data to stdout, messages to stderr, painted where a person looks.
  *
  * @module
  */
 
+import type { GlobalOptions, OutputFormat } from "../program/command.ts";
+import type { Context } from "../program/context.ts";
 import { safeLines } from "../../errors/safe_text.ts";
 import { usageError } from "../../errors/user_error.ts";
 import type { Column } from "../../view/tables/table.ts";
-import type { Paint } from "../../view/words/tone.ts";
-import type { Context } from "../program/context.ts";
-import type { GlobalOptions, OutputFormat } from "../program/command.ts";
-import { paintFor, wantsColor } from "./paint.ts";
+import { noPaint, type Paint, type Tone } from "../../view/words/tone.ts";
 
 /** Version of every JSON document the tool prints. */
 export const API_VERSION = "k3s-tool/v1";
@@ -132,4 +131,40 @@ export function assertFormat(
   throw usageError(`k3s-tool ${command} does not support -o ${format}`, {
     hint: `Use -o ${formats.join(", -o ")}.`,
   });
+}
+
+/**
+ * Codes that begin and end each tone (ECMA-48, Select Graphic Rendition). Written out, because the first
+ * module of Node's costs Deno a third of an empty program's start, and `styleText` is in one.
+ */
+const CODES: Record<Exclude<Tone, "plain">, readonly [begin: number, end: number]> = {
+  good: [32, 39],
+  warn: [33, 39],
+  bad: [31, 39],
+  muted: [2, 22],
+  accent: [36, 39],
+};
+
+/** Paints for a stream; the identity where colour is off. */
+export function paintFor({ color }: { readonly color: boolean }): Paint {
+  if (!color) return noPaint;
+  return (tone, text) => {
+    if (tone === "plain" || text === "") return text;
+    const [begin, end] = CODES[tone];
+    return `\u001b[${begin}m${text}\u001b[${end}m`;
+  };
+}
+
+/**
+ * Whether a stream gets colour: a terminal, and the person did not say no
+ * (`--no-color`, `NO_COLOR` of no-color.org, `TERM=dumb`).
+ */
+export function wantsColor(
+  { isTerminal, flag, env }: {
+    readonly isTerminal: boolean;
+    readonly flag: boolean;
+    readonly env: (name: string) => string | undefined;
+  },
+): boolean {
+  return isTerminal && flag && env("NO_COLOR") === undefined && env("TERM") !== "dumb";
 }

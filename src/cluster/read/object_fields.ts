@@ -10,7 +10,7 @@
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import type { ClusterObject, Owner, Problem } from "./objects.ts";
-import { parseQuantity } from "../../inventory/quantity.ts";
+import { parseQuantity } from "../../inventory/kubernetes_syntax.ts";
 
 /** Messages of controllers name every container and image; this much of one is kept, in characters. */
 const LONGEST_MESSAGE = 400;

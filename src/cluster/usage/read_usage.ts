@@ -10,7 +10,7 @@ import type { ClusterNode } from "../read/objects.ts";
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import { UserError } from "../../errors/user_error.ts";
-import { parseQuantity } from "../../inventory/quantity.ts";
+import { parseQuantity } from "../../inventory/kubernetes_syntax.ts";
 
 /** All kubelets together may take so long, in milliseconds: who waits wants to see the rest. */
 const ANSWER_MS = 2_000;

@@ -3,7 +3,7 @@ import {
   installPrivateAnsible,
   privateDirectory,
 } from "../../../src/ansible/setup/private_ansible.ts";
-import { findPython } from "../../../src/ansible/setup/python.ts";
+import { findPython } from "../../../src/ansible/setup/locate.ts";
 import { UserError } from "../../../src/errors/user_error.ts";
 import type { FakeRunner } from "../../process/fake_runner.ts";
 import { fakeSystem, withDirectory } from "../fake_system.ts";

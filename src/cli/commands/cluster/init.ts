@@ -1,7 +1,7 @@
 import { counted } from "../../../errors/safe_text.ts";
 import { UserError } from "../../../errors/user_error.ts";
 import { defineCommand, option } from "../../program/command.ts";
-import { reportChange } from "../../output/inventory_words.ts";
+import { reportChange } from "../../output/change_words.ts";
 
 /** `init`: the first inventory. */
 export const initCommand = defineCommand({

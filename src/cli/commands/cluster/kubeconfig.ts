@@ -1,7 +1,7 @@
 import type { RunEvent } from "../../../ansible/events/event.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import { jsonText, type Output } from "../../output/output.ts";
-import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
 
 /** `kubeconfig`: access to the cluster for kubectl and other clients. */
 export const kubeconfigCommand = defineCommand({

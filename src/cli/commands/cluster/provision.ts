@@ -1,10 +1,9 @@
 import { counted } from "../../../errors/safe_text.ts";
 import type { ProvisionRequest } from "../../../actions/hosts/provision.ts";
 import type { Failure } from "../../../ansible/events/run_state.ts";
-import { commaList } from "../../program/options.ts";
+import { ansibleAnswers, commaList, PASSWORD_OPTIONS } from "../../program/options.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
-import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
 
 /** How the role node_config begins its warning of a host that was renamed. */
 const RENAMED = /^This machine was a node before/;

@@ -1,9 +1,8 @@
 import { counted } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
-import { commaList } from "../../program/options.ts";
+import { ansibleAnswers, commaList, PASSWORD_OPTIONS } from "../../program/options.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
-import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
 
 /** `reset`: removes k3s from the hosts. */
 export const resetCommand = defineCommand({

@@ -3,7 +3,7 @@ import { ExitCode, usageError } from "../../../errors/user_error.ts";
 import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import type { Context } from "../../program/context.ts";
-import { paintFor, wantsColor } from "../../output/paint.ts";
+import { paintFor, wantsColor } from "../../output/output.ts";
 
 /** `tui`: the cluster live in the terminal. */
 export const tuiCommand = defineCommand({

@@ -2,7 +2,7 @@ import { usageError } from "../../../errors/user_error.ts";
 import { VALUE_TYPES, type ValueType } from "../../../inventory/model.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
 import type { InputStream } from "../../program/context.ts";
-import { reportChange } from "../../output/inventory_words.ts";
+import { reportChange } from "../../output/change_words.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
 
 /** `config set`: one value. */

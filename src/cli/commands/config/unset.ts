@@ -1,5 +1,5 @@
 import { argument, defineCommand, option } from "../../program/command.ts";
-import { reportChange } from "../../output/inventory_words.ts";
+import { reportChange } from "../../output/change_words.ts";
 import { SCOPE_OPTION } from "../../program/options.ts";
 
 /** `config unset`: removes one value. */

@@ -44,7 +44,7 @@ export const gitopsInitCommand = defineCommand({
     const { differsError, planRepository, writeRepository } = await import(
       "../../../actions/gitops/init.ts"
     );
-    const { reportRepository } = await import("../../output/gitops_words.ts");
+    const { reportRepository } = await import("../../output/change_words.ts");
     const { Prompter } = await import("../../output/prompt.ts");
     const { resolve } = await import("node:path");
     const { shellWord } = await import("../../../errors/shell_word.ts");

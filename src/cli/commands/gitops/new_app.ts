@@ -55,7 +55,7 @@ export const gitopsNewAppCommand = defineCommand({
     const { newAppFiles, planNewApp, writeNewApp } = await import(
       "../../../actions/gitops/new_app.ts"
     );
-    const { reportRepository } = await import("../../output/gitops_words.ts");
+    const { reportRepository } = await import("../../output/change_words.ts");
     const { secretSources, secretValues } = await import("../../output/secret_values.ts");
     const { Prompter } = await import("../../output/prompt.ts");
     const { shellWord } = await import("../../../errors/shell_word.ts");

@@ -1,7 +1,7 @@
 import type { Role } from "../../../inventory/model.ts";
 import { commaList } from "../../program/options.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
-import { reportChange } from "../../output/inventory_words.ts";
+import { reportChange } from "../../output/change_words.ts";
 
 /** `node add`: adds a host to the inventory. */
 export const nodeAddCommand = defineCommand({

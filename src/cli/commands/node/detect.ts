@@ -4,7 +4,7 @@ import type { MachineRow } from "../../../view/tables/machines.ts";
 import { counted } from "../../../errors/safe_text.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
-import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
 
 /** `node detect`: what each machine is, and what to set for it. */
 export const nodeDetectCommand = defineCommand({

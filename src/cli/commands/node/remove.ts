@@ -1,9 +1,9 @@
 import { plural } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
-import { reportChange } from "../../output/inventory_words.ts";
+import { reportChange } from "../../output/change_words.ts";
 import { Prompter } from "../../output/prompt.ts";
-import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/ansible_options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
 
 /** `node remove`: removes a host from the cluster, k3s from the host, then the host from the inventory. */
 export const nodeRemoveCommand = defineCommand({
