@@ -7,7 +7,7 @@
 import { missingError, usageError } from "../../errors/user_error.ts";
 import { checkRepository, type RepositoryCheck } from "../../gitops/check/check_repository.ts";
 import { findKustomize } from "../../gitops/check/kustomize_build.ts";
-import { type RepositoryFiles, repositoryFiles } from "../../gitops/repository/repository_files.ts";
+import { repositoryFiles } from "../../gitops/repository/repository_files.ts";
 import { rootOf } from "../../gitops/check/flux_entry.ts";
 import { liesIn, realPlace } from "../../gitops/repository/work_tree.ts";
 import type { System } from "../../process/system.ts";
@@ -36,7 +36,8 @@ export async function validateRepository(
     });
   }
   const check = await checkRepository(system, files, { kustomize });
-  if (check.objects + check.clusters.length === 0 && !looksLikeOne(files)) {
+  const looksLikeOne = files.paths.some((path) => /^(?:clusters|apps|infrastructure)\//.test(path));
+  if (check.objects + check.clusters.length === 0 && !looksLikeOne) {
     throw usageError(
       `There is neither clusters/ nor apps/ in ${directory}, nor anything else Flux would apply`,
       {
@@ -46,8 +47,4 @@ export async function validateRepository(
     );
   }
   return check;
-}
-
-function looksLikeOne({ paths }: RepositoryFiles): boolean {
-  return paths.some((path) => /^(?:clusters|apps|infrastructure)\//.test(path));
 }

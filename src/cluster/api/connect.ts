@@ -118,7 +118,7 @@ function requestsTo(
 ): Requests {
   const send = async (
     path: string,
-    { query = {}, signal, method = "GET", body, headers: own }: GetOptions & Init,
+    { query = {}, signal, decode, method = "GET", body, headers: own }: GetOptions & Init,
   ): Promise<Answer> => {
     const url = new URL(server + path);
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
@@ -129,7 +129,7 @@ function requestsTo(
       path: url.pathname + url.search,
       method,
       body: body ?? null,
-      headers: { ...headers, accept: "application/json", ...own },
+      headers: { ...headers, accept: decode ? `${PROTOBUF}, ${JSON_FORM}` : JSON_FORM, ...own },
       signal: signal ?? null,
       headersTimeout: 0,
       bodyTimeout: 0, // a watch may be silent for as long as it likes
@@ -153,10 +153,8 @@ function requestsTo(
   };
   const document = (path: string, options: GetOptions & Init = {}) =>
     inTime(options.signal, async (signal) => {
-      const { decode } = options;
-      const headers = decode === undefined ? {} : { accept: `${PROTOBUF}, application/json` };
-      const init = { ...options, headers: { ...headers, ...options.headers }, signal };
-      return await read(await send(path, init), { server, decode });
+      const answer = await send(path, { ...options, signal });
+      return await read(answer, { server, decode: options.decode });
     });
   return {
     get: document,
@@ -175,8 +173,8 @@ function requestsTo(
     },
     change: ({ method, path, body, patch = "merge", signal }) => {
       if (body === undefined) return document(path, { method, signal });
-      const form = method === "PATCH" ? `${patch}-patch+json` : "json";
-      const headers = { "content-type": `application/${form}` };
+      const form = method === "PATCH" ? `application/${patch}-patch+json` : JSON_FORM;
+      const headers = { "content-type": form };
       return document(path, { method, signal, headers, body: JSON.stringify(body) });
     },
   };
@@ -265,6 +263,8 @@ async function refusal(answer: Answer, path: string): Promise<ApiError> {
   }
   return refusalOf(said, { path, status, ...(statusText === "" ? {} : { otherwise: statusText }) });
 }
+
+const JSON_FORM = "application/json";
 
 /** Kubernetes' own form of Protocol Buffers. */
 const PROTOBUF = "application/vnd.kubernetes.protobuf";
