@@ -68,9 +68,13 @@ export function reduceLive(state: LiveState, batch: readonly LiveNews[]): LiveSt
         next = { ...next, ...known };
         break;
       }
-      case "gap":
-        next = { ...next, gaps: withGap(next.gaps, news) };
+      case "gap": {
+        const gaps = new Map(next.gaps);
+        if (news.words === undefined) gaps.delete(news.what);
+        else gaps.set(news.what, news.words);
+        next = { ...next, gaps };
         break;
+      }
       default:
         ofCluster.push(news);
     }
@@ -105,14 +109,4 @@ export function isHeard({ connection, cluster, gaps, inventory, tailnet }: LiveS
     Object.entries(collections).every(([name, objects]) =>
       objects !== undefined || gaps.has(name) || absent.has(name as CollectionName)
     );
-}
-
-function withGap(
-  gaps: ReadonlyMap<string, string>,
-  { what, words }: { readonly what: string; readonly words: string | undefined },
-): ReadonlyMap<string, string> {
-  const after = new Map(gaps);
-  if (words === undefined) after.delete(what);
-  else after.set(what, words);
-  return after;
 }

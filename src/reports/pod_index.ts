@@ -5,6 +5,7 @@
  */
 
 import type { ClusterPod, Owner, Problem } from "../cluster/read/objects.ts";
+import { isStarting } from "../cluster/read/pod_problem.ts";
 
 /** Who keeps pods. */
 interface PodOwner extends Owner {
@@ -100,9 +101,6 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-/** Reasons every container has for a while after it was made. */
-const STARTING: ReadonlySet<string> = new Set(["ContainerCreating", "PodInitializing"]);
-
 /** Those that count: pods that are being deleted or have ended belong to the past. */
 export function activePods(pods: readonly ClusterPod[]): readonly ClusterPod[] {
   const past = pods.some((pod) => pod.ending || hasEnded(pod));
@@ -132,9 +130,4 @@ export function problemOf(pods: readonly ClusterPod[]): Problem | undefined {
     starting ??= problem;
   }
   return starting;
-}
-
-/** Whether a pod with this problem just needs a moment. */
-export function isStarting({ reason }: Problem): boolean {
-  return STARTING.has(reason);
 }

@@ -6,9 +6,10 @@
 
 import type { ClusterState } from "../cluster/watch/cluster_state.ts";
 import type { ClusterPod, ClusterService, Problem, Workload } from "../cluster/read/objects.ts";
+import { isStarting } from "../cluster/read/pod_problem.ts";
 import { byNamespaceAndName } from "./by_name.ts";
 import { type Health, healthOf, type PodCount } from "./health.ts";
-import { activePods, isStarting, problemOf, readyPods, restartsOf } from "./pod_index.ts";
+import { activePods, problemOf, readyPods, restartsOf } from "./pod_index.ts";
 
 /** A Service. */
 export interface ServiceReport {

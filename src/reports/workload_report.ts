@@ -12,13 +12,13 @@ import type {
   Workload,
   WorkloadKind,
 } from "../cluster/read/objects.ts";
+import { isStarting } from "../cluster/read/pod_problem.ts";
 import { byNamespaceAndName } from "./by_name.ts";
 import { type Health, healthOf, isTrouble, type PodCount } from "./health.ts";
 import type { ObjectReference } from "../cluster/api/requests.ts";
 import {
   activePods,
   hasEnded,
-  isStarting,
   type PodIndex,
   podIndex,
   problemOf,

@@ -35,8 +35,10 @@ export const PodStatus = z.object({
 type Status = z.infer<typeof PodStatus>;
 type Container = z.infer<typeof ContainerStatus>;
 
-/** A container waits for these while all goes well; they are told where nothing else is. */
-const ON_ITS_WAY = new Set(["ContainerCreating", "PodInitializing"]);
+/** Whether a pod with this problem just needs a moment: it is told where nothing else is. */
+export function isStarting({ reason }: Problem): boolean {
+  return reason === "ContainerCreating" || reason === "PodInitializing";
+}
 
 /**
  * Why a pod waits or fails, in the API's own words; undefined where all is well.
@@ -57,7 +59,7 @@ export function podProblem(
     })),
     ...containers.map((each) => ({ each, who: containers.length > 1 ? line(each.name) : "" })),
   ].flatMap(({ each, who }) => containerProblem(each, { who, ending }) ?? []);
-  return problems.find(({ reason }) => !ON_ITS_WAY.has(reason)) ?? unscheduled(status) ??
+  return problems.find((problem) => !isStarting(problem)) ?? unscheduled(status) ??
     problems[0];
 }
 

@@ -19,7 +19,7 @@ const ANSWER_MS = 2_000;
 const AT_ONCE = 8;
 
 /** No more kubelets are asked: each sums up all of its containers for an answer. */
-export const MOST_KUBELETS = 100;
+const MOST_KUBELETS = 100;
 
 /** Names of the nodes whose kubelets are worth asking: those that answer. */
 export function kubeletsToAsk(nodes: readonly ClusterNode[]): readonly string[] {

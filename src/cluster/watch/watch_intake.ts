@@ -117,7 +117,10 @@ class Strange {
   constructor(readonly uid: string) {}
 }
 
-const Line = z.object({ type: z.string(), object: z.unknown() });
+const Line = z.object({
+  type: z.enum(["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]),
+  object: z.unknown(),
+});
 
 const Watched = z.object({
   metadata: z.object({
@@ -128,15 +131,13 @@ const Watched = z.object({
 
 /** What a watch tells (`apimachinery/pkg/watch/watch.go`). */
 interface WatchEvent {
-  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+  readonly type: Exclude<z.infer<typeof Line>["type"], "ERROR">;
   readonly object: unknown;
   /** Undefined where the object is not one. */
   readonly uid: string | undefined;
   /** Where a watch that is begun anew goes on; undefined where the object is not one. */
   readonly version: string | undefined;
 }
-
-const TYPES: ReadonlySet<string> = new Set(["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]);
 
 /**
  * Reads a line of a watch; undefined for what is neither understood nor an error, such as a line
@@ -153,10 +154,9 @@ export function readWatchEvent(line: string, path: string): WatchEvent | undefin
   }
   const { type, object } = parsed;
   if (type === "ERROR") throw refusalOf(object, { path });
-  if (!TYPES.has(type)) return undefined;
   const metadata = Watched.safeParse(object).data?.metadata;
   return {
-    type: type as WatchEvent["type"],
+    type,
     object,
     uid: metadata?.uid ?? undefined,
     version: metadata?.resourceVersion ?? undefined,
