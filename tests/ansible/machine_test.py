@@ -3,12 +3,14 @@
 import os
 import random
 import tempfile
+import time
 import types
 import unittest
 
 from load_part import load
 
 MODULE = types.SimpleNamespace(**load("machine"))
+PROGRAMS = load("programs")
 GIB = 1 << 30
 
 DESKTOP = {
@@ -48,7 +50,7 @@ def look(files, programs=None):
             with open(os.path.join(root, path), "w") as file:
                 file.write(text)
         size = lambda path: types.SimpleNamespace(f_blocks=100, f_frsize=GIB, f_bavail=40)
-        return MODULE.look_at(MODULE.Look(root, lambda argv: programs.get(argv[0], (None, "", ""))), statvfs=size)
+        return MODULE.look_at(MODULE.Look(root, lambda argv: programs.get(argv[0], (127, "", ""))), statvfs=size)
 
 
 class Machine(unittest.TestCase):
@@ -86,6 +88,22 @@ class Machine(unittest.TestCase):
         self.assertEqual((facts["model"], facts["desktop"], facts["gpus"]), ("Raspberry Pi 5 Model B Rev 1.0", False, []))
         self.assertNotIn("virtual", facts)
         self.assertNotIn("swap_bytes", facts)
+
+    def test_a_pipe_where_a_file_is_expected_holds_nobody_up(self):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(os.path.join(root, "run/systemd/sessions"))
+            for name in ("run/systemd/sessions/7.ref", "sys", "proc"):
+                os.mkfifo(os.path.join(root, name))
+            self.assertFalse(MODULE.look_at(MODULE.Look(root, lambda argv: (127, "", "")))["desktop"])
+
+    def test_a_program_that_hangs_is_left_behind(self):
+        began = time.monotonic()
+        self.assertEqual(PROGRAMS["run"](["sleep", "60"], timeout=1), (124, "", "no answer within 1 s"))
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(PROGRAMS["run"](["/nonexistent"])[0], 127)
+        self.assertEqual(PROGRAMS["run"](["sh", "-c", "echo out; echo err >&2; exit 3"]), (3, "out\n", "err\n"))
+        smi = {"nvidia-smi": (124, "", "no answer within 20 s")}
+        self.assertEqual(look(DESKTOP, smi)["gpu_problem"], "no answer within 20 s")
 
     def test_placeholders_are_no_model(self):
         for maker, product in (("To Be Filled By O.E.M.", "To Be Filled By O.E.M."), ("ASUS", "System Product Name"), ("", "")):

@@ -8,7 +8,7 @@
 const BENCHMARKS: Readonly<Record<string, () => Promise<string>>> = {
   start: async () => (await import("./start.ts")).benchStart(),
   inventory: async () => (await import("./inventory.ts")).benchInventory(),
-  provision: async () => (await import("./provision.ts")).benchProvision(sizes()),
+  provision: async () => (await import("./provision.ts")).benchProvision(rest),
   tui: async () => (await import("./tui.ts")).benchTui(rest),
 };
 
@@ -20,8 +20,4 @@ if (benchmark === undefined) {
   Deno.exitCode = 2;
 } else {
   Deno.stdout.writeSync(new TextEncoder().encode(await benchmark()));
-}
-
-function sizes(): number[] | undefined {
-  return rest.length === 0 ? undefined : rest.map(Number);
 }

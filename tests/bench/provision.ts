@@ -1,17 +1,26 @@
 /**
- * `deno task bench provision [SIZES]`: from nothing to Ready on fresh lab hosts, then a second run; and where
- * the seconds of a first run go, by task. Sizes are numbers of hosts, default 1, 3 and 6.
+ * `deno task bench provision [SIZES] [--k3s-ansible PATH]`: from nothing to Ready on fresh lab hosts, then a
+ * second run; and where the seconds of a first run go, by task. Sizes are numbers of hosts, default 1, 3 and
+ * 6. With a checkout of k3s-ansible, also both tools' runs on three hosts, in turn, with the same files copied
+ * over ssh; it needs its collections in PATH/collections, k3s' install script as PATH/k3s-install.sh, and
+ * netaddr on PYTHONPATH. This project ships none of it.
  *
  * Absolute seconds depend on the machine; the ratios between sizes and runs are what to look at.
  *
  * @module
  */
 
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { ansibleOnPath } from "../lab/ansible.ts";
+import { run } from "../lab/cli/command.ts";
+import { execAtWorkstation } from "../lab/hosts/workstation.ts";
 import { nodes, waitUntilReady } from "../lab/kubernetes.ts";
 import { down, up } from "../lab/lab.ts";
 import { provision, type Run } from "../lab/run_events.ts";
-import { initArgs, tool } from "../lab/tool.ts";
+import { runPaths } from "../lab/paths.ts";
+import type { Host } from "../lab/state.ts";
+import { initArgs, installTool, tool, VERSIONS } from "../lab/tool.ts";
 import { makeStage } from "../../tasks/stage.ts";
 
 /** How many of the slowest tasks are listed. */
@@ -27,13 +36,25 @@ interface Measured {
 }
 
 /** Measures and returns the report. */
-export async function benchProvision(sizes: readonly number[] = [1, 3, 6]): Promise<string> {
+export async function benchProvision(argv: readonly string[]): Promise<string> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { "k3s-ansible": { type: "string" } },
+  });
+  const peer = values["k3s-ansible"];
   await makeStage();
   await ansibleOnPath();
+  const beside = peer === undefined ? [] : await compare(resolve(peer));
+  const sizes = positionals.length > 0
+    ? positionals.map(Number)
+    : peer === undefined
+    ? [1, 3, 6]
+    : [];
   const measured: Measured[] = [];
   for (const size of sizes) measured.push(await measure(size));
   const base = measured.find(({ hosts }) => hosts === 3) ?? measured[0];
-  if (base === undefined) return "";
+  if (base === undefined) return beside.join("\n");
   const rows = measured.map(({ hosts, first, second, cpu }) => {
     const growth = (first.seconds / base.first.seconds).toFixed(2);
     const again = (second.seconds / first.seconds).toFixed(2);
@@ -42,6 +63,7 @@ export async function benchProvision(sizes: readonly number[] = [1, 3, 6]): Prom
     } | **${again}** | ${changes(second)} |`;
   });
   return [
+    ...beside,
     `| Hosts | First run | of ${base.hosts} hosts' | Workstation's processor, a host | Second run | of the first | changed |`,
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
@@ -54,6 +76,100 @@ export async function benchProvision(sizes: readonly number[] = [1, 3, 6]): Prom
     ...slowestTasks(base.first),
     "",
   ].join("\n");
+}
+
+/** Pairs of runs beside k3s-ansible. */
+const PAIRS = 3;
+
+/** First and second runs of both tools on three fresh hosts, in turn. */
+async function compare(peer: string): Promise<string[]> {
+  const rows: string[] = [];
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const ours = await onFreshHosts(async (hosts, files) => {
+      await tool(...initArgs(hosts), "--set", `k3s_binary_local_dir=${files}`);
+      return async () => void await provision();
+    });
+    const theirs = await onFreshHosts((hosts, files) => k3sAnsible(peer, hosts, files));
+    rows.push(
+      `| ${
+        [ours, theirs].flatMap((times) => times.map((time) => `${time.toFixed(1)} s`)).join(" | ")
+      } | **${(ours[0]! / theirs[0]!).toFixed(2)}** | **${(ours[1]! / theirs[1]!).toFixed(2)}** |`,
+    );
+  }
+  return [
+    "| First run | Second run | k3s-ansible, first | second | Ratio, first | second |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ];
+}
+
+/** Seconds of a run on three fresh hosts and of another one after it; the files lie on the workstation. */
+async function onFreshHosts(
+  prepare: (hosts: readonly Host[], files: string) => Promise<() => Promise<void>>,
+): Promise<number[]> {
+  const hosts = await up({ hosts: 3 });
+  try {
+    const once = await prepare(hosts, join(runPaths.mirror, "k3s", VERSIONS.newer));
+    const times: number[] = [];
+    for (let run = 0; run < 2; run++) {
+      const began = performance.now();
+      await once();
+      await waitUntilReady(hosts[0]!, hosts);
+      times.push((performance.now() - began) / 1000);
+    }
+    return times;
+  } finally {
+    await down();
+  }
+}
+
+/** A run of k3s-ansible, as its README has it, for nodes on the tailnet. */
+async function k3sAnsible(
+  peer: string,
+  hosts: readonly Host[],
+  files: string,
+): Promise<() => Promise<void>> {
+  const airgap = join(runPaths.workstation, "airgap");
+  await run(["cp", "-rL", files, airgap]);
+  await run(["cp", join(peer, "k3s-install.sh"), airgap]);
+  const entry = ({ name, tailscaleAddress }: Host) => [name, {
+    ansible_host: tailscaleAddress,
+    [name === hosts[0]?.name ? "server_config_yaml" : "agent_config_yaml"]: JSON.stringify({
+      "node-ip": tailscaleAddress,
+      "flannel-iface": "tailscale0",
+    }),
+  }];
+  const inventory = join(runPaths.workstation, "k3s-ansible.json");
+  await Deno.writeTextFile(
+    inventory,
+    JSON.stringify({
+      k3s_cluster: {
+        children: {
+          server: { hosts: Object.fromEntries(hosts.slice(0, 1).map(entry)) },
+          agent: { hosts: Object.fromEntries(hosts.slice(1).map(entry)) },
+        },
+        vars: {
+          ansible_user: "lab",
+          k3s_version: VERSIONS.newer,
+          token: "a-token-of-this-benchmark",
+          api_endpoint: hosts[0]?.tailscaleAddress,
+          airgap_dir: airgap,
+        },
+      },
+    }),
+  );
+  await installTool(); // brings ansible-playbook to the workstation's PATH
+  return async () =>
+    void await execAtWorkstation(
+      ["ansible-playbook", "-i", inventory, join(peer, "playbooks", "site.yml")],
+      {
+        env: {
+          ANSIBLE_CONFIG: join(peer, "ansible.cfg"),
+          ANSIBLE_COLLECTIONS_PATH: join(peer, "collections"),
+        },
+      },
+    );
 }
 
 async function measure(size: number): Promise<Measured> {

@@ -138,9 +138,8 @@ from ansible.module_utils.k3s_tool.system import ARCHITECTURES, judge_disk, judg
 from ansible.module_utils.k3s_tool.tailscale import probe_tailscale
 
 
-def look(module):
+def look(params, check):
     """Everything that a run wants to know about this host."""
-    params, check = module.params, module.check_mode
     offset = time.time() - params["controller_time"]
     # What else is wrong with a host that another run is changing may be that run's doing: it is not said.
     other_run = lock_host(params["lock"]) if params["lock"] and not check else None
@@ -168,7 +167,7 @@ def look(module):
             "reach": reach.result(),
             "resolvers": probe_resolvers(),
             "firewall": firewall.result(),
-            **look_at_machine(module),
+            **look_at_machine(),
         }
 
 
@@ -191,7 +190,7 @@ def main():
         "servers": {"type": "list", "elements": "str", "default": []},
         "lock": {"type": "dict", "options": RUN},
     }, supports_check_mode=True)
-    module.exit_json(changed=False, ansible_facts={"k3s_host": look(module)})
+    module.exit_json(changed=False, ansible_facts={"k3s_host": look(module.params, module.check_mode)})
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ from ansible.module_utils.k3s_tool.machine import look_at_machine
 
 def main():
     module = AnsibleModule(argument_spec={"root": {"type": "path", "default": "/"}}, supports_check_mode=True)
-    module.exit_json(changed=False, **look_at_machine(module, module.params["root"]))
+    module.exit_json(changed=False, **look_at_machine(module.params["root"]))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ import glob
 import os
 import platform
 import re
+import stat
+
+from ansible.module_utils.k3s_tool import programs
 
 NVIDIA = "0x10de"
 DISPLAY_CLASS = "0x03"  # PCI base class of display controllers (pci.ids)
@@ -26,9 +29,10 @@ class Look:
         return os.path.join(self.root, *parts)
 
     def text(self, *parts):
+        """The start of a regular file. A pipe, such as those beside logind's sessions, would keep its reader for ever."""
         try:
-            with open(self.path(*parts), errors="replace") as file:
-                return file.read(65536).strip("\0\n ")
+            with open(os.open(self.path(*parts), os.O_RDONLY | os.O_NONBLOCK), errors="replace") as file:
+                return file.read(65536).strip("\0\n ") if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
         except OSError:
             return None
 
@@ -126,7 +130,7 @@ def gpus(look):
     if not found:
         return found, None
     code, out, err = look.run(["nvidia-smi", "--query-gpu=pci.bus_id,name,memory.total,driver_version", "--format=csv,noheader,nounits"])
-    if code is None:
+    if code == 127:
         return found, None
     if code != 0:
         return found, (out + err).strip().splitlines()[-1] if (out + err).strip() else "nvidia-smi ended with code %d" % code
@@ -221,12 +225,7 @@ def labels(facts):
     return {"k3s-tool.io/" + name: value for name, value in found.items() if value}
 
 
-def look_at_machine(module, root="/"):
+def look_at_machine(root="/"):
     """Facts and labels of this machine, as results of a module."""
-    def run(argv):
-        """Exit code, stdout and stderr; None as code where the program is not installed."""
-        program = module.get_bin_path(argv[0])
-        return (None, "", "") if program is None else module.run_command([program, *argv[1:]], environ_update={"LC_ALL": "C.UTF-8"})
-
-    facts = look_at(Look(root, run))
+    facts = look_at(Look(root, lambda argv: programs.run(argv, timeout=20)))
     return {"machine": facts, "machine_labels": labels(facts)}

@@ -12,12 +12,17 @@ import subprocess
 def run(argv, timeout=10):
     """Exit code and output of a program; 127 where it is missing, 124 where it took too long."""
     try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, env={**os.environ, "LC_ALL": "C"})
-        return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-    except FileNotFoundError:
+        program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"})
+    except (FileNotFoundError, PermissionError):
         return 127, "", "not found"
+    try:
+        out, err = program.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
+        program.kill()  # and no waiting for it: one that hangs in a driver does not end
+        program.stdout.close()
+        program.stderr.close()
         return 124, "", "no answer within %d s" % timeout
+    return program.returncode, out.decode(errors="replace"), err.decode(errors="replace")
 
 
 def problem(ident, message, hint):
