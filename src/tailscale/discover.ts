@@ -6,7 +6,7 @@
  */
 
 import { UserError } from "../errors/user_error.ts";
-import { ProgramNotFoundError, type Runner } from "../process/runner.ts";
+import { ifInstalled, type Runner } from "../process/runner.ts";
 import type { Tailnet } from "./peer.ts";
 import { parseStatus, selfExpired, tailnetOf } from "./status.ts";
 import {
@@ -63,19 +63,14 @@ async function readStatus(
   const socket = env("K3S_TOOL_TAILSCALE_SOCKET");
   const flags = socket === undefined ? [] : [`--socket=${socket}`];
   for (const program of PROGRAMS) {
-    try {
-      const result = await runner.run([program, ...flags, "status", "--json"], {
-        timeoutMs,
-        signal,
-        // The macOS application opens its window without it.
-        env: { TAILSCALE_BE_CLI: "1" },
-      });
-      if (result.timedOut) throw timeoutError(timeoutMs);
-      if (result.code !== 0) throw statusFailedError(result.code, result.stderr);
-      return result.stdout;
-    } catch (error) {
-      if (!(error instanceof ProgramNotFoundError)) throw error;
-    }
+    // The macOS application opens its window without the variable.
+    const options = { timeoutMs, signal, env: { TAILSCALE_BE_CLI: "1" } };
+    const argv = [program, ...flags, "status", "--json"];
+    const result = await ifInstalled(runner.run(argv, options));
+    if (result === undefined) continue;
+    if (result.timedOut) throw timeoutError(timeoutMs);
+    if (result.code !== 0) throw statusFailedError(result.code, result.stderr);
+    return result.stdout;
   }
   return await readLocalApi({
     paths: socket === undefined ? SOCKET_PATHS : [socket],

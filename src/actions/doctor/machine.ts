@@ -15,7 +15,7 @@ import { extractAssets } from "../../assets/extract.ts";
 import { refusalHint, refusalReason } from "../../errors/refusal.ts";
 import { findKustomize } from "../../gitops/check/kustomize_build.ts";
 import type { Inventory } from "../../inventory/model.ts";
-import { ProgramNotFoundError } from "../../process/runner.ts";
+import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 
 /** The embedded playbooks, extracted and compared byte for byte; a damaged copy is replaced. */
@@ -30,17 +30,10 @@ export function checkAssets(system: ActionSystem): Promise<readonly Check[]> {
 /** The system's own ssh. */
 export async function checkSsh({ runner, signal }: ActionSystem): Promise<Check> {
   const name = "ssh";
-  try {
-    const { stderr } = await runner.run(["ssh", "-V"], { signal, timeoutMs: 10_000 });
-    return ok(name, stderr.trim().split("\n")[0] || "installed");
-  } catch (error) {
-    if (!(error instanceof ProgramNotFoundError)) throw error;
-    return fail(
-      name,
-      "not installed",
-      "Install it. On Debian and Ubuntu: sudo apt install openssh-client",
-    );
-  }
+  const found = await ifInstalled(runner.run(["ssh", "-V"], { signal, timeoutMs: 10_000 }));
+  if (found !== undefined) return ok(name, found.stderr.trim().split("\n")[0] || "installed");
+  const hint = "Install it. On Debian and Ubuntu: sudo apt install openssh-client";
+  return fail(name, "not installed", hint);
 }
 
 /**
@@ -165,15 +158,10 @@ async function versionOf(
   { without, hint }: { readonly without: string; readonly hint: string },
 ): Promise<Check> {
   const [name] = argv;
-  try {
-    const { code, stdout } = await runner.run(argv, { signal, timeoutMs: TIMEOUT_MS });
-    const version = stdout.trim().split("\n")[0];
-    if (code === 0) return ok(name, version || "installed");
-    return warn(name, `does not run; ${without}`, hint);
-  } catch (error) {
-    if (!(error instanceof ProgramNotFoundError)) throw error;
-    return warn(name, `not installed; ${without}`, hint);
-  }
+  const found = await ifInstalled(runner.run(argv, { signal, timeoutMs: TIMEOUT_MS }));
+  if (found?.code === 0) return ok(name, found.stdout.trim().split("\n")[0] || "installed");
+  const what = found === undefined ? "not installed" : "does not run";
+  return warn(name, `${what}; ${without}`, hint);
 }
 
 async function kustomize(system: System): Promise<Check> {

@@ -9,7 +9,7 @@ import type { Ansible } from "../../ansible/setup/locate.ts";
 import { installPrivateAnsible, privateDirectory } from "../../ansible/setup/private_ansible.ts";
 import { extractAssets } from "../../assets/extract.ts";
 import { missingError } from "../../errors/user_error.ts";
-import { ProgramNotFoundError } from "../../process/runner.ts";
+import { ifInstalled } from "../../process/runner.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
 
 /** Ansible, and the files it runs. */
@@ -58,13 +58,9 @@ export async function prepareAnsible(
 }
 
 async function requireSsh({ runner, signal }: ActionSystem): Promise<void> {
-  try {
-    await runner.run(["ssh", "-V"], { signal, timeoutMs: 10_000 });
-  } catch (error) {
-    if (!(error instanceof ProgramNotFoundError)) throw error;
-    throw missingError("ssh is not installed on this machine", {
-      hint: "Install it. On Debian and Ubuntu: sudo apt install openssh-client",
-      cause: error,
-    });
-  }
+  const found = await ifInstalled(runner.run(["ssh", "-V"], { signal, timeoutMs: 10_000 }));
+  if (found !== undefined) return;
+  throw missingError("ssh is not installed on this machine", {
+    hint: "Install it. On Debian and Ubuntu: sudo apt install openssh-client",
+  });
 }

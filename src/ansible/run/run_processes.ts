@@ -10,7 +10,7 @@
  */
 
 import { dirname } from "node:path";
-import { ProgramNotFoundError } from "../../process/runner.ts";
+import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { EVENTS_VARIABLE } from "./invocation.ts";
 
@@ -63,18 +63,13 @@ async function fromPs(
   mark: string,
   master: string | undefined,
 ): Promise<readonly number[]> {
-  try {
-    const { stdout } = await runner.run(["ps", "-A", "-E", "-ww", "-o", "pid=,command="]);
-    return stdout.split("\n")
-      .filter((line) =>
-        ` ${line} `.includes(` ${mark} `) || master !== undefined && line.includes(master)
-      )
-      .map((line) => Number.parseInt(line, 10))
-      .filter((id) => id > 0 && id !== Deno.pid);
-  } catch (error) {
-    if (error instanceof ProgramNotFoundError) return [];
-    throw error;
-  }
+  const listed = await ifInstalled(runner.run(["ps", "-A", "-E", "-ww", "-o", "pid=,command="]));
+  return (listed?.stdout ?? "").split("\n")
+    .filter((line) =>
+      ` ${line} `.includes(` ${mark} `) || master !== undefined && line.includes(master)
+    )
+    .map((line) => Number.parseInt(line, 10))
+    .filter((id) => id > 0 && id !== Deno.pid);
 }
 
 /**

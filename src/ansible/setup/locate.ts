@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ProgramNotFoundError, type RunResult } from "../../process/runner.ts";
+import { ifInstalled, type RunResult } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
 
@@ -102,12 +102,12 @@ async function askVersion(
   { runner, signal }: Machine,
   argv: readonly string[],
 ): Promise<{ version?: string; problem?: string }> {
-  let result: RunResult;
+  let result: RunResult | undefined;
   // Also to tell its version it reads the person's ansible.cfg, makes its home and opens its log.
   const home = await makeTemporaryDirectory("k3s-tool-");
   try {
     await Deno.writeTextFile(`${home}/ansible.cfg`, "");
-    result = await runner.run([...argv, "--version"], {
+    result = await ifInstalled(runner.run([...argv, "--version"], {
       signal,
       timeoutMs: VERSION_TIMEOUT_MS,
       env: {
@@ -118,13 +118,11 @@ async function askVersion(
         LC_ALL: "C.UTF-8",
       },
       without: FOREIGN_VARIABLES,
-    });
-  } catch (error) {
-    if (error instanceof ProgramNotFoundError) return {};
-    throw error;
+    }));
   } finally {
     await Deno.remove(home, { recursive: true }).catch(() => {});
   }
+  if (result === undefined) return {};
   const version = result.code === 0 ? parseAnsibleVersion(result.stdout) : undefined;
   if (version !== undefined) return { version };
   return { problem: problemOf(result) };
@@ -183,17 +181,10 @@ export async function findPython(
   return { python: incomplete, others: [...others] };
 
   async function probe(program: string): Promise<Python | undefined> {
-    try {
-      const { code, stdout } = await runner.run([program, "-I", "-c", PROBE], {
-        signal,
-        timeoutMs: 30_000,
-      });
-      const found = code === 0 ? /^(\d+\.\d+) ([01])\s*$/.exec(stdout) : null;
-      if (found === null) return undefined;
-      return { program, version: found[1] ?? "", venv: found[2] === "1" };
-    } catch (error) {
-      if (error instanceof ProgramNotFoundError) return undefined;
-      throw error;
-    }
+    const argv = [program, "-I", "-c", PROBE];
+    const result = await ifInstalled(runner.run(argv, { signal, timeoutMs: 30_000 }));
+    const found = result?.code === 0 ? /^(\d+\.\d+) ([01])\s*$/.exec(result.stdout) : null;
+    if (found === null) return undefined;
+    return { program, version: found[1] ?? "", venv: found[2] === "1" };
   }
 }
