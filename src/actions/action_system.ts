@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PasswordFiles } from "../ansible/run/invocation.ts";
 import type { AssetSource } from "../assets/source.ts";
 import type { System } from "../process/system.ts";
 
@@ -14,3 +15,9 @@ export interface ActionSystem extends System {
 
 /** Asks the person; false means no, or that nobody can be asked. */
 export type MayI = (question: string) => Promise<boolean>;
+
+/** What a person says before Ansible logs in to hosts. */
+export interface AnsibleAnswers {
+  readonly passwords: PasswordFiles;
+  readonly mayInstall: MayI;
+}

@@ -13,7 +13,8 @@ import { ifThere } from "../process/lock.ts";
 import type { Directories } from "../process/system.ts";
 
 const fields = z.record(z.string(), z.unknown()).nullish();
-const Kubeconfig = z.object({
+/** What is read of a kubeconfig. */
+export const Kubeconfig = z.object({
   "current-context": z.string().nullish(),
   clusters: z.array(z.looseObject({ name: z.string(), cluster: fields })).nullish(),
   users: z.array(z.looseObject({ name: z.string(), user: fields })).nullish(),

@@ -8,8 +8,7 @@
 
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 import { usageError } from "../errors/user_error.ts";
-import type { KubeconfigItem, Kubeconfigs } from "./files.ts";
-import * as z from "zod";
+import { Kubeconfig, type KubeconfigItem, type Kubeconfigs } from "./files.ts";
 
 /** What is merged how. */
 export interface MergeOptions {
@@ -247,34 +246,18 @@ const REPLACED: ReadonlySet<string> = new Set([
   "client-key-data",
 ]);
 
-const fields = z.record(z.string(), z.unknown());
-const Incoming = z.object({
-  "current-context": z.string().nullish(),
-  clusters: z.array(z.object({ name: z.string(), cluster: fields })),
-  users: z.array(z.object({ name: z.string(), user: fields })),
-  contexts: z.array(
-    z.object({
-      name: z.string(),
-      context: z.looseObject({ cluster: z.string(), user: z.string() }),
-    }),
-  ),
-});
-
 /**
  * Reads the one context of a kubeconfig as k3s writes it.
  *
  * @throws {UserError} exit code 2 where it is none
  */
 export function readEntry(text: string) {
-  const parsed = Incoming.safeParse(parsePlain(text));
-  if (parsed.success) {
-    const { data } = parsed;
-    const wanted = data["current-context"];
-    const context = data.contexts.find(({ name }) => name === wanted) ?? data.contexts[0];
-    const cluster = data.clusters.find(({ name }) => name === context?.context.cluster)?.cluster;
-    const user = data.users.find(({ name }) => name === context?.context.user)?.user;
-    if (cluster !== undefined && user !== undefined) return { cluster, user };
-  }
+  const parsed = Kubeconfig.safeParse(parsePlain(text));
+  const { contexts, clusters, users, "current-context": wanted } = parsed.data ?? {};
+  const entry = contexts?.find(({ name }) => name === wanted) ?? contexts?.[0];
+  const cluster = clusters?.find(({ name }) => name === entry?.context?.cluster)?.cluster;
+  const user = users?.find(({ name }) => name === entry?.context?.user)?.user;
+  if (cluster && user) return { cluster, user };
   throw usageError("The control plane's kubeconfig is not understood", {
     hint: "Look at /etc/rancher/k3s/k3s.yaml on the control plane.",
     cause: parsed.error,

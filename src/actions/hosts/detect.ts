@@ -5,7 +5,6 @@
  */
 
 import type { RunEvent } from "../../ansible/events/event.ts";
-import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { setVariables } from "../../inventory/edit/edit.ts";
 import { resolveScope } from "../../inventory/edit/scope.ts";
@@ -14,7 +13,7 @@ import { openInventory } from "../../inventory/read/read.ts";
 import { editInventory } from "../../inventory/store.ts";
 import type { System } from "../../process/system.ts";
 import type { Suggestion } from "../../reports/suggestions.ts";
-import type { ActionSystem, MayI } from "../action_system.ts";
+import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 
 /** The hosts to look at: those named, else all. @throws {UserError} exit code 2 for an unknown one */
@@ -49,7 +48,7 @@ export function detect(
     readonly inventory: Inventory;
     readonly hosts: readonly InventoryHost[];
   },
-  { passwords, mayInstall }: { readonly passwords: PasswordFiles; readonly mayInstall: MayI },
+  { passwords, mayInstall }: AnsibleAnswers,
 ): AsyncGenerator<RunEvent> {
   return runOnHosts(system, {
     playbook: "detect",

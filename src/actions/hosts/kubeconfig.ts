@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { ActionSystem, MayI } from "../action_system.ts";
+import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 import type { RunEvent } from "../../ansible/events/event.ts";
-import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { plural, safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { missingError, usageError, UserError } from "../../errors/user_error.ts";
@@ -156,10 +155,8 @@ function word(text: string): string {
  */
 export async function* fetchKubeconfig(
   system: ActionSystem,
-  { inventory, passwords, mayInstall }: {
+  { inventory, passwords, mayInstall }: AnsibleAnswers & {
     readonly inventory: Inventory;
-    readonly passwords: PasswordFiles;
-    readonly mayInstall: MayI;
   },
 ): AsyncGenerator<RunEvent> {
   const [server] = hostsOf(inventory, "control-plane");

@@ -5,13 +5,12 @@
  */
 
 import type { RunEvent } from "../../ansible/events/event.ts";
-import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { hostNamed, hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
 import { removeHosts } from "../../inventory/edit/edit.ts";
 import { editInventory, type EditOutcome } from "../../inventory/store.ts";
-import type { ActionSystem, MayI } from "../action_system.ts";
+import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 
 /** What a person asks for. */
@@ -82,11 +81,9 @@ export function removeFromInventory(
 export async function* removeNode(
   system: ActionSystem,
   { inventory, host }: Removal,
-  { gone, check, passwords, mayInstall }: {
+  { gone, check, passwords, mayInstall }: AnsibleAnswers & {
     readonly gone: boolean;
     readonly check: boolean;
-    readonly passwords: PasswordFiles;
-    readonly mayInstall: MayI;
   },
 ): AsyncGenerator<RunEvent> {
   const others = inventory.hosts.filter(({ role, name }) =>

@@ -5,12 +5,11 @@
  */
 
 import type { RunEvent } from "../../ansible/events/event.ts";
-import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { storedKubeconfig } from "../../kubeconfig/store.ts";
 import { usageError } from "../../errors/user_error.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
-import type { ActionSystem, MayI } from "../action_system.ts";
+import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 import { checkLimit } from "./limit.ts";
 
@@ -42,11 +41,9 @@ export async function planReset(
 export async function* reset(
   system: ActionSystem,
   inventory: Inventory,
-  { limit, check, passwords, mayInstall }: {
+  { limit, check, passwords, mayInstall }: AnsibleAnswers & {
     readonly limit: readonly string[];
     readonly check: boolean;
-    readonly passwords: PasswordFiles;
-    readonly mayInstall: MayI;
   },
 ): AsyncGenerator<RunEvent> {
   const events = runOnHosts(system, {

@@ -5,7 +5,9 @@
  * @module
  */
 
+import { basename } from "node:path";
 import * as z from "zod/mini";
+import { ifThere } from "../../process/lock.ts";
 import { type Outcome, OUTCOMES } from "../events/event.ts";
 
 /** How many runs are kept: those that change something, and those that only say what would change. */
@@ -88,15 +90,7 @@ export async function closeRun(
 
 /** All runs that can be read, newest first. */
 export async function pastRuns(runs: string): Promise<readonly PastRun[]> {
-  const names: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(runs)) if (entry.isDirectory) names.push(entry.name);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const found = await Promise.all(
-    names.sort().reverse().map((name) => pastRun(`${runs}/${name}`)),
-  );
+  const found = await Promise.all((await directoriesIn(runs)).map(pastRun));
   return found.filter((run) => run !== undefined);
 }
 
@@ -118,18 +112,21 @@ export async function pruneRuns(
   runs: string,
   { keep, count = KEPT_RUNS }: { readonly keep: string; readonly count?: typeof KEPT_RUNS },
 ): Promise<void> {
-  const names: string[] = [];
-  for await (const entry of Deno.readDir(runs)) {
-    if (entry.isDirectory && /^\d{8}T\d{6}\.\d{3}Z-/.test(entry.name)) names.push(entry.name);
-  }
   const left = { ...count };
-  for (const name of names.sort().reverse()) {
-    const directory = `${runs}/${name}`;
+  for (const directory of await directoriesIn(runs)) {
+    if (!/^\d{8}T\d{6}\.\d{3}Z-/.test(basename(directory))) continue;
     const kind = (await readJson(`${directory}/run.json`, runSchema))?.check ? "check" : "real";
     if (left[kind]-- > 0 || directory === keep) continue;
     // Two runs that start at once remove the same old ones.
     await Deno.remove(directory, { recursive: true }).catch(() => {});
   }
+}
+
+/** What is in a directory, if that exists, the newest run first. */
+async function directoriesIn(runs: string): Promise<readonly string[]> {
+  const entries = await ifThere(Array.fromAsync(Deno.readDir(runs))) ?? [];
+  return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => `${runs}/${name}`)
+    .sort().reverse();
 }
 
 function filesOf(directory: string): RunRecord {

@@ -5,9 +5,8 @@
  * @module
  */
 
-import type { MayI } from "../../actions/action_system.ts";
+import type { AnsibleAnswers } from "../../actions/action_system.ts";
 import type { ClusterChoice } from "../../actions/survey.ts";
-import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { Prompter } from "../output/prompt.ts";
 import { type GlobalOptions, option } from "./command.ts";
 import { usageError } from "../../errors/user_error.ts";
@@ -97,7 +96,7 @@ export async function ansibleAnswers(
   },
   context: { readonly cwd: string; readonly signal: AbortSignal },
   globals: GlobalOptions,
-): Promise<{ readonly passwords: PasswordFiles; readonly mayInstall: MayI }> {
+): Promise<AnsibleAnswers> {
   const prompter = new Prompter(globals, context);
   const absolute = (path: string | undefined) =>
     path === undefined || path.startsWith("/") ? path : `${context.cwd}/${path}`;
