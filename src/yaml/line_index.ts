@@ -15,11 +15,7 @@ export class LineIndex {
 
   constructor(text: string) {
     this.#text = text;
-    for (let at = 0; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      const crlf = code === 13 && text.charCodeAt(at + 1) === 10;
-      if (code === 10 || (code === 13 && !crlf)) this.#starts.push(at + 1);
-    }
+    for (const breaks = /\r\n?|\n/g; breaks.test(text);) this.#starts.push(breaks.lastIndex);
   }
 
   /** The line an offset lies in, from 0. */

@@ -38,6 +38,7 @@ export function eolAt(document: YamlDocument, offset: number): string {
 
 /** The habits of a whole document; YAML's usual ones where it shows none. */
 export function styleOf(document: YamlDocument): Style {
+  const { lines } = document;
   const steps = new Map<number, number>();
   let listStep: number | undefined;
   let single = 0;
@@ -50,10 +51,12 @@ export function styleOf(document: YamlDocument): Style {
       for (const item of node.items) visit(item);
     } else if (node.kind === "map") {
       for (const { key, value } of node.entries) {
+        const isBlock = (value.kind === "map" || value.kind === "seq") && !value.flow && !node.flow;
+        // Before what is inside is visited: lines are found faster in their order.
+        const outer = isBlock ? lines.columnOf(key.start) : 0;
+        const step = isBlock ? lines.columnOf(value.contentStart) - outer : 0;
         visit(value);
-        if (value.kind !== "map" && value.kind !== "seq" || value.flow || node.flow) continue;
-        const step = document.lines.columnOf(value.contentStart) -
-          document.lines.columnOf(key.start);
+        if (!isBlock) continue;
         if (value.kind === "map" && step > 0) steps.set(step, (steps.get(step) ?? 0) + 1);
         if (value.kind === "seq" && step >= 0) listStep ??= step;
       }
