@@ -6,7 +6,7 @@
 
 import { podIndex } from "../../reports/pod_index.ts";
 import type { LiveSession } from "../../live/live_session.ts";
-import type { LiveState } from "../../live/live_state.ts";
+import { type LiveState, NOTHING_HEARD } from "../../live/live_state.ts";
 import type { CollectionName } from "../../cluster/watch/cluster_state.ts";
 import type { ClusterPod } from "../../cluster/read/objects.ts";
 import type { ObjectKind, ObjectReference } from "../../cluster/api/requests.ts";
@@ -14,15 +14,19 @@ import { type Content, problemOf } from "../state/content.ts";
 import type { LogView, Screen } from "../state/screens.ts";
 import { podsOf } from "../state/selection.ts";
 import { yamlLines } from "../../view/details/yaml.ts";
-import { inTone, type TextLine, type Toned } from "../../view/words/tone.ts";
+import { inTone, type TextLine } from "../../view/words/tone.ts";
 import { plain } from "../draw/text_line.ts";
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import type { UserError } from "../../errors/user_error.ts";
 
-interface Reading {
-  /** What it depends on; where that changes, it is read anew. */
+/** How a screen is read, and what that depends on; where that changes, it is read anew. */
+interface Reader {
   readonly key: string;
+  readonly begin: (tools: ReaderTools) => Promise<void>;
+}
+
+interface Reading extends Pick<Reader, "key"> {
   readonly stop: AbortController;
 }
 
@@ -52,9 +56,8 @@ export class ScreenReader {
 
   /** Begins and ends readers so that they match the screens. */
   sync(screens: readonly Screen[], live: LiveState): void {
-    const open = new Set(screens.map(({ id }) => id));
     for (const [id, { stop }] of this.#readings) {
-      if (open.has(id)) continue;
+      if (screens.some((screen) => screen.id === id)) continue;
       stop.abort();
       this.#readings.delete(id);
     }
@@ -63,49 +66,28 @@ export class ScreenReader {
     this.#isLive = isLive;
     for (const screen of screens) {
       const before = this.#readings.get(screen.id);
-      const key = this.#keyOf(screen, { live, before: before?.key });
-      if (key === undefined) continue;
-      if (before?.key === key) continue;
+      const read = this.#readerOf(screen, live, before?.key);
+      if (read === undefined || before?.key === read.key) continue;
       before?.stop.abort();
       const stop = new AbortController();
-      this.#readings.set(screen.id, { key, stop });
-      this.#begin(screen, { live, signal: stop.signal });
+      this.#readings.set(screen.id, { key: read.key, stop });
+      void read.begin({
+        session: this.#session,
+        signal: stop.signal,
+        show: (content) => {
+          if (!stop.signal.aborted) this.#show(screen.id, content);
+        },
+      });
     }
   }
 
   /** Ends all of them. */
   close(): void {
-    for (const { stop } of this.#readings.values()) stop.abort();
-    this.#readings.clear();
+    this.sync([], NOTHING_HEARD);
   }
 
-  #begin(
-    screen: Screen,
-    { live, signal }: { readonly live: LiveState; readonly signal: AbortSignal },
-  ): void {
-    const tools: ReaderTools = {
-      session: this.#session,
-      signal,
-      show: (content) => {
-        if (!signal.aborted) this.#show(screen.id, content);
-      },
-    };
-    if (screen.kind === "log") void followLog(screen.log, tools);
-    else if (screen.kind === "yaml") void readYaml(screen.reference, tools);
-    else if (screen.kind === "details" && screen.subject.type === "object") {
-      const { reference } = screen.subject;
-      const pods = podsToRead(live, reference).map(({ namespace, name }) =>
-        ({ kind: "Pod", namespace, name }) as const
-      );
-      void readForDetails({ reference, pods }, tools);
-    }
-  }
-
-  /** Undefined where there is nothing to be read. */
-  #keyOf(
-    screen: Screen,
-    { live, before }: { readonly live: LiveState; readonly before: string | undefined },
-  ): string | undefined {
+  /** What reads a screen, and what that depends on; undefined where there is nothing to be read. */
+  #readerOf(screen: Screen, live: LiveState, before: string | undefined): Reader | undefined {
     switch (screen.kind) {
       case "log": {
         const { source, previous, timestamps } = screen.log;
@@ -113,60 +95,53 @@ export class ScreenReader {
         const pod = live.cluster.pods && podIndex(live.cluster.pods).named(namespace, name);
         const log = `${JSON.stringify([source, previous, timestamps, this.#connections])} `;
         // Of a pod that is gone the lines that were read are all there is.
-        if (pod === undefined && before?.startsWith(log)) return before;
-        return log + JSON.stringify([pod?.restarts, pod?.uid]);
+        const key = pod === undefined && before?.startsWith(log)
+          ? before
+          : log + JSON.stringify([pod?.restarts, pod?.uid]);
+        return { key, begin: (tools) => followLog(screen.log, tools) };
       }
-      case "yaml":
-        return this.#readKey(screen.reference, [objectOf(live, screen.reference)]);
+      case "yaml": {
+        const { reference } = screen;
+        const key = this.#keyOf(reference, [objectOf(live, reference)]);
+        return { key, begin: (tools) => readYaml(reference, tools) };
+      }
       case "details": {
         // Of nodes and events the state says all that is shown.
-        if (screen.subject.type !== "object" || screen.subject.reference.kind === "Node") {
-          return undefined;
-        }
+        if (screen.subject.type !== "object" || screen.subject.reference.kind === "Node") return;
         const { reference } = screen.subject;
-        const pods = podsToRead(live, reference);
-        return this.#readKey(reference, [objectOf(live, reference), ...pods]);
+        const pods = reference.kind === "Service" ? podsOf({ live }, reference) : [];
+        const read = pods.slice(0, MOST_PODS);
+        const key = this.#keyOf(reference, [objectOf(live, reference), ...read]);
+        return { key, begin: (tools) => readForDetails(reference, read, tools) };
       }
       default:
         return undefined;
     }
   }
 
-  #readKey(reference: ObjectReference, objects: readonly (object | undefined)[]): string {
-    const versions = objects.map((object) => this.#versionOf(object));
-    return JSON.stringify([reference, this.#connections, ...versions]);
-  }
-
   /** Objects are replaced when they change, so each has a number of its own. */
-  #versionOf(object: object | undefined): number {
-    if (object === undefined) return 0;
-    let version = this.#versions.get(object);
-    if (version === undefined) {
-      version = ++this.#versionCount;
+  #keyOf(reference: ObjectReference, objects: readonly (object | undefined)[]): string {
+    const versions = objects.map((object) => {
+      if (object === undefined) return 0;
+      const version = this.#versions.get(object) ?? ++this.#versionCount;
       this.#versions.set(object, version);
-    }
-    return version;
+      return version;
+    });
+    return JSON.stringify([reference, this.#connections, ...versions]);
   }
 }
 
 /** The most pods of a Service that are read whole. */
 const MOST_PODS = 10;
 
-/** Pods whose containers and addresses belong to the details of an object. */
-function podsToRead(live: LiveState, reference: ObjectReference): readonly ClusterPod[] {
-  return reference.kind === "Service" ? podsOf({ live }, reference).slice(0, MOST_PODS) : [];
-}
-
 /** What the state has of an object; another one after each change of it. */
 function objectOf({ cluster }: LiveState, reference: ObjectReference): object | undefined {
   const { kind, namespace, name } = reference;
   if (kind === "Pod") return cluster.pods && podIndex(cluster.pods).named(namespace, name);
   const collection = COLLECTIONS[kind];
-  const objects = collection === undefined ? undefined : cluster[collection];
-  for (const object of objects?.values() ?? []) {
-    if (object.name === name && object.namespace === namespace) return object;
-  }
-  return undefined;
+  const objects: ReadonlyMap<string, Pick<ClusterPod, "name" | "namespace">> | undefined =
+    collection && cluster[collection];
+  return objects?.values().find((each) => each.name === name && each.namespace === namespace);
 }
 
 const COLLECTIONS: Readonly<Partial<Record<ObjectKind, CollectionName>>> = {
@@ -184,13 +159,13 @@ const COLLECTIONS: Readonly<Partial<Record<ObjectKind, CollectionName>>> = {
  * then. A pod that goes meanwhile is left out.
  */
 async function readForDetails(
-  { reference, pods }: {
-    readonly reference: ObjectReference;
-    readonly pods: readonly ObjectReference[];
-  },
+  reference: ObjectReference,
+  pods: readonly ClusterPod[],
   { session, signal, show }: ReaderTools,
 ): Promise<void> {
-  const begun = pods.map((pod) => session.read(pod, signal).catch(() => undefined));
+  const begun = pods.map(({ namespace, name }) =>
+    session.read({ kind: "Pod", namespace, name }, signal).catch(() => undefined)
+  );
   try {
     const object = await session.read(reference, signal);
     const found = (await Promise.all(begun)).filter((pod) => pod !== undefined);
@@ -220,12 +195,7 @@ function yamlLine(line: string): TextLine {
   const found = /^(\s*(?:- )*)([\w./-]+:)(?=\s|$)(.*)$/.exec(line);
   if (found === null) return plain(line);
   const [, indent = "", key = "", value = ""] = found;
-  const segments: Toned[] = [
-    inTone("plain", indent),
-    inTone("accent", key),
-    inTone("plain", value),
-  ];
-  return { segments };
+  return { segments: [inTone("plain", indent), inTone("accent", key), inTone("plain", value)] };
 }
 
 /** Lines kept. */
@@ -256,13 +226,7 @@ async function followLog(log: LogView, tools: ReaderTools): Promise<void> {
   const flush = ({ ended = false, problem }: { ended?: boolean; problem?: UserError } = {}) => {
     clearTimeout(timer);
     timer = undefined;
-    show({
-      kind: "log",
-      lines: lines === undefined ? undefined : [...lines],
-      ended,
-      problem,
-      containers,
-    });
+    show({ kind: "log", lines: lines && [...lines], ended, problem, containers });
   };
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   flush();
@@ -273,14 +237,8 @@ async function followLog(log: LogView, tools: ReaderTools): Promise<void> {
     timer ??= setTimeout(flush, FRAME_MS);
   }, () => {}); // the log itself says what is wrong
   try {
-    const request = {
-      namespace,
-      pod,
-      container,
-      previous: log.previous,
-      timestamps: log.timestamps,
-      tail: TAIL,
-    };
+    const { previous, timestamps } = log;
+    const request = { namespace, pod, container, previous, timestamps, tail: TAIL };
     // Nothing printed yet is an empty log, not one that is still awaited.
     const begun = setTimeout(() => {
       lines ??= [];

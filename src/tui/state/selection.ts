@@ -5,7 +5,8 @@
  */
 
 import { hasEnded, podIndex } from "../../reports/pod_index.ts";
-import { serviceReports } from "../../reports/service_report.ts";
+import { serviceReport } from "../../reports/service_report.ts";
+import { jobsOf } from "../../reports/workload_report.ts";
 import type { ClusterPod } from "../../cluster/read/objects.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { referenceTo } from "../../view/details/related.ts";
@@ -16,20 +17,15 @@ import { linesOf } from "../draw/screen_text.ts";
 
 /** What Enter opens in the list that has the focus; undefined without a row. */
 export function rowSubject(model: Model): Subject | undefined {
-  switch (model.ui.focus) {
-    case "nodes": {
-      const row = selectedRow(model, "nodes");
-      return row && { type: "object", reference: nodeReference(row.name) };
-    }
-    case "workloads": {
-      const row = selectedRow(model, "workloads");
-      return row && { type: "object", reference: row.reference };
-    }
-    case "events": {
-      const row = selectedRow(model, "events");
-      return row && { type: "event", key: row.key };
-    }
+  const { focus } = model.ui;
+  if (focus === "events") {
+    const row = selectedRow(model, focus);
+    return row && { type: "event", key: row.key };
   }
+  const reference = focus === "nodes"
+    ? referenceTo({ kind: "Node", namespace: "", name: selectedRow(model, focus)?.name ?? "" })
+    : selectedRow(model, focus)?.reference;
+  return reference && { type: "object", reference };
 }
 
 /** The object that actions are meant for; undefined where there is none the cluster knows. */
@@ -56,23 +52,15 @@ export function selectedObject(model: Model): ObjectReference | undefined {
 }
 
 function objectOfSubject(model: Model, subject: Subject): ObjectReference | undefined {
-  if (subject.type === "object") {
-    const { reference } = subject;
-    return reference.kind === "Node" && !isInCluster(model, reference.name) ? undefined : reference;
+  if (subject.type === "event") {
+    const event = eventOf(model, subject.key);
+    return event && referenceTo(event.about);
   }
-  const event = eventOf(model, subject.key);
-  return event && referenceTo(event.about);
-}
-
-/** A node by name. */
-export function nodeReference(name: string): ObjectReference {
-  return { kind: "Node", namespace: "", name };
-}
-
-/** Whether the cluster has such a node; a host that is not provisioned yet is none. */
-function isInCluster({ live }: Model, name: string): boolean {
-  for (const node of live.cluster.nodes?.values() ?? []) if (node.name === name) return true;
-  return false;
+  const { kind, name } = subject.reference;
+  // A host that is not provisioned yet is no node of the cluster.
+  const isThere = kind !== "Node" ||
+    model.live.cluster.nodes?.values().some((node) => node.name === name);
+  return isThere ? subject.reference : undefined;
 }
 
 /** The pods whose logs belong to an object, those in trouble first, then the youngest, those on their way out last. */
@@ -89,23 +77,16 @@ export function podsOf(
       const pod = index.named(namespace, name);
       return pod === undefined ? [] : [pod];
     }
-    case "Service": {
-      const report = serviceReports(live.cluster)?.find(({ service }) =>
-        service.namespace === namespace && service.name === name
-      );
-      return byInterest(report?.selected ?? []);
-    }
-    case "CronJob": {
-      const jobs = [...live.cluster.jobs?.values() ?? []].filter((job) =>
-        job.namespace === namespace && job.owner?.kind === "CronJob" && job.owner.name === name
-      );
-      return byInterest(jobs.flatMap((job) => index.ofOwner(job)));
-    }
+    case "Service":
+      return byInterest(serviceReport(live.cluster, reference)?.selected ?? []);
     case "Node":
     case "Event":
       return [];
-    default:
-      return byInterest(index.ofOwner({ kind, namespace, name }));
+    default: {
+      const owner = { kind, namespace, name };
+      const owners = [owner, ...jobsOf(live.cluster, owner)];
+      return byInterest(owners.flatMap((each) => index.ofOwner(each)));
+    }
   }
 }
 

@@ -45,6 +45,9 @@ export interface StoreOptions {
 /** Results of changes that are kept. */
 const KEPT_RESULTS = 100;
 
+/** How long the screen must be at rest, in milliseconds: who scrolls past does not look. */
+const REST_MS = 300;
+
 /** How long a good word stays above the footer, in milliseconds; bad ones stay until a key. */
 const WORD_MS = 8_000;
 
@@ -54,7 +57,6 @@ export class Store {
   readonly #terminal: TerminalPort;
   readonly #now: () => number;
   readonly #reader: ScreenReader;
-  readonly #sight: NodesInSight;
   readonly #runs: Runs;
   readonly #clicks = new Clicks();
   /** When the next frame is due; drawing tells it what shows seconds. */
@@ -63,7 +65,10 @@ export class Store {
   readonly #stop = new AbortController();
   readonly #waiting: LiveNews[][] = [];
   #model: Model;
+  /** Nodes in sight. */
+  #inSight = "";
   #wordTimer: ReturnType<typeof setTimeout> | undefined;
+  #sightTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ session, size, readOnly, terminal, now }: StoreOptions) {
     this.#session = session;
@@ -83,7 +88,6 @@ export class Store {
       run: undefined,
     };
     this.#reader = new ScreenReader(session, (id, content) => this.#setContent(id, content));
-    this.#sight = new NodesInSight((nodes) => session.lookAt(nodes));
     this.#runs = new Runs({
       session,
       now,
@@ -159,7 +163,7 @@ export class Store {
   async close(): Promise<void> {
     this.#stop.abort();
     this.#reader.close();
-    this.#sight.close();
+    clearTimeout(this.#sightTimer);
     this.pace.close();
     clearTimeout(this.#wordTimer);
     await this.#runs.close();
@@ -262,7 +266,7 @@ export class Store {
   #afterwards(): void {
     const { ui, live } = this.#model;
     this.#reader.sync(ui.screens, live);
-    this.#sight.see(this.#model);
+    this.#lookAt(nodesIn(this.#model));
     clearTimeout(this.#wordTimer);
     const { status } = ui;
     if (status === undefined || status.goesOn || status.tone === "bad") return;
@@ -271,39 +275,14 @@ export class Store {
       Math.max(0, status.at + WORD_MS - this.#now()),
     );
   }
-}
 
-/** How long the screen must be at rest, in milliseconds: who scrolls past does not look. */
-const REST_MS = 300;
-
-/** Keeps the session up to date. */
-class NodesInSight {
-  readonly #tell: (nodes: readonly string[]) => void;
-  #told = "";
-  #wanted = "";
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(tell: (nodes: readonly string[]) => void) {
-    this.#tell = tell;
-  }
-
-  /** Notes what a model shows. */
-  see(model: Model): void {
-    const nodes = nodesIn(model);
-    const wanted = nodes.join("\n");
-    if (wanted === this.#wanted) return;
-    this.#wanted = wanted;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      if (wanted === this.#told) return;
-      this.#told = wanted;
-      this.#tell(nodes);
-    }, REST_MS);
-  }
-
-  /** Tells nothing any more. */
-  close(): void {
-    clearTimeout(this.#timer);
+  /** Has the nodes measured that somebody looks at. */
+  #lookAt(nodes: readonly string[]): void {
+    const inSight = nodes.join("\n");
+    if (inSight === this.#inSight) return;
+    this.#inSight = inSight;
+    clearTimeout(this.#sightTimer);
+    this.#sightTimer = setTimeout(() => this.#session.lookAt(nodes), REST_MS);
   }
 }
 

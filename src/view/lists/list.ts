@@ -6,6 +6,7 @@
 
 import { safeText } from "../../errors/safe_text.ts";
 import type { Column } from "../tables/table.ts";
+import { NOTHING } from "../words/amounts.ts";
 import { cellWidth, fit, padding } from "../words/cells.ts";
 import { type Cell, cellText, cellTone, inTone, type Paint } from "../words/tone.ts";
 
@@ -43,6 +44,14 @@ export interface ListSpec<R> {
   readonly key: (row: R) => string;
   /** What a filter looks through. */
   readonly filterText: (row: R) => string;
+}
+
+/** A text, and rows sorted by it; empty is not known, and comes last. */
+export function textual<R>(text: (row: R) => string | undefined) {
+  return {
+    cell: (row: R) => text(row) || NOTHING,
+    sort: (row: R) => text(row) || undefined,
+  };
 }
 
 /** Sorts by age: what is young comes first. */

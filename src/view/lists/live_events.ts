@@ -5,7 +5,7 @@
  */
 
 import { duration, NOTHING } from "../words/amounts.ts";
-import type { ListSpec } from "./list.ts";
+import { type ListSpec, textual } from "./list.ts";
 import { inTone } from "../words/tone.ts";
 import type { ClusterEvent } from "../../cluster/read/objects.ts";
 
@@ -38,23 +38,11 @@ export const EVENT_LIST: ListSpec<FoldedEvent> = {
       priority: 2,
       grow: true,
       least: 10,
-      cell: ({ reason, warning }) => (inTone(warning ? "warn" : "plain", reason || NOTHING)),
+      cell: ({ reason, warning }) => inTone(warning ? "warn" : "plain", reason || NOTHING),
       sort: ({ reason }) => reason,
     },
-    {
-      header: "NAMESPACE",
-      priority: 5,
-      cell: ({ about }) => about.namespace || NOTHING,
-      sort: ({ about }) => about.namespace || undefined,
-    },
-    {
-      header: "OBJECT",
-      priority: 1,
-      grow: true,
-      least: 16,
-      cell: objectOf,
-      sort: objectOf,
-    },
+    { header: "NAMESPACE", priority: 5, ...textual(({ about }) => about.namespace) },
+    { header: "OBJECT", priority: 1, grow: true, least: 16, ...textual(objectOf) },
     {
       header: "×",
       priority: 3,
@@ -69,8 +57,7 @@ export const EVENT_LIST: ListSpec<FoldedEvent> = {
       least: 16,
       comfortable: 48,
       eager: true,
-      cell: ({ message }) => message || NOTHING,
-      sort: ({ message }) => message,
+      ...textual(({ message }) => message),
     },
   ],
 };

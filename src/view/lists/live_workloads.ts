@@ -7,7 +7,7 @@
 import type { Health } from "../../reports/health.ts";
 import type { LiveWorkload } from "../../reports/workload_report.ts";
 import { NOTHING, since } from "../words/amounts.ts";
-import { type ListSpec, youngestFirst } from "./list.ts";
+import { type ListSpec, textual, youngestFirst } from "./list.ts";
 import { healthCell } from "../tables/services.ts";
 import { type Cell, inTone, type Toned } from "../words/tone.ts";
 
@@ -39,25 +39,16 @@ export const WORKLOAD_LIST: ListSpec<LiveWorkload> = {
       priority: 3,
       grow: true,
       least: 8,
-      cell: ({ namespace }) => namespace,
-      sort: ({ namespace }) => namespace,
+      ...textual(({ namespace }) => namespace),
     },
-    {
-      header: "NAME",
-      priority: 0,
-      grow: true,
-      least: 14,
-      cell: ({ name }) => name,
-      sort: ({ name }) => name,
-    },
-    { header: "KIND", priority: 4, cell: ({ kind }) => kind, sort: ({ kind }) => kind },
+    { header: "NAME", priority: 0, grow: true, least: 14, ...textual(({ name }) => name) },
+    { header: "KIND", priority: 4, ...textual(({ kind }) => kind) },
     {
       header: "READY",
       priority: 0,
       align: "right",
       cell: ({ pods }) => pods === undefined ? NOTHING : `${pods.ready}/${pods.wanted}`,
-      sort: ({ pods }) =>
-        pods === undefined || pods.wanted === 0 ? undefined : pods.ready / pods.wanted,
+      sort: ({ pods }) => pods && pods.wanted > 0 ? pods.ready / pods.wanted : undefined,
     },
     {
       header: "HEALTH",
@@ -86,7 +77,7 @@ export const WORKLOAD_LIST: ListSpec<LiveWorkload> = {
 };
 
 /** `Down: CrashLoopBackOff: exit code 1`: health, reason, and as much of the message as there is room. */
-export function healthWords({ health, problem }: LiveWorkload): Toned {
+function healthWords({ health, problem }: LiveWorkload): Toned {
   const cell = healthCell(health, problem);
   const message = problem?.message ?? "";
   return message === "" ? cell : { ...cell, text: `${cell.text}: ${message}` };

@@ -48,7 +48,7 @@ function ask(change: ClusterChange, state: LiveState): Question {
     case "restart":
       return restartQuestion(change.workload, state);
     case "scale":
-      return scaleQuestion(change.workload, { replicas: change.replicas, state });
+      return scaleQuestion(change.workload, change.replicas, state);
     case "delete-pod":
       return deleteQuestion(change, state);
   }
@@ -60,14 +60,9 @@ function restartQuestion(workload: ObjectReference, state: LiveState): Question 
   if (report === undefined) {
     return { title, lines: ["Its pods are replaced; how many there are is not known."] };
   }
-  const { pods: { wanted }, health } = report;
-  return {
-    title,
-    lines: [
-      replaced(workload.kind, wanted),
-      ...isTrouble(health) ? [`It is not well now (${health.toLowerCase()}).`] : [],
-    ],
-  };
+  const { pods, health } = report;
+  const ill = isTrouble(health) ? [`It is not well now (${health.toLowerCase()}).`] : [];
+  return { title, lines: [replaced(workload.kind, pods.wanted), ...ill] };
 }
 
 /** How a rollout goes where nothing else was set. */
@@ -86,46 +81,42 @@ function replaced(kind: ObjectReference["kind"], pods: number): string {
 
 function scaleQuestion(
   workload: ObjectReference,
-  { replicas, state }: { readonly replicas: number; readonly state: LiveState },
+  replicas: number,
+  state: LiveState,
 ): Question {
-  const report = known(workload, state);
-  const before = report?.pods.wanted;
-  const title = before === undefined
-    ? `Scale ${nameOf(workload)} to ${replicas}?`
-    : `Scale ${nameOf(workload)} from ${before} to ${replicas}?`;
+  const before = known(workload, state)?.pods.wanted;
+  const from = before === undefined ? "" : ` from ${before}`;
+  const title = `Scale ${nameOf(workload)}${from} to ${replicas}?`;
   if (before === undefined) return { title, lines: ["How many pods it has now is not known."] };
-  const [more, fewer] = [replicas - before, before - replicas];
+  const more = replicas - before;
   const what = more > 0
     ? `${counted(more, "pod is", "pods are")} added.`
-    : fewer > 0
-    ? `${counted(fewer, "pod ends", "pods end")}.`
+    : more < 0
+    ? `${counted(-more, "pod ends", "pods end")}.`
     : "That is what it has already.";
+  const none = "None is left: nobody answers until it is scaled up.";
+  const volumes = "Its volumes stay, unless the StatefulSet says otherwise.";
   return {
     title,
     lines: [
       what,
-      ...replicas === 0 && before > 0
-        ? ["None is left: nobody answers until it is scaled up."]
-        : [],
-      ...fewer > 0 && workload.kind === "StatefulSet"
-        ? ["Its volumes stay, unless the StatefulSet says otherwise."]
-        : [],
+      ...replicas === 0 && before > 0 ? [none] : [],
+      ...more < 0 && workload.kind === "StatefulSet" ? [volumes] : [],
     ],
   };
 }
 
 function deleteQuestion(
   { namespace, name }: { readonly namespace: string; readonly name: string },
-  state: LiveState,
+  { cluster: { pods } }: LiveState,
 ): Question {
-  const title = `Delete Pod ${namespace}/${name}?`;
-  const { pods } = state.cluster;
   const pod = pods && podIndex(pods).named(namespace, name);
-  if (pod === undefined) {
-    return { title, lines: ["It is not known any more, or pods could not be listed."] };
-  }
-  if (pod.ending) return { title, lines: ["It is being deleted already."] };
-  return { title, lines: [whatFollows(pod)] };
+  const line = pod === undefined
+    ? "It is not known any more, or pods could not be listed."
+    : pod.ending
+    ? "It is being deleted already."
+    : whatFollows(pod);
+  return { title: `Delete Pod ${namespace}/${name}?`, lines: [line] };
 }
 
 function whatFollows(pod: ClusterPod): string {
@@ -160,19 +151,24 @@ const MOST_NAMES = 3;
 
 /** Sentences with the numbers as they are now. */
 function drainLines(name: string, cluster: ClusterState): readonly string[] {
-  const cordons = "It is cordoned first: no new pods come to it until it is uncordoned.";
   const nodes = [...cluster.nodes?.values() ?? []];
-  if (cluster.pods === undefined) {
-    return [
-      cordons,
-      "Its pods are evicted; how many there are is not known.",
-      ...onlyControlPlane(name, nodes),
-    ];
-  }
-  const groups = Map.groupBy(podIndex(cluster.pods).onNode(name), staysBecause);
+  return [
+    "It is cordoned first: no new pods come to it until it is uncordoned.",
+    ...cluster.pods === undefined
+      ? ["Its pods are evicted; how many there are is not known."]
+      : podLines(podIndex(cluster.pods).onNode(name), nodes.filter((node) => node.name !== name)),
+    ...onlyControlPlane(name, nodes),
+  ];
+}
+
+/** What becomes of the pods on a node that is drained. */
+function podLines(
+  pods: readonly ClusterPod[],
+  others: readonly ClusterNode[],
+): readonly string[] {
+  const groups = Map.groupBy(pods, staysBecause);
   const going = groups.get(undefined) ?? [];
   return [
-    cordons,
     going.length === 0
       ? "No pod has to leave it."
       : `${counted(going.length, "pod is", "pods are")} evicted, as far as disruption budgets ` +
@@ -180,8 +176,9 @@ function drainLines(name: string, cluster: ClusterState): readonly string[] {
     ...staying(groups.get("DaemonSet"), "pod of a DaemonSet stays", "pods of DaemonSets stay"),
     ...staying(groups.get("Node"), "pod of the kubelet stays", "pods of the kubelet stay"),
     ...nobodysPods(going),
-    ...going.length === 0 ? [] : whereTo(name, nodes),
-    ...onlyControlPlane(name, nodes),
+    ...going.length === 0 || others.some(takesPods)
+      ? []
+      : ["No other node takes pods now: those evicted wait until one does."],
   ];
 }
 
@@ -201,12 +198,6 @@ function nobodysPods(going: readonly ClusterPod[]): readonly string[] {
   const more = lost.length - names.length;
   const listed = `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   return [`No controller will recreate ${listed}.`];
-}
-
-function whereTo(name: string, nodes: readonly ClusterNode[]): readonly string[] {
-  const others = nodes.filter((node) => node.name !== name && takesPods(node));
-  if (others.length > 0) return [];
-  return ["No other node takes pods now: those evicted wait until one does."];
 }
 
 function takesPods({ cordoned, conditions }: ClusterNode): boolean {
