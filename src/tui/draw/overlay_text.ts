@@ -39,14 +39,7 @@ export function drawOverlay(
   const { overlay } = model.ui;
   const width = body.width;
   const titled = (name: string, lines: readonly string[], remark = "") => [
-    titleLine({
-      name,
-      count: "",
-      parts: remark === "" ? [] : [inTone("muted", remark)],
-      hasFocus: true,
-      width,
-      paint,
-    }),
+    titleLine(name, { parts: remark === "" ? [] : [inTone("muted", remark)], width, paint }),
     ...lines.slice(0, Math.max(1, body.height - 1)),
   ];
   const draw = (line: TextLine) => `  ${drawLine(line, { width: width - MARGIN, paint })}`;

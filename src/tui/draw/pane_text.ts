@@ -5,11 +5,12 @@
  */
 
 import { padding } from "../../view/words/cells.ts";
-import { inTone, type Paint, type TextLine, type Tone } from "../../view/words/tone.ts";
+import type { CollectionName } from "../../cluster/watch/cluster_state.ts";
+import { inTone, type Paint, type TextLine, type Toned } from "../../view/words/tone.ts";
 import { LIST_HEAD, MARGIN, type PaneId, PANES, type Rectangle } from "./layout.ts";
 import { layoutOf, type Model } from "../state/model.ts";
-import { dimmed, drawLine, inverse, plain, titleLine, toned, wrapLine } from "./text_line.ts";
-import { type Arranged, drawRows, rowsOf } from "../state/rows.ts";
+import { dimmed, drawLine, inverse, titleLine, toned, wrapLine } from "./text_line.ts";
+import { drawRows, rowsOf } from "../state/rows.ts";
 import { problemLines } from "./screen_text.ts";
 
 /** How a list is drawn. */
@@ -21,11 +22,14 @@ export interface PaneDrawing {
   readonly previous: readonly number[] | undefined;
 }
 
-const NAMES: Readonly<Record<PaneId, string>> = {
-  nodes: "Nodes",
-  workloads: "Workloads",
-  events: "Events",
+/** What each list is called, and the collections whose absence leaves it empty. */
+const LISTS: Readonly<Record<PaneId, { readonly name: string; readonly needs: Collections }>> = {
+  nodes: { name: "Nodes", needs: ["nodes"] },
+  workloads: { name: "Workloads", needs: ["pods", "deployments", "services"] },
+  events: { name: "Events", needs: ["events"] },
 };
+
+type Collections = readonly CollectionName[];
 
 /** Draws a list. */
 export function drawPane(model: Model, drawing: PaneDrawing) {
@@ -33,16 +37,10 @@ export function drawPane(model: Model, drawing: PaneDrawing) {
   const { ui, live } = model;
   const list = ui.lists[pane];
   const arranged = rowsOf(model, pane);
-  const height = Math.max(0, place.height - LIST_HEAD);
   const hasFocus = ui.focus === pane && ui.screens.length === 0;
-  const layout = drawRows(model, {
-    pane,
-    from: list.offset,
-    to: list.offset + height,
-    width: place.width - MARGIN,
-    paint,
-    previous,
-  });
+  const width = place.width - MARGIN;
+  const to = list.offset + Math.max(0, place.height - LIST_HEAD);
+  const layout = drawRows(model, pane, { from: list.offset, to, width, paint, previous });
   const isOld = live.connection.state === "lost";
   const rows = layout.lines.map((line, index) => {
     const isSelected = list.offset + index === list.index;
@@ -50,37 +48,26 @@ export function drawPane(model: Model, drawing: PaneDrawing) {
     const shown = `${isSelected ? "›" : " "} ${line}`;
     return isOld ? dimmed(shown, paint) : shown;
   });
-  const title = paneTitle(model, { pane, arranged, width: place.width, paint });
+  const words = () =>
+    emptyLines(model, pane, arranged.total)
+      .flatMap((line) => wrapLine(line, { width: width - MARGIN }))
+      .map((line) => drawLine(line, { width, paint }));
   const body = arranged.keys.length === 0
-    ? emptyLines(model, { pane, total: arranged.total }).flatMap((line) =>
-      wrapLine(line, { width: place.width - 2 * MARGIN }).map((piece) =>
-        `${padding(0, MARGIN)}${drawLine(piece, { width: place.width - MARGIN, paint })}`
-      )
-    )
-    : [`${padding(0, MARGIN)}${layout.header}`, ...rows];
-  const lines = [title, ...body].slice(0, place.height);
-  const blank = drawLine(plain(""), { width: place.width, paint });
-  while (lines.length < place.height) lines.push(blank);
+    ? words().map((line) => `  ${line}`)
+    : [`  ${layout.header}`, ...rows];
+  const lines = [paneTitle(model, drawing), ...body].slice(0, place.height);
+  while (lines.length < place.height) lines.push(padding(0, place.width));
   return { lines, widths: layout.widths };
 }
 
-function paneTitle(
-  model: Model,
-  { pane, arranged, width, paint }: {
-    readonly pane: PaneId;
-    readonly arranged: Arranged<unknown>;
-    readonly width: number;
-    readonly paint: Paint;
-  },
-): string {
+function paneTitle(model: Model, { pane, place: { width }, paint }: PaneDrawing): string {
   const { ui, live } = model;
   const { filter, sort } = ui.lists[pane];
-  const isAlone = layoutOf(model).panes.size === 1;
+  const { keys: { length }, total } = rowsOf(model, pane);
   const typing = ui.overlay?.kind === "filter" && ui.overlay.pane === pane;
-  const shown = arranged.keys.length;
-  const isKnown = arranged.total > 0 || live.cluster[COLLECTION[pane]] !== undefined;
-  const count = !isKnown ? "" : filter === "" ? `${shown}` : `${shown} of ${arranged.total}`;
-  const parts: { text: string; tone: Tone }[] = [];
+  const isKnown = total > 0 || live.cluster[LISTS[pane].needs[0]!] !== undefined;
+  const count = !isKnown ? "" : filter === "" ? `${length}` : `${length} of ${total}`;
+  const parts: Toned[] = [];
   if (filter !== "" || typing) {
     parts.push(inTone(typing ? "accent" : "warn", `/${filter}${typing ? "▏" : ""}`));
   }
@@ -90,46 +77,28 @@ function paneTitle(
     parts.push(inTone("muted", `by ${sort.header.toLowerCase()}${way}`));
   }
   // Those behind it, under the keys that show them.
-  if (isAlone) {
+  if (layoutOf(model).panes.size === 1) {
     parts.push(inTone("muted", PANES.filter((other) => other !== pane).map(named).join("  ")));
   }
-  return titleLine({
-    name: named(pane),
-    count,
-    parts,
-    hasFocus: ui.focus === pane,
-    width,
-    paint,
-  });
+  return titleLine(named(pane), { count, parts, hasFocus: ui.focus === pane, width, paint });
 }
 
 function named(pane: PaneId): string {
-  return `${PANES.indexOf(pane) + 1} ${NAMES[pane]}`;
+  return `${PANES.indexOf(pane) + 1} ${LISTS[pane].name}`;
 }
 
-const COLLECTION = { nodes: "nodes", workloads: "pods", events: "events" } as const;
-
-/** Collections whose absence leaves a list empty. */
-const NEEDED: Readonly<Record<PaneId, readonly string[]>> = {
-  nodes: ["nodes"],
-  workloads: ["pods", "deployments", "services"],
-  events: ["events"],
-};
-
 /** The words of an empty list. */
-function emptyLines(
-  model: Model,
-  { pane, total }: { readonly pane: PaneId; readonly total: number },
-): readonly TextLine[] {
+function emptyLines(model: Model, pane: PaneId, total: number): readonly TextLine[] {
   const { ui, live } = model;
   const { filter } = ui.lists[pane];
   if (total > 0 && filter !== "") {
     return [toned("muted", `Nothing matches ${filter}; Esc clears the filter.`)];
   }
   const { connection, cluster, gaps } = live;
-  const gap = NEEDED[pane].map((what) => gaps.get(what)).find((words) => words !== undefined);
+  const { needs } = LISTS[pane];
+  const gap = needs.map((what) => gaps.get(what)).find((words) => words !== undefined);
   if (gap !== undefined) return [toned("warn", `! ${gap}`)];
-  const isListed = NEEDED[pane].some((what) => cluster[what as "nodes"] !== undefined);
+  const isListed = needs.some((what) => cluster[what] !== undefined);
   if (isListed) return [toned("muted", nothing(pane, ui.warningsOnly))];
   if (connection.state === "live") return [toned("muted", "Being listed…")];
   const { problem } = connection;

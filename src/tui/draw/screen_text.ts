@@ -99,13 +99,10 @@ export function remarkOf(model: Model, screen: Screen): string {
   if (screen.kind !== "log") return "";
   const content = contentOf(model, screen.id, "log");
   const { log } = screen;
-  const count = log.pods.length > 1 ? `${log.pods.length} pods` : "";
-  const containers = content === undefined || content.containers.length < 2
-    ? ""
-    : `${content.containers.length} containers`;
+  const [pods, containers] = [log.pods.length, content?.containers.length ?? 0];
+  const count = pods > 1 ? `${pods} pods` : containers > 1 ? `${containers} containers` : "";
   const state = content?.ended ? "ended" : log.follows ? "following" : "standing still";
-  return [count || containers, log.wraps ? "" : "cut", state].filter((part) => part !== "")
-    .join(", ");
+  return [count, log.wraps ? "" : "cut", state].filter((part) => part !== "").join(", ");
 }
 
 function rawLines(model: Model, screen: Screen): readonly TextLine[] {
@@ -215,13 +212,15 @@ function requestLines(model: Model): readonly TextLine[] {
 }
 
 function requestLine({ at, method, path, result, ms }: ApiRequest): TextLine {
-  const segments: Toned[] = [
-    inTone("muted", `  ${time(at)}  `),
-    resultOf(result),
-    inTone("muted", `  ${ms === undefined ? "" : `${Math.round(ms)} ms`}`.padEnd(11)),
-    inTone("plain", `${method.padEnd(6)} ${path}`),
-  ];
-  return { segments };
+  const took = ms === undefined ? "" : `${Math.round(ms)} ms`;
+  return {
+    segments: [
+      inTone("muted", `  ${time(at)}  `),
+      resultOf(result),
+      inTone("muted", `  ${took}`.padEnd(11)),
+      inTone("plain", `${method.padEnd(6)} ${path}`),
+    ],
+  };
 }
 
 function resultOf(result: ApiRequest["result"]): Toned {
@@ -232,9 +231,7 @@ function resultOf(result: ApiRequest["result"]): Toned {
 
 /** `14:03:07`, in the person's own time zone. */
 function time(at: number): string {
-  const date = new Date(at);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()]
-    .map((part) => String(part).padStart(2, "0")).join(":");
+  return new Date(at).toTimeString().slice(0, 8);
 }
 
 /** Draws a screen so that it fills its place exactly. */
@@ -259,18 +256,7 @@ export function drawScreen(
   });
   const remark = remarkOf(model, screen);
   const last = Math.min(all.length, offset + height);
-  const parts: Toned[] = [];
-  if (remark !== "") parts.push(inTone("muted", remark));
-  if (all.length > height) {
-    parts.push(inTone("muted", `${offset + 1}–${last} of ${all.length}`));
-  }
-  const title = titleLine({
-    name: titleOf(model, screen),
-    count: "",
-    parts,
-    hasFocus: true,
-    width: place.width,
-    paint,
-  });
-  return [title, ...seen];
+  const range = all.length > height ? `${offset + 1}–${last} of ${all.length}` : "";
+  const parts = [remark, range].filter((part) => part !== "").map((part) => inTone("muted", part));
+  return [titleLine(titleOf(model, screen), { parts, width: place.width, paint }), ...seen];
 }

@@ -115,21 +115,23 @@ export function drawLine(
   return drawn + padding(used, width);
 }
 
-/** What a rule says. */
+/** How a rule is drawn, and what it says beside a name. */
 export interface Title {
-  readonly name: string;
-  /** How much there is of it; may be empty. */
-  readonly count: string;
+  /** How much there is of it. */
+  readonly count?: string;
   /** What else is to be known, each between two pieces of the rule. */
-  readonly parts: readonly Toned[];
+  readonly parts?: readonly Toned[];
   /** Keys act on what is below it. */
-  readonly hasFocus: boolean;
+  readonly hasFocus?: boolean;
   readonly width: number;
   readonly paint: Paint;
 }
 
 /** `━━ 1 Nodes 3 ── /pi ─────`, exactly as wide as asked; heavy where the focus is. */
-export function titleLine({ name, count, parts, hasFocus, width, paint }: Title): string {
+export function titleLine(
+  name: string,
+  { count = "", parts = [], hasFocus = true, width, paint }: Title,
+): string {
   const dash = hasFocus ? "━" : "─";
   const tone = hasFocus ? "accent" : "muted";
   const pieces: Toned[] = [

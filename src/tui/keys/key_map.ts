@@ -18,6 +18,11 @@ const TEXTS: readonly Mode[] = [...SCREENS, "help"];
 const INPUTS: readonly Mode[] = ["filter", "palette", "number"];
 const OVER_LISTS: readonly Mode[] = ["filter", "palette"];
 
+/** All screens but one. */
+function except(one: Mode): readonly Mode[] {
+  return SCREENS.filter((mode) => mode !== one);
+}
+
 /** Every mode. */
 export const MODES: readonly Mode[] = [...TEXTS, "palette", "confirm", "number", "filter"];
 
@@ -49,7 +54,7 @@ const ROWS = [
   ["y", ["confirm"], "yes", "yes, do it", ["yes", 1]],
   ["n escape", ["confirm"], "no", "no, leave it as it is", ["no", 2]],
   ["escape ? q", ["help"], "close-help", "close this help", ["close", 1]],
-  ["escape", SCREENS.slice(1), "back", "back to where you were", ["back", 0]],
+  ["escape", except("lists"), "back", "back to where you were", ["back", 0]],
   ["escape", LISTS, "back", "clear the filter, then leave the zoom"],
   ["/", LISTS, "filter", "filter the list as you type", ["filter", 2]],
   ["s", LISTS, "sort", "sort by the next column", ["sort", 6]],
@@ -77,25 +82,14 @@ const ROWS = [
   ["w", ["log"], "wrap", "long lines wrapped, or cut", ["wrap", 5]],
   [
     "c",
-    ["lists", "details", "log", "yaml", "requests", "gitops"],
+    except("run"),
     "copy",
     "copy the name, the line or the text to the clipboard (OSC 52)",
     ["copy", 10],
   ],
   ["p :", SCREENS, "palette", "all actions for what is selected", ["actions", 3]],
-  [
-    "R",
-    ["lists", "details", "log", "yaml", "gitops", "run"],
-    "requests",
-    "API requests and results of changes",
-    ["requests", 12],
-  ],
-  [
-    "v",
-    ["lists", "details", "log", "yaml", "requests", "gitops"],
-    "run",
-    "view the latest run of provisioning, also of another terminal",
-  ],
+  ["R", except("requests"), "requests", "API requests and results of changes", ["requests", 12]],
+  ["v", except("run"), "run", "view the latest run of provisioning, also of another terminal"],
   ["r", SCREENS, "retry", "try the connection again now", ["retry", 11]],
   ["?", SCREENS, "help", "every key of this view", ["help", -2]],
   ["ctrl-l", MODES, "redraw", "redraw the screen"],

@@ -30,7 +30,7 @@ export type Effect =
 /** Steps of the screen, and what is done outside of it. */
 export interface Step {
   readonly events: readonly UiEvent[];
-  readonly effect?: Effect;
+  readonly effect?: Effect | undefined;
 }
 
 /** Steps without an effect. */
@@ -206,17 +206,15 @@ function chosen(model: Model, choice: Choice): Step {
     case "command": {
       const ui = { ...model.ui, overlay: undefined };
       const { events, effect } = runCommand(choice.command, { ...model, ui });
-      return { events: [CLOSED, ...events], ...(effect === undefined ? {} : { effect }) };
+      return { events: [CLOSED, ...events], effect };
     }
     case "wish":
       return asked(choice.wish);
     case "scale": {
       const { workload } = choice;
       const { cluster } = model.live;
-      const found = [
-        ...(cluster.deployments?.values() ?? []),
-        ...(cluster.statefulSets?.values() ?? []),
-      ]
+      const { deployments, statefulSets } = cluster;
+      const found = [deployments, statefulSets].flatMap((all) => [...all?.values() ?? []])
         .find((each) => isSame(each, workload));
       const overlay = { kind: "number", workload, text: "", current: found?.wanted } as const;
       return steps({ type: "overlay", overlay });
@@ -257,11 +255,7 @@ function quit({ ui: { overlay }, run }: Model): Step {
 function edited({ ui: { overlay, lists } }: Model, edit: (text: string) => string): Step {
   switch (overlay?.kind) {
     case "filter":
-      return steps({
-        type: "filter",
-        pane: overlay.pane,
-        text: edit(lists[overlay.pane].filter),
-      });
+      return steps({ type: "filter", pane: overlay.pane, text: edit(lists[overlay.pane].filter) });
     case "palette":
       return steps({
         type: "overlay",

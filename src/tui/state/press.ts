@@ -20,7 +20,7 @@ import type { TextLine } from "../../view/words/tone.ts";
 /** A model after something was done, and what is still to be done outside of it. */
 export interface Pressed {
   readonly model: Model;
-  readonly effect?: Effect;
+  readonly effect?: Effect | undefined;
 }
 
 /** The model after a key, by its name in `key_names.ts`; the same where it does nothing there. */
@@ -46,8 +46,7 @@ export function takeStep(model: Model, { events, effect }: Step): Pressed {
   const read: UiEvent[] = status === undefined || status.goesOn
     ? []
     : [{ type: "say", status: undefined }];
-  const next = applyEvents(model, [...read, ...events]);
-  return effect === undefined ? { model: next } : { model: next, effect };
+  return { model: applyEvents(model, [...read, ...events]), effect };
 }
 
 /** The model after steps of the screen, each fitted to what is shown then. */
@@ -91,13 +90,10 @@ export function shownOf(model: Model): Shown {
       length: lines.length,
       height,
       hasCursor,
-      ...hasCursor ? { targets: targetsOf(lines) } : {},
+      targets: hasCursor ? targetsOf(lines) : undefined,
     },
     choices: ui.overlay?.kind === "palette" ? attempt(() => paletteEntries(model).length, 0) : 0,
-    help: {
-      length: ui.overlay?.kind === "help" ? helpLines(model).length : 0,
-      height,
-    },
+    help: { length: ui.overlay?.kind === "help" ? helpLines(model).length : 0, height },
   };
 }
 

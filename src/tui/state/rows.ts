@@ -75,8 +75,8 @@ export function sortHeaders(model: Model, pane: PaneId): readonly string[] {
 /** Draws the rows from `from` to before `to`. */
 export function drawRows<P extends PaneId>(
   model: Model,
-  { pane, from, to, width, paint, previous }: {
-    readonly pane: P;
+  pane: P,
+  { from, to, width, paint, previous }: {
     readonly from: number;
     readonly to: number;
     readonly width: number;

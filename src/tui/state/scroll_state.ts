@@ -23,7 +23,7 @@ export interface TextSize {
   readonly height: number;
   readonly hasCursor: boolean;
   /** A name of its own for what each line opens; undefined for lines that open nothing. */
-  readonly targets?: readonly (string | undefined)[];
+  readonly targets?: readonly (string | undefined)[] | undefined;
 }
 
 /**

@@ -79,25 +79,23 @@ export function runError(
 ): UserError | undefined {
   const log = state.log === undefined ? "" : ` The log: ${state.log}`;
   const again = `Then ${state.check ? "check again" : "go on"} with: ${resume}`;
+  const failed = (message: string, hint: string) =>
+    new UserError(message, {
+      exitCode: ExitCode.Failed,
+      hint: hint + (log === "" ? "" : `\n     ${log}`),
+    });
   switch (state.outcome) {
     case "ok":
       return undefined;
     case "failed": {
       const hosts = [...new Set(state.failures.map(({ host }) => host))];
-      const first = state.failures[0];
-      const said = first === undefined
-        ? ""
-        : hosts.length === 1
-        ? `: ${at(first.stage, first.task)}: ${first.message.split("\n")[0]}`
-        : "";
-      const some = hosts.length === 1
-        ? hosts[0]
-        : `${hosts.length} of ${state.hosts.size} hosts (${hosts.join(", ")})`;
-      const hint = hosts.length === 1 && first !== undefined ? first.hint : "See each host above.";
-      return new UserError(`${what} failed on ${some}${said}`, {
-        exitCode: ExitCode.Failed,
-        hint: `${hint} ${again}${log === "" ? "" : `\n     ${log}`}`,
-      });
+      const [first] = state.failures;
+      if (first !== undefined && hosts.length === 1) {
+        const said = `${at(first.stage, first.task)}: ${first.message.split("\n")[0]}`;
+        return failed(`${what} failed on ${first.host}: ${said}`, `${first.hint} ${again}`);
+      }
+      const some = `${hosts.length} of ${state.hosts.size} hosts (${hosts.join(", ")})`;
+      return failed(`${what} failed on ${some}`, `See each host above. ${again}`);
     }
     case "interrupted":
       return state.check
@@ -109,12 +107,9 @@ export function runError(
     case "error":
     case undefined: {
       const said = state.message ?? "ansible-playbook ended early";
-      return new UserError(
-        state.hosts.size === 0
-          ? `${what} could not run: ${said}`
-          : `${what} broke off: ${said}; ${standing(state)}`,
-        { exitCode: ExitCode.Failed, hint: `${again}${log === "" ? "" : `\n     ${log}`}` },
-      );
+      return state.hosts.size === 0
+        ? failed(`${what} could not run: ${said}`, again)
+        : failed(`${what} broke off: ${said}; ${standing(state)}`, again);
     }
   }
 }
@@ -124,13 +119,11 @@ function standing({ hosts }: RunState): string {
   const all = [...hosts.values()];
   const begun = all.filter(({ status }) => status !== "waiting");
   if (begun.length === 0) return "no host was changed";
-  const words = begun.map((host) =>
-    host.status === "failed" || host.status === "unreachable"
-      ? `${host.host} had failed at ${at(host.stage, host.task)}`
-      : host.changed === 0
-      ? `${host.host} is unchanged (at ${at(host.stage, host.task)})`
-      : `${host.host} is partly set up (at ${at(host.stage, host.task)})`
-  );
+  const words = begun.map(({ host, status, changed, stage, task }) => {
+    const place = at(stage, task);
+    if (status === "failed" || status === "unreachable") return `${host} had failed at ${place}`;
+    return `${host} is ${changed === 0 ? "unchanged" : "partly set up"} (at ${place})`;
+  });
   const waiting = all.length - begun.length;
   if (waiting > 0) words.push(`${waiting} not started`);
   return words.join(", ");

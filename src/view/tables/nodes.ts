@@ -46,9 +46,25 @@ export function nodeColumns(now: number): readonly SharedColumn<NodeReport>[] {
         sort: ({ status, cordoned }) => 2 * BY_STATUS.indexOf(status) + (cordoned ? 0 : 1),
       },
     },
-    ...useColumns("CPU", "CPU USED", { use: cpuUse, format: cores, priority: 1 }),
-    ...useColumns("MEMORY", "MEM USED", { use: memoryUse, format: bytes, priority: 1 }),
-    ...useColumns("DISK", "DISK USED", { use: diskUse, format: bytes, priority: 3 }),
+    ...useColumns("CPU", "CPU USED", {
+      use: ({ used, node }) => ({ used: used?.cpu, of: node?.allocatable.cpu }),
+      format: cores,
+      priority: 1,
+    }),
+    ...useColumns("MEMORY", "MEM USED", {
+      use: ({ used, node }) => ({ used: used?.memory, of: node?.allocatable.memory }),
+      format: bytes,
+      priority: 1,
+    }),
+    ...useColumns("DISK", "DISK USED", {
+      // Of the file system that pods use; its size is known before its use.
+      use: ({ used: { disk } = {}, node }) => ({
+        used: disk?.used,
+        of: disk?.capacity ?? node?.capacity.disk,
+      }),
+      format: bytes,
+      priority: 3,
+    }),
     {
       header: "REQUESTED",
       table: false,
@@ -136,21 +152,6 @@ export function statusCell({ status, since: moment, cordoned }: NodeReport, now:
 interface Use {
   readonly used: number | undefined;
   readonly of: number | undefined;
-}
-
-/** Cores of a node. */
-function cpuUse({ used, node }: NodeReport): Use {
-  return { used: used?.cpu, of: node?.allocatable.cpu };
-}
-
-/** Bytes of a node's memory. */
-function memoryUse({ used, node }: NodeReport): Use {
-  return { used: used?.memory, of: node?.allocatable.memory };
-}
-
-/** Bytes of the file system that pods use; its size is known before its use. */
-function diskUse({ used, node }: NodeReport): Use {
-  return { used: used?.disk?.used, of: used?.disk?.capacity ?? node?.capacity.disk };
 }
 
 /**
