@@ -79,12 +79,7 @@ export interface LayoutRequest {
 export function layOut(request: LayoutRequest): Layout {
   const { size: { columns, rows }, header } = request;
   const footer = { x: 0, y: rows - 1, width: columns, height: 1 };
-  const status = {
-    x: 0,
-    y: rows - 1 - request.status,
-    width: columns,
-    height: request.status,
-  };
+  const status = { ...footer, y: footer.y - request.status, height: request.status };
   const body = { x: 0, y: header, width: columns, height: Math.max(0, status.y - header) };
   const tooSmall = columns < LEAST_SIZE.columns || rows < LEAST_SIZE.rows;
   return {
@@ -106,7 +101,7 @@ function panesIn(
   if (zoomed || body.height < stacked * LIST_HEAD + FEWEST_ROWS_OF_ALL) {
     return new Map([[focus, body]]);
   }
-  const top = nodesHeight(body, { focus, nodes });
+  const top = nodesHeight(body, focus, nodes);
   const rest = { ...body, y: body.y + top, height: body.height - top };
   const nodesPane = { ...body, height: top };
   if (body.width >= WIDE) {
@@ -118,9 +113,8 @@ function panesIn(
       ["events", { ...rest, x: left + GAP, width: body.width - left - GAP }],
     ]);
   }
-  const upper = focus === "events"
-    ? Math.max(LIST_HEAD + FEWEST_ROWS, Math.floor(rest.height * 0.4))
-    : Math.max(LIST_HEAD + FEWEST_ROWS, Math.ceil(rest.height * 0.62));
+  const wished = focus === "events" ? Math.floor(rest.height * 0.4) : Math.ceil(rest.height * 0.62);
+  const upper = Math.max(LIST_HEAD + FEWEST_ROWS, wished);
   const events = Math.max(rest.height - upper, Math.min(LIST_HEAD + 1, rest.height));
   return new Map<PaneId, Rectangle>([
     ["nodes", nodesPane],
@@ -130,10 +124,7 @@ function panesIn(
 }
 
 /** Lines for the nodes: what they need, within what the others can spare. */
-function nodesHeight(
-  body: Rectangle,
-  { focus, nodes }: { readonly focus: PaneId; readonly nodes: number },
-): number {
+function nodesHeight(body: Rectangle, focus: PaneId, nodes: number): number {
   const wide = body.width >= WIDE;
   const others = wide ? LIST_HEAD + FEWEST_ROWS + 1 : 2 * LIST_HEAD + FEWEST_ROWS + 1;
   const share = focus === "nodes" ? 0.6 : wide ? NODES_SHARE.wide : NODES_SHARE.stacked;
@@ -153,8 +144,7 @@ export function paneAt(
   { panes }: Layout,
   { x, y }: { readonly x: number; readonly y: number },
 ): PaneId | undefined {
-  for (const [pane, at] of panes) {
-    if (x >= at.x && x < at.x + at.width && y >= at.y && y < at.y + at.height) return pane;
-  }
-  return undefined;
+  return panes.entries().find(([, at]) =>
+    x >= at.x && x < at.x + at.width && y >= at.y && y < at.y + at.height
+  )?.[0];
 }

@@ -7,7 +7,7 @@
 import { counted, safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../../view/words/cells.ts";
 import { question } from "../../view/words/change_words.ts";
-import { inTone, type Paint, type TextLine } from "../../view/words/tone.ts";
+import { inTone, type Paint, type TextLine, type Toned } from "../../view/words/tone.ts";
 import { helpLines, helpTitle } from "./help_text.ts";
 import { MARGIN, type Rectangle } from "./layout.ts";
 import type { Model } from "../state/model.ts";
@@ -21,11 +21,9 @@ const PALETTE_LINES = 12;
 
 /** Which choices of the palette are seen; their lines are the last of the body. */
 export function paletteWindow(
-  { index, entries, body }: {
-    readonly index: number;
-    readonly entries: number;
-    readonly body: Rectangle;
-  },
+  body: Rectangle,
+  index: number,
+  entries: number,
 ): { readonly from: number; readonly height: number } {
   const height = Math.max(1, Math.min(PALETTE_LINES, body.height - 3));
   return { from: Math.max(0, Math.min(index - height + 1, entries - height)), height };
@@ -57,16 +55,10 @@ export function drawOverlay(
     }
     case "palette": {
       const entries = paletteEntries(model);
-      const { from, height } = paletteWindow({
-        index: overlay.index,
-        entries: entries.length,
-        body,
-      });
+      const { from, height } = paletteWindow(body, overlay.index, entries.length);
       const seen = entries.slice(from, from + height).map(({ label, keys }, index) => {
-        const line = drawLine(entryLine({ label, keys }, width - 2 * MARGIN), {
-          width: width - MARGIN,
-          paint,
-        });
+        const entry = entryLine({ label, keys }, width - 2 * MARGIN);
+        const line = drawLine(entry, { width: width - MARGIN, paint });
         return from + index === overlay.index ? inverse(`› ${line}`) : `  ${line}`;
       });
       if (entries.length === 0) seen.push(draw(toned("muted", "Nothing matches.")));
@@ -90,14 +82,7 @@ export function drawOverlay(
       const all: readonly TextLine[] = [
         ...lines.map(plain),
         EMPTY_LINE,
-        {
-          segments: [
-            inTone("accent", "y"),
-            inTone("plain", " yes   "),
-            inTone("accent", "n"),
-            inTone("plain", " no"),
-          ],
-        },
+        { segments: [...answer("y", " yes   "), ...answer("n", " no")] },
       ];
       const wrapped = all.flatMap((line) => wrapLine(line, { width: width - 2 * MARGIN }));
       // The answers stay in view, whatever there is to say.
@@ -106,6 +91,10 @@ export function drawOverlay(
       return titled(safeText(title), seen.map(draw));
     }
   }
+}
+
+function answer(key: string, word: string): readonly Toned[] {
+  return [inTone("accent", key), inTone("plain", word)];
 }
 
 /** What it does, and at the right the key that does the same. */
@@ -146,9 +135,7 @@ function wordsOfWish(model: Model, wish: Wish) {
     case "quit":
       return {
         title: "Quit while provisioning is under way?",
-        lines: [
-          "It is interrupted. Nothing is lost: k3s-tool provision goes on from there.",
-        ],
+        lines: ["It is interrupted. Nothing is lost: k3s-tool provision goes on from there."],
       };
   }
 }

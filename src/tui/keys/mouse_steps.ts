@@ -87,7 +87,7 @@ function paletteSteps(
 ): MouseSteps {
   const { body } = layoutOf(model);
   const entries = paletteEntries(model).length;
-  const { from, height } = paletteWindow({ index: overlay.index, entries, body });
+  const { from, height } = paletteWindow(body, overlay.index, entries);
   const row = y - (body.y + body.height - height);
   const index = from + row;
   if (row < 0 || row >= height || index >= entries) return { events: [] };

@@ -49,18 +49,13 @@ export class Runs {
     const { session: { provision }, show } = this.#tools;
     if (provision === undefined || this.#own !== undefined) return;
     const stop = new AbortController();
-    const end = this.#provision(provision(stop.signal), new ShownRun({ own: true, show }))
+    const shown = new ShownRun(true, show);
+    const run = async () => {
+      for await (const event of provision(stop.signal)) shown.take(event, this.#tools.now());
+    };
+    const end = run().then(() => shown.end(undefined), (error) => shown.end(problemOf(error)))
       .finally(() => this.#own = undefined);
     this.#own = { stop, end };
-  }
-
-  async #provision(events: AsyncIterable<RunEvent>, shown: ShownRun): Promise<void> {
-    try {
-      for await (const event of events) shown.take(event, this.#tools.now());
-      shown.end(undefined);
-    } catch (error) {
-      shown.end(problemOf(error));
-    }
   }
 
   /** Interrupts the run that was begun here. */
@@ -74,7 +69,7 @@ export class Runs {
     let shown: ShownRun | undefined;
     for await (const event of session.otherRuns?.(signal) ?? []) {
       const isNew = event.type === "started";
-      if (isNew) shown = new ShownRun({ own: false, show });
+      if (isNew) shown = new ShownRun(false, show);
       if (shown === undefined) continue;
       // What happened before it was looked at happened when it says so.
       shown.take(event, Date.parse(event.ts ?? "") || now());
@@ -96,7 +91,7 @@ class ShownRun {
   #timer: ReturnType<typeof setTimeout> | undefined;
   run: Run;
 
-  constructor({ own, show }: { readonly own: boolean; readonly show: (run: Run) => void }) {
+  constructor(own: boolean, show: (run: Run) => void) {
     this.#show = show;
     this.run = { state: INITIAL_RUN, playbook: undefined, own, ended: false, problem: undefined };
     show(this.run);

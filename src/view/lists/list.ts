@@ -110,7 +110,7 @@ export function layoutList<R>(
   });
   const gap = width < ROOMY ? 1 : 2;
   const asked = table.map(({ asked }) => asked);
-  const shown = given(columns, { asked, width, gap });
+  const shown = given(columns, asked, { width, gap });
   for (const [index, { column: { stretch }, cells }] of table.entries()) {
     const room = shown[index];
     if (stretch === undefined || room === undefined || room <= asked[index]!) continue;
@@ -175,13 +175,7 @@ function compare(a: number | string, b: number | string): number {
     : NAMES.compare(String(a), String(b));
 }
 
-interface Measured {
-  readonly text: string;
-  readonly tone: ReturnType<typeof cellTone>;
-  readonly width: number;
-}
-
-function measured(cell: Cell): Measured {
+function measured(cell: Cell) {
   const text = safeText(cellText(cell));
   return { text, tone: cellTone(cell), width: cellWidth(text) };
 }
@@ -194,20 +188,15 @@ function headerText(header: string, sorted: Sorting | undefined): string {
 /** Cells each column gets; undefined where it is left out. */
 function given<R>(
   columns: readonly ListColumn<R>[],
-  { asked, width, gap }: {
-    readonly asked: readonly number[];
-    readonly width: number;
-    readonly gap: number;
-  },
+  asked: readonly number[],
+  { width, gap }: { readonly width: number; readonly gap: number },
 ): readonly (number | undefined)[] {
   const rooms: (number | undefined)[] = [...asked];
   const total = () => {
     const kept = rooms.filter((room) => room !== undefined);
     return kept.reduce((sum, room) => sum + room, Math.max(0, kept.length - 1) * gap);
   };
-  const leaveOut = (
-    { from, cells }: { readonly from: number; readonly cells: (column: ListColumn<R>) => number },
-  ) => {
+  const leaveOut = (from: number, cells: (column: ListColumn<R>) => number) => {
     for (const [index, column] of columns.entries()) {
       if (rooms[index] !== undefined && column.grow) {
         rooms[index] = Math.min(asked[index]!, cells(column));
@@ -226,17 +215,13 @@ function given<R>(
       if (!grow || total() > width) rooms[index] = undefined;
     }
   };
-  leaveOut({
-    from: LUXURY,
-    cells: ({ least = LEAST, comfortable = least }) => comfortable,
-  });
+  leaveOut(LUXURY, ({ least = LEAST, comfortable = least }) => comfortable);
   const fits = total() <= width;
-  leaveOut({
-    from: 1,
-    cells: ({ least = LEAST, comfortable = least, eager = false }) =>
-      eager && fits ? comfortable : least,
-  });
-  shrink(rooms, { excess: total() - width, gap });
+  leaveOut(
+    1,
+    ({ least = LEAST, comfortable = least, eager = false }) => eager && fits ? comfortable : least,
+  );
+  shrink(rooms, total() - width, gap);
   spread(rooms, { spare: width - total(), most: asked });
   const most = columns.map(({ stretch }, index) => Math.max(asked[index]!, stretch?.most ?? 0));
   spread(rooms, { spare: width - total(), most, even: true });
@@ -244,10 +229,7 @@ function given<R>(
 }
 
 /** Takes from the widest until all fits; what then has no room at all is left out. */
-function shrink(
-  rooms: (number | undefined)[],
-  { excess, gap }: { readonly excess: number; readonly gap: number },
-): void {
+function shrink(rooms: (number | undefined)[], excess: number, gap: number): void {
   for (let left = excess; left > 0;) {
     const widest = rooms.reduce<number>(
       (best, room, index) => (room ?? 0) > (rooms[best] ?? 0) ? index : best,
