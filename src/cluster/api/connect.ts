@@ -152,10 +152,10 @@ function requestsTo(
     }
   };
   const document = (path: string, options: GetOptions & Init = {}) =>
-    inTime(options.signal, async (signal) => {
-      const answer = await send(path, { ...options, signal });
-      return await read(answer, { server, decode: options.decode });
-    });
+    inTime(
+      options.signal,
+      async (signal) => await contentOf(await send(path, { ...options, signal }), options.decode),
+    );
   return {
     get: document,
     lines: async function* (path, options = {}) {
@@ -254,14 +254,9 @@ type Answer = Dispatcher.ResponseData;
 
 async function refusal(answer: Answer, path: string): Promise<ApiError> {
   const { statusCode: status, statusText } = answer;
-  const body = new Uint8Array(await answer.body.arrayBuffer());
-  let said: unknown;
-  try {
-    said = isProtobuf(answer) ? decodeStatus(body) : JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    // A proxy's page, or nothing.
-  }
-  return refusalOf(said, { path, status, ...(statusText === "" ? {} : { otherwise: statusText }) });
+  // Of a proxy's page, or nothing, the number says enough.
+  const said = await contentOf(answer, decodeStatus).catch(() => undefined);
+  return refusalOf(said, { path, status, otherwise: statusText || undefined });
 }
 
 const JSON_FORM = "application/json";
@@ -269,31 +264,15 @@ const JSON_FORM = "application/json";
 /** Kubernetes' own form of Protocol Buffers. */
 const PROTOBUF = "application/vnd.kubernetes.protobuf";
 
-function isProtobuf({ headers }: Answer): boolean {
-  return String(headers["content-type"] ?? "").startsWith(PROTOBUF);
-}
-
-/** The document of an answer, in the form of its JSON. */
-async function read(
-  answer: Answer,
-  { server, decode }: {
-    readonly server: string;
-    readonly decode: GetOptions["decode"];
-  },
+/** The document of an answer, in the form of its JSON. @throws {SyntaxError | RangeError} */
+async function contentOf(
+  { headers, body }: Answer,
+  decode: GetOptions["decode"],
 ): Promise<unknown> {
-  const decoded = isProtobuf(answer) ? decode : undefined;
-  const body = decoded === undefined
-    ? await answer.body.text()
-    : new Uint8Array(await answer.body.arrayBuffer());
-  try {
-    return typeof body === "string" ? JSON.parse(body) : decoded?.(body);
-  } catch (cause) {
-    const form = typeof body === "string" ? "JSON" : "Protocol Buffers";
-    throw notKubernetes(
-      `${server} does not answer like a Kubernetes API server: not ${form}`,
-      cause,
-    );
-  }
+  const isProtobuf = String(headers["content-type"] ?? "").startsWith(PROTOBUF);
+  return isProtobuf && decode !== undefined
+    ? decode(new Uint8Array(await body.arrayBuffer()))
+    : JSON.parse(await body.text());
 }
 
 async function toError(
@@ -307,6 +286,15 @@ async function toError(
 ): Promise<unknown> {
   if (signal?.aborted) return signal.reason;
   if (error instanceof ApiError || error instanceof UserError) return error;
+  const form = error instanceof SyntaxError
+    ? "JSON"
+    : error instanceof RangeError
+    ? "Protocol Buffers"
+    : undefined;
+  if (form !== undefined) {
+    const message = `${server} does not answer like a Kubernetes API server: not ${form}`;
+    return notKubernetes(message, error);
+  }
   const problem = isCertificateError(error) ? await tlsProblem(server, authority) : undefined;
   return connectionError(problem === undefined ? error : new Error(problem, { cause: error }), {
     server,
@@ -324,14 +312,14 @@ const LONGEST_LINE = 16 * 1024 * 1024;
 /**
  * The lines of a stream, without their line breaks, as they come; the last one need not be ended.
  *
- * @throws {RangeError} for a line without an end
+ * @throws for a line without an end
  */
 async function* splitLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const splitter = new LineSplitter();
   for await (const bytes of body) {
     yield* splitter.push(bytes);
     if (splitter.rest.length > LONGEST_LINE) {
-      throw new RangeError("a line of the answer does not end");
+      throw new Error("a line of the answer does not end");
     }
   }
   if (splitter.rest !== "") yield splitter.rest;

@@ -94,7 +94,7 @@ export function refusalOf(
     readonly path: string;
     readonly status?: number;
     /** Where it does not say why. */
-    readonly otherwise?: string;
+    readonly otherwise?: string | undefined;
   },
 ): ApiError {
   const { code, reason, message, details } = Status.safeParse(said).data ?? {};
