@@ -21,20 +21,16 @@ const NOT_EMBEDDED = /(^|\/)(__pycache__|\.ansible)(\/|$)|\.pyc$/;
 
 /** Reads `ansible/`, `gitops/` and `examples/` below a root. */
 export class FolderAssets implements AssetSource {
-  readonly #root: string;
-
-  constructor(root: string) {
-    this.#root = root;
-  }
+  constructor(private readonly root: string) {}
 
   async list(): Promise<readonly string[]> {
     const paths: string[] = [];
-    for (const folder of ASSET_FOLDERS) await walk(this.#root, folder, paths);
+    for (const folder of ASSET_FOLDERS) await walk(this.root, folder, paths);
     return paths.sort();
   }
 
   read(path: string): Promise<Uint8Array> {
-    return Deno.readFile(`${this.#root}/${path}`);
+    return Deno.readFile(`${this.root}/${path}`);
   }
 }
 

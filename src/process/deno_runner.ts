@@ -19,18 +19,14 @@ const GRACE_MS = 10_000;
 
 /** Runs programs with `Deno.Command`. */
 export class DenoRunner implements Runner {
-  readonly #children: Children;
-
   /** @param children told of every program that outlives a single call */
-  constructor(children: Children = new Children()) {
-    this.#children = children;
-  }
+  constructor(private readonly children: Children = new Children()) {}
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     options.signal?.throwIfAborted();
     const child = spawn(argv, options);
     const exit = child.status;
-    this.#children.add(child.pid, exit);
+    this.children.add(child.pid, exit);
     let timedOut = false;
     // A program of its own session (ssh's connection master) may hold the pipes open for ever.
     const cut = new AbortController();
@@ -78,7 +74,7 @@ export class DenoRunner implements Runner {
       await logged;
       return status.code;
     });
-    this.#children.add(child.pid, exit);
+    this.children.add(child.pid, exit);
     return {
       exit,
       stop: async ({ graceMs = GRACE_MS } = {}) => {
@@ -152,12 +148,9 @@ async function textOf(stream: ReadableStream<Uint8Array>, cut: AbortSignal): Pro
  * whose output is logged.
  */
 class LogWriter {
-  readonly #file: Deno.FsFile;
   #full = false;
 
-  constructor(file: Deno.FsFile) {
-    this.#file = file;
-  }
+  constructor(private readonly file: Deno.FsFile) {}
 
   /** Reads a stream to its end. */
   async drain(stream: ReadableStream<Uint8Array>): Promise<void> {
@@ -165,7 +158,7 @@ class LogWriter {
       if (this.#full) continue;
       try {
         for (let sent = 0; sent < chunk.length;) {
-          sent += await this.#file.write(chunk.subarray(sent));
+          sent += await this.file.write(chunk.subarray(sent));
         }
       } catch {
         this.#full = true;

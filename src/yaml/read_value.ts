@@ -52,12 +52,9 @@ export function requireUnfoldable(document: YamlDocument): void {
 
 /** Makes values of one document's nodes. */
 export class Values {
-  readonly #document: YamlDocument;
   #unfolded = 0;
 
-  constructor(document: YamlDocument) {
-    this.#document = document;
-  }
+  constructor(private readonly document: YamlDocument) {}
 
   /** The value of a node. @throws {UnfoldError} for an alias that leads nowhere */
   of(node: YamlNode): YamlValue {
@@ -115,7 +112,7 @@ export class Values {
   }
 
   #error(node: YamlNode, message: string): UnfoldError {
-    const { file, lines } = this.#document;
+    const { file, lines } = this.document;
     return new UnfoldError({ message, where: lines.place(file, node.start) });
   }
 }

@@ -24,26 +24,24 @@ export async function reportChange(
   },
 ): Promise<void> {
   const { files, notes, warnings } = change;
-  const changed = files.length > 0;
-  const { paintDiff, unifiedDiff } = await import("../../view/words/unified_diff.ts");
-  const patch = dryRun ? unifiedDiff(files) : "";
+  const diff = dryRun ? await import("../../view/words/unified_diff.ts") : undefined;
+  const patch = diff?.unifiedDiff(files) ?? "";
   if (output.structured) {
-    await output.document("InventoryChange", {
+    return await output.document("InventoryChange", {
       ...extra,
-      changed,
+      changed: files.length > 0,
       dryRun,
       files: files.map((file) => file.shown),
       ...(dryRun ? { diff: patch } : {}),
       notes,
       warnings,
     });
-    return;
   }
   for (const note of notes) output.note(note);
   for (const warning of warnings) output.warn(renderProblem(warning));
-  if (!changed) return output.note("Nothing to change.");
-  if (!dryRun) return output.note(done);
-  output.data(paintDiff(patch, output.paint));
+  if (files.length === 0) return output.note("Nothing to change.");
+  if (diff === undefined) return output.note(done);
+  output.data(diff.paintDiff(patch, output.paint));
   output.note("Dry run: nothing was written.");
 }
 
@@ -98,10 +96,9 @@ export async function reportRepository(
   for (const warning of warnings) output.warn(warning);
   if (dryRun) {
     output.data(preview ?? paintDiff(patch, output.paint));
-    output.note(
+    return output.note(
       changes.length === 0 ? "Nothing to change." : "Dry run: nothing was written.",
     );
-    return;
   }
   for (const note of notes) output.note(note);
   if (next.length > 0) output.note(["Next:", ...next.map((line) => `  ${line}`)].join("\n"));

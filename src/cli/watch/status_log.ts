@@ -44,8 +44,6 @@ const AGAIN_MS = 60_000;
 /** Prints states; ages alone are no difference. */
 export class StatusLog implements StatusView {
   readonly paceMs = 1_000;
-  readonly #output: Output;
-  readonly #names: readonly string[];
   readonly #memo = newMemo();
   #printed = "";
   #notes = new Set<string>();
@@ -53,10 +51,7 @@ export class StatusLog implements StatusView {
   #wasLost = false;
   #isReady = false;
 
-  constructor(output: Output, names: readonly string[] = []) {
-    this.#output = output;
-    this.#names = names;
-  }
+  constructor(private readonly output: Output, private readonly names: readonly string[] = []) {}
 
   /** What is first printed is complete, or says why it is not. */
   isReady(state: LiveState): boolean {
@@ -65,14 +60,14 @@ export class StatusLog implements StatusView {
   }
 
   async show(state: LiveState, now: number): Promise<number> {
-    const status = statusOf({ live: state, now, memo: this.#memo }, this.#names);
+    const status = statusOf({ live: state, now, memo: this.#memo }, this.names);
     await this.#data(status);
-    if (!this.#output.structured) this.#words(status);
+    if (!this.output.structured) this.#words(status);
     return AGAIN_MS;
   }
 
   async #data(status: Status): Promise<void> {
-    const output = this.#output;
+    const output = this.output;
     const document = statusDocument(status);
     // In text formats these are messages.
     const { connection: _, reachable: __, gaps: ___, warnings: ____, ...data } = document;
@@ -93,7 +88,7 @@ export class StatusLog implements StatusView {
 
   /** Says what was not said before. */
   #words(status: Status): void {
-    const output = this.#output;
+    const output = this.output;
     const { notes, warnings } = statusWords(status);
     for (const note of notes) if (!this.#notes.has(note)) output.note(note);
     for (const warning of warnings) if (!this.#warnings.has(warning)) output.warn(warning);

@@ -39,21 +39,14 @@ interface Line {
 /** Draws states. What was on the terminal before is left above, and the last state stays below. */
 export class StatusScreen implements StatusView {
   readonly paceMs = 250;
-  readonly #stream: Pick<OutputStream, "rows" | "columns">;
-  readonly #output: Output;
-  readonly #names: readonly string[];
   readonly #memo = newMemo();
   #drawn: string | undefined;
 
   constructor(
-    stream: Pick<OutputStream, "rows" | "columns">,
-    output: Output,
-    names: readonly string[] = [],
-  ) {
-    this.#stream = stream;
-    this.#output = output;
-    this.#names = names;
-  }
+    private readonly stream: Pick<OutputStream, "rows" | "columns">,
+    private readonly output: Output,
+    private readonly names: readonly string[] = [],
+  ) {}
 
   /** The inventory is there at once; the rest fills in. */
   isReady({ inventory }: LiveState): boolean {
@@ -61,12 +54,12 @@ export class StatusScreen implements StatusView {
   }
 
   show(state: LiveState, now: number): Promise<number> {
-    const rows = this.#stream.rows() ?? SIZE.rows;
-    const columns = this.#stream.columns() ?? SIZE.columns;
+    const rows = this.stream.rows() ?? SIZE.rows;
+    const columns = this.stream.columns() ?? SIZE.columns;
     const frame = this.#frame(state, { now, rows, columns });
     if (frame !== this.#drawn) {
       const before = this.#drawn === undefined ? "\n".repeat(rows) : "";
-      this.#output.data(`${before}${HOME}${frame}${CLEAR_BELOW}`);
+      this.output.data(`${before}${HOME}${frame}${CLEAR_BELOW}`);
       this.#drawn = frame;
     }
     return Promise.resolve(showsSeconds(frame) ? AGES_MS.seconds : AGES_MS.minutes);
@@ -80,8 +73,8 @@ export class StatusScreen implements StatusView {
       readonly columns: number;
     },
   ): string {
-    const { format, paint, paintWords, quiet } = this.#output;
-    const status = statusOf({ live: state, now, memo: this.#memo }, this.#names);
+    const { format, paint, paintWords, quiet } = this.output;
+    const status = statusOf({ live: state, now, memo: this.#memo }, this.names);
     const wide = format === "wide";
     const text = statusText(status, { wide, paint }).trimEnd();
     // What follows the last table are sentences.
