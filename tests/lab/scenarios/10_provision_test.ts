@@ -171,6 +171,11 @@ Deno.test("P7 P10 a fourth host joins while the workload goes on answering", asy
   assert.ok(answered > 20, `only ${answered} requests were made`);
 });
 
+/** What the kernel shows of a graphics card by NVIDIA, in place of the machine's own devices. */
+const PLUG_IN_A_CARD = "mkdir -p /run/pci/0000:01:00.0 && cd /run/pci/0000:01:00.0 && " +
+  "echo 0x10de >vendor && echo 0x030000 >class && echo 0x2684 >device && " +
+  "mount --bind /run/pci /sys/bus/pci/devices";
+
 Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async () => {
   const before = (await nodes(n1())).get("n3")!;
   await tool("config", "set", "reserved_cpu", "500m", "--scope", "n3", "--type", "string");
@@ -180,6 +185,7 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
   const taint = JSON.stringify([{ key: "workstation", value: "true", effect: "PreferNoSchedule" }]);
   await tool("config", "set", "node_taints", taint, "--scope", "n3", "--type", "json");
   await kubectl(n1(), "label node n3 foreign.example.com/kept=yes");
+  await ssh(host("n3"), PLUG_IN_A_CARD);
   await provision();
   const after = (await nodes(n1())).get("n3")!;
   const cpus = (node: typeof after) => millicores(node.status.allocatable.cpu ?? "");
@@ -199,6 +205,7 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
     ["5Mi", 2],
   );
   assert.equal(after.metadata.labels["example.com/disk"], "nvme");
+  assert.equal(after.metadata.labels["k3s-tool.io/gpu"], "nvidia");
   assert.ok(
     after.spec.taints?.some(({ key, effect }) =>
       key === "workstation" && effect === "PreferNoSchedule"
@@ -207,9 +214,11 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
   await tool("config", "unset", "node_labels.example.com/disk", "--scope", "n3");
   await tool("config", "unset", "node_taints", "--scope", "n3");
   await tool("config", "unset", "profile", "--scope", "n3");
+  await ssh(host("n3"), "umount /sys/bus/pci/devices");
   await provision();
   const cleared = (await nodes(n1())).get("n3")!;
   assert.equal(cleared.metadata.labels["example.com/disk"], undefined);
+  assert.equal(cleared.metadata.labels["k3s-tool.io/gpu"], undefined);
   assert.equal(cleared.metadata.labels["foreign.example.com/kept"], "yes");
   assert.equal(cleared.spec.taints?.some(({ key }) => key === "workstation") ?? false, false);
 });
