@@ -35,14 +35,10 @@ First steps:
 Exit codes: 0 success, 1 failed, 2 wrong usage or invalid configuration, 3 something is not installed
 or does not exist, 4 cluster or tailnet unreachable, 130 interrupted.`;
 
-/** Called when a declared command is chosen. */
-type Execute = (declaration: CommandDeclaration, input: Input<Record<string, never>>) => void;
-
-/** What the actions of the parser work with. */
-interface Calls {
-  readonly execute: Execute;
-  readonly context: Context;
-  readonly argv: readonly string[];
+/** The command that was called, and what it was given. */
+interface Call {
+  readonly declaration: CommandDeclaration;
+  readonly input: Input<Record<string, never>>;
 }
 
 /** Group words (`node`, `config`, `assets`) and what they stand for. */
@@ -59,12 +55,8 @@ const GROUPS: Readonly<Record<string, string>> = {
  * @returns the exit code; never throws and never ends the process
  */
 export async function run(argv: readonly string[], context: Context): Promise<ExitCode> {
-  let chosen: { declaration: CommandDeclaration; input: Input<Record<string, never>> } | undefined;
-  const program = buildProgram(named(argv), {
-    execute: (declaration, input) => chosen = { declaration, input },
-    context,
-    argv,
-  });
+  let chosen: Call | undefined;
+  const program = buildProgram(argv, context, (call) => chosen = call);
   try {
     if (argv.length === 0) {
       program.outputHelp();
@@ -72,11 +64,7 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
     }
     const unknown = unknownAfterHelp(argv);
     if (unknown !== undefined) {
-      const error = parserError({ message: `unknown command '${unknown}'` }, {
-        argv: argv.slice(1),
-        commands,
-        globalFlags: [],
-      });
+      const error = parserError(`unknown command '${unknown}'`, argv.slice(1));
       return report(error, context, globalsFrom(program.opts(), context));
     }
     const versionAsked = argv.length === 1 && (argv[0] === "-V" || argv[0] === "--version");
@@ -95,9 +83,7 @@ export async function run(argv: readonly string[], context: Context): Promise<Ex
     if (error.exitCode === 0) return ExitCode.Done;
     // A group without a command: its help was printed and says it all.
     if (error.code === "commander.help") return ExitCode.Usage;
-    const refused = { message: unmarked(error.message) };
-    const globalFlags = program.options.flatMap(({ long }) => long ?? []);
-    return report(parserError(refused, { argv, commands, globalFlags }), context, globals);
+    return report(parserError(unmarked(error.message), argv), context, globals);
   }
 }
 
@@ -134,12 +120,12 @@ function named(argv: readonly string[]): readonly CommandDeclaration[] {
   return found === undefined ? commands : [found];
 }
 
-/** The commander program for declarations. */
+/** The commander program for what was typed; `execute` gets the command that was called. */
 function buildProgram(
-  declarations: readonly CommandDeclaration[],
-  calls: Calls,
+  argv: readonly string[],
+  context: Context,
+  execute: (call: Call) => void,
 ): Command {
-  const { context } = calls;
   const program = new Command("k3s-tool")
     .description(DESCRIPTION)
     .addHelpText("after", EPILOGUE)
@@ -159,7 +145,7 @@ function buildProgram(
   for (const each of Object.values(GLOBAL_OPTIONS)) program.addOption(commanderOption(each));
   program.option("-V, --version", "same as k3s-tool version");
   const groups = new Map<string, Command>();
-  for (const declaration of declarations) {
+  for (const declaration of named(argv)) {
     const { name, aliases = [], hidden = false } = declaration;
     addNamed(name, declaration, hidden);
     for (const alias of aliases) addNamed(alias, declaration, true);
@@ -168,62 +154,55 @@ function buildProgram(
 
   function addNamed(name: string, declaration: CommandDeclaration, hidden: boolean): void {
     const [first = "", second] = name.split(" ");
-    if (second === undefined) {
-      return addCommand(program, { name: first, declaration, hidden, ...calls });
-    }
+    if (second === undefined) return addCommand(program.command(first, { hidden }), declaration);
     let group = groups.get(first);
     if (group === undefined) {
       group = program.command(first).description(GROUPS[first] ?? "");
       groups.set(first, group);
     }
-    addCommand(group, { name: second, declaration, hidden, ...calls });
+    addCommand(group.command(second, { hidden }), declaration);
+  }
+
+  function addCommand(command: Command, declaration: CommandDeclaration): void {
+    command.summary(declaration.summary)
+      .description(declaration.description ?? `${declaration.summary}.`)
+      .addHelpText("after", examplesText(declaration));
+    for (const argument of declaration.args ?? []) {
+      const made = command.createArgument(argument.syntax, argument.description);
+      if (argument.choices !== undefined) made.choices([...argument.choices]);
+      command.addArgument(made);
+    }
+    const options: Record<string, OptionDeclaration> = declaration.options ?? {};
+    for (const option of Object.values(options)) command.addOption(commanderOption(option));
+    command.action(() => {
+      const all = command.optsWithGlobals();
+      const values = Object.entries(options).map(([key, { kind, env }]) => {
+        const value = all[key] ?? (env === undefined ? undefined : context.env(env));
+        if (value !== undefined) return [key, unmarked(value)];
+        return [key, kind === "flag" ? false : kind === "list" ? [] : undefined];
+      });
+      const input = {
+        args: unmarked(command.processedArgs.flat().filter((value) => value !== undefined)),
+        options: Object.fromEntries(values),
+        globals: globalsFrom(all, context),
+        line: lineOf(argv),
+        lineWithout: (args: readonly string[]) =>
+          lineOf(
+            argv.filter((word, at) => !args.includes(word) || takesValue(command, argv[at - 1])),
+          ),
+      };
+      execute({ declaration, input });
+    });
   }
 }
 
-function addCommand(
-  parent: Command,
-  { name, declaration, hidden, execute, context, argv }: Calls & {
-    readonly name: string;
-    readonly declaration: CommandDeclaration;
-    readonly hidden: boolean;
-  },
-): void {
-  const command = parent.command(name, { hidden })
-    .summary(declaration.summary)
-    .description(declaration.description ?? `${declaration.summary}.`)
-    .addHelpText("after", examplesText(declaration));
-  for (const argument of declaration.args ?? []) {
-    const made = command.createArgument(argument.syntax, argument.description);
-    if (argument.choices !== undefined) made.choices([...argument.choices]);
-    command.addArgument(made);
+/** Whether the word behind one is its value. */
+function takesValue(command: Command, word: string | undefined): boolean {
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    const option = at.options.find(({ short, long }) => word === short || word === long);
+    if (option !== undefined) return option.required;
   }
-  const options: Record<string, OptionDeclaration> = declaration.options ?? {};
-  for (const option of Object.values(options)) command.addOption(commanderOption(option));
-  command.action(() => {
-    const all = command.optsWithGlobals();
-    const values = Object.entries(options).map(([key, { kind, env }]) => {
-      const value = all[key] ?? (env === undefined ? undefined : context.env(env));
-      if (value !== undefined) return [key, unmarked(value)];
-      return [key, kind === "flag" ? false : kind === "list" ? [] : undefined];
-    });
-    execute(declaration, {
-      args: unmarked(command.processedArgs.flat().filter((value) => value !== undefined)),
-      options: Object.fromEntries(values),
-      globals: globalsFrom(all, context),
-      line: lineOf(argv),
-      lineWithout: (args) =>
-        lineOf(argv.filter((word, at) => !args.includes(word) || takesValue(argv[at - 1]))),
-    });
-  });
-
-  /** Whether the word after this one is its value. */
-  function takesValue(word: string | undefined): boolean {
-    for (let at: Command | null = command; at !== null; at = at.parent) {
-      const option = at.options.find(({ short, long }) => word === short || word === long);
-      if (option !== undefined) return option.required;
-    }
-    return false;
-  }
+  return false;
 }
 
 function lineOf(argv: readonly string[]): string {
@@ -297,34 +276,23 @@ async function report(
   return error instanceof UserError ? error.exitCode : ExitCode.Failed;
 }
 
-/** What was typed, and what could have been. */
-export interface Typed {
-  readonly argv: readonly string[];
-  readonly commands: readonly CommandDeclaration[];
-  /** Long flags that every command takes. */
-  readonly globalFlags: readonly string[];
-}
-
 /** Makes of `error: unknown command 'nod'` a message, and of the nearest names a hint. */
-export function parserError(
-  { message }: Pick<CommanderError, "message">,
-  typed: Typed,
-): UserError {
+function parserError(message: string, argv: readonly string[]): UserError {
   const said = message.replace(/^error: /, "").replace(/\.$/, "");
-  const help = `k3s-tool ${commandName(typed)}--help`;
-  const guess = guessOf(said, typed);
+  const help = `k3s-tool ${commandName(argv)}--help`;
+  const guess = guessOf(said, argv);
   return usageError((said[0]?.toUpperCase() ?? "") + said.slice(1), {
     hint: guess === undefined ? `See: ${help}` : `${guess} See also: ${help}`,
   });
 }
 
 /** The next step, as a sentence; undefined where nothing is near. */
-function guessOf(said: string, typed: Typed): string | undefined {
+function guessOf(said: string, argv: readonly string[]): string | undefined {
   const [, kind, word = ""] = /^unknown (command|option) '(.*)'$/.exec(said) ?? [];
-  if (kind === "command") return question(word, commandWords(typed, word));
+  if (kind === "command") return question(word, commandWords(argv, word));
   if (kind === "option") {
-    return question(word, [...flagsOf(typed), ...typed.globalFlags]) ??
-      (typed.argv[0] === "config"
+    return question(word, flagsOf(argv)) ??
+      (argv[0] === "config"
         ? "If a value starts with -, put it last: k3s-tool config set KEY -- VALUE."
         : undefined);
   }
@@ -337,7 +305,7 @@ function question(word: string, names: readonly string[]): string | undefined {
 }
 
 /** Words that could stand in the place of an unknown one: behind a group those of the group. */
-function commandWords({ argv, commands }: Typed, unknown: string): readonly string[] {
+function commandWords(argv: readonly string[], unknown: string): readonly string[] {
   const names = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
   const group = argv[argv.indexOf(unknown) - 1];
   const within = names.filter((name) => name.startsWith(`${group} `));
@@ -346,15 +314,16 @@ function commandWords({ argv, commands }: Typed, unknown: string): readonly stri
     : names.map((name) => name.split(" ")[0]!);
 }
 
-function flagsOf(typed: Typed): readonly string[] {
-  const name = commandName(typed).trim();
-  const command = typed.commands.find((each) => namesOf([each]).includes(name));
-  return Object.values<OptionDeclaration>(command?.options ?? {})
-    .map(({ flags }) => /--[\w-]+/.exec(flags)?.[0] ?? flags);
+/** Long flags that the command takes, those of every command among them. */
+function flagsOf(argv: readonly string[]): readonly string[] {
+  const name = commandName(argv).trim();
+  const command = commands.find((each) => namesOf([each]).includes(name));
+  const declared = Object.values<OptionDeclaration>({ ...command?.options, ...GLOBAL_OPTIONS });
+  return ["--version", ...declared.map(({ flags }) => /--[\w-]+/.exec(flags)?.[0] ?? flags)];
 }
 
 /** The command or group that is meant, with a space behind it; empty where none is known. */
-function commandName({ argv, commands }: Typed): string {
+function commandName(argv: readonly string[]): string {
   const words = argv.filter((word) => !word.startsWith("-"));
   const names = namesOf(commands);
   const pair = words.slice(0, 2).join(" ");
@@ -365,6 +334,6 @@ function commandName({ argv, commands }: Typed): string {
 }
 
 /** Every name that a command answers to. */
-export function namesOf(commands: readonly CommandDeclaration[]): readonly string[] {
+function namesOf(commands: readonly CommandDeclaration[]): readonly string[] {
   return commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
 }
