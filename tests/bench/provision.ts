@@ -3,7 +3,8 @@
  * second run; and where the seconds of a first run go, by task. Sizes are numbers of hosts, default 1, 3 and
  * 6. With a checkout of k3s-ansible, also both tools' runs on three hosts, in turn, with the same files copied
  * over ssh; it needs its collections in PATH/collections, k3s' install script as PATH/k3s-install.sh, and
- * netaddr on PYTHONPATH. This project ships none of it.
+ * netaddr on PYTHONPATH. Lab hosts have no python3-apt: take its two tasks about packages out of the role
+ * `prereq`. This project ships none of it.
  *
  * Absolute seconds depend on the machine; the ratios between sizes and runs are what to look at.
  *
