@@ -12,6 +12,9 @@ const GIB = 2 ** 30;
 /** A board of 4 GiB shows somewhat less, as its firmware keeps some. */
 const SMALL_GIB = 4;
 
+/** 512 MiB for pods and the 256 MiB that `small` reserves. */
+const SMALLEST_GIB = 0.75;
+
 /** A variable that the inventory does not set, and why it should. */
 export interface Suggestion {
   readonly host: string;
@@ -29,12 +32,18 @@ export function suggestionsFor(host: InventoryHost, facts: MachineFacts): readon
 
 type Wanted = Omit<Suggestion, "host">;
 
-/** Small wins: what a workstation keeps back would leave a machine of 4 GiB with little. */
-function profile({ memory_bytes, desktop, battery }: MachineFacts): Wanted[] {
+/**
+ * Small wins: what a workstation keeps back would leave a machine of 4 GiB with little. A profile
+ * whose reservations the preflight would refuse is not suggested (it wants 512 MiB and 0.2 CPU left
+ * for pods).
+ */
+function profile({ memory_bytes, threads, desktop, battery }: MachineFacts): Wanted[] {
   const memory = (memory_bytes ?? Infinity) / GIB;
   if (memory < SMALL_GIB) {
-    return [{ variable: "profile", value: "small", reason: `${memory.toFixed(1)} GiB of memory` }];
+    const reason = `${memory.toFixed(1)} GiB of memory`;
+    return memory < SMALLEST_GIB ? [] : [{ variable: "profile", value: "small", reason }];
   }
+  if ((threads ?? Infinity) < 2) return [];
   const person = desktop === true
     ? "a desktop session is open"
     : battery === true

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MachineFacts } from "../../src/ansible/events/machine.ts";
+import { PROFILES } from "../../src/inventory/schema.ts";
+import { parse } from "yaml";
 import { parseQuantity } from "../../src/inventory/kubernetes_syntax.ts";
 import { suggestionsFor } from "../../src/reports/suggestions.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";
@@ -57,20 +59,28 @@ Deno.test("what the owner set, at the host or at a group, is never suggested", (
   }));
 });
 
-Deno.test("a suggested reservation always leaves half a GiB and a fifth of a core", () => {
+Deno.test("a suggested reservation or profile always leaves half a GiB and a fifth of a core", async () => {
+  const shared = new URL("../../ansible/playbooks/group_vars/all.yml", import.meta.url);
+  const { k3s_tool_profiles: profiles } = parse(await Deno.readTextFile(shared));
+  assert.deepEqual(Object.keys(profiles), [...PROFILES]);
   const amount = fc.record({
     desktop: fc.boolean(),
+    battery: fc.boolean(),
     memory_bytes: fc.option(fc.double({ min: 0, max: 4096 * GIB, noNaN: true }), {
       nil: undefined,
     }),
     threads: fc.option(fc.nat(512), { nil: undefined }),
   });
   fc.assert(fc.property(amount, (facts) => {
-    const { reserved_memory: memory, reserved_cpu: cpu } = suggested(facts);
+    const { profile, ...own } = suggested(facts);
+    const { reserved } = profiles[String(profile)] ?? { reserved: {} };
+    const memory = own.reserved_memory ?? reserved.memory, cpu = own.reserved_cpu ?? reserved.cpu;
     if (memory !== undefined) {
-      assert.ok(facts.memory_bytes! - parseQuantity(String(memory))! >= GIB / 2);
+      assert.ok((facts.memory_bytes ?? Infinity) - parseQuantity(String(memory))! >= GIB / 2);
     }
-    if (cpu !== undefined) assert.ok(facts.threads! - parseQuantity(String(cpu))! >= 0.2);
+    if (cpu !== undefined) {
+      assert.ok((facts.threads ?? Infinity) - parseQuantity(String(cpu))! >= 0.2);
+    }
   }));
 });
 
