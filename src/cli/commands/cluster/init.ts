@@ -1,4 +1,5 @@
 import { counted } from "../../../errors/safe_text.ts";
+import { shellWord } from "../../../errors/shell_word.ts";
 import { UserError } from "../../../errors/user_error.ts";
 import { defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/change_words.ts";
@@ -87,7 +88,8 @@ export const initCommand = defineCommand({
     });
     if (!look) return;
     const { nodeDetectCommand } = await import("../node/detect.ts");
-    const line = "k3s-tool node detect";
+    const where = globals.inventory === undefined ? [] : ["-i", shellWord(globals.inventory)];
+    const line = ["k3s-tool node detect", ...where].join(" ");
     try {
       await nodeDetectCommand.run(context, {
         args: [],
@@ -104,7 +106,8 @@ export const initCommand = defineCommand({
     } catch (error) {
       if (!(error instanceof UserError) || error.exitCode === 130) throw error;
       // The inventory is written all the same.
-      output.warn(`${error.message}. Look again later: ${line}`);
+      const then = `Look again later: ${line}`;
+      output.warn([`${error.message}.`, error.hint, then].filter(Boolean).join(" "));
     }
   },
 });
