@@ -149,6 +149,7 @@ def look(params, check):
         k3s = pool.submit(probe_k3s, params)
         reach = pool.submit(probe_reach, params["peers"], params["servers"])
         firewall = pool.submit(probe_firewall, params["cluster_networks"])
+        what_it_is = pool.submit(look_at_machine)
         platform_problems, system = judge_platform(machine, params)
         problems, warnings, tailscale_facts = tailscale.result()
         k3s_problems, k3s_warnings, k3s_facts = k3s.result()
@@ -167,7 +168,7 @@ def look(params, check):
             "reach": reach.result(),
             "resolvers": probe_resolvers(),
             "firewall": firewall.result(),
-            **look_at_machine(),
+            **what_it_is.result(),
         }
 
 
