@@ -18,7 +18,7 @@ export type KeyState =
   | { readonly kind: "valid" | "ending"; readonly days: number }
   | { readonly kind: "expired"; readonly days: number | undefined };
 
-/** How the key of a peer stands at `now` (milliseconds since the epoch); days are whole ones. */
+/** State of a peer's key at `now` (milliseconds since the epoch), in whole days. */
 export function keyState(peer: Pick<Peer, "keyExpiry" | "expired">, now: number): KeyState {
   if (peer.keyExpiry === undefined) {
     return peer.expired ? { kind: "expired", days: undefined } : { kind: "lasting" };

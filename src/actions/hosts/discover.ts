@@ -23,7 +23,7 @@ export interface DiscoverRequest {
 
 /** A machine of the tailnet, and what an earlier look at it saw, if there was one. */
 export interface DiscoveredMachine extends Member {
-  readonly facts: MachineFacts | undefined;
+  readonly facts?: MachineFacts | undefined;
 }
 
 /** What was found. */

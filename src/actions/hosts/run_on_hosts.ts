@@ -61,7 +61,8 @@ export async function* runOnHosts(
     } catch (error) {
       // What is merely remembered stops no run.
       const why = error instanceof Error ? error.message : String(error);
-      yield { type: "warning", host: event.host, message: `What it is cannot be kept: ${why}` };
+      const message = `The facts of this machine could not be saved: ${why}`;
+      yield { type: "warning", host: event.host, message };
     }
   }
 }

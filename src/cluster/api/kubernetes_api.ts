@@ -120,7 +120,7 @@ const PAGE_SIZE = 500;
 /** More pages than any cluster fills: a server that never comes to an end is not waited for. */
 const MAX_PAGES = 1_000;
 
-/** How often a list is begun anew when its pages expire in between. */
+/** How often a list is restarted if its pages expire on the way. */
 const RESTARTS = 2;
 
 /** How a collection is listed. */

@@ -43,7 +43,7 @@ export interface WatchOptions {
 /** A watch ends after so long, in seconds, as in client-go (`tools/cache/reflector.go`). */
 const WATCH_SECONDS = { least: 300, most: 600 };
 
-/** A watch that ends before, in milliseconds, was not meant to: it is not begun anew at once. */
+/** A watch that ends sooner than this, in milliseconds, failed: it is not restarted at once. */
 const SHORT_MS = 1_000;
 
 /** Waits after failures, in milliseconds. */
@@ -54,7 +54,7 @@ const REFUSED = { baseMs: 60_000, limitMs: 60_000 };
 
 /**
  * After so many failures in a row where a watch was is not trusted any more. Then a gap is told too,
- * which a list closes at once; a watch that is begun anew may be silent for long.
+ * which a list closes at once; a restarted watch may be silent for a long time.
  */
 const LIST_ANEW_AFTER = 2;
 

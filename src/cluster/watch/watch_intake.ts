@@ -45,7 +45,7 @@ export class WatchIntake {
       signal,
       decode,
     });
-    // Only now: a list that begins anew on its way picks again what has changed meanwhile.
+    // Only now: a list that restarts midway picks up again what has changed meanwhile.
     this.#strange.clear();
     const objects = picked.filter((object) => !this.#isStrange(object));
     this.#emit({ type: "listed", collection: this.#collection, objects } as ClusterNews);
@@ -135,7 +135,7 @@ interface WatchEvent {
   readonly object: unknown;
   /** Undefined where the object is not one. */
   readonly uid: string | undefined;
-  /** Where a watch that is begun anew goes on; undefined where the object is not one. */
+  /** Where a restarted watch continues; undefined if the object has no version. */
   readonly version: string | undefined;
 }
 
@@ -163,7 +163,7 @@ export function readWatchEvent(line: string, path: string): WatchEvent | undefin
   };
 }
 
-/** True where a watch cannot go on from where it was: the list must be read anew. */
+/** True if a watch cannot continue from its version, so the list must be read again. */
 export function isExpired(error: unknown): boolean {
   return error instanceof ApiError &&
     (error.status === 410 || error.reason === "Expired" || error.reason === "Gone");

@@ -182,8 +182,8 @@ function comparable(url: string): string {
 
 /**
  * The root of the repository a directory belongs to: where most paths of its Kustomizations lead
- * somewhere. That is the root of Git in nearly all cases; not for a repository that was copied into
- * another one, or out of Git, nor for a folder that is pushed as an artifact of its own (OCI).
+ * somewhere. That is nearly always the root of the Git repository, but not if the files were copied
+ * into another repository or out of Git, or if a folder is pushed as a separate OCI artifact.
  *
  * @returns absolute path, symbolic links followed
  */
@@ -194,7 +194,7 @@ export async function rootOf(directory: string): Promise<string> {
   const { kustomizations } = await fluxEntry(new ResourceTrees(files));
   const places = kustomizations.flatMap(({ value, file }) => {
     const path = valueAt(value, ["spec", "path"]);
-    // What source-watcher cuts out of a repository has a root of its own.
+    // An artifact that source-watcher makes from part of a repository has its own root.
     const isPart = valueAt(value, ["spec", "sourceRef", "kind"]) === "ExternalArtifact";
     if (typeof path !== "string" || path.includes("${") || isPart) return [];
     return [{ path: `/${directoryOf(path)}`, file: join(files.root, file) }];

@@ -13,7 +13,7 @@ import { safeLines, safeText } from "../../errors/safe_text.ts";
 /** Annotation that asks Flux to look at an object now. */
 export const REQUESTED_AT = "reconcile.fluxcd.io/requestedAt";
 
-/** Where each kind lies in the API: what Flux fetches from, then what it applies. */
+/** API path of each kind: first the sources Flux fetches from, then what it applies. */
 export const FLUX_PATHS = {
   GitRepository: { group: "source.toolkit.fluxcd.io/v1", plural: "gitrepositories" },
   OCIRepository: { group: "source.toolkit.fluxcd.io/v1", plural: "ocirepositories" },

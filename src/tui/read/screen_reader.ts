@@ -20,7 +20,7 @@ import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import type { UserError } from "../../errors/user_error.ts";
 
-/** How a screen is read, and what that depends on; where that changes, it is read anew. */
+/** How a screen is read, and what that depends on: a change of that reads the screen again. */
 interface Reader {
   readonly key: string;
   readonly begin: (tools: ReaderTools) => Promise<void>;

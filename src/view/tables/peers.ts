@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MachineFacts } from "../../ansible/events/machine.ts";
+import type { DiscoveredMachine } from "../../actions/hosts/discover.ts";
 import type { Member, Membership } from "../../reports/membership.ts";
 import { keyState } from "../../tailscale/suitability.ts";
 import type { Peer } from "../../tailscale/peer.ts";
@@ -15,13 +15,8 @@ import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
 import { type Cell, inTone, type Tone } from "../words/tone.ts";
 
-/** A machine of the tailnet, and what an earlier look at it saw. */
-export interface PeerRow extends Member {
-  readonly facts?: MachineFacts | undefined;
-}
-
 /** Columns of `discover`, at `now` (milliseconds since the epoch). */
-export function peerColumns(now: number): readonly Column<PeerRow>[] {
+export function peerColumns(now: number): readonly Column<DiscoveredMachine>[] {
   return [
     { header: "NAME", cell: ({ peer }) => peer.name },
     { header: "TAILSCALE-IP", cell: ({ peer }) => peer.ipv4 ?? NOTHING },
@@ -89,7 +84,7 @@ function noteOf(peer: Peer): string {
 }
 
 /** A peer as it stands in JSON documents. */
-export function peerItem({ peer, host, node, facts, ...member }: PeerRow) {
+export function peerItem({ peer, host, node, facts, ...member }: DiscoveredMachine) {
   return shaped(PeerDocument, {
     ...peer,
     ...member,
