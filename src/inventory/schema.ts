@@ -74,6 +74,7 @@ const IPV4 = "an IPv4 address such as 100.64.0.3";
 const NETWORK = "an IPv4 network such as 100.64.0.0/10";
 const BOOLEAN = "true or false";
 const TAINT = '{key: nvidia.com/gpu, value: "true", effect: NoSchedule}';
+const WEIGHT = "a whole number from 1 to 100, or 0";
 const EFFECT = TAINT_EFFECTS.join(", ");
 
 /** An IPv4 address of the tailnet. */
@@ -126,6 +127,9 @@ export const HostVariables = z.looseObject({
     }),
   ),
   profile: z.optional(z.enum(PROFILES, `one of ${PROFILES.join(", ")}`)),
+  cpu_weight: z.optional(
+    z.int(WEIGHT).check(z.minimum(0, WEIGHT), z.maximum(100, WEIGHT)),
+  ),
   gpu: z.optional(z.boolean(BOOLEAN)),
   node_labels: z.optional(Labels),
   node_annotations: z.optional(

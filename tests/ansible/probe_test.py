@@ -94,7 +94,7 @@ class System(unittest.TestCase):
 
     def test_reservations_leave_512_mebibytes_and_a_fifth_of_a_processor(self):
         machine = {"cpu": 4, "memory": 8 * 2**30}
-        judge = lambda **reserved: [(entry["id"], entry["message"], entry["hint"]) for entry in PROBE["judge_reservations"](reserved, machine)]
+        judge = lambda **reserved: [(entry["id"], entry["message"], entry["hint"]) for entry in PROBE["judge_reservations"](reserved, machine, {})]
         for fine in ({}, {"cpu": "", "memory": ""}, {"cpu": "3.8", "memory": "7.5Gi"}, {"cpu": 2, "memory": "7680Mi"}, {"cpu": "3800m"}, {"memory": "8e9"}):
             self.assertEqual(judge(**fine), [], fine)
         for huge in ("100000Gi", "1e400", "8Gi", "7681Mi", "7.6Gi", "9E", "1e999999999"):
@@ -107,13 +107,19 @@ class System(unittest.TestCase):
             self.assertEqual(message, "reserved_cpu is %s, but this machine has 4 CPU and at least 0.2 CPU must remain for pods" % huge)
             self.assertIn("at most 3800m", hint)
 
+    def test_a_reservation_that_is_too_large_names_the_profile_it_is_part_of(self):
+        machine = {"cpu": 1, "memory": 2 * 2**30}
+        found = PROBE["judge_reservations"]({"cpu": "1", "memory": "2Gi"}, machine, {"cpu": "workstation", "memory": ""})
+        self.assertEqual([entry["message"].split(", but")[0] for entry in found], ["profile: workstation reserves 1 CPU", "reserved_memory is 2Gi"])
+        self.assertEqual(found[0]["hint"], "Choose another profile, or set reserved_cpu to at most 800m: `k3s-tool config set`, or in the inventory.")
+
     def test_the_least_that_remains_holds_for_any_machine(self):
         dice = random.Random(11)
         for _ in range(200):
             machine = {"cpu": dice.randrange(1, 65), "memory": dice.randrange(2**29, 2**38)}
             reserved = {"cpu": "%dm" % dice.randrange(0, 70000), "memory": "%dMi" % dice.randrange(0, 2**18)}
             fits = {"cpu": machine["cpu"] * 1000 - int(reserved["cpu"][:-1]) >= 200, "memory": machine["memory"] - int(reserved["memory"][:-2]) * 2**20 >= 2**29}
-            found = {entry["id"] for entry in PROBE["judge_reservations"](reserved, machine)}
+            found = {entry["id"] for entry in PROBE["judge_reservations"](reserved, machine, {})}
             self.assertEqual(found, {"reserved_" + name for name, fit in fits.items() if not fit}, (machine, reserved))
 
     def test_ufw_rules_that_are_missing(self):

@@ -47,6 +47,10 @@ options:
     description: Reservations, C(cpu) and C(memory), as Kubernetes writes quantities.
     type: dict
     default: {}
+  reserved_by:
+    description: The profile that a reservation is part of, by C(cpu) and C(memory); empty where it is the owner's.
+    type: dict
+    default: {}
   commands:
     description: Programs that must be there.
     type: list
@@ -182,6 +186,7 @@ def main():
         "minimum_memory_mb": {"type": "int", "default": 0},
         "minimum_disk_mb": {"type": "int", "default": 0},
         "reserved": {"type": "dict", "default": {}},
+        "reserved_by": {"type": "dict", "default": {}},
         "commands": {"type": "list", "elements": "str", "default": []},
         "sysctls": {"type": "dict", "default": {}},
         "modules": {"type": "list", "elements": "str", "default": []},

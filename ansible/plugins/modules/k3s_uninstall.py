@@ -57,7 +57,7 @@ FILES = (
     "/etc/systemd/system/k3s-agent.service.env", "/usr/local/bin/k3s", "/usr/local/bin/k3s-killall.sh", "/usr/local/bin/k3s-uninstall.sh",
     "/usr/local/bin/k3s-agent-uninstall.sh", "/etc/sysctl.d/90-k3s-tool.conf", "/etc/modules-load.d/k3s-tool.conf",
 )
-TREES = ("/etc/rancher/k3s", "/etc/rancher/node", "/run/k3s", "/run/flannel", "/run/k3s-tool", "/var/lib/cni", KUBELET, "/var/log/pods", "/var/log/containers")
+TREES = ("/etc/rancher/k3s", "/etc/rancher/node", "/run/k3s", "/run/flannel", "/run/k3s-tool", "/run/systemd/system.control/k3s.slice.d", "/var/lib/cni", KUBELET, "/var/log/pods", "/var/log/containers")
 # Directories that hold trees of ours and go when they are empty.
 PARENTS = ("/etc/rancher", "/var/lib/rancher")
 # Where the kubelet, containerd and CNI mount; a mount anywhere else inside our trees is somebody else's.

@@ -32,6 +32,7 @@ const host = fc.record({
   cpu: fc.constantFrom(undefined, "500m", "2", "0.5", 4),
   memory: fc.constantFrom(undefined, "512Mi", "8Gi", "1G"),
   profile: fc.constantFrom(undefined, "small", "workstation", "server"),
+  weight: fc.constantFrom(undefined, undefined, 0, 1, 40, 100),
   taints: fc.uniqueArray(taint, { maxLength: 3, selector: (taint) => taint.key + taint.effect }),
   labels: fc.dictionary(label, label, { maxKeys: 3 }),
   dnsName: fc.oneof(fc.constant(""), label.map((text) => `${text}.tail1234.ts.net`)),
@@ -44,6 +45,7 @@ interface Rendered {
   readonly config: Record<string, unknown>;
   readonly text: string;
   readonly registration: string;
+  readonly unit: string;
   readonly settings: Record<string, unknown>;
 }
 
@@ -67,6 +69,7 @@ function inventoryOf(hosts: readonly Host[]): unknown {
     ...(host.cpu === undefined ? {} : { reserved_cpu: host.cpu }),
     ...(host.memory === undefined ? {} : { reserved_memory: host.memory }),
     ...(host.profile === undefined ? {} : { profile: host.profile }),
+    ...(host.weight === undefined ? {} : { cpu_weight: host.weight }),
     ...(host.taints.length ? { node_taints: host.taints } : {}),
     node_labels: host.labels,
     test_probe: {
@@ -114,7 +117,7 @@ async function render(hosts: readonly Host[]): Promise<Record<string, Rendered>>
 const { k3s_tool_profiles: profiles }: {
   k3s_tool_profiles: Record<
     string,
-    { reserved: { cpu: string; memory: string }; kubelet_args: string[] }
+    { reserved: { cpu: string; memory: string }; cpu_weight?: number; kubelet_args: string[] }
   >;
 } = parse(await Deno.readTextFile(`${HERE}/../../../ansible/playbooks/group_vars/all.yml`));
 
@@ -187,9 +190,62 @@ Deno.test("P11 reservations appear in the kubelet's arguments exactly: the owner
     const expected = [
       ...parts.length ? [`system-reserved=${parts.join(",")}`] : [],
       ...kubelet_args,
+      ...weightOf(host) > 0 ? ["cgroup-root=/k3s"] : [],
     ];
     assert.deepEqual(config["kubelet-arg"] ?? [], expected);
   });
+});
+
+/** What the owner gives pods beside everything else on the machine, else the profile; 0 for none. */
+function weightOf({ profile, weight }: Host): number {
+  return weight ?? profiles[profile ?? ""]?.cpu_weight ?? 0;
+}
+
+Deno.test("P18 only units of hosts with cpu_weight know of a slice for pods, and give it that weight", () => {
+  forEach(hosts, (host, { unit }) => {
+    const weight = weightOf(host);
+    const found = unit.match(/CPUWeight=(\d+) IOWeight=(\d+)/)?.slice(1).map(Number);
+    assert.deepEqual(found, weight > 0 ? [weight, weight] : undefined);
+    assert.equal(/slice|cgroup/.test(unit), weight > 0, unit);
+  });
+});
+
+/** Runs what the unit does before k3s starts, but for systemctl, in a directory that takes the place of /sys/fs/cgroup. */
+async function prepareCgroups(unit: string, directory: string, before = ""): Promise<void> {
+  const scripts = [...unit.matchAll(/^ExecStartPre=\/bin\/sh -c '(cd \/sys\/fs\/cgroup.*)'$/gm)];
+  assert.equal(scripts.length, 2);
+  for (const [, script = ""] of scripts) {
+    const { success, stderr } = await new Deno.Command("/bin/sh", {
+      args: ["-ec", before + script.replaceAll("$$", "$").replaceAll("/sys/fs/cgroup", directory)],
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  }
+}
+
+Deno.test("the slice of pods has each controller of the kubelet that the kernel has", async () => {
+  const host = hosts.find((one) => weightOf(one) === 40);
+  assert.ok(host);
+  const { unit } = rendered[host.name]!;
+  const v2 = await Deno.makeTempDir(), v1 = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(
+      `${v2}/cgroup.controllers`,
+      "cpuset cpu io memory hugetlb pids rdma\n",
+    );
+    // Each write to the kernel's file adds to it; here a function notes them.
+    await prepareCgroups(unit, v2, `echo() { command printf '%s\\n' "$1" >>${v2}/written; }; `);
+    const written = (await Deno.readTextFile(`${v2}/written`)).trim().split("\n");
+    assert.deepEqual(written, ["+cpu", "+cpuset", "+memory", "+pids", "+hugetlb"]);
+    for (const name of ["cpu", "cpuset", "memory", "blkio"]) await Deno.mkdir(`${v1}/${name}`);
+    await prepareCgroups(unit, v1);
+    const made = [...Deno.readDirSync(v1)].map(({ name }) => name).filter((name) =>
+      [...Deno.readDirSync(`${v1}/${name}`)].some((below) => below.name === "k3s.slice")
+    );
+    assert.deepEqual(made.sort(), ["cpu", "cpuset", "memory"]);
+    assert.equal((await Deno.readTextFile(`${v1}/cpu/k3s.slice/cpu.shares`)).trim(), "409");
+  } finally {
+    for (const directory of [v2, v1]) await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("docs/inventory.md has what each profile sets", async () => {
@@ -207,9 +263,12 @@ Deno.test("docs/inventory.md has what each profile sets", async () => {
       return [name, cells];
     }),
   );
-  for (const [column, { reserved, kubelet_args }] of Object.values(profiles).entries()) {
+  for (
+    const [column, { reserved, cpu_weight, kubelet_args }] of Object.values(profiles).entries()
+  ) {
     const pairs = [
       ["system-reserved", `cpu=${reserved.cpu},memory=${reserved.memory}`],
+      ["cpu_weight", `${cpu_weight ?? ""}`],
       ...kubelet_args.map((arg) => arg.split(/=(.*)/s)),
     ];
     for (const [name = "", value] of pairs) assert.equal(rows.get(name)?.[column], value, name);

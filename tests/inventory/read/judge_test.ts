@@ -60,6 +60,9 @@ for (
     ["a wrong type", SMALL.replace('reserved_cpu: "4"', "gpu: maybe"), [
       'hosts.yml:16:16: bad value for gpu of dgx, got "maybe"; expected true or false',
     ]],
+    ["more weight than the user's session", SMALL.replace('reserved_cpu: "4"', "cpu_weight: 101"), [
+      'bad value for cpu_weight of dgx, got "101"; expected a whole number from 1 to 100, or 0',
+    ]],
     ["a label that is no text", SMALL.replace('reserved_cpu: "4"', "node_labels: {a: true}"), [
       'hosts.yml:16:28: bad value for node_labels.a of dgx, got "true"; expected a label value',
     ]],

@@ -10,6 +10,7 @@ import { isReady, nodes } from "../kubernetes.ts";
 import { provision } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { initArgs, tool } from "../tool.ts";
+import { sharedMachines } from "./hardware/shared.ts";
 
 let hosts: Host[] = [];
 
@@ -26,3 +27,5 @@ Deno.test("P10 three machines of no particular kind make a cluster", async () =>
   const found = await nodes(hosts[0]!);
   assert.ok(hosts.every((host) => isReady(found.get(host.name))));
 });
+
+sharedMachines(() => hosts);

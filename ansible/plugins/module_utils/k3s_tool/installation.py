@@ -109,5 +109,6 @@ def probe_k3s(params):
     facts["images"] = sorted(os.path.basename(path) for path in glob.glob(DATA + "/agent/images/k3s-airgap-images-*-v*.tar*"))
     # SQLite serves one server; k3s renames the file when its content has been moved to etcd (k3s pkg/etcd/etcd.go).
     facts["sqlite"] = os.path.exists(DATA + "/server/db/state.db")
+    facts["pods_below"] = "cgroup-root=/k3s" in read(files[0])
     facts["gitops"] = os.path.isdir("/etc/rancher/k3s/k3s-tool-flux")
     return problems, warnings, facts

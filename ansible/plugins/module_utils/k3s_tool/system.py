@@ -45,7 +45,7 @@ def judge_platform(machine, params):
     if total < params.get("minimum_memory_mb", 0):
         found.append(problem("memory", "%d MB of memory, %d MB are needed" % (total, params["minimum_memory_mb"]), "Use a machine with more memory."))
     cpus = os.cpu_count() or 1
-    found += judge_reservations(params.get("reserved", {}), {"cpu": cpus, "memory": total * 2**20})
+    found += judge_reservations(params.get("reserved", {}), {"cpu": cpus, "memory": total * 2**20}, params.get("reserved_by", {}))
     return found, {"memory_mb": total, "cpus": cpus}
 
 
@@ -59,8 +59,11 @@ def amount(quantity):
     return value if value < float("inf") else None
 
 
-def judge_reservations(reserved, machine):
-    """Reservations (by resource, "" for none) that leave too little of the machine for pods: its kubelet would not start, or could run none."""
+def judge_reservations(reserved, machine, reserved_by):
+    """
+    Reservations (by resource, "" for none) that leave too little of the machine for pods: its kubelet would not start, or could run none.
+    `reserved_by` has the profile that a reservation is part of.
+    """
     found = []
     for resource, least in LEFT_FOR_PODS.items():
         quantity = str(reserved.get(resource) or "").strip()
@@ -69,9 +72,12 @@ def judge_reservations(reserved, machine):
         asked, has, shown = amount(quantity), machine[resource], SHOWN[resource]
         if asked is not None and has - asked >= least - 1e-6:
             continue
-        found.append(problem("reserved_" + resource, "reserved_%s is %s, but this machine has %s and at least %s must remain for pods" % (
-            resource, quantity, shown(has), shown(least)), "Set reserved_%s to at most %s: `k3s-tool config set`, or in the inventory." % (
-            resource, most(resource, has - least))))
+        profile = reserved_by.get(resource)
+        what = "profile: %s reserves %s %s" % (profile, quantity, {"cpu": "CPU"}.get(resource, resource)) if profile else "reserved_%s is %s" % (resource, quantity)
+        found.append(problem(
+            "reserved_" + resource, "%s, but this machine has %s and at least %s must remain for pods" % (what, shown(has), shown(least)),
+            "%s reserved_%s to at most %s: `k3s-tool config set`, or in the inventory." % (
+                "Choose another profile, or set" if profile else "Set", resource, most(resource, has - least))))
     return found
 
 

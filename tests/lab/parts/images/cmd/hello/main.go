@@ -8,6 +8,8 @@
 //	GET /lookup?name=…  the addresses of a name, as the pod's resolver has them
 //	POST /unready, POST /ready  switches readiness, and says so in the log
 //	POST /exit?code=N  ends the program
+//
+// With BURN=N it also keeps N threads busy, for ever.
 package main
 
 import (
@@ -21,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -39,6 +42,7 @@ func main() {
 		address = ":" + port
 	}
 	server := &http.Server{Addr: address, Handler: handler(os.Getenv, os.Exit), ReadHeaderTimeout: fetchTimeout}
+	burn(os.Getenv("BURN"))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	go func() {
@@ -49,6 +53,18 @@ func main() {
 	log.Printf("listening on %s", address)
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		log.Fatal(err)
+	}
+}
+
+// burn keeps as many threads busy as it is told to; a text that is no number means none.
+func burn(threads string) {
+	count, _ := strconv.Atoi(threads)
+	for range count {
+		go func() {
+			runtime.LockOSThread()
+			for {
+			}
+		}()
 	}
 }
 

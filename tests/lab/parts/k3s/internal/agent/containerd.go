@@ -39,13 +39,18 @@ const containerdConfig = `version = 2
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
   runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-  SystemdCgroup = false
+  SystemdCgroup = %t
 `
+
+// underSystemd tells whether systemd started k3s: then containerd and the kubelet have systemd make their cgroups.
+func underSystemd() bool {
+	return os.Getenv("INVOCATION_ID") != ""
+}
 
 // runContainerd starts the host's containerd with a configuration of its own; containers of an earlier run are taken over.
 func runContainerd(ctx context.Context, node settings.Node) error {
 	config := filepath.Join(node.DataDir, "etc", "containerd", "config.toml")
-	text := fmt.Sprintf(containerdConfig, node.PauseImage, cniPlugins, cniConfigDir(node), node.Snapshotter)
+	text := fmt.Sprintf(containerdConfig, node.PauseImage, cniPlugins, cniConfigDir(node), node.Snapshotter, underSystemd())
 	if err := files.Replace(config, []byte(text), 0o644); err != nil {
 		return err
 	}

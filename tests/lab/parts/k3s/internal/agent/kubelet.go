@@ -66,6 +66,9 @@ func writeKubeletConfig(path string, node settings.Node, cluster settings.Cluste
 		EvictionHard:             map[string]string{"imagefs.available": "5%", "nodefs.available": "5%"},
 		EvictionMinimumReclaim:   map[string]string{"imagefs.available": "10%", "nodefs.available": "10%"},
 	}
+	if underSystemd() {
+		config.CgroupDriver = "systemd"
+	}
 	config.Authentication.Anonymous.Enabled = &no
 	config.Authentication.Webhook.Enabled = &yes
 	config.Authentication.X509.ClientCAFile = filepath.Join(node.DataDir, "client-ca.crt")
