@@ -103,6 +103,37 @@ export const TaintSchema = z.strictObject({
   effect: z.enum(TAINT_EFFECTS, EFFECT),
 }, TAINT);
 
+const STORAGE = "{path: /srv/fast, class: fast, default: true, reclaim: Retain}";
+const STORAGE_PATH = "an absolute path of its own such as /srv/fast, of letters, digits, . _ - + @";
+const CLASS = "the name of a storage class: lower-case letters, digits, - and .";
+/** The class that k3s brings and writes again at each start (k3s `manifests/local-storage.yaml`). */
+export const K3S_CLASS = "local-path";
+
+// Directories of the system, and those that other programs share. Below the latter there is room.
+const OF_THE_SYSTEM =
+  /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|tmp|usr)(?:\/|$)|(?:home|media|mnt|opt|srv|var|var\/lib)$|var\/(?:cache|log|run|spool|tmp|lib\/(?:containerd|docker|kubelet|rancher))(?:\/|$))/;
+
+/** A directory for volumes, as it goes into units and the provisioner's configuration. */
+const StoragePath = text(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.@+-]+)+$/, STORAGE_PATH).check(
+  z.maxLength(200, STORAGE_PATH),
+  z.refine(
+    (path) => !OF_THE_SYSTEM.test(path),
+    "a directory that nothing else uses, such as /srv/fast or /mnt/disk1",
+  ),
+);
+
+const StorageClass = text(DNS_SUBDOMAIN, CLASS);
+
+/** One directory of a host in which volumes may be. */
+export const StoragePathSchema = z.strictObject({
+  path: StoragePath,
+  class: StorageClass.check(
+    z.refine((name) => name !== K3S_CLASS, `another name: k3s has a class ${K3S_CLASS} itself`),
+  ),
+  default: z.optional(z.boolean(BOOLEAN)),
+  reclaim: z.optional(z.enum(["Delete", "Retain"], "Delete or Retain")),
+}, STORAGE);
+
 /** Variables of a host; each may also stand in a group. */
 export const HostVariables = z.looseObject({
   tailscale_ip: Ipv4,
@@ -140,6 +171,7 @@ export const HostVariables = z.looseObject({
     ),
   ),
   node_taints: z.optional(z.array(TaintSchema, `a list of taints such as [${TAINT}]`)),
+  storage_paths: z.optional(z.array(StoragePathSchema, `a list of paths such as [${STORAGE}]`)),
 });
 
 /** A file of the workstation: absolute, with `~`, or beside the inventory. */
@@ -173,6 +205,7 @@ export const ClusterVariables = z.looseObject({
   k3s_disable: z.optional(
     z.array(text(/^[a-z][a-z0-9-]*$/, "a component such as traefik"), "a list of components"),
   ),
+  storage_default_class: z.optional(StorageClass),
   git_repo_url: z.optional(text(REPOSITORY, REPOSITORY_TEXT)),
   git_branch: z.optional(text(
     /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|[\s~^:?*[\\]))\S*[^\s/.]$/,

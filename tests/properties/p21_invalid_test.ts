@@ -39,6 +39,27 @@ const BAD: Readonly<Record<string, fc.Arbitrary<YamlValue>>> = {
     "a:NoSchedule",
     { key: "a" },
   ),
+  storage_paths: fc.constantFrom<YamlValue>(
+    ...[
+      "srv/fast",
+      "/",
+      "/srv",
+      "/etc/x",
+      "/srv/../etc",
+      "/srv/a b",
+      "/var/lib/rancher/x",
+      "/srv/fast/",
+    ].map((path) => [{ path, class: "fast" }]),
+    [{ path: "/srv/fast", class: "Fast" }],
+    [{ path: "/srv/fast", class: "local-path" }],
+    [{ path: "/srv/fast" }],
+    [{ path: "/srv/fast", class: "fast", reclaim: "Recycle" }],
+    [{ path: "/srv/fast", class: "fast", default: "yes" }],
+    [{ path: "/srv/fast", class: "fast", size: "1Ti" }],
+    { path: "/srv/fast", class: "fast" },
+    "/srv/fast",
+  ),
+  storage_default_class: fc.constantFrom("Fast", "a/b", "", 7),
   tailscale_ip: fc.constantFrom("fd7a::1", "100.64.0.256", "100.64.0", "", 100.64),
 };
 

@@ -58,6 +58,7 @@ const EXAMPLES: Readonly<Record<string, (text: string) => string>> = {
   node_labels: () => '{"disk": "ssd"}',
   node_annotations: () => '{"example.com/owner": "me"}',
   node_taints: () => '[{"key": "gpu", "effect": "NoSchedule"}]',
+  storage_paths: () => '[{"path": "/srv/fast", "class": "fast"}]',
   k3s_tls_san: wordsAsList,
   k3s_disable: wordsAsList,
 };

@@ -22,8 +22,9 @@ import { roleOfGroup } from "./groups.ts";
 import { readHosts } from "./hosts.ts";
 import type { Parts } from "./load.ts";
 import { plainText, type SourcedVariable, stateOf, type Variables } from "./variables.ts";
+import { checkStorage } from "./storage.ts";
+import { nodeAt } from "./value_place.ts";
 import { CLUSTER_VARIABLES, VARIABLE_SCHEMAS } from "../schema.ts";
-import type { YamlNode } from "../../yaml/node.ts";
 import { sameValue, Values } from "../../yaml/read_value.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 
@@ -36,9 +37,11 @@ export function judge(
   const cluster = readCluster(variables, ROLES.flatMap((role) => roleGroups[role]));
   const { hosts, problems, warnings } = readHosts(parts, cluster.tailscaleNetwork);
   // A value that is wrong by itself is not compared with others too.
-  const between = wrongValues.length > 0
-    ? []
-    : [...checkHosts(hosts, cluster.tailscaleNetwork), ...checkNetworks(cluster)];
+  const between = wrongValues.length > 0 ? [] : [
+    ...checkHosts(hosts, cluster.tailscaleNetwork),
+    ...checkNetworks(cluster),
+    ...checkStorage(hosts, cluster.vars.get("storage_default_class")),
+  ];
   return {
     inventory: {
       file: path,
@@ -293,29 +296,6 @@ function problemAt(
     ...(found === undefined || secret ? {} : { value: shorten(hideSecrets(found)) }),
     expected: (key ? issue.issues?.[0]?.message : undefined) ?? issue.message,
   };
-}
-
-function nodeAt(
-  node: YamlNode,
-  { path, key, values }: {
-    readonly path: readonly string[];
-    readonly key: boolean;
-    readonly values: Values;
-  },
-): YamlNode | undefined {
-  const [first, ...rest] = path;
-  if (first === undefined) return node;
-  const target = values.target(node);
-  if (target.kind === "seq") {
-    const item = target.items[Number(first)];
-    return item === undefined ? undefined : nodeAt(item, { path: rest, key, values });
-  }
-  if (target.kind !== "map") return node;
-  const entry = values.effectiveEntries(target).get(first);
-  // A key that is missing: the map it is missing from.
-  if (entry === undefined) return node;
-  if (key && rest.length === 0) return entry.key;
-  return nodeAt(entry.value, { path: rest, key, values });
 }
 
 function shorten(text: string): string {
