@@ -84,6 +84,11 @@ options:
     type: list
     elements: str
     default: []
+  storage_paths:
+    description: Directories in which volumes may be, each with C(path) and C(class).
+    type: list
+    elements: dict
+    default: []
   lock:
     description: The run that takes the host's lock, as C(k3s_lock) has it; none where nothing is going to be changed.
     type: dict
@@ -124,7 +129,7 @@ ansible_facts:
   contains:
     k3s_host:
       description: "Under C(problems) what keeps the host out of a run, each with C(id), C(message) and C(hint); C(warnings); and what was found, under
-        C(arch), C(clock_offset), C(system), C(kernel), C(tailscale), C(k3s), C(reach), C(resolvers), C(firewall), and what
+        C(arch), C(clock_offset), C(system), C(kernel), C(tailscale), C(k3s), C(reach), C(resolvers), C(firewall), C(storage), and what
         C(k3s_machine_facts) returns."
       type: dict
 """
@@ -138,6 +143,7 @@ from ansible.module_utils.k3s_tool import kernel
 from ansible.module_utils.k3s_tool.installation import probe_k3s
 from ansible.module_utils.k3s_tool.lock import RUN, lock_host
 from ansible.module_utils.k3s_tool.machine import look_at_machine
+from ansible.module_utils.k3s_tool.storage import look_at_storage
 from ansible.module_utils.k3s_tool.system import ARCHITECTURES, judge_disk, judge_platform, judge_ports, probe_firewall, probe_reach, probe_resolvers
 from ansible.module_utils.k3s_tool.tailscale import probe_tailscale
 
@@ -157,11 +163,12 @@ def look(params, check):
         platform_problems, system = judge_platform(machine, params)
         problems, warnings, tailscale_facts = tailscale.result()
         k3s_problems, k3s_warnings, k3s_facts = k3s.result()
+        storage_problems, storage_facts = look_at_storage(params)
         disk_problems, disk_warnings = judge_disk(params, k3s_facts["version"] is not None)
         # Our own running k3s holds its ports; only before that can somebody else.
         port_problems = [] if k3s_facts["unit"]["active"] else judge_ports(params["ports"])
         return {
-            "problems": [other_run] if other_run else platform_problems + problems + k3s_problems + disk_problems + port_problems,
+            "problems": [other_run] if other_run else platform_problems + problems + k3s_problems + disk_problems + port_problems + storage_problems,
             "warnings": warnings + k3s_warnings + disk_warnings,
             "arch": ARCHITECTURES.get(machine, machine),
             "clock_offset": round(offset, 3),
@@ -172,6 +179,7 @@ def look(params, check):
             "reach": reach.result(),
             "resolvers": probe_resolvers(),
             "firewall": firewall.result(),
+            "storage": storage_facts,
             **what_it_is.result(),
         }
 
@@ -194,6 +202,7 @@ def main():
         "files": {"type": "list", "elements": "path", "default": []},
         "peers": {"type": "dict", "default": {}},
         "servers": {"type": "list", "elements": "str", "default": []},
+        "storage_paths": {"type": "list", "elements": "dict", "default": []},
         "lock": {"type": "dict", "options": RUN},
     }, supports_check_mode=True)
     module.exit_json(changed=False, ansible_facts={"k3s_host": look(module.params, module.check_mode)})

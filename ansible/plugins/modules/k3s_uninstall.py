@@ -48,6 +48,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.outcome import end
+from ansible.module_utils.k3s_tool.storage import MARK, Host
 
 UNITS = ("k3s", "k3s-agent")
 DATA = "/var/lib/rancher/k3s"
@@ -56,10 +57,11 @@ FILES = (
     "/etc/systemd/system/k3s.service", "/etc/systemd/system/k3s.service.env", "/etc/systemd/system/k3s-agent.service",
     "/etc/systemd/system/k3s-agent.service.env", "/usr/local/bin/k3s", "/usr/local/bin/k3s-killall.sh", "/usr/local/bin/k3s-uninstall.sh",
     "/usr/local/bin/k3s-agent-uninstall.sh", "/etc/sysctl.d/90-k3s-tool.conf", "/etc/modules-load.d/k3s-tool.conf",
+    "/etc/systemd/system/k3s.service.d/k3s-tool-storage.conf", "/etc/systemd/system/k3s-agent.service.d/k3s-tool-storage.conf",
 )
 TREES = ("/etc/rancher/k3s", "/etc/rancher/node", "/run/k3s", "/run/flannel", "/run/k3s-tool", "/run/systemd/system.control/k3s.slice.d", "/var/lib/cni", KUBELET, "/var/log/pods", "/var/log/containers")
 # Directories that hold trees of ours and go when they are empty.
-PARENTS = ("/etc/rancher", "/var/lib/rancher")
+PARENTS = ("/etc/rancher", "/var/lib/rancher", "/etc/systemd/system/k3s.service.d", "/etc/systemd/system/k3s-agent.service.d")
 # Where the kubelet, containerd and CNI mount; a mount anywhere else inside our trees is somebody else's.
 OWN_MOUNTS = ("/run/k3s", KUBELET + "/pods", KUBELET + "/plugins", DATA + "/agent/containerd")
 NAMESPACES = "/run/netns"
@@ -286,6 +288,7 @@ class Uninstall:
                 self.warnings.append("%s was a link to %s: the link is removed, what is there stays. Delete it yourself when nobody needs it."
                                      % (path, os.readlink(path)))
                 self.done("removed the link " + path, lambda: os.unlink(path))
+        self.storage(Host())  # before its record goes
         for path in TREES:
             self.tree(path)
         volumes = os.path.join(DATA, "storage")
@@ -301,6 +304,16 @@ class Uninstall:
         if self.failed:
             raise Refused("could not remove %s" % ", ".join("%s (%s)" % failure for failure in self.failed[:3]),
                           "See what holds it (`lsattr -d`, `fuser -v`), then run again.")
+
+    def storage(self, host):
+        """Directories of storage_paths: with volumes in them they stay, with the mark by which a later cluster knows them."""
+        for path in (entry["path"] for entry in host.recorded()):
+            if not os.path.exists(os.path.join(path, MARK)):
+                continue
+            if self.keep_volumes and set(os.listdir(path)) - {MARK, "lost+found"}:
+                self.warnings.append("Volumes of applications were kept in %s." % path)
+            else:
+                self.tree(path, ("lost+found",) if actual(path) in mounted() else ())
 
     def tree(self, path, keep=()):
         """Removes a tree of ours; an empty one that is a mount point, or holds only what is kept, needs nothing."""

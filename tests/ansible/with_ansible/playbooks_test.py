@@ -1,8 +1,11 @@
 """What the playbooks consist of."""
 
+import json
 import os
+import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import yaml
@@ -12,9 +15,12 @@ PLAYBOOKS = os.path.join(ROOT, "ansible", "playbooks")
 
 
 def tasks_of(playbook, *arguments):
+    return listed(playbook, "--list-tasks", "-i", os.path.join(ROOT, "tests", "ansible", "inventory.yml"), *arguments)
+
+
+def listed(playbook, *arguments):
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-    done = subprocess.run([program, "--list-tasks", "-i", os.path.join(ROOT, "tests", "ansible", "inventory.yml"), *arguments,
-                           os.path.join(ROOT, "ansible", "playbooks", playbook)], stdout=subprocess.PIPE, universal_newlines=True, check=True)
+    done = subprocess.run([program, *arguments, os.path.join(ROOT, "ansible", "playbooks", playbook)], stdout=subprocess.PIPE, universal_newlines=True, check=True)
     return [line.strip().split("\t")[0] for line in done.stdout.splitlines() if line.strip() and not line.startswith("playbook:")]
 
 
@@ -52,8 +58,33 @@ class Playbooks(unittest.TestCase):
         stages = [line.split(": ")[1] for line in tasks_of("site.yml") if line.startswith("play #")]
         self.assertEqual([stage.split(" (")[-1].rstrip(")") for stage in stages if stage], [stage.split(" (")[-1].rstrip(")") for stage in stages])
         text = "\n".join(tasks_of("site.yml"))
-        for stage in ("Preflight", "Prepare", "Control plane", "Workers", "Node settings", "Kubeconfig", "GitOps"):
+        for stage in ("Preflight", "Prepare", "Control plane", "Workers", "Node settings", "Storage", "Kubeconfig", "GitOps"):
             self.assertIn(": %s" % stage, text)
+
+    def test_the_stage_of_storage_has_those_hosts_alone_that_name_directories(self):
+        """A cluster without storage_paths costs not one task more, not even a skipped one."""
+        with open(os.path.join(PLAYBOOKS, "provision_cluster.yml")) as file:
+            stage = next(play for play in yaml.safe_load(file) if play["name"] == "Storage")
+        local = {"connection": "local", "gather_facts": False}
+
+        def hosts(paths, recorded=None, **extra):
+            inventory = {"all": {"vars": {"ansible_python_interpreter": sys.executable}, "children": {
+                group: {"hosts": {name: {"storage_paths": paths[name]} if name in paths else {} for name in names}}
+                for group, names in (("control_plane", ["n1"]), ("workers", ["w1", "w2"]))}}}
+            probe = {"k3s_host": {"storage": {"recorded": [1], "classes": False}}}
+            plays = [dict(local, hosts="all", tasks=[{"ansible.builtin.set_fact": {"ansible_facts": probe}, "when": "inventory_hostname == '%s'" % recorded}]),
+                     dict(local, hosts=stage["hosts"], tasks=[{"ansible.builtin.debug": {"msg": "in {{ inventory_hostname }}."}}])]
+            with tempfile.TemporaryDirectory() as directory:
+                for name, content in (("hosts.yml", inventory), ("play.yml", plays)):
+                    with open(os.path.join(directory, name), "w") as file:
+                        yaml.safe_dump(content, file)
+                text = listed(os.path.join(directory, "play.yml"), "-i", os.path.join(directory, "hosts.yml"), "-e", json.dumps(extra))
+            return sorted(re.findall(r"in (\w+)[.]", "\n".join(text)))
+        self.assertEqual(hosts({}), [])
+        self.assertEqual(hosts({"w1": [], "w2": None}), [])
+        self.assertEqual(hosts({"w2": [{"path": "/srv/fast", "class": "fast"}]}), ["w2"])
+        self.assertEqual(hosts({"w2": [{"path": "/srv/fast", "class": "fast"}]}, recorded="n1"), ["n1", "w2"])
+        self.assertEqual(hosts({"w2": [{"path": "/srv/fast", "class": "fast"}]}, k3s_tool_hosts="w1"), [])
 
     def test_every_playbook_that_changes_hosts_locks_them(self):
         """Decision 0008. preflight.yml, detect.yml and kubeconfig.yml change nothing on a host."""

@@ -34,7 +34,7 @@ Deno.test("the example of SPEC reads as it is meant", async () => {
   });
 });
 
-for (const name of ["homelab", "single", "high-availability", "gitops", "k3s-ansible"]) {
+for (const name of ["homelab", "single", "high-availability", "gitops", "k3s-ansible", "storage"]) {
   Deno.test(`example ${name} is valid and can be provisioned`, async () => {
     const file = `${EXAMPLES}/${name}.yml`;
     const { problems } = await checkInventory(file);
