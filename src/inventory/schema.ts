@@ -74,6 +74,7 @@ const IPV4 = "an IPv4 address such as 100.64.0.3";
 const NETWORK = "an IPv4 network such as 100.64.0.0/10";
 const BOOLEAN = "true or false";
 const TAINT = '{key: nvidia.com/gpu, value: "true", effect: NoSchedule}';
+const LIMITS = 'limits such as {cpu: "1", memory: 512Mi}';
 const WEIGHT = "a whole number from 1 to 100, or 0";
 const EFFECT = TAINT_EFFECTS.join(", ");
 
@@ -134,6 +135,17 @@ export const StoragePathSchema = z.strictObject({
   reclaim: z.optional(z.enum(["Delete", "Retain"], "Delete or Retain")),
 }, STORAGE);
 
+const Cpu = quantity(CPU_QUANTITY, {
+  expected: "a quantity of processors such as 2 or 500m",
+  least: 0,
+  most: 8192,
+});
+const Memory = quantity(MEMORY_QUANTITY, {
+  expected: "a quantity of memory such as 4Gi or 512Mi",
+  least: 1_000_000,
+  most: 64 * 2 ** 40,
+});
+
 /** Variables of a host; each may also stand in a group. */
 export const HostVariables = z.looseObject({
   tailscale_ip: Ipv4,
@@ -143,24 +155,13 @@ export const HostVariables = z.looseObject({
     z.int("a port from 1 to 65535").check(z.minimum(1), z.maximum(65535)),
     text(/^\d{1,5}$/, "a port from 1 to 65535"),
   ], { error: "a port from 1 to 65535" })),
-  reserved_cpu: z.optional(
-    quantity(CPU_QUANTITY, {
-      expected: "a quantity of processors such as 2 or 500m",
-      least: 0,
-      most: 8192,
-    }),
-  ),
-  reserved_memory: z.optional(
-    quantity(MEMORY_QUANTITY, {
-      expected: "a quantity of memory such as 4Gi or 512Mi",
-      least: 1_000_000,
-      most: 64 * 2 ** 40,
-    }),
-  ),
+  reserved_cpu: z.optional(Cpu),
+  reserved_memory: z.optional(Memory),
   profile: z.optional(z.enum(PROFILES, `one of ${PROFILES.join(", ")}`)),
   cpu_weight: z.optional(
     z.int(WEIGHT).check(z.minimum(0, WEIGHT), z.maximum(100, WEIGHT)),
   ),
+  protect: z.optional(z.boolean(BOOLEAN)),
   gpu: z.optional(z.boolean(BOOLEAN)),
   node_labels: z.optional(Labels),
   node_annotations: z.optional(
@@ -206,6 +207,9 @@ export const ClusterVariables = z.looseObject({
     z.array(text(/^[a-z][a-z0-9-]*$/, "a component such as traefik"), "a list of components"),
   ),
   storage_default_class: z.optional(StorageClass),
+  default_limits: z.optional(
+    z.strictObject({ cpu: z.optional(Cpu), memory: z.optional(Memory) }, LIMITS),
+  ),
   git_repo_url: z.optional(text(REPOSITORY, REPOSITORY_TEXT)),
   git_branch: z.optional(text(
     /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|[\s~^:?*[\\]))\S*[^\s/.]$/,

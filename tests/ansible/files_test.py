@@ -39,6 +39,10 @@ class Files(unittest.TestCase):
         self.assertEqual(self.write(*entries), [])
         self.assertEqual(sorted(os.listdir(os.path.join(self.root, "k3s"))), ["config.yaml.d", "unit"])
 
+    def test_the_parent_of_a_new_directory_has_a_mode_too(self):
+        self.write(self.entry("k3s/server/manifests/a.yaml", directory_mode="0700", parent_mode="0700"), self.entry("k3s/agent/x/y"))
+        self.assertEqual([self.mode(name) for name in ("k3s/server/manifests", "k3s/server", "k3s", "k3s/agent")], [0o700, 0o700, 0o755, 0o755])
+
     def test_only_what_differs_is_written_and_told(self):
         self.write(self.entry("a"), self.entry("b"))
         [diff] = self.write(self.entry("a"), self.entry("b", "a: 2\n"))

@@ -107,6 +107,11 @@ class System(unittest.TestCase):
             self.assertEqual(message, "reserved_cpu is %s, but this machine has 4 CPU and at least 0.2 CPU must remain for pods" % huge)
             self.assertIn("at most 3800m", hint)
 
+    def test_less_memory_than_a_role_needs_is_a_problem(self):
+        judge = lambda least: [entry["id"] for entry in PROBE["judge_platform"]("x86_64", {"minimum_memory_mb": least})[0]]
+        self.assertNotIn("memory", judge(1))
+        self.assertIn("memory", judge(2**40))
+
     def test_a_reservation_that_is_too_large_names_the_profile_it_is_part_of(self):
         machine = {"cpu": 1, "memory": 2 * 2**30}
         found = PROBE["judge_reservations"]({"cpu": "1", "memory": "2Gi"}, machine, {"cpu": "workstation", "memory": ""})

@@ -9,6 +9,7 @@ import {
 } from "../../src/actions/gitops/new_app.ts";
 import { UserError } from "../../src/errors/user_error.ts";
 import type { AppRequest } from "../../src/gitops/apps/app_spec.ts";
+import { PRIORITIES } from "../../src/gitops/check/priority_classes.ts";
 import { checkRepository } from "../../src/gitops/check/check_repository.ts";
 import { repositoryFiles } from "../../src/gitops/repository/repository_files.ts";
 import type { System } from "../../src/process/system.ts";
@@ -47,6 +48,8 @@ const REQUEST: fc.Arbitrary<AppRequest> = fc.record({
   secretKeys: fc.uniqueArray(VARIABLE, { maxLength: 2 }),
   volume: fc.option(fc.constantFrom("1Gi", "500Mi", "5e3", "0.5Ti"), { nil: undefined }),
   gpu: fc.boolean(),
+  protected: fc.boolean(),
+  priority: fc.constantFrom(undefined, ...PRIORITIES),
 }).map((request) =>
   request.port === undefined ? { ...request, host: undefined, healthPath: undefined } : request
 );

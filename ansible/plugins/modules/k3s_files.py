@@ -34,6 +34,10 @@ options:
         description: Mode of its directory where that has to be made.
         type: str
         default: "0755"
+      parent_mode:
+        description: Mode of that directory's parent where it has to be made as well.
+        type: str
+        default: "0755"
 author: k3s-tool
 """
 
@@ -64,6 +68,7 @@ def main():
         "content": {"type": "str", "required": True},
         "mode": {"type": "str", "default": "0644"},
         "directory_mode": {"type": "str", "default": "0755"},
+        "parent_mode": {"type": "str", "default": "0755"},
     }}}, supports_check_mode=True)
     try:
         diffs = write_files(module.params["files"], module.check_mode)

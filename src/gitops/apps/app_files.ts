@@ -9,6 +9,7 @@ import {
   deployment,
   ingress,
   type KubernetesObject,
+  limitRange,
   namespace,
   networkPolicy,
   service,
@@ -78,6 +79,7 @@ function baseFiles(spec: AppSpec): readonly (readonly [file: string, text: strin
       volumeClaim(spec),
       "Mounted at /data. It goes when the app's directory goes: back up what matters.",
     )),
+    ...file("limits.yaml", limitRange(), "For containers that have no requests or limits."),
     ...file(
       "networkpolicy.yaml",
       networkPolicy(spec),

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { priorityClass } from "../check/priority_classes.ts";
 import type { AppSpec } from "./app_spec.ts";
 
 /** An object of Kubernetes. */
@@ -30,6 +31,20 @@ const NONROOT = 65532;
 
 const GPU_TOLERATION = { key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" };
 
+/** Label and taint of nodes with `protect: true` (ansible/playbooks/group_vars/all.yml). */
+const PROTECTED = "k3s-tool.io/protected";
+const PROTECTED_TOLERATION = { key: PROTECTED, operator: "Exists", effect: "NoSchedule" };
+
+const REQUESTS = { cpu: "50m", memory: "64Mi" };
+const LIMITS = { cpu: "1", memory: "256Mi" };
+
+/** What a container of the namespace gets that says nothing of it itself: one that is added later. */
+export function limitRange(): KubernetesObject {
+  return object("v1", "LimitRange", { name: "defaults" }, {
+    spec: { limits: [{ type: "Container", defaultRequest: REQUESTS, default: LIMITS }] },
+  });
+}
+
 /** Each app's namespace; its pods must hold to the strictest Pod Security Standard. */
 export function namespace({ name }: AppSpec): KubernetesObject {
   const labels = {
@@ -41,7 +56,11 @@ export function namespace({ name }: AppSpec): KubernetesObject {
 
 /** The pods. Replicas, tag and host are the overlays' matter. */
 export function deployment(spec: AppSpec): KubernetesObject {
-  const { name, volume, gpu } = spec;
+  const { name, volume, gpu, protected: onProtected, priority } = spec;
+  const tolerations = [
+    ...(gpu ? [GPU_TOLERATION] : []),
+    ...(onProtected ? [PROTECTED_TOLERATION] : []),
+  ];
   return object("apps/v1", "Deployment", { name, labels: labels(spec) }, {
     spec: {
       // Neither a volume of one node nor a GPU is handed over while the old pod still holds it.
@@ -60,7 +79,9 @@ export function deployment(spec: AppSpec): KubernetesObject {
             fsGroup: NONROOT,
             seccompProfile: { type: "RuntimeDefault" },
           },
-          ...(gpu ? { tolerations: [GPU_TOLERATION] } : {}),
+          ...(priority === undefined ? {} : { priorityClassName: priorityClass(priority) }),
+          ...(onProtected ? { nodeSelector: { [PROTECTED]: "true" } } : {}),
+          ...(tolerations.length === 0 ? {} : { tolerations }),
           containers: [container(spec)],
           volumes: [
             { name: "tmp", emptyDir: {} },
@@ -87,10 +108,8 @@ function container(spec: AppSpec): KubernetesObject {
     ...(port === undefined ? {} : { ports: [{ name: "http", containerPort: port }] }),
     ...(sources.length === 0 ? {} : { envFrom: sources }),
     resources: {
-      requests: { cpu: "50m", memory: "64Mi" },
-      limits: gpu
-        ? { cpu: "2", memory: "2Gi", "nvidia.com/gpu": 1 }
-        : { cpu: "1", memory: "256Mi" },
+      requests: REQUESTS,
+      limits: gpu ? { cpu: "2", memory: "2Gi", "nvidia.com/gpu": 1 } : LIMITS,
     },
     ...probes(spec),
     securityContext: {

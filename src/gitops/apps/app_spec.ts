@@ -5,6 +5,7 @@
  */
 
 import type { Problem } from "../../errors/user_error.ts";
+import type { Priority } from "../check/priority_classes.ts";
 import { DNS_LABEL, DNS_SUBDOMAIN, MEMORY_QUANTITY } from "../../inventory/kubernetes_syntax.ts";
 
 /** An app as a person describes it. */
@@ -25,6 +26,9 @@ export interface AppRequest {
   /** Size of its volume, mounted at /data. */
   readonly volume: string | undefined;
   readonly gpu: boolean;
+  /** On nodes with `protect: true`, and on no others. */
+  readonly protected: boolean;
+  readonly priority: Priority | undefined;
 }
 
 /** An image, taken apart as kustomize wants it. */

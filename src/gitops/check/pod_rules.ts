@@ -20,7 +20,7 @@ import {
 const SELECTING = new Set(["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]);
 
 /** Where the pod stands in an object of a kind. */
-function podPath(kind: string): FieldPath | undefined {
+export function podPath(kind: string): FieldPath | undefined {
   if (kind === "Pod") return ["spec"];
   if (kind === "CronJob") return ["spec", "jobTemplate", "spec", "template", "spec"];
   return SELECTING.has(kind) || kind === "Job" ? ["spec", "template", "spec"] : undefined;

@@ -8,6 +8,8 @@ import type { Problem } from "../../errors/user_error.ts";
 import { appOf, appsOf, type Deployment, type DeployUnit, specOf } from "./deploy_units.ts";
 import { describeManifest, isObject, type Manifest, valueAt } from "./manifest.ts";
 import { isFluxKustomization } from "./flux_entry.ts";
+import { podPath } from "./pod_rules.ts";
+import { PRIORITIES, priorityClass } from "./priority_classes.ts";
 import type { AppliedObject, ResourceTrees } from "./resource_tree.ts";
 import { isEncrypted } from "../keys/sops.ts";
 
@@ -43,7 +45,9 @@ export function ruleProblems(
     ],
     warnings: [
       ...elsewhere,
-      ...(followsTemplate ? [...strayPaths(units), ...sharedNamespaces(units)] : []),
+      ...(followsTemplate
+        ? [...strayPaths(units), ...sharedNamespaces(units), ...unknownPriorities(units)]
+        : []),
     ],
   };
 }
@@ -160,6 +164,26 @@ function sharedNamespaces(units: readonly DeployUnit[]): Problem[] {
     }
   }
   return problems;
+}
+
+/** The API server refuses pods whose class is not there. What a Helm chart brings is not known: a warning. */
+function unknownPriorities(units: readonly DeployUnit[]): Problem[] {
+  const objects = units.flatMap((unit) => unit.objects);
+  const known = new Set([
+    ...["system-cluster-critical", "system-node-critical", ...PRIORITIES.map(priorityClass)],
+    ...objects.filter(({ manifest }) => manifest.value.kind === "PriorityClass")
+      .map(({ name }) => name),
+  ]);
+  return objects.flatMap(({ manifest }) => {
+    const path = [...podPath(String(manifest.value.kind)) ?? [], "priorityClassName"];
+    const name = path.length === 1 ? undefined : valueAt(manifest.value, path);
+    if (typeof name !== "string" || name === "" || known.has(name)) return [];
+    return [{
+      message: `the priority class ${name} is not in this repository, nor one that every cluster ` +
+        `has (${PRIORITIES.map(priorityClass).join(", ")}); without it, no pod is created`,
+      where: manifest.place(path),
+    }];
+  });
 }
 
 /** Flux refuses a Secret that it is not told to decrypt. */

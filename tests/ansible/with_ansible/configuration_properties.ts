@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 
 /** Hosts that are made: at least 100 workers are left. */
 const RUNS = 110;
@@ -32,6 +32,11 @@ const host = fc.record({
   cpu: fc.constantFrom(undefined, "500m", "2", "0.5", 4),
   memory: fc.constantFrom(undefined, "512Mi", "8Gi", "1G"),
   profile: fc.constantFrom(undefined, "small", "workstation", "server"),
+  limits: fc.constantFrom(undefined, {}, { cpu: 2 }, { memory: "512Mi" }, {
+    cpu: "1",
+    memory: "1Gi",
+  }),
+  protect: fc.constantFrom(undefined, true, false),
   weight: fc.constantFrom(undefined, undefined, 0, 1, 40, 100),
   taints: fc.uniqueArray(taint, { maxLength: 3, selector: (taint) => taint.key + taint.effect }),
   labels: fc.dictionary(label, label, { maxKeys: 3 }),
@@ -46,6 +51,7 @@ interface Rendered {
   readonly text: string;
   readonly registration: string;
   readonly unit: string;
+  readonly manifest: string;
   readonly settings: Record<string, unknown>;
 }
 
@@ -69,6 +75,8 @@ function inventoryOf(hosts: readonly Host[]): unknown {
     ...(host.cpu === undefined ? {} : { reserved_cpu: host.cpu }),
     ...(host.memory === undefined ? {} : { reserved_memory: host.memory }),
     ...(host.profile === undefined ? {} : { profile: host.profile }),
+    ...(host.limits === undefined ? {} : { default_limits: host.limits }),
+    ...(host.protect === undefined ? {} : { protect: host.protect }),
     ...(host.weight === undefined ? {} : { cpu_weight: host.weight }),
     ...(host.taints.length ? { node_taints: host.taints } : {}),
     node_labels: host.labels,
@@ -210,6 +218,30 @@ Deno.test("P18 only units of hosts with cpu_weight know of a slice for pods, and
   });
 });
 
+Deno.test("the cluster's manifest has the priority classes, and a policy for limits where some are asked for", () => {
+  forEach(hosts, ({ limits }, { manifest }) => {
+    const objects = parseAllDocuments(manifest).map((document) => {
+      assert.deepEqual(document.errors, []);
+      return document.toJS();
+    }).filter((object) => object !== null);
+    const asked = Object.entries(limits ?? {});
+    const policy = ["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"];
+    assert.deepEqual(objects.map(({ kind }) => kind), [
+      ...Array(3).fill("PriorityClass"),
+      ...(asked.length > 0 ? policy : []),
+    ]);
+    // One for containers and one for init containers.
+    const expressions = (objects[3]?.spec.mutations ?? []).map((
+      { applyConfiguration: { expression } }: { applyConfiguration: { expression: string } },
+    ) => expression);
+    assert.equal(expressions.length, 2 * asked.length);
+    for (const [resource, limit] of asked) {
+      const written = `limits: {'${resource}': '${limit}'}`;
+      assert.equal(expressions.filter((text: string) => text.includes(written)).length, 2, written);
+    }
+  });
+});
+
 /** Runs what the unit does before k3s starts, but for systemctl, in a directory that takes the place of /sys/fs/cgroup. */
 async function prepareCgroups(unit: string, directory: string, before = ""): Promise<void> {
   const scripts = [...unit.matchAll(/^ExecStartPre=\/bin\/sh -c '(cd \/sys\/fs\/cgroup.*)'$/gm)];
@@ -275,14 +307,17 @@ Deno.test("docs/inventory.md has what each profile sets", async () => {
   }
 });
 
-Deno.test("P12 a node registers with all its taints, and they are what is reconciled", () => {
+Deno.test("P12 a node registers with all its taints, protection among them, and they are what is reconciled", () => {
   forEach(hosts, (host, { registration, settings }) => {
-    const texts = host.taints.map(({ key, value, effect }) =>
-      `${key}${value && `=${value}`}:${effect}`
-    );
+    const protection = { key: "k3s-tool.io/protected", value: "true", effect: "NoSchedule" };
+    const taints = [...(host.protect === true ? [protection] : []), ...host.taints];
+    const texts = taints.map(({ key, value, effect }) => `${key}${value && `=${value}`}:${effect}`);
     assert.deepEqual(parse(registration)["node-taint"] ?? [], texts);
-    assert.deepEqual(settings["taints"], host.taints.map((taint) => ({ ...taint })));
-    assert.deepEqual(settings["labels"], { ...host.labels });
+    assert.deepEqual(settings["taints"], taints.map((taint) => ({ ...taint })));
+    assert.deepEqual(settings["labels"], {
+      ...(host.protect === true ? { [protection.key]: "true" } : {}),
+      ...host.labels,
+    });
     assert.equal(settings["worker"], hosts.indexOf(host) >= 3);
   });
 });

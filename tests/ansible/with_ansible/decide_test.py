@@ -10,9 +10,10 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, **extra):
     def host(number, name):
-        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": None, "cluster": dict(clusters).get(name), "sqlite": name in sqlite}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": None, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below},
+                 "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         return name, {"k3s_tool_node_name": name, "tailscale_ip": "100.64.0.%d" % number, "test_probe": probe}
     hosts = dict(host(number + 1, name) for number, name in enumerate([*servers, *workers]))
@@ -53,7 +54,27 @@ class Versions(unittest.TestCase):
         self.assertEqual(decide(limit="w1,n1", test_versions=old)["w1"]["older"], [])
 
 
+class Warnings(unittest.TestCase):
+    def test_a_worker_with_less_memory_than_a_server_needs_is_told_so(self):
+        little, enough = decide(memory_mb=899), decide(memory_mb=900)
+        self.assertEqual([len(little[name]["warnings"]) for name in ("n1", "w1")], [0, 1])
+        self.assertIn("899 MB of memory", little["w1"]["warnings"][0])
+        self.assertEqual([found["warnings"] for found in enough.values()], [[], [], []])
+
+    def test_pods_that_change_their_cgroup_are_told_before(self):
+        for weight, pods_below, told in ((10, False, "into"), (0, True, "out of"), (10, True, None)):
+            warnings = decide(cpu_weight=weight, pods_below=pods_below)["w1"]["warnings"]
+            expected = ["Warning: Provisioning restarts each pod of this node once, as cpu_weight moves them %s k3s.slice." % told] if told else []
+            self.assertEqual(warnings, expected)
+
+
 class Problems(unittest.TestCase):
+    def test_limits_for_all_namespaces_need_a_release_that_has_policies_for_it(self):
+        told = "default_limits needs k3s v1.36 or newer, and k3s_version is v1.35.6+k3s1"
+        for version, limits, problems in (("v1.35.6+k3s1", {"cpu": "1"}, [told]), ("v1.36.0+k3s1", {"cpu": "1"}, [])):
+            found = decide(k3s_version=version, default_limits=limits)
+            self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, []), version)
+
     def test_a_worker_alone_in_a_run_is_judged_by_what_is_known_of_its_server(self):
         """A server that is left out by --limit is looked at for what it serves; which cluster it has stays unknown."""
         looks = [{"item": "n1", "server": {"holds": True, "answers": True}}]

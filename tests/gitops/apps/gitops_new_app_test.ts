@@ -24,7 +24,7 @@ Deno.test("a web app with everything is restricted, isolated, probed, and valid"
   assert.equal(code, 0, stderr);
   const found = objects(repository);
   assert.deepEqual([...found.keys()].sort(), [
-    ...["ConfigMap", "Deployment", "Ingress", "Namespace", "NetworkPolicy"],
+    ...["ConfigMap", "Deployment", "Ingress", "LimitRange", "Namespace", "NetworkPolicy"],
     ...["PersistentVolumeClaim", "Secret", "Service"],
   ]);
   const deployment = found.get("Deployment") as {
@@ -85,6 +85,57 @@ Deno.test("what one pod holds alone is not asked for by two", async () => {
     const { spec } = objects(repository, app).get("Deployment") as { spec: { strategy: unknown } };
     assert.deepEqual(spec.strategy, { type: "Recreate" });
   }
+});
+
+Deno.test("P12 an app on protected nodes selects them and tolerates their taint, and no other app does", async () => {
+  await using repository = await temporaryRepository();
+  const pod = async (app: string, ...flags: string[]) => {
+    const argv = ["gitops", "new-app", app, "--dir", "repo", "--image", "x:1", ...flags];
+    assert.equal((await repository.run(argv)).code, 0);
+    const { spec } = objects(repository, app).get("Deployment") as {
+      spec: { template: { spec: Record<string, unknown> } };
+    };
+    return spec.template.spec;
+  };
+  const key = "k3s-tool.io/protected";
+  const toleration = (key: string) => ({ key, operator: "Exists", effect: "NoSchedule" });
+  const there = await pod("there", "--protected");
+  assert.deepEqual([there.nodeSelector, there.tolerations], [{ [key]: "true" }, [toleration(key)]]);
+  const both = await pod("both", "--protected", "--gpu");
+  assert.deepEqual(both.tolerations, [toleration("nvidia.com/gpu"), toleration(key)]);
+  const elsewhere = await pod("elsewhere");
+  assert.deepEqual([elsewhere.nodeSelector, elsewhere.tolerations], [undefined, undefined]);
+});
+
+Deno.test("what is added to an app's namespace without limits gets those of the app", async () => {
+  await using repository = await temporaryRepository();
+  assert.equal((await repository.run(APP)).code, 0);
+  const { spec: { limits: [limit] } } = objects(repository).get("LimitRange") as {
+    spec: { limits: Record<string, unknown>[] };
+  };
+  const deployment = objects(repository).get("Deployment") as {
+    spec: { template: { spec: { containers: { resources: Record<string, unknown> }[] } } };
+  };
+  const { requests, limits } = deployment.spec.template.spec.containers[0]!.resources;
+  assert.deepEqual(limit, { type: "Container", defaultRequest: requests, default: limits });
+});
+
+Deno.test("an app has the priority that was asked for, or none", async () => {
+  await using repository = await temporaryRepository();
+  for (const priority of ["critical", "normal", "background", undefined]) {
+    const app = `app-${priority}`;
+    const argv = ["gitops", "new-app", app, "--dir", "repo", "--image", "x:1"];
+    const flags = priority === undefined ? [] : ["--priority", priority];
+    assert.equal((await repository.run([...argv, ...flags])).code, 0);
+    const { spec } = objects(repository, app).get("Deployment") as {
+      spec: { template: { spec: Record<string, unknown> } };
+    };
+    const expected = priority === undefined ? undefined : `home-${priority}`;
+    assert.equal(spec.template.spec.priorityClassName, expected);
+  }
+  const refused = await repository.run([...APP, "--priority", "highest"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /critical.*normal.*background/);
 });
 
 Deno.test("the secret goes to sops on stdin, and nowhere else", async () => {

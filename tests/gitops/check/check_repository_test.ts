@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PRIORITIES, priorityClass } from "../../../src/gitops/check/priority_classes.ts";
 import { DOCUMENTS } from "../../../src/cli/program/document_schemas.ts";
 import { FULL_APP, type TemporaryRepository, temporaryRepository } from "../repository_fixture.ts";
 
@@ -34,7 +35,7 @@ for (
     [
       "a file that does not exist",
       (r) => Deno.removeSync(`${r.root}/${BASE}/service.yaml`),
-      [`${BASE}/kustomization.yaml:11: service.yaml does not exist`],
+      [`${BASE}/kustomization.yaml:12: service.yaml does not exist`],
     ],
     [
       "a file outside of the repository",
@@ -123,7 +124,9 @@ for (
     [
       "no namespace",
       (r) => r.replace(`${BASE}/kustomization.yaml`, "namespace: blog\n", ""),
-      ["configmap", "deployment", "ingress", "networkpolicy", "pvc", "service"].map((file) =>
+      ["configmap", "deployment", "ingress", "limits", "networkpolicy", "pvc", "service"].map((
+        file,
+      ) =>
         new RegExp(`^${BASE}/${file}.yaml:\\d+: \\w+ \\w+ has no namespace; set namespace: blog in`)
       ),
     ],
@@ -175,6 +178,7 @@ Deno.test("two apps in one namespace are found, and so is a copied sync.yaml", a
   assert.deepEqual(await repository.warnings(), [
     "apps/two/base/deployment.yaml:5: Deployment two is in the namespace one, which belongs to " +
     "the app one; each app has its own namespace",
+    "apps/two/base/limits.yaml:5: LimitRange defaults is defined in apps/one/base/limits.yaml:2 too",
     "apps/two/base/namespace.yaml:4: Namespace one is defined in apps/one/base/namespace.yaml:1 too",
     "apps/two/base/networkpolicy.yaml:7: NetworkPolicy isolate is defined in " +
     "apps/one/base/networkpolicy.yaml:4 too",
@@ -184,6 +188,34 @@ Deno.test("two apps in one namespace are found, and so is a copied sync.yaml", a
   const [stray] = await repository.warnings();
   assert.match(stray!, /^apps\/two\/sync\.yaml:12: spec\.path must lie in apps\/two, is/);
   assert.deepEqual(await repository.problems(), []);
+});
+
+Deno.test("a priority class that neither the repository nor every cluster has is told", async () => {
+  await using repository = await temporaryRepository();
+  const argv = ["gitops", "new-app", "blog", "--dir", "repo", "--image", "x:1"];
+  assert.equal((await repository.run([...argv, "--priority", "background"])).code, 0);
+  assert.deepEqual(await repository.warnings(), []);
+  const file = "apps/blog/base/deployment.yaml";
+  repository.replace(file, "home-background", "mine");
+  const [warning, ...others] = await repository.warnings();
+  assert.match(warning!, /deployment\.yaml:\d+: the priority class mine is not in this repository/);
+  assert.deepEqual(others, []);
+  const own =
+    "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: mine}\nvalue: 7\n";
+  repository.write("infrastructure/sources/mine.yaml", own);
+  repository.replace("infrastructure/sources/kustomization.yaml", "[]", "[mine.yaml]");
+  assert.deepEqual(await repository.warnings(), []);
+});
+
+Deno.test("the classes of clusters are those that apps can have", async () => {
+  const file = new URL(
+    "../../../ansible/roles/k3s_service/templates/cluster.yaml.j2",
+    import.meta.url,
+  );
+  const names = (await Deno.readTextFile(file)).matchAll(
+    /kind: PriorityClass\nmetadata:\n {2}name: (.*)/g,
+  );
+  assert.deepEqual([...names].map(([, name]) => name), PRIORITIES.map(priorityClass));
 });
 
 Deno.test("what could not be looked at is said, and what nobody applies", async () => {

@@ -63,6 +63,20 @@ for (
     ["more weight than the user's session", SMALL.replace('reserved_cpu: "4"', "cpu_weight: 101"), [
       'bad value for cpu_weight of dgx, got "101"; expected a whole number from 1 to 100, or 0',
     ]],
+    [
+      "a limit that is no quantity",
+      SMALL.replace('reserved_cpu: "4"', "default_limits: {memory: much}"),
+      [
+        'bad value for default_limits.memory of dgx, got "much"; expected a quantity of memory',
+      ],
+    ],
+    [
+      "a limit of something else",
+      SMALL.replace('reserved_cpu: "4"', 'default_limits: {gpu: "1"}'),
+      [
+        "default_limits",
+      ],
+    ],
     ["a label that is no text", SMALL.replace('reserved_cpu: "4"', "node_labels: {a: true}"), [
       'hosts.yml:16:28: bad value for node_labels.a of dgx, got "true"; expected a label value',
     ]],

@@ -34,9 +34,9 @@ Deno.test("the example of SPEC reads as it is meant", async () => {
   });
 });
 
-for (const name of ["homelab", "single", "high-availability", "gitops", "k3s-ansible", "storage"]) {
+for (const { name } of [...Deno.readDirSync(EXAMPLES)].filter(({ isFile }) => isFile)) {
   Deno.test(`example ${name} is valid and can be provisioned`, async () => {
-    const file = `${EXAMPLES}/${name}.yml`;
+    const file = `${EXAMPLES}/${name}`;
     const { problems } = await checkInventory(file);
     assert.deepEqual(problems, []);
     requireProvisionable(await readInventory(file));

@@ -19,10 +19,13 @@ def current(path):
         return None, None
 
 
-def make_directory(path, mode):
-    """Makes a directory with this mode, and its parents with the usual one; one that exists is left as it is."""
+def make_directory(path, mode, parent_mode=0o755):
+    """Makes a directory with this mode, its parent with another and what is above with the usual one; one that exists is left as it is."""
     if not os.path.isdir(path):
-        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        parent = os.path.dirname(path)
+        if not os.path.isdir(parent):
+            os.makedirs(parent, exist_ok=True)
+            os.chmod(parent, parent_mode)
         os.mkdir(path)
         os.chmod(path, mode)
 
@@ -51,7 +54,7 @@ def replace(path, content, mode):
 
 
 def write_files(entries, check=False):
-    """Writes files that differ ({path, content, mode, directory_mode}; modes in octal) and returns the diff of each that was, or would be, changed."""
+    """Writes files that differ ({path, content, mode, directory_mode, parent_mode}; modes in octal) and returns the diff of each that was, or would be, changed."""
     diffs = []
     for entry in entries:
         path, content, mode = entry["path"], entry["content"], int(entry["mode"], 8)
@@ -61,6 +64,6 @@ def write_files(entries, check=False):
         diffs.append({"before_header": path, "after_header": path, "before": before or "", "after": content} if before != content else
                      {"before_header": path, "after_header": path, "before": "mode %04o\n" % mode_before, "after": "mode %04o\n" % mode})
         if not check:
-            make_directory(os.path.dirname(path), int(entry.get("directory_mode") or "0755", 8))
+            make_directory(os.path.dirname(path), int(entry.get("directory_mode") or "0755", 8), int(entry.get("parent_mode") or "0755", 8))
             replace(path, content, mode)
     return diffs

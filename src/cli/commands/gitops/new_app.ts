@@ -1,4 +1,5 @@
 import { counted } from "../../../errors/safe_text.ts";
+import { PRIORITIES } from "../../../gitops/check/priority_classes.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `gitops new-app`: adds an app to the repository that Flux syncs from. */
@@ -39,6 +40,15 @@ export const gitopsNewAppCommand = defineCommand({
       "--gpu",
       "request an NVIDIA GPU (needs the device plugin, which is not installed yet)",
     ),
+    protected: option.flag(
+      "--protected",
+      "run on nodes with `protect: true`, and on no others",
+    ),
+    priority: option.text(
+      "--priority <priority>",
+      "what to keep running when the cluster is full: critical before normal before background",
+      { choices: PRIORITIES },
+    ),
     dryRun: option.flag("--dry-run", "print the files, write nothing"),
   },
   examples: {
@@ -78,6 +88,8 @@ export const gitopsNewAppCommand = defineCommand({
       secretKeys: sources.map(({ key }) => key),
       volume,
       gpu,
+      protected: options.protected,
+      priority: PRIORITIES.find((each) => each === options.priority),
     }, { directory: resolve(context.cwd, dir ?? "."), dryRun });
     const secrets = dryRun ? undefined : await secretValues(context, sources, prompter);
     const added = await newAppFiles(context, plan, secrets);

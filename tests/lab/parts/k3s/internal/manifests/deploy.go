@@ -41,6 +41,7 @@ type deployer struct {
 	client  dynamic.Interface
 	mapper  *restmapper.DeferredDiscoveryRESTMapper
 	applied map[string][sha256.Size]byte
+	content map[string][]byte // what was applied, to find what is no longer in a file
 	skip    []string
 }
 
@@ -58,7 +59,7 @@ func Deploy(ctx context.Context, config *rest.Config, s settings.Server) error {
 	if err := writePackaged(directory, s); err != nil {
 		return err
 	}
-	d := &deployer{client, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(api)), map[string][sha256.Size]byte{}, s.Disable}
+	d := &deployer{client, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(api)), map[string][sha256.Size]byte{}, map[string][]byte{}, s.Disable}
 	d.removeDisabled(ctx, directory)
 	for ticker := time.NewTicker(manifestPoll); ; {
 		d.pass(ctx, directory)
@@ -86,14 +87,14 @@ func (d *deployer) pass(ctx context.Context, directory string) {
 			continue
 		}
 		if sum := sha256.Sum256(data); d.applied[file] != sum {
-			if err := d.apply(ctx, data); err != nil {
+			if err := errors.Join(d.apply(ctx, data), d.prune(ctx, d.content[file], data)); err != nil {
 				if ctx.Err() == nil {
 					logging.Errorf("Failed to apply %s: %v", file, err)
 				}
 				continue
 			}
 			logging.Infof("Applied %s", file)
-			d.applied[file] = sum
+			d.applied[file], d.content[file] = sum, data
 		}
 	}
 }
@@ -106,22 +107,45 @@ func (d *deployer) removeDisabled(ctx context.Context, directory string) {
 		if err != nil {
 			continue
 		}
-		err = each(data, func(object *unstructured.Unstructured) error {
-			resource, err := d.resource(object)
-			if err != nil {
-				return err
-			}
-			background := metav1.DeletePropagationBackground
-			err = resource.Delete(ctx, object.GetName(), metav1.DeleteOptions{PropagationPolicy: &background})
-			if apierrors.IsNotFound(err) {
-				return nil
-			}
-			return err
-		})
+		err = each(data, func(object *unstructured.Unstructured) error { return d.deleteObject(ctx, object) })
 		if err = errors.Join(err, os.Remove(file)); err != nil {
 			logging.Errorf("Failed to delete %s: %v", name, err)
 		}
 	}
+}
+
+// prune deletes what an earlier version of a file has and the newer one has not. k3s knows it from the Addon even after a restart.
+func (d *deployer) prune(ctx context.Context, before, after []byte) error {
+	kept := map[string]bool{}
+	if err := each(after, func(object *unstructured.Unstructured) error {
+		kept[identity(object)] = true
+		return nil
+	}); err != nil {
+		return err
+	}
+	return each(before, func(object *unstructured.Unstructured) error {
+		if kept[identity(object)] {
+			return nil
+		}
+		return d.deleteObject(ctx, object)
+	})
+}
+
+func identity(object *unstructured.Unstructured) string {
+	return strings.Join([]string{object.GroupVersionKind().GroupKind().String(), object.GetNamespace(), object.GetName()}, "/")
+}
+
+func (d *deployer) deleteObject(ctx context.Context, object *unstructured.Unstructured) error {
+	resource, err := d.resource(object)
+	if err != nil {
+		return err
+	}
+	background := metav1.DeletePropagationBackground
+	err = resource.Delete(ctx, object.GetName(), metav1.DeleteOptions{PropagationPolicy: &background})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 func (d *deployer) apply(ctx context.Context, data []byte) error {
