@@ -154,9 +154,9 @@ Deno.test("config set and unset", async () => {
     ["config", "set", "reserved_cpu", "2", "--scope", "workers"],
     ["config", "set", "node_labels.example.com/disk", "true", "--scope", "dgx"],
     ["config", "set", "node_taints", '[{"key":"a","effect":"NoSchedule"}]', "--scope", "nuc"],
-    ["config-set", "limits.pods", "20", "--type", "string"],
+    ["config-set", "quotas.pods", "20", "--type", "string"],
     ["config", "set", "gpu", "yes", "--scope", "dgx", "--dry-run"],
-    ["config", "unset", "limits.pods"],
+    ["config", "unset", "quotas.pods"],
     ["config", "unset", "reserved_cpu", "--scope", "workers"],
     ["config", "unset", "node_labels", "--scope", "dgx"],
   ];
