@@ -60,7 +60,7 @@ for (const [app, kinds] of Object.entries(APPS)) {
     }
     assert.deepEqual(
       found.map(({ kind }) => kind).sort(),
-      [...kinds, "Namespace", "NetworkPolicy"].sort(),
+      [...kinds, "LimitRange", "Namespace", "NetworkPolicy"].sort(),
     );
     const text = (kind: string) => found.find((each) => each.kind === kind)!.text;
     assert.match(text("Namespace"), /"pod-security\.kubernetes\.io\/enforce":"restricted"/);
