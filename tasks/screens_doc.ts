@@ -82,7 +82,7 @@ export const SCREENS: readonly Screen[] = [
   {
     name: "unreachable",
     ...SMALL,
-    second: 172,
+    second: 112,
     steps: [{ until: /pi4 .*Unreachable/ }],
   },
   {

@@ -8,15 +8,14 @@ import { performChange } from "../changes/perform_change.ts";
 import { LIVE_COLLECTIONS } from "../live/live_collections.ts";
 import type { LiveSession } from "../live/live_session.ts";
 import type { LiveNews } from "../live/live_state.ts";
-import type { ClusterNews, CollectionName } from "../cluster/watch/cluster_state.ts";
 import { ApiError, type Change, type KubernetesApi } from "../cluster/api/kubernetes_api.ts";
 import { podLog } from "../cluster/read/pod_log.ts";
 import { readObject } from "../cluster/api/requests.ts";
 import { journaled } from "../cluster/api/request_journal.ts";
 import type { Clock } from "../process/system.ts";
-import { Home, type HomeObjects } from "./home.ts";
+import { Home } from "./home.ts";
 import { logLines } from "./log.ts";
-import type { Json } from "./objects.ts";
+import { collectionOf, type Json, podJson } from "./objects.ts";
 import { provisionRun } from "./provision_run.ts";
 import { inventory, K3S_VERSION, metricsOf, tailnetOf } from "./tables.ts";
 
@@ -24,7 +23,7 @@ import { inventory, K3S_VERSION, metricsOf, tailnetOf } from "./tables.ts";
 const SERVER = "simulated";
 
 /** How often it is looked what is new, and measured, in milliseconds. */
-const [LOOK_MS, MEASURED_MS] = [250, 5_000];
+const [LOOK_MS, MEASURED_MS] = [1_000, 5_000];
 
 /**
  * A session with a made-up home: six machines, some thirty pods, and what goes wrong in homes. It
@@ -57,24 +56,31 @@ async function* newsOf(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<readonly LiveNews[], void> {
-  let told = { objects: new Map() as HomeObjects, away: undefined as Home["away"] | undefined };
-  let measured = NaN;
+  let told = new Map<string, Json>();
+  let away: Home["away"] | null = null;
+  let measured = 0;
   let news: LiveNews[] = [
     { type: "connection", connection: { state: "live" } },
     { type: "server", server: SERVER, version: K3S_VERSION, insteadOf: undefined },
     { type: "inventory", inventory: { known: true, value: inventory } },
-    ...(Object.keys(LIVE_COLLECTIONS) as CollectionName[]).map((collection) =>
-      ({ type: "listed", collection, objects: [] }) as const
-    ),
   ];
   while (!signal.aborted) {
     const home = current();
-    const { objects, away } = home;
-    news.push(...changes(told.objects, objects));
-    if (told.away !== away) {
+    const objects = new Map(home.objects().map((object) => [object.metadata.uid, object]));
+    for (const [uid, { kind }] of told) {
+      if (!objects.has(uid)) news.push({ type: "gone", collection: collectionOf(kind), uid });
+    }
+    for (const [uid, object] of objects) {
+      if (JSON.stringify(object) === JSON.stringify(told.get(uid))) continue;
+      const collection = collectionOf(object.kind);
+      const seen = { type: "seen", collection, object: LIVE_COLLECTIONS[collection]!.pick(object) };
+      news.push(seen as LiveNews);
+    }
+    told = objects;
+    if (away !== home.away) {
       news.push({ type: "tailnet", tailnet: { known: true, value: tailnetOf(home) } });
     }
-    told = { objects, away };
+    away = home.away;
     if (measured !== Math.floor(home.now / MEASURED_MS)) {
       measured = Math.floor(home.now / MEASURED_MS);
       news.push({ type: "metrics", metrics: metricsOf(home) });
@@ -87,57 +93,41 @@ async function* newsOf(
   }
 }
 
-function changes(before: HomeObjects, after: HomeObjects): ClusterNews[] {
-  const gone = [...before].filter(([uid]) => !after.has(uid));
-  const seen = [...after].filter(([uid, { text }]) => before.get(uid)?.text !== text);
-  return [
-    ...gone.map(([uid, { collection }]) => ({ type: "gone", collection, uid })),
-    ...seen.map(([, { collection, json }]) => ({
-      type: "seen",
-      collection,
-      object: LIVE_COLLECTIONS[collection]!.pick(json),
-    })),
-  ] as ClusterNews[];
-}
-
 /** The home as an API server: the very code that reads and changes a real one does it here too. */
 function homeApi(current: () => Home, clock: Clock): KubernetesApi {
   return {
     server: SERVER,
-    get: (path, { query, signal } = {}) =>
+    get: (path, { query } = {}) =>
       Promise.try(() => {
-        signal?.throwIfAborted();
         const home = current();
-        if (path !== LIVE_COLLECTIONS.pods!.path) return findObject(home, path);
+        if (path !== LIVE_COLLECTIONS.pods!.path) {
+          return JSON.parse(JSON.stringify(findObject(home, path)));
+        }
         // Pods alone are listed, those of a node.
         const node = String(query?.fieldSelector).replace("spec.nodeName=", "");
-        const pods = [...home.pods.values()].filter((pod) => pod.node === node);
-        return { items: pods.map(({ uid }) => home.objects.get(uid)!.json) };
+        const pods = home.pods.filter((pod) => pod.node === node);
+        return { items: pods.map((pod) => podJson(home, pod)) };
       }),
     lines: async function* (path, options = {}) {
-      const { metadata: { uid } } = findObject(current(), path.replace(/\/log$/, ""));
-      yield* logLines(current, clock, { uid, path, ...options });
+      const home = current();
+      const { metadata } = findObject(home, path.replace(/\/log$/, ""));
+      const pod = home.pods.find(({ uid }) => uid === metadata.uid)!;
+      yield* logLines(current, clock, { pod, ...options });
     },
-    change: (change) =>
-      Promise.try(() => {
-        change.signal?.throwIfAborted();
-        const home = current();
-        home.act(() => changeHome(home, change));
-      }),
+    change: (change) => Promise.try(() => changeHome(current(), change)),
     close: () => Promise.resolve(),
   };
 }
 
 /** The object at a path. @throws {ApiError} where there is none */
-function findObject({ objects }: Home, path: string): Json {
-  const [name, resource, ...rest] = path.split("/").reverse();
-  const namespace = rest[1] === "namespaces" ? rest[0] : undefined;
-  const found = objects.values().find(({ json: { kind, metadata } }) =>
-    `${kind.toLowerCase()}s` === resource && metadata.namespace === namespace &&
-    metadata.name === name
+function findObject(home: Home, path: string): Json {
+  const [name, resource, namespace] = path.split("/").reverse();
+  const found = home.objects().find(({ kind, metadata }) =>
+    `${kind.toLowerCase()}s` === resource && metadata.name === name &&
+    [undefined, namespace].includes(metadata.namespace)
   );
   if (found === undefined) throw new ApiError(404, "NotFound", `${name} was not found`, path);
-  return found.json;
+  return found;
 }
 
 /** What a person changes. @throws {ApiError} as an API server would */
@@ -148,12 +138,14 @@ function changeHome(home: Home, { path, body }: Change): void {
     readonly spec?: { unschedulable?: boolean; replicas?: number; template?: unknown };
   };
   if (kind === "Node") {
-    const cordoned = spec.unschedulable === true;
-    const reason = cordoned ? "NodeNotSchedulable" : "NodeSchedulable";
-    return home.setNode(metadata.name, { cordoned }, reason);
+    home.nodes.get(metadata.name)!.cordoned = spec.unschedulable === true;
+  } else if (kind === "Pod") {
+    home.end(home.pods.find(({ uid }) => uid === metadata.uid)!);
+  } else {
+    const workload = home.workloads.find((app) =>
+      app.kind === kind && app.name === metadata.name && app.namespace === metadata.namespace
+    )!;
+    if (spec.template === undefined) workload.replicas = spec.replicas!;
+    else home.restart(workload);
   }
-  if (kind === "Pod") return home.end(home.pods.get(metadata.uid)!);
-  const workload = home.workloads.get(metadata.uid)!;
-  if (spec.template !== undefined) home.restart(workload);
-  else home.workloads.set(workload.uid, { ...workload, ...spec as { replicas: number } });
 }

@@ -8,7 +8,7 @@
 import { ApiError, type GetOptions } from "../cluster/api/kubernetes_api.ts";
 import type { Clock } from "../process/system.ts";
 import type { Home } from "./home.ts";
-import { type HomePod, iso, wordsOf } from "./objects.ts";
+import { type HomePod, iso, lifeOf } from "./objects.ts";
 import { fraction } from "./tables.ts";
 
 /** What the program that fails prints each time it is started, a line a second. */
@@ -28,58 +28,56 @@ const SPEECHES: Readonly<Record<string, readonly string[]>> = {
   controls: ["INFO  reconciled services in # ms", "INFO  reconciled endpoints in # ms", "", ""],
   stores: ["LOG:  checkpoint complete: wrote # buffers", "LOG:  connection authorized", "", ""],
   infers: ["POST /api/chat 200, # tokens/s", "POST /api/embed 200 in # ms", "", ""],
+  rests: ["INFO  still at work", ...Array<string>(29).fill("")],
 };
-
-const QUIET = ["INFO  still at work", ...Array<string>(29).fill("")];
 
 /** The lines of a pod's log. @throws {ApiError} as an API server would */
 export async function* logLines(
   current: () => Home,
   clock: Clock,
-  { uid, path, query = {}, signal }: GetOptions & { readonly uid: string; readonly path: string },
+  { pod, query = {}, signal }: GetOptions & { readonly pod: HomePod },
 ): AsyncGenerator<string, void> {
-  const { now, seed, pods } = current();
-  const pod = pods.get(uid)!;
-  const { does, name } = pod.app;
-  const { startedAt, endedAt } = runOf(pod, query.previous === "true", path);
-  const linesAt = (at: number) => {
-    const chance = fraction(seed, `${uid} ${at}`);
-    const second = (at - startedAt) / 1000;
-    const speech = SPEECHES[does] ?? QUIET;
-    const said = second === 0
-      ? `INFO  starting ${name}`
-      : speech[Math.floor(chance * speech.length)];
-    const line = (does === "crashes" ? STORY[second] : said) ?? "";
-    const stamp = query.timestamps === "true" ? `${iso(at).slice(0, -1)}.000000000Z ` : "";
-    const words = line.replace(" #", ` ${Math.floor(chance * 9000) % 97}`);
-    return line === "" ? [] : [`${stamp}${iso(at)} ${words}`];
-  };
-  const until = endedAt ?? now;
+  const { now, seed } = current();
+  const { startedAt, endedAt } = runOf(pod, { now, previous: query.previous === "true" });
+  function* linesOf(from: number, to: number) {
+    for (let at = from; at < to; at += 1000) {
+      const chance = fraction(seed, `${pod.uid} ${at}`);
+      const speech = SPEECHES[pod.app.does] ?? [];
+      const line = pod.app.does === "crashes"
+        ? STORY[(at - startedAt) / 1000]
+        : speech[Math.floor(chance * speech.length)]?.replace(" #", ` ${Math.floor(chance * 97)}`);
+      const stamp = query.timestamps === "true" ? `${iso(at).slice(0, -1)}.000000000Z ` : "";
+      if (line) yield `${stamp}${iso(at)} ${line}`;
+    }
+  }
+  let at = endedAt ?? now;
   // The node has rotated what was an hour ago.
-  const seconds = Math.min((until - startedAt) / 1000, 3600);
-  const before = Array.from({ length: seconds }, (_, index) => until - 1000 * (seconds - index));
-  yield* before.flatMap(linesAt).slice(-Number(query.tailLines));
+  const known = [...linesOf(Math.max(startedAt, at - 3_600_000), at)];
+  yield* known.slice(-Number(query.tailLines));
   // The log ends with the container: where it has ended or restarted.
-  for (let at = until; query.follow === "true" && endedAt === undefined;) {
+  while (query.follow === "true" && endedAt === undefined) {
     await clock.sleep(1000, signal);
     const { now, pods } = current();
-    for (; at < now; at += 1000) yield* linesAt(at);
-    if (pods.get(uid)?.since !== startedAt) return;
+    yield* linesOf(at, now);
+    at = now;
+    if (!pods.includes(pod) || lifeOf(pod, now).startedAt !== startedAt) return;
   }
 }
 
 /** The run of the container that is asked for. */
-function runOf(pod: HomePod, previous: boolean, path: string) {
-  const { app, lastEnd, stage, name, since } = pod;
-  const fail = (words: string) => new ApiError(400, "BadRequest", words, path);
-  if (previous && (lastEnd === undefined || stage === "ended")) {
-    throw fail(`previous terminated container "${app.name}" in pod "${name}" not found`);
+function runOf(
+  pod: HomePod,
+  { now, previous }: { readonly now: number; readonly previous: boolean },
+): { readonly startedAt: number; readonly endedAt?: number } {
+  const { stage, reason, startedAt, lastRun } = lifeOf(pod, now);
+  const container = `container "${pod.app.name}" in pod "${pod.name}"`;
+  const fail = (words: string) => new ApiError(400, "BadRequest", words, `${pod.name}/log`);
+  if (previous && (!lastRun || stage === "ended")) {
+    throw fail(`previous terminated ${container} not found`);
   }
-  if (!previous && (stage === "running" || stage === "ready")) {
-    return { startedAt: since, endedAt: undefined };
-  }
+  if (!previous && (stage === "running" || stage === "ready")) return { startedAt };
   // While it waits for its next start, its log is that of its last run.
-  if (lastEnd !== undefined) return lastEnd;
-  const reason = wordsOf(pod).reason.replace(/.*Image.*/, "trying and failing to pull image");
-  throw fail(`container "${app.name}" in pod "${name}" is waiting to start: ${reason}`);
+  if (lastRun) return lastRun;
+  const why = reason.replace(/.*Image.*/, "trying and failing to pull image");
+  throw fail(`${container} is waiting to start: ${why}`);
 }

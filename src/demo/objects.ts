@@ -1,73 +1,91 @@
 /**
- * The objects of the made-up home: manifests, as an API server would have them.
+ * The objects of the made-up home: manifests, as far as an API server's are looked into.
  *
  * @module
  */
 
-import { FLUX_PATHS } from "../gitops/flux/flux_status.ts";
-import { type App, type Machine, MACHINES, suffix, table, uid } from "./tables.ts";
+import type { CollectionName } from "../cluster/watch/cluster_state.ts";
+import { LIVE_COLLECTIONS } from "../live/live_collections.ts";
+import type { Home } from "./home.ts";
+import type { App, Machine } from "./tables.ts";
+
+/** What something is called. */
+export type Named = Readonly<Record<"kind" | "namespace" | "name", string>>;
 
 /** A node. All times are milliseconds since the epoch. */
-export const newNode = (machine: Machine, uid: string, bornAt: number) => {
-  return { machine, uid, bornAt, cordoned: false, ready: true, readySince: bornAt };
-};
-
-/** What keeps pods: a release or a restart of it is a new revision. */
-export const newWorkload = (app: App, uid: string, bornAt: number) => {
-  return { app, uid, bornAt, replicas: app.nodes.length, revision: 1 };
-};
-
-export type HomeNode = Readonly<ReturnType<typeof newNode>>;
-export type HomeWorkload = Readonly<ReturnType<typeof newWorkload>>;
-
-/** Stages of a pod's life: why it waits in it, in which words, and the event that says them. */
-const STAGES = {
-  pending: "Unschedulable | No node is ready and takes it | FailedScheduling | Warning",
-  creating: "ContainerCreating",
-  running: " | Started container NAME | Started | Normal",
-  ready: "",
-  crashed: "CrashLoopBackOff | Back-off restarting failed container NAME | BackOff | Warning",
-  failing: 'ErrImagePull | Failed to pull image "IMAGE": not found | Failed | Warning',
-  unpulled: 'ImagePullBackOff | Back-off pulling image "IMAGE" | BackOff | Normal',
-  ended: "",
-};
-
-/** A stage of a pod's life. */
-export type Stage = keyof typeof STAGES;
-
-/** What is said of the stage of a pod. */
-export function wordsOf({ app, stage }: Pick<HomePod, "app" | "stage">) {
-  const row = STAGES[stage].replace("NAME", app.name).replace("IMAGE", app.image);
-  return table(["reason", "message", "event", "type"], [], row)[0]!;
+export interface HomeNode extends Machine {
+  readonly bornAt: number;
+  cordoned: boolean;
+  ready: boolean;
+  readySince: number;
 }
 
-/** A pod with its one container, in a slot of its owner: a number, or the name of a node. */
-export interface HomePod {
-  readonly app: App;
-  readonly owner: HomeWorkload | undefined;
+/** What keeps pods: a release or a restart of it is a new revision. */
+export interface HomeWorkload extends App {
+  readonly bornAt: number;
+  replicas: number;
+  revision: number;
+}
+
+/** A pod with its one container, in a slot of its workload: a number, or the name of a node. */
+export interface HomePod extends Named {
+  readonly app: HomeWorkload;
+  readonly revision: number;
+  readonly slot: string;
+  /** How many were made before it. */
+  readonly number: number;
   readonly uid: string;
   readonly bornAt: number;
-  readonly name: string;
-  readonly slot: string;
-  readonly node?: string;
-  readonly stage: Stage;
-  /** The beginning of the stage; of one that is ready, of its run. */
-  readonly since: number;
-  readonly restarts: number;
-  readonly lastEnd?: { readonly startedAt: number; readonly endedAt: number };
-  readonly endingSince?: number;
+  node: string | undefined;
+  /** When it came to its node. */
+  placedAt: number;
+  /** When it is asked to end. */
+  endAt: number;
+}
+
+/** Stages of a pod's life: why it waits in it, the event that is said of it, in which words. */
+const STAGES = {
+  pending: ["Unschedulable", "FailedScheduling", "No node is ready and takes it"],
+  creating: ["ContainerCreating", "", ""],
+  running: ["", "Started", "Started container NAME"],
+  ready: ["", "", ""],
+  crashed: ["CrashLoopBackOff", "BackOff", "Back-off restarting failed container NAME"],
+  failing: ["ErrImagePull", "Failed", 'Failed to pull image "IMAGE": not found'],
+  unpulled: ["ImagePullBackOff", "BackOff", 'Back-off pulling image "IMAGE"'],
+  ended: ["", "", ""],
+} as const;
+
+function stageOf({ app, node }: HomePod, seconds: number): keyof typeof STAGES {
+  if (node === undefined) return "pending";
+  if (app.kind === "Job") return "ended";
+  if (app.does === "crashes") return seconds % 60 < 10 ? "running" : "crashed";
+  if (app.does === "lacks-image") return seconds % 30 < 12 ? "failing" : "unpulled";
+  return seconds < 2 ? "creating" : seconds < 5 ? "running" : "ready";
+}
+
+/** How a pod lives: that follows from what it does, and how long it has been on its node. */
+export function lifeOf(pod: HomePod, now: number) {
+  const { app, placedAt } = pod;
+  const seconds = (now - placedAt) / 1000;
+  const stage = stageOf(pod, seconds);
+  const [reason, event, words] = STAGES[stage];
+  const message = words.replace("NAME", app.name).replace("IMAGE", app.image);
+  // What ends does so after ten seconds; what crashes begins again each minute.
+  const crashes = app.does === "crashes" ? Math.floor((seconds + 50) / 60) : 0;
+  const startedAt = placedAt + crashes * 60_000;
+  const ended = app.kind === "Job" ? startedAt : crashes > 0 ? startedAt - 60_000 : undefined;
+  const lastRun = ended && { startedAt: ended, endedAt: ended + 10_000 };
+  return { stage, reason, event, message, crashes, startedAt, lastRun };
 }
 
 type Part = Readonly<Record<string, unknown>>;
-type Identity = Pick<HomePod, "name" | "uid" | "bornAt"> & { readonly namespace?: string };
+type Metadata = Part & { readonly name: string; readonly namespace?: string };
 
 /** An object, as far as it is looked into here. */
 export type Json = Part & {
   readonly kind: string;
-  readonly metadata: { readonly uid: string; readonly name: string; readonly namespace?: string };
+  readonly metadata: Metadata & { readonly uid: string };
 };
-
-const labelsOf = ({ name }: Pick<App, "name">) => ({ "app.kubernetes.io/name": name });
 
 /** A moment as the API writes it. */
 export function iso(ms: number): string {
@@ -76,23 +94,27 @@ export function iso(ms: number): string {
 
 /** A condition of any object, and `Reason: message`; undefined means unknown. */
 export function condition(type: string, holds: boolean | undefined, why: string, at: number) {
-  const [reason = "", message = ""] = why.split(/: ([^]*)/);
+  const [reason, message] = why.split(/: ([^]*)/);
   const status = holds === undefined ? "Unknown" : holds ? "True" : "False";
   return { type, status, reason, message, lastTransitionTime: iso(at) };
 }
 
-function apiOf(kind: string): string {
-  if (/^(Node|Pod|Service|Event)$/.test(kind)) return "v1";
-  if (kind.endsWith("Job")) return "batch/v1";
-  return FLUX_PATHS[kind as "Kustomization"]?.group ?? "apps/v1";
+/** The collection that objects of a kind are in. */
+export function collectionOf(kind: string): CollectionName {
+  const plural = `${kind[0]!.toLowerCase()}${kind.slice(1)}s`;
+  return plural.replace("ys", "ies") as CollectionName;
 }
 
 /** Any object. */
-export function manifest(kind: string, own: Identity, more: Part, rest: Part): Json {
-  const { name, namespace, uid, bornAt } = own;
-  const place = namespace === undefined ? {} : { namespace };
-  const metadata = { name, ...place, uid, creationTimestamp: iso(bornAt), ...more };
-  return { apiVersion: apiOf(kind), kind, metadata, ...rest };
+export function manifest(
+  kind: string,
+  { bornAt, ...own }: Metadata & { bornAt: number },
+  rest: Part,
+): Json {
+  const apiVersion = LIVE_COLLECTIONS[collectionOf(kind)]!.path.split("/").slice(2, -1).join("/");
+  const uid = `${kind}/${own.namespace}/${own.name}`;
+  const metadata = { uid, ...own, creationTimestamp: iso(bornAt) };
+  return { apiVersion, kind, metadata, ...rest };
 }
 
 const SILENT = "NodeStatusUnknown: Kubelet stopped posting node status.";
@@ -104,90 +126,70 @@ const HEALTHY = Object.entries({
 });
 
 /** A Node. */
-export function nodeJson({ machine, uid, bornAt, cordoned, ready, readySince }: HomeNode): Json {
-  const { name, ip, isServer, allocatable, cpu, memory, disk, nodeInfo } = machine;
+export function nodeJson(node: HomeNode): Json {
+  const { name, bornAt, ip, isServer, allocatable, cordoned, taints, ready, nodeInfo } = node;
   const role = isServer ? { "node-role.kubernetes.io/control-plane": "true" } : {};
-  const labels = { "kubernetes.io/arch": nodeInfo.architecture, ...role, ...machine.labels };
+  const labels = { "kubernetes.io/arch": nodeInfo.architecture, ...role, ...node.labels };
   const conditions = HEALTHY.map(([type, why]) => {
     const isReady = type === "Ready";
-    const since = isReady || !ready ? readySince : bornAt;
+    const since = isReady || !ready ? node.readySince : bornAt;
     return condition(type, ready ? isReady : undefined, ready ? why : SILENT, since);
   });
-  const why = [...(cordoned ? ["unschedulable"] : []), ...(ready ? [] : ["unreachable"])];
-  const taints = why.map((key) => ({ key: `node.kubernetes.io/${key}`, effect: "NoSchedule" }));
   const amounts = (cpu: number, memory: string, gibibytes: number) => {
     return { cpu, memory, pods: 110, "ephemeral-storage": `${Math.floor(gibibytes)}Gi` };
   };
-  return manifest("Node", { name, uid, bornAt }, { labels }, {
-    spec: { unschedulable: cordoned, taints: [...machine.taints, ...taints] },
+  return manifest("Node", { name, bornAt, labels }, {
+    spec: { unschedulable: cordoned, taints },
     status: {
-      addresses: [{ type: "InternalIP", address: ip }, { type: "Hostname", address: name }],
-      capacity: amounts(cpu, `${memory}Gi`, disk),
-      allocatable: amounts(allocatable.cpu, `${allocatable.mib}Mi`, disk * 0.95),
+      addresses: [{ type: "InternalIP", address: ip }],
+      capacity: amounts(node.cpu, `${node.memory}Gi`, node.disk),
+      allocatable: amounts(allocatable.cpu, `${allocatable.mib}Mi`, node.disk * 0.95),
       conditions,
       nodeInfo,
     },
   });
 }
 
-/** What the labels of a workload's pods carry, of one revision. */
-export function templateHash(seed: number, { app, revision }: HomeWorkload): string {
-  return suffix(seed, `${app.namespace}/${app.name} revision ${revision}`, 10);
-}
+const labelsOf = ({ name }: App) => ({ "app.kubernetes.io/name": name });
 
-function podSpec({ kind, name, image, cpu, mib, service, needs }: App): Part {
-  const requests = { cpu: `${Math.round(cpu * 1000)}m`, memory: `${mib}Mi` };
-  const resources = { requests, limits: { memory: `${mib * 2}Mi` } };
-  const ports = service && [{ name: "main", containerPort: service.port }];
+function podSpec({ name, image, port, cpu, mib }: App) {
+  const ports = port === 0 ? [] : [{ containerPort: port }];
+  const resources = { requests: { cpu: `${cpu * 1000}m`, memory: `${mib}Mi` } };
   return {
     containers: [{ name, image, ports, resources }],
     volumes: [{ name: "tmp", emptyDir: {} }],
-    serviceAccountName: "default",
-    nodeSelector: needs === "-" ? {} : { [needs]: "true" },
-    restartPolicy: kind.endsWith("Job") ? "Never" : "Always",
   };
 }
 
 /** A Pod. */
-export function podJson(pod: HomePod, ready: boolean, seed: number): Json {
-  const { app, owner, node, stage, bornAt, since, lastEnd } = pod;
-  const { reason, message } = wordsOf(pod);
-  const { name, namespace, kind, image } = app;
-  const hash = owner && templateHash(seed, owner);
-  const set = `${name}-${hash}`;
-  const [maker, label] = kind === "Deployment"
-    ? [{ kind: "ReplicaSet", name: set, uid: uid(seed, set) }, "pod-template-hash"]
-    : [{ kind, name, uid: owner?.uid }, "controller-revision-hash"];
-  const metadata = {
-    labels: { ...labelsOf(app), [label]: hash },
-    ownerReferences: owner && [{ apiVersion: apiOf(maker.kind), ...maker, controller: true }],
-    deletionTimestamp: pod.endingSince && iso(pod.endingSince + 30_000),
-  };
-  const machine = MACHINES.find(({ name }) => name === node);
-  const unready = ready ? "" : stage === "ended" ? "PodCompleted" : "ContainersNotReady";
-  const conditions = [
-    condition("PodScheduled", !!machine, machine ? "" : `${reason}: ${message}`, bornAt),
-    condition("ContainersReady", ready, unready, since),
-    condition("Ready", ready, unready, since),
-  ];
-  const end = stage === "ended"
-    ? { exitCode: 0, reason: "Completed" }
-    : { exitCode: 1, reason: "Error" };
-  const [startedAt, finishedAt] = [lastEnd?.startedAt, lastEnd?.endedAt].map((at) => at && iso(at));
-  const terminated = lastEnd && { ...end, startedAt, finishedAt };
-  const [phase, state, lastState] = stage === "ended"
-    ? ["Succeeded", { terminated }, {}]
-    : reason !== ""
-    ? [terminated ? "Running" : "Pending", { waiting: { reason, message } }, { terminated }]
-    : ["Running", { running: { startedAt: iso(since) } }, { terminated }];
-  const placed = machine && {
-    hostIP: machine.ip,
-    podIP: `${machine.subnet}.${2 + parseInt(pod.uid.slice(0, 4), 16) % 250}`,
-    containerStatuses: [{ name, image, ready, restartCount: pod.restarts, state, lastState }],
-  };
-  return manifest("Pod", { ...pod, namespace }, metadata, {
+export function podJson(home: Home, pod: HomePod): Json {
+  const { app, node, namespace, name, uid, bornAt, placedAt, endAt } = pod;
+  const { stage, reason, message, crashes, startedAt, lastRun } = lifeOf(pod, home.now);
+  const ready = home.isUp(pod);
+  const exitCode = stage === "ended" ? 0 : 1;
+  const lastState = { terminated: lastRun && { exitCode, finishedAt: iso(lastRun.endedAt) } };
+  const [phase, state] = stage === "ended"
+    ? ["Succeeded", lastState]
+    : reason === ""
+    ? ["Running", { running: { startedAt: iso(startedAt) } }]
+    : [lastRun ? "Running" : "Pending", { waiting: { reason, message } }];
+  const container = { name: app.name, ready, restartCount: crashes, state, lastState };
+  const owner = { kind: app.kind, name: app.name, controller: true };
+  return manifest("Pod", {
+    ...{ name, namespace, uid, bornAt, labels: labelsOf(app) },
+    ownerReferences: app.kind === "Pod" ? [] : [owner],
+    deletionTimestamp: endAt <= home.now ? iso(endAt + 30_000) : undefined,
+  }, {
     spec: { nodeName: node, ...podSpec(app) },
-    status: { phase, startTime: iso(bornAt), conditions, ...placed },
+    status: {
+      phase,
+      podIP: node && `10.42.0.${2 + pod.number % 250}`,
+      conditions: [
+        condition("PodScheduled", node !== undefined, node ? "" : `${reason}: ${message}`, bornAt),
+        condition("Ready", ready, ready ? "" : "ContainersNotReady", placedAt),
+      ],
+      containerStatuses: node ? [container] : [],
+    },
   });
 }
 
@@ -195,23 +197,19 @@ export function podJson(pod: HomePod, ready: boolean, seed: number): Json {
  * A Deployment, StatefulSet, DaemonSet, Job or CronJob; its status counts its pods, in the words of
  * all of the first three.
  */
-export function workloadJson(
-  { app, revision, bornAt, uid }: HomeWorkload,
-  pods: readonly HomePod[],
-  { ready, wanted }: Readonly<Record<"ready" | "wanted", number>>,
-): Json {
-  const { name, namespace, kind } = app;
-  const labels = labelsOf(app);
-  const template = { metadata: { labels }, spec: podSpec(app) };
-  const updated = pods.filter((pod) => pod.owner?.revision === revision).length;
+export function workloadJson(home: Home, app: HomeWorkload): Json {
+  const { name, namespace, kind, bornAt, revision } = app;
+  const pods = home.podsOf(app).filter(({ endAt }) => endAt > home.now);
+  const ready = pods.filter((pod) => home.isUp(pod)).length;
+  const updated = pods.filter((pod) => pod.revision === revision).length;
+  const wanted = home.slotsOf(app).length;
   const said = `MinimumReplicas${ready >= wanted ? "A" : "Una"}vailable`;
-  const job = { completions: 1, backoffLimit: 6, template };
-  const complete = condition("Complete", true, "CompletionsReached", bornAt);
+  const template = { metadata: { labels: labelsOf(app) }, spec: podSpec(app) };
   const [spec, status] = kind === "CronJob"
-    ? [{ schedule: "0 3 * * *", concurrencyPolicy: "Forbid", jobTemplate: { spec: job } }, {}]
+    ? [{ schedule: "0 3 * * *", jobTemplate: { spec: { template } } }, {}]
     : kind === "Job"
-    ? [job, { succeeded: 1, startTime: iso(bornAt), conditions: [complete] }]
-    : [{ replicas: wanted, selector: { matchLabels: labels }, template }, {
+    ? [{ template }, { succeeded: 1, conditions: [condition("Complete", true, "", bornAt)] }]
+    : [{ replicas: wanted, selector: { matchLabels: labelsOf(app) }, template }, {
       observedGeneration: revision,
       replicas: pods.length,
       updatedReplicas: updated,
@@ -221,21 +219,18 @@ export function workloadJson(
       numberReady: ready,
       numberAvailable: ready,
       desiredNumberScheduled: wanted,
-      updateRevision: `${name}-${revision}`,
-      currentRevision: `${name}-${updated < wanted ? revision - 1 : revision}`,
+      updateRevision: `${revision}`,
+      currentRevision: `${updated < wanted ? revision - 1 : revision}`,
       conditions: [condition("Available", ready >= wanted, said, bornAt)],
     }];
-  const more = { generation: revision, labels };
-  return manifest(kind, { name, namespace, uid, bornAt }, more, { spec, status });
+  return manifest(kind, { name, namespace, bornAt, generation: revision }, { spec, status });
 }
 
-/** The Service of an app. */
-export function serviceJson(app: App, uid: string, index: number, bornAt: number): Json {
-  const { type, port = 0 } = app.service ?? {};
-  const nodePort = type === "ClusterIP" ? undefined : 30_000 + port % 2768;
-  const ports = [{ name: "main", port, targetPort: "main", protocol: "TCP", nodePort }];
-  const clusterIP = app.kind === "StatefulSet" ? "None" : `10.43.0.${10 + index}`;
-  const labels = labelsOf(app);
-  const spec = { type, clusterIP, selector: labels, ports };
-  return manifest("Service", { ...app, uid, bornAt }, { labels }, { spec });
+/** The Service of an app that has one. */
+export function serviceJson(app: HomeWorkload, index: number): Json {
+  const { name, namespace, bornAt, service, port } = app;
+  const nodePort = service === "ClusterIP" ? undefined : 30_000 + port % 2768;
+  const clusterIP = `10.43.0.${10 + index}`;
+  const spec = { type: service, clusterIP, selector: labelsOf(app), ports: [{ port, nodePort }] };
+  return manifest("Service", { name, namespace, bornAt }, { spec });
 }
