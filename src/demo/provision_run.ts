@@ -20,10 +20,8 @@ Prepare | Prepare the kernel | pi5 | 0.8
 Prepare | Download k3s | pi5 | 6
 Prepare | Write the configuration | pi5 | 0.8
 Control plane | Start the service | nuc | 0.8
-Workers | Write the token | pi5 | 0.4
 Workers | Start the service | pi5 | 4
-Node settings | Await the node | all | 1.2
-Node settings | Look at all nodes | nuc | 0.9
+Node settings | Settle all nodes | nuc | 0.9
 Kubeconfig | Fetch the kubeconfig | nuc | 0.4
 `,
 );

@@ -121,13 +121,6 @@ class Reconcile(unittest.TestCase):
             self.assertEqual(diff["after"], "label disk=ssd\nlabel node-role.kubernetes.io/worker=true\nlabel workstation=true\ntaint gpu=true:NoSchedule\n")
         self.assertNotIn("diff", cluster.run({"n1": WANTED})["n1"])
 
-    def test_looking_changes_nothing(self):
-        cluster = FakeCluster(node())
-        result = cluster.run({"n1": WANTED}, apply=False)["n1"]
-        self.assertEqual(cluster.patches, [])
-        self.assertIn("label disk=ssd added", result["changes"])
-        self.assertIsNone(result["problem"])
-
     def test_success_means_ready_on_its_address_with_its_version(self):
         """P10 success means Ready."""
         for broken, said in ((node(ready=False), "not Ready: network not ready"), (node(ip="192.168.1.5"), "InternalIP is 192.168.1.5, not 100.64.0.1"),

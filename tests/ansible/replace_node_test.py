@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from load_part import load_module
+from load_part import load, load_module
 
 
 HOST = "N3_in_the_attic"  # what a person calls the node n3
@@ -26,6 +26,7 @@ class FakeCluster:
 
     def __init__(self, *ready):
         self.ready, self.deleted = list(ready), []
+        load("node_password")["kubectl"] = self.kubectl
         self.script = vars(load_module("k3s_remove_node"))
         self.script["kubectl"], self.script["time"] = self.kubectl, FakeTime()
 

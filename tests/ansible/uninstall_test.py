@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from load_part import load_module
+from load_part import load, load_module
 
 UNINSTALL = vars(load_module("k3s_uninstall"))
 REMOVE = vars(load_module("k3s_remove_node"))
@@ -247,8 +247,10 @@ class Cluster(unittest.TestCase):
     """Removals from a cluster whose API is a dictionary of nodes and one of secrets."""
 
     def setUp(self):
+        load("node_password")["kubectl"] = self.kubectl
         self.part = vars(load_module("k3s_remove_node"))
         self.part["kubectl"] = self.kubectl
+        self.admit = vars(load_module("k3s_admit"))
         self.nodes = {item["metadata"]["name"]: item for item in (server("n1"), server("n2"), server("n3"), server("pi", role="worker"))}
         self.secrets = {"pi.node-password.k3s": {"metadata": {"name": "pi.node-password.k3s"}, "type": "k3s.cattle.io/node-password", "data": {"hash": "x"}}}
 
@@ -257,7 +259,10 @@ class Cluster(unittest.TestCase):
         if verb == "get" and kind == "nodes":
             return json.dumps({"items": list(self.nodes.values())})
         if verb == "get":
-            return json.dumps(self.secrets[name]) if name in self.secrets else ""
+            found = [self.secrets[word] for word in words if word in self.secrets]
+            # As kubectl answers: one object where one was asked for, a list for several.
+            asked = sum(word.endswith(".node-password.k3s") for word in words)
+            return json.dumps({"items": found} if asked > 1 else found[0]) if found else ""
         if verb == "create":
             secret = json.loads(document)
             assert secret["metadata"]["name"] not in self.secrets
@@ -285,14 +290,23 @@ class Cluster(unittest.TestCase):
             # k3s deletes secrets of its own type that have no node, and a password would let the machine in.
             self.assertEqual((tombstone["type"], tombstone.get("data")), ("Opaque", None))
             self.assertTrue(tombstone["metadata"]["finalizers"])
-        self.assertEqual(self.step("welcome")["changes"], ["let pi join again"])
+        self.assertTrue(self.admit["admit"](["n2", "pi"], "token")["changed"])
         self.assertEqual(self.secrets, {})
-        self.assertEqual(self.step("welcome")["changes"], [])
+        self.assertFalse(self.admit["admit"](["n2", "pi"], "token")["changed"])
 
-    def test_a_password_that_is_in_use_is_not_touched_by_a_welcome(self):
+    def test_a_password_that_is_in_use_is_not_touched_by_a_host_that_joins(self):
         before = copy.deepcopy(self.secrets)
-        self.assertEqual(self.step("welcome")["changes"], [])
+        for nodes in (["pi"], ["n2", "pi"]):
+            self.assertEqual(self.admit["admit"](nodes, "token"), {"changed": False, "problem": None})
         self.assertEqual(self.secrets, before)
+
+    def test_no_host_joins_a_server_without_a_token_or_an_api(self):
+        self.assertIn("no token", self.admit["admit"](["pi"], "")["problem"])
+        self.admit["kept_out"] = lambda nodes: self.fail_with("connection refused")
+        self.assertIn("connection refused", self.admit["admit"](["pi"], "token")["problem"])
+
+    def fail_with(self, said):
+        raise self.admit["Failed"](said)
 
     def test_a_machine_that_comes_back_and_is_replaced_or_removed_loses_its_tombstone(self):
         for step in ("replace", "delete"):

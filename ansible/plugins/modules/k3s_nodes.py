@@ -25,8 +25,8 @@ options:
     type: list
     elements: str
     default: []
-  apply:
-    description: Whether the settings are changed, and the task fails where a node is not as it should be; else it only says what differs, and waits.
+  judge:
+    description: Whether the task fails where a node is not as it should be. Else it returns that, for each node's own host to fail by itself.
     type: bool
     default: true
   timeout:
@@ -199,12 +199,12 @@ def patched(node, patch):
     return {"metadata": metadata, "spec": {"taints": patch.get("spec", node.get("spec", {})).get("taints") or []}}
 
 
-def settle(name, node, result, wanted, apply):
-    """Changes what differs on one node, or only says it."""
+def settle(name, node, result, wanted, check):
+    """Changes what differs on one node; a check only says it."""
     patch, changes = plan(node, wanted)
     if not patch:
         return
-    if apply:
+    if not check:
         kubectl("patch", "node", name, "--type=merge", "-p", json.dumps(patch))
     header, keys = "node/" + name, owned_keys(node, wanted)
     result["changes"] = changes
@@ -232,7 +232,7 @@ def is_ready(node):
 
 def reconcile(params, now=time.monotonic, pause=time.sleep):
     """Works on all nodes until each is settled and ready, or the time is up; the result of each by name."""
-    nodes, check, apply = params["nodes"], params.get("check", False), params.get("apply", True)
+    nodes, check = params["nodes"], params.get("check", False)
     wanted = {name: normal(node) for name, node in nodes.items()}
     results = {name: {"changes": [], "problem": invalid(wanted[name], params.get("reserved") or {})} for name in nodes}
     open_nodes = {name for name in nodes if not results[name]["problem"]}
@@ -251,7 +251,7 @@ def reconcile(params, now=time.monotonic, pause=time.sleep):
             if node:
                 try:
                     if name not in settled:
-                        settle(name, node, result, wanted[name], apply and not check)
+                        settle(name, node, result, wanted[name], check)
                         settled.add(name)
                     result["problem"] = unready(node, nodes[name])
                 except Failed as failure:
@@ -274,15 +274,14 @@ def main():
         "nodes": {"type": "dict", "required": True},
         "reserved": {"type": "dict", "default": {}},
         "known": {"type": "list", "elements": "str", "default": []},
-        "apply": {"type": "bool", "default": True},
+        "judge": {"type": "bool", "default": True},
         "timeout": {"type": "int", "default": 180},
     }, supports_check_mode=True)
     results = reconcile({**module.params, "check": module.check_mode})
     diffs = [result.pop("diff") for result in results.values() if "diff" in result]
     problems = [(name, result["problem"]) for name, result in results.items() if result["problem"]]
-    changed = module.params["apply"] and any(result["changes"] for result in results.values())
-    found = {"nodes": results, "changed": changed, **({"diff": diffs} if changed and diffs else {})}
-    if problems and module.params["apply"]:
+    found = {"nodes": results, "changed": any(result["changes"] for result in results.values()), **({"diff": diffs} if diffs else {})}
+    if problems and module.params["judge"]:
         name = problems[0][0]
         unit = "k3s-agent" if module.params["nodes"][name].get("worker") else "k3s"
         module.fail_json(msg=sentence("; ".join(problem for _, problem in problems), "See `journalctl -u %s` on %s and `k3s-tool status`." % (unit, name)), **found)

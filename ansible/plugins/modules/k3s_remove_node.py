@@ -22,9 +22,8 @@ options:
     description:
       - C(drain) cordons the node and moves its pods away. C(delete) deletes it with its password and, through k3s, its etcd member.
       - C(replace) deletes the node of a machine that was reinstalled; a node that lives is refused.
-      - C(welcome) lets a machine join again that was removed without being reached.
     type: str
-    choices: [drain, delete, replace, welcome]
+    choices: [drain, delete, replace]
     required: true
   gone:
     description: Whether the machine is not reached any more. Of a worker a secret stays that keeps it out.
@@ -70,13 +69,8 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.kubectl import Failed, kubectl
+from ansible.module_utils.k3s_tool.node_password import is_tombstone, keep_out, remove_secret, secret_of
 from ansible.module_utils.k3s_tool.outcome import end
-
-
-# A machine that was off when it was removed would join again by itself once it is on. A secret of its name without a password keeps it out: k3s refuses
-# a node whose password the secret does not hold (k3s pkg/nodepassword/nodepassword.go, ensure). It is not of k3s' own type, as k3s deletes secrets of
-# that type that have no node after ten minutes, and has a finalizer, as k3s replaces others at each start (controller.go, sync and migrateSecrets).
-TOMBSTONE = "k3s-tool.io/removed-node"
 
 
 def is_server(node):
@@ -118,41 +112,6 @@ def drain(params, node, result):
             result["problem"] = "%s could not be drained within %d s: %s" % (name, limit, failure)
             result["hint"] = ("A disruption budget may hold pods: give it more replicas elsewhere and run again, "
                               "or go on all the same: `k3s-tool config set k3s_uninstall_drain_force true --scope %s`, then run again." % params["host"])
-
-
-def secret_of(name):
-    """The secret that holds the password of a node, or None."""
-    text = kubectl("get", "secret", "%s.node-password.k3s" % name, "-n", "kube-system", "--ignore-not-found", "-o", "json")
-    return json.loads(text) if text.strip() else None
-
-
-def is_tombstone(secret):
-    return TOMBSTONE in (secret["metadata"].get("finalizers") or [])
-
-
-def remove_secret(secret):
-    """Deletes the secret of a node; a tombstone's finalizer first, or it would stay."""
-    name = secret["metadata"]["name"]
-    if is_tombstone(secret):
-        kubectl("patch", "secret", name, "-n", "kube-system", "--type=merge", "-p", json.dumps({"metadata": {"finalizers": None}}))
-    kubectl("delete", "secret", name, "-n", "kube-system", "--ignore-not-found")
-
-
-def keep_out(name):
-    """Leaves a tombstone, so that the machine of that name is refused until `welcome`."""
-    kubectl("create", "-f", "-", document=json.dumps({
-        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
-        "metadata": {"name": "%s.node-password.k3s" % name, "namespace": "kube-system", "finalizers": [TOMBSTONE]},
-    }))
-
-
-def welcome(params, result):
-    """Lets a machine join under a name that was removed."""
-    secret = secret_of(params["node"])
-    if secret and is_tombstone(secret):
-        result["changes"].append("let %s join again" % params["node"])
-        if not params.get("check"):
-            remove_secret(secret)
 
 
 def delete(params, node, result):
@@ -212,9 +171,7 @@ def remove(params):
     node = next((item for item in nodes if item["metadata"]["name"] == params["node"]), None)
     refused = refusal(nodes, params["node"])
     try:
-        if params["step"] == "welcome":
-            welcome(params, result)
-        elif refused:
+        if refused:
             result["problem"], result["hint"] = refused
         elif params["step"] == "drain" and node:
             drain(params, node, result)
@@ -232,7 +189,7 @@ def main():
     module = AnsibleModule(argument_spec={
         "node": {"type": "str", "required": True},
         "host": {"type": "str", "required": True},
-        "step": {"type": "str", "required": True, "choices": ["drain", "delete", "replace", "welcome"]},
+        "step": {"type": "str", "required": True, "choices": ["drain", "delete", "replace"]},
         "gone": {"type": "bool", "default": False},
         "server": {"type": "bool", "default": False},
         "drain_timeout": {"type": "int", "default": 120},

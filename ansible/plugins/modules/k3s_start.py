@@ -38,6 +38,10 @@ options:
     description: Address of the server to join, which must answer on port 6443 first. Empty where there is none to join.
     type: str
     default: ""
+  token:
+    description: What this host joins with, written to C(/etc/rancher/k3s/cluster-token) before the start. Empty where there is no server to join.
+    type: str
+    default: ""
   timeout:
     description: How long all of it may take, in seconds.
     type: int
@@ -69,6 +73,9 @@ import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.files import write_files
+
+TOKEN = "/etc/rancher/k3s/cluster-token"
 
 # The kubelet may read its own node and lease (Kubernetes' node authorizer). Where k3s keeps its credentials: k3s pkg/agent/config/config.go;
 # the file's shape, with paths of certificates: pkg/daemons/control/deps/deps.go.
@@ -276,6 +283,7 @@ def main():
         "host": {"type": "str", "default": ""},
         "restart": {"type": "bool", "default": False},
         "server": {"type": "str", "default": ""},
+        "token": {"type": "str", "default": "", "no_log": True},
         "timeout": {"type": "int", "default": 360},
     }, supports_check_mode=True)
     asked_for = module.params
@@ -288,6 +296,8 @@ def main():
     if server and not reaches(server, 6443, 30):
         module.fail_json(msg="The server %s does not answer on port 6443 from this host\nHint: A firewall on the server or the access rules "
                              "of the tailnet are in the way: TCP 6443 must be open between the hosts." % server)
+    if asked_for["token"]:
+        changed = bool(write_files([{"path": TOKEN, "content": asked_for["token"], "mode": "0600"}])) or changed
     failure = Start(unit, asked_for["node"], asked_for["host"], asked_for["restart"], asked_for["timeout"]).go()
     if failure:
         code, problem, hint = failure
