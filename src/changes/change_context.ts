@@ -22,6 +22,8 @@ export interface ChangeContext {
   readonly clock: Clock;
   /** Aborted when the person wants no more of it. */
   readonly signal: AbortSignal;
+  /** How long it is followed, in milliseconds; default five minutes. What then is left is said. */
+  readonly limitMs?: number | undefined;
 }
 
 /** An answer; a refusal is told in words. @throws {UserError} */
@@ -72,7 +74,7 @@ export function ofPods(count: number, total: number): string {
   return `${count} of ${pods(total)} ${plural(count, "is", "are")}`;
 }
 
-/** How long a change is followed, in milliseconds; what then is left is said. */
+/** How long a change is followed where nothing else is asked for, in milliseconds. */
 const FOLLOW_MS = 5 * 60_000;
 
 /** How often it is looked, in milliseconds; kubectl looks as often. */
@@ -95,10 +97,10 @@ type Followed = "done" | "time is up" | "stopped";
  * @throws {UserError} what `look` throws, but for a server out of reach
  */
 export async function* follow(
-  { clock, signal }: Pick<ChangeContext, "clock" | "signal">,
+  { clock, signal, limitMs = FOLLOW_MS }: Pick<ChangeContext, "clock" | "signal" | "limitMs">,
   look: () => Promise<Progress>,
 ): AsyncGenerator<string, Followed> {
-  const until = clock.now() + FOLLOW_MS;
+  const until = clock.now() + limitMs;
   let said = "";
   while (true) {
     let progress: Progress;

@@ -30,7 +30,7 @@ const NAMED = 3;
  *
  * The node stays cordoned, also where the person stops it half way.
  *
- * @throws {UserError} exit code 1 where pods are left after 5 minutes or could not be evicted
+ * @throws {UserError} exit code 1 where pods are left when the time is up or could not be evicted
  */
 export async function* drainNode(
   context: ChangeContext,
@@ -86,6 +86,16 @@ export async function* drainNode(
       message: `${podWords(pod)}: ${pod.refusal ?? "it was asked to end and has not"}`,
     })),
   });
+}
+
+/** What draining a node would do, in sentences; nothing is changed. @throws {UserError} */
+export async function* drainPlan(
+  context: ChangeContext,
+  name: string,
+): AsyncGenerator<string, void> {
+  const node = safeText(name);
+  yield `${node} would be cordoned.`;
+  yield* plan(node, await podsOfNode(context, name));
 }
 
 function* plan(node: string, found: readonly PodOfNode[]): Generator<string> {

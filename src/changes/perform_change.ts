@@ -24,10 +24,12 @@ import { scaleWorkload } from "./scale.ts";
 export async function* performChange(
   api: KubernetesApi,
   change: ClusterChange,
-  { signal, clock = machineClock }: { readonly signal: AbortSignal; readonly clock?: Clock },
+  { signal, clock = machineClock, limitMs }: Pick<ChangeContext, "signal" | "limitMs"> & {
+    readonly clock?: Clock;
+  },
 ): AsyncGenerator<string, void> {
   try {
-    yield* sentences({ api, signal, clock }, change);
+    yield* sentences({ api, signal, clock, limitMs }, change);
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
     yield "Stopped before the API server answered: look whether it was done.";

@@ -91,6 +91,15 @@ export const DOCUMENTS = {
     })),
     failures: z.array(z.object({ host: z.string(), message: z.string(), hint: z.string() })),
   }),
+  NodeChange: document("NodeChange", {
+    change: z.enum(["cordon", "uncordon", "drain"]),
+    dryRun: z.boolean(),
+    items: z.array(z.object({
+      node: z.string(),
+      status: z.enum(["done", "failed", "skipped"]),
+      message: z.nullable(z.string()),
+    })),
+  }),
   ConfigValue: document("ConfigValue", Setting.shape),
   ConfigList: document("ConfigList", { items: z.array(Setting) }),
   InventoryCheck: document("InventoryCheck", {

@@ -28,6 +28,11 @@ import { kubeconfigCommand } from "../commands/cluster/kubeconfig.ts";
 import { nodeAddCommand } from "../commands/node/add.ts";
 import { nodeDetectCommand } from "../commands/node/detect.ts";
 import { nodeListCommand } from "../commands/node/list.ts";
+import {
+  nodeCordonCommand,
+  nodeDrainCommand,
+  nodeUncordonCommand,
+} from "../commands/node/drain.ts";
 import { nodeRemoveCommand } from "../commands/node/remove.ts";
 import { nodeShowCommand } from "../commands/node/show.ts";
 import { provisionCommand } from "../commands/cluster/provision.ts";
@@ -44,6 +49,9 @@ export const commands: readonly CommandDeclaration[] = [
   nodeShowCommand,
   nodeDetectCommand,
   nodeRemoveCommand,
+  nodeCordonCommand,
+  nodeUncordonCommand,
+  nodeDrainCommand,
   configGetCommand,
   configSetCommand,
   configUnsetCommand,
