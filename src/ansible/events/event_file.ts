@@ -1,11 +1,12 @@
 /**
- * Reads the event file of a run while it is being written.
+ * Reads the event file of a run, while it is being written or afterwards.
  *
  * @module
  */
 
 import type { Clock } from "../../process/system.ts";
 import { type AnsibleEvent, parseEventLine } from "./event.ts";
+import { ifThere } from "../../process/lock.ts";
 import { LineSplitter } from "../../process/line_splitter.ts";
 
 /**
@@ -38,6 +39,12 @@ export async function* followEvents(
     await waitFor(clock, end);
   }
   yield* parsed([lines.rest]);
+}
+
+/** The events of a file that nobody writes any more; none where it is gone. */
+export async function readEvents(path: string): Promise<readonly AnsibleEvent[]> {
+  const text = await ifThere(Deno.readTextFile(path)) ?? "";
+  return [...parsed(text.split("\n"))];
 }
 
 function* parsed(lines: readonly string[]): Generator<AnsibleEvent> {

@@ -8,7 +8,7 @@ import * as z from "zod/mini";
 import { didYouMean } from "../../errors/nearest.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { MachineFacts } from "../../ansible/events/machine.ts";
-import { RUN_EVENTS } from "../../ansible/events/event.ts";
+import { OUTCOMES, RUN_EVENTS } from "../../ansible/events/event.ts";
 import { ClusterVariables, HostVariables, Labels, TaintSchema } from "../../inventory/schema.ts";
 import {
   DEPLOY_KEY,
@@ -98,6 +98,18 @@ export const DOCUMENTS = {
       node: z.string(),
       status: z.enum(["done", "failed", "skipped"]),
       message: z.nullable(z.string()),
+    })),
+  }),
+  RunList: document("RunList", {
+    items: z.array(z.object({
+      name: z.string(),
+      playbook: z.string(),
+      inventory: z.string(),
+      startedAt: z.iso.datetime(),
+      check: z.boolean(),
+      outcome: z.nullable(z.enum(OUTCOMES)),
+      seconds: z.nullable(z.number()),
+      directory: z.string(),
     })),
   }),
   ConfigValue: document("ConfigValue", Setting.shape),

@@ -37,6 +37,7 @@ import { nodeRemoveCommand } from "../commands/node/remove.ts";
 import { nodeShowCommand } from "../commands/node/show.ts";
 import { provisionCommand } from "../commands/cluster/provision.ts";
 import { resetCommand } from "../commands/cluster/reset.ts";
+import { runsListCommand, runsLogCommand, runsShowCommand } from "../commands/upkeep/runs.ts";
 import { statusCommand } from "../commands/cluster/status.ts";
 import { tuiCommand } from "../commands/cluster/tui.ts";
 import { versionCommand } from "../commands/program/version.ts";
@@ -69,6 +70,9 @@ export const commands: readonly CommandDeclaration[] = [
   gitopsSyncCommand,
   gitopsDeployKeyCommand,
   doctorCommand,
+  runsListCommand,
+  runsShowCommand,
+  runsLogCommand,
   resetCommand,
   assetsListCommand,
   assetsEjectCommand,
