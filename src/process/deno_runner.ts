@@ -5,6 +5,7 @@
  */
 
 import { Children, signalGroup } from "./children.ts";
+import { LineSplitter } from "./line_splitter.ts";
 import {
   ProgramNotFoundError,
   type Runner,
@@ -42,7 +43,9 @@ export class DenoRunner implements Runner {
     try {
       const [status, stdout, stderr] = await Promise.all([
         exit,
-        textOf(child.stdout, cut.signal),
+        options.onLine === undefined
+          ? textOf(child.stdout, cut.signal)
+          : linesOf(child.stdout, options.onLine),
         textOf(child.stderr, cut.signal),
         options.stdin === undefined ? undefined : feed(child, options.stdin),
       ]);
@@ -51,6 +54,21 @@ export class DenoRunner implements Runner {
     } finally {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", end);
+    }
+  }
+
+  async attach([program = "", ...args]: readonly string[]): Promise<number> {
+    try {
+      // In the process group of the terminal, and not detached: it reads the keys.
+      return (await new Deno.Command(program, {
+        args,
+        stdin: "inherit",
+        stdout: "inherit",
+        stderr: "inherit",
+      }).spawn().status).code;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) throw new ProgramNotFoundError(program);
+      throw error;
     }
   }
 
@@ -141,6 +159,17 @@ async function textOf(stream: ReadableStream<Uint8Array>, cut: AbortSignal): Pro
   }
   cut.removeEventListener("abort", stop);
   return text + decoder.decode();
+}
+
+/** Hands out the lines of a stream; nothing is left over. */
+async function linesOf(
+  stream: ReadableStream<Uint8Array>,
+  onLine: (line: string) => void,
+): Promise<string> {
+  const lines = new LineSplitter();
+  for await (const chunk of stream) lines.push(chunk).forEach(onLine);
+  if (lines.rest !== "") onLine(lines.rest);
+  return "";
 }
 
 /**

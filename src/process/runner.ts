@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Ends it when aborted. */
   readonly signal?: AbortSignal;
+  /** Hears each line of its standard output as soon as it is whole; `stdout` stays empty then. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** What a finished program left. */
@@ -52,6 +54,14 @@ export interface Runner {
    * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
    */
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
+
+  /**
+   * Runs a program on this process' own terminal, to its end.
+   *
+   * @returns its exit code, as in {@linkcode RunResult}
+   * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
+   */
+  attach(argv: readonly string[]): Promise<number>;
 
   /**
    * Starts a program in a process group of its own and returns at once.

@@ -52,6 +52,7 @@ export function recordedStream(
 /** A runner on a machine where no program is installed. */
 export const emptyMachine: Runner = {
   run: (argv) => Promise.reject(new ProgramNotFoundError(argv[0] ?? "")),
+  attach: (argv) => Promise.reject(new ProgramNotFoundError(argv[0] ?? "")),
   start: (argv) => {
     throw new ProgramNotFoundError(argv[0] ?? "");
   },

@@ -92,7 +92,7 @@ Deno.test("nodes are drained one after the other, and each stays cordoned", asyn
 Deno.test("the first that cannot be drained stops it: what holds it, and which were not started", async () => {
   const budget = () => statusError(429, "TooManyRequests", "the budget allows no disruption");
   const refuse = (request: string) => request.includes("on-nuc/eviction") ? budget() : undefined;
-  const argv = ["node", "drain", "nuc", "dgx", "--limit", "20"];
+  const argv = ["node", "drain", "nuc", "dgx", "--wait", "20"];
   const { routes, asked } = cluster(refuse);
   const { code, stderr } = await inHomelab(argv, { routes });
   assert.equal(code, 1);

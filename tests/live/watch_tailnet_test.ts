@@ -20,6 +20,7 @@ Deno.test("a tailnet is told when it has changed, and asked less often while it 
         return tailscaleSays(says).run(...given);
       },
       start: () => assert.fail("nothing is started"),
+      attach: () => assert.fail("nothing is attached"),
     },
     clock,
     directories: directoriesFrom(() => undefined),

@@ -117,3 +117,23 @@ Deno.test("a full disk does not stop a program whose output is logged", async ()
 function exists(path: string): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
 }
+
+Deno.test("run hands out lines as they come, and attach gives the exit code", async () => {
+  const heard: string[] = [];
+  const go = await Deno.makeTempFile();
+  try {
+    // The program goes on only when its first line has been heard.
+    const script = `echo first; while [ -e ${go} ]; do sleep 0.01; done; printf 'second\nrest'`;
+    const { stdout } = await new DenoRunner().run(["sh", "-c", script], {
+      onLine: (line) => {
+        heard.push(line);
+        if (line === "first") Deno.removeSync(go);
+      },
+    });
+    assert.deepEqual([heard, stdout], [["first", "second", "rest"], ""]);
+  } finally {
+    await Deno.remove(go).catch(() => {});
+  }
+  assert.equal(await new DenoRunner().attach(["sh", "-c", "exit 7"]), 7);
+  await assert.rejects(new DenoRunner().attach(["no-such-program"]), ProgramNotFoundError);
+});

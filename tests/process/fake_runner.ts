@@ -65,7 +65,14 @@ export class FakeRunner implements Runner {
     this.calls.push(call);
     const rule = this.#answers.find(([matcher]) => matches(matcher, argv));
     if (rule === undefined) throw new ProgramNotFoundError(argv[0] ?? "");
-    return { code: 0, stdout: "", stderr: "", timedOut: false, ...await rule[1](call) };
+    const result = { code: 0, stdout: "", stderr: "", timedOut: false, ...await rule[1](call) };
+    if (options.onLine === undefined) return result;
+    result.stdout.split("\n").filter(Boolean).forEach(options.onLine);
+    return { ...result, stdout: "" };
+  }
+
+  async attach(argv: readonly string[]): Promise<number> {
+    return (await this.run(argv)).code;
   }
 
   start(argv: readonly string[], options: StartOptions): RunningProcess {

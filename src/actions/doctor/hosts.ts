@@ -6,13 +6,10 @@
  */
 
 import { failureHint } from "../../ansible/events/failure_hint.ts";
-import { knownHostsFiles } from "../../ansible/run/known_hosts.ts";
+import { sshArgv } from "../../ansible/run/ssh.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
-
-/** Seconds ssh may take to connect. */
-const CONNECT_SECONDS = 8;
 
 /** How long all of a host may take, in milliseconds. */
 const HOST_TIMEOUT_MS = 30_000;
@@ -64,54 +61,6 @@ export async function checkHost(
     ok(about, "login works"),
     ...toolChecks(host, facts),
     ...networkChecks(host, facts),
-  ];
-}
-
-/** The command line of ssh; a text where the inventory connects in a way only Ansible knows. */
-function sshArgv(host: InventoryHost, state: string): readonly string[] | string {
-  const plain = (name: string) => {
-    const variable = host.vars.get(name);
-    if (variable === undefined) return undefined;
-    if (variable.state !== "plain") return null;
-    return typeof variable.value === "string" || typeof variable.value === "number"
-      ? String(variable.value)
-      : null;
-  };
-  const connection = plain("ansible_connection");
-  if (connection !== undefined && connection !== "ssh") {
-    return "the inventory does not use SSH for it";
-  }
-  const port = plain("ansible_port") ?? plain("ansible_ssh_port");
-  const key = plain("ansible_ssh_private_key_file");
-  const custom = ["ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args"];
-  const address = host.ansibleHost ?? host.tailscaleIp;
-  if (port === null || key === null || custom.some((name) => host.vars.has(name))) {
-    return "the inventory has its own ssh settings";
-  }
-  // What begins with a dash would be an option for ssh.
-  if (address === undefined || address.startsWith("-") || host.user?.startsWith("-")) {
-    return "only Ansible knows its address";
-  }
-  const { accepted, published } = knownHostsFiles(state);
-  return [
-    "ssh",
-    "-T",
-    "-o",
-    "BatchMode=yes",
-    // A connection master from the user's settings would outlive the check.
-    "-o",
-    "ControlMaster=no",
-    "-o",
-    `ConnectTimeout=${CONNECT_SECONDS}`,
-    "-o",
-    "StrictHostKeyChecking=accept-new",
-    "-o",
-    `UserKnownHostsFile="${accepted}" "${published}"`,
-    ...(port === undefined ? [] : ["-p", port]),
-    ...(key === undefined ? [] : ["-i", key]),
-    ...(host.user === undefined ? [] : ["-l", host.user]),
-    "--",
-    address,
   ];
 }
 

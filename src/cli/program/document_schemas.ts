@@ -100,6 +100,15 @@ export const DOCUMENTS = {
       message: z.nullable(z.string()),
     })),
   }),
+  ExecResult: document("ExecResult", {
+    items: z.array(z.object({
+      host: z.string(),
+      code: z.nullable(z.int()),
+      stdout: z.string(),
+      stderr: z.string(),
+      error: z.nullable(z.string()),
+    })),
+  }),
   RunList: document("RunList", {
     items: z.array(z.object({
       name: z.string(),

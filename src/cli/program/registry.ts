@@ -38,6 +38,7 @@ import { nodeShowCommand } from "../commands/node/show.ts";
 import { provisionCommand } from "../commands/cluster/provision.ts";
 import { resetCommand } from "../commands/cluster/reset.ts";
 import { runsListCommand, runsLogCommand, runsShowCommand } from "../commands/upkeep/runs.ts";
+import { execCommand, logsCommand, sshCommand } from "../commands/node/remote.ts";
 import { statusCommand } from "../commands/cluster/status.ts";
 import { tuiCommand } from "../commands/cluster/tui.ts";
 import { versionCommand } from "../commands/program/version.ts";
@@ -69,6 +70,9 @@ export const commands: readonly CommandDeclaration[] = [
   gitopsStatusCommand,
   gitopsSyncCommand,
   gitopsDeployKeyCommand,
+  sshCommand,
+  execCommand,
+  logsCommand,
   doctorCommand,
   runsListCommand,
   runsShowCommand,

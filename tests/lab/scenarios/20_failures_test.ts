@@ -11,7 +11,7 @@ import { isReady, nodes, waitUntilReady } from "../kubernetes.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
 import { ssh } from "../hosts/ssh.ts";
 import type { Host } from "../state.ts";
-import { initArgs, projectDir, tool } from "../tool.ts";
+import { initArgs, projectDir, tool, tryTool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
 import { tryAtWorkstation } from "../hosts/workstation.ts";
 
@@ -75,4 +75,26 @@ Deno.test("R2 a node whose Tailscale goes down shows as Unreachable, with since 
   assert.match(line, /Unreachable \(?.*(\d+[smh]|since)/);
   await tailscaleUp("n3");
   await waitUntilReady(n1(), hosts);
+});
+
+Deno.test("an owner looks after machines: shell, commands, journal, past runs", async () => {
+  const { code, stdout } = await tryTool("exec", "-o", "json", "--", "hostname; exit 3");
+  assert.equal(code, 1);
+  const said = JSON.parse(stdout).items.map((
+    { host, code, stdout }: Record<string, unknown>,
+  ) => [host, code, stdout]);
+  assert.deepEqual(said, hosts.map(({ name }) => [name, 3, `${name}\n`]));
+  assert.equal(await tool("ssh", "n2", "--", "hostname"), "n2\n");
+  assert.match(await tool("logs", "n2", "--since", "1h"), /k3s\[\d+\]|k3s-agent/);
+  assert.match(await tool("runs", "list"), /-site +\d+[smh]\S* +failed/);
+  assert.match(await tool("runs", "show"), /^n3 +done/m);
+});
+
+Deno.test("a drained node is empty and stays cordoned until it is let go", async () => {
+  await tool("node", "drain", "n2", "--dry-run");
+  assert.ok(!(await nodes(n1())).get("n2")?.spec.unschedulable);
+  await tool("node", "drain", "n2");
+  assert.ok((await nodes(n1())).get("n2")?.spec.unschedulable);
+  await tool("node", "uncordon", "n2");
+  assert.ok(!(await nodes(n1())).get("n2")?.spec.unschedulable);
 });

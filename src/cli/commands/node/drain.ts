@@ -3,7 +3,7 @@ import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** Default time that pods have to leave, in seconds. */
-const LIMIT = 300;
+const WAIT = 300;
 
 /** `node cordon`: keeps new pods away. */
 export const nodeCordonCommand = nodeChangeCommand("cordon", {
@@ -35,7 +35,7 @@ export const nodeDrainCommand = nodeChangeCommand("drain", {
   examples: {
     "k3s-tool node drain pi --dry-run": "show which pods would leave",
     "k3s-tool node drain pi": "empty pi",
-    "k3s-tool node drain pi --limit 60": "give up after a minute",
+    "k3s-tool node drain pi --wait 60": "give up after a minute",
   },
 });
 
@@ -56,9 +56,9 @@ function nodeChangeCommand(
     options: {
       ...CLUSTER_OPTIONS,
       ...change === "drain" && {
-        limit: option.number(
-          "--limit <seconds>",
-          `how long pods may take to leave (default ${LIMIT})`,
+        wait: option.number(
+          "--wait <seconds>",
+          `how long pods may take to leave (default ${WAIT})`,
         ),
       },
       dryRun: option.flag("--dry-run", "show what would change, change nothing"),
@@ -66,14 +66,14 @@ function nodeChangeCommand(
     async run(context, { args, options, globals, lineWithout }, output) {
       const { changeNodes } = await import("../../../actions/upkeep/change_nodes.ts");
       const { dryRun } = options;
-      const { limit = LIMIT } = options as { readonly limit?: number };
+      const { wait = WAIT } = options as { readonly wait?: number };
       const outcomes = await changeNodes(context, {
         inventory: globals.inventory,
         cluster: clusterChoice(options),
         change,
         names: args,
         dryRun,
-        limitMs: limit * 1000,
+        limitMs: wait * 1000,
       }, (_, sentence) => output.note(sentence));
       const done = outcomes.filter(({ status }) => status === "done").map(({ node }) => node);
       if (output.structured) {

@@ -1,0 +1,187 @@
+/**
+ * Commands on hosts of the inventory, over the system's own ssh.
+ *
+ * @module
+ */
+
+import { failureHint } from "../../ansible/events/failure_hint.ts";
+import { shellWord, sshArgv } from "../../ansible/run/ssh.ts";
+import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
+import type { Inventory, InventoryHost } from "../../inventory/model.ts";
+import { ifInstalled } from "../../process/runner.ts";
+import type { System } from "../../process/system.ts";
+
+/** ssh's own exit code where it could not connect (ssh(1)); a command may end with it, too. */
+const SSH_FAILED = 255;
+
+/** What a command came to on a host. */
+export interface RemoteResult {
+  readonly host: string;
+  /** Its exit code; undefined where the host was not reached. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Why the host was not reached, and what to do. */
+  readonly error?: UserError;
+}
+
+/** A command as a remote shell reads it: one word is a command line, several are its words as they are. */
+export function commandLine(words: readonly string[]): string {
+  return words.length === 1 ? words[0]! : words.map(shellWord).join(" ");
+}
+
+/**
+ * Runs a command on hosts at the same time.
+ *
+ * @param tell hears each result as soon as it is there
+ */
+export async function execOnHosts(
+  system: Pick<System, "runner" | "signal" | "directories">,
+  { hosts, command }: { readonly hosts: readonly InventoryHost[]; readonly command: string },
+  tell: (result: RemoteResult) => void,
+): Promise<readonly RemoteResult[]> {
+  return await Promise.all(hosts.map(async (host) => {
+    const result = await execOn(system, host, command);
+    tell(result);
+    return result;
+  }));
+}
+
+async function execOn(
+  system: Pick<System, "runner" | "signal" | "directories">,
+  host: InventoryHost,
+  command: string,
+): Promise<RemoteResult> {
+  try {
+    const { code, stdout, stderr } = await onHost(system, host, { command });
+    return { host: host.name, code, stdout, stderr };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { host: host.name, code: undefined, stdout: "", stderr: "", error };
+  }
+}
+
+/**
+ * Runs a command on a host; it cannot ask anything.
+ *
+ * @param options.onLine hears each line of its output as it comes
+ * @throws {UserError} exit code 4 where the host cannot be reached, 2 where only Ansible knows how, 3
+ *   without ssh
+ */
+export async function onHost(
+  { runner, signal, directories }: Pick<System, "runner" | "signal" | "directories">,
+  host: InventoryHost,
+  { command, onLine }: { readonly command: string; readonly onLine?: (line: string) => void },
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const argv = [...argvOf(host, directories.state), command];
+  const done = await ifInstalled(runner.run(argv, {
+    signal,
+    env: { LC_ALL: "C.UTF-8" },
+    ...onLine === undefined ? {} : { onLine },
+  }));
+  if (done === undefined) throw noSsh();
+  const said = done.stderr.trim().split("\n").at(-1) ?? "";
+  if (done.code === SSH_FAILED && done.stdout === "") {
+    throw unreachableError(`${host.name} cannot be reached: ${said || "ssh failed"}`, {
+      hint: failureHint(host.name, done.stderr, { connecting: true }),
+    });
+  }
+  return done;
+}
+
+/**
+ * A shell on a host, or a command with this terminal.
+ *
+ * @returns the exit code of the shell or the command; 255 where ssh failed, which has said why
+ * @throws {UserError} as `onHost`
+ */
+export async function shellOn(
+  { runner, directories }: Pick<System, "runner" | "directories">,
+  host: InventoryHost,
+  command: readonly string[],
+): Promise<number> {
+  const argv = argvOf(host, directories.state, true);
+  const words = command.length === 0 ? [] : [commandLine(command)];
+  const code = await ifInstalled(runner.attach([...argv, ...words]));
+  if (code === undefined) throw noSsh();
+  return code;
+}
+
+/** Hosts by name or group; all where none is named. Names are known to be right. */
+export function hostsIn(
+  { hosts }: Inventory,
+  limit: readonly string[],
+): readonly InventoryHost[] {
+  return limit.length === 0 || limit.includes("all")
+    ? hosts
+    : hosts.filter(({ name, groups }) => [name, ...groups].some((each) => limit.includes(each)));
+}
+
+/** Lines of the kernel that say why a node or its pods have trouble; the others are noise here. */
+const KERNEL_TROUBLE =
+  /out of memory|oom-kill|killed process|I\/O error|EXT4-fs error|XFS.*corrupt|hung task|blocked for more than|NVRM|segfault|thermal|soft lockup|under-voltage/i;
+
+/** A line of the journal as `-o short-iso` prints it, of the kernel. */
+const KERNEL = /^\S+ \S+ kernel: /;
+
+/**
+ * The journal of k3s, tailscaled and, where it matters, of the kernel.
+ *
+ * @param options.since a span (`10m`, `2h`, `3d`) or a moment that `journalctl --since` takes
+ * @throws {UserError} as `onHost`; exit code 1 where journalctl fails
+ */
+export async function journalOf(
+  system: Pick<System, "runner" | "signal" | "directories">,
+  host: InventoryHost,
+  { since, lines, follow, tell }: {
+    readonly since: string | undefined;
+    readonly lines: number;
+    readonly follow: boolean;
+    readonly tell: (line: string) => void;
+  },
+): Promise<void> {
+  const units = ["k3s", "k3s-agent", "tailscaled"].map((unit) => `${unit}.service`);
+  // What a unit says, and what systemd says about it.
+  const matches = units.flatMap((unit) => [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, "+"]);
+  const words = [
+    "journalctl",
+    "--quiet",
+    "--no-pager",
+    "--output=short-iso",
+    ...since === undefined ? [`--lines=${lines}`] : [`--since=${sinceWords(since)}`],
+    ...follow ? ["--follow"] : [],
+    ...matches,
+    "_TRANSPORT=kernel",
+  ];
+  const journal = words.map(shellWord).join(" ");
+  const { code, stderr } = await onHost(system, host, {
+    command: `if sudo -n true 2>/dev/null; then exec sudo -n ${journal}; else exec ${journal}; fi`,
+    onLine: (line) => {
+      if (!KERNEL.test(line) || KERNEL_TROUBLE.test(line)) tell(line);
+    },
+  });
+  if (code !== 0) {
+    throw new UserError(`journalctl failed on ${host.name}: ${stderr.trim() || `code ${code}`}`);
+  }
+}
+
+/** A span as journalctl reads it: before now. */
+function sinceWords(since: string): string {
+  return /^\d+\s*(?:s|m|min|h|d|w)$/.test(since) ? `-${since.replaceAll(" ", "")}` : since;
+}
+
+function argvOf(host: InventoryHost, state: string, asks = false): readonly string[] {
+  const argv = sshArgv(host, state, { asks });
+  if (typeof argv !== "string") return argv;
+  throw usageError(`ssh cannot be used for ${host.name}: ${argv}`, {
+    where: host.where,
+    hint: "Connect as the inventory says, with ssh or ansible.",
+  });
+}
+
+function noSsh(): UserError {
+  return new UserError("ssh is not installed", {
+    exitCode: 3,
+    hint: "Install the OpenSSH client (Debian, Ubuntu: apt install openssh-client).",
+  });
+}

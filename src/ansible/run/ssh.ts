@@ -1,0 +1,73 @@
+/**
+ * The system's own ssh, to a host of the inventory: with the login, the key and the known host keys that
+ * Ansible uses.
+ *
+ * @module
+ */
+
+import type { InventoryHost } from "../../inventory/model.ts";
+import { knownHostsFiles } from "./known_hosts.ts";
+
+/** Seconds ssh may take to connect. */
+const CONNECT_SECONDS = 8;
+
+/**
+ * The command line, up to the command for the host; a text, after `NAME: `, where the inventory connects in
+ * a way only Ansible knows.
+ *
+ * @param state the tool's state directory, for known host keys
+ * @param options.asks whether ssh may ask for a passphrase or a password
+ */
+export function sshArgv(
+  host: InventoryHost,
+  state: string,
+  { asks = false }: { readonly asks?: boolean } = {},
+): readonly string[] | string {
+  const plain = (name: string) => {
+    const variable = host.vars.get(name);
+    if (variable === undefined) return undefined;
+    if (variable.state !== "plain") return null;
+    return typeof variable.value === "string" || typeof variable.value === "number"
+      ? String(variable.value)
+      : null;
+  };
+  const connection = plain("ansible_connection");
+  if (connection !== undefined && connection !== "ssh") {
+    return "the inventory does not use SSH for it";
+  }
+  const port = plain("ansible_port") ?? plain("ansible_ssh_port");
+  const key = plain("ansible_ssh_private_key_file");
+  const custom = ["ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args"];
+  const address = host.ansibleHost ?? host.tailscaleIp;
+  if (port === null || key === null || custom.some((name) => host.vars.has(name))) {
+    return "the inventory has its own ssh settings";
+  }
+  // What begins with a dash would be an option for ssh.
+  if (address === undefined || address.startsWith("-") || host.user?.startsWith("-")) {
+    return "only Ansible knows its address";
+  }
+  const { accepted, published } = knownHostsFiles(state);
+  return [
+    "ssh",
+    ...asks ? [] : ["-T", "-o", "BatchMode=yes"],
+    // A connection master from the user's settings would outlive this.
+    "-o",
+    "ControlMaster=no",
+    "-o",
+    `ConnectTimeout=${CONNECT_SECONDS}`,
+    "-o",
+    "StrictHostKeyChecking=accept-new",
+    "-o",
+    `UserKnownHostsFile="${accepted}" "${published}"`,
+    ...(port === undefined ? [] : ["-p", port]),
+    ...(key === undefined ? [] : ["-i", key]),
+    ...(host.user === undefined ? [] : ["-l", host.user]),
+    "--",
+    address,
+  ];
+}
+
+/** One word of a shell's command line. */
+export function shellWord(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

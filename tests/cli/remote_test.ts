@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { commandLine } from "../../src/actions/hosts/remote.ts";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
+import { FakeRunner } from "../process/fake_runner.ts";
+import { runCommand } from "./fake_context.ts";
+
+const INVENTORY = `all:
+  children:
+    control_plane:
+      hosts:
+        nuc: {ansible_host: 100.64.0.1, tailscale_ip: 100.64.0.1, ansible_user: ada}
+    workers:
+      hosts:
+        pi: {ansible_host: 100.64.0.2, tailscale_ip: 100.64.0.2, ansible_port: 2222}
+        odd: {ansible_host: 100.64.0.3, tailscale_ip: 100.64.0.3, ansible_ssh_common_args: -J hop}
+`;
+
+async function withInventory(argv: readonly string[], runner = new FakeRunner()) {
+  const directory = await Deno.makeTempDir({ prefix: "k3s-tool-test-" });
+  try {
+    await Deno.writeTextFile(`${directory}/hosts.yml`, INVENTORY);
+    return { ...await runCommand(argv, { directory, runner }), runner };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** The last words of each call: after `--`, the address and the command. */
+const asked = ({ calls }: FakeRunner) =>
+  calls.map(({ argv }) => argv.slice(argv.indexOf("--") + 1)).sort();
+
+Deno.test("ssh opens a shell with the login, the port and the host keys of the inventory", async () => {
+  const runner = new FakeRunner().on("ssh", { code: 3 });
+  const { code } = await withInventory(["ssh", "nuc"], runner);
+  assert.equal(code, 3);
+  const [line = ""] = runner.lines;
+  assert.match(line, /^ssh -o .*k3s-tool\/known_hosts".* -l ada -- 100\.64\.0\.1$/);
+  assert.doesNotMatch(line, /BatchMode|-T/);
+  await withInventory(["ssh", "pi", "--", "ls", "a file"], runner);
+  assert.match(runner.lines[1]!, /-p 2222 -- 100\.64\.0\.2 ls 'a file'$/);
+});
+
+Deno.test("a host that is not known, or only Ansible can reach, is wrong usage; without ssh it is 3", async () => {
+  for (const command of [["ssh"], ["logs"]]) {
+    assert.equal((await withInventory([...command, "nuk"])).code, 2);
+    const { code, stderr } = await withInventory([...command, "odd"], new FakeRunner().on("ssh"));
+    assert.equal(code, 2);
+    assert.match(stderr, /ssh cannot be used for odd: the inventory has its own ssh settings/);
+    assert.equal((await withInventory([...command, "nuc"])).code, 3);
+  }
+  assert.equal((await withInventory(["exec", "--limit", "nuk", "--", "true"])).code, 2);
+});
+
+Deno.test("exec asks every host that is meant, and says by host what came of it", async () => {
+  const runner = new FakeRunner()
+    .on((argv) => argv.includes("100.64.0.1"), { stdout: "up 3 days\u001b[2J\n" })
+    .on("ssh", { code: 255, stderr: "ssh: connect to host: Connection timed out\n" });
+  const all = await withInventory(["exec", "--limit", "nuc,pi", "--", "uptime"], runner);
+  assert.equal(all.code, 4);
+  assert.deepEqual(asked(runner), [["100.64.0.1", "uptime"], ["100.64.0.2", "uptime"]]);
+  assert.match(all.stdout, /^nuc\nup 3 days/m);
+  assert.ok(!all.stdout.includes("\u001b"));
+  assert.match(all.stdout, /^pi \(unreachable\)\npi cannot be reached: .*timed out\nHint: /m);
+  const json = await withInventory([
+    "exec",
+    "--limit",
+    "control_plane",
+    "-o",
+    "json",
+    "--",
+    "uptime",
+  ], runner);
+  assert.equal(json.code, 0, json.stderr);
+  const { items } = DOCUMENTS.ExecResult.parse(JSON.parse(json.stdout));
+  assert.deepEqual(items.map(({ host, code }) => [host, code]), [["nuc", 0]]);
+});
+
+Deno.test("exec ends with 1 where the command fails somewhere", async () => {
+  const runner = new FakeRunner().on("ssh", { code: 7, stderr: "no\n" });
+  const { code, stdout } = await withInventory(["exec", "--limit", "pi", "--", "false"], runner);
+  assert.equal(code, 1);
+  assert.equal(stdout, "pi (exit code 7)\nno\n");
+});
+
+Deno.test("several words reach the command as they are, whatever is in them", async () => {
+  const words = fc.array(
+    fc.string({ unit: "binary-ascii", minLength: 1 }).filter((word) => !word.includes("\0")),
+    {
+      minLength: 2,
+      maxLength: 5,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(words, async (words) => {
+      const line = commandLine(["printf", "%s\\0", ...words]);
+      const { stdout } = await new Deno.Command("sh", { args: ["-c", line] }).output();
+      assert.deepEqual(new TextDecoder().decode(stdout).split("\0").slice(0, -1), words);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+Deno.test("logs prints what k3s said, and of the kernel only what is trouble", async () => {
+  const lines = [
+    "2026-11-23T12:00:00+0000 pi k3s[7]: started\u001b[2J",
+    "2026-11-23T12:00:01+0000 pi kernel: device veth1 entered promiscuous mode",
+    "2026-11-23T12:00:02+0000 pi kernel: Out of memory: Killed process 12 (python3)",
+  ];
+  const runner = new FakeRunner().on("ssh", { stdout: lines.join("\n") });
+  const { code, stdout } = await withInventory(["logs", "pi", "--since", "10m", "-f"], runner);
+  assert.equal(code, 0);
+  assert.ok(stdout.includes("started") && stdout.includes("Out of memory"));
+  assert.ok(!stdout.includes("veth1") && !stdout.includes("\u001b"));
+  assert.match(
+    runner.lines[0]!,
+    /sudo -n journalctl .*--since=-10m --follow _SYSTEMD_UNIT=k3s\.service/,
+  );
+  await withInventory(["logs", "pi", "--since", "x'; rm -rf / #"], runner);
+  assert.match(runner.lines[1]!, /'--since=x'\\''; rm -rf \/ #'/);
+});
+
+Deno.test("logs says why where journalctl fails", async () => {
+  const runner = new FakeRunner().on("ssh", {
+    code: 1,
+    stderr: "Failed to parse timestamp: soon\n",
+  });
+  const { code, stderr } = await withInventory(["logs", "pi", "--since", "soon"], runner);
+  assert.equal(code, 1);
+  assert.match(stderr, /journalctl failed on pi: Failed to parse timestamp: soon/);
+});
