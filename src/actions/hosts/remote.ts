@@ -146,7 +146,6 @@ export async function journalOf(
   const words = [
     "journalctl",
     "--quiet",
-    "--no-pager",
     "--output=short-iso",
     ...since === undefined ? [`--lines=${lines}`] : [`--since=${sinceWords(since)}`],
     ...follow ? ["--follow"] : [],

@@ -63,7 +63,7 @@ function nodeChangeCommand(
       },
       dryRun: option.flag("--dry-run", "show what would change, change nothing"),
     },
-    async run(context, { args, options, globals, lineWithout }, output) {
+    async run(context, { args, options, globals }, output) {
       const { changeNodes } = await import("../../../actions/upkeep/change_nodes.ts");
       const { dryRun } = options;
       const { wait = WAIT } = options as { readonly wait?: number };
@@ -75,7 +75,6 @@ function nodeChangeCommand(
         dryRun,
         limitMs: wait * 1000,
       }, (_, sentence) => output.note(sentence));
-      const done = outcomes.filter(({ status }) => status === "done").map(({ node }) => node);
       if (output.structured) {
         const items = outcomes.map(({ node, status, error }) => ({
           node,
