@@ -29,8 +29,8 @@ export class Home {
     });
     for (const app of this.workloads) {
       for (const [index, slot] of this.slotsOf(app).entries()) {
-        const { bornAt, nodes: { [index]: node } } = app;
-        Object.assign(this.#makePod(app, slot), { bornAt, placedAt: bornAt, node });
+        const at = { bornAt: app.bornAt, placedAt: app.bornAt, node: app.nodes[index] };
+        Object.assign(this.#makePod(app, slot), at);
       }
     }
   }
@@ -134,8 +134,13 @@ export class Home {
     const number = this.#made++;
     const uid = digest(this.seed, `pod ${number}`);
     const hash = digest(this.seed, `${app.name} ${revision}`).slice(0, 10);
-    const ends = { Deployment: `-${hash}-${uid.slice(0, 5)}`, StatefulSet: `-${slot}`, Pod: "" };
-    const name = app.name + (ends[kind as "Pod"] ?? `-${uid.slice(0, 5)}`);
+    const end = uid.slice(0, 5);
+    const ends: Readonly<Record<string, string>> = {
+      Deployment: `-${hash}-${end}`,
+      StatefulSet: `-${slot}`,
+      Pod: "",
+    };
+    const name = app.name + (ends[kind] ?? `-${end}`);
     const at = { bornAt: this.now, placedAt: this.now, endAt: Infinity, node: undefined };
     const pod = { kind: "Pod", namespace, name, app, revision, slot, number, uid, ...at };
     this.pods.push(pod);
@@ -193,7 +198,7 @@ const KUSTOMIZATIONS = "flux-system infrastructure photos ai home media monitori
 function pushOf({ now, start, seed }: Home, before = 0) {
   const count = Math.floor((now - start + 36_000) / 90_000) - before;
   const revision = `main@sha1:${digest(seed, `push ${count}`)}`;
-  return { revision, at: start - 36_000 + count * 90_000, broken: count % 4 === 2 && "media" };
+  return { revision, at: start - 36_000 + count * 90_000, broken: count % 4 === 2 ? "media" : "" };
 }
 
 /** What Flux follows: it fetches a push after 3 seconds, and applies one Kustomization after the other. */

@@ -22,14 +22,15 @@ WARN  serial port /dev/ttyUSB0: no such device, trying again (2/3)
 WARN  serial port /dev/ttyUSB0: no such device, trying again (3/3)
 FATAL no coordinator: is the stick plugged in? giving up`.split("\n");
 
-/** What the other apps log, picked at random: ` #` becomes a number, an empty line logs nothing. */
+/** What the other apps log, picked at random: `#` becomes a number, an empty line logs nothing. */
 const SPEECHES: Readonly<Record<string, readonly string[]>> = {
   serves: ['"GET /" 200 # ms', '"GET /api" 200 # ms', '"GET /app.js" 304 1 ms', "", ""],
   controls: ["INFO  reconciled services in # ms", "INFO  reconciled endpoints in # ms", "", ""],
   stores: ["LOG:  checkpoint complete: wrote # buffers", "LOG:  connection authorized", "", ""],
   infers: ["POST /api/chat 200, # tokens/s", "POST /api/embed 200 in # ms", "", ""],
-  rests: ["INFO  still at work", ...Array<string>(29).fill("")],
 };
+
+const QUIET = ["INFO  still at work", ...Array<string>(29).fill("")];
 
 /** The lines of a pod's log. @throws {ApiError} as an API server would */
 export async function* logLines(
@@ -38,14 +39,16 @@ export async function* logLines(
   { pod, query = {}, signal }: GetOptions & { readonly pod: HomePod },
 ): AsyncGenerator<string, void> {
   const { now, seed } = current();
+  const { does, name } = pod.app;
   const { startedAt, endedAt } = runOf(pod, { now, previous: query.previous === "true" });
   function* linesOf(from: number, to: number) {
     for (let at = from; at < to; at += 1000) {
       const chance = fraction(seed, `${pod.uid} ${at}`);
-      const speech = SPEECHES[pod.app.does] ?? [];
-      const line = pod.app.does === "crashes"
-        ? STORY[(at - startedAt) / 1000]
-        : speech[Math.floor(chance * speech.length)]?.replace(" #", ` ${Math.floor(chance * 97)}`);
+      const speech = SPEECHES[does] ?? QUIET;
+      const said = at === startedAt
+        ? `INFO  starting ${name}`
+        : speech[Math.floor(chance * speech.length)]!.replace("#", `${Math.floor(chance * 97)}`);
+      const line = does === "crashes" ? STORY[(at - startedAt) / 1000] : said;
       const stamp = query.timestamps === "true" ? `${iso(at).slice(0, -1)}.000000000Z ` : "";
       if (line) yield `${stamp}${iso(at)} ${line}`;
     }

@@ -175,11 +175,10 @@ export function podJson(home: Home, pod: HomePod): Json {
     : [lastRun ? "Running" : "Pending", { waiting: { reason, message } }];
   const container = { name: app.name, ready, restartCount: crashes, state, lastState };
   const owner = { kind: app.kind, name: app.name, controller: true };
-  return manifest("Pod", {
-    ...{ name, namespace, uid, bornAt, labels: labelsOf(app) },
-    ownerReferences: app.kind === "Pod" ? [] : [owner],
-    deletionTimestamp: endAt <= home.now ? iso(endAt + 30_000) : undefined,
-  }, {
+  const ownerReferences = app.kind === "Pod" ? [] : [owner];
+  const deletionTimestamp = endAt <= home.now ? iso(endAt + 30_000) : undefined;
+  const more = { labels: labelsOf(app), ownerReferences, deletionTimestamp };
+  return manifest("Pod", { name, namespace, uid, bornAt, ...more }, {
     spec: { nodeName: node, ...podSpec(app) },
     status: {
       phase,

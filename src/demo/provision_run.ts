@@ -42,11 +42,10 @@ export async function* provisionRun(
   let hosts = MACHINES.slice(0, -1).map(({ name }) => name);
   let [last, rc] = ["", 0];
   for (const { play, task, at, seconds } of STEPS) {
+    if (at === NEWCOMER && isDone) continue;
     if (play !== last) yield { type: "play_start", play, hosts };
     last = play;
-    const asked = hosts.filter((host) =>
-      at === "all" || at === host && !(at === NEWCOMER && isDone)
-    );
+    const asked = hosts.filter((host) => at === "all" || at === host);
     for (const host of asked) yield { type: "host_start", host, task };
     for (const host of asked) {
       // One is ready after the other.

@@ -12,6 +12,7 @@ import type { Inventory, Taint } from "../inventory/model.ts";
 import type { Tailnet } from "../tailscale/peer.ts";
 import { tailnetOf as readTailnet } from "../tailscale/status.ts";
 import type { Home } from "./home.ts";
+import { iso } from "./objects.ts";
 
 /** What all nodes run. */
 export const K3S_VERSION = "v1.36.3+k3s1";
@@ -148,19 +149,16 @@ export const inventory: Inventory = {
 
 /** The tailnet; a laptop is where all this is looked at. The key of one machine ends. */
 export function tailnetOf({ away, start }: Home): Tailnet {
-  const [Self, ...peers] = [{ name: "laptop", ip: "100.64.0.20" }, ...MACHINES].map((machine) => ({
-    DNSName: `${machine.name}.demo.ts.net.`,
-    TailscaleIPs: [machine.ip],
-    Online: machine.name !== away?.name,
-    LastSeen: away && new Date(away.since).toISOString(),
-    KeyExpiry: machine.name === "desktop" && new Date(start + 6.5 * DAY_MS).toISOString() || null,
+  const machines = [{ name: "laptop", ip: "100.64.0.20" }, ...MACHINES];
+  const [Self, ...peers] = machines.map(({ name, ip }) => ({
+    DNSName: `${name}.demo.ts.net.`,
+    TailscaleIPs: [ip],
+    Online: name !== away?.name,
+    LastSeen: away && iso(away.since),
+    KeyExpiry: name === "desktop" ? iso(start + 6.5 * DAY_MS) : undefined,
   }));
-  return readTailnet({
-    BackendState: "Running",
-    Self,
-    Peer: { ...peers },
-    MagicDNSSuffix: "demo.ts.net",
-  });
+  const Peer = { ...peers };
+  return readTailnet({ BackendState: "Running", Self, Peer, MagicDNSSuffix: "demo.ts.net" });
 }
 
 /** Use of every node that can be asked: it wanders, and never leaves what a machine has. */
