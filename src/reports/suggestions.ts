@@ -6,6 +6,7 @@
 
 import type { MachineFacts } from "../ansible/events/machine.ts";
 import type { InventoryHost } from "../inventory/model.ts";
+import { StoragePathSchema } from "../inventory/schema.ts";
 
 const GIB = 2 ** 30;
 
@@ -19,13 +20,13 @@ const SMALLEST_GIB = 0.75;
 export interface Suggestion {
   readonly host: string;
   readonly variable: string;
-  readonly value: string | boolean;
+  readonly value: string | boolean | readonly Readonly<Record<string, string>>[];
   readonly reason: string;
 }
 
 /** Suggestions for a host; what its owner set, at the host or at a group, is left alone. */
 export function suggestionsFor(host: InventoryHost, facts: MachineFacts): readonly Suggestion[] {
-  const all = [...profile(facts), ...reservations(facts), ...gpu(facts)];
+  const all = [...profile(facts), ...reservations(facts), ...gpu(facts), ...storage(facts)];
   return all.filter(({ variable }) => !host.vars.has(variable))
     .map((suggestion) => ({ host: host.name, ...suggestion }));
 }
@@ -69,6 +70,44 @@ function reservations({ desktop, memory_bytes, threads }: MachineFacts): Wanted[
       ? [{ variable: "reserved_cpu", value: threads! >= 8 ? "2" : "1", reason }]
       : []),
   ];
+}
+
+/** A file system that holds almost nothing was made for something to come: volumes. */
+const EMPTY = 0.9;
+
+/** What is smaller is a stick that somebody forgot. */
+const DISK_GIB = 8;
+
+/** Empty or not, these are for something else. */
+const SPOKEN_FOR = /^\/(?:$|(?:home|var|boot)(?:\/|$)|opt$)/;
+
+/** File systems that keep owners and modes of files. */
+const FOR_VOLUMES = /^(?:ext[234]|xfs|btrfs|zfs|f2fs|bcachefs|jfs)$/;
+
+function storage({ filesystems }: MachineFacts): Wanted[] {
+  const empty = filesystems.flatMap(
+    ({ path, type = "", bytes = 0, free_bytes = 0, rotational }) => {
+      if (path === undefined || SPOKEN_FOR.test(path) || !FOR_VOLUMES.test(type)) return [];
+      if (bytes < DISK_GIB * GIB || free_bytes < bytes * EMPTY) return [];
+      const kind = rotational === undefined ? "disk" : rotational ? "hdd" : "ssd";
+      const entry = { path: `${path}/volumes`, class: kind };
+      if (!StoragePathSchema.safeParse(entry).success) return [];
+      return [{ entry, reason: `an empty ${shown(bytes)} ${type} at ${path}` }];
+    },
+  );
+  if (empty.length === 0) return [];
+  return [{
+    variable: "storage_paths",
+    value: empty.map(({ entry }) => entry),
+    reason: empty.map(({ reason }) => reason).join(", "),
+  }];
+}
+
+/** As disks are sold: `2 TB`. */
+function shown(bytes: number): string {
+  return bytes >= 1e12
+    ? `${Number((bytes / 1e12).toFixed(1))} TB`
+    : `${Math.round(bytes / 1e9)} GB`;
 }
 
 function gpu({ gpus, gpu_problem }: MachineFacts): Wanted[] {

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MachineFacts } from "../../src/ansible/events/machine.ts";
-import { PROFILES } from "../../src/inventory/schema.ts";
+import { PROFILES, VARIABLE_SCHEMAS } from "../../src/inventory/schema.ts";
 import { parse } from "yaml";
 import { parseQuantity } from "../../src/inventory/kubernetes_syntax.ts";
 import { suggestionsFor } from "../../src/reports/suggestions.ts";
+import { suggestedText } from "../../src/view/tables/machines.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";
 
 const GIB = 2 ** 30;
 const host = inventoryHost("desktop", "100.64.0.2");
 
-function suggested(facts: unknown, one = host): Record<string, string | boolean> {
+function suggested(facts: unknown, one = host): Record<string, unknown> {
   return Object.fromEntries(
     suggestionsFor(one, MachineFacts.parse(facts)).map(({ variable, value }) => [variable, value]),
   );
@@ -47,6 +48,47 @@ Deno.test("a card is named with its driver, with none, or with what nvidia-smi s
     reasonOf({ gpus: [gpu], gpu_problem: "version mismatch" }),
     "NVIDIA card 2684, nvidia-smi: version mismatch",
   );
+});
+
+Deno.test("an empty disk is suggested for volumes, with its kind; one in use, for something else or too small is not", () => {
+  const disk = (path: string, about: object = {}) => ({
+    path,
+    type: "ext4",
+    bytes: 2e12,
+    free_bytes: 1.89e12,
+    rotational: true,
+    ...about,
+  });
+  const filesystems = [
+    disk("/"),
+    disk("/home"),
+    disk("/var/lib/kubelet"),
+    disk("/boot/efi", { type: "vfat" }),
+    disk("/mnt/photos", { free_bytes: 1e12 }),
+    disk("/mnt/stick", { bytes: 4e9, free_bytes: 4e9 }),
+    disk("/media/usb", { type: "exfat" }),
+    disk("/mnt/a b"),
+    disk("/srv"),
+    disk("/mnt/nvme", { type: "xfs", bytes: 5e11, free_bytes: 4.9e11, rotational: false }),
+    disk("/data", { rotational: undefined }),
+  ];
+  const [only, ...others] = suggestionsFor(host, MachineFacts.parse({ filesystems }));
+  assert.deepEqual(others, []);
+  assert.deepEqual(only, {
+    host: "desktop",
+    variable: "storage_paths",
+    value: [
+      { path: "/srv/volumes", class: "hdd" },
+      { path: "/mnt/nvme/volumes", class: "ssd" },
+      { path: "/data/volumes", class: "disk" },
+    ],
+    reason: "an empty 2 TB ext4 at /srv, an empty 500 GB xfs at /mnt/nvme, " +
+      "an empty 2 TB ext4 at /data",
+  });
+  assert.ok(VARIABLE_SCHEMAS.get("storage_paths")!.safeParse(only.value).success);
+  const text = suggestedText(only).replaceAll("}, {", "},\n{");
+  assert.deepEqual(parse(text), only.value, "shown as it can be written");
+  assert.deepEqual(suggested({ filesystems: filesystems.slice(0, 8) }), {});
 });
 
 Deno.test("what the owner set, at the host or at a group, is never suggested", () => {

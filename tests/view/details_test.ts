@@ -84,6 +84,22 @@ Deno.test("a node: how it stands, what it has, who is on it", () => {
   );
 });
 
+Deno.test("a node: the volumes of its pods, and how full their disks are", () => {
+  const GIB = 2 ** 30;
+  const volumes = [
+    { claim: "default/db", used: 90 * GIB, capacity: 100 * GIB },
+    { claim: "media/films", used: 1 * GIB, capacity: 4096 * GIB },
+  ];
+  const usage = { nuc: { cpu: 1, memory: 1, disk: undefined, volumes } };
+  assert.equal(
+    part(sections("Node", "nuc", { state: liveState({ ...HOMELAB, usage }) }), "Volumes"),
+    `Volumes in use:
+  CLAIM        DISK   USED
+  default/db   100Gi  90Gi  █████████░  90%
+  media/films  4Ti    1Gi   ▏░░░░░░░░░   0%`,
+  );
+});
+
 Deno.test("a node that is ill says why, who says so, and what is short", () => {
   const dgx = sections("Node", "dgx");
   assert.match(part(dgx, "Status"), /Unreachable 12m\n.*Since .*\n +Why +its Tailscale is offline/);

@@ -1,6 +1,6 @@
 /**
  * What `doctor` looks at on each host, over one ssh connection and without changing anything:
- * login, sudo, Python, k3s, and the MTU of the network interfaces.
+ * login, sudo, Python, k3s, the MTU of the network interfaces, and the disks of volumes.
  *
  * @module
  */
@@ -26,6 +26,11 @@ done
 command -v python3 >/dev/null 2>&1 && echo python=yes || echo python=no
 for u in k3s k3s-agent; do
   [ -e "/etc/systemd/system/$u.service" ] && echo "unit.$u=$(systemctl is-active "$u" 2>/dev/null)"
+done
+n=0
+sed -n 's/^ *"mount": "\\(.*\\)"$/\\1/p' /etc/rancher/k3s/k3s-tool-storage.json 2>/dev/null | sort -u | while read -r m; do
+  n=$((n + 1))
+  mountpoint -q "$m" && echo "disk.$n=on $m" || echo "disk.$n=off $m"
 done
 echo end=yes
 `;
@@ -61,6 +66,7 @@ export async function checkHost(
     ok(about, "login works"),
     ...toolChecks(host, facts),
     ...networkChecks(host, facts),
+    ...diskChecks(host, facts),
   ];
 }
 
@@ -68,10 +74,32 @@ export async function checkHost(
 export function parseFacts(stdout: string): ReadonlyMap<string, string> {
   const facts = new Map<string, string>();
   for (const line of stdout.split("\n")) {
-    const match = /^(end|sudo|python|mtu\.[a-z0-9.]+|unit\.[a-z0-9-]+)=([a-z0-9-]*)$/.exec(line);
+    const match = /^(end|sudo|python|mtu\.[a-z0-9.]+|unit\.[a-z0-9-]+)=([a-z0-9-]*)$/.exec(line) ??
+      /^(disk\.\d{1,3})=((?:on|off) \/[\w.@+/-]*)$/.exec(line);
     if (match?.[1] !== undefined) facts.set(match[1], match[2] ?? "");
   }
   return facts;
+}
+
+/** Disks that `storage_paths` were on when they were set up; on the root disk there is nothing to miss. */
+export function diskChecks(
+  host: Pick<InventoryHost, "name">,
+  facts: ReadonlyMap<string, string>,
+): readonly Check[] {
+  const about = { name: "storage", host: host.name };
+  const disks = [...facts].flatMap(([name, value]) => name.startsWith("disk.") ? [value] : []);
+  const missing = disks.flatMap((each) => each.startsWith("off ") ? [each.slice(4)] : []);
+  if (missing.length === 0) {
+    const mounts = disks.map((each) => each.slice(3)).filter((path) => path !== "/");
+    return mounts.length === 0 ? [] : [ok(about, `mounted: ${mounts.join(", ")}`)];
+  }
+  return [fail(
+    about,
+    `the disk of storage_paths is not mounted at ${
+      missing.join(", ")
+    }; pods with volumes there wait`,
+    `On that machine, mount it: sudo mount ${missing[0]}; if that fails, see: sudo dmesg`,
+  )];
 }
 
 function toolChecks(host: InventoryHost, facts: ReadonlyMap<string, string>): readonly Check[] {

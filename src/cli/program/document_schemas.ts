@@ -59,6 +59,16 @@ const Setting = z.object({
 /** Facts of a machine, and when it was looked at. */
 const Machine = z.object({ ...MachineFacts.shape, seenAt: z.iso.datetime() });
 
+/** A volume on a node; its size is what was asked for, in bytes. */
+const Volume = z.object({
+  name: z.string(),
+  class: z.string(),
+  claim: z.string(),
+  size: z.nullable(z.number()),
+  path: z.string(),
+  phase: z.string(),
+});
+
 const Check = z.object({
   name: z.string(),
   host: z.optional(z.string()),
@@ -80,13 +90,15 @@ export const DOCUMENTS = {
     ...Node.shape,
     variables: z.array(Setting),
     machine: z.optional(Machine),
+    /** Of a host with storage_paths, where the cluster answers. */
+    volumes: z.optional(z.array(Volume)),
   }),
   MachineList: document("MachineList", {
     items: z.array(z.object({ host: z.string(), ...Machine.shape })),
     suggestions: z.array(z.object({
       host: z.string(),
       variable: z.string(),
-      value: z.union([z.string(), z.boolean()]),
+      value: z.union([z.string(), z.boolean(), z.array(z.record(z.string(), z.string()))]),
       reason: z.string(),
     })),
     failures: z.array(z.object({ host: z.string(), message: z.string(), hint: z.string() })),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Emit, Metrics, Usage } from "../watch/cluster_state.ts";
+import type { Emit, Metrics, Usage, VolumeUsage } from "../watch/cluster_state.ts";
 import { ApiError, type KubernetesApi, listAll } from "../api/kubernetes_api.ts";
 import type { ClusterNode } from "../read/objects.ts";
 import * as z from "zod";
@@ -132,6 +132,14 @@ const Summary = z.object({
     memory: z.object({ workingSetBytes: amount }).nullish(),
     fs: z.object({ usedBytes: amount, capacityBytes: amount }).nullish(),
   }),
+  // What is not understood of them costs nothing else.
+  pods: z.array(z.object({
+    volume: z.array(z.object({
+      usedBytes: amount,
+      capacityBytes: amount,
+      pvcRef: z.object({ namespace: z.string(), name: z.string() }).nullish(),
+    })).nullish(),
+  })).nullish().catch(undefined),
 });
 
 /** Use of a node, in cores and bytes. @throws {ApiError | UserError | z.ZodError} */
@@ -141,7 +149,7 @@ export async function askKubelet(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Usage> {
   const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/stats/summary`;
-  const { cpu, memory, fs } = Summary.parse(await api.get(path, { signal })).node;
+  const { node: { cpu, memory, fs }, pods } = Summary.parse(await api.get(path, { signal }));
   // What it has not measured yet a kubelet calls 0 (Kubernetes 1.36: pkg/kubelet/stats/helper.go);
   // a node that runs it uses something of both.
   const nanoCores = cpu?.usageNanoCores || undefined;
@@ -151,7 +159,24 @@ export async function askKubelet(
     cpu: nanoCores === undefined ? undefined : nanoCores / 1e9,
     memory: memory?.workingSetBytes || undefined,
     disk: used === undefined || capacity === 0 ? undefined : { used, capacity },
+    ...volumesOf(pods),
   };
+}
+
+/**
+ * Volumes of claims. A kubelet measures a local volume by the file system that it is on (Kubernetes
+ * 1.36: pkg/volume/local/local.go, NewMetricsStatFS), and says nothing of a hostPath.
+ */
+function volumesOf(pods: z.infer<typeof Summary>["pods"]): Pick<Usage, "volumes"> {
+  const volumes = new Map<string, VolumeUsage>();
+  for (
+    const { usedBytes, capacityBytes, pvcRef } of pods?.flatMap(({ volume }) => volume ?? []) ?? []
+  ) {
+    if (!pvcRef || usedBytes === null || usedBytes === undefined || !capacityBytes) continue;
+    const claim = safeText(`${pvcRef.namespace}/${pvcRef.name}`);
+    volumes.set(claim, { claim, used: usedBytes, capacity: capacityBytes });
+  }
+  return volumes.size === 0 ? {} : { volumes: [...volumes.values()] };
 }
 
 /** Why a kubelet says nothing, in a few words. @throws what is no answer of a server */
@@ -173,7 +198,7 @@ export function mergeUsage(
   const nodes = new Map<string, Usage>(summaries);
   if (measured.known) {
     for (const [name, { cpu, memory }] of measured.nodes) {
-      nodes.set(name, { cpu, memory, disk: summaries.get(name)?.disk });
+      nodes.set(name, { disk: undefined, ...summaries.get(name), cpu, memory });
     }
   } else if (summaries.size === 0) return { known: false, reason: measured.reason };
   return { known: true, nodes };

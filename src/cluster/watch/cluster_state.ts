@@ -25,6 +25,16 @@ export interface Usage {
   readonly memory: number | undefined;
   /** Bytes of the file system that pods use. */
   readonly disk: { readonly used: number; readonly capacity: number } | undefined;
+  /** Volumes that running pods have, each once; none are left out. */
+  readonly volumes?: readonly VolumeUsage[];
+}
+
+/** A volume, and the bytes of the file system that it is on: of a directory no other are known. */
+export interface VolumeUsage {
+  /** `namespace/name` of its claim. */
+  readonly claim: string;
+  readonly used: number;
+  readonly capacity: number;
 }
 
 /** Measurements by the name of the node, or why there are none: unknown is never zero. */

@@ -29,6 +29,7 @@ export function nodeDetails(view: LiveView, report: NodeReport): readonly Sectio
   return [
     status,
     resourceSection(report, node),
+    ...volumeSection(report),
     conditionSection(view, node.conditions, goodStatus),
     tailscale,
     eventSection(view, ({ kind, name }) => kind === "Node" && name === node.name),
@@ -92,6 +93,21 @@ function resourceSection(report: NodeReport, { capacity, allocatable }: ClusterN
       amounts("Pods", "pods", pieces, { used: pods }),
     ], ["", "CAPACITY", "RESERVED", "ALLOCATABLE", "REQUESTED", "USED", ""]),
   );
+}
+
+/** Volumes of its running pods; how full is the file system that each is on. */
+function volumeSection({ used }: NodeReport): readonly Section[] {
+  const { volumes = [] } = used ?? {};
+  if (volumes.length === 0) return [];
+  const cells = volumes.map(({ claim, used, capacity }) => ({
+    cells: [
+      claim,
+      bytes(capacity),
+      bytes(used),
+      inTone(barTone(used, capacity), bar(used, capacity, BAR)),
+    ],
+  }));
+  return [section("Volumes in use", rows(cells, ["CLAIM", "DISK", "USED", ""]))];
 }
 
 function tailscaleSection({ live, now }: LiveView, report: NodeReport): Section {

@@ -34,9 +34,18 @@ export const MACHINE_COLUMNS: readonly Column<MachineRow>[] = [
 export const SUGGESTION_COLUMNS: readonly Column<Suggestion>[] = [
   { header: "HOST", cell: ({ host }) => host },
   { header: "VARIABLE", cell: ({ variable }) => variable },
-  { header: "VALUE", cell: ({ value }) => String(value) },
+  { header: "VALUE", cell: suggestedText },
   { header: "REASON", cell: ({ reason }) => reason },
 ];
+
+/** What is suggested, as YAML writes it on one line. */
+export function suggestedText({ value }: Suggestion): string {
+  if (typeof value !== "object") return String(value);
+  const items = value.map((each) =>
+    `{${Object.entries(each).map(([key, part]) => `${key}: ${part}`).join(", ")}}`
+  );
+  return `[${items.join(", ")}]`;
+}
 
 /** A machine in one line: what it is, and how old the knowledge is. */
 export function machineText({ facts, seenAt }: Omit<MachineRow, "host">, now: number): string {

@@ -9,6 +9,7 @@ import { NOT_ASKED } from "../../cluster/watch/cluster_state.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { keyWarning } from "../../tailscale/suitability.ts";
 import { type LiveView, nodeRows } from "../lists/live_rows.ts";
+import { claimWarnings, fullDisks } from "./storage_words.ts";
 
 /** What is missing or soon ends, the most urgent first, each a sentence with its next step. */
 export function notices(view: LiveView): readonly string[] {
@@ -61,7 +62,13 @@ export function usageGap({ connection, cluster, gaps }: LiveState): string | und
 /** What a person should look at soon. */
 export function warningsOf(view: LiveView): readonly string[] {
   const keys = nodeRows(view).flatMap(({ peer }) => (peer && keyWarning(peer, view.now)) ?? []);
-  return [...otherServer(view.live), ...keys, ...otherCluster(view)];
+  return [
+    ...otherServer(view.live),
+    ...claimWarnings(view),
+    ...fullDisks(view),
+    ...keys,
+    ...otherCluster(view),
+  ];
 }
 
 /** Another server answers for the kubeconfig's. */

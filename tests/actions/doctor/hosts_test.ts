@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { networkChecks, parseFacts } from "../../../src/actions/doctor/hosts.ts";
+import { diskChecks, networkChecks, parseFacts } from "../../../src/actions/doctor/hosts.ts";
 
 const facts = (entries: Record<string, string>) => new Map(Object.entries(entries));
 const ACTIVE = { "unit.k3s-agent": "active", "mtu.tailscale0": "1280" };
@@ -27,4 +27,22 @@ Deno.test("a flannel.1 that is gone has its own remedy", () => {
 Deno.test("without k3s only tailscale0 is asked for", () => {
   assert.deepEqual(networkChecks({ name: "pi" }, facts({ "mtu.tailscale0": "1280" })), []);
   assert.equal(networkChecks({ name: "pi" }, facts({}))[0]?.status, "fail");
+});
+
+Deno.test("a disk of storage_paths that is not mounted is named, one that is there too", () => {
+  const text = "disk.1=on /\ndisk.2=off /mnt/disk-1\ndisk.3=on /srv\ndisk.4=off /x;\u001b[2J\n";
+  const checks = diskChecks({ name: "nas" }, parseFacts(text));
+  assert.deepEqual(checks.map(({ status, name, host }) => [status, name, host]), [
+    ["fail", "storage", "nas"],
+  ]);
+  assert.match(checks[0]!.message, /not mounted at \/mnt\/disk-1;/);
+  assert.match(checks[0]!.hint ?? "", /sudo mount \/mnt\/disk-1;/);
+  assert.deepEqual(
+    diskChecks({ name: "nas" }, parseFacts("disk.1=on /\ndisk.2=on /srv\n")).map((check) =>
+      check.message
+    ),
+    ["mounted: /srv"],
+  );
+  assert.deepEqual(diskChecks({ name: "nas" }, parseFacts("disk.1=on /\n")), []);
+  assert.deepEqual(diskChecks({ name: "nas" }, parseFacts("end=yes\n")), []);
 });

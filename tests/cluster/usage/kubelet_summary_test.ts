@@ -4,10 +4,10 @@ import type { KubernetesApi } from "../../../src/cluster/api/kubernetes_api.ts";
 
 const { signal } = new AbortController();
 
-function answering(node: unknown): KubernetesApi {
+function answering(node: unknown, pods?: unknown): KubernetesApi {
   return {
     server: "https://100.64.0.1:6443",
-    get: () => Promise.resolve({ node }),
+    get: () => Promise.resolve({ node, pods }),
     lines: () => assert.fail("nothing is followed"),
     change: () => assert.fail("nothing is changed"),
     close: () => Promise.resolve(),
@@ -38,4 +38,26 @@ Deno.test("what a kubelet has not measured yet is not known, though it says 0", 
     memory: undefined,
     disk: undefined,
   });
+});
+
+const NODE = { cpu: { usageNanoCores: 1e9 }, memory: { workingSetBytes: 1 } };
+const KNOWN = { cpu: 1, memory: 1, disk: undefined };
+
+Deno.test("volumes of claims, each once, with the file system that they are on", async () => {
+  const pvcRef = { namespace: "default", name: "db" };
+  const volume = { name: "data", usedBytes: 9, capacityBytes: 10, pvcRef };
+  const api = answering(NODE, [
+    { volume: [volume, { name: "token", usedBytes: 1, capacityBytes: 10 }] },
+    { volume: [volume, { pvcRef: { namespace: "media", name: "a\u001b[31m" } }] },
+    { volume: null },
+    {},
+  ]);
+  const volumes = [{ claim: "default/db", used: 9, capacity: 10 }];
+  assert.deepEqual(await askKubelet(api, "nuc", { signal }), { ...KNOWN, volumes });
+});
+
+Deno.test("pods that are not understood leave the rest of the answer as it is", async () => {
+  for (const pods of [7, "x", {}, [7], [{ volume: 7 }], [{ volume: [{ pvcRef: 7 }] }], null]) {
+    assert.deepEqual(await askKubelet(answering(NODE, pods), "nuc", { signal }), KNOWN);
+  }
 });

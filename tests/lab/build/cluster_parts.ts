@@ -47,6 +47,12 @@ const metricsServerBuild: GoBuild = {
   packages: ["sigs.k8s.io/metrics-server/cmd/metrics-server"],
 };
 
+const localPathBuild: GoBuild = {
+  what: "stand-in for local-path-provisioner",
+  part: "local-path",
+  packages: ["./cmd/..."],
+};
+
 /** Builds the program that writes archives of container images; returns its path. */
 export async function buildImageTool(): Promise<string> {
   return join(await buildGo(imagesBuild), "labimage");
@@ -88,4 +94,27 @@ export async function buildExampleImage(
     },
   );
   return path;
+}
+
+/** Images of a local-path-provisioner and of its helper pod, as the role `storage` names them. */
+export const STORAGE_IMAGES = {
+  provisioner: "docker.io/rancher/local-path-provisioner:v0.0.36",
+  shell: "docker.io/rancher/mirrored-library-busybox:1.37.0",
+} as const;
+
+/** Builds the archive of images that storage classes need; returns its path. */
+export async function buildStorageImages(archive = "storage-images-amd64.tar"): Promise<string> {
+  const labimage = await buildImageTool();
+  const programs = await buildGo(localPathBuild);
+  const images = [
+    `${STORAGE_IMAGES.provisioner}=${join(programs, "local-path-provisioner")}`,
+    `${STORAGE_IMAGES.shell}=${join(programs, "sh")}`,
+  ];
+  const { path } = await cached(
+    join(cacheDir, "images", hashTexts(archive, labimage, ...images)),
+    async (dir) => {
+      await run([labimage, "-o", join(dir, archive), "-in", "bin", ...images]);
+    },
+  );
+  return join(path, archive);
 }

@@ -11,6 +11,7 @@ import { provision } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { initArgs, tool } from "../tool.ts";
 import { sharedMachines } from "./hardware/shared.ts";
+import { storage } from "./hardware/storage.ts";
 
 let hosts: Host[] = [];
 
@@ -29,3 +30,4 @@ Deno.test("P10 three machines of no particular kind make a cluster", async () =>
 });
 
 sharedMachines(() => hosts);
+storage(() => hosts);

@@ -85,10 +85,10 @@ export const nodeDetectCommand = defineCommand({
       if (suggestions.length === 0 || !globals.input) return [];
       const picked = await new Prompter(globals, context).multiselect({
         message: "Which of these to write into the inventory?",
-        choices: suggestions.map(({ host, variable, value, reason }, index) => ({
+        choices: suggestions.map((each, index) => ({
           value: String(index),
-          label: `${host}: ${variable}: ${value}`,
-          hint: reason,
+          label: `${each.host}: ${each.variable}: ${view.suggestedText(each)}`,
+          hint: each.reason,
         })),
         flag: "--apply",
       });

@@ -1,3 +1,7 @@
+import type { Reading } from "../../../actions/survey.ts";
+import type { NodeVolume } from "../../../cluster/read/read_volumes.ts";
+import type { Inventory, InventoryHost } from "../../../inventory/model.ts";
+import type { Context } from "../../program/context.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
 
 /** `node show`: all variables of one host and their origins. */
@@ -27,11 +31,14 @@ export const nodeShowCommand = defineCommand({
     const settings = [...variables.values()].map((variable) => settingOf(variable, options));
     const { knownMachine } = await import("../../../actions/hosts/machines.ts");
     const machine = await knownMachine(context, host);
+    const volumes = await volumesOn(context, content.inventory, host);
+    const view = await import("../../../view/tables/volumes.ts");
     if (output.structured) {
       return await output.document("Node", {
         ...nodeItem(host),
         variables: settings,
         ...(machine === undefined ? {} : { machine: { seenAt: machine.seenAt, ...machine.facts } }),
+        ...(volumes?.known === true ? { volumes: volumes.value.map(view.volumeItem) } : {}),
       });
     }
     const at = host.where.line === undefined ? "" : `, line ${host.where.line}`;
@@ -47,5 +54,37 @@ export const nodeShowCommand = defineCommand({
       name: (setting) => setting.key,
       empty: `${host.name} has no variables.`,
     });
+    if (volumes?.known === false) {
+      output.note(`Its volumes could not be read: ${volumes.error.message}`);
+    } else if (volumes !== undefined && volumes.value.length > 0) {
+      const { renderTable } = await import("../../../view/tables/table.ts");
+      output.data("\n" + renderTable(view.VOLUME_COLUMNS, volumes.value, output));
+    }
   },
 });
+
+/** Milliseconds an answer of the API server may take: the variables are there already. */
+const ANSWER_MS = 3_000;
+
+/**
+ * Volumes on a host that names directories for them; undefined for another one, whose variables are
+ * shown without asking the cluster.
+ */
+async function volumesOn(
+  context: Context,
+  inventory: Inventory,
+  host: InventoryHost,
+): Promise<Reading<readonly NodeVolume[]> | undefined> {
+  const { storagePathsOf } = await import("../../../inventory/storage.ts");
+  if (storagePathsOf(host).length === 0) return undefined;
+  const { surveyCluster } = await import("../../../actions/survey.ts");
+  return await surveyCluster(context, {
+    inventory,
+    choice: { timeoutMs: ANSWER_MS },
+    read: async (api) => {
+      const { readNodeVolumes } = await import("../../../cluster/read/read_volumes.ts");
+      const found = await readNodeVolumes(api, { signal: context.signal });
+      return found.filter(({ node }) => node === host.nodeName);
+    },
+  });
+}

@@ -1,6 +1,6 @@
 // The program labimage writes an archive of container images, each made of one static program:
 //
-//	labimage -o k3s-airgap-images-amd64.tar [-user UID:GID] [-env NAME=VALUE] NAME=PROGRAM...
+//	labimage -o k3s-airgap-images-amd64.tar [-user UID:GID] [-env NAME=VALUE] [-in DIRECTORY] NAME=PROGRAM...
 package main
 
 import (
@@ -18,8 +18,9 @@ func main() {
 	output := flag.String("o", "", "the archive to write")
 	user := flag.String("user", "", "user and group that the programs run as; root without it")
 	env := flag.String("env", "", "a variable that the programs start with, as NAME=VALUE")
+	directory := flag.String("in", "", "directory of the image that the programs are in, such as bin; its root without it")
 	flag.Parse()
-	if err := run(*output, imagetar.Image{User: *user, Env: *env}, flag.Args()); err != nil {
+	if err := run(*output, imagetar.Image{User: *user, Env: *env, Directory: *directory}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "labimage:", err)
 		os.Exit(1)
 	}
@@ -28,7 +29,7 @@ func main() {
 // run writes the archive; each image is like common but for its name and program.
 func run(output string, common imagetar.Image, args []string) error {
 	if output == "" || len(args) == 0 {
-		return errors.New("usage: labimage -o FILE [-user UID:GID] [-env NAME=VALUE] NAME=PROGRAM...")
+		return errors.New("usage: labimage -o FILE [-user UID:GID] [-env NAME=VALUE] [-in DIRECTORY] NAME=PROGRAM...")
 	}
 	var images []imagetar.Image
 	for _, arg := range args {

@@ -15,8 +15,9 @@ import (
 )
 
 // Image is a name and the program that it runs. User is UID:GID, which pods need that must not run as root; empty is root.
-// Env is a variable as NAME=VALUE that the program starts with; may be empty.
-type Image struct{ Name, Program, User, Env string }
+// Env is a variable as NAME=VALUE that the program starts with; may be empty. Directory is where the program is in the image;
+// empty is its root.
+type Image struct{ Name, Program, User, Env, Directory string }
 
 type manifest struct {
 	Config   string
@@ -33,7 +34,7 @@ func Write(out io.Writer, images []Image) error {
 		if err != nil {
 			return err
 		}
-		name := filepath.Base(image.Program)
+		name := filepath.Join(image.Directory, filepath.Base(image.Program))
 		layer, err := makeLayer(name, program)
 		if err != nil {
 			return err
