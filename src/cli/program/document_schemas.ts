@@ -18,6 +18,7 @@ import {
   PEER_LIST,
   STATUS,
 } from "../../view/tables/documents.ts";
+import { PROBLEM_KINDS } from "../../view/words/problems.ts";
 import { API_VERSION } from "../output/output.ts";
 
 const Place = z.object({
@@ -81,6 +82,14 @@ const Check = z.object({
 export const DOCUMENTS = {
   PeerList: document("PeerList", PEER_LIST),
   Status: document("Status", STATUS),
+  StatusCheck: document("StatusCheck", {
+    reachable: z.boolean(),
+    items: z.array(z.object({
+      kind: z.enum(PROBLEM_KINDS),
+      object: z.string(),
+      message: z.string(),
+    })),
+  }),
   GitopsStatus: document("GitopsStatus", GITOPS_STATUS),
   GitopsSync: document("GitopsSync", GITOPS_SYNC),
   DeployKey: document("DeployKey", DEPLOY_KEY),

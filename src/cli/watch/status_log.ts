@@ -14,7 +14,8 @@ import {
   statusText,
   statusWords,
 } from "../../view/tables/status.ts";
-import { newMemo } from "../../view/lists/live_rows.ts";
+import { newMemo, nodeRows } from "../../view/lists/live_rows.ts";
+import { problemsOf } from "../../view/words/problems.ts";
 import type { Output } from "../output/output.ts";
 import type { StatusView } from "./status_watch.ts";
 
@@ -36,6 +37,25 @@ export function showWords(status: Status, output: Output): void {
   const { notes, warnings } = statusWords(status);
   for (const note of notes) output.note(note);
   for (const warning of warnings) output.warn(warning);
+}
+
+/** Prints what is wrong, one problem a line, and returns how much that is. */
+export async function showProblems(status: Status, output: Output): Promise<number> {
+  const { connection } = status.live;
+  const reachable = connection.state === "live";
+  const shown = new Set(status.nodes.map(({ name }) => name));
+  const named = shown.size < nodeRows(status).length;
+  const problems = problemsOf(status).filter(({ object }) => !named || shown.has(object));
+  if (output.structured) {
+    await output.document("StatusCheck", { reachable, items: problems });
+  } else {
+    for (const { object, message } of problems) output.data(`${object}: ${message}\n`);
+  }
+  const { notes, warnings } = statusWords(status);
+  for (const note of notes) output.note(note);
+  if (!reachable) { for (const warning of warnings) output.warn(warning); }
+  else if (problems.length === 0) output.note("No problems.");
+  return problems.length;
 }
 
 /** Node keys expire without an event. */

@@ -1,0 +1,129 @@
+/**
+ * What is wrong with a cluster or soon will be, a sentence each, for `status --check`.
+ *
+ * @module
+ */
+
+import { safeText } from "../../errors/safe_text.ts";
+import type { NodeReport } from "../../reports/node_report.ts";
+import { isTrouble } from "../../reports/health.ts";
+import type { Inventory } from "../../inventory/model.ts";
+import { keyWarning } from "../../tailscale/suitability.ts";
+import { gitopsReport } from "../lists/live_gitops.ts";
+import { type LiveView, nodeRows, workloadReportRows } from "../lists/live_rows.ts";
+import { duration, percent } from "./amounts.ts";
+
+/** What a problem is about. */
+export const PROBLEM_KINDS = ["node", "key", "disk", "workload", "gitops", "drift"] as const;
+
+/** One problem. */
+export interface StatusProblem {
+  readonly kind: typeof PROBLEM_KINDS[number];
+  /** Name of the node, or `namespace/name`. */
+  readonly object: string;
+  /** What is wrong and, where it is not plain, what to do: a sentence without a full stop. */
+  readonly message: string;
+}
+
+/** How full the disk of a node may be. */
+const FULL = 0.85;
+
+/** All that is wrong as far as the cluster is known; the nodes first. */
+export function problemsOf(view: LiveView): readonly StatusProblem[] {
+  const { inventory } = view.live;
+  const known = inventory?.known ? inventory.value : undefined;
+  return [
+    ...nodeRows(view).flatMap((row) => nodeProblems(row, { inventory: known, now: view.now })),
+    ...workloadProblems(view, known),
+    ...gitopsReport(view).objects.filter(({ state }) => state === "failed").map((object) =>
+      problem("gitops", `${object.namespace}/${object.name}`, `${object.kind}: ${object.message}`)
+    ),
+  ];
+}
+
+function nodeProblems(
+  row: NodeReport,
+  { inventory, now }: { readonly inventory: Inventory | undefined; readonly now: number },
+): readonly StatusProblem[] {
+  const { name, status, since, reason, cordoned, pressures, peer, used } = row;
+  const about = (kind: StatusProblem["kind"], message: string | undefined | false) =>
+    message ? [problem(kind, name, message.replace(/\.$/, ""))] : [];
+  const ago = since === undefined ? "" : ` for ${duration(now - Date.parse(since))}`;
+  const isAway = status === "NotReady" || status === "Unreachable";
+  const disk = used?.disk;
+  return [
+    ...about("node", isAway && `${status}${ago}${reason === "" ? "" : `: ${reason}`}`),
+    ...about("node", pressures.length > 0 && `reports ${pressures.join(" and ")}`),
+    ...about(
+      "node",
+      cordoned && `is cordoned; let it take pods with: k3s-tool node uncordon ${name}`,
+    ),
+    ...about("key", peer && keyWarning(peer, now)),
+    ...about(
+      "disk",
+      disk !== undefined && disk.used >= FULL * disk.capacity &&
+        `the disk is ${percent(disk.used, disk.capacity)} full`,
+    ),
+    ...drift(row, inventory).flatMap((message) => about("drift", message)),
+  ];
+}
+
+/** Where the cluster is not as the inventory says. */
+function drift(
+  { status, host, node, inInventory }: NodeReport,
+  inventory: Inventory | undefined,
+): readonly string[] {
+  if (status === "NotProvisioned") {
+    return [`is in the inventory and not in the cluster; add it with: k3s-tool provision`];
+  }
+  if (node === undefined) return [];
+  if (host === undefined) {
+    const isOurs = inInventory === false && (inventory?.hosts.length ?? 0) > 0;
+    return isOurs ? ["is in the cluster and not in the inventory"] : [];
+  }
+  const wanted = inventory?.cluster.k3sVersion;
+  const labels = Object.entries(host.labels).filter(([key, value]) => node.labels[key] !== value);
+  const taints = host.taints.map(({ key, value, effect }) =>
+    `${key}${value ? `=${value}` : ""}:${effect}`
+  ).filter((taint) => !node.taints.includes(taint));
+  const missing = [
+    ...labels.map(([key, value]) => `label ${key}=${value}`),
+    ...taints.map((taint) => `taint ${taint}`),
+  ];
+  return [
+    ...wanted !== undefined && node.kubeletVersion !== wanted
+      ? [`runs ${node.kubeletVersion}, the inventory says ${wanted}`]
+      : [],
+    ...missing.length > 0
+      ? [
+        `lacks ${
+          missing.join(", ")
+        }; set it with: k3s-tool provision --tags node_config --limit ${host.name}`,
+      ]
+      : [],
+  ];
+}
+
+/** What the cluster itself needs. */
+function workloadProblems(
+  view: LiveView,
+  inventory: Inventory | undefined,
+): readonly StatusProblem[] {
+  const system = ["kube-system", inventory?.cluster.fluxNamespace ?? "flux-system"];
+  return workloadReportRows(view)
+    .filter(({ workload, health }) => system.includes(workload.namespace) && isTrouble(health))
+    .map(({ workload: { kind, namespace, name }, health, pods, problem: why }) => {
+      const words = why === undefined
+        ? ""
+        : `: ${[why.reason, why.message].filter(Boolean).join(", ")}`;
+      return problem(
+        "workload",
+        `${namespace}/${name}`,
+        `${kind} is ${health.toLowerCase()}, ${pods.ready} of ${pods.wanted} pods ready${words}`,
+      );
+    });
+}
+
+function problem(kind: StatusProblem["kind"], object: string, message: string): StatusProblem {
+  return { kind, object: safeText(object), message: safeText(message) };
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
+import { statusError } from "../cluster/fake_api_server.ts";
+import { deploymentObject, nodeObject, podObject } from "../cluster/objects_fixture.ts";
+import { gitRepository, kustomization } from "../gitops/flux/flux_fixture.ts";
+import { peerFields, statusJson } from "../tailscale/status_fixture.ts";
+import { assertGolden } from "./golden.ts";
+import { CLUSTER, inHomelab } from "./homelab.ts";
+
+/** One server in whose cluster nothing is wrong. */
+const WELL = {
+  inventory: `all:
+  vars: {cluster_name: homelab, k3s_version: v1.35.6+k3s1}
+  children:
+    control_plane: {hosts: {nuc: {ansible_host: 100.64.0.1, tailscale_ip: 100.64.0.1}}}
+`,
+  tailnet: statusJson({ peers: [peerFields("nuc", "100.64.0.1", { Tags: ["tag:server"] })] }),
+  routes: {
+    ...CLUSTER,
+    "/api/v1/nodes": () => ({ items: [nodeObject("nuc", { controlPlane: true })] }),
+    "/api/v1/services": () => ({ items: [] }),
+    "/apis/apps/v1/deployments": () => ({ items: [] }),
+    "/apis/batch/v1/jobs": () => ({ items: [] }),
+    "/api/v1/pods": () => ({ items: [] }),
+  },
+} as const;
+
+Deno.test("status --check prints each problem on a line and ends with 1", async () => {
+  const { code, stdout } = await inHomelab(["status", "--check"]);
+  assert.equal(code, 1);
+  await assertGolden("status-check.txt", stdout);
+  const { stdout: json } = await inHomelab(["status", "--check", "-o", "json"]);
+  const { items } = DOCUMENTS.StatusCheck.parse(JSON.parse(json));
+  assert.equal(items.length, stdout.trimEnd().split("\n").length);
+});
+
+Deno.test("where nothing is wrong status --check prints nothing and ends with 0", async () => {
+  const { code, stdout, stderr } = await inHomelab(["status", "--check"], WELL);
+  assert.deepEqual([code, stdout, stderr], [0, "", "No problems.\n"]);
+  assert.equal((await inHomelab(["status", "--check", "-q"], WELL)).stderr, "");
+});
+
+const withUid = (object: ReturnType<typeof kustomization>) => ({
+  ...object,
+  metadata: { ...object.metadata, uid: `uid-${object.metadata.name}` },
+});
+
+Deno.test("each kind of trouble is found, and nothing else", async () => {
+  const node = (options: Parameters<typeof nodeObject>[1]) => ({
+    "/api/v1/nodes": () => ({ items: [nodeObject("nuc", { controlPlane: true, ...options })] }),
+  });
+  const full = () => ({ node: { fs: { usedBytes: 85, capacityBytes: 100 } } });
+  const inventory = (from: string, to: string) => WELL.inventory.replace(from, to);
+  const system = (name: string, namespace: string) => ({
+    ...deploymentObject(name, { ready: 0, wanted: 1 }),
+    metadata: { uid: name, name, namespace },
+  });
+  const cases: readonly (readonly [object, RegExp])[] = [
+    [{ routes: { ...WELL.routes, ...node({ ready: "False" }) } }, /^nuc: NotReady/],
+    [{ routes: { ...WELL.routes, ...node({ cordoned: true }) } }, /^nuc: is cordoned/],
+    [
+      { routes: { ...WELL.routes, "/api/v1/nodes/nuc/proxy/stats/summary": full } },
+      /^nuc: the disk is 85% full$/,
+    ],
+    [
+      { inventory: inventory("v1.35.6", "v1.35.7") },
+      /^nuc: runs v1\.35\.6\+k3s1, the inventory says v1\.35\.7/,
+    ],
+    [
+      {
+        inventory: inventory(
+          "tailscale_ip: 100.64.0.1",
+          "tailscale_ip: 100.64.0.1, node_labels: {disk: ssd}, node_taints: [{key: a, effect: NoSchedule}]",
+        ),
+      },
+      /^nuc: lacks label disk=ssd, taint a:NoSchedule; .*--tags node_config/,
+    ],
+    [
+      { inventory: `${WELL.inventory}    workers: {hosts: {pi: {tailscale_ip: 100.64.0.4}}}\n` },
+      /^pi: is in the inventory and not in the cluster/,
+    ],
+    [
+      {
+        routes: {
+          ...WELL.routes,
+          "/apis/apps/v1/deployments": () => ({
+            items: [system("coredns", "kube-system"), system("web", "default")],
+          }),
+          "/api/v1/pods": () => ({ items: [podObject("other")] }),
+        },
+      },
+      /^kube-system\/coredns: Deployment is down, 0 of 1 pods ready/,
+    ],
+    [
+      {
+        routes: {
+          ...WELL.routes,
+          "/apis/source.toolkit.fluxcd.io/v1/gitrepositories": () => ({
+            items: [withUid(gitRepository())],
+          }),
+          "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations": () => ({
+            items: [
+              withUid(
+                kustomization("web", {
+                  ready: "False",
+                  reason: "BuildFailed",
+                  message: "line\u001b[2J 3",
+                }),
+              ),
+            ],
+          }),
+        },
+      },
+      /^flux-system\/web: Kustomization: line.* 3$/,
+    ],
+  ];
+  for (const [change, said] of cases) {
+    const { code, stdout, stderr } = await inHomelab(["status", "--check"], { ...WELL, ...change });
+    assert.equal(code, 1, `${said} ${stdout}${stderr}`);
+    const lines = stdout.trimEnd().split("\n");
+    assert.equal(lines.length, 1, stdout);
+    assert.match(lines[0]!, said);
+    assert.ok(!stdout.includes("\u001b"));
+  }
+});
+
+Deno.test("status --check ends with 4 where the cluster is out of reach, and with 3 without a kubeconfig", async () => {
+  const routes = { "/api/v1/nodes": () => statusError(401, "Unauthorized", "Unauthorized") };
+  assert.equal((await inHomelab(["status", "--check"], { routes })).code, 4);
+  assert.equal((await inHomelab(["status", "--check"], { noKubeconfig: true })).code, 3);
+  assert.equal((await inHomelab(["status", "--check", "--watch"])).code, 2);
+});
+
+Deno.test("status --check of one node says nothing of others", async () => {
+  const { stdout } = await inHomelab(["status", "stray", "--check"]);
+  assert.match(stdout, /^stray: /m);
+  assert.ok(stdout.trimEnd().split("\n").every((line) => line.startsWith("stray: ")), stdout);
+});
