@@ -25,7 +25,7 @@ export interface KubeNode {
     readonly allocatable: Readonly<Record<string, string>>;
     readonly capacity: Readonly<Record<string, string>>;
     readonly conditions: readonly { type: string; status: string }[];
-    readonly nodeInfo: { readonly kubeletVersion: string };
+    readonly nodeInfo: { readonly kubeletVersion: string; readonly bootID: string };
   };
 }
 

@@ -1,33 +1,37 @@
 /**
- * Keeps pods away from nodes (cordon), empties nodes (drain), and lets pods come again.
+ * Keeps pods away from nodes (cordon), empties nodes (drain), reboots them, and lets pods come again.
  *
  * @module
  */
 
 import { performChange } from "../../changes/perform_change.ts";
+import type { ChangeContext } from "../../changes/change_context.ts";
 import { drainPlan } from "../../changes/drain.ts";
 import { type KubernetesApi, listAll } from "../../cluster/api/kubernetes_api.ts";
 import { collectionPath } from "../../cluster/api/requests.ts";
 import { didYouMean } from "../../errors/nearest.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
-import type { Inventory } from "../../inventory/model.ts";
+import { hostNamed, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import type { System } from "../../process/system.ts";
 import * as z from "zod";
 import { inventoryFor } from "../gitops/status.ts";
 import { type ClusterChoice, surveyCluster } from "../survey.ts";
+import { rebootNode } from "./reboot_node.ts";
 
 /** What a person asks for. */
 export interface NodesRequest {
   readonly inventory: string | undefined;
   readonly cluster: ClusterChoice;
-  readonly change: "cordon" | "uncordon" | "drain";
+  readonly change: "cordon" | "uncordon" | "drain" | "reboot";
   /** Names of nodes, or of hosts of the inventory. */
   readonly names: readonly string[];
   /** Says what would happen and changes nothing. */
   readonly dryRun: boolean;
   /** How long pods may take to leave, in milliseconds. */
   readonly limitMs: number;
+  /** Asked once the names are known to be right; throws where the person does not agree. */
+  readonly agree?: (nodes: readonly string[]) => Promise<void>;
 }
 
 /** What became of a node. */
@@ -58,12 +62,14 @@ export async function changeNodes(
     choice: request.cluster,
     read: async (api) => {
       const nodes = await resolve(api, { ...request, inventory, signal: system.signal });
+      if (request.change === "reboot") { for (const node of nodes) rebootable(inventory, node); }
+      if (!request.dryRun) await request.agree?.(nodes);
       const outcomes: NodeOutcome[] = [];
       for (const node of nodes) {
         const before = outcomes.at(-1)?.status ?? "done";
         if (before !== "done" || system.signal.aborted) {
           outcomes.push({ node, status: "skipped" });
-        } else outcomes.push(await changeNode(api, system, { ...request, node, tell }));
+        } else outcomes.push(await changeNode(api, system, { ...request, inventory, node, tell }));
       }
       return outcomes;
     },
@@ -74,17 +80,20 @@ export async function changeNodes(
 
 async function changeNode(
   api: KubernetesApi,
-  { clock, signal }: System,
-  { node, change, dryRun, limitMs, tell }: NodesRequest & {
+  system: System,
+  { node, inventory, change, dryRun, limitMs, tell }: Omit<NodesRequest, "inventory"> & {
     readonly node: string;
+    readonly inventory: Inventory | undefined;
     readonly tell: (node: string, sentence: string) => void;
   },
 ): Promise<NodeOutcome> {
-  const sentences = !dryRun
-    ? performChange(api, { type: change, node }, { signal, clock, limitMs })
-    : change === "drain"
-    ? drainPlan({ api, clock, signal }, node)
-    : [`${safeText(node)} would be ${change}ed.`];
+  const { clock, signal } = system;
+  const context = { api, clock, signal, limitMs };
+  const sentences = dryRun
+    ? planned(context, node, change)
+    : change === "reboot"
+    ? rebootNode(context, system, rebootable(inventory, node))
+    : performChange(api, { type: change, node }, context);
   try {
     for await (const sentence of sentences) tell(node, sentence);
     return { node, status: signal.aborted ? "failed" : "done" };
@@ -92,6 +101,25 @@ async function changeNode(
     if (!(error instanceof UserError)) throw error;
     return { node, status: "failed", error };
   }
+}
+
+async function* planned(
+  context: ChangeContext,
+  node: string,
+  change: NodesRequest["change"],
+): AsyncGenerator<string, void> {
+  if (change === "drain" || change === "reboot") yield* drainPlan(context, node);
+  if (change !== "drain") yield `${safeText(node)} would be ${change}ed.`;
+}
+
+/** The host of a node. @throws {UserError} exit code 2 where the inventory has none */
+function rebootable(inventory: Inventory | undefined, node: string): InventoryHost {
+  const host = inventory?.hosts.find(({ nodeName }) => nodeName === node);
+  if (host !== undefined) return host;
+  if (inventory !== undefined) return hostNamed(inventory, node);
+  throw usageError(`Without an inventory it is not known how to log in to ${safeText(node)}`, {
+    hint: "Name it with -i, or run the command next to it.",
+  });
 }
 
 const NodeName = z.object({ metadata: z.object({ name: z.string() }) });

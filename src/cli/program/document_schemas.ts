@@ -113,7 +113,7 @@ export const DOCUMENTS = {
     failures: z.array(z.object({ host: z.string(), message: z.string(), hint: z.string() })),
   }),
   NodeChange: document("NodeChange", {
-    change: z.enum(["cordon", "uncordon", "drain"]),
+    change: z.enum(["cordon", "uncordon", "drain", "reboot"]),
     dryRun: z.boolean(),
     items: z.array(z.object({
       node: z.string(),

@@ -31,6 +31,7 @@ import { nodeListCommand } from "../commands/node/list.ts";
 import {
   nodeCordonCommand,
   nodeDrainCommand,
+  nodeRebootCommand,
   nodeUncordonCommand,
 } from "../commands/node/drain.ts";
 import { nodeRemoveCommand } from "../commands/node/remove.ts";
@@ -54,6 +55,7 @@ export const commands: readonly CommandDeclaration[] = [
   nodeCordonCommand,
   nodeUncordonCommand,
   nodeDrainCommand,
+  nodeRebootCommand,
   configGetCommand,
   configSetCommand,
   configUnsetCommand,

@@ -128,9 +128,15 @@ const shutdownLimit = 60;
  * not go down is power-cycled; returns whether it went down in order.
  */
 export async function reboot(name: string): Promise<boolean> {
+  const goesDown = seeThroughReboot(name);
+  await trySsh(await hostNamed(name), "systemctl reboot"); // its connection may be cut before it has an exit code
+  return await goesDown;
+}
+
+/** Waits until a host that somebody reboots is back; as `reboot`. */
+export async function seeThroughReboot(name: string): Promise<boolean> {
   const host = await hostNamed(name);
   const before = await bootOf(name);
-  await trySsh(host, "systemctl reboot"); // its connection may be cut before it has an exit code
   const inOrder = await waitFor(async () => {
     const now = await bootOf(name);
     return now !== null && now !== before;

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { tailscaleDown, tailscaleUp } from "../hosts/faults.ts";
+import { seeThroughReboot, tailscaleDown, tailscaleUp } from "../hosts/faults.ts";
 import { down, up } from "../lab.ts";
 import { isReady, nodes, waitUntilReady } from "../kubernetes.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
@@ -88,6 +88,19 @@ Deno.test("an owner looks after machines: shell, commands, journal, past runs", 
   assert.match(await tool("logs", "n2", "--since", "1h"), /k3s\[\d+\]|k3s-agent/);
   assert.match(await tool("runs", "list"), /-site +\d+[smh]\S* +failed/);
   assert.match(await tool("runs", "show"), /^n3 +done/m);
+});
+
+Deno.test("a machine that is rebooted is drained first, and takes pods when it is Ready again", async () => {
+  const bootOf = async () => (await nodes(n1())).get("n3")?.status.nodeInfo.bootID;
+  const before = await bootOf();
+  const [said] = await Promise.all([
+    tryTool("node", "reboot", "n3", "--yes"),
+    seeThroughReboot("n3"),
+  ]);
+  assert.equal(said.code, 0, said.stderr);
+  assert.match(said.stderr, /n3 is Ready again\.\n.*n3 takes pods again/s);
+  assert.notEqual(await bootOf(), before);
+  assert.ok(!(await nodes(n1())).get("n3")?.spec.unschedulable);
 });
 
 Deno.test("a drained node is empty and stays cordoned until it is let go", async () => {

@@ -1,6 +1,7 @@
 import { ExitCode, interruptedError } from "../../../errors/user_error.ts";
 import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
+import { Prompter } from "../../output/prompt.ts";
 
 /** Default time that pods have to leave, in seconds. */
 const WAIT = 300;
@@ -39,9 +40,22 @@ export const nodeDrainCommand = nodeChangeCommand("drain", {
   },
 });
 
+/** `node reboot`: reboots machines, one after the other. */
+export const nodeRebootCommand = nodeChangeCommand("reboot", {
+  summary: "Drain and reboot machines, one after the other",
+  description:
+    "Drains the node, reboots the machine, waits until it is Ready again and lets it take pods, " +
+    "unless it was cordoned before. The first that cannot be drained or does not come back stops it.",
+  examples: {
+    "k3s-tool node reboot pi": "ask, then reboot pi",
+    "k3s-tool node reboot pi nas --yes": "reboot two machines without asking",
+    "k3s-tool node reboot pi --dry-run": "show which pods would leave",
+  },
+});
+
 /** A command that changes how nodes take pods. */
 function nodeChangeCommand(
-  change: "cordon" | "uncordon" | "drain",
+  change: "cordon" | "uncordon" | "drain" | "reboot",
   said: {
     readonly summary: string;
     readonly description: string;
@@ -55,7 +69,7 @@ function nodeChangeCommand(
     args: [argument("<nodes...>", "names of nodes or of hosts", { completes: "host" })],
     options: {
       ...CLUSTER_OPTIONS,
-      ...change === "drain" && {
+      ...(change === "drain" || change === "reboot") && {
         wait: option.number(
           "--wait <seconds>",
           `how long pods may take to leave (default ${WAIT})`,
@@ -67,12 +81,18 @@ function nodeChangeCommand(
       const { changeNodes } = await import("../../../actions/upkeep/change_nodes.ts");
       const { dryRun } = options;
       const { wait = WAIT } = options as { readonly wait?: number };
+      const agree = async (nodes: readonly string[]) => {
+        const question = { message: `Drain and reboot ${nodes.join(", ")}?`, flag: "--yes" };
+        const agreed = await new Prompter(globals, context).confirm(question);
+        if (!agreed) throw interruptedError("Nothing was changed");
+      };
       const outcomes = await changeNodes(context, {
         inventory: globals.inventory,
         cluster: clusterChoice(options),
         change,
         names: args,
         dryRun,
+        ...change === "reboot" && { agree },
         limitMs: wait * 1000,
       }, (_, sentence) => output.note(sentence));
       if (output.structured) {
