@@ -128,15 +128,17 @@ const shutdownLimit = 60;
  * not go down is power-cycled; returns whether it went down in order.
  */
 export async function reboot(name: string): Promise<boolean> {
-  const goesDown = seeThroughReboot(name);
+  const before = await bootOf(name);
   await trySsh(await hostNamed(name), "systemctl reboot"); // its connection may be cut before it has an exit code
-  return await goesDown;
+  return await seeThroughReboot(name, before);
 }
 
-/** Waits until a host that somebody reboots is back; as `reboot`. */
-export async function seeThroughReboot(name: string): Promise<boolean> {
+/** Waits until a host that somebody else reboots is back; as `reboot`. */
+export async function seeThroughReboot(
+  name: string,
+  before: Awaited<ReturnType<typeof bootOf>>,
+): Promise<boolean> {
   const host = await hostNamed(name);
-  const before = await bootOf(name);
   const inOrder = await waitFor(async () => {
     const now = await bootOf(name);
     return now !== null && now !== before;

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { bootOf as hostBootOf } from "../hosts/host.ts";
 import { seeThroughReboot, tailscaleDown, tailscaleUp } from "../hosts/faults.ts";
 import { down, up } from "../lab.ts";
 import { isReady, nodes, waitUntilReady } from "../kubernetes.ts";
@@ -93,10 +94,14 @@ Deno.test("an owner looks after machines: shell, commands, journal, past runs", 
 Deno.test("a machine that is rebooted is drained first, and takes pods when it is Ready again", async () => {
   const bootOf = async () => (await nodes(n1())).get("n3")?.status.nodeInfo.bootID;
   const before = await bootOf();
-  const [said] = await Promise.all([
-    tryTool("node", "reboot", "n3", "--yes"),
-    seeThroughReboot("n3"),
-  ]);
+  const boot = await hostBootOf("n3");
+  const rebooted = tryTool("node", "reboot", "n3", "--yes");
+  await waitFor(async () => (await nodes(n1())).get("n3")?.spec.unschedulable, {
+    limit: 60,
+    what: "n3 to be cordoned",
+  });
+  await seeThroughReboot("n3", boot);
+  const said = await rebooted;
   assert.equal(said.code, 0, said.stderr);
   assert.match(said.stderr, /n3 is Ready again\.\n.*n3 takes pods again/s);
   assert.notEqual(await bootOf(), before);
