@@ -143,7 +143,10 @@ export function nodeJson(node: HomeNode): Json {
     status: {
       addresses: [{ type: "InternalIP", address: ip }],
       capacity: amounts(node.cpu, `${node.memory}Gi`, node.disk),
-      allocatable: amounts(allocatable.cpu, `${allocatable.mib}Mi`, node.disk * 0.95),
+      allocatable: {
+        ...amounts(allocatable.cpu, `${allocatable.mib}Mi`, node.disk * 0.95),
+        "nvidia.com/gpu": node.gpus,
+      },
       conditions,
       nodeInfo,
     },
@@ -152,9 +155,10 @@ export function nodeJson(node: HomeNode): Json {
 
 const labelsOf = ({ name }: App) => ({ "app.kubernetes.io/name": name });
 
-function podSpec({ name, image, port, cpu, mib }: App) {
+function podSpec({ name, image, port, cpu, mib, needs }: App) {
   const ports = port === 0 ? [] : [{ containerPort: port }];
-  const resources = { requests: { cpu: `${cpu * 1000}m`, memory: `${mib}Mi` } };
+  const gpu = /gpu/.test(needs) ? { "nvidia.com/gpu": 1 } : {};
+  const resources = { requests: { cpu: `${cpu * 1000}m`, memory: `${mib}Mi`, ...gpu } };
   return {
     containers: [{ name, image, ports, resources }],
     volumes: [{ name: "tmp", emptyDir: {} }],

@@ -58,7 +58,11 @@ attic-nas | Debian GNU/Linux 12 (bookworm) | 6.1.0-40-amd64 | amd64 | 4 | 8 | 24
 ).map(({ osImage, kernelVersion, architecture, reservedCpu, reservedMemory, ...sizes }, index) => {
   const { name, cpu, memory } = sizes;
   const gpus = name === "dgx" ? 4 : 0;
-  const label = gpus > 0 ? "nvidia.com/gpu.present" : name === "desktop" ? "home/media" : undefined;
+  const label = gpus > 0
+    ? "k3s-tool.io/gpu-replicas"
+    : name === "desktop"
+    ? "home/media"
+    : undefined;
   const software = { kubeletVersion: K3S_VERSION, containerRuntimeVersion: "containerd://2.2.1" };
   return {
     ...sizes,
@@ -68,7 +72,9 @@ attic-nas | Debian GNU/Linux 12 (bookworm) | 6.1.0-40-amd64 | amd64 | 4 | 8 | 24
     // Beside what is reserved the kubelet keeps 100 MiB before it evicts.
     allocatable: { cpu: cpu - reservedCpu, mib: (memory - reservedMemory) * 1024 - 100 },
     gpus,
-    labels: (label ? { [label]: "true" } : {}) as Readonly<Record<string, string>>,
+    labels: (label ? { [label]: gpus > 0 ? `${gpus}` : "true" } : {}) as Readonly<
+      Record<string, string>
+    >,
     taints: gpus > 0 ? [GPU] : [],
   };
 });
@@ -100,7 +106,7 @@ Deployment | home | mqtt | docker.io/library/eclipse-mosquitto:2.0.22 | ClusterI
 Deployment | home | mqtt-bridge | ghcr.io/example/mqtt-bridge:0.9.2 | - | crashes | desktop | - | 0.1 | 48 | 0.15 | 0
 StatefulSet | media | jellyfin | docker.io/jellyfin/jellyfin:10.12.0 | NodePort | serves | desktop | home/media | 2 | 4096 | 41 | 8096
 Deployment | media | transcoder | ghcr.io/example/transcoder:nightly | - | lacks-image | desktop | - | 1 | 512 | 3 | 0
-Deployment | ai | ollama | docker.io/ollama/ollama:0.14.2 | ClusterIP | infers | dgx | nvidia.com/gpu.present | 4 | 24576 | 20 | 11434
+Deployment | ai | ollama | docker.io/ollama/ollama:0.14.2 | ClusterIP | infers | dgx | k3s-tool.io/gpu-replicas | 4 | 24576 | 20 | 11434
 Deployment | ai | chat-ui | ghcr.io/open-webui/open-webui:0.7.1 | ClusterIP | serves | desktop,attic-nas | - | 0.2 | 512 | 20 | 8080
 StatefulSet | monitoring | prometheus | quay.io/prometheus/prometheus:v3.8.1 | ClusterIP | controls | desktop | - | 0.5 | 1536 | 41 | 9090
 Deployment | monitoring | grafana | docker.io/grafana/grafana:12.3.1 | NodePort | serves | attic-nas | - | 0.1 | 200 | 41 | 3000

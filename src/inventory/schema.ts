@@ -70,6 +70,10 @@ function quantity(
 /** What a profile sets is in ansible/playbooks/group_vars/all.yml (`k3s_tool_profiles`). */
 export const PROFILES = ["small", "workstation", "server"] as const;
 
+/** Whether `provision` may install NVIDIA's driver where none works. */
+export const GPU_DRIVERS = ["none", "install"] as const;
+
+const REPLICAS = "a whole number from 1 (a card serves one pod at a time) to 64";
 const IPV4 = "an IPv4 address such as 100.64.0.3";
 const NETWORK = "an IPv4 network such as 100.64.0.0/10";
 const BOOLEAN = "true or false";
@@ -163,6 +167,8 @@ export const HostVariables = z.looseObject({
   ),
   protect: z.optional(z.boolean(BOOLEAN)),
   gpu: z.optional(z.boolean(BOOLEAN)),
+  gpu_driver: z.optional(z.enum(GPU_DRIVERS, `one of ${GPU_DRIVERS.join(", ")}`)),
+  gpu_replicas: z.optional(z.int(REPLICAS).check(z.minimum(1, REPLICAS), z.maximum(64, REPLICAS))),
   node_labels: z.optional(Labels),
   node_annotations: z.optional(
     z.record(

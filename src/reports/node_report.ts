@@ -47,8 +47,10 @@ export interface NodeReport {
   readonly tailscaleIp: string | undefined;
   readonly key: KeyState | undefined;
   readonly used: Usage | undefined;
-  /** Cores and bytes that its pods ask for. */
-  readonly requested: { readonly cpu: number; readonly memory: number } | undefined;
+  /** Cores, bytes and cards that its pods ask for. */
+  readonly requested:
+    | { readonly cpu: number; readonly memory: number; readonly gpus: number }
+    | undefined;
   /** Pods on it that have not ended. */
   readonly pods: number | undefined;
 }
@@ -166,13 +168,14 @@ export function goodStatus(type: string): "True" | "False" {
   return /^EtcdIsVoter$|Ready$|Available$|Healthy$/.test(type) ? "True" : "False";
 }
 
-function sumOfRequests(pods: readonly ClusterPod[]): { cpu: number; memory: number } {
-  let [cpu, memory] = [0, 0];
+function sumOfRequests(pods: readonly ClusterPod[]) {
+  let [cpu, memory, gpus] = [0, 0, 0];
   for (const { requests } of pods) {
     cpu += requests.cpu;
     memory += requests.memory;
+    gpus += requests.gpus ?? 0;
   }
-  return { cpu, memory };
+  return { cpu, memory, gpus };
 }
 
 type Standing = Pick<NodeReport, "status" | "since" | "source" | "reason">;

@@ -83,6 +83,11 @@ class Machine(unittest.TestCase):
         self.assertEqual(facts["gpus"][0]["model"], "NVIDIA GB10")
         self.assertNotIn("memory_bytes", facts["gpus"][0])
 
+    def test_a_jetson_has_its_gpu_in_the_chip_and_its_driver_in_the_system(self):
+        files = {**PI, "proc/device-tree/model": "NVIDIA Jetson Orin Nano Developer Kit\0", "etc/nv_tegra_release": "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic\n"}
+        self.assertEqual(look(files)["gpus"], [{"address": "tegra", "device": "tegra", "model": "NVIDIA Jetson Orin Nano Developer Kit", "driver": "L4T R36.4.3"}])
+        self.assertEqual(look({**files, "etc/nv_tegra_release": "garbled"})["gpus"][0]["driver"], "L4T")
+
     def test_a_board_with_a_greeter_only_has_no_desktop(self):
         facts = look(PI)
         self.assertEqual((facts["model"], facts["desktop"], facts["gpus"]), ("Raspberry Pi 5 Model B Rev 1.0", False, []))

@@ -103,6 +103,23 @@ Deno.test("--hosts logs in to each host: what is wrong there has a cause by name
   });
 });
 
+Deno.test("--gpu looks at cards over ssh and at what the cluster says", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine();
+    runner.on(/^ssh .* 100\.64\.0\.1 /, { stdout: "card=pci\nend=yes\n" })
+      .on(/^ssh .* 100\.64\.0\.2 /, { stdout: "end=yes\n" });
+    const { stdout, code } = await runCommand(["doctor", "--gpu"], { directory, runner });
+    assert.equal(code, 1);
+    assert.match(stdout, /! warn {2}gpu +the cluster was not asked: /);
+    assert.match(
+      stdout,
+      /✓ ok {4}nuc: card +1 NVIDIA card\n✗ fail {2}nuc: driver +none is installed/,
+    );
+    assert.doesNotMatch(stdout, /pi: (?:card|driver)/);
+  });
+});
+
 Deno.test("--fix installs ansible-core below the cache and closes the state to others", async () => {
   await withDirectory(async (directory) => {
     await Deno.mkdir(`${directory}/.local/state/k3s-tool`, { recursive: true, mode: 0o755 });

@@ -21,6 +21,8 @@ const BAD: Readonly<Record<string, fc.Arbitrary<YamlValue>>> = {
   ),
   reserved_memory: fc.constantFrom("8", "8 GB", "8gb", "-4Gi", "4Gib", 8, [4]),
   gpu: fc.constantFrom("maybe", 1, "cuda", []),
+  gpu_driver: fc.constantFrom("nvidia", true, "570", 7),
+  gpu_replicas: fc.constantFrom<YamlValue>(0, -1, 1.5, 65, "4 of them", true, [2]),
   node_labels: fc.constantFrom<YamlValue>(
     { "a b": "c" },
     { a: true },

@@ -144,7 +144,7 @@ Deno.test("pods that have not ended count, and what they ask for adds up", () =>
   ];
   const full = report({ cluster: events.reduce(reduceCluster, cluster(nodeObject("nuc"))) });
   assert.equal(full.pods, 2);
-  assert.deepEqual(full.requested, { cpu: 0.2, memory: 2 * 64 * 2 ** 20 });
+  assert.deepEqual(full.requested, { cpu: 0.2, memory: 2 * 64 * 2 ** 20, gpus: 0 });
   assert.deepEqual(full.used, { cpu: 0.5, memory: 1024, disk: undefined });
   const bare = report({});
   assert.deepEqual([bare.pods, bare.requested, bare.used], [undefined, undefined, undefined]);

@@ -28,25 +28,34 @@ Deno.test("nodes at 80 columns: all that is asked of them first, notes where the
   ]);
 });
 
+Deno.test("the column of GPUs is there from 100 columns on, and only where a node has some", () => {
+  const header = (width: number, from = VIEW) => drawn(NODE_LIST, nodeRows(from), width)[0]!;
+  assert.match(header(98), / GPU /);
+  assert.doesNotMatch(header(78), /GPU/);
+  const { nodes = [] } = HOMELAB;
+  const none = look(liveState({ ...HOMELAB, nodes: nodes.filter(({ name }) => name !== "dgx") }));
+  assert.doesNotMatch(header(198, none), /GPU/);
+});
+
 Deno.test("nodes at 160 columns: bars make room for the amounts", () => {
   assert.deepEqual(drawn(NODE_LIST, nodeRows(VIEW), 158), [
-    "NAME   ROLE     STATUS           CPU       CPU USED  MEMORY     MEM USED  DISK       DISK USED   PODS  IP          VERSION       AGE  NOTE",
-    "nuc    control  Ready            ▋░░  20%   0.7/3.5  ██▌  84%  5.9Gi/7Gi  █▎░  40%  40Gi/100Gi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
-    "dgx    worker   Unreachable 12m  ?            ?/3.5  ?             ?/7Gi  ?            ?/100Gi  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
-    "pi     worker   Ready, cordoned  ██▉  99%   3.5/3.5  ▉░░  29%    2Gi/7Gi  ?            ?/100Gi  0/110  100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
-    "attic  worker   Not provisioned  -                -  -                 -  -                  -      -  100.64.0.5  -               -  not in the cluster yet",
-    "stray  worker   Ready            ▏░░   3%   0.1/3.5  ▍░░  14%    1Gi/7Gi  ██▉  99%  99Gi/100Gi  1/110  100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
+    "NAME   ROLE     STATUS           CPU        CPU USED  MEMORY      MEM USED  DISK        PODS  GPU     IP          VERSION       AGE  NOTE",
+    "nuc    control  Ready            ▊░░░  20%   0.7/3.5  ███▍  84%  5.9Gi/7Gi  █▋░░  40%  3/110  -       100.64.0.1  v1.36.3+k3s1  10d",
+    "dgx    worker   Unreachable 12m  ?             ?/3.5  ?              ?/7Gi  ?          0/110  0/4 ×4  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
+    "pi     worker   Ready, cordoned  ███▉  99%   3.5/3.5  █▏░░  29%    2Gi/7Gi  ?          0/110  -       100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
+    "attic  worker   Not provisioned  -                 -  -                  -  -              -  -       100.64.0.5  -               -  not in the cluster yet",
+    "stray  worker   Ready            ▏░░░   3%   0.1/3.5  ▋░░░  14%    1Gi/7Gi  ███▉  99%  1/110  -       100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
   ]);
 });
 
 Deno.test("nodes at 200 columns: all of it, and wider bars", () => {
   assert.deepEqual(drawn(NODE_LIST, nodeRows(VIEW), 198), [
-    "NAME   ROLE     STATUS           CPU              CPU USED  MEMORY            MEM USED  DISK              DISK USED       REQUESTED   PODS  IP          VERSION       AGE  NOTE",
-    "nuc    control  Ready            ██░░░░░░░░  20%   0.7/3.5  ████████▍░  84%  5.9Gi/7Gi  ████░░░░░░  40%  40Gi/100Gi  0.3 cpu, 192Mi  3/110  100.64.0.1  v1.36.3+k3s1  10d",
-    "dgx    worker   Unreachable 12m  ?                   ?/3.5  ?                    ?/7Gi  ?                   ?/100Gi       0 cpu, 0B  0/110  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
-    "pi     worker   Ready, cordoned  █████████▉  99%   3.5/3.5  ██▉░░░░░░░  29%    2Gi/7Gi  ?                   ?/100Gi       0 cpu, 0B  0/110  100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
-    "attic  worker   Not provisioned  -                       -  -                        -  -                         -               -      -  100.64.0.5  -               -  not in the cluster yet",
-    "stray  worker   Ready            ▎░░░░░░░░░   3%   0.1/3.5  █▍░░░░░░░░  14%    1Gi/7Gi  █████████▉  99%  99Gi/100Gi   0.1 cpu, 64Mi  1/110  100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
+    "NAME   ROLE     STATUS           CPU            CPU USED  MEMORY          MEM USED  DISK            DISK USED       REQUESTED   PODS  GPU     IP          VERSION       AGE  NOTE",
+    "nuc    control  Ready            █▋░░░░░░  20%   0.7/3.5  ██████▊░  84%  5.9Gi/7Gi  ███▎░░░░  40%  40Gi/100Gi  0.3 cpu, 192Mi  3/110  -       100.64.0.1  v1.36.3+k3s1  10d",
+    "dgx    worker   Unreachable 12m  ?                 ?/3.5  ?                  ?/7Gi  ?                 ?/100Gi       0 cpu, 0B  0/110  0/4 ×4  100.64.0.3  v1.36.2+k3s1  10d  its Tailscale is offline",
+    "pi     worker   Ready, cordoned  ███████▉  99%   3.5/3.5  ██▎░░░░░  29%    2Gi/7Gi  ?                 ?/100Gi       0 cpu, 0B  0/110  -       100.64.0.4  v1.36.3+k3s1  10d  Tailscale key ends in 4d",
+    "attic  worker   Not provisioned  -                     -  -                      -  -                       -               -      -  -       100.64.0.5  -               -  not in the cluster yet",
+    "stray  worker   Ready            ▎░░░░░░░   3%   0.1/3.5  █▏░░░░░░  14%    1Gi/7Gi  ███████▉  99%  99Gi/100Gi   0.1 cpu, 64Mi  1/110  -       100.64.0.6  v1.36.3+k3s1  10d  not in inventory",
   ]);
 });
 

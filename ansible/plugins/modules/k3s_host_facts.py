@@ -129,8 +129,8 @@ ansible_facts:
   contains:
     k3s_host:
       description: "Under C(problems) what keeps the host out of a run, each with C(id), C(message) and C(hint); C(warnings); and what was found, under
-        C(arch), C(clock_offset), C(system), C(kernel), C(tailscale), C(k3s), C(reach), C(resolvers), C(firewall), C(storage), and what
-        C(k3s_machine_facts) returns."
+        C(arch), C(clock_offset), C(system), C(kernel), C(tailscale), C(k3s), C(reach), C(resolvers), C(firewall), C(storage), C(gpu),
+        and what C(k3s_machine_facts) returns."
       type: dict
 """
 
@@ -140,6 +140,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool import kernel
+from ansible.module_utils.k3s_tool.gpu import probe_gpu
 from ansible.module_utils.k3s_tool.installation import probe_k3s
 from ansible.module_utils.k3s_tool.lock import RUN, lock_host
 from ansible.module_utils.k3s_tool.machine import look_at_machine
@@ -181,6 +182,7 @@ def look(params, check):
             "firewall": firewall.result(),
             "storage": storage_facts,
             **what_it_is.result(),
+            "gpu": probe_gpu(what_it_is.result()["machine"]),
         }
 
 

@@ -15,6 +15,7 @@ import type { ActionSystem } from "../action_system.ts";
 import { attempt, type Check, fail, ok, warn } from "./check.ts";
 import { checkAnsible, checkAssets, checkGitTools, checkSsh, checkState } from "./machine.ts";
 import { checkGitops } from "./gitops.ts";
+import { checkGpus } from "./gpu.ts";
 import { checkHost } from "./hosts.ts";
 import { checkPeer, checkTailscale } from "./tailnet.ts";
 
@@ -26,6 +27,8 @@ export interface DoctorRequest {
   readonly fix: boolean;
   /** Also checks the hosts, over SSH. */
   readonly hosts: boolean;
+  /** Also checks the hosts' GPUs, over SSH and in the cluster. */
+  readonly gpu: boolean;
 }
 
 /** All checks, as they are done. Nothing but the tool's own files is ever changed. */
@@ -50,7 +53,9 @@ export async function* doctor(
   for (const host of inventory.hosts) {
     if (tailnet !== undefined) yield checkPeer(host, tailnet, now);
   }
-  if (!request.hosts || ssh.status !== "ok") return;
+  if (ssh.status !== "ok") return;
+  if (request.gpu) yield* checkGpus(system, inventory);
+  if (!request.hosts) return;
   const results = inventory.hosts.map((host) =>
     attempt({ name: "ssh", host: host.name }, () => checkHost(system, host))
   );

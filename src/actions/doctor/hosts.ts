@@ -40,34 +40,41 @@ export async function checkHost(
   system: ActionSystem,
   host: InventoryHost,
 ): Promise<readonly Check[]> {
-  const about = { name: "ssh", host: host.name } as const;
-  const argv = sshArgv(host, system.directories.state);
-  if (typeof argv === "string") {
-    return [warn(about, `not checked: ${argv}`)];
-  }
-  const { code, stdout, stderr, timedOut } = await system.runner.run([...argv, "sh -s"], {
-    stdin: PROBE,
-    timeoutMs: HOST_TIMEOUT_MS,
-    signal: system.signal,
-    env: { LC_ALL: "C.UTF-8" },
-  });
-  const facts = parseFacts(stdout);
-  if (facts.get("end") !== "yes") {
-    const said = timedOut ? "Connection timed out" : stderr.trim().split("\n").at(-1) ?? "";
-    return [
-      fail(
-        about,
-        said || `ssh ended with code ${code}`,
-        failureHint(host.name, timedOut ? said : stderr, { connecting: true }),
-      ),
-    ];
-  }
+  const answer = await askHost(system, host, PROBE);
+  if ("checks" in answer) return answer.checks;
+  const facts = parseFacts(answer.stdout);
   return [
-    ok(about, "login works"),
+    ok({ name: "ssh", host: host.name }, "login works"),
     ...toolChecks(host, facts),
     ...networkChecks(host, facts),
     ...diskChecks(host, facts),
   ];
+}
+
+/**
+ * What a script prints on a host, over ssh; the checks that say why where it was not run to its end,
+ * the line `end=yes`.
+ */
+export async function askHost(
+  system: ActionSystem,
+  host: InventoryHost,
+  script: string,
+): Promise<{ readonly stdout: string } | { readonly checks: readonly Check[] }> {
+  const about = { name: "ssh", host: host.name } as const;
+  const argv = sshArgv(host, system.directories.state);
+  if (typeof argv === "string") {
+    return { checks: [warn(about, `not checked: ${argv}`)] };
+  }
+  const { code, stdout, stderr, timedOut } = await system.runner.run([...argv, "sh -s"], {
+    stdin: script,
+    timeoutMs: HOST_TIMEOUT_MS,
+    signal: system.signal,
+    env: { LC_ALL: "C.UTF-8" },
+  });
+  if (/^end=yes$/m.test(stdout)) return { stdout };
+  const said = timedOut ? "Connection timed out" : stderr.trim().split("\n").at(-1) ?? "";
+  const hint = failureHint(host.name, timedOut ? said : stderr, { connecting: true });
+  return { checks: [fail(about, said || `ssh ended with code ${code}`, hint)] };
 }
 
 /** `name=value` lines of the probe; anything else a login shell may print is left out. */

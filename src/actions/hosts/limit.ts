@@ -64,6 +64,7 @@ export const TAGS = [
   "control_plane",
   "workers",
   "node_config",
+  "gpu",
   "storage",
   "kubeconfig",
   "gitops",

@@ -54,6 +54,13 @@ export interface ClusterNode extends ClusterObject {
   readonly containerRuntime: string;
   readonly capacity: Resources;
   readonly allocatable: Resources;
+  /** NVIDIA's cards, or shares of them, that pods can ask for; undefined where it offers none. */
+  readonly gpus?: {
+    readonly allocatable: number;
+    readonly replicas: number;
+    /** Model, memory and driver, as `provision` saw them; empty where it did not. */
+    readonly description: string;
+  } | undefined;
 }
 
 /** Why something is not well, in the API's own words. */
@@ -87,8 +94,12 @@ export interface ClusterPod extends ClusterObject {
   readonly restarts: number;
   /** Why it waits or fails; undefined where all is well. */
   readonly problem: Problem | undefined;
-  /** Sum over its containers, in cores and bytes. */
-  readonly requests: { readonly cpu: number; readonly memory: number };
+  /** Sum over its containers, in cores, bytes, and cards or shares of them. */
+  readonly requests: {
+    readonly cpu: number;
+    readonly memory: number;
+    readonly gpus?: number | undefined;
+  };
 }
 
 /** Kinds of objects that keep pods running. */

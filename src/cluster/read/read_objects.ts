@@ -33,7 +33,7 @@ import { podProblem, PodStatus } from "./pod_problem.ts";
 import { WorkloadSpec, workloadStanding, WorkloadStatus } from "./workload_status.ts";
 
 const NodeObject = z.object({
-  metadata: Metadata,
+  metadata: Metadata.extend({ annotations: labels }),
   spec: z.object({
     unschedulable: z.boolean().nullish(),
     taints: list(z.object({ key: text, value: text, effect: text })),
@@ -91,7 +91,29 @@ export function readNode(value: unknown): ClusterNode {
     containerRuntime: line(info?.containerRuntimeVersion),
     capacity: resources(status?.capacity),
     allocatable: resources(status?.allocatable),
+    gpus: gpusOf(amount(status?.allocatable, GPU), {
+      replicas: labels[REPLICAS_LABEL],
+      description: line(metadata.annotations?.[GPU_ANNOTATION]),
+    }),
   };
+}
+
+/** The resource of NVIDIA's device plugin, and what the role gpu_support says of it at the node. */
+const GPU = "nvidia.com/gpu";
+const REPLICAS_LABEL = "k3s-tool.io/gpu-replicas";
+const GPU_ANNOTATION = "k3s-tool.io/gpu";
+
+/** A plugin that left leaves 0 behind, which is none unless the label says that there should be some. */
+function gpusOf(
+  allocatable: number | undefined,
+  { replicas, description }: {
+    readonly replicas: string | undefined;
+    readonly description: string;
+  },
+): ClusterNode["gpus"] {
+  if (!allocatable && replicas === undefined) return undefined;
+  const shares = Math.max(1, Math.trunc(Number(replicas)) || 1);
+  return { allocatable: allocatable ?? 0, replicas: shares, description };
 }
 
 const Container = z.object({
@@ -141,7 +163,11 @@ export function readPod(value: unknown): ClusterPod {
     ending,
     restarts: statuses.reduce((sum, { restartCount }) => sum + (restartCount ?? 0), 0),
     problem: status ? podProblem(status, { ending }) : undefined,
-    requests: { cpu: requested("cpu"), memory: requested("memory") },
+    requests: {
+      cpu: requested("cpu"),
+      memory: requested("memory"),
+      ...requested(GPU) > 0 ? { gpus: requested(GPU) } : {},
+    },
   };
 }
 

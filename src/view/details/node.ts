@@ -61,7 +61,8 @@ function moment(at: string | undefined, now: number): string | undefined {
 }
 
 /** What the node has, in one row a resource. Unknown is `-`, and what is no question is empty. */
-function resourceSection(report: NodeReport, { capacity, allocatable }: ClusterNode): Section {
+function resourceSection(report: NodeReport, node: ClusterNode): Section {
+  const { capacity, allocatable } = node;
   const { used, requested, pods } = report;
   const amounts = (
     name: string,
@@ -81,6 +82,7 @@ function resourceSection(report: NodeReport, { capacity, allocatable }: ClusterN
     return { cells: [name, ...sizes, of.requested ?? "", format(of.used), drawn] };
   };
   const pieces = (value: number | undefined) => value === undefined ? NOTHING : String(value);
+  const [gpus, wanted] = [node.gpus, requested?.gpus];
   return section(
     "Resources",
     rows([
@@ -91,6 +93,13 @@ function resourceSection(report: NodeReport, { capacity, allocatable }: ClusterN
       }),
       amounts("Disk", "disk", bytes, { used: used?.disk?.used, whole: used?.disk?.capacity }),
       amounts("Pods", "pods", pieces, { used: pods }),
+      ...gpus === undefined ? [] : [{
+        cells: [
+          gpus.replicas > 1 ? `GPU ×${gpus.replicas}` : "GPU",
+          ...["", "", pieces(gpus.allocatable), pieces(wanted), ""],
+          inTone(barTone(wanted, gpus.allocatable), bar(wanted, gpus.allocatable, BAR)),
+        ],
+      }],
     ], ["", "CAPACITY", "RESERVED", "ALLOCATABLE", "REQUESTED", "USED", ""]),
   );
 }
@@ -137,6 +146,7 @@ function systemSection(node: ClusterNode): Section {
     ["System", node.osImage],
     ["Kernel", node.kernel],
     ["Architecture", node.architecture],
+    ["GPU", node.gpus?.description],
     ["Runtime", node.containerRuntime],
     ["Addresses", node.internalIps.join(", ")],
   ]);

@@ -5,7 +5,7 @@
  */
 
 import { safeText } from "../../errors/safe_text.ts";
-import type { Column } from "../tables/table.ts";
+import { type Column, isBlank } from "../tables/table.ts";
 import { NOTHING } from "../words/amounts.ts";
 import { cellWidth, fit, padding } from "../words/cells.ts";
 import { type Cell, cellText, cellTone, inTone, type Paint } from "../words/tone.ts";
@@ -24,6 +24,8 @@ export interface ListColumn<R> {
   readonly comfortable?: number;
   /** It is comfortable before other growing columns take what is left. */
   readonly eager?: boolean;
+  /** Left out where no row has anything for it. */
+  readonly optional?: boolean;
   readonly cell: (row: R) => Cell;
   /** Room that nothing else needs, up to so many cells; the cell is drawn to fill it. */
   readonly stretch?: { readonly most: number; readonly cell: (row: R, cells: number) => Cell };
@@ -105,7 +107,8 @@ export function layoutList<R>(
   const table = columns.map((column, index) => {
     const header = inTone("muted", headerText(column.header, sorted));
     const cells = [header, ...rows.map(column.cell)].map(measured);
-    const widest = cells.reduce((most, cell) => Math.max(most, cell.width), 0);
+    const isEmpty = column.optional && rows.every((row) => isBlank(column.cell(row)));
+    const widest = isEmpty ? 0 : cells.reduce((most, cell) => Math.max(most, cell.width), 0);
     return { column, cells, asked: Math.max(widest, previous?.[index] ?? 0) };
   });
   const gap = width < ROOMY ? 1 : 2;
@@ -191,7 +194,9 @@ function given<R>(
   asked: readonly number[],
   { width, gap }: { readonly width: number; readonly gap: number },
 ): readonly (number | undefined)[] {
-  const rooms: (number | undefined)[] = [...asked];
+  const rooms: (number | undefined)[] = columns.map(({ optional }, index) =>
+    optional && asked[index] === 0 ? undefined : asked[index]
+  );
   const total = () => {
     const kept = rooms.filter((room) => room !== undefined);
     return kept.reduce((sum, room) => sum + room, Math.max(0, kept.length - 1) * gap);

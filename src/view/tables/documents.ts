@@ -137,6 +137,13 @@ export const Node = z.strictObject({
   used,
   requested,
   pods: count,
+  /** NVIDIA's cards, or shares of them; null where the node offers none to pods. */
+  gpus: z.nullable(z.strictObject({
+    used: count,
+    allocatable: z.number(),
+    replicas: z.number(),
+    description: z.string(),
+  })),
 });
 
 /** A Service. */

@@ -78,6 +78,13 @@ export function nodeColumns(now: number): readonly SharedColumn<NodeReport>[] {
       list: { priority: 6, sort: ({ pods }) => pods },
     },
     {
+      header: "GPU",
+      wide: true,
+      optional: true,
+      cell: gpuCell,
+      list: { priority: 6, optional: true, sort: ({ node }) => node?.gpus?.allocatable },
+    },
+    {
       header: "TAILSCALE-IP",
       cell: ({ tailscaleIp }) => tailscaleIp ?? NOTHING,
       list: { header: "IP", priority: 4, sort: ({ tailscaleIp }) => tailscaleIp },
@@ -202,6 +209,14 @@ function podsCell({ pods, node }: NodeReport): string {
   return `${pods ?? "?"}/${node.allocatable.pods ?? "?"}`;
 }
 
+/** `1/4 ×4`: what pods hold of the node's cards, and how many pods share one. */
+function gpuCell({ requested, node }: NodeReport): Cell {
+  if (node?.gpus === undefined) return NOTHING;
+  const { allocatable, replicas } = node.gpus;
+  const text = `${requested?.gpus ?? "?"}/${allocatable}${replicas > 1 ? ` ×${replicas}` : ""}`;
+  return allocatable === 0 ? inTone("bad", text) : text;
+}
+
 /** `0.3 cpu, 192Mi`: what its pods ask for. */
 function requestedCell({ requested }: NodeReport): string {
   return requested === undefined
@@ -248,5 +263,6 @@ export function nodeItem(report: NodeReport) {
     taints: node?.taints ?? [],
     capacity: node?.capacity,
     allocatable: node?.allocatable,
+    gpus: node?.gpus && { ...node.gpus, used: report.requested?.gpus },
   });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NOTHING } from "../words/amounts.ts";
 import { aligned } from "../words/cells.ts";
 import { type Cell, cellText, inTone, noPaint, type Paint } from "../words/tone.ts";
 
@@ -12,12 +13,18 @@ export interface Column<R> {
   readonly header: string;
   /** Only with `-o wide`. */
   readonly wide?: boolean;
-  /** Left out where every cell of it is empty. */
+  /** Left out where no row has anything for it. */
   readonly optional?: boolean;
   /** False: of the live list alone. */
   readonly table?: boolean;
   readonly align?: "left" | "right";
   readonly cell: (row: R) => Cell;
+}
+
+/** Whether a cell says nothing. */
+export function isBlank(cell: Cell): boolean {
+  const text = cellText(cell);
+  return text === "" || text === NOTHING;
 }
 
 /** The table as text that ends with a line break; the header alone where there are no rows. */
@@ -27,7 +34,7 @@ export function renderTable<R>(
   { wide = false, paint = noPaint }: { wide?: boolean; paint?: Paint } = {},
 ): string {
   const shown = columns.filter(({ wide: onlyWide, optional, table = true, cell }) =>
-    table && (wide || !onlyWide) && !(optional && rows.every((row) => cellText(cell(row)) === ""))
+    table && (wide || !onlyWide) && !(optional && rows.every((row) => isBlank(cell(row))))
   );
   const header = shown.map(({ header }) => inTone("muted", header));
   const cells = rows.map((row) => shown.map(({ cell }) => cell(row)));

@@ -40,6 +40,19 @@ const host = fc.record({
   weight: fc.constantFrom(undefined, undefined, 0, 1, 40, 100),
   taints: fc.uniqueArray(taint, { maxLength: 3, selector: (taint) => taint.key + taint.effect }),
   labels: fc.dictionary(label, label, { maxKeys: 3 }),
+  gpu: fc.constantFrom(undefined, true, false),
+  gpuDriver: fc.constantFrom(undefined, "none", "install"),
+  card: fc.option(
+    fc.record({
+      works: fc.boolean(),
+      failing: fc.boolean(),
+      record: fc.boolean(),
+      runtime: fc.boolean(),
+      toolkit: fc.constantFrom(null, "1.19.1", "1.0.0"),
+      found_by_k3s: fc.boolean(),
+    }),
+    { nil: undefined },
+  ),
   dnsName: fc.oneof(fc.constant(""), label.map((text) => `${text}.tail1234.ts.net`)),
   managed: fc.boolean(),
 });
@@ -53,6 +66,7 @@ interface Rendered {
   readonly unit: string;
   readonly manifest: string;
   readonly settings: Record<string, unknown>;
+  readonly gpu: { readonly wanted: boolean; readonly due: boolean; readonly unfound: boolean };
 }
 
 /** Hosts with names and addresses of their own; the first three are servers. */
@@ -79,8 +93,22 @@ function inventoryOf(hosts: readonly Host[]): unknown {
     ...(host.protect === undefined ? {} : { protect: host.protect }),
     ...(host.weight === undefined ? {} : { cpu_weight: host.weight }),
     ...(host.taints.length ? { node_taints: host.taints } : {}),
+    ...(host.gpu === undefined ? {} : { gpu: host.gpu }),
+    ...(host.gpuDriver === undefined ? {} : { gpu_driver: host.gpuDriver }),
     node_labels: host.labels,
     test_probe: {
+      machine: {
+        gpus: host.card === undefined ? [] : [{ address: "0000:01:00.0", device: "2684" }],
+        ...(host.card?.failing ? { gpu_problem: "version mismatch" } : {}),
+      },
+      gpu: {
+        record: false,
+        runtime: false,
+        found_by_k3s: false,
+        toolkit: null,
+        ...host.card,
+        cards: host.card?.works ? 1 : 0,
+      },
       arch: "amd64",
       tailscale: { dns_name: host.dnsName },
       resolvers: { managed: host.managed, upstream: ["9.9.9.9"] },
@@ -201,6 +229,21 @@ Deno.test("P11 reservations appear in the kubelet's arguments exactly: the owner
       ...weightOf(host) > 0 ? ["cgroup-root=/k3s"] : [],
     ];
     assert.deepEqual(config["kubelet-arg"] ?? [], expected);
+  });
+});
+
+Deno.test("P18 only machines with a card get something for it, and none whose owner says no", () => {
+  forEach(hosts, ({ gpu, gpuDriver, card }, { gpu: decided }) => {
+    const seen = card !== undefined &&
+      (card.works || card.failing || card.record || gpuDriver === "install");
+    assert.equal(decided.wanted, gpu ?? seen);
+    const prepared = card !== undefined && card.record && card.runtime &&
+      card.toolkit !== "1.0.0" && (card.works || gpuDriver !== "install");
+    assert.equal(decided.due, decided.wanted && card !== undefined && !prepared);
+    assert.equal(
+      decided.unfound,
+      decided.wanted && card !== undefined && card.runtime && !card.found_by_k3s,
+    );
   });
 });
 

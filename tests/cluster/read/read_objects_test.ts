@@ -35,6 +35,25 @@ Deno.test("what a node does not say is unknown, not zero", () => {
   assert.equal(node.kubeletVersion, "");
 });
 
+Deno.test("a node offers the cards that its device plugin tells, in shares as its label says", () => {
+  const gpus = (offered: string | undefined, labels: Record<string, string> = {}) => {
+    const node = nodeObject("dgx");
+    return readNode({
+      ...node,
+      metadata: { ...node.metadata, labels, annotations: { "k3s-tool.io/gpu": "RTX\u001b[31m" } },
+      status: { ...node.status, allocatable: { "nvidia.com/gpu": offered } },
+    }).gpus;
+  };
+  const replicas = { "k3s-tool.io/gpu-replicas": "4" };
+  assert.equal(readNode(nodeObject("nuc")).gpus, undefined);
+  assert.equal(gpus("0"), undefined, "a plugin that is gone leaves 0");
+  const found = gpus("8", replicas)!;
+  assert.deepEqual([found.allocatable, found.replicas], [8, 4]);
+  assert.ok(!found.description.includes("\u001b"));
+  assert.equal(gpus("0", replicas)?.allocatable, 0);
+  assert.equal(gpus("2", { "k3s-tool.io/gpu-replicas": "many" })?.replicas, 1);
+});
+
 Deno.test("a pod keeps readiness, restarts, why it waits and what it asks for", () => {
   const pod = readPod(podObject("web", { ready: false, waiting: "CrashLoopBackOff" }));
   assert.equal(pod.ready, false);

@@ -127,6 +127,12 @@ def gpus(look):
     for path in look.below("sys/bus/pci/devices/*"):
         if look.text(path, "vendor") == NVIDIA and (look.text(path, "class") or "").startswith(DISPLAY_CLASS):
             found.append({"address": os.path.basename(path), "device": (look.text(path, "device") or "")[2:]})
+    tegra = look.text("etc/nv_tegra_release")
+    if not found and tegra:
+        # A Jetson: its GPU is part of the chip, and its driver part of the system (NVIDIA/go-nvlib pkg/nvlib/info/property-extractor.go).
+        version = re.match(r"# (R\d+) .*?REVISION: ([\d.]+)", tegra)
+        found = [{"address": "tegra", "device": "tegra", "model": model(look), "driver": "L4T %s.%s" % version.groups() if version else "L4T"}]
+        return found, None
     if not found:
         return found, None
     code, out, err = look.run(["nvidia-smi", "--query-gpu=pci.bus_id,name,memory.total,driver_version", "--format=csv,noheader,nounits"])

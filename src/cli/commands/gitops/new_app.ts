@@ -38,7 +38,7 @@ export const gitopsNewAppCommand = defineCommand({
     volume: option.text("--volume <size>", "size of a volume mounted at /data, such as 5Gi"),
     gpu: option.flag(
       "--gpu",
-      "request an NVIDIA GPU (needs the device plugin, which is not installed yet)",
+      "request an NVIDIA GPU, or one share of it where pods share cards",
     ),
     protected: option.flag(
       "--protected",

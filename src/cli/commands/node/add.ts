@@ -30,7 +30,7 @@ export const nodeAddCommand = defineCommand({
     ),
     gpu: option.flag(
       "--gpu",
-      "record that it has an NVIDIA GPU (provision does not set up GPUs yet)",
+      "let pods use its NVIDIA GPU (default: where provision finds one with a driver)",
     ),
     label: option.list("--label <k=v>", "node label; repeatable"),
     labels: option.text("--labels <k=v,…>", "several node labels"),

@@ -14,10 +14,12 @@ export const doctorCommand = defineCommand({
   options: {
     fix: option.flag("--fix", "repair k3s-tool's own files and install a private ansible-core"),
     hosts: option.flag("--hosts", "also log in to each host and check sudo, Python, k3s and MTUs"),
+    gpu: option.flag("--gpu", "also check NVIDIA GPUs: card, driver, toolkit, k3s, and the node"),
   },
   examples: {
     "k3s-tool doctor": "check this machine, the tailnet and the inventory",
     "k3s-tool doctor --fix": "install ansible-core for k3s-tool only",
+    "k3s-tool doctor --gpu": "find out why a machine's GPU is not offered to pods",
     "k3s-tool doctor --hosts -o json | jq -r '.items[] | select(.status!=\"ok\")'":
       "list problems, including those on the hosts",
   },
