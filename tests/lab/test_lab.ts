@@ -15,7 +15,7 @@ import { down } from "./lab.ts";
 const scenarios = Deno.args.length > 0 ? Deno.args : ["tests/lab/"];
 
 /** Parts of the lab that have tests of their own. */
-const GO_PARTS = ["k3s", "tailnet", "images", "git", "local-path"];
+const GO_PARTS = ["k3s", "tailnet", "images", "git", "gpu-plugin", "local-path"];
 
 try {
   await buildLab(releasesFromEnvironment());

@@ -53,6 +53,14 @@ const localPathBuild: GoBuild = {
   packages: ["./cmd/..."],
 };
 
+/** A device plugin in place of NVIDIA's, which needs a card. */
+const gpuPluginBuild: GoBuild = {
+  what: "device plugin",
+  part: "gpu-plugin",
+  packages: ["."],
+  output: "gpu-plugin",
+};
+
 /** Builds the program that writes archives of container images; returns its path. */
 export async function buildImageTool(): Promise<string> {
   return join(await buildGo(imagesBuild), "labimage");
@@ -76,6 +84,22 @@ export async function buildImages(): Promise<string> {
     },
   );
   return path;
+}
+
+/** Builds an archive with the image of the lab's device plugin; returns its path. */
+export async function buildGpuPluginImage(name: string): Promise<string> {
+  const programs = await buildGo(imagesBuild);
+  const image = `${name}=${join(await buildGo(gpuPluginBuild), "gpu-plugin")}`;
+  const archive = "gpu-plugin-images-amd64.tar";
+  // As NVIDIA's image has it: their runtime gives cards to containers with this variable alone.
+  const env = "NVIDIA_VISIBLE_DEVICES=all";
+  const { path } = await cached(
+    join(cacheDir, "images", hashTexts(archive, env, image)),
+    async (dir) => {
+      await run([join(programs, "labimage"), "-o", join(dir, archive), "-env", env, image]);
+    },
+  );
+  return join(path, archive);
 }
 
 /** Builds an archive of `hello` with a variable of its own; returns its directory. */

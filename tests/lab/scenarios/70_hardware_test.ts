@@ -10,6 +10,7 @@ import { isReady, nodes } from "../kubernetes.ts";
 import { provision } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { initArgs, tool } from "../tool.ts";
+import { gpuScenarios } from "./hardware/gpu.ts";
 import { sharedMachines } from "./hardware/shared.ts";
 import { storage } from "./hardware/storage.ts";
 
@@ -31,3 +32,4 @@ Deno.test("P10 three machines of no particular kind make a cluster", async () =>
 
 sharedMachines(() => hosts);
 storage(() => hosts);
+gpuScenarios(() => hosts);

@@ -3,13 +3,17 @@ package agent
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"k3s-tool.lab/k3s/internal/child"
 	"k3s-tool.lab/k3s/internal/files"
+	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
@@ -47,10 +51,47 @@ func underSystemd() bool {
 	return os.Getenv("INVOCATION_ID") != ""
 }
 
+// toolkitPath is where k3s looks for runtimes before its own PATH (k3s pkg/agent/containerd/config_linux.go).
+const toolkitPath = "/usr/local/nvidia/toolkit"
+
+// runtimePrograms are NVIDIA's among the container runtimes that k3s looks for (k3s pkg/agent/containerd/runtimes.go).
+var runtimePrograms = map[string]string{
+	"nvidia":              "nvidia-container-runtime",
+	"nvidia-experimental": "nvidia-container-runtime-experimental",
+	"nvidia-cdi":          "nvidia-container-runtime.cdi",
+}
+
+// findRuntimes looks for them once, when the agent starts: one that is installed later is found at the next start.
+func findRuntimes(path string) map[string]string {
+	found := map[string]string{}
+	for name, program := range runtimePrograms {
+		for _, directory := range filepath.SplitList(path) {
+			file := filepath.Join(directory, program)
+			if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+				logging.Infof("Found %s container runtime at %s", name, file)
+				found[name] = file
+				break
+			}
+		}
+	}
+	return found
+}
+
+// runtimeSections is what k3s adds to containerd's configuration for each (k3s pkg/agent/templates/templates.go).
+func runtimeSections(found map[string]string) string {
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		fmt.Fprintf(&out, "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.%[1]q]\n  runtime_type = \"io.containerd.runc.v2\"\n"+
+			"[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.%[1]q.options]\n  BinaryName = %[2]q\n  SystemdCgroup = %[3]t\n", name, found[name], underSystemd())
+	}
+	return out.String()
+}
+
 // runContainerd starts the host's containerd with a configuration of its own; containers of an earlier run are taken over.
 func runContainerd(ctx context.Context, node settings.Node) error {
 	config := filepath.Join(node.DataDir, "etc", "containerd", "config.toml")
-	text := fmt.Sprintf(containerdConfig, node.PauseImage, cniPlugins, cniConfigDir(node), node.Snapshotter, underSystemd())
+	text := fmt.Sprintf(containerdConfig, node.PauseImage, cniPlugins, cniConfigDir(node), node.Snapshotter, underSystemd()) +
+		runtimeSections(findRuntimes(toolkitPath+string(os.PathListSeparator)+os.Getenv("PATH")))
 	if err := files.Replace(config, []byte(text), 0o644); err != nil {
 		return err
 	}

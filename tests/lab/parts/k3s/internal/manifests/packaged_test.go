@@ -48,7 +48,7 @@ func written(t *testing.T, s settings.Server) (names []string, objects []string)
 func TestPackagedManifestsFollowTheSettings(t *testing.T) {
 	s := settings.Server{Cluster: settings.Cluster{ClusterDNS: "10.43.0.10", ClusterDomain: "cluster.local"}}
 	names, objects := written(t, s)
-	for _, want := range []string{"Deployment/coredns", "Service/kube-dns", "ClusterRole/system:k3s-controller", "APIService/v1beta1.metrics.k8s.io"} {
+	for _, want := range []string{"Deployment/coredns", "Service/kube-dns", "ClusterRole/system:k3s-controller", "APIService/v1beta1.metrics.k8s.io", "RuntimeClass/nvidia"} {
 		if !slices.Contains(objects, want) {
 			t.Errorf("no %s among %q", want, objects)
 		}
