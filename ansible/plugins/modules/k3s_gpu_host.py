@@ -95,7 +95,7 @@ class Host:
     def __init__(self, params, fetch, check=False, packages=None):
         self.params, self.fetch, self.check = params, fetch, check
         self.packages = packages or Packages()
-        self.changes, self.warnings, self.problem = [], [], None
+        self.changes, self.warnings, self.problem, self.installs = [], [], None, False
         self.look, self.runtime, self.run, self.record_path = lambda: look_at_machine()["machine"], gpu.runtime, run, gpu.RECORD
         self.root = "/"
         self.record = gpu.read_record(self.record_path)
@@ -144,6 +144,7 @@ class Host:
 
     def driver(self, machine):
         self.changes.append("installed the distribution's NVIDIA driver")
+        self.installs = True
         if self.check:
             return
         fields = dict(re.findall(r'^(\w+)="?(.*?)"?$', read(self.path("/etc/os-release")), re.M))
@@ -232,7 +233,9 @@ class Host:
 
     def result(self):
         machine = self.look()
-        return {"cards": gpu.cards(machine), "description": gpu.describe(machine), "problem": self.problem or gpu.driver_problem(machine, gpu.Look(self.root, None)),
+        would_work = self.check and self.installs
+        found = None if would_work else self.problem or gpu.driver_problem(machine, gpu.Look(self.root, None))
+        return {"cards": gpu.cards(machine), "description": gpu.describe(machine), "problem": found,
                 "runtime": self.check or self.runtime() is not None}
 
 

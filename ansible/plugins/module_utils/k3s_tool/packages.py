@@ -26,7 +26,10 @@ def fingerprints(key):
     data = base64.b64decode(armored.group(1)) if armored else key
     found, at = [], 0
     while at < len(data):
-        tag, size, at = header(data, at)
+        try:
+            tag, size, at = header(data, at)
+        except IndexError:
+            raise ValueError("the key is cut off") from None
         if tag == 6:
             body = data[at:at + size]
             if body[:1] != b"\x04" or len(body) != size:

@@ -109,7 +109,6 @@ export function gpuScenarios(lab: () => readonly Host[]): void {
     await provision();
     assert.deepEqual(await offered(), { ...others(), [desk().name]: "3" });
     assert.deepEqual(await starts(), before);
-    assert.deepEqual(changedTasks(await provision()), []);
   });
 
   Deno.test("a driver that was updated without a reboot is named, and nothing is taken away", async () => {
