@@ -132,10 +132,10 @@ class Classes:
                 # Of a class that exists it cannot be changed. Volumes have their own, which stays.
                 self.delete_class(name, "made again: new volumes are on %s" % wanted[name]["reclaim"])
         self.apply_objects(storage_classes.objects(nodes, volumes, self.params["default_class"], images))
+        self.lead(classes, [name for name, one in wanted.items() if one["default"]])
         if self.check:
             return None
         write_files([{"path": self.record, "content": "", "mode": "0644"}])
-        self.lead(classes, [name for name, one in wanted.items() if one["default"]])
         return self.await_provisioner()
 
     def apply_objects(self, items):
@@ -157,14 +157,18 @@ class Classes:
 
     def lead(self, classes, defaults):
         """Makes our default class again where another one is younger: it would count. k3s marks its own at each start (decision 10)."""
-        found = {item["metadata"]["name"]: item for item in objects_of(kubectl.kubectl("get", "sc", "-o", "json"))} if self.changes else classes
-        if not defaults or storage_classes.default_of(found.values()) in defaults:
+        found = classes
+        if self.changes and not self.check:
+            found = {item["metadata"]["name"]: item for item in objects_of(kubectl.kubectl("get", "sc", "-o", "json"))}
+        # What is not there yet will be the youngest.
+        if not defaults or defaults[0] not in found or storage_classes.default_of(found.values()) in defaults:
             return
         item = found[defaults[0]]
         self.pause(1.1)  # times of creation are in seconds
         self.delete_class(defaults[0], "made again: another default was younger")
         item["metadata"] = {key: value for key, value in item["metadata"].items() if key in ("name", "labels", "annotations")}
-        kubectl.kubectl(*APPLY, document=json.dumps(item))
+        if not self.check:
+            kubectl.kubectl(*APPLY, document=json.dumps(item))
 
     def await_provisioner(self):
         arguments = ("rollout", "status", "deployment/" + storage_classes.NAME, "-n", storage_classes.NAMESPACE, "--timeout=%ds" % self.params["timeout"])

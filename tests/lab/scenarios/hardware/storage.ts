@@ -19,6 +19,19 @@ import { waitFor } from "../../wait.ts";
 const DISK = "/mnt/lab-disk";
 const FAST = `${DISK}/volumes`;
 
+/** As k3s brings it (k3s manifests/local-storage.yaml); the stand-in does not. */
+const K3S_CLASS = JSON.stringify({
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: {
+    name: "local-path",
+    annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+  },
+  provisioner: "rancher.io/local-path",
+  volumeBindingMode: "WaitForFirstConsumer",
+  reclaimPolicy: "Delete",
+});
+
 interface Volume {
   readonly metadata: { readonly name: string };
   readonly spec: {
@@ -34,7 +47,7 @@ export function storage(hosts: () => readonly Host[]): void {
   const server = () => hosts()[0]!;
   const worker = () => hosts()[1]!;
 
-  Deno.test("storage_paths: classes for the nodes that have them; a second run changes nothing", async () => {
+  Deno.test("storage_paths: classes for the nodes that have them, and units that wait for disks", async () => {
     await putImages(hosts(), await buildStorageImages());
     await addDisk(worker(), { path: DISK, megabytes: 64 });
     const fast = [{ path: FAST, class: "fast", default: true, reclaim: "Retain" }];
@@ -55,6 +68,17 @@ export function storage(hosts: () => readonly Host[]): void {
       "no\n",
     );
     assert.equal((await ssh(worker(), `stat -c %a ${FAST}`)).trim(), "700");
+  });
+
+  Deno.test("the default of storage_paths counts, also after k3s made its own again; a second run changes nothing", async () => {
+    await kubectl(server(), "apply -f -", K3S_CLASS);
+    const run = await provision();
+    assert.equal(changedTasks(run).length, 1, changedTasks(run).join());
+    assert.match(changedTasks(run)[0]!, /Set up the storage classes$/);
+    await kubectl(server(), "apply -f -", claim("chosen"));
+    const chosen = await kubectl(server(), "get pvc chosen -o jsonpath='{.spec.storageClassName}'");
+    assert.equal(chosen, "fast");
+    await kubectl(server(), "delete pvc chosen");
     assert.deepEqual(changedTasks(await provision()), []);
   });
 
@@ -99,7 +123,7 @@ export function storage(hosts: () => readonly Host[]): void {
   Deno.test("a path with volumes on it is not given up; they are named, and nothing changes", async () => {
     const [volume] = await volumesOf(server(), "db");
     await tool("config", "unset", "storage_paths", "--scope", worker().name);
-    const run = await runWithEvents("provision", "--yes");
+    const run = await runWithEvents("provision", "--yes", "--limit", worker().name);
     assert.notEqual(run.code, 0);
     assert.match(run.stderr, new RegExp(`${volume!.metadata.name} \\(claim default/db\\)`));
     assert.deepEqual(changedTasks(run), []);
@@ -109,7 +133,7 @@ export function storage(hosts: () => readonly Host[]): void {
 
   Deno.test("a disk that is missing fills no other, and volumes wait for it", async () => {
     await pullDisk(worker(), DISK);
-    const run = await runWithEvents("provision", "--yes");
+    const run = await runWithEvents("provision", "--yes", "--limit", worker().name);
     assert.notEqual(run.code, 0);
     assert.match(run.stderr, new RegExp(`${FAST} is not mounted at ${DISK}`));
     const { stdout } = await tryTool("doctor", "--hosts");
@@ -137,6 +161,7 @@ export function storage(hosts: () => readonly Host[]): void {
     }
     await provision();
     assert.deepEqual(await classes(server()), {});
+    await kubectl(server(), "delete storageclass local-path");
     assert.ok(!await exists(server(), "namespace k3s-tool-storage"));
     const left = "/etc/systemd/system/k3s-agent.service.d /etc/rancher/k3s/k3s-tool-storage*";
     assert.notEqual((await trySsh(worker(), `ls -d ${left}`)).code, 0);
