@@ -10,12 +10,15 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), paths=(), **extra):
     def host(number, name):
         probe = {"problems": dict(problems).get(name, []), "k3s": {"version": None, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
-        return name, {"k3s_tool_node_name": name, "tailscale_ip": "100.64.0.%d" % number, "test_probe": probe}
+        if name in dict(recorded):
+            probe["storage"] = {"recorded": dict(recorded)[name], "classes": False, "ready": False}
+        given = {"storage_paths": dict(paths)[name]} if name in dict(paths) else {}
+        return name, {**given, "k3s_tool_node_name": name, "tailscale_ip": "100.64.0.%d" % number, "test_probe": probe}
     hosts = dict(host(number + 1, name) for number, name in enumerate([*servers, *workers]))
     groups = {"control_plane": servers, "workers": workers}
     inventory = {"all": {"vars": {"k3s_version": "v1.36.3+k3s1"},
@@ -66,6 +69,15 @@ class Warnings(unittest.TestCase):
             warnings = decide(cpu_weight=weight, pods_below=pods_below)["w1"]["warnings"]
             expected = ["Warning: Provisioning restarts each pod of this node once, as cpu_weight moves them %s k3s.slice." % told] if told else []
             self.assertEqual(warnings, expected)
+
+
+class Storage(unittest.TestCase):
+    def test_directories_that_are_given_up_are_asked_for_volumes_and_no_others(self):
+        was = [{"path": "/srv/a", "class": "fast", "mount": "/"}, {"path": "/srv/b", "class": "bulk", "mount": "/"}]
+        for now, dropped in ((was, []), ([was[0]], ["/srv/b"]), ([dict(was[0], **{"class": "other"}), was[1]], ["/srv/a"]), (None, ["/srv/a", "/srv/b"])):
+            found = decide(recorded={"w1": was}, paths={"w1": now})
+            self.assertEqual((found["w1"]["dropped"], found["n1"]["dropped"]), (dropped, []))
+            self.assertEqual(found["n1"]["storage"], {"n1": [], "n2": [], "w1": now or []}, "classes are of all nodes of the inventory")
 
 
 class Problems(unittest.TestCase):
