@@ -57,15 +57,22 @@ export class DenoRunner implements Runner {
     }
   }
 
-  async attach([program = "", ...args]: readonly string[]): Promise<number> {
+  async attach(
+    [program = "", ...args]: readonly string[],
+    { signal }: Pick<RunOptions, "signal"> = {},
+  ): Promise<number> {
+    signal?.throwIfAborted();
     try {
+      const stdio = { stdin: "inherit", stdout: "inherit", stderr: "inherit" } as const;
       // In the process group of the terminal, and not detached: it reads the keys.
-      return (await new Deno.Command(program, {
+      const child = new Deno.Command(program, {
         args,
-        stdin: "inherit",
-        stdout: "inherit",
-        stderr: "inherit",
-      }).spawn().status).code;
+        ...stdio,
+        ...signal === undefined ? {} : { signal },
+      }).spawn();
+      const { code } = await child.status;
+      signal?.throwIfAborted();
+      return code;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) throw new ProgramNotFoundError(program);
       throw error;

@@ -56,12 +56,12 @@ export interface Runner {
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
 
   /**
-   * Runs a program on this process' own terminal, to its end.
+   * Runs a program on this process' own terminal, to its end, or until the signal is aborted.
    *
    * @returns its exit code, as in {@linkcode RunResult}
    * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
    */
-  attach(argv: readonly string[]): Promise<number>;
+  attach(argv: readonly string[], options?: Pick<RunOptions, "signal">): Promise<number>;
 
   /**
    * Starts a program in a process group of its own and returns at once.

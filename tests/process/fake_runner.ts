@@ -71,8 +71,8 @@ export class FakeRunner implements Runner {
     return { ...result, stdout: "" };
   }
 
-  async attach(argv: readonly string[]): Promise<number> {
-    return (await this.run(argv)).code;
+  async attach(argv: readonly string[], options: RunOptions = {}): Promise<number> {
+    return (await this.run(argv, options)).code;
   }
 
   start(argv: readonly string[], options: StartOptions): RunningProcess {

@@ -96,13 +96,13 @@ export async function onHost(
  * @throws {UserError} as `onHost`
  */
 export async function shellOn(
-  { runner, directories }: Pick<System, "runner" | "directories">,
+  { runner, signal, directories }: Pick<System, "runner" | "signal" | "directories">,
   host: InventoryHost,
   command: readonly string[],
 ): Promise<number> {
   const argv = argvOf(host, directories.state, true);
   const words = command.length === 0 ? [] : [commandLine(command)];
-  const code = await ifInstalled(runner.attach([...argv, ...words]));
+  const code = await ifInstalled(runner.attach([...argv, ...words], { signal }));
   if (code === undefined) throw noSsh();
   return code;
 }
