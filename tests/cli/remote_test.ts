@@ -37,6 +37,8 @@ Deno.test("ssh opens a shell with the login, the port and the host keys of the i
   const [line = ""] = runner.lines;
   assert.match(line, /^ssh -o .*k3s-tool\/known_hosts".* -l ada -- 100\.64\.0\.1$/);
   assert.doesNotMatch(line, /BatchMode|-T/);
+  const away = await withInventory(["ssh", "pi"], new FakeRunner().on("ssh", { code: 255 }));
+  assert.equal(away.code, 4);
   await withInventory(["ssh", "pi", "--", "ls", "a file"], runner);
   assert.match(runner.lines[1]!, /-p 2222 -- 100\.64\.0\.2 ls 'a file'$/);
 });

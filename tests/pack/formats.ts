@@ -45,7 +45,9 @@ export function testFormats({ directory, home, tool }: Installed): void {
               const cwd = await Deno.makeTempDir({ dir: directory });
               await command(["cp", "-a", `${where.cwd}/.`, cwd], { cwd: directory });
               const env = { ...where.env, HOME: cwd };
-              const args = [...argv, ...(format === "table" ? [] : ["-o", format])];
+              // What comes after -- is not ours.
+              const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+              const args = format === "table" ? argv : argv.toSpliced(end, 0, "-o", format);
               return { argv: args, format, left: await call([tool, ...args], { cwd, env }) };
             });
             for (const run of runs) assertSound(run);

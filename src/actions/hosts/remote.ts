@@ -92,8 +92,8 @@ export async function onHost(
 /**
  * A shell on a host, or a command with this terminal.
  *
- * @returns the exit code of the shell or the command; 255 where ssh failed, which has said why
- * @throws {UserError} as `onHost`
+ * @returns the exit code of the shell or the command
+ * @throws {UserError} as `onHost`; ssh itself has said why it could not connect
  */
 export async function shellOn(
   { runner, signal, directories }: Pick<System, "runner" | "signal" | "directories">,
@@ -104,6 +104,7 @@ export async function shellOn(
   const words = command.length === 0 ? [] : [commandLine(command)];
   const code = await ifInstalled(runner.attach([...argv, ...words], { signal }));
   if (code === undefined) throw noSsh();
+  if (code === SSH_FAILED) throw unreachableError(`The connection to ${host.name} failed or ended`);
   return code;
 }
 

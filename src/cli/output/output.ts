@@ -101,7 +101,7 @@ export class Output {
       const items = rows.map((row) => listing.item === undefined ? row : listing.item(row));
       return this.document(listing.kind, { ...listing.extra, items });
     }
-    if (this.format === "name") {
+    if (this.format === "name" && rows.length > 0) {
       return this.data(rows.map((row) => safeLines(listing.name(row)) + "\n").join(""));
     }
     if (rows.length === 0) return this.note(listing.empty);

@@ -8,7 +8,7 @@ export const sshCommand = defineCommand({
   summary: "Open a shell on a machine, or run a command there",
   description:
     "Uses the address, the login, the key and the host keys that provision uses. The exit code is " +
-    "that of the shell or the command, or 255 if ssh cannot connect.",
+    "that of the shell or the command, or 4 if ssh cannot connect.",
   formats: ["table"],
   args: [
     argument("<host>", "name from the inventory", { completes: "host" }),
