@@ -302,7 +302,7 @@ class Cluster(unittest.TestCase):
 
     def test_no_host_joins_a_server_without_a_token_or_an_api(self):
         self.assertIn("no token", self.admit["admit"](["pi"], "")["problem"])
-        self.admit["kept_out"] = lambda nodes: self.fail_with("connection refused")
+        self.admit["patiently"] = lambda ask: self.fail_with("connection refused")
         self.assertIn("connection refused", self.admit["admit"](["pi"], "token")["problem"])
 
     def fail_with(self, said):

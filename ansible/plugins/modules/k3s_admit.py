@@ -42,26 +42,12 @@ hint:
   type: str
 """
 
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.k3s_tool.kubectl import Failed
+from ansible.module_utils.k3s_tool.kubectl import Failed, patiently
 from ansible.module_utils.k3s_tool.node_password import is_tombstone, remove_secret, secrets_of
 from ansible.module_utils.k3s_tool.programs import read
 
 TOKEN = "/var/lib/rancher/k3s/server/node-token"
-
-
-def kept_out(nodes, limit=30):
-    """Secrets that keep nodes out of the cluster. The API may be away for some seconds: another server may just have joined."""
-    deadline = time.monotonic() + limit
-    while True:
-        try:
-            return [secret for secret in secrets_of(nodes) if is_tombstone(secret)]
-        except (Failed, ValueError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
 
 
 def admit(nodes, token):
@@ -69,7 +55,7 @@ def admit(nodes, token):
     if not token:
         return {"changed": False, "problem": "has no token, so no host can join", "hint": "Its k3s has not started yet. Provision it first."}
     try:
-        secrets = kept_out(nodes)
+        secrets = [secret for secret in patiently(lambda: secrets_of(nodes)) if is_tombstone(secret)]
         for secret in secrets:
             remove_secret(secret)
     except (Failed, ValueError) as failure:

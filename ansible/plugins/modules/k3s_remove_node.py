@@ -68,7 +68,7 @@ import json
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.k3s_tool.kubectl import Failed, kubectl
+from ansible.module_utils.k3s_tool.kubectl import Failed, kubectl, patiently
 from ansible.module_utils.k3s_tool.node_password import is_tombstone, keep_out, remove_secret, secret_of
 from ansible.module_utils.k3s_tool.outcome import end
 
@@ -158,16 +158,11 @@ def goes_away(name, limit=60):
 def remove(params):
     """The step: changes, warnings, problem and hint."""
     result = {"changes": [], "warnings": [], "problem": None, "hint": "Look at `k3s-tool status`; when the cluster answers, run again."}
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            nodes = json.loads(kubectl("get", "nodes", "-o", "json"))["items"]
-            break
-        except (Failed, ValueError) as failure:
-            if time.monotonic() > deadline:
-                result["problem"] = "the API server does not answer: %s" % failure
-                return result
-            time.sleep(0.5)
+    try:
+        nodes = patiently(lambda: json.loads(kubectl("get", "nodes", "-o", "json"))["items"])
+    except (Failed, ValueError) as failure:
+        result["problem"] = "the API server does not answer: %s" % failure
+        return result
     node = next((item for item in nodes if item["metadata"]["name"] == params["node"]), None)
     refused = refusal(nodes, params["node"])
     try:

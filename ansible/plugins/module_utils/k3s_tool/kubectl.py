@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 K3S = "/usr/local/bin/k3s"
 
@@ -21,3 +22,15 @@ def kubectl(*arguments, document=None, timeout=120):
     if done.returncode:
         raise Failed(done.stderr.decode(errors="replace").strip()[-1500:] or "kubectl %s failed" % arguments[0])
     return done.stdout.decode()
+
+
+def patiently(ask, limit=30):
+    """What `ask` gives, asked again while the API is away: it may be for some seconds, when another server has just joined or gone."""
+    deadline = time.monotonic() + limit
+    while True:
+        try:
+            return ask()
+        except (Failed, ValueError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
