@@ -193,7 +193,7 @@ const KUSTOMIZATIONS = "flux-system infrastructure photos ai home media monitori
 
 /**
  * What was pushed last, or so many pushes before: every 90 seconds a release of the photos. One of
- * four has an app that cannot be built, which the next one mends.
+ * four has an app that cannot be built; the next one fixes it.
  */
 function pushOf({ now, start, seed }: Home, before = 0) {
   const count = Math.floor((now - start + 36_000) / 90_000) - before;

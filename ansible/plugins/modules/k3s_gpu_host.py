@@ -28,7 +28,7 @@ options:
     type: str
     required: true
   repository:
-    description: Where its repositories lie, with C(gpgkey), C(stable/deb) and C(stable/rpm).
+    description: Where its repositories are, with C(gpgkey), C(stable/deb) and C(stable/rpm).
     type: str
     required: true
   key_fingerprint:

@@ -18,7 +18,7 @@ export const VOLUME_COLUMNS: readonly Column<NodeVolume>[] = [
   { header: "PATH", cell: ({ path }) => path },
 ];
 
-/** A volume as it stands in JSON documents. */
+/** A volume in JSON documents. */
 export function volumeItem({ node: _, size, ...volume }: NodeVolume): Record<string, unknown> {
   return { ...volume, size: size ?? null };
 }

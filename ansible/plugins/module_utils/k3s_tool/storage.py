@@ -106,7 +106,7 @@ def judge_path(entry, recorded, host):
     others = [name for name in os.listdir(path) if name != "lost+found"] if os.path.isdir(path) else []
     if others:
         return problem("storage_in_use", "the storage path %s has other files in it (%s)" % (path, ", ".join(sorted(others)[:3])),
-                       "Name a directory of its own, such as %s/volumes." % path)
+                       "Use an empty directory, such as %s/volumes." % path)
     free = host.free_bytes(there)
     if mount == "/" and free < LEAST_ROOT_BYTES:
         return problem("storage_space", "the storage path %s is on the root file system, which has %.1f GiB free of the 10 GiB needed" % (path, free / 2**30),
