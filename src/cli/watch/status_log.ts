@@ -53,8 +53,8 @@ export async function showProblems(status: Status, output: Output): Promise<numb
   }
   const { notes, warnings } = statusWords(status);
   for (const note of notes) output.note(note);
-  if (!reachable) { for (const warning of warnings) output.warn(warning); }
-  else if (problems.length === 0) output.note("No problems.");
+  if (reachable && problems.length === 0) output.note("No problems.");
+  for (const warning of reachable ? [] : warnings) output.warn(warning);
   return problems.length;
 }
 

@@ -7,11 +7,13 @@
 import { safeText } from "../../errors/safe_text.ts";
 import type { NodeReport } from "../../reports/node_report.ts";
 import { isTrouble } from "../../reports/health.ts";
+import { formatTaint } from "../../inventory/kubernetes_syntax.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { keyWarning } from "../../tailscale/suitability.ts";
 import { gitopsReport } from "../lists/live_gitops.ts";
 import { type LiveView, nodeRows, workloadReportRows } from "../lists/live_rows.ts";
 import { duration, percent } from "./amounts.ts";
+import { isFull } from "./storage_words.ts";
 
 /** What a problem is about. */
 export const PROBLEM_KINDS = ["node", "key", "disk", "workload", "gitops", "drift"] as const;
@@ -24,9 +26,6 @@ export interface StatusProblem {
   /** What is wrong and, where it is not plain, what to do: a sentence without a full stop. */
   readonly message: string;
 }
-
-/** How full the disk of a node may be. */
-const FULL = 0.85;
 
 /** All that is wrong as far as the cluster is known; the nodes first. */
 export function problemsOf(view: LiveView): readonly StatusProblem[] {
@@ -61,7 +60,7 @@ function nodeProblems(
     ...about("key", peer && keyWarning(peer, now)),
     ...about(
       "disk",
-      disk !== undefined && disk.used >= FULL * disk.capacity &&
+      disk !== undefined && isFull(disk) &&
         `the disk is ${percent(disk.used, disk.capacity)} full`,
     ),
     ...drift(row, inventory).flatMap((message) => about("drift", message)),
@@ -74,7 +73,7 @@ function drift(
   inventory: Inventory | undefined,
 ): readonly string[] {
   if (status === "NotProvisioned") {
-    return [`is in the inventory and not in the cluster; add it with: k3s-tool provision`];
+    return ["is in the inventory and not in the cluster; add it with: k3s-tool provision"];
   }
   if (node === undefined) return [];
   if (host === undefined) {
@@ -83,9 +82,7 @@ function drift(
   }
   const wanted = inventory?.cluster.k3sVersion;
   const labels = Object.entries(host.labels).filter(([key, value]) => node.labels[key] !== value);
-  const taints = host.taints.map(({ key, value, effect }) =>
-    `${key}${value ? `=${value}` : ""}:${effect}`
-  ).filter((taint) => !node.taints.includes(taint));
+  const taints = host.taints.map(formatTaint).filter((taint) => !node.taints.includes(taint));
   const missing = [
     ...labels.map(([key, value]) => `label ${key}=${value}`),
     ...taints.map((taint) => `taint ${taint}`),

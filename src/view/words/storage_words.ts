@@ -11,6 +11,11 @@ import { bytes, percent } from "./amounts.ts";
 /** The share of a file system from which on it should be looked at. */
 const FULL = 0.85;
 
+/** Whether a file system should be looked at. */
+export function isFull({ used, capacity }: Readonly<Record<"used" | "capacity", number>>): boolean {
+  return used >= capacity * FULL;
+}
+
 /** Volumes named in one sentence. */
 const NAMED = 3;
 
@@ -24,17 +29,10 @@ interface ClassLess {
   readonly lastSeen: number;
 }
 
-const found = new WeakMap<ReadonlyMap<string, ClusterEvent>, readonly ClassLess[]>();
-
 /** Claims that wait for a storage class that is not there. */
-export function claimWarnings({ live, now }: LiveView): readonly string[] {
+export function claimWarnings({ live, now, memo }: LiveView): readonly string[] {
   const { events } = live.cluster;
-  if (events === undefined) return [];
-  let claims = found.get(events);
-  if (claims === undefined) {
-    claims = [...events.values()].flatMap(classLess);
-    found.set(events, claims);
-  }
+  const claims = memo("claims", [events], () => [...events?.values() ?? []].flatMap(classLess));
   const waiting = claims.filter(({ lastSeen }) => now - lastSeen < RECENT_MS);
   return [...new Map(waiting.map((each) => [each.claim, each])).values()].map((each) =>
     `The claim ${each.claim} waits: no node has the storage class ${each.storageClass}. ` +
@@ -45,7 +43,7 @@ export function claimWarnings({ live, now }: LiveView): readonly string[] {
 /** File systems of volumes that are nearly full, each once, by what kubelets measured. */
 export function fullDisks(view: LiveView): readonly string[] {
   return nodeRows(view).flatMap(({ name, used }) => {
-    const full = (used?.volumes ?? []).filter(({ used, capacity }) => used >= capacity * FULL);
+    const full = (used?.volumes ?? []).filter(isFull);
     // Volumes in directories of one disk are measured alike.
     const disks = Map.groupBy(full, ({ used, capacity }) => `${used} ${capacity}`);
     return [...disks.values()].map((volumes) => {

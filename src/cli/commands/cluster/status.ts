@@ -48,10 +48,9 @@ export const statusCommand = defineCommand({
     const live = await readStatus(context, request);
     const view = { live, now: context.clock.now(), memo: newMemo() };
     const status = statusOf(view, request.names);
-    const { showStatus, showWords } = await import("../../watch/status_log.ts");
+    const { showProblems, showStatus, showWords } = await import("../../watch/status_log.ts");
     const { connection } = live;
     if (options.check) {
-      const { showProblems } = await import("../../watch/status_log.ts");
       const count = await showProblems(status, output);
       if (connection.state === "live") return count > 0 ? ExitCode.Failed : ExitCode.Done;
     } else {
