@@ -9,6 +9,7 @@ import type { ActionSystem } from "../action_system.ts";
 import { attempt, type Check, fail, ok, warn } from "./check.ts";
 import { ansibleRequirements } from "../hosts/ansible_tools.ts";
 import { knownHostsFiles } from "../../ansible/run/known_hosts.ts";
+import { SSH_HINT } from "../../ansible/run/ssh.ts";
 import { findAnsible, findPython } from "../../ansible/setup/locate.ts";
 import { installPrivateAnsible, privateDirectory } from "../../ansible/setup/private_ansible.ts";
 import { extractAssets } from "../../assets/extract.ts";
@@ -32,8 +33,7 @@ export async function checkSsh({ runner, signal }: ActionSystem): Promise<Check>
   const name = "ssh";
   const found = await ifInstalled(runner.run(["ssh", "-V"], { signal, timeoutMs: 10_000 }));
   if (found !== undefined) return ok(name, found.stderr.trim().split("\n")[0] || "installed");
-  const hint = "Install it. On Debian and Ubuntu: sudo apt install openssh-client";
-  return fail(name, "not installed", hint);
+  return fail(name, "not installed", SSH_HINT);
 }
 
 /**

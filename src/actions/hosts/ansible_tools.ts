@@ -7,6 +7,7 @@
 import { findAnsible } from "../../ansible/setup/locate.ts";
 import type { Ansible } from "../../ansible/setup/locate.ts";
 import { installPrivateAnsible, privateDirectory } from "../../ansible/setup/private_ansible.ts";
+import { SSH_HINT } from "../../ansible/run/ssh.ts";
 import { extractAssets } from "../../assets/extract.ts";
 import { missingError } from "../../errors/user_error.ts";
 import { ifInstalled } from "../../process/runner.ts";
@@ -60,7 +61,5 @@ export async function prepareAnsible(
 async function requireSsh({ runner, signal }: ActionSystem): Promise<void> {
   const found = await ifInstalled(runner.run(["ssh", "-V"], { signal, timeoutMs: 10_000 }));
   if (found !== undefined) return;
-  throw missingError("ssh is not installed on this machine", {
-    hint: "Install it. On Debian and Ubuntu: sudo apt install openssh-client",
-  });
+  throw missingError("ssh is not installed on this machine", { hint: SSH_HINT });
 }

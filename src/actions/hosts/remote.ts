@@ -5,8 +5,9 @@
  */
 
 import { failureHint } from "../../ansible/events/failure_hint.ts";
-import { shellWord, sshArgv } from "../../ansible/run/ssh.ts";
-import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
+import { SSH_HINT, sshArgv } from "../../ansible/run/ssh.ts";
+import { shellWord } from "../../errors/shell_word.ts";
+import { missingError, unreachableError, usageError, UserError } from "../../errors/user_error.ts";
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
@@ -180,8 +181,5 @@ function argvOf(host: InventoryHost, state: string, asks = false): readonly stri
 }
 
 function noSsh(): UserError {
-  return new UserError("ssh is not installed", {
-    exitCode: 3,
-    hint: "Install the OpenSSH client (Debian, Ubuntu: apt install openssh-client).",
-  });
+  return missingError("ssh is not installed on this machine", { hint: SSH_HINT });
 }

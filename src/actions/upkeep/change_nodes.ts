@@ -62,7 +62,7 @@ export async function changeNodes(
     choice: request.cluster,
     read: async (api) => {
       const nodes = await resolve(api, { ...request, inventory, signal: system.signal });
-      if (request.change === "reboot") { for (const node of nodes) rebootable(inventory, node); }
+      if (request.change === "reboot") nodes.forEach((node) => rebootable(inventory, node));
       if (!request.dryRun) await request.agree?.(nodes);
       const outcomes: NodeOutcome[] = [];
       for (const node of nodes) {

@@ -34,25 +34,27 @@ export async function listRuns({ directories }: Kept): Promise<readonly NamedRun
  */
 export async function findRun(system: Kept, name: string | undefined): Promise<NamedRun> {
   const runs = await listRuns(system);
-  const found = runs.filter((run) => run.name.startsWith(name ?? ""));
-  const exact = found.find((run) => run.name === name) ?? found[0];
-  if (runs.length === 0) {
+  const [newest] = runs;
+  if (newest === undefined) {
     throw new UserError("No run has been kept on this machine yet", {
       hint: "The first one is kept when you run: k3s-tool provision",
     });
   }
-  const names = runs.map((run) => run.name);
-  if (exact === undefined) {
-    throw usageError(`There is no run ${safeText(name ?? "")}`, {
-      hint: didYouMean(name ?? "", names, "List the runs with: k3s-tool runs list"),
+  if (name === undefined) return newest;
+  const found = runs.filter((run) => run.name.startsWith(name));
+  const run = found.find((run) => run.name === name) ?? found[0];
+  if (run === undefined) {
+    const names = runs.map((run) => run.name);
+    throw usageError(`There is no run ${safeText(name)}`, {
+      hint: didYouMean(name, names, "List the runs with: k3s-tool runs list"),
     });
   }
-  if (name !== undefined && exact.name !== name && found.length > 1) {
+  if (run.name !== name && found.length > 1) {
     throw usageError(`${found.length} runs begin with ${safeText(name)}`, {
       hint: `Give more of the name: ${found.map((run) => run.name).join(", ")}.`,
     });
   }
-  return exact;
+  return run;
 }
 
 /** The run once more, as it was seen. One that never came to an end has no event `end`. */

@@ -8,6 +8,9 @@
 import type { InventoryHost } from "../../inventory/model.ts";
 import { knownHostsFiles } from "./known_hosts.ts";
 
+/** How to get ssh. */
+export const SSH_HINT = "Install it. On Debian and Ubuntu: sudo apt install openssh-client";
+
 /** Seconds ssh may take to connect. */
 const CONNECT_SECONDS = 8;
 
@@ -65,9 +68,4 @@ export function sshArgv(
     "--",
     address,
   ];
-}
-
-/** One word of a shell's command line. */
-export function shellWord(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

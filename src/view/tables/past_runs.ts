@@ -30,16 +30,8 @@ function time({ result }: NamedRun): string {
 }
 
 /** A run in the document `RunList`. */
-export function runItem({ name, playbook, inventory, startedAt, check, result, ...run }: NamedRun) {
-  const { outcome = null, seconds = null } = result ?? {};
-  return {
-    name,
-    playbook,
-    inventory,
-    startedAt,
-    check,
-    outcome,
-    seconds,
-    directory: run.directory,
-  };
+export function runItem(run: NamedRun) {
+  const { name, playbook, inventory, startedAt, check, directory } = run;
+  const { outcome = null, seconds = null } = run.result ?? {};
+  return { name, playbook, inventory, startedAt, check, outcome, seconds, directory };
 }
