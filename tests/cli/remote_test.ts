@@ -131,3 +131,12 @@ Deno.test("logs says why where journalctl fails", async () => {
   assert.equal(code, 1);
   assert.match(stderr, /journalctl failed on pi: Failed to parse timestamp: soon/);
 });
+
+Deno.test("an option of the remote command that is not behind -- is refused, with what to do", async () => {
+  for (const argv of [["ssh", "pi", "ls", "-la"], ["exec", "ls", "-la"]]) {
+    const { code, stderr, runner } = await withInventory(argv);
+    assert.equal(code, 2);
+    assert.match(stderr, /Unknown option '-la'\nHint: Options of the remote command go after --: /);
+    assert.deepEqual(runner.calls, []);
+  }
+});

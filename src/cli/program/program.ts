@@ -286,15 +286,19 @@ function parserError(message: string, argv: readonly string[]): UserError {
   });
 }
 
+/** What an unknown option may be meant for, by the command or group: words that are not ours. */
+const BEHIND_DASHES: Readonly<Record<string, string>> = {
+  config: "If a value starts with -, put it last: k3s-tool config set KEY -- VALUE.",
+  ssh: "Options of the remote command go after --: k3s-tool ssh HOST -- COMMAND.",
+  exec: "Options of the remote command go after --: k3s-tool exec -- COMMAND.",
+};
+
 /** The next step, as a sentence; undefined where nothing is near. */
 function guessOf(said: string, argv: readonly string[]): string | undefined {
   const [, kind, word = ""] = /^unknown (command|option) '(.*)'$/.exec(said) ?? [];
   if (kind === "command") return question(word, commandWords(argv, word));
   if (kind === "option") {
-    return question(word, flagsOf(argv)) ??
-      (argv[0] === "config"
-        ? "If a value starts with -, put it last: k3s-tool config set KEY -- VALUE."
-        : undefined);
+    return question(word, flagsOf(argv)) ?? BEHIND_DASHES[commandName(argv).split(" ")[0]!];
   }
   const choice = /(?:argument|value) '(.*)' is invalid.* Allowed choices are (.*)$/.exec(said);
   return choice === null ? undefined : question(choice[1]!, choice[2]!.split(", "));

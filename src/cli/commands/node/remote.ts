@@ -39,9 +39,8 @@ export const execCommand = defineCommand({
   formats: ["table", "wide", "json", "yaml"],
   args: [argument("<command...>", "the command, after --")],
   options: {
-    limit: option.list("-l, --limit <hosts>", "only these machines or groups", {
-      completes: "host",
-    }),
+    // No -l, as provision has it: `exec ls -la` would limit it to the host "a".
+    limit: option.list("--limit <hosts>", "only these machines or groups", { completes: "host" }),
   },
   examples: {
     "k3s-tool exec -- uptime": "ask every machine",
