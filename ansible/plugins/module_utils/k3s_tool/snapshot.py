@@ -1,0 +1,78 @@
+# Apache-2.0 (see LICENSE)
+"""A snapshot of the cluster's datastore, made while k3s runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+
+from ansible.module_utils.k3s_tool.programs import run
+from ansible.module_utils.k3s_tool.server import DATA
+
+K3S = "/usr/local/bin/k3s"
+
+
+class Failed(Exception):
+    """Why there is no snapshot."""
+
+
+def kind_of(data=DATA):
+    """The datastore of this server: a WAL is etcd's, state.db SQLite's (k3s pkg/etcd/etcd.go, walDir and sqliteFile)."""
+    if os.path.isdir(data + "/server/db/etcd/member/wal"):
+        return "etcd"
+    return "sqlite" if os.path.isfile(data + "/server/db/state.db") else None
+
+
+def save(name, node, data=DATA, run_program=run, now=time.time):
+    """Makes a snapshot below server/db/snapshots: its path, size and kind. Only root may read it, as every Secret of the cluster is in it."""
+    kind = kind_of(data)
+    if kind is None:
+        raise Failed("there is no datastore of k3s on this host")
+    directory = data + "/server/db/snapshots"
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    os.chmod(directory, 0o700)
+    path = save_etcd(name, directory, run_program) if kind == "etcd" else save_sqlite(data, "%s/%s-%s-%d.sqlite" % (directory, name, node, now()))
+    os.chmod(path, 0o600)
+    size = os.stat(path).st_size
+    return {"path": path, "size": size, "kind": kind}
+
+
+def save_etcd(name, directory, run_program):
+    """Asks the running k3s, which names the file NAME-NODE-SECONDS (k3s pkg/etcd/snapshot.go), with .zip where its configuration compresses them."""
+    before = set(os.listdir(directory))
+    code, _, said = run_program([K3S, "etcd-snapshot", "save", "--name", name, "--etcd-snapshot-dir", directory], timeout=600)
+    if code:
+        raise Failed("k3s etcd-snapshot save failed: %s" % (said.strip()[-1000:] or "exit code %d" % code))
+    made = [entry for entry in set(os.listdir(directory)) - before if entry.startswith(name + "-") and not entry.endswith((".part", ".tmp"))]
+    if not made:
+        raise Failed("k3s etcd-snapshot save reported success, but no new snapshot is in %s" % directory)
+    return os.path.join(directory, max(made, key=lambda entry: os.stat(os.path.join(directory, entry)).st_mtime))
+
+
+def save_sqlite(data, path):
+    """SQLite's online backup: a copy of the live file and its log would be torn. The copy is checked and then named, so that a name is a whole snapshot."""
+    part = path + ".part"
+    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    try:
+        with contextlib.closing(sqlite3.connect("file:%s/server/db/state.db?mode=rw" % data, uri=True, timeout=60)) as source:
+            with contextlib.closing(sqlite3.connect(part)) as target:
+                # All pages in one step: kine writes all the time, and each write between steps starts a backup again.
+                source.backup(target)
+                # The copy's header names WAL mode as the original's does; as one file without a log it can be moved.
+                target.execute("PRAGMA journal_mode=DELETE")
+                [verdict] = target.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise Failed("the copy of the datastore is damaged: %s" % verdict)
+        descriptor = os.open(part, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+        os.replace(part, path)
+    except sqlite3.Error as error:
+        raise Failed("SQLite cannot back up the datastore: %s" % error) from error
+    finally:
+        for left in (part, part + "-journal", part + "-wal", part + "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(left)
+    return path
