@@ -43,9 +43,7 @@ export class DenoRunner implements Runner {
     try {
       const [status, stdout, stderr] = await Promise.all([
         exit,
-        options.onLine === undefined
-          ? textOf(child.stdout, cut.signal)
-          : linesOf(child.stdout, options.onLine),
+        outputOf(child.stdout, options, cut.signal),
         textOf(child.stderr, cut.signal),
         options.stdin === undefined ? undefined : feed(child, options.stdin),
       ]);
@@ -151,6 +149,17 @@ async function feed(child: Deno.ChildProcess, text: string): Promise<void> {
     // A program may end without reading what it was given; its exit code tells the story.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
+}
+
+async function outputOf(
+  stream: ReadableStream<Uint8Array>,
+  { onLine, onBytes }: RunOptions,
+  cut: AbortSignal,
+): Promise<string> {
+  if (onLine !== undefined) return await linesOf(stream, onLine);
+  if (onBytes === undefined) return await textOf(stream, cut);
+  for await (const chunk of stream) await onBytes(chunk);
+  return "";
 }
 
 /** All of a stream as text, or what had come when `cut` was aborted. */

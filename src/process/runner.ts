@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Hears each line of its standard output as soon as it is whole; `stdout` stays empty then. */
   readonly onLine?: (line: string) => void;
+  /** Gets its standard output as it comes, and holds it up until it is taken; `stdout` stays empty then. */
+  readonly onBytes?: (bytes: Uint8Array) => Promise<void>;
 }
 
 /** What a finished program left. */

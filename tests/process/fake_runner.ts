@@ -23,7 +23,7 @@ export interface Call {
 export type Matcher = string | RegExp | ((argv: readonly string[]) => boolean);
 
 /** What a program answers; left out means success and silence. */
-export type Answer = Partial<RunResult>;
+export type Answer = Partial<RunResult> & { readonly bytes?: Uint8Array };
 
 /** What a started program does; its promise is its exit code. `stopped` aborts on `stop()`. */
 export type Play = (
@@ -65,7 +65,9 @@ export class FakeRunner implements Runner {
     this.calls.push(call);
     const rule = this.#answers.find(([matcher]) => matches(matcher, argv));
     if (rule === undefined) throw new ProgramNotFoundError(argv[0] ?? "");
-    const result = { code: 0, stdout: "", stderr: "", timedOut: false, ...await rule[1](call) };
+    const { bytes, ...answer } = await rule[1](call);
+    if (bytes !== undefined) await options.onBytes?.(bytes);
+    const result = { code: 0, stdout: "", stderr: "", timedOut: false, ...answer };
     if (options.onLine === undefined) return result;
     result.stdout.split("\n").filter(Boolean).forEach(options.onLine);
     return { ...result, stdout: "" };

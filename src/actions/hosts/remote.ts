@@ -91,6 +91,28 @@ export async function onHost(
 }
 
 /**
+ * Runs a command on a host, with a text on its standard input, and hands out its output as it comes.
+ *
+ * @returns its exit code, 255 also where ssh could not connect, and what it said on stderr
+ * @throws {UserError} exit code 2 where only Ansible knows how to connect, 3 without ssh
+ */
+export async function streamFrom(
+  { runner, signal, directories }: Pick<System, "runner" | "signal" | "directories">,
+  host: InventoryHost,
+  { command, ...options }: {
+    readonly command: string;
+    readonly stdin: string;
+    readonly onBytes: (bytes: Uint8Array) => Promise<void>;
+  },
+): Promise<{ readonly code: number; readonly stderr: string }> {
+  const argv = [...argvOf(host, directories.state), command];
+  const env = { LC_ALL: "C.UTF-8" };
+  const done = await ifInstalled(runner.run(argv, { ...options, signal, env }));
+  if (done === undefined) throw noSsh();
+  return done;
+}
+
+/**
  * A shell on a host, or a command with this terminal.
  *
  * @returns the exit code of the shell or the command

@@ -5,6 +5,7 @@
  */
 
 import * as z from "zod/mini";
+import { DATASTORES } from "../../actions/backup/backup_name.ts";
 import { didYouMean } from "../../errors/nearest.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { MachineFacts } from "../../ansible/events/machine.ts";
@@ -78,6 +79,22 @@ const Check = z.object({
   hint: z.optional(z.string()),
 });
 
+const BACKUP = {
+  file: z.string(),
+  bytes: z.int(),
+  cluster: z.string(),
+  time: z.iso.datetime(),
+  k3s: z.string(),
+  datastore: z.enum(DATASTORES),
+};
+
+/** A backup as its name and its header tell of it. */
+const ListedBackup = z.object({
+  name: z.string(),
+  ...BACKUP,
+  encryptedTo: z.enum(["passphrase", "recipient", "unreadable"]),
+});
+
 /** Every document these commands print, by its kind. */
 export const DOCUMENTS = {
   PeerList: document("PeerList", PEER_LIST),
@@ -141,6 +158,19 @@ export const DOCUMENTS = {
       seconds: z.nullable(z.number()),
       directory: z.string(),
     })),
+  }),
+  BackupList: document("BackupList", { items: z.array(ListedBackup) }),
+  BackupPrune: document("BackupPrune", {
+    dryRun: z.boolean(),
+    kept: z.array(ListedBackup),
+    deleted: z.array(ListedBackup),
+  }),
+  Backup: document("Backup", {
+    ...BACKUP,
+    host: z.string(),
+    /** Not in the backup; null where the API did not answer. */
+    volumes: z.nullable(z.array(z.object({ name: z.string(), claim: z.nullable(z.string()) }))),
+    parts: z.array(z.object({ path: z.string(), bytes: z.int(), sha256: z.string() })),
   }),
   ConfigValue: document("ConfigValue", Setting.shape),
   ConfigList: document("ConfigList", { items: z.array(Setting) }),

@@ -7,6 +7,12 @@
 import type { CommandDeclaration } from "./command.ts";
 import { assetsEjectCommand } from "../commands/program/assets_eject.ts";
 import { assetsListCommand } from "../commands/program/assets_list.ts";
+import {
+  backupCreateCommand,
+  backupListCommand,
+  backupPruneCommand,
+  backupShowCommand,
+} from "../commands/backup/backup.ts";
 import { completeCommand } from "../commands/program/complete.ts";
 import { completionsCommand } from "../commands/program/completions.ts";
 import { configGetCommand } from "../commands/config/get.ts";
@@ -76,6 +82,10 @@ export const commands: readonly CommandDeclaration[] = [
   execCommand,
   logsCommand,
   doctorCommand,
+  backupCreateCommand,
+  backupListCommand,
+  backupShowCommand,
+  backupPruneCommand,
   runsListCommand,
   runsShowCommand,
   runsLogCommand,

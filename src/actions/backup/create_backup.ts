@@ -1,0 +1,256 @@
+/**
+ * Makes a backup of a cluster: a server streams it over ssh, and it is encrypted before it reaches a disk.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { dirname, join, relative } from "node:path";
+import { failureHint } from "../../ansible/events/failure_hint.ts";
+import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
+import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
+import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import { ifThere } from "../../process/lock.ts";
+import type { ActionSystem } from "../action_system.ts";
+import { streamFrom } from "../hosts/remote.ts";
+import { encrypterFor, type Secret, verifyBackup } from "./backup_file.ts";
+import { inspectContent, type Manifest } from "./backup_content.ts";
+import { formatBackupName } from "./backup_name.ts";
+
+/** What the host's program is made of, each before those that use it. */
+const PROGRAM = ["programs", "server", "kubectl", "snapshot", "backup"] as const;
+
+/** Its exit code where there is nothing to back up. */
+const REFUSED = 3;
+
+const UNFINISHED = /^\.k3s-tool-backup-.*\.part$/;
+
+/** What is asked for. */
+export interface BackupRequest {
+  readonly inventory: Inventory;
+  readonly directory: string;
+  readonly secret: Secret;
+  /** The sudo password of the hosts, where they want one. */
+  readonly sudoPassword?: string | undefined;
+}
+
+/** A backup that was made. */
+export interface MadeBackup {
+  readonly file: string;
+  readonly bytes: number;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Makes a backup on the first server that can, writes it whole or not at all, and reads it back.
+ *
+ * @param tell hears what happens
+ * @throws {UserError} exit code 1 where it cannot be made, 2 where a recipient is none, 4 where no server
+ *   can be reached; no file is left
+ */
+export async function createBackup(
+  system: ActionSystem,
+  request: BackupRequest,
+  tell: (words: string) => void,
+): Promise<MadeBackup> {
+  const { directory, inventory } = request;
+  await encrypterFor(request.secret); // before anything is done
+  try {
+    await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new UserError(`Cannot make ${directory}: ${(cause as Error).message}`, { cause });
+  }
+  using lock = await Deno.open(directory);
+  if (!await lock.tryLock(true)) {
+    throw new UserError("Another k3s-tool is making a backup in this directory");
+  }
+  for await (const { name } of Deno.readDir(directory)) {
+    // Of a run that was killed; the lock says that nobody writes it now.
+    if (UNFINISHED.test(name)) await Deno.remove(join(directory, name)).catch(() => {});
+  }
+  const servers = hostsOf(inventory, "control-plane");
+  if (servers.length === 0) throw usageError("The inventory has no servers");
+  let last: UserError | undefined;
+  for (const host of servers) {
+    try {
+      tell(`${host.name} sends its datastore and keys.`);
+      return await backUp(system, host, request, lock);
+    } catch (error) {
+      if (!(error instanceof UserError) || servers.length === 1) throw error;
+      tell(error.message);
+      last = error;
+    }
+  }
+  throw last;
+}
+
+async function backUp(
+  system: ActionSystem,
+  host: InventoryHost,
+  { directory, inventory, secret, sudoPassword }: BackupRequest,
+  lock: Deno.FsFile,
+): Promise<MadeBackup> {
+  const now = system.clock.now();
+  const part = join(directory, `.k3s-tool-backup-${crypto.randomUUID()}.part`);
+  const program = await hostProgram(system, {
+    cluster: inventory.cluster.clusterName,
+    host: host.name,
+    node: host.nodeName,
+    time: new Date(now).toISOString(),
+    inventory: await inventoryFiles(inventory.file),
+  });
+  try {
+    const plain = new TransformStream<Uint8Array, Uint8Array>();
+    const [toEncrypt, toInspect] = plain.readable.tee();
+    const encrypter = await encrypterFor(secret);
+    const sent = send(system, host, { program, sudoPassword }, plain.writable);
+    const written = encrypter.encrypt(toEncrypt).then((encrypted) => writePart(part, encrypted));
+    const inspected = inspectContent(toInspect);
+    const [end, content, digest] = await Promise.allSettled([sent, inspected, written]);
+    // The host's own words come first: what it sent is cut off then, too.
+    for (const each of [end, digest, content]) {
+      if (each.status === "rejected") throw each.reason;
+    }
+    const manifest = (content as PromiseFulfilledResult<Manifest>).value;
+    await readBack(part, secret, (digest as PromiseFulfilledResult<string>).value);
+    system.signal.throwIfAborted();
+    const { cluster, k3s, datastore } = { ...manifest, cluster: inventory.cluster.clusterName };
+    const file = join(directory, formatBackupName({ cluster, time: now, k3s, datastore }));
+    await Deno.rename(part, file);
+    await lock.sync();
+    return { file, bytes: (await Deno.stat(file)).size, manifest };
+  } finally {
+    await Deno.remove(part).catch(() => {});
+  }
+}
+
+async function send(
+  system: ActionSystem,
+  host: InventoryHost,
+  { program, sudoPassword }: {
+    readonly program: string;
+    readonly sudoPassword?: string | undefined;
+  },
+  into: WritableStream<Uint8Array>,
+): Promise<void> {
+  const writer = into.getWriter();
+  try {
+    const { code, stderr } = await streamFrom(system, host, {
+      command: asRoot("python3 -", sudoPassword !== undefined),
+      stdin: sudoPassword === undefined ? program : `${sudoPassword}\n${program}`,
+      onBytes: (bytes) => writer.write(bytes),
+    });
+    if (code !== 0) throw refused(host, code, stderr);
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error).catch(() => {});
+    throw error;
+  }
+}
+
+function refused(host: InventoryHost, code: number, stderr: string): UserError {
+  const said = safeText(stderr.trim().split("\n").at(-1) ?? "") || `exit code ${code}`;
+  if (code === 255) {
+    return unreachableError(`${host.name} cannot be reached: ${said}`, {
+      hint: failureHint(host.name, stderr, { connecting: true }),
+    });
+  }
+  return new UserError(`No backup could be made on ${host.name}: ${said}`, {
+    hint: /sudo|password is required/i.test(said)
+      ? "sudo wants a password there: use --ask-become-pass."
+      : code === REFUSED
+      ? "Is the cluster provisioned? See: k3s-tool status"
+      : `See what is wrong there: k3s-tool logs ${host.name}`,
+  });
+}
+
+/** A command line as root. With a password on stdin its line is taken away where sudo does not ask. */
+function asRoot(command: string, password: boolean): string {
+  const words = password
+    ? `if [ "$(id -u)" = 0 ]; then IFS= read -r _; exec ${command}; fi; ` +
+      `if sudo -n true 2>/dev/null; then IFS= read -r _; exec sudo -n ${command}; fi; ` +
+      `exec sudo -S -p "" ${command}`
+    : `if [ "$(id -u)" = 0 ]; then exec ${command}; fi; exec sudo -n ${command}`;
+  return `exec sh -c ${shellWord(words)}`;
+}
+
+/** One Python program of the modules that Ansible's modules share, for hosts without Ansible. */
+async function hostProgram({ assets }: ActionSystem, request: unknown): Promise<string> {
+  const sources: [string, string][] = [];
+  for (const name of PROGRAM) {
+    const path = `ansible/plugins/module_utils/k3s_tool/${name}.py`;
+    sources.push([name, new TextDecoder().decode(await assets.read(path))]);
+  }
+  // JSON in JSON: a JSON text is a Python string literal, but not always a Python value.
+  const literal = (value: unknown) => JSON.stringify(JSON.stringify(value));
+  return [
+    "import json, os, sys, types",
+    "for name in ('ansible', 'ansible.module_utils', 'ansible.module_utils.k3s_tool'):",
+    "    sys.modules[name] = types.ModuleType(name)",
+    `for name, source in json.loads(${literal(sources)}):`,
+    "    module = sys.modules['ansible.module_utils.k3s_tool.' + name] = types.ModuleType(name)",
+    "    exec(compile(source, name + '.py', 'exec'), vars(module))",
+    "backup, snapshot = module, sys.modules['ansible.module_utils.k3s_tool.snapshot']",
+    "try:",
+    `    backup.back_up(json.loads(${literal(request)}), sys.stdout.buffer)`,
+    "    sys.stdout.buffer.flush()",
+    "except (backup.Refused, snapshot.Failed) as error:",
+    "    print(error, file=sys.stderr)",
+    `    sys.exit(${REFUSED})`,
+    "except OSError as error:",
+    "    print(error, file=sys.stderr)",
+    "    os._exit(1)  # and no words about a closed pipe",
+    "",
+  ].join("\n");
+}
+
+/** The inventory, and what Ansible reads beside it; not what links lead to. */
+async function inventoryFiles(file: string): Promise<Record<string, string>> {
+  const root = dirname(file);
+  const found: Record<string, string> = {};
+  const add = async (path: string) => found[relative(root, path)] = await Deno.readTextFile(path);
+  const walk = async (directory: string) => {
+    for (const entry of await ifThere(Array.fromAsync(Deno.readDir(directory))) ?? []) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory) await walk(path);
+      else if (entry.isFile) await add(path);
+    }
+  };
+  await add(file);
+  await walk(join(root, "group_vars"));
+  await walk(join(root, "host_vars"));
+  return found;
+}
+
+/** Writes a file for its owner alone, to the disk; returns its SHA-256. */
+async function writePart(path: string, stream: ReadableStream<Uint8Array>): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    for await (const chunk of stream) {
+      hash.update(chunk);
+      for (let sent = 0; sent < chunk.length;) sent += await file.write(chunk.subarray(sent));
+    }
+    await file.sync();
+  } catch (error) {
+    if (error instanceof UserError || !(error instanceof Error)) throw error;
+    if (error.name === "AbortError") throw error;
+    throw new UserError(`Cannot write the backup: ${error.message}`, { cause: error });
+  }
+  return hash.digest("hex");
+}
+
+/** With the passphrase all of it is decrypted again; without the private key its bytes are compared. */
+async function readBack(file: string, secret: Secret, written: string): Promise<void> {
+  if ("passphrase" in secret) return void await verifyBackup(file, secret);
+  const hash = createHash("sha256");
+  using opened = await Deno.open(file);
+  const buffer = new Uint8Array(1 << 16);
+  for (let read = await opened.read(buffer); read !== null; read = await opened.read(buffer)) {
+    hash.update(buffer.subarray(0, read));
+  }
+  if (hash.digest("hex") !== written) {
+    throw new UserError("The backup cannot be read back as it was written: is the disk all right?");
+  }
+}

@@ -1,0 +1,287 @@
+import type { Secret } from "../../../actions/backup/backup_file.ts";
+import type { Manifest } from "../../../actions/backup/backup_content.ts";
+import { counted } from "../../../errors/safe_text.ts";
+import { interruptedError, usageError } from "../../../errors/user_error.ts";
+import { Prompter } from "../../output/prompt.ts";
+import type { Output } from "../../output/output.ts";
+import { argument, defineCommand, type GlobalOptions, option } from "../../program/command.ts";
+import type { Context } from "../../program/context.ts";
+import { PASSWORD_OPTIONS } from "../../program/options.ts";
+
+const DIRECTORY = option.text(
+  "--directory <dir>",
+  "where the backups are (default: in the tool's state directory, by cluster)",
+  { completes: "file" },
+);
+
+const PASSPHRASE_FILE = option.text(
+  "--passphrase-file <file>",
+  "file whose first line is the passphrase",
+  { completes: "file" },
+);
+
+/** `backup create`: one encrypted file of all that brings the cluster back, but its volumes. */
+export const backupCreateCommand = defineCommand({
+  name: "backup create",
+  summary: "Save the cluster's datastore, keys and configuration in an encrypted file",
+  description:
+    "Makes a snapshot of the datastore while k3s runs and saves it with the server token, the " +
+    "cluster's keys, k3s' configuration, your own manifests and the inventory, encrypted with age. " +
+    "Data in volumes is not saved. It is encrypted to a passphrase that you type, or to " +
+    "recipients; keep the passphrase or the private key somewhere else.",
+  formats: ["table", "wide", "json", "yaml"],
+  options: {
+    directory: DIRECTORY,
+    recipient: option.list("--recipient <key>", "age public key that it is encrypted to: age1…"),
+    passphraseFile: PASSPHRASE_FILE,
+    askBecomePass: PASSWORD_OPTIONS.askBecomePass,
+    becomePasswordFile: PASSWORD_OPTIONS.becomePasswordFile,
+  },
+  examples: {
+    "k3s-tool backup create": "ask for a passphrase, then save the cluster",
+    "k3s-tool backup create --recipient age1exampleexample": "encrypt to a public key",
+    "k3s-tool backup create --passphrase-file ~/.backup --directory /mnt/nas": "for a timer",
+  },
+  async run(context, { options, globals }, output) {
+    const { backupDirectory } = await import("../../../actions/backup/backup_file.ts");
+    const { createBackup } = await import("../../../actions/backup/create_backup.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
+    const { inventory } = await openInventory(context, globals.inventory);
+    const made = await createBackup(context, {
+      inventory,
+      directory: absolute(context, options.directory) ??
+        backupDirectory(context, inventory.cluster.clusterName),
+      secret: await secretToSeal(options, context, globals),
+      sudoPassword: options.askBecomePass
+        ? await new Prompter(globals, context).secret({
+          message: "Sudo password for the hosts",
+          flag: "--become-password-file FILE",
+        })
+        : await firstLine(context, options.becomePasswordFile),
+    }, (words) => output.note(words));
+    if (output.structured) await output.document("Backup", { ...document(made.manifest, made) });
+    else output.data(`${made.file}\n`);
+    warnOfVolumes(made.manifest, output);
+  },
+});
+
+/** `backup list`. */
+export const backupListCommand = defineCommand({
+  name: "backup list",
+  aliases: ["backup ls"],
+  summary: "List the backups on this machine",
+  options: { directory: DIRECTORY },
+  examples: {
+    "k3s-tool backup list": "the backups of this cluster, newest first",
+    "k3s-tool backup list --directory /mnt/nas -o name": "only file names",
+  },
+  async run(context, { options, globals }, output) {
+    const { listBackups } = await import("../../../actions/backup/backup_file.ts");
+    const { backupColumns, backupItem } = await import("../../../view/tables/backups.ts");
+    await output.list({
+      kind: "BackupList",
+      rows: await listBackups(await directoryOf(context, options.directory, globals)),
+      columns: backupColumns(context.clock.now()),
+      name: ({ file }) => file,
+      item: backupItem,
+      empty: "There is no backup yet. Make one with: k3s-tool backup create",
+    });
+  },
+});
+
+/** `backup show`: decrypts a backup, checks all of it, and lists what it has. */
+export const backupShowCommand = defineCommand({
+  name: "backup show",
+  aliases: ["backup verify"],
+  summary: "Decrypt a backup, check all of it, and list its contents",
+  description:
+    "Nothing is written. A file that is cut off or was changed, and one that the passphrase or the " +
+    "key does not open, is refused with exit code 1.",
+  formats: ["table", "wide", "json", "yaml"],
+  args: [argument("<file>", "file, or name of a backup", { completes: "file" })],
+  options: {
+    directory: DIRECTORY,
+    identity: option.text("--identity <file>", "file with the private age key", {
+      completes: "file",
+    }),
+    passphraseFile: PASSPHRASE_FILE,
+  },
+  examples: {
+    "k3s-tool backup show homelab-20261127T093000Z-v1.36.3+k3s1-sqlite.age": "ask for a passphrase",
+    "k3s-tool backup show /mnt/nas/backup.age --identity ~/age.key": "open it with a private key",
+  },
+  async run(context, { args: [name = ""], options, globals }, output) {
+    const { findBackup, verifyBackup } = await import("../../../actions/backup/backup_file.ts");
+    const { bytes } = await import("../../../view/words/amounts.ts");
+    const { safeLines } = await import("../../../errors/safe_text.ts");
+    const { renderTable } = await import("../../../view/tables/table.ts");
+    const given = absolute(context, options.directory);
+    const directory = given ?? await directoryOf(context, undefined, globals).catch(() => "");
+    const file = await findBackup({ cwd: context.cwd, directory }, name);
+    const manifest = await verifyBackup(file, await secretToOpen(options, context, globals));
+    if (output.structured) {
+      const { size } = await Deno.stat(file);
+      return output.document("Backup", { ...document(manifest, { file, bytes: size }) });
+    }
+    const { cluster, time, k3s, datastore, host } = manifest;
+    const facts = { Cluster: cluster, Made: time, On: host, k3s, Datastore: datastore };
+    for (const [key, value] of Object.entries(facts)) {
+      output.data(`${`${key}:`.padEnd(11)}${safeLines(value)}\n`);
+    }
+    const columns = [
+      { header: "PART", cell: ({ path }: Manifest["parts"][number]) => path },
+      { header: "SIZE", align: "right", cell: (part: { bytes: number }) => bytes(part.bytes) },
+    ] as const;
+    output.data(renderTable(columns, manifest.parts, { wide: false, paint: output.paint }));
+    warnOfVolumes(manifest, output);
+  },
+});
+
+/** What `prune` keeps where nothing else is asked for. */
+const KEPT = { daily: 7, weekly: 4, monthly: 6 };
+
+/** `backup prune`. */
+export const backupPruneCommand = defineCommand({
+  name: "backup prune",
+  summary: "Delete old backups, keep daily, weekly and monthly ones",
+  description: `Keeps the newest backup of each of the last days (default ${KEPT.daily}), weeks ` +
+    `(${KEPT.weekly}) and months (${KEPT.monthly}) that have one. The newest backup always stays.`,
+  formats: ["table", "wide", "json", "yaml"],
+  options: {
+    directory: DIRECTORY,
+    keepDaily: option.number("--keep-daily <number>", "days to keep a backup of"),
+    keepWeekly: option.number("--keep-weekly <number>", "weeks to keep a backup of"),
+    keepMonthly: option.number("--keep-monthly <number>", "months to keep a backup of"),
+    check: option.flag("--check", "show what would be deleted, delete nothing"),
+  },
+  examples: {
+    "k3s-tool backup prune --check": "show what would be deleted",
+    "k3s-tool backup prune --keep-daily 14 --yes": "two weeks of days, without asking",
+  },
+  async run(context, { options, globals }, output) {
+    const { listBackups } = await import("../../../actions/backup/backup_file.ts");
+    const { divideBackups } = await import("../../../actions/backup/retention.ts");
+    const { backupItem } = await import("../../../view/tables/backups.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
+    const { inventory } = await openInventory(context, globals.inventory);
+    const directory = await directoryOf(context, options.directory, globals);
+    // A shared directory may have backups of other clusters.
+    const backups = (await listBackups(directory))
+      .filter(({ cluster }) => cluster === inventory.cluster.clusterName);
+    const { keep, remove } = divideBackups(backups, {
+      daily: options.keepDaily ?? KEPT.daily,
+      weekly: options.keepWeekly ?? KEPT.weekly,
+      monthly: options.keepMonthly ?? KEPT.monthly,
+    });
+    const dryRun = options.check;
+    if (!dryRun && remove.length > 0) {
+      const message = `Delete ${counted(remove.length, "backup")} and keep ${keep.length}?`;
+      if (!await new Prompter(globals, context).confirm({ message, flag: "--yes" })) {
+        throw interruptedError("Nothing was deleted");
+      }
+      for (const { file } of remove) await Deno.remove(file);
+    }
+    if (output.structured) {
+      const items = (list: typeof keep) => list.map(backupItem);
+      return output.document("BackupPrune", { dryRun, kept: items(keep), deleted: items(remove) });
+    }
+    for (const { file } of remove) output.data(`${file}\n`);
+    const done = dryRun ? "would be deleted" : "deleted";
+    output.note(`${counted(remove.length, "backup")} ${done}, ${keep.length} kept.`);
+  },
+});
+
+function document(manifest: Manifest, file: { readonly file: string; readonly bytes: number }) {
+  const { cluster, host, time, k3s, datastore, volumes, parts } = manifest;
+  return {
+    file: file.file,
+    bytes: file.bytes,
+    cluster,
+    host,
+    time,
+    k3s,
+    datastore,
+    volumes,
+    parts,
+  };
+}
+
+function warnOfVolumes({ volumes }: Manifest, output: Output): void {
+  if (volumes === null) {
+    output.warn("Volumes are not in a backup; the API did not say which there are.");
+  } else if (volumes.length > 0) {
+    const names = volumes.map(({ name, claim }) => claim === null ? name : `${name} (${claim})`);
+    output.warn(`Volumes are not in a backup: ${names.join(", ")}`);
+  }
+}
+
+function absolute({ cwd }: Context, path: string | undefined): string | undefined {
+  return path === undefined || path.startsWith("/") ? path : `${cwd}/${path}`;
+}
+
+async function directoryOf(
+  context: Context,
+  given: string | undefined,
+  globals: GlobalOptions,
+): Promise<string> {
+  if (given !== undefined) return absolute(context, given)!;
+  const { backupDirectory } = await import("../../../actions/backup/backup_file.ts");
+  const { openInventory } = await import("../../../inventory/read/read.ts");
+  const { inventory } = await openInventory(context, globals.inventory);
+  return backupDirectory(context, inventory.cluster.clusterName);
+}
+
+async function firstLine(
+  context: Context,
+  file: string | undefined,
+): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const line = (await textOf(context, file)).split(/\r?\n/)[0] ?? "";
+  if (line === "") throw usageError(`The first line of ${file} is empty`);
+  return line;
+}
+
+async function textOf(context: Context, file: string): Promise<string> {
+  return await Deno.readTextFile(absolute(context, file)!).catch((cause) => {
+    throw usageError(`Cannot read ${file}: ${(cause as Error).message}`, { cause });
+  });
+}
+
+async function secretToSeal(
+  { recipient, passphraseFile }: {
+    readonly recipient: readonly string[];
+    readonly passphraseFile: string | undefined;
+  },
+  context: Context,
+  globals: GlobalOptions,
+): Promise<Secret> {
+  if (recipient.length > 0) {
+    if (passphraseFile === undefined) return { recipients: recipient };
+    throw usageError("A backup is encrypted to a passphrase or to recipients, not to both");
+  }
+  const passphrase = await firstLine(context, passphraseFile);
+  if (passphrase !== undefined) return { passphrase };
+  const prompter = new Prompter(globals, context);
+  const flag = "--recipient KEY or --passphrase-file FILE";
+  const typed = await prompter.secret({ message: "Passphrase of the backup", flag });
+  if (await prompter.secret({ message: "The same again", flag }) !== typed) {
+    throw usageError("The two passphrases differ; nothing was saved");
+  }
+  return { passphrase: typed };
+}
+
+async function secretToOpen(
+  { identity, passphraseFile }: {
+    readonly identity: string | undefined;
+    readonly passphraseFile: string | undefined;
+  },
+  context: Context,
+  globals: GlobalOptions,
+): Promise<Secret> {
+  if (identity !== undefined) return { identities: await textOf(context, identity) };
+  const flag = "--passphrase-file FILE or --identity FILE";
+  return {
+    passphrase: await firstLine(context, passphraseFile) ??
+      await new Prompter(globals, context).secret({ message: "Passphrase of the backup", flag }),
+  };
+}

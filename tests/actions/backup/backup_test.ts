@@ -1,0 +1,252 @@
+/**
+ * Backups by whole commands. The host's program is the real one, run by this machine's Python on a made-up
+ * data directory; k3s is a script.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { runCommand } from "../../cli/fake_context.ts";
+import { type Answer, type Call, FakeRunner } from "../../process/fake_runner.ts";
+import { DOCUMENTS } from "../../../src/cli/program/document_schemas.ts";
+import { verifyBackup } from "../../../src/actions/backup/backup_file.ts";
+
+const K3S = `#!/bin/sh
+case $1 in
+--version) echo "k3s version v1.36.3+k3s1 (abcdef12)";;
+kubectl) echo '{"items":[{"metadata":{"name":"pvc-1"},"spec":{"claimRef":{"namespace":"web","name":"data"}}}]}';;
+esac
+`;
+
+/** A home with an inventory of one server, and the host's files. */
+async function withHome(
+  work: (home: {
+    readonly directory: string;
+    readonly host: string;
+    readonly backups: string;
+    run(
+      argv: readonly string[],
+      change?: (answer: Answer) => Answer,
+    ): ReturnType<typeof runCommand>;
+  }) => Promise<void>,
+): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const host = `${directory}/host`;
+    const server = `${host}/k3s-data/server`;
+    const etc = `${host}/etc`;
+    for (const path of [`${server}/tls/etcd`, `${server}/db`, `${server}/manifests`, etc]) {
+      await Deno.mkdir(path, { recursive: true });
+    }
+    await Deno.writeTextFile(`${server}/token`, "K10abc::server:secret");
+    await Deno.writeTextFile(`${server}/tls/server-ca.key`, "key");
+    await Deno.writeTextFile(`${server}/tls/etcd/peer-ca.crt`, "certificate");
+    await Deno.writeTextFile(`${server}/tls/client-admin.key`, "made again by k3s");
+    await Deno.writeTextFile(`${server}/manifests/mine.yaml`, "kind: ConfigMap");
+    await Deno.writeTextFile(`${server}/manifests/coredns.yaml`, "packaged");
+    await Deno.writeTextFile(`${etc}/config.yaml`, "node-name: nuc");
+    await Deno.writeTextFile(`${host}/k3s`, K3S, { mode: 0o755 });
+    await python(
+      "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('CREATE TABLE kine(value)'); " +
+        "d.execute('INSERT INTO kine VALUES (1)'); d.commit()",
+      `${server}/db/state.db`,
+    );
+    await Deno.writeTextFile(`${directory}/passphrase`, "correct horse\n");
+    await Deno.writeTextFile(`${directory}/wrong`, "wrong horse\n");
+    await runCommand([
+      "init",
+      "--control-plane",
+      "nuc=100.64.0.1",
+      "--cluster-name",
+      "home",
+      "--no-input",
+    ], { directory });
+    const run = (argv: readonly string[], change = (answer: Answer) => answer) => {
+      const runner = new FakeRunner().on("ssh", async (call) => change(await asHost(call, host)));
+      return runCommand(argv, { directory, runner });
+    };
+    const backups = `${directory}/.local/state/k3s-tool/backups/home`;
+    await work({ directory, host, backups, run });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** What the program of a backup does on the host. */
+async function asHost({ options }: Call, host: string): Promise<Answer> {
+  const program = (options.stdin as string)
+    .replaceAll("/var/lib/rancher/k3s", `${host}/k3s-data`)
+    .replaceAll("/usr/local/bin/k3s", `${host}/k3s`)
+    .replaceAll("/etc/rancher/k3s", `${host}/etc`);
+  const child = new Deno.Command("python3", {
+    args: ["-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(program));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  return { code, bytes: stdout, stderr: new TextDecoder().decode(stderr) };
+}
+
+async function python(program: string, ...args: string[]): Promise<void> {
+  const { success } = await new Deno.Command("python3", { args: ["-c", program, ...args] })
+    .output();
+  assert.ok(success);
+}
+
+async function names(directory: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(directory));
+  return entries.map(({ name }) => name).sort();
+}
+
+const CREATE = ["backup", "create", "--passphrase-file", "passphrase"];
+
+Deno.test("a backup has the datastore, the keys, the configuration and the inventory, for its owner alone", async () => {
+  await withHome(async ({ host, backups, run }) => {
+    const made = await run([...CREATE, "-o", "json"]);
+    assert.equal(made.code, 0, made.stderr);
+    const document = DOCUMENTS.Backup.parse(JSON.parse(made.stdout));
+    assert.deepEqual(document.parts.map(({ path }) => path), [
+      "datastore",
+      "config/config.yaml",
+      "manifests/mine.yaml",
+      "server/tls/etcd/peer-ca.crt",
+      "server/tls/server-ca.key",
+      "server/token",
+      "inventory/hosts.yml",
+    ]);
+    assert.equal(document.k3s, "v1.36.3+k3s1");
+    assert.match(made.stderr, /Volumes are not in a backup: pvc-1 \(web\/data\)/);
+    const [file = "", ...others] = await names(backups);
+    assert.match(file, /^home-\d{8}T\d{6}Z-v1\.36\.3\+k3s1-sqlite\.age$/);
+    assert.deepEqual(others, []);
+    assert.equal((await Deno.stat(`${backups}/${file}`)).mode! & 0o777, 0o600);
+    const content = await Deno.readTextFile(`${backups}/${file}`);
+    assert.ok(!content.includes("K10abc"));
+    // Nothing with secrets stays on the host.
+    assert.deepEqual(await names(`${host}/k3s-data/server/db/snapshots`), []);
+
+    const shown = await run(["backup", "show", file, "--passphrase-file", "passphrase"]);
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /Datastore: sqlite[\s\S]*server\/token/);
+    const list = await run(["backup", "list", "-o", "json"]);
+    const [item] = DOCUMENTS.BackupList.parse(JSON.parse(list.stdout)).items;
+    assert.equal(item?.encryptedTo, "passphrase");
+    assert.equal(item?.cluster, "home");
+  });
+});
+
+Deno.test("a wrong passphrase, a file that is cut off and one that was changed are refused", async () => {
+  await withHome(async ({ backups, run }) => {
+    assert.equal((await run(CREATE)).code, 0);
+    const [name = ""] = await names(backups);
+    const show = (secret: string) => run(["backup", "show", name, "--passphrase-file", secret]);
+    assert.match(
+      (await show("wrong")).stderr,
+      /cannot be decrypted: the passphrase or key does not/,
+    );
+    const whole = await Deno.readFile(`${backups}/${name}`);
+    const changed = whole.slice();
+    changed[whole.length - 40]! ^= 1;
+    for (const bytes of [changed, whole.subarray(0, -100), whole.subarray(0, 60)]) {
+      await Deno.writeFile(`${backups}/${name}`, bytes);
+      const { code, stderr } = await show("passphrase");
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /damaged|cannot be decrypted/);
+    }
+  });
+});
+
+Deno.test("a backup is encrypted to recipients, and only their key opens it", async () => {
+  await withHome(async ({ directory, backups, run }) => {
+    const { generateX25519Identity, identityToRecipient } = await import("age-encryption");
+    const [mine, other] = [await generateX25519Identity(), await generateX25519Identity()];
+    const recipient = await identityToRecipient(mine);
+    const made = await run(["backup", "create", "--recipient", recipient]);
+    assert.equal(made.code, 0, made.stderr);
+    const [name = ""] = await names(backups);
+    await Deno.writeTextFile(`${directory}/other`, other);
+    const refused = await run(["backup", "show", name, "--identity", "other"]);
+    assert.equal(refused.code, 1, refused.stderr);
+    const manifest = await verifyBackup(`${backups}/${name}`, { identities: `# key\n${mine}\n` });
+    assert.equal(manifest.host, "nuc");
+    assert.match((await run(["backup", "list"])).stdout, / recipient\n/);
+    const bad = await run(["backup", "create", "--recipient", "age1none"]);
+    assert.equal(bad.code, 2);
+    assert.match(bad.stderr, /age1none is no age recipient/);
+  });
+});
+
+Deno.test("what a host sends is whole, or there is no file", async () => {
+  await withHome(async ({ host, backups, run }) => {
+    const cases: [RegExp, (answer: Answer) => Answer][] = [
+      [
+        /is damaged: it is cut off|damaged/,
+        (answer) => ({ ...answer, bytes: answer.bytes!.slice(0, 200) }),
+      ],
+      [
+        /Connection reset/,
+        (answer) => ({ bytes: answer.bytes!, code: 1, stderr: "Connection reset" }),
+      ],
+      [
+        /cannot be reached/,
+        () => ({ code: 255, stderr: "ssh: connect to host: No route to host" }),
+      ],
+    ];
+    for (const [words, change] of cases) {
+      const { code, stderr } = await run(CREATE, change);
+      assert.ok(code === 1 || code === 4, stderr);
+      assert.match(stderr, words);
+      assert.deepEqual(await names(backups), []);
+    }
+    await Deno.remove(`${host}/k3s-data/server/db/state.db`);
+    assert.match((await run(CREATE)).stderr, /nuc: there is no datastore of k3s on this host/);
+  });
+});
+
+Deno.test("what a killed run left is removed by the next, here and on the host", async () => {
+  await withHome(async ({ host, backups, run }) => {
+    await Deno.mkdir(backups, { recursive: true });
+    await Deno.writeTextFile(`${backups}/.k3s-tool-backup-0.part`, "half");
+    await Deno.writeTextFile(`${backups}/notes.txt`, "the owner's");
+    const snapshots = `${host}/k3s-data/server/db/snapshots`;
+    await Deno.mkdir(snapshots);
+    await Deno.writeTextFile(`${snapshots}/k3s-tool-backup-nuc-1.sqlite`, "secrets");
+    await Deno.writeTextFile(`${snapshots}/before-upgrade-nuc-1.sqlite`, "another's");
+    assert.equal((await run(CREATE)).code, 0);
+    assert.ok(!(await names(backups)).some((name) => name.endsWith(".part")));
+    assert.ok((await names(backups)).includes("notes.txt"));
+    assert.deepEqual(await names(snapshots), ["before-upgrade-nuc-1.sqlite"]);
+  });
+});
+
+Deno.test("prune deletes this cluster's old backups and nothing else", async () => {
+  await withHome(async ({ directory, run }) => {
+    const shared = `${directory}/shared`;
+    await Deno.mkdir(shared);
+    const name = (cluster: string, day: string) =>
+      `${cluster}-202611${day}T090000Z-v1.36.3+k3s1-etcd.age`;
+    const all = [
+      name("home", "01"),
+      name("home", "02"),
+      name("home", "03"),
+      name("other", "01"),
+      "x.age",
+    ];
+    for (const file of all) await Deno.writeTextFile(`${shared}/${file}`, "");
+    const prune = ["backup", "prune", "--directory", shared, "--keep-daily", "2", "-o", "json"];
+    const keep = ["--keep-weekly", "1", "--keep-monthly", "1"];
+    const asked = await run([...prune, ...keep]);
+    assert.equal(asked.code, 2, asked.stderr);
+    const checked = await run([...prune, ...keep, "--check"]);
+    const { deleted, kept } = DOCUMENTS.BackupPrune.parse(JSON.parse(checked.stdout));
+    assert.deepEqual(deleted.map((each) => each.name), [name("home", "01")]);
+    assert.equal(kept.length, 2);
+    assert.deepEqual(await names(shared), [...all].sort());
+    assert.equal((await run([...prune, ...keep, "--yes"])).code, 0);
+    assert.deepEqual(await names(shared), all.filter((file) => file !== name("home", "01")).sort());
+  });
+});
