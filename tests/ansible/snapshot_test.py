@@ -99,6 +99,13 @@ class Snapshots(unittest.TestCase):
             with self.assertRaisesRegex(SNAPSHOT["Failed"], words):
                 self.save(lambda argv, timeout: answer)
 
+    def test_state_db_is_the_datastore_until_k3s_has_renamed_it(self):
+        self.database()
+        os.makedirs(self.db + "/etcd/member/wal")
+        self.assertEqual(SNAPSHOT["kind_of"](self.data), "sqlite")
+        os.rename(self.db + "/state.db", self.db + "/state.db.migrated")
+        self.assertEqual(SNAPSHOT["kind_of"](self.data), "etcd")
+
     def test_a_worker_has_no_datastore(self):
         with self.assertRaisesRegex(SNAPSHOT["Failed"], "no datastore"):
             self.save()

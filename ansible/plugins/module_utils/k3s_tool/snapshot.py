@@ -19,10 +19,11 @@ class Failed(Exception):
 
 
 def kind_of(data=DATA):
-    """The datastore of this server: a WAL is etcd's, state.db SQLite's (k3s pkg/etcd/etcd.go, walDir and sqliteFile)."""
-    if os.path.isdir(data + "/server/db/etcd/member/wal"):
-        return "etcd"
-    return "sqlite" if os.path.isfile(data + "/server/db/state.db") else None
+    """The datastore of this server: state.db is SQLite's as long as it has that name, as k3s renames it when its content has been moved to etcd; a WAL
+    is etcd's (k3s pkg/etcd/etcd.go, walDir and sqliteFile)."""
+    if os.path.isfile(data + "/server/db/state.db"):
+        return "sqlite"
+    return "etcd" if os.path.isdir(data + "/server/db/etcd/member/wal") else None
 
 
 def save(name, node, data=DATA, run_program=run, now=time.time):
