@@ -70,7 +70,7 @@ export function gpuScenarios(lab: () => readonly Host[]): void {
     await provision();
     assert.deepEqual(await offered(), { ...others(), [desk().name]: "2" });
     const config = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml";
-    assert.match(await ssh(desk(), `cat ${config}`), /runtimes\."nvidia"/);
+    assert.match(await ssh(desk(), `cat ${config}`), /runtimes\.["']nvidia["']/);
     assert.equal((await trySsh(server(), "test -e /var/lib/k3s-tool/gpu.json")).code, 1);
     assert.deepEqual(changedTasks(await provision()), []);
     // The lab's workstation has no fault of its own that counts here.
