@@ -88,7 +88,7 @@ const BACKUP = {
   datastore: z.enum(DATASTORES),
 };
 
-/** A backup as its name and its header tell of it. */
+/** What the file name and the age header say about a backup. */
 const ListedBackup = z.object({
   name: z.string(),
   ...BACKUP,

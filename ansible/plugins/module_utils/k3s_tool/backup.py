@@ -14,14 +14,13 @@ import hashlib
 import io
 import json
 import os
-import re
 import socket
 import tarfile
 import time
 
-from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, kubectl
+from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, K3S, kubectl
 from ansible.module_utils.k3s_tool.programs import run
-from ansible.module_utils.k3s_tool.server import DATA
+from ansible.module_utils.k3s_tool.server import DATA, parse_version
 from ansible.module_utils.k3s_tool.snapshot import kind_of, save
 
 FORMAT = 1
@@ -92,8 +91,7 @@ def write(stream, manifest, sources):
 
 
 def version_of(run_program=run):
-    match = re.search(r"k3s version (v\S+)", run_program(["/usr/local/bin/k3s", "--version"])[1])
-    return match.group(1) if match else None
+    return parse_version(run_program([K3S, "--version"])[1])
 
 
 def back_up(request, stream, data=DATA, config=CONFIG, snapshot=save, ask=kubectl, version=version_of):

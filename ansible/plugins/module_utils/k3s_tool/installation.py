@@ -11,19 +11,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.k3s_tool.programs import problem, read, run, sha256_of
-from ansible.module_utils.k3s_tool.server import DATA, holds_datastore, look_server
+from ansible.module_utils.k3s_tool.server import DATA, holds_datastore, look_server, parse_version
 from ansible.module_utils.k3s_tool.system import listeners
 
 BINARY = "/usr/local/bin/k3s"
 RECORD = "/etc/rancher/k3s/k3s-tool.sums"
 # A service that systemd had to start again counts as running when it has lived so long.
 SETTLED_SECONDS = 60
-
-
-def parse_version(output):
-    """`v1.36.2+k3s1` of the first line of `k3s --version`."""
-    match = re.search(r"k3s version (v\d+\.\d+\.\d+\S*)", output)
-    return match.group(1) if match else None
 
 
 def probe_binary():

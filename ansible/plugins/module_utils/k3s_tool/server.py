@@ -5,9 +5,16 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import ssl
 
 DATA = "/var/lib/rancher/k3s"
+
+
+def parse_version(output):
+    """`v1.36.2+k3s1` of the first line of `k3s --version`."""
+    match = re.search(r"k3s version (v\d+\.\d+\.\d+\S*)", output)
+    return match.group(1) if match else None
 
 
 def holds_datastore(data=DATA):

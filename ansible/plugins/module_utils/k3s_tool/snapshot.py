@@ -8,10 +8,9 @@ import os
 import sqlite3
 import time
 
+from ansible.module_utils.k3s_tool.kubectl import K3S
 from ansible.module_utils.k3s_tool.programs import run
 from ansible.module_utils.k3s_tool.server import DATA
-
-K3S = "/usr/local/bin/k3s"
 
 
 class Failed(Exception):
