@@ -22,6 +22,9 @@ import * as z from "zod";
 /** How long to wait before a refused eviction is tried again, in milliseconds; as kubectl does. */
 const RETRY_MS = 5_000;
 
+/** Annotation of a node that an upgrade cordoned: the next one uncordons it where that one was killed. */
+export const UPGRADE_MARK = "k3s-tool.io/cordoned-by-upgrade";
+
 /** Names at most so many pods in one sentence. */
 const NAMED = 3;
 
@@ -30,14 +33,16 @@ const NAMED = 3;
  *
  * The node stays cordoned, also where the person stops it half way.
  *
+ * @param options.mark an annotation that tells whose cordon it is, set where it was not cordoned before
  * @throws {UserError} exit code 1 where pods are left when the time is up or could not be evicted
  */
 export async function* drainNode(
   context: ChangeContext,
   name: string,
+  { mark }: { readonly mark?: string } = {},
 ): AsyncGenerator<string, void> {
   const node = safeText(name);
-  const changed = await setCordon(context, name, true);
+  const changed = await setCordon(context, name, true, mark);
   yield changed ? `${node} is cordoned.` : `${node} was cordoned already.`;
   let left: readonly Leaving[];
   try {
@@ -263,6 +268,7 @@ function podWords({ namespace, name }: Pick<PodOfNode, "namespace" | "name">): s
 }
 
 const Schedulable = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }).nullish(),
   spec: z.object({ unschedulable: z.boolean().nullish() }).nullish(),
 });
 
@@ -290,11 +296,22 @@ async function setCordon(
   context: ChangeContext,
   name: string,
   cordon: boolean,
+  mark?: string,
 ): Promise<boolean> {
   const node = requestsAbout(context, { kind: "Node", namespace: "", name });
   const before = Schedulable.parse(await node.read());
-  if ((before.spec?.unschedulable ?? false) === cordon) return false;
+  // A cordon that a person asks for, or takes back, is no longer the upgrade's.
+  const stale = mark === undefined && before.metadata?.annotations?.[UPGRADE_MARK] !== undefined;
+  const annotations = {
+    ...stale && { [UPGRADE_MARK]: null },
+    ...mark !== undefined && { [mark]: "true" },
+  };
+  const marks = Object.keys(annotations).length === 0 ? {} : { metadata: { annotations } };
+  if ((before.spec?.unschedulable ?? false) === cordon) {
+    if (stale) await node.patch(marks);
+    return false;
+  }
   // As kubectl does it: null takes the member out.
-  await node.patch({ spec: { unschedulable: cordon ? true : null } });
+  await node.patch({ ...marks, spec: { unschedulable: cordon ? true : null } });
   return true;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { tryTool } from "./tool.ts";
+import { projectDir, toolArgv, tryTool } from "./tool.ts";
 
 /** What a scenario reads of an event. */
 export interface RunEvent {
@@ -62,4 +62,33 @@ export async function provision(...args: string[]): Promise<Run> {
 export function changedTasks(run: Run): string[] {
   return run.events.filter(({ type, status }) => type === "result" && status === "changed")
     .map(({ host, task }) => `${host}: ${task}`);
+}
+
+/** Starts a command that drives Ansible and sends it a signal at an event; how it ended. */
+export async function signalAt(
+  signal: Deno.Signal,
+  args: readonly string[],
+  when: (event: RunEvent) => boolean,
+): Promise<{ sent: boolean; code: number; signal: Deno.Signal | null }> {
+  const [program = "", ...rest] = await toolArgv([...args, "-o", "json"]);
+  const child = new Deno.Command(program, {
+    args: rest,
+    cwd: projectDir,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let sent = false;
+  let text = "";
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + chunk).split("\n");
+    text = lines.pop() ?? "";
+    for (const line of lines) {
+      if (sent || !when(JSON.parse(line) as RunEvent)) continue;
+      sent = true;
+      child.kill(signal); // ip, sh and env have become the tool by exec
+    }
+  }
+  const status = await child.status;
+  return { sent, code: status.code, signal: status.signal };
 }

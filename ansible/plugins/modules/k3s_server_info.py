@@ -21,15 +21,21 @@ server:
   description: Under C(holds) whether the cluster's data are here, under C(answers) whether the API server, its datastore included, is ready.
   returned: success
   type: dict
+version:
+  description: Version of the k3s here, empty where there is none.
+  returned: success
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.installation import BINARY, parse_version
+from ansible.module_utils.k3s_tool.programs import run
 from ansible.module_utils.k3s_tool.server import look_server
 
 
 def main():
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    module.exit_json(changed=False, server=look_server())
+    module.exit_json(changed=False, server=look_server(), version=parse_version(run([BINARY, "--version"])[1]) or "")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import { keepMachine } from "./machines.ts";
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PlaybookOptions } from "../../ansible/run/invocation.ts";
 import { publishedHostKeys } from "../../ansible/run/known_hosts.ts";
-import { runPlaybook } from "../../ansible/run/run_playbook.ts";
+import { type Ended, recordRun, type RunSession } from "../../ansible/run/run_playbook.ts";
 import { UserError } from "../../errors/user_error.ts";
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import { aliasInventory } from "../../inventory/read/groups.ts";
@@ -28,6 +28,11 @@ export interface HostsRun extends Omit<PlaybookOptions, "inventories"> {
   readonly warnings?: readonly string[];
 }
 
+/** Runs a playbook on hosts as a part of a run. */
+export type Play = (
+  options: Omit<PlaybookOptions, "inventories">,
+) => AsyncGenerator<RunEvent, Ended>;
+
 /**
  * Checks the hosts against the tailnet, finds or installs Ansible, and runs the playbook; the last
  * event is of type `end`. What the run sees of machines is kept.
@@ -35,24 +40,54 @@ export interface HostsRun extends Omit<PlaybookOptions, "inventories"> {
  * @throws {UserError} exit code 3 where a program is missing, 4 where the tailnet is out of reach, 1
  *   where another run on this inventory is under way
  */
-export async function* runOnHosts(
+export function runOnHosts(
   system: ActionSystem,
-  { inventory, hosts, warnings = [], ...options }: HostsRun,
+  { inventory, hosts, warnings, ...options }: HostsRun,
   mayInstall: MayI,
-): AsyncGenerator<RunEvent> {
+): AsyncGenerator<RunEvent, void> {
+  const { playbook, check = false } = options;
+  const run = { inventory, hosts, warnings, playbook, check };
+  return recordOnHosts(system, run, mayInstall, ({ play }) => play(options));
+}
+
+/** Like {@linkcode runOnHosts}, one run of as many playbooks as its body plays. @throws {UserError} */
+export async function* recordOnHosts(
+  system: ActionSystem,
+  { inventory, hosts, warnings = [], playbook, check }:
+    & Pick<HostsRun, "inventory" | "hosts">
+    & {
+      readonly warnings?: readonly string[] | undefined;
+      readonly playbook: string;
+      readonly check: boolean;
+    },
+  mayInstall: MayI,
+  body: (
+    session: { readonly play: Play; readonly keep: RunSession["keep"] },
+  ) => AsyncGenerator<RunEvent, Ended>,
+): AsyncGenerator<RunEvent, void> {
   const { warnings: tailnetWarnings, hostKeys } = await checkTailnet(system, hosts);
   const tools = await prepareAnsible(system, mayInstall);
   for (const message of warnings) yield { type: "warning", message };
   for (const warning of tailnetWarnings) yield { type: "warning", ...warning };
-  const events = runPlaybook(system, {
-    ...tools,
-    ...options,
-    inventory: inventory.file,
-    inventories: [inventory.file],
-    // Gives the groups the names that the playbooks know.
-    extraInventory: aliasInventory(inventory),
-    publishedHostKeys: hostKeys,
-  });
+  const { file } = inventory;
+  const events = recordRun(
+    system,
+    { playbook, inventory: file, check },
+    ({ play, keep }) =>
+      body({
+        keep,
+        play: (options) =>
+          play({
+            ...tools,
+            ...options,
+            inventory: file,
+            inventories: [file],
+            // Gives the groups the names that the playbooks know.
+            extraInventory: aliasInventory(inventory),
+            publishedHostKeys: hostKeys,
+          }),
+      }),
+  );
   for await (const event of events) {
     yield event;
     if (event.type !== "machine") continue;

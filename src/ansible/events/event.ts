@@ -66,6 +66,8 @@ const ANSIBLE_EVENTS = [
   event("retry", { host: name, task: z.string(), attempt: z.int(), retries: z.int() }),
   event("warning", { host: z.nullish(name), message: z.string() }),
   event("machine", { host: name, facts: MachineFacts }),
+  /** What the tool itself did between playbooks. */
+  event("note", { message: z.string() }),
   event("run_end", { stats: z.record(z.string(), statsSchema) }),
 ] as const;
 
@@ -78,7 +80,6 @@ export const RUN_EVENTS = [
     /** What ansible-playbook printed. */
     log: z.string(),
   }),
-  event("note", { message: z.string() }),
   event("end", {
     outcome: z.enum(OUTCOMES),
     /** Exit code of ansible-playbook. */

@@ -16,19 +16,24 @@ import { LineSplitter } from "../../process/line_splitter.ts";
 const POLL_MS = 50;
 
 /**
- * The events of a file, from its beginning, until its writer has ended and all is read.
+ * The events of a file, from its beginning or a byte of it, until its writer has ended and all is read.
  *
  * @param ended settles, in whatever way, when nothing more is written
  */
 export async function* followEvents(
   path: string,
-  { ended, clock }: { readonly ended: Promise<unknown>; readonly clock: Clock },
+  { ended, clock, from = 0 }: {
+    readonly ended: Promise<unknown>;
+    readonly clock: Clock;
+    readonly from?: number;
+  },
 ): AsyncGenerator<AnsibleEvent> {
   const lines = new LineSplitter();
   const buffer = new Uint8Array(64 * 1024);
   let over = false;
   const end = ended.then(() => over = true, () => over = true);
   using file = await Deno.open(path);
+  await file.seek(from, Deno.SeekMode.Start);
   while (true) {
     // Asked before reading: what was written before the end is still read after it.
     const last = over;

@@ -17,6 +17,7 @@ export type Playbook =
   | "add_node"
   | "remove_node"
   | "kubeconfig"
+  | "snapshot"
   | "reset";
 
 /** Files that hold a password, or programs that print it; Ansible reads them itself. */

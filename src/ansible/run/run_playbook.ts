@@ -7,7 +7,7 @@
 import { type Ansible, FOREIGN_VARIABLES } from "../setup/locate.ts";
 import { shownTime, type System } from "../../process/system.ts";
 import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
-import type { Outcome, RunEvent } from "../events/event.ts";
+import type { AnsibleEvent, Outcome, RunEvent } from "../events/event.ts";
 import { followEvents } from "../events/event_file.ts";
 import { playbookArgv, playbookEnv, type PlaybookOptions, type RunFiles } from "./invocation.ts";
 import { knownHostsFiles } from "./known_hosts.ts";
@@ -31,6 +31,20 @@ export interface PlaybookRun extends PlaybookOptions {
   readonly publishedHostKeys?: string | undefined;
 }
 
+/** How playbooks ended. */
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly rc: number;
+}
+
+/** A run under way, of one playbook or several. */
+export interface RunSession {
+  /** Runs a playbook as a part of it, event by event. */
+  play(run: PlaybookRun): AsyncGenerator<RunEvent, Ended>;
+  /** Keeps an event of the tool's own among those of its playbooks. */
+  keep(event: AnsibleEvent): Promise<AnsibleEvent>;
+}
+
 /**
  * Runs a playbook; the last event is always of type `end`.
  *
@@ -39,12 +53,28 @@ export interface PlaybookRun extends PlaybookOptions {
  *
  * @throws {UserError} exit code 1 where another run on this inventory is under way
  */
-export async function* runPlaybook(
+export function runPlaybook(system: System, run: PlaybookRun): AsyncGenerator<RunEvent, void> {
+  const { playbook, inventory, check = false } = run;
+  return recordRun(system, { playbook, inventory, check }, ({ play }) => play(run));
+}
+
+/**
+ * One run of as many playbooks as its body plays: one lock, one record, one end.
+ *
+ * @param options.playbook what the run is called
+ * @throws {UserError} as `runPlaybook`, and what the body throws
+ */
+export async function* recordRun(
   system: System,
-  run: PlaybookRun,
+  { playbook, inventory: file, check }: {
+    readonly playbook: string;
+    readonly inventory: string;
+    readonly check: boolean;
+  },
+  body: (session: RunSession) => AsyncGenerator<RunEvent, Ended>,
 ): AsyncGenerator<RunEvent, void> {
   // Two names of one file are one inventory.
-  const inventory = await Deno.realPath(run.inventory).catch(() => run.inventory);
+  const inventory = await Deno.realPath(file).catch(() => file);
   using lock = await lockInventory(system, inventory);
   for (const { playbook, startedAt } of lock.ended) {
     yield note(
@@ -57,70 +87,82 @@ export async function* runPlaybook(
   }
   const startedAt = system.clock.now();
   const { state } = system.directories;
-  const record = await openRun(`${state}/runs`, {
-    playbook: run.playbook,
-    inventory,
-    check: run.check === true,
-  }, startedAt);
+  const record = await openRun(`${state}/runs`, { playbook, inventory, check }, startedAt);
   await pruneRuns(`${state}/runs`, { keep: record.directory });
-  const { directory, log } = record;
+  const { directory, log, events } = record;
   yield { type: "started", ts: iso(startedAt), directory, log };
 
-  let outcome: Outcome = "error";
-  let rc = 0;
-  let finished = false;
+  let ended: Ended = { outcome: "interrupted", rc: 0 }; // unless it is seen to its end
   try {
-    const files = await prepareFiles(system, run, record);
-    try {
-      const argv = playbookArgv(run.ansible, {
-        ...run,
-        inventories: [
-          ...run.inventories,
-          ...(run.extraInventory === undefined ? [] : [`${files.temporary}/groups.yml`]),
-        ],
-      }, files);
-      const process = system.runner.start(argv, {
-        env: playbookEnv(files),
-        without: FOREIGN_VARIABLES,
-        logFile: log,
-        stdin: run.becomePassword,
-      });
-      outcome = "interrupted"; // unless it is seen to its end
-      let running = true;
-      const ended = process.exit.finally(() => running = false);
-      const stop = async () => {
-        if (running) await process.stop({ graceMs: GRACE_MS });
-      };
-      const stopped = onAbort(system.signal, stop);
-      try {
-        for await (
-          const event of followEvents(record.events, { ended, clock: system.clock })
-        ) {
-          if (event.type === "run_end") finished = true;
-          yield withKnownHosts(event, files.knownHosts.accepted);
-        }
-        rc = await ended;
-        outcome = outcomeOf(rc, { finished, interrupted: system.signal.aborted });
-      } finally {
-        await stop();
-        await stopped.dispose();
-      }
-    } finally {
-      await endProcessesOfRun(system, record.events);
-      await removeFiles(files);
-    }
+    ended = yield* body({
+      play: (run) => play(system, run, record),
+      keep: async (event) => {
+        await Deno.writeTextFile(events, JSON.stringify(event) + "\n", { append: true });
+        return event;
+      },
+    });
+  } catch (error) {
+    ended = { outcome: "error", rc: 0 };
+    throw error;
   } finally {
     const seconds = (system.clock.now() - startedAt) / 1000;
-    await closeRun(record, { outcome, rc, seconds });
+    await closeRun(record, { ...ended, seconds });
   }
-  yield await endEvent(system, record, { outcome, rc });
+  yield await endEvent(system, record, ended);
+}
+
+async function* play(
+  system: System,
+  run: PlaybookRun,
+  record: RunRecord,
+): AsyncGenerator<RunEvent, Ended> {
+  let finished = false;
+  const { size: from } = await Deno.stat(record.events);
+  const files = await prepareFiles(system, run, record);
+  try {
+    const argv = playbookArgv(run.ansible, {
+      ...run,
+      inventories: [
+        ...run.inventories,
+        ...(run.extraInventory === undefined ? [] : [`${files.temporary}/groups.yml`]),
+      ],
+    }, files);
+    const process = system.runner.start(argv, {
+      env: playbookEnv(files),
+      without: FOREIGN_VARIABLES,
+      logFile: record.log,
+      stdin: run.becomePassword,
+    });
+    let running = true;
+    const ended = process.exit.finally(() => running = false);
+    const stop = async () => {
+      if (running) await process.stop({ graceMs: GRACE_MS });
+    };
+    const stopped = onAbort(system.signal, stop);
+    try {
+      for await (
+        const event of followEvents(record.events, { ended, clock: system.clock, from })
+      ) {
+        if (event.type === "run_end") finished = true;
+        yield withKnownHosts(event, files.knownHosts.accepted);
+      }
+      const rc = await ended;
+      return { rc, outcome: outcomeOf(rc, { finished, interrupted: system.signal.aborted }) };
+    } finally {
+      await stop();
+      await stopped.dispose();
+    }
+  } finally {
+    await endProcessesOfRun(system, record.events);
+    await removeFiles(files, record);
+  }
 }
 
 /** The last event of a run. */
 export async function endEvent(
   { clock }: Pick<System, "clock">,
   { directory, log }: RunRecord,
-  { outcome, rc }: { readonly outcome: Outcome; readonly rc: number },
+  { outcome, rc }: Ended,
 ): Promise<RunEvent> {
   const message = outcome === "error" ? await lastWords(log, rc) : undefined;
   return { type: "end", ts: iso(clock.now()), outcome, rc, directory, log, message };
@@ -169,8 +211,12 @@ async function prepareFiles(
   return { tree: run.tree, extraVars, events, temporary, ansibleHome, sockets, knownHosts };
 }
 
-async function removeFiles({ temporary, sockets }: RunFiles): Promise<void> {
-  for (const path of [temporary, sockets]) {
+/** What one playbook of a run needs; the next one makes its own. */
+async function removeFiles(
+  { temporary, sockets }: RunFiles,
+  { directory }: RunRecord,
+): Promise<void> {
+  for (const path of [temporary, sockets, socketsFile(directory)]) {
     await Deno.remove(path, { recursive: true }).catch(() => {});
   }
 }

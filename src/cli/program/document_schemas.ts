@@ -147,6 +147,26 @@ export const DOCUMENTS = {
       error: z.nullable(z.string()),
     })),
   }),
+  ReleaseList: document("ReleaseList", {
+    items: z.array(z.object({ channel: z.string(), version: z.string(), upgrade: z.string() })),
+  }),
+  UpgradePlan: document("UpgradePlan", {
+    target: z.string(),
+    leftovers: z.array(z.string()),
+    refusals: z.array(z.object({ message: z.string(), hint: z.string() })),
+    warnings: z.array(z.string()),
+    items: z.array(z.object({
+      turn: z.int(),
+      host: z.string(),
+      node: z.string(),
+      role: z.enum(["control-plane", "worker"]),
+      from: z.nullable(z.string()),
+      to: z.string(),
+      drained: z.boolean(),
+      pods: z.int(),
+      held: z.array(z.object({ pod: z.string(), why: z.string() })),
+    })),
+  }),
   RunList: document("RunList", {
     items: z.array(z.object({
       name: z.string(),

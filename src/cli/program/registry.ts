@@ -48,6 +48,7 @@ import { runsListCommand, runsLogCommand, runsShowCommand } from "../commands/up
 import { execCommand, logsCommand, sshCommand } from "../commands/node/remote.ts";
 import { statusCommand } from "../commands/cluster/status.ts";
 import { tuiCommand } from "../commands/cluster/tui.ts";
+import { upgradeCommand } from "../commands/upkeep/upgrade.ts";
 import { versionCommand } from "../commands/program/version.ts";
 
 export const commands: readonly CommandDeclaration[] = [
@@ -69,6 +70,7 @@ export const commands: readonly CommandDeclaration[] = [
   configValidateCommand,
   configSchemaCommand,
   provisionCommand,
+  upgradeCommand,
   statusCommand,
   tuiCommand,
   kubeconfigCommand,

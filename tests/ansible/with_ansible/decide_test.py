@@ -10,9 +10,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), paths=(), **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), **extra):
     def host(number, name):
-        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": None, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         if name in dict(recorded):
@@ -55,6 +55,38 @@ class Versions(unittest.TestCase):
         self.assertEqual(decide(limit="w1", test_versions=old)["w1"]["older"], ["n1 (v1.35.6+k3s1)"])
         self.assertEqual(decide(limit="w1", test_versions=new)["w1"]["older"], [])
         self.assertEqual(decide(limit="w1,n1", test_versions=old)["w1"]["older"], [])
+
+
+class KeptVersions(unittest.TestCase):
+    """The inventory of these wants v1.36.3+k3s1."""
+
+    def decide(self, versions, members, **extra):
+        looks = [{"item": name, "version": versions[name], "server": {"holds": True, "answers": True}} for name in ("n1",) if extra.get("limit") and name in versions]
+        return decide(servers=("n1",), versions=versions, clusters={name: "abc" for name in members}, test_looks=looks,
+                      **({"k3s_tool_cluster_version": versions["n1"]} if "n1" in members else {}), **extra)
+
+    def test_a_node_that_runs_an_older_one_keeps_it_and_upgrade_is_named(self):
+        older = {"n1": "v1.36.2+k3s1", "w1": "v1.35.6+k3s1"}
+        found = self.decide(older, older)
+        self.assertEqual({name: (found[name]["version"], found[name]["binary"]) for name in older}, {name: (older[name], True) for name in older})
+        for name in older:
+            [warning] = [text for text in found[name]["warnings"] if "k3s-tool upgrade" in text]
+            self.assertEqual(warning, "Warning: This node keeps k3s %s; k3s_version is v1.36.3+k3s1. To upgrade the cluster: `k3s-tool upgrade`" % older[name])
+
+    def test_an_upgrade_gives_it_the_one_of_the_inventory(self):
+        older = {"n1": "v1.36.2+k3s1", "w1": "v1.36.2+k3s1"}
+        found = self.decide(older, older, k3s_tool_upgrade=True)
+        self.assertEqual([(found[name]["version"], found[name]["binary"], found[name]["warnings"]) for name in older], [("v1.36.3+k3s1", False, [])] * 2)
+
+    def test_a_host_that_is_new_gets_that_of_the_cluster_so_that_it_is_not_newer(self):
+        found = self.decide({"n1": "v1.36.2+k3s1"}, ["n1"])
+        self.assertEqual((found["w1"]["version"], len(found["w1"]["warnings"])), ("v1.36.2+k3s1", 1))
+
+    def test_what_is_no_cluster_yet_and_what_is_newer_is_left_to_the_rules_of_an_installation(self):
+        newer = {"n1": "v1.36.4+k3s1", "w1": "v1.36.10+k3s1"}
+        for versions, members in (({"n1": "v1.36.2+k3s1"}, []), ({}, []), (newer, newer)):
+            found = self.decide(versions, members)
+            self.assertEqual([(found[name]["version"], found[name]["warnings"]) for name in ("n1", "w1")], [("v1.36.3+k3s1", [])] * 2, versions)
 
 
 class Warnings(unittest.TestCase):

@@ -223,9 +223,17 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
   assert.equal(cleared.spec.taints?.some(({ key }) => key === "workstation") ?? false, false);
 });
 
-Deno.test("a new k3s_version replaces the binary on every host", async () => {
+Deno.test("a new k3s_version is left to upgrade, which brings it to every node and uncordons it", async () => {
   await tool("config", "set", "k3s_version", VERSIONS.newer);
-  await provision();
+  const kept = await provision();
+  assert.deepEqual(changedTasks(kept), []);
+  for (const [name, node] of await nodes(n1())) {
+    assert.equal(node.status.nodeInfo.kubeletVersion, VERSIONS.older, name);
+  }
+  const upgraded = await runWithEvents("upgrade", "--yes");
+  assert.equal(upgraded.code, 0, upgraded.stderr);
+  const cordoned = await kubectl(n1(), "get nodes -o jsonpath={.items[*].spec.unschedulable}");
+  assert.equal(cordoned.trim(), "");
   await waitUntilReady(n1(), hosts);
   for (const [name, node] of await nodes(n1())) {
     assert.equal(node.status.nodeInfo.kubeletVersion, VERSIONS.newer, name);

@@ -8,9 +8,9 @@
 import assert from "node:assert/strict";
 import { down, up } from "../lab.ts";
 import { isReady, nodes } from "../kubernetes.ts";
-import { changedTasks, provision } from "../run_events.ts";
+import { changedTasks, provision, type RunEvent, signalAt } from "../run_events.ts";
 import type { Host } from "../state.ts";
-import { initArgs, inventoryFile, projectDir, tool, toolArgv } from "../tool.ts";
+import { initArgs, inventoryFile, tool } from "../tool.ts";
 
 /**
  * Task results of each run after which it is killed. What one run did the next one skips, so later moments
@@ -42,22 +42,7 @@ Deno.test("killed at ten moments, the next run converges", async () => {
 
 /** Starts a run and kills the tool when this many task results were printed; false if it ended first. */
 async function killAfter(results: number): Promise<boolean> {
-  const [program = "", ...args] = await toolArgv(["provision", "--yes", "-o", "json"]);
-  const child = new Deno.Command(program, {
-    args,
-    cwd: projectDir,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
   let seen = 0;
-  const lines = child.stdout.pipeThrough(new TextDecoderStream());
-  for await (const text of lines) {
-    seen += text.split('"type":"result"').length - 1;
-    if (seen >= results) {
-      child.kill("SIGKILL"); // ip, sh and env have become the tool by exec
-      break;
-    }
-  }
-  return (await child.status).signal === "SIGKILL";
+  const isMoment = ({ type }: RunEvent) => type === "result" && ++seen >= results;
+  return (await signalAt("SIGKILL", ["provision", "--yes"], isMoment)).signal === "SIGKILL";
 }

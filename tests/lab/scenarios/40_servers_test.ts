@@ -1,5 +1,6 @@
 /**
- * Several servers: they join one after another, the cluster outlives one of them, and one can be removed.
+ * Several servers: they join one after another, the cluster outlives one of them, is upgraded without an outage, and
+ * one can be removed.
  *
  * @module
  */
@@ -7,12 +8,20 @@
 import assert from "node:assert/strict";
 import { powerOff, powerOn } from "../hosts/faults.ts";
 import { join } from "node:path";
-import { internalIp, isReady, nodes, waitUntilReady } from "../kubernetes.ts";
+import {
+  helloManifests,
+  internalIp,
+  isReady,
+  kubectl,
+  nodes,
+  waitUntilReady,
+} from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
-import { changedTasks, provision, runWithEvents } from "../run_events.ts";
+import { watchRequests } from "../network/request_watch.ts";
+import { changedTasks, provision, type RunEvent, runWithEvents, signalAt } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { openTool } from "../terminal.ts";
-import { initArgs, projectDir, tool, tryTool } from "../tool.ts";
+import { initArgs, projectDir, tool, tryTool, VERSIONS } from "../tool.ts";
 import { waitFor } from "../wait.ts";
 
 let hosts: Host[] = [];
@@ -23,7 +32,7 @@ const members = (): Host[] => hosts.slice(0, 4);
 
 Deno.test.beforeAll(async () => {
   hosts = await up({ hosts: 5, servers: 3 });
-  await tool(...initArgs(members()));
+  await tool(...initArgs(members(), { version: VERSIONS.older }));
 });
 Deno.test.afterAll(async () => {
   assert.deepEqual(await down(), []);
@@ -81,7 +90,56 @@ Deno.test("R13 with the first server off the tool works through another one, and
   await powerOn("n1");
   await waitUntilReady(n2(), hosts);
   assert.deepEqual(changedTasks(await provision()), []);
-  await tool("node", "remove", name, "--yes");
+});
+
+Deno.test("an upgrade that is killed, interrupted and stopped by a broken node is finished by the next one, and no request is lost", async () => {
+  if (VERSIONS.older === VERSIONS.newer) return; // of a single real release
+  const [n3, n4, n5] = hosts.slice(2) as [Host, Host, Host];
+  await kubectl(n1(), "apply -f -", helloManifests("hello", { replicas: 2, nodePort: 30080 }));
+  await kubectl(n1(), "create poddisruptionbudget hello --selector=app=hello --min-available=1");
+  await kubectl(n1(), "rollout status deployment/hello --timeout=90s");
+  // Together about 20 a second.
+  const requests = await Promise.all(
+    [n4, n5].map((host) => watchRequests(host, "http://127.0.0.1:30080/")),
+  );
+  const upgrade = ["upgrade", "--yes"];
+  const drained = (name: string) => ({ type, play, host }: RunEvent) =>
+    type === "result" && play === "Drain" && host === name;
+
+  const killed = await signalAt("SIGKILL", [...upgrade, "--to", VERSIONS.newer], drained("n2"));
+  assert.equal(killed.signal, "SIGKILL");
+  assert.deepEqual(await versions(), { n1: VERSIONS.newer });
+  assert.deepEqual(await cordoned(), ["n2"]);
+  await kubectl(n1(), "cordon n5"); // this one is the owner's
+
+  const interrupted = await signalAt("SIGINT", upgrade, drained("n3"));
+  assert.deepEqual([interrupted.sent, interrupted.code], [true, 130]);
+  assert.deepEqual(await cordoned(), ["n5"]);
+  await kubectl(n1(), "uncordon n5");
+
+  const broken = JSON.stringify(["no-such-flag=1"]);
+  await tool("config", "set", "k3s_worker_kubelet_args", broken, "--type", "json", "--scope", "n4");
+  const stopped = await runWithEvents(...upgrade);
+  assert.equal(stopped.code, 1, stopped.stderr);
+  assert.match(stopped.stderr, /n4[^]*k3s-agent\.service ends again each time it is started/);
+  assert.deepEqual(stopped.events.filter(drained("n5")), []);
+  const { n5: last, ...rest } = await versions();
+  assert.equal(last, undefined);
+  assert.deepEqual([rest.n1, rest.n2, rest.n3], Array(3).fill(VERSIONS.newer));
+  assert.ok(stopped.stdout.includes(`Versions now: n1 ${VERSIONS.newer}`), stopped.stdout);
+  assert.deepEqual(await cordoned(), []);
+
+  await tool("config", "unset", "k3s_worker_kubelet_args", "--scope", "n4");
+  const finished = await runWithEvents(...upgrade);
+  assert.equal(finished.code, 0, finished.stderr);
+  assert.deepEqual(Object.keys(await versions()), hosts.map(({ name }) => name));
+  assert.deepEqual(await cordoned(), []);
+  const seen = await Promise.all(requests.map((each) => each.stop()));
+  assert.deepEqual(seen.flatMap(({ missed }) => missed), []);
+  assert.ok(seen.every(({ answered }) => answered > 300), JSON.stringify(seen));
+  await waitUntilReady(n1(), [n3, n4, n5]);
+  assert.deepEqual(changedTasks(await provision()), []);
+  await tool("node", "remove", "n5", "--yes");
 });
 
 Deno.test("a server is removed with its etcd member", async () => {
@@ -92,6 +150,20 @@ Deno.test("a server is removed with its etcd member", async () => {
   // A member left behind would cost the majority as soon as one more server is off.
   await waitUntilReady(n1(), members().filter(({ name }) => name !== "n3"));
 });
+
+/** Nodes that run the newer version. */
+async function versions(): Promise<Record<string, string>> {
+  const found = [...await nodes(n1())].map(([name, { status }]) =>
+    [name, status.nodeInfo.kubeletVersion] as const
+  );
+  const newer = found.filter(([, version]) => version === VERSIONS.newer);
+  return Object.fromEntries(newer.sort(([a], [b]) => a.localeCompare(b)));
+}
+
+async function cordoned(): Promise<string[]> {
+  const found = [...await nodes(n1())].filter(([, { spec }]) => spec.unschedulable);
+  return found.map(([name]) => name).sort();
+}
 
 function isServer(labels: Readonly<Record<string, string>> = {}): boolean {
   return labels["node-role.kubernetes.io/control-plane"] === "true";

@@ -1,0 +1,99 @@
+/**
+ * What k3s-tool installs beside k3s and `upgrade` does not touch: Flux and NVIDIA's device plugin.
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import type { AssetSource } from "../../assets/source.ts";
+import { ApiError, type KubernetesApi } from "../../cluster/api/kubernetes_api.ts";
+import { labels } from "../../cluster/read/object_fields.ts";
+import { safeText } from "../../errors/safe_text.ts";
+import type { ClusterVars } from "../../inventory/model.ts";
+
+const Workloads = z.object({
+  items: z.array(z.object({
+    metadata: z.object({ labels }),
+    spec: z.object({
+      template: z.object({
+        spec: z.object({ containers: z.array(z.object({ image: z.string().nullish() })) }),
+      }),
+    }),
+  })),
+});
+
+/** A sentence for each that is older than what this k3s-tool installs, with how to upgrade it. */
+export async function readOldCompanions(
+  api: KubernetesApi,
+  { assets, cluster, signal }: {
+    readonly assets: AssetSource;
+    readonly cluster: ClusterVars;
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly string[]> {
+  const read = async (path: string) => {
+    try {
+      return Workloads.safeParse(await api.get(path, { signal })).data?.items[0];
+    } catch (error) {
+      // What merely helps stops no upgrade.
+      if (error instanceof ApiError) return undefined;
+      throw error;
+    }
+  };
+  const selector = (value: string) => `?labelSelector=${encodeURIComponent(value)}`;
+  const [flux, plugin] = await Promise.all([
+    read(
+      `/apis/apps/v1/namespaces/${encodeURIComponent(cluster.fluxNamespace)}/deployments` +
+        selector("app.kubernetes.io/part-of=flux"),
+    ),
+    read(
+      "/apis/apps/v1/namespaces/kube-system/daemonsets" +
+        selector("app.kubernetes.io/name=k3s-tool-gpu"),
+    ),
+  ]);
+  const owned = cluster.vars.get("gitops_flux_version")?.value;
+  const fluxVersion = typeof owned === "string"
+    ? owned
+    : await defaultOf(assets, "gitops", /^gitops_flux_version: (\S+)/m);
+  const pluginVersion = await defaultOf(
+    assets,
+    "gpu_support",
+    /^gpu_support_plugin_image: \S+?:(v[\d.]+)/m,
+  );
+  const image = plugin?.spec.template.spec.containers[0]?.image ?? "";
+  return [
+    ...old("Flux", flux?.metadata.labels?.["app.kubernetes.io/version"], {
+      brought: fluxVersion,
+      command: "k3s-tool gitops bootstrap",
+    }),
+    ...old("NVIDIA's device plugin", /:(v\d[\d.]*)/.exec(image)?.[1], {
+      brought: pluginVersion,
+      command: "k3s-tool provision",
+    }),
+  ];
+}
+
+/** A version in a role's defaults: the role is the one place that has it. */
+async function defaultOf(assets: AssetSource, role: string, pattern: RegExp): Promise<string> {
+  const text = new TextDecoder().decode(
+    await assets.read(`ansible/roles/${role}/defaults/main.yml`),
+  );
+  return pattern.exec(text)?.[1] ?? "";
+}
+
+function old(
+  name: string,
+  runs: string | undefined,
+  { brought, command }: { readonly brought: string; readonly command: string },
+): readonly string[] {
+  const there = numbers(runs ?? "");
+  const here = numbers(brought);
+  if (there === undefined || here === undefined) return [];
+  const at = there.findIndex((number, index) => number !== here[index]);
+  if (at < 0 || there[at]! > here[at]!) return [];
+  return [`${name} ${safeText(runs!)} is older than ${brought}; upgrade it with: ${command}`];
+}
+
+function numbers(version: string): readonly number[] | undefined {
+  return /^v(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
+}

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
+import type { Route } from "../cluster/fake_api_server.ts";
+import { CLUSTER, inHomelab } from "./homelab.ts";
+
+const TO = "v1.35.7+k3s1";
+
+/** nuc and dgx with a pod each, and a budget that allows nothing. */
+const NODE = (name: string, more: Record<string, unknown> = {}) => ({
+  metadata: { name, ...more },
+  status: {
+    nodeInfo: { kubeletVersion: "v1.35.6+k3s1" },
+    conditions: [{ type: "Ready", status: "True" }],
+  },
+});
+const POD = (node: string) => ({
+  metadata: {
+    name: `on-${node}`,
+    namespace: "default",
+    labels: { app: node },
+    ownerReferences: [{ kind: "ReplicaSet", uid: node, controller: true }],
+  },
+  spec: { nodeName: node },
+  status: { phase: "Running" },
+});
+const ROUTES: Readonly<Record<string, Route>> = {
+  ...CLUSTER,
+  "/api/v1/nodes": () => ({ items: [NODE("nuc"), NODE("dgx")] }),
+  "/api/v1/pods": () => ({ items: [POD("nuc"), POD("dgx")] }),
+  "/api/v1/persistentvolumes": () => ({ items: [] }),
+  "/apis/policy/v1/poddisruptionbudgets": () => ({
+    items: [{
+      metadata: { name: "keep", namespace: "default" },
+      spec: { selector: { matchLabels: { app: "dgx" } } },
+      status: { disruptionsAllowed: 0 },
+    }],
+  }),
+};
+
+Deno.test("the plan is a table: order, versions, what is drained, and what holds it", async () => {
+  const { code, stdout, stderr } = await inHomelab(["upgrade", "--check", "--to", TO], {
+    routes: ROUTES,
+  });
+  assert.equal(code, 0, stderr);
+  const cells = stdout.trim().split("\n").map((line) => line.split(/ {2,}/).map((c) => c.trim()));
+  assert.deepEqual(cells.map((row) => row.filter((cell) => cell !== "")), [
+    ["TURN", "NODE", "ROLE", "FROM", "TO", "DRAIN"],
+    ["1", "nuc", "control-plane", "v1.35.6+k3s1", TO, "1 pod"],
+    ["2", "dgx", "worker", "v1.35.6+k3s1", TO, "1 pod"],
+  ]);
+  assert.match(stderr, /nuc: default\/on-nuc: single replica/);
+  assert.match(stderr, /dgx: default\/on-dgx: its budget keep allows no disruption now/);
+  assert.match(stderr, /pi is not in the cluster and is left out/);
+});
+
+Deno.test("an old Flux and an old device plugin are named with how to upgrade them, and what cannot be read is not", async () => {
+  const workload = (labels: object, image: string) => ({
+    items: [{ metadata: { labels }, spec: { template: { spec: { containers: [{ image }] } } } }],
+  });
+  const said = async (flux: Route, plugin: Route) => {
+    const { stderr } = await inHomelab(["upgrade", "--check", "--to", TO], {
+      routes: {
+        ...ROUTES,
+        "/apis/apps/v1/namespaces/flux-system/deployments": flux,
+        "/apis/apps/v1/namespaces/kube-system/daemonsets": plugin,
+      },
+    });
+    return stderr.split("\n").filter((line) => /older than/.test(line));
+  };
+  const version = (value: string) => () => workload({ "app.kubernetes.io/version": value }, "x");
+  const image = (value: string) => () => workload({}, value);
+  const old = await said(
+    version("v2.1.10"),
+    image("nvcr.io/nvidia/k8s-device-plugin:v0.9.0@sha256:1"),
+  );
+  assert.match(old[0] ?? "", /Flux v2\.1\.10 is older than v2\..*gitops bootstrap/);
+  assert.match(old[1] ?? "", /device plugin v0\.9\.0 is older than v0\..*k3s-tool provision/);
+  assert.deepEqual(await said(version("v99.0.0"), image("mirror:5000/plugin:v99.0.0")), []);
+  assert.deepEqual(await said(version("main"), image("mirror:5000/plugin")), []);
+  assert.deepEqual(await said(() => new Response("no", { status: 403 }), () => ({ items: 1 })), []);
+});
+
+Deno.test("-o json of the plan is its document, also where it is refused", async () => {
+  for (const [to, exit] of [[TO, 0], ["v1.37.0+k3s1", 1], ["v1.35.5+k3s1", 1]] as const) {
+    const argv = ["upgrade", "--check", "--to", to, "-o", "json"];
+    const { code, stdout, stderr } = await inHomelab(argv, { routes: ROUTES });
+    assert.equal(code, exit, stderr);
+    const plan = DOCUMENTS.UpgradePlan.parse(JSON.parse(stdout));
+    assert.equal(plan.refusals.length, exit === 0 ? 0 : 2);
+    assert.deepEqual(plan.items.map(({ node, to }) => [node, to]), [["nuc", to], ["dgx", to]]);
+  }
+});
+
+Deno.test("where every node has the version nothing is done", async () => {
+  const { code, stderr } = await inHomelab(["upgrade", "--yes"], { routes: ROUTES });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /Every node runs v1\.35\.6\+k3s1/);
+});
+
+Deno.test("a refused upgrade and one that nobody agreed to write nothing", async () => {
+  for (const [to, words] of [["v1.35.5+k3s1", /downgrade/], [TO, /--yes/]] as const) {
+    const { code, stderr } = await inHomelab(["upgrade", "--to", to, "--no-input"], {
+      routes: ROUTES,
+    });
+    assert.notEqual(code, 0);
+    assert.match(stderr, words);
+  }
+});
+
+/** A channel server that answers with this. */
+async function withChannels(answer: () => Response, use: (url: string) => Promise<void>) {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
+  try {
+    await use(`http://127.0.0.1:${server.addr.port}/channels`);
+  } finally {
+    await server.shutdown();
+  }
+}
+
+const CHANNELS = [
+  { name: "stable", latest: TO },
+  { name: "latest", latest: "v1.37.0+k3s1" },
+  { name: "v1.34", latest: "v1.34.9+k3s1" },
+  { name: "v1.35", latest: "v1.35.6+k3s1" },
+  { name: "testing", latest: null },
+  { name: "evil\u001b[31m", latest: "v1.36.0+k3s1" },
+  { name: "odd", latest: "v1.36.0+k3s1; rm -rf" },
+];
+
+Deno.test("--list says what each channel means for the cluster, and --to takes a channel", async () => {
+  await withChannels(() => Response.json({ type: "collection", data: CHANNELS }), async (url) => {
+    const listed = await inHomelab(["upgrade", "--list", "--channel-url", url, "-o", "json"], {
+      routes: ROUTES,
+    });
+    assert.equal(listed.code, 0, listed.stderr);
+    const { items } = DOCUMENTS.ReleaseList.parse(JSON.parse(listed.stdout));
+    assert.deepEqual(items.map(({ channel, upgrade }) => [channel, upgrade]), [
+      ["stable", "possible"],
+      ["latest", "skips a minor version"],
+      ["v1.34", "downgrade"],
+      ["v1.35", "runs now"],
+    ]);
+    const argv = ["upgrade", "--check", "--to", "stable", "--channel-url", url, "-o", "json"];
+    const plan = await inHomelab(argv, { routes: ROUTES });
+    assert.equal(JSON.parse(plan.stdout).target, TO);
+    const none = await inHomelab(["upgrade", "--check", "--to", "nope", "--channel-url", url], {
+      routes: ROUTES,
+    });
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /nope is neither a k3s release nor a channel/);
+  });
+});
+
+Deno.test("a channel server that cannot be read is said so, with the way around it", async () => {
+  const answers: readonly (() => Response)[] = [
+    () => new Response("gone", { status: 503 }),
+    () => new Response("<html>captive portal</html>"),
+    () => new Response("[".repeat(2 << 20)),
+    () => Response.json({ data: 1 }),
+  ];
+  for (const answer of answers) {
+    await withChannels(answer, async (url) => {
+      for (const argv of [["--list"], ["--check", "--to", "stable"]]) {
+        const { code, stderr } = await inHomelab(["upgrade", ...argv, "--channel-url", url], {
+          routes: ROUTES,
+        });
+        assert.equal(code, 4, stderr);
+        assert.match(stderr, /cannot be read from http[^]*--to v1\.36/);
+      }
+    });
+  }
+});
+
+Deno.test("a version or a batch that is none is wrong usage", async () => {
+  for (const argv of [["--to", "latest-and-greatest"], ["--batch", "0"], ["--batch", "101%"]]) {
+    const { code } = await inHomelab(["upgrade", "--check", ...argv], { routes: ROUTES });
+    assert.equal(code, 2, argv.join(" "));
+  }
+});
