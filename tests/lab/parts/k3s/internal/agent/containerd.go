@@ -81,8 +81,9 @@ func findRuntimes(path string) map[string]string {
 func runtimeSections(found map[string]string) string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(found)) {
-		fmt.Fprintf(&out, "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.%[1]q]\n  runtime_type = \"io.containerd.runc.v2\"\n"+
-			"[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.%[1]q.options]\n  BinaryName = %[2]q\n  SystemdCgroup = %[3]t\n", name, found[name], underSystemd())
+		// Single quotes, as in k3s pkg/agent/templates/templates.go: what reads them must take either kind.
+		fmt.Fprintf(&out, "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.'%[1]s']\n  runtime_type = \"io.containerd.runc.v2\"\n"+
+			"[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.'%[1]s'.options]\n  BinaryName = %[2]q\n  SystemdCgroup = %[3]t\n", name, found[name], underSystemd())
 	}
 	return out.String()
 }

@@ -22,7 +22,7 @@ func TestNvidiasRuntimeIsFoundWhereItIsAProgram(t *testing.T) {
 	if found["nvidia"] != filepath.Join(second, "nvidia-container-runtime") || len(found) != 1 {
 		t.Fatalf("found %v", found)
 	}
-	want := `[plugins."io.containerd.grpc.v1.cri".containerd.runtimes."nvidia"]`
+	want := `[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.'nvidia']`
 	if text := runtimeSections(found); !strings.HasPrefix(text, want) {
 		t.Errorf("%s\nhas no %s", text, want)
 	}
