@@ -12,6 +12,7 @@ import reservedKeys from "../../ansible/roles/node_config/files/reserved_keys.js
   type: "json",
 };
 import { parseIpv4, parseNetwork } from "./ipv4.ts";
+import { K3sConfig } from "./k3s_options.ts";
 import {
   CPU_QUANTITY,
   DNS_LABEL,
@@ -179,6 +180,7 @@ export const HostVariables = z.looseObject({
   ),
   node_taints: z.optional(z.array(TaintSchema, `a list of taints such as [${TAINT}]`)),
   storage_paths: z.optional(z.array(StoragePathSchema, `a list of paths such as [${STORAGE}]`)),
+  k3s_config: z.optional(K3sConfig),
 });
 
 /** A file of the workstation: absolute, with `~`, or beside the inventory. */

@@ -21,13 +21,14 @@ const GROUP_AND_HOST = `all:
         n3: {ansible_host: 100.64.0.3, tailscale_ip: 100.64.0.3}
 `;
 
-Deno.test("labels, taints and annotations are merged over scopes as the roles merge them", async () => {
+Deno.test("labels, taints, annotations and options of k3s are merged over scopes as the roles merge them", async () => {
   const inventory = await readInventory(`${SCOPES}/hosts.yml`);
   const found = Object.fromEntries(
     inventory.hosts.map(({ name, labels, taints, vars }) => [name, {
       labels: { ...labels },
       taints,
       annotations: vars.get("node_annotations")?.value,
+      options: vars.get("k3s_config")?.value,
     }]),
   );
   assert.deepEqual(found, JSON.parse(await Deno.readTextFile(`${SCOPES}/expected.json`)));

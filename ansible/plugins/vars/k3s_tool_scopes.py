@@ -1,5 +1,5 @@
 # Apache-2.0 (see LICENSE)
-"""Keeps what each scope says of a node, so that labels of a group and of a host can be merged."""
+"""Keeps what each scope says of a node, so that labels or k3s options of a group and of a host can be merged."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from ansible.plugins.vars import BaseVarsPlugin
 
 DOCUMENTATION = r"""
     name: k3s_tool_scopes
-    short_description: the labels, annotations and taints of a host, scope by scope
+    short_description: the labels, annotations, taints and k3s options of a host, scope by scope
     description:
       - Ansible replaces a map of a group by that of a host as a whole. This plugin gives each host C(k3s_tool_scopes), a list with one entry for
-        each scope that sets C(node_labels), C(node_annotations) or C(node_taints), in the order of Ansible's precedence, the weakest first.
+        each scope that sets C(node_labels), C(node_annotations), C(node_taints) or C(k3s_config), in the order of Ansible's precedence, the
+        weakest first.
         playbooks/group_vars/all.yml merges them.
       - A scope is the group all, a group of the host, or the host; in the inventory's file first, in group_vars and host_vars then.
 """
 
-SETTINGS = ("node_labels", "node_annotations", "node_taints")
+SETTINGS = ("node_labels", "node_annotations", "node_taints", "k3s_config")
 
 
 class VarsModule(BaseVarsPlugin):

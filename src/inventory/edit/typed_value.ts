@@ -7,7 +7,7 @@
 import type * as z from "zod/mini";
 import { hideSecrets, isSecretName } from "../../errors/secrets.ts";
 import { usageError } from "../../errors/user_error.ts";
-import type { KeyPath } from "./key_path.ts";
+import { formatKeyPath, type KeyPath } from "./key_path.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import { VARIABLE_SCHEMAS } from "../schema.ts";
 import type { ValueType } from "../model.ts";
@@ -21,8 +21,7 @@ export function inferType(
   { key, current }: { readonly key: KeyPath; readonly current: YamlValue | undefined },
 ): ValueType {
   const schema = VARIABLE_SCHEMAS.get(key.variable);
-  // What is inside a known variable, such as the value of a label, is text.
-  if (schema !== undefined) return key.members.length > 0 ? "string" : typeOf(schema);
+  if (schema !== undefined) return typeOf(schema, key.members);
   if (typeof current === "string") return "string";
   if (typeof current === "boolean" && isBool(text)) return "bool";
   if (typeof current === "number" && /^[+-]?\d+$/.test(text)) return "int";
@@ -32,22 +31,29 @@ export function inferType(
   return "string";
 }
 
-/** What a schema accepts; of alternatives the first, which is the one to write. */
-function typeOf(schema: z.ZodMiniType): ValueType {
+/** What a schema accepts at a member; of alternatives the first, which is the one to write. */
+function typeOf(schema: z.ZodMiniType, [member, ...rest]: readonly string[] = []): ValueType {
   const { def } = (schema as unknown as z.core.$ZodTypes)._zod;
+  const inner = (type: z.core.$ZodType | undefined, members: readonly string[]) =>
+    // What is inside a variable and not known any further, such as the value of a label, is text.
+    type === undefined ? "string" : typeOf(type as z.ZodMiniType, members);
   switch (def.type) {
     case "optional":
-      return typeOf(def.innerType as z.ZodMiniType);
+      return inner(def.innerType, member === undefined ? [] : [member, ...rest]);
     case "union":
-      return typeOf(def.options[0] as z.ZodMiniType);
+      return inner(def.options[0], member === undefined ? [] : [member, ...rest]);
+    case "object":
+      return member === undefined
+        ? "json"
+        : inner(Object.hasOwn(def.shape, member) ? def.shape[member] : undefined, rest);
+    case "record":
+      return member === undefined ? "json" : inner(def.valueType, rest);
+    case "array":
+      return member === undefined ? "json" : inner(def.element, rest);
     case "boolean":
       return "bool";
     case "number":
       return "int";
-    case "array":
-    case "record":
-    case "object":
-      return "json";
     default:
       return "string";
   }
@@ -59,9 +65,16 @@ const EXAMPLES: Readonly<Record<string, (text: string) => string>> = {
   node_annotations: () => '{"example.com/owner": "me"}',
   node_taints: () => '[{"key": "gpu", "effect": "NoSchedule"}]',
   storage_paths: () => '[{"path": "/srv/fast", "class": "fast"}]',
+  k3s_config: () => '{"debug": true}',
   k3s_tls_san: wordsAsList,
   k3s_disable: wordsAsList,
 };
+
+function exampleFor({ variable, members }: KeyPath, text: string): string | undefined {
+  if (members.length === 0) return EXAMPLES[variable]?.(text);
+  // The options of k3s that are no single word are lists of such words.
+  return variable === "k3s_config" ? JSON.stringify([text]) : undefined;
+}
 
 /**
  * Reads a text as a type.
@@ -85,10 +98,10 @@ export function readTyped(text: string, type: ValueType, key: KeyPath): YamlValu
       try {
         return JSON.parse(text) as YamlValue;
       } catch (error) {
-        const example = key.members.length > 0 ? undefined : EXAMPLES[key.variable]?.(text);
+        const example = exampleFor(key, text);
         if (example === undefined) throw badValue("JSON", { reason: (error as Error).message });
         throw badValue(`${example.startsWith("[") ? "a list" : "a map"} in JSON: ${example}`, {
-          hint: `Put it in quotes: k3s-tool config set ${key.variable} '${example}'`,
+          hint: `Put it in quotes: k3s-tool config set ${formatKeyPath(key)} '${example}'`,
         });
       }
   }

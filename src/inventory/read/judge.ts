@@ -20,6 +20,7 @@ import {
 import type { GroupTree } from "./group_tree.ts";
 import { roleOfGroup } from "./groups.ts";
 import { readHosts } from "./hosts.ts";
+import { checkK3sConfig } from "./k3s_config.ts";
 import type { Parts } from "./load.ts";
 import { plainText, type SourcedVariable, stateOf, type Variables } from "./variables.ts";
 import { checkStorage } from "./storage.ts";
@@ -41,6 +42,7 @@ export function judge(
     ...checkHosts(hosts, cluster.tailscaleNetwork),
     ...checkNetworks(cluster),
     ...checkStorage(hosts, cluster.vars.get("storage_default_class")),
+    ...checkK3sConfig(hosts),
   ];
   return {
     inventory: {

@@ -33,6 +33,7 @@ export const MERGED_VARIABLES: readonly string[] = [
   "node_labels",
   "node_annotations",
   "node_taints",
+  "k3s_config",
 ];
 
 type Layer = ReadonlyMap<string, SourcedVariable>;

@@ -53,6 +53,16 @@ const host = fc.record({
     }),
     { nil: undefined },
   ),
+  options: fc.record({
+    "debug": fc.boolean(),
+    "default-runtime": label,
+    "etcd-snapshot-retention": fc.nat(99),
+    "disable-apiserver-lb": fc.boolean(),
+    "kubelet-arg": fc.oneof(label, fc.array(label, { maxLength: 3 })),
+    "kube-apiserver-arg": fc.array(label, { maxLength: 2 }),
+    // As it is written: no number.
+    "pause-image": fc.constantFrom("0644", "yes", "a: b # c"),
+  }, { requiredKeys: [] }),
   dnsName: fc.oneof(fc.constant(""), label.map((text) => `${text}.tail1234.ts.net`)),
   managed: fc.boolean(),
 });
@@ -68,6 +78,9 @@ interface Rendered {
   readonly settings: Record<string, unknown>;
   readonly gpu: { readonly wanted: boolean; readonly due: boolean; readonly unfound: boolean };
 }
+
+/** Options for all hosts: one that only servers have, and one for both. */
+const FOR_ALL = { "cluster-domain": "home.arpa", "snapshotter": "native" };
 
 /** Hosts with names and addresses of their own; the first three are servers. */
 function inventoryHosts(): Host[] {
@@ -94,6 +107,7 @@ function inventoryOf(hosts: readonly Host[]): unknown {
     ...(host.weight === undefined ? {} : { cpu_weight: host.weight }),
     ...(host.taints.length ? { node_taints: host.taints } : {}),
     ...(host.gpu === undefined ? {} : { gpu: host.gpu }),
+    k3s_config: host.options,
     ...(host.gpuDriver === undefined ? {} : { gpu_driver: host.gpuDriver }),
     node_labels: host.labels,
     test_probe: {
@@ -117,7 +131,11 @@ function inventoryOf(hosts: readonly Host[]): unknown {
   }];
   return {
     all: {
-      vars: { k3s_version: "v1.36.2+k3s1", tailscale_network: "100.64.0.0/10" },
+      vars: {
+        k3s_version: "v1.36.2+k3s1",
+        tailscale_network: "100.64.0.0/10",
+        k3s_config: FOR_ALL,
+      },
       children: {
         control_plane: { hosts: Object.fromEntries(hosts.slice(0, 3).map(entry)) },
         workers: { hosts: Object.fromEntries(hosts.slice(3).map(entry)) },
@@ -168,8 +186,19 @@ function forEach(chosen: readonly Host[], property: (host: Host, result: Rendere
   for (const host of chosen) property(host, rendered[host.name]!);
 }
 
-Deno.test("the file is the configuration", () => {
-  forEach(hosts, (_, result) => assert.deepEqual(parse(result.text), result.config));
+const options: Record<string, { on: string[]; type: string }> = JSON.parse(
+  await Deno.readTextFile(`${HERE}/../../../ansible/roles/k3s_service/files/k3s_options.json`),
+);
+
+Deno.test("the file is the configuration, and the owner's options that the host's k3s has; lists are added to", () => {
+  forEach(hosts, (host, { mode, config, text }) => {
+    const expected = { ...config };
+    for (const [name, value] of Object.entries({ ...FOR_ALL, ...host.options })) {
+      if (!options[name]!.on.includes(mode)) continue;
+      expected[name] = options[name]!.type === "list" ? [config[name] ?? [], value].flat() : value;
+    }
+    assert.deepEqual(parse(text), expected);
+  });
 });
 
 Deno.test("P1 servers stand on the control plane, agents on workers", () => {

@@ -119,6 +119,12 @@ class Problems(unittest.TestCase):
             found = decide(k3s_version=version, default_limits=limits)
             self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, []), version)
 
+    def test_an_option_that_a_template_brought_is_refused_as_one_in_the_inventory_is(self):
+        told = "k3s_config has nodeip, tls-san, which k3s does not have or k3s-tool sets itself"
+        for options, problems in (({"tls-san": ["a"], "debug": True, "nodeip": "x"}, [told]), ({"debug": True}, [])):
+            found = decide(k3s_config={name: value for name, value in sorted(options.items())})
+            self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, problems))
+
     def test_a_worker_alone_in_a_run_is_judged_by_what_is_known_of_its_server(self):
         """A server that is left out by --limit is looked at for what it serves; which cluster it has stays unknown."""
         looks = [{"item": "n1", "server": {"holds": True, "answers": True}}]

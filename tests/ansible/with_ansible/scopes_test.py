@@ -1,4 +1,4 @@
-"""Labels, annotations and taints of several scopes are merged, the most specific winning by key."""
+"""Labels, annotations, taints and options of k3s of several scopes are merged, the most specific winning by key."""
 
 import json
 import os
@@ -16,7 +16,8 @@ PLAY = """
   vars: {ansible_python_interpreter: "{{ ansible_playbook_python }}"}
   tasks:
     - ansible.builtin.copy:
-        content: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, 'k3s_tool_node_settings'))) | to_json }}"
+        content: "{% set found = {} %}{% for name in ansible_play_hosts %}{% set _ = found.update({name: hostvars[name]['k3s_tool_node_settings']
+                  | combine({'options': hostvars[name]['k3s_tool_k3s_config']})}) %}{% endfor %}{{ found | to_json }}"
         dest: "{{ output }}"
         mode: "0600"
       run_once: true
@@ -36,7 +37,7 @@ def settings(*arguments):
         if done.returncode:
             raise AssertionError(done.stdout)
         with open(output) as file:
-            return {name: {kind: found[kind] for kind in ("labels", "taints", "annotations")} for name, found in json.load(file).items()}
+            return {name: {kind: found[kind] for kind in ("labels", "taints", "annotations", "options")} for name, found in json.load(file).items()}
 
 
 class Scopes(unittest.TestCase):
@@ -45,7 +46,8 @@ class Scopes(unittest.TestCase):
             self.assertEqual(settings(), json.load(file))
 
     def test_what_is_given_on_the_command_line_wins_over_all(self):
-        found = settings("-e", '{"node_labels": {"tier": "now"}}')
+        found = settings("-e", '{"node_labels": {"tier": "now"}, "k3s_config": {"debug": false}}')
+        self.assertEqual(found["n1"]["options"], {"debug": False, "kubelet-arg": ["v=1"], "etcd-snapshot-retention": 3})
         self.assertEqual(found["n3"]["labels"], {"zone": "home", "tier": "now", "room": "attic", "from": "file", "x": "1"})
 
 
