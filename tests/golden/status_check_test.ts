@@ -45,6 +45,19 @@ const withUid = (object: ReturnType<typeof kustomization>) => ({
   metadata: { ...object.metadata, uid: `uid-${object.metadata.name}` },
 });
 
+/** As k3s records them (pkg/certmonitor/certmonitor.go). */
+const certificateEvent = (reason: string, time: string, end?: string) => ({
+  metadata: { uid: `${reason} ${time}`, name: `${reason} ${time}`, namespace: "default" },
+  type: end === undefined ? "Normal" : "Warning",
+  reason,
+  message: "Node certificates require attention - restart k3s on this node to trigger automatic " +
+    "rotation: kubelet/client-kubelet.crt: certificate CN=a is not valid before " +
+    "2020-01-01T00:00:00Z\nkubelet/serving-kubelet.crt: certificate CN=b will expire within 120 " +
+    `days at ${end}`,
+  lastTimestamp: `2026-11-23T${time}:00Z`,
+  involvedObject: { kind: "Node", name: "nuc", uid: "nuc" },
+});
+
 Deno.test("each kind of trouble is found, and nothing else", async () => {
   const node = (options: Parameters<typeof nodeObject>[1]) => ({
     "/api/v1/nodes": () => ({ items: [nodeObject("nuc", { controlPlane: true, ...options })] }),
@@ -61,6 +74,39 @@ Deno.test("each kind of trouble is found, and nothing else", async () => {
     [
       { routes: { ...WELL.routes, "/api/v1/nodes/nuc/proxy/stats/summary": full } },
       /^nuc: the disk is 85% full$/,
+    ],
+    [
+      {
+        routes: {
+          ...WELL.routes,
+          "/api/v1/events": () => ({
+            items: [
+              certificateEvent("CertificateExpirationWarning", "12:00", "2026-12-01T12:00:00Z"),
+              certificateEvent("CertificateExpirationOK", "11:00"),
+            ],
+          }),
+        },
+      },
+      /^nuc: a certificate expires in 8d; restart k3s to renew it: .* restart k3s$/,
+    ],
+    [
+      {
+        routes: {
+          ...WELL.routes,
+          "/api/v1/events": () => ({
+            items: [
+              certificateEvent(
+                "CertificateExpirationWarning",
+                "10:00",
+                "2026-11-22T12:00:00+02:00",
+              ),
+              certificateEvent("CertificateExpirationWarning", "11:30", "2027-03-01T12:00:00Z"),
+              certificateEvent("CACertificateExpirationWarning", "11:30", "2026-11-22T12:00:00Z"),
+            ],
+          }),
+        },
+      },
+      /^nuc: a certificate authority expired 24h ago; rotate it as/,
     ],
     [
       { inventory: inventory("v1.35.6", "v1.35.7") },

@@ -73,7 +73,7 @@ Deno.test("an old Flux and an old device plugin are named with how to upgrade th
     version("v2.1.10"),
     image("nvcr.io/nvidia/k8s-device-plugin:v0.9.0@sha256:1"),
   );
-  assert.match(old[0] ?? "", /Flux v2\.1\.10 is older than v2\..*gitops bootstrap/);
+  assert.match(old[0] ?? "", /Flux v2\.1\.10 is older than v2\..*k3s-tool provision/);
   assert.match(old[1] ?? "", /device plugin v0\.9\.0 is older than v0\..*k3s-tool provision/);
   assert.deepEqual(await said(version("v99.0.0"), image("mirror:5000/plugin:v99.0.0")), []);
   assert.deepEqual(await said(version("main"), image("mirror:5000/plugin")), []);

@@ -62,14 +62,8 @@ export async function readOldCompanions(
   );
   const image = plugin?.spec.template.spec.containers[0]?.image ?? "";
   return [
-    ...old("Flux", flux?.metadata.labels?.["app.kubernetes.io/version"], {
-      brought: fluxVersion,
-      command: "k3s-tool gitops bootstrap",
-    }),
-    ...old("NVIDIA's device plugin", /:(v\d[\d.]*)/.exec(image)?.[1], {
-      brought: pluginVersion,
-      command: "k3s-tool provision",
-    }),
+    ...old("Flux", flux?.metadata.labels?.["app.kubernetes.io/version"], fluxVersion),
+    ...old("NVIDIA's device plugin", /:(v\d[\d.]*)/.exec(image)?.[1], pluginVersion),
   ];
 }
 
@@ -81,17 +75,15 @@ async function defaultOf(assets: AssetSource, role: string, pattern: RegExp): Pr
   return pattern.exec(text)?.[1] ?? "";
 }
 
-function old(
-  name: string,
-  runs: string | undefined,
-  { brought, command }: { readonly brought: string; readonly command: string },
-): readonly string[] {
+function old(name: string, runs: string | undefined, brought: string): readonly string[] {
   const there = numbers(runs ?? "");
   const here = numbers(brought);
   if (there === undefined || here === undefined) return [];
   const at = there.findIndex((number, index) => number !== here[index]);
   if (at < 0 || there[at]! > here[at]!) return [];
-  return [`${name} ${safeText(runs!)} is older than ${brought}; upgrade it with: ${command}`];
+  return [
+    `${name} ${safeText(runs!)} is older than ${brought}; upgrade it with: k3s-tool provision`,
+  ];
 }
 
 function numbers(version: string): readonly number[] | undefined {

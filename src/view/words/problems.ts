@@ -4,6 +4,7 @@
  * @module
  */
 
+import { compareReleases } from "../../actions/upkeep/upgrade_plan.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import type { NodeReport } from "../../reports/node_report.ts";
 import { isTrouble } from "../../reports/health.ts";
@@ -16,7 +17,15 @@ import { duration, percent } from "./amounts.ts";
 import { isFull } from "./storage_words.ts";
 
 /** What a problem is about. */
-export const PROBLEM_KINDS = ["node", "key", "disk", "workload", "gitops", "drift"] as const;
+export const PROBLEM_KINDS = [
+  "node",
+  "key",
+  "certificate",
+  "disk",
+  "workload",
+  "gitops",
+  "drift",
+] as const;
 
 /** One problem. */
 export interface StatusProblem {
@@ -33,6 +42,7 @@ export function problemsOf(view: LiveView): readonly StatusProblem[] {
   const known = inventory?.known ? inventory.value : undefined;
   return [
     ...nodeRows(view).flatMap((row) => nodeProblems(row, { inventory: known, now: view.now })),
+    ...certificateProblems(view, known),
     ...workloadProblems(view, known),
     ...gitopsReport(view).objects.filter(({ state }) => state === "failed").map((object) =>
       problem("gitops", `${object.namespace}/${object.name}`, `${object.kind}: ${object.message}`)
@@ -89,7 +99,12 @@ function drift(
   ];
   return [
     ...wanted !== undefined && node.kubeletVersion !== wanted
-      ? [`runs ${node.kubeletVersion}, the inventory says ${wanted}`]
+      ? [
+        `runs ${node.kubeletVersion}, the inventory says ${wanted}` +
+        (compareReleases(node.kubeletVersion, wanted) < 0
+          ? "; upgrade the cluster with: k3s-tool upgrade"
+          : ""),
+      ]
       : [],
     ...missing.length > 0
       ? [
@@ -99,6 +114,56 @@ function drift(
       ]
       : [],
   ];
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/**
+ * What k3s says of certificates (k3s pkg/certmonitor/certmonitor.go): each node looks every half hour
+ * and records an Event if one ends within months, or once after its start if none does. A node
+ * renews its own at a restart; to rotate an authority takes planning, so that is said earlier.
+ */
+const CERTIFICATE_EVENTS = [
+  { reason: "CertificateExpirationWarning", within: 14 * DAY_MS },
+  { reason: "CACertificateExpirationWarning", within: 90 * DAY_MS },
+] as const;
+
+function certificateProblems(
+  { live, now }: LiveView,
+  inventory: Inventory | undefined,
+): readonly StatusProblem[] {
+  const events = [...live.cluster.events?.values() ?? []].filter(({ about }) =>
+    about.kind === "Node"
+  );
+  const byNode = Map.groupBy(events, ({ about }) => about.name);
+  return [...byNode].flatMap(([node, said]) =>
+    CERTIFICATE_EVENTS.flatMap(({ reason, within }) => {
+      const last = said.filter((event) =>
+        event.reason === reason || event.reason === "CertificateExpirationOK"
+      ).reduce<typeof said[number] | undefined>(
+        (newest, event) =>
+          newest !== undefined && Date.parse(newest.lastSeen) > Date.parse(event.lastSeen)
+            ? newest
+            : event,
+        undefined,
+      );
+      if (last?.reason !== reason) return [];
+      const ends = [...last.message.matchAll(/ at (\d{4}-\d\d-\d\dT[\d:]+(?:Z|[+-]\d\d:\d\d))/g)]
+        .map(([, date = ""]) => Date.parse(date));
+      const left = Math.min(...ends) - now;
+      if (!(left <= within)) return [];
+      const when = left > 0 ? `expires in ${duration(left)}` : `expired ${duration(-left)} ago`;
+      const isAuthority = reason.startsWith("CA");
+      const host = inventory?.hosts.find(({ nodeName }) => nodeName === node);
+      const unit = host?.role === "worker" ? "k3s-agent" : "k3s";
+      const advice = isAuthority
+        ? "rotate it as https://docs.k3s.io/cli/certificate describes"
+        : `restart k3s to renew it: k3s-tool exec --limit ${host?.name ?? node} -- ` +
+          `sudo systemctl restart ${unit}`;
+      const what = isAuthority ? "a certificate authority" : "a certificate";
+      return [problem("certificate", node, `${what} ${when}; ${advice}`)];
+    })
+  );
 }
 
 /** What the cluster itself needs. */
