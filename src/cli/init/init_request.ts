@@ -7,7 +7,8 @@
 import type { InitRequest } from "../../actions/config/init_inventory.ts";
 import { didYouMean } from "../../errors/nearest.ts";
 import { hideNamed } from "../../errors/secrets.ts";
-import { usageError, UserError } from "../../errors/user_error.ts";
+import { safeText } from "../../errors/safe_text.ts";
+import { type Problem, usageError, UserError } from "../../errors/user_error.ts";
 import { parseKeyPath } from "../../inventory/edit/key_path.ts";
 import type { Role } from "../../inventory/model.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
@@ -25,6 +26,8 @@ import type { Prompter } from "../output/prompt.ts";
 export interface InitOptions {
   readonly controlPlane: readonly string[];
   readonly worker: readonly string[];
+  /** Another tool's file that names machines. */
+  readonly from: string | undefined;
   readonly clusterName: string | undefined;
   readonly k3sVersion: string | undefined;
   readonly tailscaleNetwork: string | undefined;
@@ -54,7 +57,8 @@ export async function initRequest(
     gitPath: options.gitPath,
     vars: settings,
   };
-  const named = options.controlPlane.length + options.worker.length > 0;
+  const named = options.controlPlane.length + options.worker.length > 0 ||
+    options.from !== undefined;
   if (!named && prompter.canAsk) {
     const { askInit } = await import("./init_wizard.ts");
     const { peers, gaps } = await tailnetOrNone(context, output);
@@ -67,12 +71,17 @@ export async function initRequest(
     warnOf(answers.hosts, peers, { context, output });
     return { ...fixed, ...answers, hosts: withSettings(answers.hosts, hostSettings) };
   }
-  if (options.controlPlane.length === 0) {
+  const taken = options.from === undefined ? [] : await takenHosts(context, {
+    ...options,
+    from: options.from,
+    network: fixed.tailscaleNetwork,
+  });
+  if (options.controlPlane.length === 0 && !taken.some(({ role }) => role === "control-plane")) {
     throw usageError("No machine is set for the control plane", {
       hint: "Add one with --control-plane HOST=ADDRESS, or run k3s-tool init at a terminal.",
     });
   }
-  const { hosts, peers, gaps } = await namedHosts(context, options);
+  const { hosts, peers, gaps } = await namedHosts(context, options, taken);
   for (const gap of gaps) output.warn(gap);
   warnOf(hosts, peers, { context, output });
   return { ...fixed, ...defaults, hosts: withSettings(hosts, hostSettings) };
@@ -82,10 +91,16 @@ export async function initRequest(
 async function namedHosts(
   context: Context,
   options: InitOptions,
+  taken: readonly HostDescription[],
 ): Promise<Pick<Tailnet, "peers" | "gaps"> & { readonly hosts: readonly HostDescription[] }> {
-  const wanted = [
+  const named = [
     ...options.controlPlane.map((text) => hostOf(text, "control-plane")),
     ...options.worker.map((text) => hostOf(text, "worker")),
+  ];
+  // What is named on the command line wins over what the file says of the same machine.
+  const wanted = [
+    ...named,
+    ...taken.filter(({ name }) => !named.some((each) => each.name === name)),
   ];
   const { lookupAddress, tailnetFor } = await import("../../tailscale/lookup.ts");
   const nameless = wanted.find(({ address }) => address === "");
@@ -101,6 +116,67 @@ async function namedHosts(
     address: host.address || lookupAddress(tailnet, host.name),
   }));
   return { hosts, ...tailnet };
+}
+
+/**
+ * The machines of another tool's file. Their addresses are kept where Tailscale gave them out; a
+ * machine that has another one, as on a LAN, is looked up in the tailnet by its name.
+ *
+ * @throws {UserError} exit code 2, with all machines that cannot be found
+ */
+async function takenHosts(
+  context: Context,
+  { from, network, user }: {
+    readonly from: string;
+    readonly network: string;
+    readonly user: string | undefined;
+  },
+): Promise<readonly HostDescription[]> {
+  const { resolve } = await import("node:path");
+  const { readForeignHosts } = await import("../../inventory/read/foreign_hosts.ts");
+  const { networkContains, parseIpv4, parseNetwork } = await import("../../inventory/ipv4.ts");
+  const { readTailnet } = await import("../../tailscale/discover.ts");
+  const { lookupAddress } = await import("../../tailscale/lookup.ts");
+  const found = await readForeignHosts(resolve(context.cwd, from), { cwd: context.cwd });
+  const range = parseNetwork(network);
+  const isOurs = (text: string) => {
+    const address = parseIpv4(text);
+    return address !== undefined && range !== undefined && networkContains(range, address);
+  };
+  const isKnown = ({ name, address }: typeof found[number]) =>
+    parseIpv4(name) === undefined && address !== undefined && isOurs(address);
+  // Only where something is missing: a script may run on a machine without Tailscale.
+  const tailnet = found.every(isKnown) ? undefined : await readTailnet(context);
+  const problems: Problem[] = [];
+  const hosts = found.flatMap((host): HostDescription[] => {
+    const { name, role } = host;
+    const description = { name, role, ...user === undefined && { user: host.user } };
+    const address = host.address ?? name;
+    if (isKnown(host) || tailnet === undefined) return [{ ...description, address }];
+    if (isOurs(address)) {
+      const peer = tailnet.peers.find(({ ipv4 }) => ipv4 === address);
+      if (peer !== undefined) {
+        const own = parseIpv4(name) === undefined ? name : peer.name;
+        return [{ ...description, name: own, address }];
+      }
+    } else if (parseIpv4(name) === undefined) {
+      try {
+        return [{ ...description, address: lookupAddress(tailnet, name) }];
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        problems.push({ message: error.message });
+        return [];
+      }
+    }
+    problems.push({ message: `No machine of the tailnet has the address ${safeText(address)}` });
+    return [];
+  });
+  if (problems.length === 0) return hosts;
+  throw usageError(`${from} has machines that are not in the tailnet; nothing was written`, {
+    problems,
+    hint: "Give them their names in the tailnet there, or name the machines yourself: " +
+      "k3s-tool init --control-plane HOST --worker HOST",
+  });
 }
 
 /** Warns about the machines chosen; they are used anyway. */

@@ -22,6 +22,12 @@ export const initCommand = defineCommand({
       "--worker <host[=ip]>",
       "worker machine; without an address, looked up in the tailnet; repeatable",
     ),
+    from: option.text(
+      "--from <path>",
+      "take the machines from an Ansible inventory (such as k3s-ansible's), a k3sup plan or " +
+        "k0sctl.yaml",
+      { completes: "file" },
+    ),
     clusterName: option.text("--cluster-name <name>", "name of the cluster (default: homelab)"),
     k3sVersion: option.text("--k3s-version <version>", "k3s release, such as v1.36.3+k3s1"),
     tailscaleNetwork: option.text(
@@ -45,6 +51,8 @@ export const initCommand = defineCommand({
       "the same from a script",
     "k3s-tool init --control-plane nuc --worker pi --set pi:reserved_memory=512Mi":
       "look up the addresses; reserve 512 MiB on pi",
+    "k3s-tool init --from k3s-ansible/inventory.yml --dry-run":
+      "take the machines of another tool's inventory, write nothing",
   },
   formats: ["table", "json", "yaml"],
   async run(context, { options, globals }, output) {
@@ -78,7 +86,8 @@ export const initCommand = defineCommand({
         "Next: k3s-tool provision",
       extra: { hosts: outcome.inventory.hosts.map(nodeItem) },
     });
-    const named = options.controlPlane.length + options.worker.length > 0;
+    const named = options.controlPlane.length + options.worker.length > 0 ||
+      options.from !== undefined;
     if (named || dryRun || output.structured || !prompter.canAsk) return;
     // Whoever answered the questions is still there to choose from what the machines suggest.
     const look = await prompter.confirm({

@@ -1,0 +1,211 @@
+/**
+ * Machines that another tool's file names: an Ansible inventory (YAML or INI), the hosts or the
+ * script of `k3sup plan`, or k0sctl.yaml. Only machines are taken; every other setting is left.
+ *
+ * @module
+ */
+
+import * as z from "zod/mini";
+import { join } from "node:path";
+import { usageError, UserError } from "../../errors/user_error.ts";
+import { InventoryFiles } from "./inventory_files.ts";
+import { loadParts } from "./load.ts";
+import { type Role, ROLES } from "../model.ts";
+import { roleOfGroup } from "./groups.ts";
+import { rootValue } from "../../yaml/read_value.ts";
+import { parseYaml } from "../../yaml/tree.ts";
+
+/** A machine as the file has it. */
+export interface ForeignHost {
+  /** A name, or an address where the file has no name. */
+  readonly name: string;
+  /** Where the other tool connects; undefined where that is the name. */
+  readonly address?: string | undefined;
+  readonly user?: string | undefined;
+  readonly role: Role;
+}
+
+/** What is looked for in a directory, in this order. */
+const FILES = [
+  "hosts.yml",
+  "hosts.yaml",
+  "inventory.yml",
+  "inventory.yaml",
+  "hosts.ini",
+  "k0sctl.yaml",
+];
+
+/** No such file is larger, in bytes. */
+const LIMIT = 1 << 20;
+
+/**
+ * Reads the machines of a file, or of the one in a directory that is an inventory.
+ *
+ * @throws {UserError} exit code 2 where it cannot be read, or names no machine with a role
+ */
+export async function readForeignHosts(
+  path: string,
+  { cwd }: { readonly cwd: string },
+): Promise<readonly ForeignHost[]> {
+  const file = await fileAt(path);
+  const text = await Deno.readTextFile(file);
+  const hosts = jsonHosts(text) ?? scriptHosts(text) ?? k0sctlHosts(text, file) ??
+    iniHosts(text) ?? ansibleHosts(file, cwd);
+  if (hosts.length > 0) return hosts;
+  throw usageError(`${path} names no machine that is a server or a worker`, {
+    hint: "k3s-tool reads Ansible inventories with groups such as server and agent or master and " +
+      "node, the hosts or the script of k3sup plan, and k0sctl.yaml.",
+  });
+}
+
+async function fileAt(path: string): Promise<string> {
+  const unreadable = (why: string) =>
+    usageError(`${path} cannot be read: ${why}`, {
+      hint: "Name an inventory, a k3sup plan or k0sctl.yaml.",
+    });
+  const look = async (each: string) => await Deno.stat(each).catch(() => undefined);
+  const found = await look(path);
+  if (found === undefined) throw unreadable("it does not exist");
+  let file = path;
+  let info = found;
+  if (found.isDirectory) {
+    for (const name of FILES) {
+      const inside = await look(join(path, name));
+      if (inside?.isFile) [file, info] = [join(path, name), inside];
+      if (inside?.isFile) break;
+    }
+    if (file === path) throw unreadable(`the directory has none of ${FILES.join(", ")}`);
+  }
+  if (!info.isFile) throw unreadable("it is not a regular file");
+  if (info.size > LIMIT) throw unreadable("it is larger than 1 MiB");
+  return file;
+}
+
+/** `k3sup plan` makes servers of so many, in the order of the file (k3sup `cmd/plan.go`). */
+const K3SUP_SERVERS = 3;
+
+const K3supHosts = z.array(z.object({ hostname: z.string(), ip: z.string() }));
+
+function jsonHosts(text: string): readonly ForeignHost[] | undefined {
+  if (!/^\s*\[\s*\{/.test(text)) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return K3supHosts.safeParse(json).data?.map(({ hostname, ip }, index) => ({
+    name: hostname,
+    address: ip,
+    role: index < K3SUP_SERVERS ? "control-plane" : "worker",
+  }));
+}
+
+/** The script that `k3sup plan` prints: `k3sup install --host …`, `k3sup join --host … --server`. */
+function scriptHosts(text: string): readonly ForeignHost[] | undefined {
+  const lines = text.replaceAll(/\\\r?\n/g, " ").matchAll(/^\s*k3sup (install|join)\b([^\n]*)$/gm);
+  const hosts = [...lines].flatMap(([, verb, rest = ""]): ForeignHost[] => {
+    const value = (flag: string) =>
+      new RegExp(`(?:^|\\s)--${flag}[ =]+["']?([^\\s"']+)`).exec(rest)?.[1];
+    const name = value("host") ?? value("ip");
+    if (name === undefined) return [];
+    const isServer = verb === "install" || /(?:^|\s)--server(?=\s|=true|$)/.test(rest);
+    return [{ name, user: value("user"), role: isServer ? "control-plane" : "worker" }];
+  });
+  return hosts.length > 0 ? hosts : undefined;
+}
+
+const Connection = z.object({ address: z.string(), user: z.optional(z.string()) });
+const K0sctl = z.object({
+  apiVersion: z.string().check(z.startsWith("k0sctl.k0sproject.io/")),
+  spec: z.object({
+    hosts: z.array(z.object({
+      role: z.string(),
+      hostname: z.optional(z.string()),
+      ssh: z.optional(Connection),
+      openSSH: z.optional(Connection),
+    })),
+  }),
+});
+
+function k0sctlHosts(text: string, file: string): readonly ForeignHost[] | undefined {
+  if (!text.includes("k0sctl.k0sproject.io/")) return undefined;
+  const document = parseYaml(text, file);
+  if (document.problems.length > 0) return undefined;
+  const parsed = K0sctl.safeParse(rootValue(document)).data;
+  return parsed?.spec.hosts.flatMap(({ role, hostname, ssh, openSSH }): ForeignHost[] => {
+    const { address, user } = ssh ?? openSSH ?? {};
+    const name = hostname ?? address;
+    if (name === undefined) return [];
+    return [{ name, address, user, role: role === "worker" ? "worker" : "control-plane" }];
+  });
+}
+
+/** An inventory in Ansible's INI format (ansible-core `plugins/inventory/ini.py`). */
+function iniHosts(text: string): readonly ForeignHost[] | undefined {
+  if (!/^\s*\[[^\]\s]+\]\s*(?:[#;].*)?$/m.test(text)) return undefined;
+  const roles = new Map<string, Role>();
+  const variables = new Map<string, Map<string, string>>();
+  const parents = new Map<string, string[]>();
+  let [group, kind] = ["ungrouped", "hosts"];
+  const groupsOf = (
+    name: string,
+  ): string[] => [name, ...(parents.get(name) ?? []).flatMap(groupsOf)];
+  const members: { name: string; group: string; pairs: string }[] = [];
+  for (const raw of text.split("\n")) {
+    const line = raw.trim().replace(/\s+#.*$/, "");
+    if (line === "" || /^[#;]/.test(line)) continue;
+    const section = /^\[([^\]:]+)(?::(\w+))?\]$/.exec(line);
+    if (section !== null) [group, kind] = [section[1]!, section[2] ?? "hosts"];
+    else if (kind === "children") {
+      // A group within itself ends here and not in a loop.
+      if (!groupsOf(group).includes(line)) parents.set(line, [...parents.get(line) ?? [], group]);
+    } else if (kind === "hosts") {
+      const [, name = "", pairs = ""] = /^(\S+)(?:\s+(.*))?$/.exec(line) ?? [];
+      if (/\[.*:.*\]/.test(name)) {
+        throw usageError(`The range ${name} cannot be taken over`, {
+          hint: "Write its hosts out one by one, then try again.",
+        });
+      }
+      members.push({ name, group, pairs });
+    }
+  }
+  for (const { name, group, pairs } of members) {
+    const role = groupsOf(group).map(roleOfGroup).find((each) => each !== undefined);
+    const own = variables.get(name) ?? new Map<string, string>();
+    for (const [, key = "", value = ""] of pairs.matchAll(/(\w+)=["']?([^\s"']+)/g)) {
+      own.set(key, value);
+    }
+    variables.set(name, own);
+    if (role === "control-plane" || role !== undefined && !roles.has(name)) roles.set(name, role);
+  }
+  return [...roles].map(([name, role]) => ({
+    name,
+    address: variables.get(name)?.get("ansible_host"),
+    user: variables.get(name)?.get("ansible_user"),
+    role,
+  }));
+}
+
+/** An inventory in Ansible's YAML format, with the variables beside it. */
+function ansibleHosts(file: string, cwd: string): readonly ForeignHost[] {
+  const parts = loadParts(file, new InventoryFiles({ cwd }));
+  if ("problems" in parts) {
+    throw new UserError(`${file} cannot be read as an inventory`, {
+      exitCode: 2,
+      problems: parts.problems,
+    });
+  }
+  return [...parts.places].flatMap(([name, places]): ForeignHost[] => {
+    const groups = parts.variables.groupsOf(places);
+    const role = ROLES.find((each) => parts.roleGroups[each].some((one) => groups.includes(one)));
+    if (role === undefined) return [];
+    const variables = parts.variables.ofHost(places);
+    const plain = (key: string) => {
+      const found = variables.get(key);
+      return found?.state === "plain" && typeof found.value === "string" ? found.value : undefined;
+    };
+    const address = plain("tailscale_ip") ?? plain("ansible_host");
+    return [{ name, address, user: plain("ansible_user"), role }];
+  });
+}
