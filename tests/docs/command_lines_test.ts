@@ -171,7 +171,7 @@ const FOREIGN = new Set([
   ...["--output-type", "--load-restrictor", "--initial-branch", "--now", "--yaml", "--json"],
   ...["--extra-vars", "--disable-pip-version-check", "--require-hashes", "--socket"],
   ...["--force-reauth", "--operator", "--export", "--name-only", "--query-gpu", "--format"],
-  ...["--ignore-daemonsets", "--delete-emptydir-data"],
+  ...["--ignore-daemonsets", "--delete-emptydir-data", "--server"],
 ]);
 
 Deno.test("every flag in a message is one of ours, or of a program that is named", async () => {
