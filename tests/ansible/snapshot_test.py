@@ -76,6 +76,14 @@ class Snapshots(unittest.TestCase):
             self.save()
         self.assertEqual(os.listdir(self.db + "/snapshots"), [])
 
+    def test_a_database_without_objects_gives_none(self):
+        for tables in ("", "CREATE TABLE other (value INTEGER)", "CREATE TABLE kine (value INTEGER)"):
+            with contextlib.closing(sqlite3.connect(self.db + "/state.db")) as database:
+                database.execute(tables)
+            with self.assertRaisesRegex(SNAPSHOT["Failed"], "empty"):
+                self.save()
+            self.assertEqual(os.listdir(self.db + "/snapshots"), [])
+
     def test_etcd_is_asked_through_k3s_and_its_new_file_is_the_snapshot(self):
         os.makedirs(self.db + "/etcd/member/wal")
         os.makedirs(self.db + "/snapshots")

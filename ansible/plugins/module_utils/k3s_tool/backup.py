@@ -21,7 +21,7 @@ import time
 from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, K3S, kubectl
 from ansible.module_utils.k3s_tool.programs import run
 from ansible.module_utils.k3s_tool.server import DATA, parse_version
-from ansible.module_utils.k3s_tool.snapshot import kind_of, save
+from ansible.module_utils.k3s_tool.snapshot import place, save
 
 FORMAT = 1
 # How a temporary snapshot is named: one that a killed run left is known by it.
@@ -101,10 +101,7 @@ def back_up(request, stream, data=DATA, config=CONFIG, snapshot=save, ask=kubect
     `request` has `cluster`, `host`, `node`, `time` and `inventory`, a map of the inventory's files. No file with secrets stays behind: the snapshot
     is removed, and so is one that a killed run left.
     """
-    if kind_of(data) is None:
-        raise Refused("there is no datastore of k3s on this host")
-    directory = data + "/server/db/snapshots"
-    os.makedirs(directory, mode=0o700, exist_ok=True)
+    _, directory = place(data)
     lock = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -25,14 +25,20 @@ def kind_of(data=DATA):
     return "etcd" if os.path.isdir(data + "/server/db/etcd/member/wal") else None
 
 
-def save(name, node, data=DATA, run_program=run, now=time.time):
-    """Makes a snapshot below server/db/snapshots: its path, size and kind. Only root may read it, as every Secret of the cluster is in it."""
+def place(data=DATA):
+    """The kind of the datastore, and the directory of its snapshots, which only root may read, as every Secret of the cluster is in them."""
     kind = kind_of(data)
     if kind is None:
         raise Failed("there is no datastore of k3s on this host")
     directory = data + "/server/db/snapshots"
     os.makedirs(directory, mode=0o700, exist_ok=True)
     os.chmod(directory, 0o700)
+    return kind, directory
+
+
+def save(name, node, data=DATA, run_program=run, now=time.time):
+    """Makes a snapshot below server/db/snapshots: its path, size and kind."""
+    kind, directory = place(data)
     path = save_etcd(name, directory, run_program) if kind == "etcd" else save_sqlite(data, "%s/%s-%s-%d.sqlite" % (directory, name, node, now()))
     os.chmod(path, 0o600)
     size = os.stat(path).st_size
@@ -63,8 +69,13 @@ def save_sqlite(data, path):
                 # The copy's header names WAL mode as the original's does; as one file without a log it can be moved.
                 target.execute("PRAGMA journal_mode=DELETE")
                 [verdict] = target.execute("PRAGMA quick_check(1)").fetchone()
+                # The API server writes its first objects at once: without any, this is not where the cluster's data is.
+                [table] = target.execute("SELECT count(*) FROM sqlite_master WHERE name = 'kine'").fetchone()
+                filled = table and target.execute("SELECT 1 FROM kine LIMIT 1").fetchone()
         if verdict != "ok":
             raise Failed("the copy of the datastore is damaged: %s" % verdict)
+        if not filled:
+            raise Failed("the SQLite database of k3s on this host is empty: it holds no object of a cluster")
         descriptor = os.open(part, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
