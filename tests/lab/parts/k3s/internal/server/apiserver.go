@@ -69,7 +69,7 @@ func runAPIServer(ctx context.Context, s settings.Server, front func(http.Handle
 // apiServerArgs follows k3s's own choices (k3s-io/k3s pkg/daemons/control/server.go).
 func apiServerArgs(s settings.Server) []string {
 	issuer := "https://kubernetes.default.svc." + s.ClusterDomain
-	return []string{
+	return append(storageArgs(s), []string{
 		"--advertise-address=" + s.AdvertiseAddress,
 		"--secure-port=" + fmt.Sprint(s.HTTPSPort),
 		"--allow-privileged=true",
@@ -80,10 +80,6 @@ func apiServerArgs(s settings.Server) []string {
 		"--enable-admission-plugins=NodeRestriction",
 		"--enable-aggregator-routing=true",
 		"--enable-bootstrap-token-auth=true",
-		"--etcd-servers=" + localEtcd,
-		"--etcd-cafile=" + s.TLS("etcd/server-ca.crt"),
-		"--etcd-certfile=" + s.TLS("etcd/client.crt"),
-		"--etcd-keyfile=" + s.TLS("etcd/client.key"),
 		"--kubelet-certificate-authority=" + s.TLS("server-ca.crt"),
 		"--kubelet-client-certificate=" + s.TLS("client-kube-apiserver.crt"),
 		"--kubelet-client-key=" + s.TLS("client-kube-apiserver.key"),
@@ -103,6 +99,18 @@ func apiServerArgs(s settings.Server) []string {
 		"--service-node-port-range=" + s.NodePortRange,
 		"--tls-cert-file=" + s.TLS("serving-kube-apiserver.crt"),
 		"--tls-private-key-file=" + s.TLS("serving-kube-apiserver.key"),
+	}...)
+}
+
+func storageArgs(s settings.Server) []string {
+	if !s.Etcd() {
+		return []string{"--etcd-servers=unix://" + kineSocket(s)}
+	}
+	return []string{
+		"--etcd-servers=" + localEtcd,
+		"--etcd-cafile=" + s.TLS("etcd/server-ca.crt"),
+		"--etcd-certfile=" + s.TLS("etcd/client.crt"),
+		"--etcd-keyfile=" + s.TLS("etcd/client.key"),
 	}
 }
 

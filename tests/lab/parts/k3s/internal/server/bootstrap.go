@@ -51,7 +51,7 @@ func fetchBootstrap(ctx context.Context, s settings.Server) (*agent.Client, erro
 		if err == nil {
 			return client, storeBootstrap(s, data)
 		}
-		if files.Exists(s.EtcdMarker()) && files.Exists(s.TLS("server-ca.key")) {
+		if s.EtcdInitialized() && files.Exists(s.TLS("server-ca.key")) {
 			return nil, nil // this server has been a member: it needs no other to start
 		}
 		logging.Errorf("Failed to get bootstrap data from %s: %v", s.JoinURL, err)

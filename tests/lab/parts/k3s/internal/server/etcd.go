@@ -28,21 +28,19 @@ const (
 	localEtcd        = "https://127.0.0.1:2379"
 )
 
-// datastore is this server's etcd member.
+// datastore is this server's etcd member, or its SQLite, of which it has the settings alone.
 type datastore struct {
 	settings settings.Server
-	address  string // of the node, for members that others reach; else loopback
+	address  string // of the node
 	name     string
 	client   *clientv3.Client
 }
 
+// newDatastore names this server's member; SQLite has none.
 func newDatastore(s settings.Server, node settings.Node) (*datastore, error) {
-	d := &datastore{settings: s, address: "127.0.0.1"}
-	if s.Etcd() {
-		d.address = node.IP
-	}
-	if err := markSQLite(filepath.Join(s.DataDir, "db", "state.db"), s.Etcd()); err != nil {
-		return nil, err
+	d := &datastore{settings: s, address: node.IP}
+	if !s.Etcd() {
+		return d, nil
 	}
 	file := filepath.Join(d.dir(), "name")
 	if data, err := os.ReadFile(file); err == nil {
@@ -59,42 +57,32 @@ func newDatastore(s settings.Server, node settings.Node) (*datastore, error) {
 	return d, nil
 }
 
-// markSQLite leaves the file that tells k3s' SQLite from its etcd: with etcd its content was moved (k3s-io/k3s pkg/etcd/etcd.go,
-// migrateFromSQLite). Here it is empty, as the datastore is an etcd in any case.
-func markSQLite(file string, etcd bool) error {
-	if !etcd {
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return err
-		}
-		return files.Replace(file, nil, 0o600)
-	}
-	if err := os.Rename(file, file+".migrated"); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
 func (d *datastore) dir() string { return filepath.Join(d.settings.DataDir, "db", "etcd") }
 
 func (d *datastore) peerURL() string { return fmt.Sprintf("https://%s:2380", d.address) }
 
-func (d *datastore) initialized() bool {
-	info, err := os.Stat(filepath.Join(d.dir(), "member", "wal"))
-	return err == nil && info.IsDir()
-}
-
-// start runs the member. initialCluster is "" for a new cluster of one, or names the members of the cluster this server joins.
+// start runs the datastore: the member, or SQLite. initialCluster is "" for a new cluster of one, or names the members of the cluster this server joins.
 func (d *datastore) start(ctx context.Context, initialCluster string) error {
+	if !d.settings.Etcd() {
+		if _, err := startSQLite(ctx, d.settings); err != nil {
+			return err
+		}
+		client, err := kineClient(d.settings)
+		if err != nil {
+			return err
+		}
+		d.client = client
+		context.AfterFunc(ctx, func() { _ = client.Close() })
+		return nil
+	}
+	fresh := initialCluster == "" && !d.settings.EtcdInitialized() && !d.settings.ClusterReset
 	config := embed.NewConfig()
 	config.Name, config.Dir = d.name, d.dir()
 	config.ListenPeerUrls = urls(d.peerURL())
 	config.AdvertisePeerUrls = config.ListenPeerUrls
-	clients := []string{localEtcd}
-	if d.address != "127.0.0.1" {
-		clients = append(clients, fmt.Sprintf("https://%s:2379", d.address))
-	}
-	config.ListenClientUrls = urls(clients...)
-	config.AdvertiseClientUrls = urls(clients[len(clients)-1])
+	client := fmt.Sprintf("https://%s:2379", d.address)
+	config.ListenClientUrls = urls(localEtcd, client)
+	config.AdvertiseClientUrls = urls(client)
 	config.ClientTLSInfo = d.tlsInfo("server-client", "server-ca")
 	config.PeerTLSInfo = d.tlsInfo("peer-server-client", "peer-ca")
 	config.InitialCluster = d.name + "=" + d.peerURL()
@@ -136,12 +124,13 @@ func (d *datastore) start(ctx context.Context, initialCluster string) error {
 	if err := d.waitForVote(ctx); err != nil {
 		return err
 	}
-	if d.settings.Etcd() {
-		if err := files.Replace(d.settings.EtcdMarker(), nil, 0o600); err != nil {
-			return err
-		}
+	if err := d.correctPeerURL(ctx); err != nil {
+		return err
 	}
-	return d.correctPeerURL(ctx)
+	if fresh {
+		return d.migrateFromSQLite(ctx)
+	}
+	return nil
 }
 
 // waitForVote waits while this member is a learner: one that does not answer reads yet.
@@ -165,7 +154,7 @@ func (d *datastore) waitForVote(ctx context.Context) error {
 	}
 }
 
-// correctPeerURL follows a single member whose address changed: from a server alone (loopback) to one that others can join.
+// correctPeerURL follows a single member whose address changed.
 func (d *datastore) correctPeerURL(ctx context.Context) error {
 	members, err := d.client.MemberList(ctx)
 	if err != nil {

@@ -40,6 +40,15 @@ func ownPassword(ctx context.Context, client kubernetes.Interface, node *corev1.
 	return err
 }
 
+// forgetPassword removes the password of this node after a reset: the snapshot may have that of another disk (k3s-io/k3s pkg/cluster/managed.go,
+// deleteNodePasswdSecret).
+func forgetPassword(ctx context.Context, client kubernetes.Interface, node string) {
+	err := client.CoreV1().Secrets(metav1.NamespaceSystem).Delete(ctx, supervisor.PasswordSecret(node), metav1.DeleteOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		logging.Warnf("failed to delete old node password secret: %v", err)
+	}
+}
+
 // removeOrphanPasswords removes Secrets of nodes that never joined, or that somebody made again without one (k3s-io/k3s
 // pkg/nodepassword/controller.go, sync).
 func removeOrphanPasswords(ctx context.Context, client kubernetes.Interface, nodes []string, now time.Time) {

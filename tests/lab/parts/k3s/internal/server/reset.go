@@ -20,24 +20,31 @@ func resetFlag(s settings.Server) string { return filepath.Join(s.DataDir, "db",
 
 // resetCluster makes this server the only member of its cluster, with the data of a snapshot if one is given, and ends.
 func resetCluster(ctx context.Context, s settings.Server, node settings.Node) error {
-	if files.Exists(resetFlag(s)) {
+	if s.JoinURL != "" {
+		return errors.New("cannot perform cluster-reset while server URL is set - remove server from configuration before resetting")
+	}
+	if token := filepath.Join(s.DataDir, "token"); s.RestorePath != "" && s.Token == "" && !files.Exists(token) {
+		return errors.New(token + " does not exist, please pass --token to complete the restoration")
+	}
+	if s.RestorePath == "" && files.Exists(resetFlag(s)) {
 		return fmt.Errorf("Managed etcd cluster membership was previously reset, please remove the cluster-reset flag and start k3s normally. "+ //nolint:staticcheck // k3s's words
 			"If you need to perform another cluster reset, you must first manually delete the file at %s", resetFlag(s))
 	}
+	if err := ensureKeys(s, node); err != nil {
+		return err
+	}
+	member := s
 	if s.RestorePath != "" {
 		if err := restore(s, node); err != nil {
 			return err
 		}
-		s.ClusterReset = false // the restored data has one member already
+		member.ClusterReset = false // the restored data has one member already
 	}
-	if err := files.Replace(s.EtcdMarker(), nil, 0o600); err != nil {
-		return err
-	}
-	store, err := newDatastore(s, node)
+	store, err := newDatastore(member, node)
 	if err != nil {
 		return err
 	}
-	if !store.initialized() {
+	if !s.EtcdInitialized() {
 		return errors.New("cluster-reset was successfully performed, or this server has no datastore to reset")
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -48,9 +55,25 @@ func resetCluster(ctx context.Context, s settings.Server, node settings.Node) er
 	if err := files.Replace(resetFlag(s), nil, 0o600); err != nil {
 		return err
 	}
+	store.settings = s
+	if _, err := store.reconcile(ctx); err != nil {
+		return err
+	}
+	if err := ensureKeys(s, node); err != nil {
+		return err
+	}
 	logging.Infof("Managed etcd cluster membership has been reset, restart without --cluster-reset flag now. " +
 		"Backup and delete ${datadir}/server/db on each peer etcd server and rejoin the nodes")
 	return nil
+}
+
+// ensureKeys makes what is missing below server/tls, or does not fit its authority.
+func ensureKeys(s settings.Server, node settings.Node) error {
+	ca, err := ensureAuthorities(s)
+	if err != nil {
+		return err
+	}
+	return ensureCertificates(s, node, ca)
 }
 
 // restore puts a snapshot's data in the place of the datastore, which is kept beside it.

@@ -18,6 +18,7 @@ import (
 
 	"k3s-tool.lab/k3s/internal/agent"
 	"k3s-tool.lab/k3s/internal/child"
+	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/manifests"
 	"k3s-tool.lab/k3s/internal/settings"
 	"k3s-tool.lab/k3s/internal/supervisor"
@@ -29,11 +30,9 @@ const readyPoll = 50 * time.Millisecond
 // Run runs the server, and the node it is on, until the context ends or a part fails; ready is called when the API answers.
 func Run(ctx context.Context, s settings.Server, node settings.Node, ready func()) error {
 	if s.ClusterReset {
-		if _, err := ensureAuthorities(s); err != nil {
-			return err
-		}
 		return resetCluster(ctx, s, node)
 	}
+	wasReset := files.Exists(resetFlag(s))
 	if err := os.Remove(resetFlag(s)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -41,6 +40,21 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	if s.JoinURL != "" {
 		var err error
 		if joining, err = fetchBootstrap(ctx, s); err != nil {
+			return err
+		}
+	}
+	store, err := newDatastore(s, node)
+	if err != nil {
+		return err
+	}
+	// the datastore ends after what writes to it
+	storeContext, stopStore := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopStore()
+	if !s.Etcd() {
+		if err := store.start(storeContext, ""); err != nil {
+			return err
+		}
+		if _, err := store.reconcile(ctx); err != nil {
 			return err
 		}
 	}
@@ -58,19 +72,12 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	if err := errors.Join(writeComponentKubeconfigs(s), writeAdminKubeconfig(s)); err != nil {
 		return err
 	}
-	store, err := newDatastore(s, node)
-	if err != nil {
-		return err
-	}
 	initial := ""
-	if joining != nil && !store.initialized() {
+	if joining != nil && !s.EtcdInitialized() {
 		if initial, err = store.join(ctx, joining, node.Name); err != nil {
 			return fmt.Errorf("ETCD join failed: %w", err)
 		}
 	}
-	// etcd ends after what writes to it
-	etcdContext, stopEtcd := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopEtcd()
 	group, ctx := errgroup.WithContext(ctx)
 	apiReady := make(chan struct{})
 	node.ServerURL = localURL(s)
@@ -78,11 +85,22 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	if !s.DisableAgent {
 		group.Go(func() error { return agent.Run(ctx, node, agent.Options{APIReady: apiReady, Joined: func() {}}) })
 	}
-	if err := store.start(etcdContext, initial); err != nil {
-		return err
-	}
 	if s.Etcd() {
+		if err := store.start(storeContext, initial); err != nil {
+			return err
+		}
+		// the real program looks before it starts etcd
+		changed, err := store.reconcile(ctx)
+		if err != nil {
+			return err
+		}
+		if changed {
+			return errors.New("bootstrap data on disk was updated from the datastore")
+		}
 		go store.promote(ctx)
+	}
+	if err := saveBootstrap(ctx, store.client, s, join.Get().Server); err != nil {
+		return fmt.Errorf("failed to save bootstrap data: %w", err)
 	}
 	var kube atomic.Pointer[kubernetes.Clientset]
 	front := &supervisor.Supervisor{
@@ -94,7 +112,10 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 			return nil
 		},
 		APIServers: func(ctx context.Context) ([]string, error) { return apiServers(ctx, kube.Load()) },
-		Rotate:     func(_ context.Context, token string) error { return join.Rotate(token) },
+		Rotate: func(ctx context.Context, token string) error {
+			return errors.Join(join.Rotate(token), rotateBootstrap(ctx, store.client, s, token))
+		},
+		Node: node.Name,
 	}
 	if s.Etcd() {
 		front.Bootstrap = func() ([]byte, error) { return bootstrapData(s) }
@@ -107,6 +128,9 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 		client, config, err := waitForAPI(ctx, s)
 		if err != nil {
 			return err
+		}
+		if wasReset {
+			forgetPassword(ctx, client, node.Name)
 		}
 		kube.Store(client)
 		close(apiReady)

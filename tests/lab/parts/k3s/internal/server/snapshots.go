@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
@@ -29,9 +28,9 @@ type Snapshots struct {
 	node      string
 }
 
-// OpenSnapshots refuses a server whose datastore is for itself alone: the real program's would be SQLite then.
+// OpenSnapshots refuses a server whose datastore is SQLite.
 func OpenSnapshots(s settings.Server, node settings.Node) (*Snapshots, error) {
-	if !files.Exists(s.EtcdMarker()) {
+	if !s.EtcdInitialized() {
 		return nil, errNotEtcd
 	}
 	return &Snapshots{&datastore{settings: s}, s.SnapshotDir, node.Name}, nil

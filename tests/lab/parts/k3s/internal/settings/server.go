@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/flags"
 )
 
@@ -116,6 +115,9 @@ func ServerFrom(v *flags.Values, node Node) (Server, error) {
 	if s.AgentToken, err = secretFrom(v, "agent-token", "agent-token-file"); err != nil {
 		return s, err
 	}
+	if s.RestorePath != "" && !s.ClusterReset {
+		return s, fmt.Errorf("invalid flag use; --cluster-reset required with --cluster-reset-restore-path")
+	}
 	if s.JoinURL != "" && s.Token == "" {
 		return s, fmt.Errorf("--token is required to join a cluster")
 	}
@@ -152,13 +154,17 @@ func (s Server) APIServiceIP() string {
 	return addressIn(network, 1)
 }
 
-// Etcd tells whether this server is a member of an etcd cluster that other servers can join; without, the real program would use SQLite.
+// Etcd tells whether this server's datastore is etcd: where it has one, or is told to make or join one; else it is SQLite (k3s-io/k3s
+// pkg/cluster/managed.go, assignManagedDriver).
 func (s Server) Etcd() bool {
-	return s.ClusterInit || s.JoinURL != "" || s.ClusterReset || files.Exists(s.EtcdMarker())
+	return s.EtcdInitialized() || s.ClusterInit || s.JoinURL != "" || s.ClusterReset
 }
 
-// EtcdMarker remembers that the datastore was started for several servers.
-func (s Server) EtcdMarker() string { return filepath.Join(s.DataDir, "db", "cluster") }
+// EtcdInitialized tells whether etcd has run here (k3s-io/k3s pkg/etcd/etcd.go, IsInitialized).
+func (s Server) EtcdInitialized() bool {
+	info, err := os.Stat(filepath.Join(s.DataDir, "db", "etcd", "member", "wal"))
+	return err == nil && info.IsDir()
+}
 
 // TLS is the directory of the server's keys and certificates.
 func (s Server) TLS(name string) string { return filepath.Join(s.DataDir, "tls", name) }

@@ -47,6 +47,7 @@ func TestRefusedSettings(t *testing.T) {
 		{"server", base + "write-kubeconfig-mode: \"9\"\n", "write-kubeconfig-mode"},
 		{"server", base + "flannel-backend: wireguard-native\n", "flannel-backend"},
 		{"server", base + "server: https://100.64.0.2:6443\n", "--token is required"},
+		{"server", base + "cluster-reset-restore-path: /snapshot\n", "--cluster-reset required"},
 		{"agent", base + "token: x\n", "--server is required"},
 		{"agent", base + "server: https://100.64.0.1:6443\n", "--token is required"},
 		{"agent", "node-name: n1\nnode-ip: 100.64.0\nserver: https://a\ntoken: x\n", "invalid node-ip"},

@@ -22,6 +22,7 @@ type Supervisor struct {
 	APIServers         func(context.Context) ([]string, error)       // host:port of each server
 	Bootstrap          func() ([]byte, error)                        // what another server needs; nil without etcd
 	Members            func(context.Context) ([]byte, error)         // etcd's members
+	Node               string                                        // this server's own
 	Rotate             func(ctx context.Context, token string) error // replaces the server token
 }
 

@@ -21,6 +21,22 @@ type Store struct {
 	caPEM     []byte
 }
 
+// Known is the server's password that is configured or that an earlier run has stored, or "".
+func Known(s settings.Server) (string, error) {
+	configured, err := passwordOf(s.Token)
+	if err != nil || configured != "" {
+		return configured, err
+	}
+	data, err := os.ReadFile((&Store{settings: s}).file("token"))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return passwordOf(string(data))
+}
+
 // Load takes the configured tokens, or those of an earlier run, or makes a new one. A configured token that differs from the
 // one the cluster was made with is refused: the real program cannot decrypt its bootstrap data then.
 func Load(s settings.Server, caPEM []byte) (*Store, error) {
