@@ -86,10 +86,10 @@ function isSame(
     );
 }
 
-/** The address, and what could not be checked about it. */
-async function addressOf(
+/** The address, and what could not be checked about it. @throws {UserError} as {@linkcode addNode} */
+export async function addressOf(
   system: System,
-  node: NodeToAdd,
+  node: Pick<NodeToAdd, "name" | "address">,
 ): Promise<{ readonly address: string; readonly notes: readonly string[] }> {
   const { lookupAddress, tailnetFor } = await import("../../tailscale/lookup.ts");
   const { name } = node;

@@ -38,6 +38,20 @@ export interface ProvisionRequest {
   readonly kubeconfig: boolean;
 }
 
+/** All hosts and all parts, as a request has them where nothing else is asked for. */
+export const PLAIN_PROVISION = {
+  check: false,
+  diff: false,
+  tags: [],
+  skipTags: [],
+  limit: [],
+  forks: undefined,
+  connectTimeout: undefined,
+  replace: [],
+  removeRenamed: false,
+  kubeconfig: true,
+} as const satisfies Partial<ProvisionRequest>;
+
 /**
  * Provisions and reports progress; the last event is of type `end`.
  *

@@ -6,11 +6,19 @@
 
 import type { RunEvent } from "../../ansible/events/event.ts";
 import { usageError } from "../../errors/user_error.ts";
-import { hostNamed, hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import {
+  findHost,
+  hostNamed,
+  hostsOf,
+  type Inventory,
+  type InventoryHost,
+  type Role,
+} from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
-import { removeHosts } from "../../inventory/edit/edit.ts";
+import { changeHost, type HostChange, removeHosts } from "../../inventory/edit/edit.ts";
 import { editInventory, type EditOutcome } from "../../inventory/store.ts";
 import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
+import { addressOf } from "./add_node.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 
 /** What a person asks for. */
@@ -70,6 +78,96 @@ export function removeFromInventory(
   });
 }
 
+/** Gives a host another name or role in the inventory alone. @throws {UserError} exit code 2 */
+export async function changeInInventory(
+  system: ActionSystem,
+  { inventory, host }: Removal,
+  change: HostChange,
+  { dryRun = false }: { readonly dryRun?: boolean } = {},
+): Promise<EditOutcome> {
+  const { cwd, clock, signal } = system;
+  const options = { cwd, clock, signal, dryRun };
+  const { name } = host;
+  return await editInventory(
+    inventory.file,
+    (content) => changeHost(content, name, change),
+    options,
+  );
+}
+
+/**
+ * A host that is to have another role; changes nothing.
+ *
+ * @throws {UserError} exit code 2 where it has the role, would leave no server, or is not in a group
+ *   that k3s-tool can move it out of
+ */
+export async function planRole(
+  system: ActionSystem,
+  { inventory: file, host, role }: {
+    readonly inventory: string | undefined;
+    readonly host: string;
+    readonly role: Role;
+  },
+): Promise<Removal> {
+  const [removal] = await planRemovals(system, { inventory: file, hosts: [host] });
+  const { name, role: present } = removal!.host;
+  if (present === role) {
+    throw usageError(`${name} is already a ${present} in the inventory`, {
+      hint: `If it is not in the cluster yet, run: k3s-tool provision`,
+    });
+  }
+  const { content } = await changeInInventory(system, removal!, { role }, { dryRun: true });
+  if (findHost(content.inventory, name)?.role !== role) {
+    throw usageError(`${name} has its role from a group within a group`, {
+      where: removal!.host.where,
+      hint: "Move it with an editor after: k3s-tool node remove, and then run: k3s-tool provision",
+    });
+  }
+  return removal!;
+}
+
+/** A machine that takes the place of another one; changes nothing. @throws {UserError} exit code 2 */
+export async function planReplacement(
+  system: ActionSystem,
+  { inventory: file, host, name, address }: {
+    readonly inventory: string | undefined;
+    readonly host: string;
+    readonly name: string;
+    readonly address: string | undefined;
+  },
+): Promise<{ readonly removal: Removal; readonly change: HostChange }> {
+  const { inventory } = await openInventory(system, file);
+  const removal = { inventory, host: hostNamed(inventory, host) };
+  const found = await addressOf(system, { name, address });
+  const vars = { ansible_host: found.address, tailscale_ip: found.address };
+  const change = { name, vars };
+  await changeInInventory(system, removal, change, { dryRun: true });
+  return { removal, change };
+}
+
+/**
+ * A worker that gets another name; changes nothing.
+ *
+ * @throws {UserError} exit code 2 where it is a server, or the name is taken
+ */
+export async function planRename(
+  system: ActionSystem,
+  { inventory: file, host, name }: {
+    readonly inventory: string | undefined;
+    readonly host: string;
+    readonly name: string;
+  },
+): Promise<{ readonly removal: Removal; readonly change: EditOutcome }> {
+  const { inventory } = await openInventory(system, file);
+  const removal = { inventory, host: hostNamed(inventory, host) };
+  if (removal.host.role === "control-plane") {
+    throw usageError(`${removal.host.name} is a server; k3s-tool renames only workers`, {
+      hint: "Remove it, give the machine its new name, and add it again.",
+    });
+  }
+  return { removal, change: await changeInInventory(system, removal, { name }, { dryRun: true }) };
+}
+
 /**
  * Drains the node, deletes it and its password secret, uninstalls k3s on the host, and edits the
  * inventory last: whatever fails before, the next call goes on from there.
@@ -81,9 +179,11 @@ export function removeFromInventory(
 export async function* removeNode(
   system: ActionSystem,
   { inventory, host }: Removal,
-  { gone, check, passwords, mayInstall }: AnsibleAnswers & {
+  { gone, check, passwords, mayInstall, change }: AnsibleAnswers & {
     readonly gone: boolean;
     readonly check: boolean;
+    /** What becomes of the host in the inventory; without it, it is removed. */
+    readonly change?: HostChange;
   },
 ): AsyncGenerator<RunEvent> {
   const others = inventory.hosts.filter(({ role, name }) =>
@@ -99,8 +199,14 @@ export async function* removeNode(
   }, mayInstall);
   for await (const event of events) {
     if (event.type === "end" && event.outcome === "ok" && !check) {
-      await removeFromInventory(system, { inventory, names: [host.name] }, { dryRun: false });
-      yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
+      if (change === undefined) {
+        await removeFromInventory(system, { inventory, names: [host.name] }, { dryRun: false });
+        yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
+      } else {
+        const { notes } = await changeInInventory(system, { inventory, host }, change);
+        for (const message of notes) yield { type: "note", message };
+        yield { type: "note", message: `Changed ${host.name} in ${inventory.file}` };
+      }
     }
     yield event;
   }

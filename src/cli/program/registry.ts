@@ -40,6 +40,11 @@ import {
   nodeRebootCommand,
   nodeUncordonCommand,
 } from "../commands/node/drain.ts";
+import {
+  nodeRenameCommand,
+  nodeReplaceCommand,
+  nodeSetRoleCommand,
+} from "../commands/node/change.ts";
 import { nodeRemoveCommand } from "../commands/node/remove.ts";
 import { nodeShowCommand } from "../commands/node/show.ts";
 import { provisionCommand } from "../commands/cluster/provision.ts";
@@ -59,6 +64,9 @@ export const commands: readonly CommandDeclaration[] = [
   nodeShowCommand,
   nodeDetectCommand,
   nodeRemoveCommand,
+  nodeReplaceCommand,
+  nodeRenameCommand,
+  nodeSetRoleCommand,
   nodeCordonCommand,
   nodeUncordonCommand,
   nodeDrainCommand,

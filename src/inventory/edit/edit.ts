@@ -9,7 +9,7 @@
 import { dirname, join } from "node:path";
 import { didYouMean } from "../../errors/nearest.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
-import type { Group, NodePath } from "../read/group_tree.ts";
+import type { Group, HostPlace, NodePath } from "../read/group_tree.ts";
 import type { SealedFile } from "../read/inventory_files.ts";
 import { groupBeside, roleOfGroup } from "../read/groups.ts";
 import { type KeyPath, memberOf } from "./key_path.ts";
@@ -76,7 +76,90 @@ export function removeHosts(content: LoadedContent, names: readonly string[]): E
   };
 }
 
-function withoutHost(content: LoadedContent, name: string, before: YamlDocument): YamlDocument {
+/** What a host becomes; what is not given stays. */
+export interface HostChange {
+  readonly name?: string;
+  readonly role?: Role;
+  /** Variables that differ afterwards. */
+  readonly vars?: Readonly<Record<string, YamlValue>>;
+}
+
+/**
+ * Gives a host another name or role; it keeps its variables and its other groups.
+ *
+ * @throws {UserError} exit code 2 where the name is taken, and where the host cannot be moved safely
+ */
+export function changeHost(content: LoadedContent, name: string, to: HostChange): Edit {
+  const target = to.name ?? name;
+  if (target !== name && (content.tree.groups.has(target) || content.places.has(target))) {
+    throw usageError(`${target} is already in the inventory`, { hint: "Choose another name." });
+  }
+  const leaves = ({ group }: HostPlace) =>
+    ROLES.some((role) =>
+      to.role !== undefined && role !== to.role && content.roleGroups[role].includes(group)
+    );
+  const before = rootValue(content.document);
+  let document = content.document;
+  for (const [at, place] of (content.places.get(name) ?? []).entries()) {
+    const { path, where } = place;
+    const value = memberOf(before, path) ?? {};
+    if (stateOf(value) === "vault" || !isMapValue(value)) {
+      throw usageError(`${name} has variables that only an editor can move; nothing was written`, {
+        where,
+        hint: "Change its name and group with an editor, then run: k3s-tool provision",
+      });
+    }
+    const parent = leaves(place)
+      ? [...groupFor(content, to.role!).path, "hosts"]
+      : path.slice(0, -1);
+    const known = memberOf(rootValue(document), [...parent, target]) ?? {};
+    document = setIn(document, [...parent, target], {
+      ...isMapValue(known) ? known : {},
+      ...value,
+      ...at === 0 ? to.vars : {},
+    });
+  }
+  const moved = (place: HostPlace) => target !== name || leaves(place);
+  document = withoutHost(content, name, document, moved);
+  const files = target === name
+    ? new Map<string, YamlDocument>()
+    : renamedFiles(content, name, target);
+  const kept = new Set(document.text.split("\n").map((line) => line.trim()));
+  const lost = content.document.text.split("\n").filter((line) =>
+    /(?:^|\s)#/.test(line) && !kept.has(line.trim())
+  );
+  return {
+    documents: new Map([[content.path, document], ...files]),
+    notes: [
+      ...files.size === 0
+        ? []
+        : [`Its variables in host_vars are copied; delete the files of ${name} when you like.`],
+      ...lost.map((line) => `This comment was not kept: ${line.trim()}`),
+    ],
+  };
+}
+
+/** Copies of a host's files of variables under its new name. */
+function renamedFiles(
+  { files }: LoadedContent,
+  name: string,
+  target: string,
+): Map<string, YamlDocument> {
+  const own = files.filter(({ kind, scope }) => kind === "host" && scope === name);
+  return new Map(own.map(({ path, document, sealed }) => {
+    if (sealed !== undefined) throw sealedError(path, sealed);
+    const at = path.lastIndexOf(`/${name}`);
+    const copy = `${path.slice(0, at)}/${target}${path.slice(at + name.length + 1)}`;
+    return [copy, parseYaml(document?.text ?? "", copy)];
+  }));
+}
+
+function withoutHost(
+  content: LoadedContent,
+  name: string,
+  before: YamlDocument,
+  removes: (place: HostPlace) => boolean = () => true,
+): YamlDocument {
   const places = content.places.get(name);
   if (places === undefined) {
     throw usageError(`There is no host ${name} in ${content.document.file}`, {
@@ -91,7 +174,7 @@ function withoutHost(content: LoadedContent, name: string, before: YamlDocument)
     });
   }
   let document = before;
-  for (const { group, path, where } of places) {
+  for (const { group, path, where } of places.filter(removes)) {
     const after = removeIn(document, path);
     if (after === document) {
       throw usageError(`${name} comes from a YAML alias or merge key; nothing was written`, {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   addHost,
+  changeHost,
   removeHosts,
   setVariable,
   setVariables,
@@ -216,4 +217,72 @@ Deno.test("several settings of a host in a range go into one new file, said once
     ["/nowhere/host_vars/n2.yml", 'reserved_memory: "1"\nreserved_cpu: "1"\n'],
   ]);
   assert.equal(notes.length, 1);
+});
+
+Deno.test("a host keeps its variables and other groups under another role or name, and the rest of the file stays", () => {
+  const text = `all:
+  vars: {cluster_name: home} # kept
+  children:
+    control_plane:
+      hosts:
+        nuc: ${HOST}
+        # the old one
+        nas: {tailscale_ip: 100.64.0.2, node_labels: {disk: hdd}}
+    workers:
+      hosts:
+        pi: {tailscale_ip: 100.64.0.3}
+    cellar:
+      hosts:
+        nas: {reserved_memory: 1Gi}
+`;
+  const after = (to: Parameters<typeof changeHost>[2], name = "nas") => {
+    const { documents, notes } = changeHost(load(text), name, to);
+    return { content: load(documents.get(FILE)!.text), notes };
+  };
+  const host = ({ inventory }: LoadedContent, name: string) => {
+    const { role, groups, vars } = inventory.hosts.find((each) => each.name === name)!;
+    const own = [...vars].filter(([, { scope }]) => scope === name);
+    return { role, groups: [...groups].sort(), vars: own.map(([key, { value }]) => [key, value]) };
+  };
+  const before = host(load(text), "nas");
+  const worker = after({ role: "worker" });
+  assert.deepEqual(host(worker.content, "nas"), {
+    ...before,
+    role: "worker",
+    groups: ["cellar", "workers"],
+  });
+  const renamed = after({ name: "vault", vars: { tailscale_ip: "100.64.0.9" } });
+  assert.deepEqual(host(renamed.content, "vault"), {
+    ...before,
+    vars: before.vars.map(([key, value]) =>
+      key === "tailscale_ip" ? [key, "100.64.0.9"] : [key, value]
+    ),
+  });
+  for (const { content } of [worker, renamed]) {
+    assert.deepEqual(host(content, "nuc"), host(load(text), "nuc"));
+    assert.match(content.document.text, /# kept\n/);
+  }
+  // The last one of its group, and back again.
+  const none = after({ role: "control-plane" }, "pi");
+  assert.equal(host(none.content, "pi").role, "control-plane");
+  const back = changeHost(none.content, "pi", { role: "worker" });
+  assert.equal(host(load(back.documents.get(FILE)!.text), "pi").role, "worker");
+  for (const taken of ["nuc", "cellar"]) {
+    assert.throws(() => after({ name: taken }), /already in the inventory/);
+  }
+});
+
+Deno.test("a host whose variables only an editor can move is left alone", () => {
+  const encrypted = "!vault |\n            $ANSIBLE_VAULT;1.1;AES256\n            6162\n";
+  for (
+    const hosts of [
+      "a:\n          ansible_become_password: " + encrypted +
+      "          tailscale_ip: 100.64.0.1\n",
+      "a[1:2]: {}\n",
+    ]
+  ) {
+    const content = load(`all:\n  children:\n    workers:\n      hosts:\n        ${hosts}`);
+    const name = [...content.places.keys()][0]!;
+    assert.throws(() => changeHost(content, name, { name: "b" }), /nothing was written/);
+  }
 });

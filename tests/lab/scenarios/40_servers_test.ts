@@ -1,6 +1,6 @@
 /**
  * Several servers: they join one after another, the cluster outlives one of them, is upgraded without an outage, and
- * one can be removed.
+ * one can be replaced and become a worker.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { watchRequests } from "../network/request_watch.ts";
 import { changedTasks, provision, type RunEvent, runWithEvents, signalAt } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { openTool } from "../terminal.ts";
-import { initArgs, projectDir, tool, tryTool, VERSIONS } from "../tool.ts";
+import { initArgs, inventoryFile, projectDir, tool, tryTool, VERSIONS } from "../tool.ts";
 import { waitFor } from "../wait.ts";
 
 let hosts: Host[] = [];
@@ -142,13 +142,26 @@ Deno.test("an upgrade that is killed, interrupted and stopped by a broken node i
   await tool("node", "remove", "n5", "--yes");
 });
 
-Deno.test("a server is removed with its etcd member", async () => {
-  const run = await runWithEvents("node", "remove", "n3", "--yes");
+Deno.test("another machine takes the place of a server that died", async () => {
+  await powerOff("n3");
+  const run = await runWithEvents("node", "replace", "n3", "n5", "--force", "--yes");
   assert.equal(run.code, 0, run.stderr);
   const found = await nodes(n1());
-  assert.deepEqual([...found.keys()].sort(), ["n1", "n2", "n4"]);
+  assert.deepEqual([...found.keys()].sort(), ["n1", "n2", "n4", "n5"]);
+  assert.ok(isReady(found.get("n5")) && isServer(found.get("n5")?.metadata.labels));
+  assert.doesNotMatch(await Deno.readTextFile(inventoryFile), /\bn3\b/);
+});
+
+Deno.test("a server becomes a worker, and its etcd member is removed", async () => {
+  const only = await tryTool("node", "set-role", "n4", "worker", "--yes");
+  assert.equal(only.code, 2, only.stderr);
+  const run = await runWithEvents("node", "set-role", "n5", "worker", "--yes");
+  assert.equal(run.code, 0, run.stderr);
+  const found = await nodes(n1());
+  assert.ok(isReady(found.get("n5")) && !isServer(found.get("n5")?.metadata.labels));
   // A member left behind would cost the majority as soon as one more server is off.
-  await waitUntilReady(n1(), members().filter(({ name }) => name !== "n3"));
+  await waitUntilReady(n1(), hosts.filter(({ name }) => name !== "n3"));
+  assert.deepEqual(changedTasks(await provision()), []);
 });
 
 /** Nodes that run the newer version. */

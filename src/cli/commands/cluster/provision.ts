@@ -1,8 +1,11 @@
 import { counted } from "../../../errors/safe_text.ts";
 import type { ProvisionRequest } from "../../../actions/hosts/provision.ts";
-import type { Failure } from "../../../ansible/events/run_state.ts";
+import type { MayI } from "../../../actions/action_system.ts";
+import type { Failure, RunState } from "../../../ansible/events/run_state.ts";
+import type { RunWords } from "../../../view/runs/run_report.ts";
+import type { Show } from "../../output/progress.ts";
 import { ansibleAnswers, commaList, PASSWORD_OPTIONS } from "../../program/options.ts";
-import { defineCommand, option } from "../../program/command.ts";
+import { defineCommand, type GlobalOptions, option } from "../../program/command.ts";
 import { Prompter } from "../../output/prompt.ts";
 
 /** How the role node_config begins its warning of a host that was renamed. */
@@ -53,9 +56,6 @@ export const provisionCommand = defineCommand({
       "print one event per line, for scripts",
   },
   async run(context, { options, globals, line }, output) {
-    const { provision } = await import("../../../actions/hosts/provision.ts");
-    const { watchRun } = await import("../../output/progress.ts");
-    const { runError } = await import("../../../view/runs/run_report.ts");
     const check = options.check || options.dryRun;
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
     const request = {
@@ -73,35 +73,8 @@ export const provisionCommand = defineCommand({
       convert: globals.yes,
       removeRenamed: options.removeRenamed,
     };
-    const show = { context, output, globals };
-    const run = (request: ProvisionRequest) =>
-      watchRun(provision(context, request, mayInstall), show);
     const words = { what: check ? "The check" : "Provisioning", resume: line };
-    let state = await run(request);
-    const prompter = new Prompter(globals, context);
-    // --yes alone replaces no node.
-    const answers = prompter.canAsk && !globals.yes && !output.structured
-      ? await askAboutFailures(state.failures, prompter)
-      : undefined;
-    if (answers !== undefined) {
-      state = await run({
-        ...request,
-        replace: [...request.replace, ...answers.replace],
-        convert: answers.convert,
-      });
-    }
-    const renamed = state.warnings.filter(({ message }) => RENAMED.test(message));
-    if (renamed.length > 0 && prompter.canAsk && !check && !globals.yes && !output.structured) {
-      const hosts = renamed.map(({ host }) => host).join(", ");
-      const message =
-        `${hosts} was renamed in the inventory, but the node with the old name still exists. ` +
-        "Delete the old node?";
-      if (await prompter.confirm({ message, flag: "--remove-renamed" })) {
-        state = await run({ ...request, removeRenamed: true });
-      }
-    }
-    const error = runError(state, words);
-    if (error !== undefined) throw error;
+    const state = await provisionAndAsk(request, { words, mayInstall, context, output, globals });
     const changed = [...state.hosts.values()].reduce((sum, host) => sum + host.changed, 0);
     output.note(
       check
@@ -112,6 +85,52 @@ export const provisionCommand = defineCommand({
     );
   },
 });
+
+/**
+ * Provisions and asks about what a run cannot decide by itself.
+ *
+ * @throws {UserError} see `provision`, and where it did not succeed
+ */
+export async function provisionAndAsk(
+  request: ProvisionRequest,
+  { words, mayInstall, ...show }: Show & {
+    readonly globals: GlobalOptions;
+    readonly words: RunWords;
+    readonly mayInstall: MayI;
+  },
+): Promise<RunState> {
+  const { provision } = await import("../../../actions/hosts/provision.ts");
+  const { watchRun } = await import("../../output/progress.ts");
+  const { runError } = await import("../../../view/runs/run_report.ts");
+  const { context, output, globals } = show;
+  const run = (request: ProvisionRequest) =>
+    watchRun(provision(context, request, mayInstall), show);
+  let state = await run(request);
+  const prompter = new Prompter(globals, context);
+  // --yes alone replaces no node.
+  const mayAsk = prompter.canAsk && !globals.yes && !output.structured;
+  const answers = mayAsk ? await askAboutFailures(state.failures, prompter) : undefined;
+  if (answers !== undefined) {
+    state = await run({
+      ...request,
+      replace: [...request.replace, ...answers.replace],
+      convert: answers.convert,
+    });
+  }
+  const renamed = state.warnings.filter(({ message }) => RENAMED.test(message));
+  if (renamed.length > 0 && mayAsk && !request.check) {
+    const hosts = renamed.map(({ host }) => host).join(", ");
+    const message =
+      `${hosts} was renamed in the inventory, but the node with the old name still exists. ` +
+      "Delete the old node?";
+    if (await prompter.confirm({ message, flag: "--remove-renamed" })) {
+      state = await run({ ...request, removeRenamed: true });
+    }
+  }
+  const error = runError(state, words);
+  if (error !== undefined) throw error;
+  return state;
+}
 
 /**
  * What a run cannot decide by itself, by the codes of its failures (`k3s_start`, role

@@ -1,0 +1,221 @@
+import { safeText } from "../../../errors/safe_text.ts";
+import { interruptedError, usageError } from "../../../errors/user_error.ts";
+import { type Role, ROLES } from "../../../inventory/model.ts";
+import { argument, defineCommand, option } from "../../program/command.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
+import { reportChange } from "../../output/change_words.ts";
+import { Prompter } from "../../output/prompt.ts";
+import { provisionAndAsk } from "../cluster/provision.ts";
+
+/** What provisioning after a change is called, and how to continue it. */
+const JOINING = { what: "Joining the cluster", resume: "k3s-tool provision" };
+
+const DRY_RUN = option.flag("--dry-run", "show what would change, change nothing");
+
+/** `node set-role`: makes a server of a worker, or a worker of a server. */
+export const nodeSetRoleCommand = defineCommand({
+  name: "node set-role",
+  summary: "Make a server of a worker, or a worker of a server",
+  description:
+    "k3s has no way to change the role of a node, so the machine leaves the cluster and joins " +
+    "again: the node is drained and deleted with its etcd member, k3s is removed from the machine, " +
+    "the inventory is changed, and the machine is provisioned in its new role. Its settings and " +
+    "its other groups stay, and so do files of its volumes. If removing it fails, run the command " +
+    "again; if joining fails, run k3s-tool provision.",
+  formats: ["table", "wide", "json"],
+  args: [
+    argument("<host>", "name from the inventory", { completes: "host" }),
+    argument("<role>", "control-plane or worker"),
+  ],
+  options: { dryRun: DRY_RUN, ...PASSWORD_OPTIONS },
+  examples: {
+    "k3s-tool node set-role nas control-plane": "ask for the name, then make nas a server",
+    "k3s-tool node set-role nas worker --dry-run": "show what would be done",
+  },
+  async run(context, { args, options, globals, line }, output) {
+    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
+    const { planRole, removeNode } = await import("../../../actions/hosts/remove_node.ts");
+    const [name = "", role = ""] = args;
+    const removal = await planRole(context, {
+      inventory: globals.inventory,
+      host: name,
+      role: roleNamed(role),
+    });
+    const { host } = removal;
+    if (!options.dryRun) {
+      await confirmed(new Prompter(globals, context), {
+        message: `${host.name} leaves the cluster and joins it again as ${role}. Its workloads ` +
+          "are moved to other nodes, and k3s is removed from it with its data, but for volumes.",
+        name: host.name,
+      });
+    }
+    const { showRun } = await import("../../output/progress.ts");
+    const answers = await ansibleAnswers(options, context, globals);
+    const show = { context, output, globals };
+    const change = { role: roleNamed(role) };
+    await showRun(
+      removeNode(context, removal, { gone: false, check: options.dryRun, change, ...answers }),
+      { what: `Removing ${host.name}`, resume: line },
+      show,
+    );
+    if (options.dryRun) return output.note("Nothing was changed.");
+    const { inventory } = globals;
+    const { passwords } = answers;
+    await provisionAndAsk(
+      { ...PLAIN_PROVISION, inventory, passwords, convert: globals.yes },
+      { words: JOINING, mayInstall: answers.mayInstall, ...show },
+    );
+    output.note(`${host.name} is a ${role} now.`);
+  },
+});
+
+/** `node replace`: puts another machine in the place of one. */
+export const nodeReplaceCommand = defineCommand({
+  name: "node replace",
+  summary: "Put another machine in the place of one that died or was reinstalled",
+  description:
+    "The new machine gets the role, settings and groups of the old one. The old node is deleted " +
+    "with its password and its etcd member before the new machine joins; the cluster refuses that " +
+    "where it would lose its quorum. Without a new name the machine itself was reinstalled: its " +
+    "old node is deleted and it joins again.",
+  formats: ["table", "wide", "json"],
+  args: [
+    argument("<old>", "name from the inventory", { completes: "host" }),
+    argument("[new]", "name of the new machine"),
+    argument("[ip]", "its Tailscale IPv4 address (default: looked up by name)"),
+  ],
+  options: {
+    force: option.flag("--force", "the old machine is gone: do not contact it"),
+    dryRun: DRY_RUN,
+    ...PASSWORD_OPTIONS,
+  },
+  examples: {
+    "k3s-tool node replace nas nas2 --force": "nas is dead; nas2 takes its place",
+    "k3s-tool node replace pi --yes": "join pi again after it was reinstalled, without asking",
+    "k3s-tool node replace nas nas2 100.64.0.9 --dry-run": "show what would be done",
+  },
+  async run(context, { args, options, globals, line }, output) {
+    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
+    const { hostNamed } = await import("../../../inventory/model.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
+    const { planReplacement, removeNode } = await import("../../../actions/hosts/remove_node.ts");
+    const [old = "", name, address] = args;
+    const { inventory } = globals;
+    const prompter = new Prompter(globals, context);
+    const show = { context, output, globals };
+    const request = { ...PLAIN_PROVISION, inventory, convert: globals.yes };
+    if (name === undefined) {
+      const host = hostNamed((await openInventory(context, inventory)).inventory, old).name;
+      if (!options.dryRun) {
+        await confirmed(prompter, {
+          message: `The old node ${host} is deleted with all data that its pods stored there.`,
+          name: host,
+        });
+      }
+      const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
+      await provisionAndAsk(
+        { ...request, passwords, replace: [host], limit: [host], check: options.dryRun },
+        { words: { ...JOINING, resume: line }, mayInstall, ...show },
+      );
+      return output.note(options.dryRun ? "Nothing was changed." : `${host} has joined again.`);
+    }
+    const { removal, change } = await planReplacement(context, {
+      inventory,
+      host: old,
+      name,
+      address,
+    });
+    const { host } = removal;
+    if (!options.dryRun) {
+      await confirmed(prompter, {
+        message: `${name} takes the place of ${host.name}: the node ${host.name} is deleted` +
+          (options.force ? "." : ", and k3s is removed from that machine."),
+        name: host.name,
+      });
+    }
+    const { showRun } = await import("../../output/progress.ts");
+    const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
+    const resume = line + (options.force ? "" : " (with --force if the machine is gone)");
+    await showRun(
+      removeNode(context, removal, {
+        gone: options.force,
+        check: options.dryRun,
+        change,
+        passwords,
+        mayInstall,
+      }),
+      { what: `Removing ${host.name}`, resume },
+      show,
+    );
+    if (options.dryRun) return output.note("Nothing was changed.");
+    await provisionAndAsk({ ...request, passwords }, { words: JOINING, mayInstall, ...show });
+    output.note(`${name} has taken the place of ${host.name}.`);
+  },
+});
+
+/** `node rename`: gives a worker another name in the inventory and the cluster. */
+export const nodeRenameCommand = defineCommand({
+  name: "node rename",
+  summary: "Give a worker another name in the inventory and the cluster",
+  description:
+    "Renames the machine in the inventory, where its settings and groups stay, and provisions " +
+    "it: it joins as a node with the new name, and the old node is deleted. Its pods are created " +
+    "again. The machine's own hostname and its name in the tailnet stay as they are.",
+  formats: ["table", "wide", "json"],
+  args: [
+    argument("<host>", "name from the inventory", { completes: "host" }),
+    argument("<name>", "its new name"),
+  ],
+  options: { dryRun: DRY_RUN, ...PASSWORD_OPTIONS },
+  examples: {
+    "k3s-tool node rename pi shed": "rename pi to shed",
+    "k3s-tool node rename pi shed --dry-run": "show the change of the inventory, write nothing",
+  },
+  async run(context, { args, options, globals }, output) {
+    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
+    const { changeInInventory, planRename } = await import(
+      "../../../actions/hosts/remove_node.ts"
+    );
+    const [old = "", name = ""] = args;
+    const { inventory } = globals;
+    const { removal, change } = await planRename(context, { inventory, host: old, name });
+    const { host } = removal;
+    if (options.dryRun) {
+      return await reportChange(output, change, { dryRun: true, done: "", extra: {} });
+    }
+    const question = {
+      message: `Rename ${host.name} to ${name}, and delete the node ${host.name}?`,
+      flag: "--yes",
+    };
+    if (!await new Prompter(globals, context).confirm(question)) {
+      throw interruptedError("Nothing was changed");
+    }
+    const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
+    const { notes } = await changeInInventory(context, removal, { name });
+    notes.forEach((words) => output.note(words));
+    const words = { ...JOINING, resume: "k3s-tool provision --remove-renamed" };
+    await provisionAndAsk(
+      { ...PLAIN_PROVISION, inventory, passwords, convert: false, removeRenamed: true },
+      { words, mayInstall, context, output, globals },
+    );
+    output.note(`${host.name} is ${name} now.`);
+  },
+});
+
+/** @throws {UserError} exit code 2 */
+function roleNamed(text: string): Role {
+  const role = ROLES.find((each) => each === text);
+  if (role !== undefined) return role;
+  throw usageError(`${safeText(text)} is not a role`, {
+    hint: "Name control-plane or worker.",
+  });
+}
+
+/** @throws {UserError} exit code 130 where the name does not match */
+async function confirmed(
+  prompter: Prompter,
+  { message, name }: { readonly message: string; readonly name: string },
+): Promise<void> {
+  if (await prompter.confirmByName({ message, name, flag: "--yes" })) return;
+  throw interruptedError("The name does not match; nothing was changed");
+}
