@@ -73,8 +73,8 @@ function notFound({ files, read, choice: { context, clusterName } }: {
   readonly read: Kubeconfigs;
   readonly choice: ContextChoice;
 }): UserError {
-  const fetchHint = "Fetch it with: k3s-tool kubeconfig; where there is no cluster yet, make it: " +
-    "k3s-tool provision";
+  const fetchHint = "Fetch it with: k3s-tool kubeconfig. If there is no cluster yet, create it " +
+    "with: k3s-tool provision";
   const [where, have] = [files.join(", "), plural(files.length, "has", "have")];
   const contexts = read.contexts.map(({ name }) => safeText(name)).join(", ");
   if (read.files.length === 0) {

@@ -190,7 +190,7 @@ function statusOf(known: LookUps, { host, node, peer }: Subject): Standing {
   }
   if (away !== undefined) return away;
   if (node === undefined) {
-    const reason = known.unheard ?? "the cluster could not be asked";
+    const reason = known.unheard ?? "the cluster cannot be read";
     return { status: "Unknown", since: undefined, source: "cluster", reason };
   }
   const ready = node.conditions.find(({ type }) => type === "Ready");

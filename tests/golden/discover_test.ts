@@ -45,7 +45,7 @@ Deno.test("discover says what it could not compare with, and shows the rest", as
   const forbidden = { ...CLUSTER, "/api/v1/nodes": () => statusError(403, "Forbidden", "no") };
   const refused = await inHomelab(["discover", "pi"], { routes: forbidden });
   assert.equal(refused.code, 0);
-  assert.match(refused.stderr, /The cluster could not be asked: .* may not do this/);
+  assert.match(refused.stderr, /The cluster cannot be read: .* may not do this/);
 
   const broken = await inHomelab(["discover", "pi"], { inventory: "all: [" });
   assert.equal(broken.code, 0);

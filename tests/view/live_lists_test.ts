@@ -75,7 +75,7 @@ Deno.test("why nothing is known of a node: it is too early, or the cluster does 
   const problem = unreachableError("no route to host");
   assert.equal(
     note({ type: "connection", connection: { state: "connecting", problem } }),
-    "the cluster could not be asked",
+    "the cluster cannot be read",
   );
 });
 

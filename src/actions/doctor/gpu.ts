@@ -60,7 +60,7 @@ export async function* checkGpus(
   });
   if (!reading.known) {
     const { message, hint } = reading.error;
-    yield warn("gpu", `the cluster was not asked: ${message}`, hint);
+    yield warn("gpu", `the cluster cannot be read: ${message}`, hint);
   }
   const nodes = reading.known ? reading.value : undefined;
   const looks = inventory.hosts.map((host) => lookAt(system, host, nodes));

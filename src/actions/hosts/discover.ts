@@ -66,7 +66,7 @@ export async function discover(system: System, request: DiscoverRequest): Promis
   const gaps = [
     ...tailnet.value.gaps,
     ...inventory.known ? [] : [`The inventory could not be read: ${inventory.error.message}`],
-    ...cluster.known ? [] : [`The cluster could not be asked: ${cluster.error.message}`],
+    ...cluster.known ? [] : [`The cluster cannot be read: ${cluster.error.message}`],
   ];
   return {
     members: await Promise.all(

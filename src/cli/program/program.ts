@@ -42,7 +42,9 @@ interface Call {
 }
 
 /** Group words (`node`, `config`, `assets`) and what they stand for. */
-const GROUPS: Readonly<Record<string, string>> = {
+export const GROUPS: Readonly<Record<string, string>> = {
+  backup: "Back up the cluster, and list, check and prune backups",
+  runs: "Show what earlier runs did, and their logs",
   assets: "List or copy the embedded Ansible roles and templates",
   config: "Read and change variables of the inventory",
   gitops: "Deploy from Git: create a repository and apps, validate them, show the sync status",

@@ -103,7 +103,7 @@ export function statusWords(status: Status) {
     ? `The cluster was heard last at ${
       shownTime(connection.lastHeard)
     }, and what is shown is from then`
-    : "The cluster could not be asked";
+    : "The cluster cannot be read";
   const gap = usageGap(live);
   return {
     notes: [...gapsOf(live), ...gap === undefined ? [] : [`${gap}.`]],
@@ -142,7 +142,7 @@ export function statusDocument(status: Status) {
   const lost = connection.state === "lost" ? new Date(connection.lastHeard) : undefined;
   const metrics = isLive || cluster.nodes !== undefined
     ? cluster.metrics
-    : { known: false, reason: "the cluster could not be asked" } as const;
+    : { known: false, reason: "the cluster cannot be read" } as const;
   const sums = totals(status);
   const gitops = gitopsReport(status);
   return {

@@ -76,7 +76,7 @@ function otherServer({ connection, server, insteadOf }: LiveState): readonly str
   if (connection.state !== "live" || insteadOf === undefined || server === undefined) return [];
   const [asked, silent] = [server, insteadOf].map((each) => new URL(each).host);
   return [
-    `The server of the kubeconfig, ${silent}, does not answer; ${asked} is asked instead. ` +
+    `The server of the kubeconfig, ${silent}, does not answer; ${asked} is used instead. ` +
     "Where it stays away, move the kubeconfig with: k3s-tool kubeconfig",
   ];
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import metadata from "../../../deno.json" with { type: "json" };
 import { DOCUMENTS } from "../../../src/cli/program/document_schemas.ts";
+import { GROUPS } from "../../../src/cli/program/program.ts";
 import { commands } from "../../../src/cli/program/registry.ts";
 import { runCommand } from "../fake_context.ts";
 
@@ -49,6 +50,14 @@ for (const { name, examples, hidden, aliases = [] } of commands.filter(({ hidden
     }
   });
 }
+
+Deno.test("every group of commands says what it is for", () => {
+  const groups = new Set(
+    commands.map(({ name }) => name.split(" ")).filter(([, second]) => second !== undefined)
+      .map(([first]) => first!),
+  );
+  assert.deepEqual(Object.keys(GROUPS).sort(), [...groups].sort());
+});
 
 Deno.test("every option's key is its long flag in camel case", () => {
   for (const { name, options = {} } of commands) {

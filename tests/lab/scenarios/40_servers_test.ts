@@ -68,7 +68,7 @@ Deno.test("R13 with the first server off the tool works through another one, and
   assert.match(status.stdout, /^n2 .*Ready/m);
   assert.match(
     status.stderr,
-    new RegExp(`does not answer; ${n2().tailscaleAddress}:6443 is asked`),
+    new RegExp(`does not answer; ${n2().tailscaleAddress}:6443 is used`),
   );
   const screen = await openTool(["tui"], { columns: 120, rows: 40 });
   await screen.waitForScreen(/● live[^]*n2 .*Ready/);
