@@ -40,10 +40,17 @@ export async function knownMachine(
   return address === undefined ? undefined : await machineAt(system, address);
 }
 
+/** The largest file that this module writes has some KiB, in bytes. */
+const LIMIT = 1 << 20;
+
 /** What is kept of the machine with an address; undefined too where the file cannot be read. */
 export async function machineAt(system: System, address: string): Promise<Machine | undefined> {
+  const file = fileOf(system, address);
   try {
-    return Machine.parse(JSON.parse(await Deno.readTextFile(fileOf(system, address))));
+    const { isFile, size } = await Deno.stat(file);
+    // A pipe or a device in its place would be read for ever.
+    if (!isFile || size > LIMIT) return undefined;
+    return Machine.parse(JSON.parse(await Deno.readTextFile(file)));
   } catch {
     return undefined; // not there, out of reach, or another version's: the next look replaces it
   }

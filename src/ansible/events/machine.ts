@@ -6,12 +6,25 @@
  */
 
 import * as z from "zod/mini";
+import { safeText } from "../../errors/safe_text.ts";
 
-// A detail of a wrong type is dropped rather than all that is known of a machine.
-const text = z.catch(z.optional(z.string().check(z.maxLength(200))), undefined);
-const amount = z.catch(z.optional(z.number().check(z.nonnegative())), undefined);
+/** More is no machine that a node can be: threads, bytes (1 EiB), disks or cards. */
+const MOST = { count: 65_536, bytes: 2 ** 60, items: 64 };
+
+// A machine tells what it likes. A detail that cannot be right is dropped rather than all that is
+// known of the machine, and a text is one line that is harmless for a terminal.
+const text = z.catch(
+  z.optional(z.string().check(z.overwrite(safeText), z.maxLength(200))),
+  undefined,
+);
+const count = z.catch(z.optional(z.int().check(z.nonnegative(), z.lte(MOST.count))), undefined);
+const bytes = z.catch(
+  z.optional(z.number().check(z.overwrite(Math.floor), z.nonnegative(), z.lte(MOST.bytes))),
+  undefined,
+);
 const flag = z.catch(z.optional(z.boolean()), undefined);
-const list = <T extends z.ZodMiniType>(item: T) => z.catch(z.array(item), []);
+const list = <T extends z.ZodMiniType>(item: T) =>
+  z.catch(z.array(item).check(z.overwrite((all) => all.slice(0, MOST.items))), []);
 
 /** Facts of a machine; sizes are in bytes. */
 export const MachineFacts = z.object({
@@ -20,23 +33,23 @@ export const MachineFacts = z.object({
   distribution: text,
   /** The name that the maker of the machine or the board gives it. */
   model: text,
-  cores: amount,
-  threads: amount,
-  memory_bytes: amount,
-  swap_bytes: amount,
+  cores: count,
+  threads: count,
+  memory_bytes: bytes,
+  swap_bytes: bytes,
   /** Version of control groups, 1 or 2. */
-  cgroup: amount,
+  cgroup: count,
   virtual: flag,
   battery: flag,
   /** A graphical session is open. */
   desktop: flag,
-  disks: list(z.object({ name: text, model: text, bytes: amount, rotational: flag })),
+  disks: list(z.object({ name: text, model: text, bytes: bytes, rotational: flag })),
   filesystems: list(z.object({
     path: text,
     device: text,
     type: text,
-    bytes: amount,
-    free_bytes: amount,
+    bytes: bytes,
+    free_bytes: bytes,
     rotational: flag,
   })),
   /** NVIDIA's cards; model, memory and driver only where `nvidia-smi` answers. */
@@ -44,7 +57,7 @@ export const MachineFacts = z.object({
     address: text,
     device: text,
     model: text,
-    memory_bytes: amount,
+    memory_bytes: bytes,
     driver: text,
   })),
   /** What `nvidia-smi` said where it failed. */
