@@ -13,6 +13,8 @@ import reservedKeys from "../../ansible/roles/node_config/files/reserved_keys.js
 };
 import { parseIpv4, parseNetwork } from "./ipv4.ts";
 import { K3sConfig } from "./k3s_options.ts";
+import { Registries } from "./registries.ts";
+import { FILE } from "./workstation_file.ts";
 import {
   CPU_QUANTITY,
   DNS_LABEL,
@@ -181,13 +183,8 @@ export const HostVariables = z.looseObject({
   node_taints: z.optional(z.array(TaintSchema, `a list of taints such as [${TAINT}]`)),
   storage_paths: z.optional(z.array(StoragePathSchema, `a list of paths such as [${STORAGE}]`)),
   k3s_config: z.optional(K3sConfig),
+  registries: z.optional(Registries),
 });
-
-/** A file of the workstation: absolute, with `~`, or beside the inventory. */
-const FILE = z.string("a path on this machine").check(
-  // A key or token itself has line breaks, or no business here.
-  z.regex(/^(?!AGE-SECRET-KEY-|gh[ps]_|github_pat_|glpat-)[^\n\0]*$/, "a path on this machine"),
-);
 
 // What Flux can fetch from (GitRepository's spec.url). A password in the address would lie in the
 // open.

@@ -29,8 +29,8 @@ class Files(unittest.TestCase):
     def mode(self, name):
         return stat.S_IMODE(os.stat(os.path.join(self.root, name)).st_mode)
 
-    def write(self, *entries, check=False):
-        return FILES["write_files"](entries, check)
+    def write(self, *entries, check=False, secrets=()):
+        return FILES["write_files"](entries, check, secrets)
 
     def test_text_mode_and_directories_are_brought_about_and_then_left_alone(self):
         entries = [self.entry("k3s/config.yaml.d/x.yaml", directory_mode="0700"), self.entry("k3s/unit", mode="0644")]
@@ -53,6 +53,29 @@ class Files(unittest.TestCase):
         os.chmod(os.path.join(self.root, "token"), 0o644)
         [diff] = self.write(self.entry("token", "secret"))
         self.assertEqual((diff["before"], diff["after"], self.mode("token")), ("mode 0644\n", "mode 0600\n", 0o600))
+
+    def test_a_secret_text_is_written_and_not_told(self):
+        entry = self.entry("registries.yaml", None)
+        told = [self.write(entry, secrets={entry["path"]: text}) for text in ("hunter1", "hunter1", "hunter2")]
+        self.assertEqual([[(entry["before"], entry["after"]) for entry in diffs] for diffs in told],
+                         [[("", "(not shown, changed)\n")], [], [("(not shown)\n", "(not shown, changed)\n")]])
+        with open(os.path.join(self.root, "registries.yaml")) as file:
+            self.assertEqual((file.read(), self.mode("registries.yaml")), ("hunter2", 0o600))
+
+    def test_a_file_that_is_to_be_absent_is_removed_once_and_its_text_not_told(self):
+        self.write(self.entry("a", "hunter"))
+        absent = self.entry("a", None, absent=True)
+        told = self.write(absent, check=True)
+        self.assertEqual((os.listdir(self.root), [(entry["before"], entry["after"]) for entry in told]), (["a"], [("(not shown)\n", "")]))
+        self.assertEqual(self.write(absent), told)
+        self.assertEqual((os.listdir(self.root), self.write(absent)), ([], []))
+
+    def test_an_entry_without_a_text_removes_nothing(self):
+        self.write(self.entry("a"))
+        for entry in (self.entry("a", None), self.entry("a", "b", absent=True)):
+            with self.assertRaises(ValueError):
+                self.write(entry)
+        self.assertEqual(os.listdir(self.root), ["a"])
 
     def test_a_check_tells_the_same_and_writes_nothing(self):
         entries = [self.entry("k3s/a"), self.entry("b")]

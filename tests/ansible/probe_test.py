@@ -162,6 +162,28 @@ class K3s(unittest.TestCase):
         self.assertIn("--vpn-auth", warnings[0])
 
 
+class Files(unittest.TestCase):
+    def test_a_file_is_this_tool_s_by_its_first_line(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "registries.yaml")
+            self.assertIsNone(PROBE["whose"](path))
+            for text, whose in (("# Written by k3s-tool; changes are lost at its next run.\n{}\n", "own"), ("mirrors: {}\n# Written by k3s-tool", "other"), ("", "other")):
+                with open(path, "w") as file:
+                    file.write(text)
+                self.assertEqual(PROBE["whose"](path), whose, text)
+            os.unlink(path)
+            os.symlink("nowhere", path)
+            self.assertEqual(PROBE["whose"](path), "other")
+
+    def test_the_digest_of_a_start_has_the_registries_where_the_unit_has_them(self):
+        with tempfile.TemporaryDirectory() as directory:
+            unit = os.path.join(directory, "k3s.service")
+            for text, more in (("cat config unit sums | sha256sum", []), ("cat config unit sums /etc/rancher/k3s/registries.yaml | sha256sum", ["/etc/rancher/k3s/registries.yaml"])):
+                with open(unit, "w") as file:
+                    file.write(text)
+                self.assertEqual(PROBE["digested"](unit), ["/etc/rancher/k3s/config.yaml", unit, "/etc/rancher/k3s/k3s-tool.sums", *more])
+
+
 class Servers(unittest.TestCase):
     def test_a_host_has_joined_through_the_server_of_its_configuration_once_it_has_data_or_a_certificate(self):
         config = 'node-ip: 100.64.0.4\nserver: "https://100.64.0.1:6443"\ntoken-file: x\n'

@@ -10,7 +10,6 @@ short_description: Several files with their text and mode
 description:
   - Writes files that differ from the given text or mode; they belong to the user of the task. Each file is replaced as a whole.
   - One call serves all files of a host. With C(copy) each is a task, and a task costs a connection and a second.
-  - Where a text is secret, the task needs C(no_log) and C(diff=false), as with C(copy).
 options:
   files:
     description: The files, written in this order.
@@ -23,9 +22,12 @@ options:
         type: path
         required: true
       content:
-        description: All of its text.
+        description: All of its text, which a diff shows. Without it the text is in C(secrets), or the file is C(absent).
         type: str
-        required: true
+      absent:
+        description: Whether the file is removed.
+        type: bool
+        default: false
       mode:
         description: Its mode, in octal digits.
         type: str
@@ -38,6 +40,10 @@ options:
         description: Mode of that directory's parent where it has to be made as well.
         type: str
         default: "0755"
+  secrets:
+    description: Texts that are secret, by the path of their file. They are shown nowhere.
+    type: dict
+    default: {}
 author: k3s-tool
 """
 
@@ -65,13 +71,14 @@ from ansible.module_utils.k3s_tool.programs import sentence
 def main():
     module = AnsibleModule(argument_spec={"files": {"type": "list", "elements": "dict", "required": True, "options": {
         "path": {"type": "path", "required": True},
-        "content": {"type": "str", "required": True},
+        "content": {"type": "str"},
+        "absent": {"type": "bool", "default": False},
         "mode": {"type": "str", "default": "0644"},
         "directory_mode": {"type": "str", "default": "0755"},
         "parent_mode": {"type": "str", "default": "0755"},
-    }}}, supports_check_mode=True)
+    }}, "secrets": {"type": "dict", "default": {}, "no_log": True}}, supports_check_mode=True)
     try:
-        diffs = write_files(module.params["files"], module.check_mode)
+        diffs = write_files(module.params["files"], module.check_mode, module.params["secrets"])
     except OSError as failure:
         module.fail_json(msg=sentence("%s could not be written: %s" % (failure.filename, failure.strerror), "Look at the disk of this host and at that directory."))
     module.exit_json(changed=bool(diffs), changed_files=[entry["after_header"] for entry in diffs], diff=diffs)

@@ -39,6 +39,7 @@ function typeOf(schema: z.ZodMiniType, [member, ...rest]: readonly string[] = []
     type === undefined ? "string" : typeOf(type as z.ZodMiniType, members);
   switch (def.type) {
     case "optional":
+    case "nullable":
       return inner(def.innerType, member === undefined ? [] : [member, ...rest]);
     case "union":
       return inner(def.options[0], member === undefined ? [] : [member, ...rest]);
@@ -66,6 +67,8 @@ const EXAMPLES: Readonly<Record<string, (text: string) => string>> = {
   node_taints: () => '[{"key": "gpu", "effect": "NoSchedule"}]',
   storage_paths: () => '[{"path": "/srv/fast", "class": "fast"}]',
   k3s_config: () => '{"debug": true}',
+  registries: () =>
+    '{"mirrors": {"docker.io": {"endpoint": ["https://registry.example.com:5000"]}}}',
   k3s_tls_san: wordsAsList,
   k3s_disable: wordsAsList,
 };

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { hideSecrets, isSecretName } from "../../errors/secrets.ts";
+import { isSecretName } from "../../errors/secrets.ts";
 import type { Problem } from "../../errors/user_error.ts";
 import { networkContains, networksOverlap, parseIpv4, parseNetwork } from "../ipv4.ts";
 import {
@@ -17,6 +17,7 @@ import {
   ROLE_GROUPS,
   ROLES,
 } from "../model.ts";
+import { maskedText } from "../masked.ts";
 import type { GroupTree } from "./group_tree.ts";
 import { roleOfGroup } from "./groups.ts";
 import { readHosts } from "./hosts.ts";
@@ -243,6 +244,9 @@ function outside(hosts: readonly InventoryHost[], network: string): Problem[] {
   });
 }
 
+/** What holds the credentials of a registry: whatever is in it, and whatever that is called. */
+const CREDENTIALS = "auth";
+
 /** Longest value a report repeats. */
 const MAX_SHOWN = 80;
 
@@ -289,13 +293,15 @@ function problemAt(
   const found = node === undefined ? undefined : document.text.slice(node.start, node.end);
   const empty = node !== undefined && node.start === node.end;
   const name = [variable.name, ...path].join(".");
-  const secret = [variable.name, ...path].some(isSecretName);
+  const secret = [variable.name, ...path].some((part) =>
+    part === CREDENTIALS || isSecretName(part)
+  );
   return {
     message: `bad value for ${name} of ${variable.scope}`,
     where: node === undefined || empty
       ? variable.where
       : document.lines.place(document.file, node.start),
-    ...(found === undefined || secret ? {} : { value: shorten(hideSecrets(found)) }),
+    ...(found === undefined || secret ? {} : { value: shorten(maskedText(found)) }),
     expected: (key ? issue.issues?.[0]?.message : undefined) ?? issue.message,
   };
 }

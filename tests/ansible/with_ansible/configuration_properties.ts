@@ -63,6 +63,15 @@ const host = fc.record({
     // As it is written: no number.
     "pause-image": fc.constantFrom("0644", "yes", "a: b # c"),
   }, { requiredKeys: [] }),
+  registries: fc.constantFrom(undefined, {}, { mirrors: { "docker.io": null } }, {
+    mirrors: { "*": { endpoint: ["https://a:5000"], rewrite: { "^x/(.*)": "y/$1" } } },
+    configs: {
+      "a:5000": { auth: { username: "me", password_file: "password" }, tls: { ca_file: "/c" } },
+      "b": { auth: { auth_file: "/DIRECTORY/password" } },
+      "docker.io": null,
+    },
+  }),
+  foundRegistries: fc.constantFrom(null, "own", "other"),
   dnsName: fc.oneof(fc.constant(""), label.map((text) => `${text}.tail1234.ts.net`)),
   managed: fc.boolean(),
 });
@@ -75,9 +84,16 @@ interface Rendered {
   readonly registration: string;
   readonly unit: string;
   readonly manifest: string;
+  readonly registries: string;
+  readonly files: readonly Record<string, unknown>[];
+  readonly secrets: Record<string, string>;
+  readonly left: boolean;
   readonly settings: Record<string, unknown>;
   readonly gpu: { readonly wanted: boolean; readonly due: boolean; readonly unfound: boolean };
 }
+
+/** The text of a file with credentials, with what YAML and templates would take for their own. */
+const PASSWORD = '{{ x }}: "a" # b';
 
 /** Options for all hosts: one that only servers have, and one for both. */
 const FOR_ALL = { "cluster-domain": "home.arpa", "snapshotter": "native" };
@@ -108,6 +124,7 @@ function inventoryOf(hosts: readonly Host[]): unknown {
     ...(host.taints.length ? { node_taints: host.taints } : {}),
     ...(host.gpu === undefined ? {} : { gpu: host.gpu }),
     k3s_config: host.options,
+    ...(host.registries === undefined ? {} : { registries: host.registries }),
     ...(host.gpuDriver === undefined ? {} : { gpu_driver: host.gpuDriver }),
     node_labels: host.labels,
     test_probe: {
@@ -126,7 +143,7 @@ function inventoryOf(hosts: readonly Host[]): unknown {
       arch: "amd64",
       tailscale: { dns_name: host.dnsName },
       resolvers: { managed: host.managed, upstream: ["9.9.9.9"] },
-      k3s: {},
+      k3s: { registries: host.foundRegistries, cluster: null },
     },
   }];
   return {
@@ -147,7 +164,9 @@ function inventoryOf(hosts: readonly Host[]): unknown {
 async function render(hosts: readonly Host[]): Promise<Record<string, Rendered>> {
   const directory = await Deno.makeTempDir({ prefix: "k3s-tool-test-" });
   try {
-    await Deno.writeTextFile(`${directory}/hosts.json`, JSON.stringify(inventoryOf(hosts)));
+    const inventory = JSON.stringify(inventoryOf(hosts)).replaceAll("/DIRECTORY", directory);
+    await Deno.writeTextFile(`${directory}/hosts.json`, inventory);
+    await Deno.writeTextFile(`${directory}/password`, `${PASSWORD}\n`);
     const output = `${directory}/out.json`;
     const { code, stdout, stderr } = await new Deno.Command("ansible-playbook", {
       args: [
@@ -199,6 +218,35 @@ Deno.test("the file is the configuration, and the owner's options that the host'
     }
     assert.deepEqual(parse(text), expected);
   });
+});
+
+Deno.test("registries are written with the credentials that the inventory names, for root alone, or removed", () => {
+  forEach(
+    hosts,
+    ({ registries, foundRegistries }, { registries: text, files, secrets, unit, left }) => {
+      const path = "/etc/rancher/k3s/registries.yaml";
+      const set = Object.keys(registries ?? {}).length > 0;
+      const [entry, ...more] = files.filter((file) => file.path === path);
+      assert.deepEqual(more, []);
+      const removed = !set && foundRegistries === "own";
+      assert.equal(left, removed);
+      assert.deepEqual(
+        entry,
+        set ? { path, mode: "0600" } : removed ? { path, absent: true } : undefined,
+      );
+      assert.match(text, /^# Written by k3s-tool/);
+      const expected = JSON.parse(
+        JSON.stringify(registries ?? {})
+          .replace('"password_file":"password"', `"password":${JSON.stringify(PASSWORD)}`)
+          .replace('"auth_file":"/DIRECTORY/password"', `"auth":${JSON.stringify(PASSWORD)}`),
+      );
+      assert.deepEqual(parse(text), expected);
+      assert.equal(unit.includes(path), set);
+      assert.deepEqual(secrets, set ? { [path]: text } : {});
+      // What a diff may show has nothing of it.
+      assert.ok(!JSON.stringify(files).includes("{{ x }}"));
+    },
+  );
 });
 
 Deno.test("P1 servers stand on the control plane, agents on workers", () => {

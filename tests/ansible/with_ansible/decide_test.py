@@ -10,9 +10,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), found_registries=None, **extra):
     def host(number, name):
-        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         if name in dict(recorded):
@@ -124,6 +124,14 @@ class Problems(unittest.TestCase):
         for options, problems in (({"tls-san": ["a"], "debug": True, "nodeip": "x"}, [told]), ({"debug": True}, [])):
             found = decide(k3s_config={name: value for name, value in sorted(options.items())})
             self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, problems))
+
+    def test_a_registries_file_of_others_is_kept_and_one_with_a_password_must_be_there(self):
+        other = "/etc/rancher/k3s/registries.yaml on this host was not written by k3s-tool, and `registries` is set"
+        missing = "there is no file /nonexistent/password on the workstation"
+        mirrors, configs = {"mirrors": {"docker.io": None}}, {"configs": {"a": {"auth": {"password_file": "/nonexistent/password"}}, "b": None}}
+        for found, registries, problems in (("other", mirrors, [other]), ("other", {}, []), ("own", mirrors, []), (None, configs, [missing]), ("other", configs, [other, missing])):
+            told = decide(found_registries=found, registries=registries)
+            self.assertEqual((told["n1"]["problems"], told["w1"]["problems"]), (problems, problems), (found, registries))
 
     def test_a_worker_alone_in_a_run_is_judged_by_what_is_known_of_its_server(self):
         """A server that is left out by --limit is looked at for what it serves; which cluster it has stays unknown."""

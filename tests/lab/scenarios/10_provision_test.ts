@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { reboot } from "../hosts/faults.ts";
 import { down, up } from "../lab.ts";
 import {
@@ -49,6 +50,8 @@ Deno.test("discover lists the tailnet's machines before there is an inventory", 
 
 Deno.test("init writes an inventory that validates", async () => {
   await tool(...initArgs(first3(), { version: VERSIONS.older }));
+  // An option for all that agents do not have: one that got it would end.
+  await tool("config", "set", "k3s_config.etcd-snapshot-retention", "7");
   await tool("config", "validate");
 });
 
@@ -120,6 +123,7 @@ Deno.test("P1 P2 P3 each host runs its component with Tailscale addresses", asyn
     const foreign = addresses.filter((one) => !known.includes(one) && !one.startsWith("10.4"));
     assert.deepEqual(foreign, [], config);
     assert.ok(config.includes(tailscaleAddress));
+    assert.equal(config.includes("etcd-snapshot-retention: 7\n"), role === "control-plane");
     if (role === "worker") assert.ok(config.includes(`https://${n1().tailscaleAddress}:6443`));
     const mode = await ssh(host(name), "stat -c '%a %U' /etc/rancher/k3s/config.yaml");
     assert.equal(mode.trim(), "600 root");
@@ -176,7 +180,26 @@ const PLUG_IN_A_CARD = "mkdir -p /run/pci/0000:01:00.0 && cd /run/pci/0000:01:00
   "echo 0x10de >vendor && echo 0x030000 >class && echo 0x2684 >device && " +
   "mount --bind /run/pci /sys/bus/pci/devices";
 
-Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async () => {
+/** A mirror, and a registry whose password is in a file of the workstation. */
+const REGISTRIES = {
+  mirrors: { "docker.io": { endpoint: ["https://mirror.example.com:5000"] } },
+  configs: { "mirror.example.com:5000": { auth: { username: "me", password_file: "registry" } } },
+};
+const registryPassword = {
+  text: `lab-${crypto.randomUUID()}`,
+  file: join(dirname(inventoryFile), "registry"),
+};
+const REGISTRIES_YAML = "/etc/rancher/k3s/registries.yaml";
+
+/** The process of k3s on each host, by name. */
+async function k3sProcesses(): Promise<Record<string, string>> {
+  const show = "systemctl show k3s.service k3s-agent.service -p MainPID --value | grep -v '^0*$'";
+  return Object.fromEntries(
+    await Promise.all(hosts.map(async (one) => [one.name, (await ssh(one, show)).trim()])),
+  );
+}
+
+Deno.test("P11 P12 reservations, labels, taints, options and registries arrive, change and go", async () => {
   const before = (await nodes(n1())).get("n3")!;
   await tool("config", "set", "reserved_cpu", "500m", "--scope", "n3", "--type", "string");
   await tool("config", "set", "reserved_memory", "1Gi", "--scope", "n3");
@@ -186,7 +209,31 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
   await tool("config", "set", "node_taints", taint, "--scope", "n3", "--type", "json");
   await kubectl(n1(), "label node n3 foreign.example.com/kept=yes");
   await ssh(host("n3"), PLUG_IN_A_CARD);
-  await provision();
+  const argument = JSON.stringify(["serialize-image-pulls=false"]);
+  await tool("config", "set", "k3s_config.kubelet-arg", argument, "--scope", "n3");
+  await Deno.writeTextFile(registryPassword.file, `${registryPassword.text}\n`, { mode: 0o600 });
+  for (const name of ["n3", "n4"]) {
+    await tool("config", "set", "registries", JSON.stringify(REGISTRIES), "--scope", name);
+  }
+  const running = await k3sProcesses();
+  const processes = sampleProcesses(hosts);
+  const run = await provision("--diff");
+  const search = { output: run.stdout + run.stderr, processes: await processes.stop() };
+  const more = { "the registry's password": registryPassword };
+  assert.deepEqual(await findSecrets(hosts, { ...search, more }), []);
+  const restarted = Object.entries(await k3sProcesses()).filter(([name, id]) =>
+    id !== running[name]
+  );
+  assert.deepEqual(restarted.map(([name]) => name), ["n3", "n4"]);
+  for (const name of ["n3", "n4"]) {
+    const [mode, ...text] = (await ssh(
+      host(name),
+      `stat -c '%a %U' ${REGISTRIES_YAML} && cat ${REGISTRIES_YAML}`,
+    )).split("\n");
+    assert.equal(mode, "600 root");
+    assert.ok(text.some((line) => line.trim() === `password: ${registryPassword.text}`));
+    assert.ok(text.some((line) => line.trim() === "- https://mirror.example.com:5000"));
+  }
   const after = (await nodes(n1())).get("n3")!;
   const cpus = (node: typeof after) => millicores(node.status.allocatable.cpu ?? "");
   assert.equal(cpus(before) - cpus(after), 500, "the owner's reservation, not the profile's");
@@ -194,6 +241,7 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
     await kubectl(n1(), "get --raw /api/v1/nodes/n3/proxy/configz"),
   );
   assert.equal(kubeletconfig.maxPods, 30);
+  assert.equal(kubeletconfig.serializeImagePulls, false);
   assert.deepEqual(kubeletconfig.evictionHard, {
     "memory.available": "100Mi",
     "nodefs.available": "10%",
@@ -214,9 +262,11 @@ Deno.test("P11 P12 reservations, labels and taints arrive, change and go", async
   await tool("config", "unset", "node_labels.example.com/disk", "--scope", "n3");
   await tool("config", "unset", "node_taints", "--scope", "n3");
   await tool("config", "unset", "profile", "--scope", "n3");
+  await tool("config", "unset", "registries", "--scope", "n3");
   await ssh(host("n3"), "umount /sys/bus/pci/devices");
   await provision();
   const cleared = (await nodes(n1())).get("n3")!;
+  assert.equal(await ssh(host("n3"), `ls ${REGISTRIES_YAML} 2>/dev/null || true`), "");
   assert.equal(cleared.metadata.labels["example.com/disk"], undefined);
   assert.equal(cleared.metadata.labels["k3s-tool.io/gpu"], undefined);
   assert.equal(cleared.metadata.labels["foreign.example.com/kept"], "yes");

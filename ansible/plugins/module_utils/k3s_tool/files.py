@@ -53,17 +53,31 @@ def replace(path, content, mode):
         file.write(content.encode())
 
 
-def write_files(entries, check=False):
-    """Writes files that differ ({path, content, mode, directory_mode, parent_mode}; modes in octal) and returns the diff of each that was, or would be, changed."""
+def shown(entry, before, content):
+    """What a diff shows of a file; a text that is secret, or is removed and may have been, is not in it."""
+    if entry.get("content") is not None:
+        return {"before": before or "", "after": content}
+    return {"before": "(not shown)\n" if before is not None else "", "after": "(not shown, changed)\n" if content is not None else ""}
+
+
+def write_files(entries, check=False, secrets=()):
+    """Writes files that differ ({path, content, mode, directory_mode, parent_mode}; modes in octal), removes those that are to be C(absent), and returns the
+    diff of each that was, or would be, changed. A text that is secret is in C(secrets), by path."""
     diffs = []
     for entry in entries:
-        path, content, mode = entry["path"], entry["content"], int(entry["mode"], 8)
+        path, mode = entry["path"], int(entry["mode"], 8)
+        content = entry["content"] if entry.get("content") is not None else dict(secrets).get(path)
+        if (content is None) != bool(entry.get("absent")):
+            raise ValueError("%s has either a text or is absent" % path)
         before, mode_before = current(path)
-        if (before, mode_before) == (content, mode):
+        if (before, mode_before) == (content, mode) or (content is None and not os.path.lexists(path)):
             continue
-        diffs.append({"before_header": path, "after_header": path, "before": before or "", "after": content} if before != content else
+        diffs.append({"before_header": path, "after_header": path, **shown(entry, before, content)} if before != content else
                      {"before_header": path, "after_header": path, "before": "mode %04o\n" % mode_before, "after": "mode %04o\n" % mode})
-        if not check:
+        if content is None:
+            if not check:
+                os.unlink(path)
+        elif not check:
             make_directory(os.path.dirname(path), int(entry.get("directory_mode") or "0755", 8), int(entry.get("parent_mode") or "0755", 8))
             replace(path, content, mode)
     return diffs

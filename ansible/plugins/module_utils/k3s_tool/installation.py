@@ -16,6 +16,7 @@ from ansible.module_utils.k3s_tool.system import listeners
 
 BINARY = "/usr/local/bin/k3s"
 RECORD = "/etc/rancher/k3s/k3s-tool.sums"
+REGISTRIES = "/etc/rancher/k3s/registries.yaml"
 # A service that systemd had to start again counts as running when it has lived so long.
 SETTLED_SECONDS = 60
 
@@ -72,6 +73,18 @@ def joined_through(config, data=DATA):
     return match.group(1) if match else None
 
 
+def whose(path):
+    """Who wrote a configuration file: C(own) for this tool, C(other), or None where there is none."""
+    if not os.path.lexists(path):
+        return None
+    return "own" if read(path).startswith("# Written by k3s-tool") else "other"
+
+
+def digested(unit_file):
+    """Files whose digest a unit writes at its start; registries.yaml where the unit names it."""
+    return ["/etc/rancher/k3s/config.yaml", unit_file, RECORD] + ([REGISTRIES] if REGISTRIES in read(unit_file) else [])
+
+
 def judge_installation(role, config):
     """Problems and warnings about a k3s that was installed in another way or for another role."""
     problems, warnings = [], []
@@ -91,7 +104,7 @@ def judge_installation(role, config):
 def probe_k3s(params):
     """Problems, warnings and facts about k3s on this host."""
     unit = "k3s" if params["role"] == "control_plane" else "k3s-agent"
-    files = ["/etc/rancher/k3s/config.yaml", "/etc/systemd/system/%s.service" % unit, RECORD]
+    files = digested("/etc/systemd/system/%s.service" % unit)
     problems, warnings = judge_installation(params["role"], read(files[0]))
     facts = probe_binary()
     facts["unit"] = unit_state(unit, files)
@@ -100,6 +113,7 @@ def probe_k3s(params):
     facts["server"] = look_server()
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
+    facts["registries"] = whose(REGISTRIES)
     facts["images"] = sorted(os.path.basename(path) for path in glob.glob(DATA + "/agent/images/k3s-airgap-images-*-v*.tar*"))
     # SQLite serves one server; k3s renames the file when its content has been moved to etcd (k3s pkg/etcd/etcd.go).
     facts["sqlite"] = os.path.exists(DATA + "/server/db/state.db")

@@ -55,7 +55,12 @@ func tryJoin(ctx context.Context, node settings.Node, supervisorURL string) (*Cl
 	if err := json.Unmarshal(data, &cluster); err != nil {
 		return client, cluster, err
 	}
-	return client, cluster, fetchCertificates(ctx, client, node)
+	if err := fetchCertificates(ctx, client, node); err != nil {
+		return client, cluster, err
+	}
+	// A file that is broken does not end the real program: it says so and tries again for ever.
+	_, err = readRegistries(node.Registries)
+	return client, cluster, err
 }
 
 // ownCertificates is the node's certificate from an earlier start, if it has one.

@@ -36,6 +36,7 @@ type Node struct {
 	ResolvConf            string
 	PauseImage            string
 	Snapshotter           string
+	Registries            string
 	LBPort                int
 	ProtectKernelDefaults bool
 	MaskedArgs            []string // for the k3s.io/node-args annotation
@@ -57,6 +58,7 @@ func NodeFrom(v *flags.Values) (Node, error) {
 		ResolvConf:            v.String("resolv-conf"),
 		PauseImage:            v.String("pause-image"),
 		Snapshotter:           v.String("snapshotter"),
+		Registries:            v.String("private-registry"),
 		LBPort:                v.Int("lb-server-port"),
 		ProtectKernelDefaults: v.Bool("protect-kernel-defaults"),
 		MaskedArgs:            v.Masked(),
