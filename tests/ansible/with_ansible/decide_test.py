@@ -10,9 +10,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), found_registries=None, **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), found_registries=None, server=None, encrypts=False, **extra):
     def host(number, name):
-        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "server": server or {"holds": False, "answers": False}},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         if name in dict(recorded):
@@ -132,6 +132,15 @@ class Problems(unittest.TestCase):
         for found, registries, problems in (("other", mirrors, [other]), ("other", {}, []), ("own", mirrors, []), (None, configs, [missing]), ("other", configs, [other, missing])):
             told = decide(found_registries=found, registries=registries)
             self.assertEqual((told["n1"]["problems"], told["w1"]["problems"]), (problems, problems), (found, registries))
+
+    def test_a_cluster_that_exists_neither_starts_nor_ceases_to_encrypt_its_secrets(self):
+        late = "secrets are not encrypted in this cluster, and k3s can only encrypt them from the start"
+        lost = "secrets are encrypted in this cluster, and k3s could not read them without secrets-encryption"
+        for holds, encrypts, wanted, problems in ((True, False, True, [late]), (True, True, False, [lost]), (True, True, True, []), (False, False, True, [])):
+            found = decide(server={"holds": holds, "answers": holds}, encrypts=encrypts, k3s_config={"secrets-encryption": wanted} if wanted else {})
+            self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, []), (holds, encrypts, wanted))
+        found = decide(server={"holds": True, "answers": True}, encrypts=True, k3s_control_plane_extra_config={"secrets-encryption": True})
+        self.assertEqual(found["n1"]["problems"], [])
 
     def test_a_worker_alone_in_a_run_is_judged_by_what_is_known_of_its_server(self):
         """A server that is left out by --limit is looked at for what it serves; which cluster it has stays unknown."""

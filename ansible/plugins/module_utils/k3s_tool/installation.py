@@ -114,6 +114,8 @@ def probe_k3s(params):
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
     facts["registries"] = whose(REGISTRIES)
+    # With it secrets are encrypted (k3s pkg/daemons/control/deps/deps.go).
+    facts["encrypts"] = os.path.exists(DATA + "/server/cred/encryption-config.json")
     facts["images"] = sorted(os.path.basename(path) for path in glob.glob(DATA + "/agent/images/k3s-airgap-images-*-v*.tar*"))
     # SQLite serves one server; k3s renames the file when its content has been moved to etcd (k3s pkg/etcd/etcd.go).
     facts["sqlite"] = os.path.exists(DATA + "/server/db/state.db")
