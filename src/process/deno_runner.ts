@@ -25,6 +25,7 @@ export class DenoRunner implements Runner {
 
   async run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     options.signal?.throwIfAborted();
+    const given = options.input ?? options.stdin;
     const child = spawn(argv, options);
     const exit = child.status;
     this.children.add(child.pid, exit);
@@ -45,7 +46,7 @@ export class DenoRunner implements Runner {
         exit,
         outputOf(child.stdout, options, cut.signal),
         textOf(child.stderr, cut.signal),
-        options.stdin === undefined ? undefined : feed(child, options.stdin),
+        given === undefined ? undefined : feed(child, given),
       ]);
       options.signal?.throwIfAborted();
       return { code: status.code, stdout, stderr, timedOut };
@@ -116,7 +117,10 @@ export class DenoRunner implements Runner {
 /** Starts a program as the leader of a process group. */
 function spawn(
   argv: readonly string[],
-  { env = {}, without, cwd, stdin }: Pick<RunOptions, "env" | "without" | "cwd" | "stdin">,
+  { env = {}, without, cwd, stdin, input }: Pick<
+    RunOptions,
+    "env" | "without" | "cwd" | "stdin" | "input"
+  >,
 ): Deno.ChildProcess {
   const [program, ...args] = argv;
   if (program === undefined) throw new TypeError("Cannot run a program: argv is empty");
@@ -126,7 +130,7 @@ function spawn(
   try {
     return new Deno.Command(program, {
       args,
-      stdin: stdin === undefined ? "null" : "piped",
+      stdin: (input ?? stdin) === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
       detached: true,
@@ -140,15 +144,21 @@ function spawn(
   }
 }
 
-async function feed(child: Deno.ChildProcess, text: string): Promise<void> {
-  const writer = child.stdin.getWriter();
+async function feed(
+  child: Deno.ChildProcess,
+  given: string | ReadableStream<Uint8Array>,
+): Promise<void> {
+  const stream = typeof given === "string" ? ReadableStream.from([encoded(given)]) : given;
   try {
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
+    await stream.pipeTo(child.stdin);
   } catch (error) {
     // A program may end without reading what it was given; its exit code tells the story.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
+}
+
+function encoded(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 async function outputOf(

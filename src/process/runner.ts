@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Written to its standard input, which is then closed; without it stdin is empty. */
   readonly stdin?: string | undefined;
+  /** Written to its standard input as it comes, in place of `stdin`; where it fails the run does. */
+  readonly input?: ReadableStream<Uint8Array>;
   /** Milliseconds after which it is ended; without it there is no limit. */
   readonly timeoutMs?: number;
   /** Ends it when aborted. */

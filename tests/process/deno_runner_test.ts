@@ -16,6 +16,24 @@ Deno.test("run gives stdin and the environment", async () => {
   assert.equal(result.stdout, "hello world");
 });
 
+Deno.test("a stream goes to a program as it comes, and ends the run where it fails", async () => {
+  const runner = new DenoRunner();
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const whole = ReadableStream.from([bytes("a"), bytes("b")]);
+  assert.equal((await runner.run(["cat"], { input: whole })).stdout, "ab");
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(1 << 16)),
+  });
+  assert.equal((await runner.run(["sh", "-c", "exit 3"], { input: endless })).code, 3);
+  async function* broken() {
+    yield bytes("a");
+    await Promise.resolve();
+    throw new Error("cut off");
+  }
+  const input = ReadableStream.from(broken());
+  await assert.rejects(runner.run(["cat"], { input }), /cut off/);
+});
+
 Deno.test("a program does not get the variables it is started without", async () => {
   for (const name of ["K3S_TOOL_TEST_OUT", "K3S_TOOL_TEST_BOTH", "K3S_TOOL_TEST_KEPT"]) {
     Deno.env.set(name, "mine");

@@ -16,6 +16,7 @@ description:
     (k3s C(pkg/agent/run.go), C(pkg/agent/netpol)), and a kubelet whose status does not change reports every five minutes. Older releases
     send it before the kubelet runs. A kubelet's first report after its start is always sent (Kubernetes
     C(pkg/kubelet/kubelet_node_status.go)), and says Ready only when its container manager has started."
+  - Where a backup was armed by M(k3s_restore), it is made this server's datastore and keys first.
   - The API is asked with the kubelet's own credentials, so on every node alike.
 options:
   unit:
@@ -74,6 +75,9 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import write_files
+from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, patiently
+from ansible.module_utils.k3s_tool.restore import Refused, apply, finish
+from ansible.module_utils.k3s_tool.server import armed_backup
 
 TOKEN = "/etc/rancher/k3s/cluster-token"
 
@@ -95,6 +99,7 @@ REFUSALS = (
      "After `k3s token rotate` the new token counts only when k3s was restarted on the servers: `systemctl restart k3s` there. "
      "If this host was part of another cluster: `k3s-tool reset --limit %(host)s`, then provision again."),
 )
+RESTORE_HINT = "Correct what it names, then run `k3s-tool backup restore` again. What was here before is in /var/lib/rancher/k3s/server/db-before-restore-*."
 AFTER = {"alive": True, "enabled": True}
 LOOP = "keeps_ending"
 JOURNAL_LINES = 12
@@ -276,6 +281,25 @@ class Start:
         return "%s.service %s. It said last:\n%s" % (self.unit, what, last_words(self.journal(self.unit, "--since=@%d" % self.begun)))
 
 
+def apply_backup(module):
+    """Makes the armed backup this server's data, with k3s stopped."""
+    code, said = run("systemctl", "stop", "k3s")
+    if code:
+        module.fail_json(msg="systemctl stop k3s failed: %s\nHint: See `systemctl status k3s` on this host." % said)
+    try:
+        apply()
+    except (Refused, OSError) as failure:
+        module.fail_json(msg="The backup cannot be restored: %s\nHint: %s" % (failure, RESTORE_HINT))
+
+
+def finish_backup(module):
+    """Tidies up once the restored API answers."""
+    try:
+        patiently(lambda: finish(module.params["node"]))
+    except (KubectlFailed, OSError) as failure:
+        module.fail_json(msg="The backup is restored, but node passwords are left of it: %s\nHint: %s" % (failure, RESTORE_HINT))
+
+
 def main():
     module = AnsibleModule(argument_spec={
         "unit": {"type": "str", "required": True},
@@ -298,11 +322,16 @@ def main():
                              "of the tailnet are in the way: TCP 6443 must be open between the hosts." % server)
     if asked_for["token"]:
         changed = bool(write_files([{"path": TOKEN, "content": asked_for["token"], "mode": "0600"}])) or changed
+    restored = armed_backup() if unit == "k3s" else None
+    if restored:
+        apply_backup(module)
     failure = Start(unit, asked_for["node"], asked_for["host"], asked_for["restart"], asked_for["timeout"]).go()
     if failure:
         code, problem, hint = failure
         module.fail_json(msg="%s\nHint: %s" % (problem, hint), changed=changed, **({"code": code} if code else {}))
-    module.exit_json(changed=changed, diff=diff)
+    if restored:
+        finish_backup(module)
+    module.exit_json(changed=changed or bool(restored), diff=diff)
 
 
 if __name__ == "__main__":

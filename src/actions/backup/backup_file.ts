@@ -88,6 +88,18 @@ export async function findBackup(
  * @throws {UserError} exit code 1 where it is damaged or the secret does not open it
  */
 export async function verifyBackup(file: string, secret: Secret): Promise<Manifest> {
+  return await inspectContent(await decryptBackup(file, secret));
+}
+
+/**
+ * The content of a backup, decrypted as it is read.
+ *
+ * @throws {UserError} exit code 1 where it cannot be read or the secret does not open it
+ */
+export async function decryptBackup(
+  file: string,
+  secret: Secret,
+): Promise<ReadableStream<Uint8Array>> {
   const { Decrypter } = await import("age-encryption");
   const decrypter = new Decrypter();
   if ("passphrase" in secret) decrypter.addPassphrase(secret.passphrase);
@@ -100,9 +112,8 @@ export async function verifyBackup(file: string, secret: Secret): Promise<Manife
   const opened = await Deno.open(file).catch((error) => {
     throw new UserError(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
   });
-  let plain: ReadableStream<Uint8Array>;
   try {
-    plain = await decrypter.decrypt(opened.readable);
+    return await decrypter.decrypt(opened.readable);
   } catch (error) {
     // Its stream was not read to the end.
     try {
@@ -113,7 +124,6 @@ export async function verifyBackup(file: string, secret: Secret): Promise<Manife
       cause: error,
     });
   }
-  return await inspectContent(plain);
 }
 
 function reason(error: unknown): string {

@@ -6,10 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
-import { failureHint } from "../../ansible/events/failure_hint.ts";
-import { safeText } from "../../errors/safe_text.ts";
-import { shellWord } from "../../errors/shell_word.ts";
-import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
+import { usageError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import { ifThere } from "../../process/lock.ts";
 import type { ActionSystem } from "../action_system.ts";
@@ -17,12 +14,10 @@ import { streamFrom } from "../hosts/remote.ts";
 import { encrypterFor, type Secret, verifyBackup } from "./backup_file.ts";
 import { inspectContent, type Manifest } from "./backup_content.ts";
 import { formatBackupName } from "./backup_name.ts";
+import { asRoot, hostProgram, refusedBy } from "./host_program.ts";
 
 /** What the host's program is made of, each before those that use it. */
-const PROGRAM = ["programs", "server", "kubectl", "snapshot", "backup"] as const;
-
-/** Its exit code where there is nothing to back up. */
-const REFUSED = 3;
+const MODULES = ["programs", "server", "kubectl", "snapshot", "backup"] as const;
 
 const UNFINISHED = /^\.k3s-tool-backup-.*\.part$/;
 
@@ -93,11 +88,11 @@ async function backUp(
 ): Promise<MadeBackup> {
   const now = system.clock.now();
   const part = join(directory, `.k3s-tool-backup-${crypto.randomUUID()}.part`);
-  const program = await hostProgram(system, {
+  const program = await hostProgram(system, MODULES, "backup.back_up(request, sys.stdout.buffer)", {
     cluster: inventory.cluster.clusterName,
     host: host.name,
     node: host.nodeName,
-    time: new Date(now).toISOString(),
+    time: new Date(now).toISOString().replace(/\.\d+/, ""), // as its file's name has it
     inventory: await inventoryFiles(inventory.file),
   });
   try {
@@ -141,7 +136,7 @@ async function send(
       stdin: sudoPassword === undefined ? program : `${sudoPassword}\n${program}`,
       onBytes: (bytes) => writer.write(bytes),
     });
-    if (code !== 0) throw refused(host, code, stderr);
+    if (code !== 0) throw failed(host, code, stderr);
     await writer.close();
   } catch (error) {
     await writer.abort(error).catch(() => {});
@@ -149,60 +144,11 @@ async function send(
   }
 }
 
-function refused(host: InventoryHost, code: number, stderr: string): UserError {
-  const said = safeText(stderr.trim().split("\n").at(-1) ?? "") || `exit code ${code}`;
-  if (code === 255) {
-    return unreachableError(`${host.name} cannot be reached: ${said}`, {
-      hint: failureHint(host.name, stderr, { connecting: true }),
-    });
-  }
-  return new UserError(`No backup could be made on ${host.name}: ${said}`, {
-    hint: /sudo|password is required/i.test(said)
-      ? "sudo wants a password there: use --ask-become-pass."
-      : code === REFUSED
-      ? "Is the cluster provisioned? See: k3s-tool status"
-      : `See what is wrong there: k3s-tool logs ${host.name}`,
+function failed(host: InventoryHost, code: number, stderr: string): UserError {
+  return refusedBy(host, { code, stderr }, {
+    what: `No backup could be made on ${host.name}`,
+    hint: "Is the cluster provisioned? See: k3s-tool status",
   });
-}
-
-/** A command line as root. With a password on stdin its line is taken away where sudo does not ask. */
-function asRoot(command: string, password: boolean): string {
-  const words = password
-    ? `if [ "$(id -u)" = 0 ]; then IFS= read -r _; exec ${command}; fi; ` +
-      `if sudo -n true 2>/dev/null; then IFS= read -r _; exec sudo -n ${command}; fi; ` +
-      `exec sudo -S -p "" ${command}`
-    : `if [ "$(id -u)" = 0 ]; then exec ${command}; fi; exec sudo -n ${command}`;
-  return `exec sh -c ${shellWord(words)}`;
-}
-
-/** One Python program of the modules that Ansible's modules share, for hosts without Ansible. */
-async function hostProgram({ assets }: ActionSystem, request: unknown): Promise<string> {
-  const sources: [string, string][] = [];
-  for (const name of PROGRAM) {
-    const path = `ansible/plugins/module_utils/k3s_tool/${name}.py`;
-    sources.push([name, new TextDecoder().decode(await assets.read(path))]);
-  }
-  // JSON in JSON: a JSON text is a Python string literal, but not always a Python value.
-  const literal = (value: unknown) => JSON.stringify(JSON.stringify(value));
-  return [
-    "import json, os, sys, types",
-    "for name in ('ansible', 'ansible.module_utils', 'ansible.module_utils.k3s_tool'):",
-    "    sys.modules[name] = types.ModuleType(name)",
-    `for name, source in json.loads(${literal(sources)}):`,
-    "    module = sys.modules['ansible.module_utils.k3s_tool.' + name] = types.ModuleType(name)",
-    "    exec(compile(source, name + '.py', 'exec'), vars(module))",
-    "backup, snapshot = module, sys.modules['ansible.module_utils.k3s_tool.snapshot']",
-    "try:",
-    `    backup.back_up(json.loads(${literal(request)}), sys.stdout.buffer)`,
-    "    sys.stdout.buffer.flush()",
-    "except (backup.Refused, snapshot.Failed) as error:",
-    "    print(error, file=sys.stderr)",
-    `    sys.exit(${REFUSED})`,
-    "except OSError as error:",
-    "    print(error, file=sys.stderr)",
-    "    os._exit(1)  # and no words about a closed pipe",
-    "",
-  ].join("\n");
 }
 
 /** The inventory, and what Ansible reads beside it; not what links lead to. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Outcome, RunEvent } from "../../ansible/events/event.ts";
+import type { RunEvent } from "../../ansible/events/event.ts";
 import type { PasswordFiles } from "../../ansible/run/invocation.ts";
 import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
@@ -91,18 +91,24 @@ export async function* provision(
     connectTimeout: request.connectTimeout,
     ...request.passwords,
   }, mayInstall);
-  for await (const event of events) {
-    if (event.type === "end" && wroteKubeconfig(event.outcome, request)) {
-      yield* takeOverKubeconfig(system, {
-        stored: kubeconfig,
-        contextName: inventory.cluster.clusterName,
-      });
-    }
-    yield event;
+  if (!request.kubeconfig || request.check) yield* events;
+  else {
+    const { clusterName: contextName } = inventory.cluster;
+    yield* withKubeconfig(system, events, { stored: kubeconfig, contextName });
   }
 }
 
-/** Where one worker failed the cluster is there nevertheless. */
-function wroteKubeconfig(outcome: Outcome, { check, kubeconfig }: ProvisionRequest): boolean {
-  return kubeconfig && !check && (outcome === "ok" || outcome === "failed");
+/** The events of a run that fetches a kubeconfig, which is merged into the person's own at its end. */
+export async function* withKubeconfig(
+  system: ActionSystem,
+  events: AsyncIterable<RunEvent>,
+  kubeconfig: { readonly stored: string; readonly contextName: string },
+): AsyncGenerator<RunEvent> {
+  for await (const event of events) {
+    // Where one worker failed the cluster is there nevertheless.
+    if (event.type === "end" && (event.outcome === "ok" || event.outcome === "failed")) {
+      yield* takeOverKubeconfig(system, kubeconfig);
+    }
+    yield event;
+  }
 }

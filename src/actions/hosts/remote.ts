@@ -91,7 +91,7 @@ export async function onHost(
 }
 
 /**
- * Runs a command on a host, with a text on its standard input, and hands out its output as it comes.
+ * Runs a command on a host, with something on its standard input, and hands out its output as it comes.
  *
  * @returns its exit code, 255 also where ssh could not connect, and what it said on stderr
  * @throws {UserError} exit code 2 where only Ansible knows how to connect, 3 without ssh
@@ -101,7 +101,8 @@ export async function streamFrom(
   host: InventoryHost,
   { command, ...options }: {
     readonly command: string;
-    readonly stdin: string;
+    readonly stdin?: string;
+    readonly input?: ReadableStream<Uint8Array>;
     readonly onBytes: (bytes: Uint8Array) => Promise<void>;
   },
 ): Promise<{ readonly code: number; readonly stderr: string }> {

@@ -18,7 +18,8 @@ export type Playbook =
   | "remove_node"
   | "kubeconfig"
   | "snapshot"
-  | "reset";
+  | "reset"
+  | "restore";
 
 /** Files that hold a password, or programs that print it; Ansible reads them itself. */
 export interface PasswordFiles {

@@ -11,6 +11,7 @@ import {
   backupCreateCommand,
   backupListCommand,
   backupPruneCommand,
+  backupRestoreCommand,
   backupShowCommand,
 } from "../commands/backup/backup.ts";
 import { completeCommand } from "../commands/program/complete.ts";
@@ -95,6 +96,7 @@ export const commands: readonly CommandDeclaration[] = [
   backupCreateCommand,
   backupListCommand,
   backupShowCommand,
+  backupRestoreCommand,
   backupPruneCommand,
   runsListCommand,
   runsShowCommand,

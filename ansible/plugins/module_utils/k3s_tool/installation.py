@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.k3s_tool.programs import problem, read, run, sha256_of
-from ansible.module_utils.k3s_tool.server import DATA, holds_datastore, look_server, parse_version
+from ansible.module_utils.k3s_tool.server import DATA, armed_backup, holds_datastore, keeps_sqlite, look_server, parse_version
 from ansible.module_utils.k3s_tool.system import listeners
 
 BINARY = "/usr/local/bin/k3s"
@@ -117,8 +117,9 @@ def probe_k3s(params):
     # With it secrets are encrypted (k3s pkg/daemons/control/deps/deps.go).
     facts["encrypts"] = os.path.exists(DATA + "/server/cred/encryption-config.json")
     facts["images"] = sorted(os.path.basename(path) for path in glob.glob(DATA + "/agent/images/k3s-airgap-images-*-v*.tar*"))
-    # SQLite serves one server; k3s renames the file when its content has been moved to etcd (k3s pkg/etcd/etcd.go).
-    facts["sqlite"] = os.path.exists(DATA + "/server/db/state.db")
+    if armed_backup():
+        facts["unit"]["current"] = False  # its next start is what finishes the restore
+    facts["sqlite"] = keeps_sqlite()
     facts["pods_below"] = "cgroup-root=/k3s" in read(files[0])
     facts["gitops"] = os.path.isdir("/etc/rancher/k3s/k3s-tool-flux")
     return problems, warnings, facts

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import ssl
@@ -17,9 +18,25 @@ def parse_version(output):
     return match.group(1) if match else None
 
 
+def armed_backup(data=DATA):
+    """The manifest of a backup that the next start of k3s begins with (see restore.py), or None."""
+    try:
+        with open(data + "/server/restore/manifest.json", encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None
+
+
 def holds_datastore(data=DATA):
-    """Whether the cluster's data is here: a WAL of etcd or SQLite's file (k3s pkg/etcd/etcd.go, walDir and sqliteFile)."""
-    return os.path.isdir(data + "/server/db/etcd/member/wal") or os.path.isfile(data + "/server/db/state.db")
+    """Whether the cluster's data is here, or about to be: a backup that is being restored, a WAL of etcd, or SQLite's file (k3s pkg/etcd/etcd.go,
+    walDir and sqliteFile)."""
+    return armed_backup(data) is not None or os.path.isdir(data + "/server/db/etcd/member/wal") or os.path.isfile(data + "/server/db/state.db")
+
+
+def keeps_sqlite(data=DATA):
+    """Whether the data is in SQLite, which serves one server; k3s renames the file when its content has been moved to etcd (k3s pkg/etcd/etcd.go)."""
+    backup = armed_backup(data)
+    return backup["datastore"] == "sqlite" if backup else os.path.exists(data + "/server/db/state.db")
 
 
 def answers(data=DATA, port=6443):

@@ -1,12 +1,14 @@
 import type { Secret } from "../../../actions/backup/backup_file.ts";
 import type { Manifest } from "../../../actions/backup/backup_content.ts";
+import type { RestorePlan } from "../../../actions/backup/restore_backup.ts";
+import type { RunEvent } from "../../../ansible/events/event.ts";
 import { counted } from "../../../errors/safe_text.ts";
 import { interruptedError, usageError } from "../../../errors/user_error.ts";
 import { Prompter } from "../../output/prompt.ts";
 import type { Output } from "../../output/output.ts";
 import { argument, defineCommand, type GlobalOptions, option } from "../../program/command.ts";
 import type { Context } from "../../program/context.ts";
-import { PASSWORD_OPTIONS } from "../../program/options.ts";
+import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
 
 const DIRECTORY = option.text(
   "--directory <dir>",
@@ -19,6 +21,10 @@ const PASSPHRASE_FILE = option.text(
   "file whose first line is the passphrase",
   { completes: "file" },
 );
+
+const IDENTITY = option.text("--identity <file>", "file with the private age key", {
+  completes: "file",
+});
 
 /** `backup create`: one encrypted file of all that brings the cluster back, but its volumes. */
 export const backupCreateCommand = defineCommand({
@@ -101,9 +107,7 @@ export const backupShowCommand = defineCommand({
   args: [argument("<file>", "file, or name of a backup", { completes: "file" })],
   options: {
     directory: DIRECTORY,
-    identity: option.text("--identity <file>", "file with the private age key", {
-      completes: "file",
-    }),
+    identity: IDENTITY,
     passphraseFile: PASSPHRASE_FILE,
   },
   examples: {
@@ -136,6 +140,100 @@ export const backupShowCommand = defineCommand({
     warnOfVolumes(manifest, output);
   },
 });
+
+/** `backup restore`: the cluster as a backup has it. */
+export const backupRestoreCommand = defineCommand({
+  name: "backup restore",
+  summary: "Restore the cluster from a backup, on the same machines or on new ones",
+  description:
+    "Checks all of the backup first, and refuses a file that is damaged or that the passphrase or " +
+    "key does not open. Then it stops k3s on every host, gives the backup's datastore and keys to " +
+    "one server, and provisions the cluster: other servers and workers join it again. What was " +
+    "created or changed after the backup is lost; data in volumes is neither restored nor deleted. " +
+    "If it is interrupted, run it again.",
+  formats: ["table", "wide", "json"],
+  args: [argument("<file>", "file, or name of a backup", { completes: "file" })],
+  options: {
+    to: option.text("--to <host>", "server that gets the data (default: the one it came from)", {
+      completes: "host",
+    }),
+    check: option.flag("--check", "check the backup and show the plan, change nothing"),
+    directory: DIRECTORY,
+    identity: IDENTITY,
+    passphraseFile: PASSPHRASE_FILE,
+    ...PASSWORD_OPTIONS,
+  },
+  examples: {
+    "k3s-tool backup restore homelab-20261127T093000Z-v1.36.3+k3s1-sqlite.age":
+      "ask for the passphrase and for the cluster's name, then restore it",
+    "k3s-tool backup restore /mnt/nas/backup.age --identity ~/age.key --check":
+      "check the backup and show what would be done",
+    "k3s-tool backup restore /mnt/nas/backup.age --to nuc --passphrase-file ~/.backup --yes":
+      "give the data to nuc, without asking",
+  },
+  async run(context, { args: [name = ""], options, globals, line }, output) {
+    const { findBackup } = await import("../../../actions/backup/backup_file.ts");
+    const { planRestore, restore, sendBackup } = await import(
+      "../../../actions/backup/restore_backup.ts"
+    );
+    const { say, showRun } = await import("../../output/progress.ts");
+    const directory = await directoryOf(context, options.directory, globals).catch(() => "");
+    const plan = await planRestore(context, {
+      inventory: globals.inventory,
+      file: await findBackup({ cwd: context.cwd, directory }, name),
+      secret: await secretToOpen(options, context, globals),
+      to: options.to,
+    });
+    const tell = (event: PlanEvent) => {
+      say(event, output);
+      if (output.structured) output.event("RunEvent", event);
+    };
+    planEvents(plan).forEach(tell);
+    if (options.check) {
+      tell({ type: "note", message: "The backup is whole; nothing was changed." });
+      return;
+    }
+    const { clusterName } = plan.inventory.cluster;
+    const agreed = await new Prompter(globals, context).confirmByName({
+      message: `This replaces all data of the cluster ${clusterName}.`,
+      name: clusterName,
+      flag: "--yes",
+    });
+    if (!agreed) throw interruptedError("The name does not match; nothing was changed");
+    const answers = await ansibleAnswers(options, context, globals);
+    tell({ type: "note", message: `${plan.host.name} receives the backup.` });
+    await sendBackup(context, plan, {
+      sudoPassword: answers.passwords.becomePassword ??
+        await firstLine(context, options.becomePasswordFile),
+    });
+    const words = { what: "The restore", resume: line };
+    await showRun(restore(context, plan, answers), words, { context, output, globals });
+    output.note("The cluster is restored. Show it with: k3s-tool status");
+  },
+});
+
+type PlanEvent = Extract<RunEvent, { readonly type: "note" | "warning" }>;
+
+/** What a restore does, and what it does not bring back. */
+function planEvents({ inventory, manifest, host }: RestorePlan): readonly PlanEvent[] {
+  const { cluster, time, k3s, datastore, host: made } = manifest;
+  const notes = [
+    `Backup of ${cluster}, made ${time} on ${made} (k3s ${k3s}, ${datastore}).`,
+    `k3s is stopped on ${counted(inventory.hosts.length, "host")}; ${host.name} gets the data, ` +
+    "the others join it again.",
+    `What was created or changed after ${time} is lost.`,
+  ];
+  const warnings = [
+    ...cluster === inventory.cluster.clusterName
+      ? []
+      : [`The inventory is of the cluster ${inventory.cluster.clusterName}, not of ${cluster}.`],
+    ...volumeWarnings(manifest),
+  ];
+  return [
+    ...notes.map((message) => ({ type: "note", message } as const)),
+    ...warnings.map((message) => ({ type: "warning", message } as const)),
+  ];
+}
 
 /** What `prune` keeps where nothing else is asked for. */
 const KEPT = { daily: 7, weekly: 4, monthly: 6 };
@@ -206,13 +304,17 @@ function document(manifest: Manifest, file: { readonly file: string; readonly by
   };
 }
 
-function warnOfVolumes({ volumes }: Manifest, output: Output): void {
+function warnOfVolumes(manifest: Manifest, output: Output): void {
+  volumeWarnings(manifest).forEach((message) => output.warn(message));
+}
+
+function volumeWarnings({ volumes }: Manifest): readonly string[] {
   if (volumes === null) {
-    output.warn("Volumes are not in a backup; the API did not say which there are.");
-  } else if (volumes.length > 0) {
-    const names = volumes.map(({ name, claim }) => claim === null ? name : `${name} (${claim})`);
-    output.warn(`Volumes are not in a backup: ${names.join(", ")}`);
+    return ["Volumes are not in a backup; the API did not say which there are."];
   }
+  if (volumes.length === 0) return [];
+  const names = volumes.map(({ name, claim }) => claim === null ? name : `${name} (${claim})`);
+  return [`Volumes are not in a backup: ${names.join(", ")}`];
 }
 
 function absolute({ cwd }: Context, path: string | undefined): string | undefined {

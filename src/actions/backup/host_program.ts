@@ -1,0 +1,89 @@
+/**
+ * Programs that run on a server as root without Ansible: of the modules that Ansible's modules share.
+ *
+ * @module
+ */
+
+import { failureHint } from "../../ansible/events/failure_hint.ts";
+import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
+import { unreachableError, UserError } from "../../errors/user_error.ts";
+import type { InventoryHost } from "../../inventory/model.ts";
+import type { ActionSystem } from "../action_system.ts";
+
+/** The exit code where it refuses to do what it is for. */
+const REFUSED = 3;
+
+/** A command line as root. With a password on stdin its line is taken away where sudo does not ask. */
+export function asRoot(command: string, password: boolean): string {
+  const words = password
+    ? `if [ "$(id -u)" = 0 ]; then IFS= read -r _; exec ${command}; fi; ` +
+      `if sudo -n true 2>/dev/null; then IFS= read -r _; exec sudo -n ${command}; fi; ` +
+      `exec sudo -S -p "" ${command}`
+    : `if [ "$(id -u)" = 0 ]; then exec ${command}; fi; exec sudo -n ${command}`;
+  return `exec sh -c ${shellWord(words)}`;
+}
+
+/**
+ * One Python program.
+ *
+ * @param modules files of `ansible/plugins/module_utils/k3s_tool`, each before those that use it
+ * @param call what is called; it knows the last module by its name, and `request`
+ */
+export async function hostProgram(
+  { assets }: ActionSystem,
+  modules: readonly string[],
+  call: string,
+  request: unknown,
+): Promise<string> {
+  const sources: [string, string][] = [];
+  for (const name of modules) {
+    const path = `ansible/plugins/module_utils/k3s_tool/${name}.py`;
+    sources.push([name, new TextDecoder().decode(await assets.read(path))]);
+  }
+  // JSON in JSON: a JSON text is a Python string literal, but not always a Python value.
+  const literal = (value: unknown) => JSON.stringify(JSON.stringify(value));
+  const last = modules.at(-1);
+  return [
+    "import json, os, sys, types",
+    "for name in ('ansible', 'ansible.module_utils', 'ansible.module_utils.k3s_tool'):",
+    "    sys.modules[name] = types.ModuleType(name)",
+    "refusals = ()",
+    `for name, source in json.loads(${literal(sources)}):`,
+    "    module = sys.modules['ansible.module_utils.k3s_tool.' + name] = types.ModuleType(name)",
+    "    exec(compile(source, name + '.py', 'exec'), vars(module))",
+    "    refusals += tuple(vars(module)[each] for each in ('Refused', 'Failed') if each in vars(module))",
+    `request, ${last} = json.loads(${literal(request)}), module`,
+    "try:",
+    `    ${call}`,
+    "    sys.stdout.buffer.flush()",
+    "except refusals as error:",
+    "    print(error, file=sys.stderr)",
+    `    sys.exit(${REFUSED})`,
+    "except OSError as error:",
+    "    print(error, file=sys.stderr)",
+    "    os._exit(1)  # and no words about a closed pipe",
+    "",
+  ].join("\n");
+}
+
+/** What a program that failed said, as the error of a host. */
+export function refusedBy(
+  host: InventoryHost,
+  { code, stderr }: { readonly code: number; readonly stderr: string },
+  { what, hint }: { readonly what: string; readonly hint: string },
+): UserError {
+  const said = safeText(stderr.trim().split("\n").at(-1) ?? "") || `exit code ${code}`;
+  if (code === 255) {
+    return unreachableError(`${host.name} cannot be reached: ${said}`, {
+      hint: failureHint(host.name, stderr, { connecting: true }),
+    });
+  }
+  return new UserError(`${what}: ${said}`, {
+    hint: /sudo|password is required/i.test(said)
+      ? "sudo wants a password there: use --ask-become-pass."
+      : code === REFUSED
+      ? hint
+      : `See what is wrong there: k3s-tool logs ${host.name}`,
+  });
+}

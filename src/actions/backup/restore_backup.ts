@@ -1,0 +1,149 @@
+/**
+ * Brings a cluster back from a backup: a server is sent its content, k3s is stopped everywhere, and the
+ * cluster is provisioned with that server as the one that holds its data.
+ *
+ * @module
+ */
+
+import type { RunEvent } from "../../ansible/events/event.ts";
+import { shellWord } from "../../errors/shell_word.ts";
+import { usageError } from "../../errors/user_error.ts";
+import { findHost, hostNamed, hostsOf } from "../../inventory/model.ts";
+import type { Inventory, InventoryHost } from "../../inventory/model.ts";
+import { openInventory, requireProvisionable } from "../../inventory/read/read.ts";
+import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
+import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
+import { withKubeconfig } from "../hosts/provision.ts";
+import { streamFrom } from "../hosts/remote.ts";
+import { runOnHosts } from "../hosts/run_on_hosts.ts";
+import { compareReleases } from "../upkeep/upgrade_plan.ts";
+import type { Manifest } from "./backup_content.ts";
+import { decryptBackup, type Secret, verifyBackup } from "./backup_file.ts";
+import { asRoot, hostProgram, refusedBy } from "./host_program.ts";
+
+/** What the host's program is made of, each before those that use it. */
+const MODULES = ["programs", "kubectl", "server", "restore"] as const;
+
+/** Reads a program whose size comes first; what follows on stdin is for the program. */
+const LOADER =
+  "import sys; i = sys.stdin.buffer; exec(i.read(int(i.readline())).decode(), {'__name__': '__main__'})";
+
+/** What is asked for. */
+export interface RestoreRequest {
+  /** As given with `-i`; undefined: the nearest. */
+  readonly inventory: string | undefined;
+  readonly file: string;
+  readonly secret: Secret;
+  /** Name of the server that gets the data; undefined: the one it was made on, else the first. */
+  readonly to: string | undefined;
+}
+
+/** A restore that may be done. */
+export interface RestorePlan {
+  readonly inventory: Inventory;
+  readonly file: string;
+  readonly secret: Secret;
+  readonly manifest: Manifest;
+  /** The server that is sent the backup. */
+  readonly host: InventoryHost;
+}
+
+/**
+ * Checks all of a backup and what it is to be restored to. No host is contacted.
+ *
+ * @throws {UserError} exit code 1 where the backup is damaged or the secret does not open it, 2 where the
+ *   inventory does not fit: no such server, or an older k3s
+ */
+export async function planRestore(
+  system: ActionSystem,
+  { inventory: named, file, secret, to }: RestoreRequest,
+): Promise<RestorePlan> {
+  const { inventory } = await openInventory(system, named);
+  requireProvisionable(inventory);
+  const host = serverFor(inventory, to);
+  const manifest = await verifyBackup(file, secret);
+  const { k3sVersion } = inventory.cluster;
+  if (k3sVersion !== undefined && compareReleases(k3sVersion, manifest.k3s) < 0) {
+    throw usageError(
+      `k3s_version ${k3sVersion} is older than the k3s of the backup, ${manifest.k3s}`,
+      { hint: `Install that one or a newer: k3s-tool config set k3s_version ${manifest.k3s}` },
+    );
+  }
+  const made = findHost(inventory, manifest.host);
+  const servers = hostsOf(inventory, "control-plane");
+  return {
+    inventory,
+    file,
+    secret,
+    manifest,
+    host: host ?? (made?.role === "control-plane" ? made : servers[0]!),
+  };
+}
+
+function serverFor(inventory: Inventory, to: string | undefined): InventoryHost | undefined {
+  if (to === undefined) return undefined;
+  const host = hostNamed(inventory, to);
+  if (host.role === "control-plane") return host;
+  throw usageError(`${host.name} is a worker; a backup is restored to a server`, {
+    where: host.where,
+  });
+}
+
+/**
+ * Sends the backup to the server, which checks it again; it has no effect there yet.
+ *
+ * @throws {UserError} exit code 1 where it does not arrive whole, 4 where the server cannot be reached
+ */
+export async function sendBackup(
+  system: ActionSystem,
+  { host, file, secret }: RestorePlan,
+  { sudoPassword }: { readonly sudoPassword: string | undefined },
+): Promise<void> {
+  const program = new TextEncoder().encode(
+    await hostProgram(system, MODULES, "restore.stage(sys.stdin.buffer)", {}),
+  );
+  const password = sudoPassword === undefined ? "" : `${sudoPassword}\n`;
+  const content = await decryptBackup(file, secret);
+  async function* input() {
+    yield new TextEncoder().encode(`${password}${program.length}\n`);
+    yield program;
+    yield* content;
+  }
+  const { code, stderr } = await streamFrom(system, host, {
+    command: asRoot(`python3 -c ${shellWord(LOADER)}`, sudoPassword !== undefined),
+    input: ReadableStream.from(input()),
+    onBytes: () => Promise.resolve(),
+  });
+  if (code === 0) return;
+  throw refusedBy(host, { code, stderr }, {
+    what: `${host.name} did not take the backup`,
+    hint: "Nothing was changed there. Run the command again.",
+  });
+}
+
+/**
+ * Stops k3s on all hosts and provisions the cluster with what the server was sent; the last event is of
+ * type `end`. A run that was killed is gone on with by another restore.
+ *
+ * @throws {UserError} see `provision`
+ */
+export async function* restore(
+  system: ActionSystem,
+  { inventory, host }: RestorePlan,
+  { passwords, mayInstall }: AnsibleAnswers,
+): AsyncGenerator<RunEvent> {
+  const stored = await newStoredKubeconfig(system, inventory.file);
+  const events = runOnHosts(system, {
+    playbook: "restore",
+    inventory,
+    hosts: inventory.hosts,
+    extraVars: {
+      k3s_tool_restore_to: host.name,
+      k3s_tool_kubeconfig_path: stored,
+      // SQLite of a backup becomes etcd where the inventory has several servers.
+      k3s_tool_convert: true,
+    },
+    ...passwords,
+  }, mayInstall);
+  yield* withKubeconfig(system, events, { stored, contextName: inventory.cluster.clusterName });
+}
