@@ -56,18 +56,33 @@ function ownKey(kind: keyof typeof reservedKeys) {
 }
 
 /**
- * A quantity may be written without quotes: `reserved_cpu: 4` is the number 4. `most` is more than
- * any machine has; whether it is more than the very machine has, the preflight says.
+ * A quantity may be written without quotes: `reserved_cpu: 4` is the number 4. The upper bounds are
+ * more than any machine has; whether it is more than the very machine has, the preflight says.
  */
 function quantity(
   pattern: RegExp,
-  { expected, least, most }: { expected: string; least: number; most: number },
+  { expected, least, most, outside = expected, zero = false }: {
+    readonly expected: string;
+    readonly least: number;
+    readonly most: number;
+    /** What is expected of a quantity that is too small or too large. */
+    readonly outside?: string;
+    /** Whether the text `0` is accepted below `least`. */
+    readonly zero?: boolean;
+  },
 ) {
-  const bounded = (value: number | undefined) => value !== undefined && value <= most;
+  const error = ({ input }: { readonly input?: unknown }) =>
+    typeof input === "number" || typeof input === "string" && pattern.test(input)
+      ? outside
+      : expected;
+  const fits = (text: string) => {
+    const value = parseQuantity(text) ?? NaN;
+    return value >= least && value <= most || zero && value === 0;
+  };
   return z.union([
-    text(pattern, expected).check(z.refine((value) => bounded(parseQuantity(value)), expected)),
-    z.number(expected).check(z.minimum(least, expected), z.maximum(most, expected)),
-  ], { error: expected });
+    z.string({ error }).check(z.regex(pattern, { error }), z.refine(fits, { error })),
+    z.number({ error }).check(z.minimum(least, { error }), z.maximum(most, { error })),
+  ], { error });
 }
 
 /** What a profile sets is in ansible/playbooks/group_vars/all.yml (`k3s_tool_profiles`). */
@@ -119,7 +134,7 @@ export const K3S_CLASS = "local-path";
 
 // Directories of the system, and those that other programs share. Below the latter there is room.
 const OF_THE_SYSTEM =
-  /^\/(?:(?:bin|boot|dev|etc|lib\w*|proc|root|run|sbin|sys|tmp|usr)(?:\/|$)|(?:home|media|mnt|opt|srv|var|var\/lib)$|var\/(?:cache|log|run|spool|tmp|lib\/(?:containerd|docker|kubelet|rancher))(?:\/|$))/;
+  /^\/(?:(?:bin|boot|dev|etc|lib\w*|nix|proc|root|run|sbin|snap|sys|tmp|usr)(?:\/|$)|(?:home|media|mnt|opt|srv|var|var\/lib)$|var\/(?:cache|log|run|spool|tmp|lib\/(?:containerd|docker|k3s-tool|kubelet|rancher))(?:\/|$)|(?:.*\/)?lost\+found(?:\/|$))/;
 
 /** A directory for volumes, as it goes into units and the provisioner's configuration. */
 const StoragePath = text(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.@+-]+)+$/, STORAGE_PATH).check(
@@ -142,16 +157,42 @@ export const StoragePathSchema = z.strictObject({
   reclaim: z.optional(z.enum(["Delete", "Retain"], "Delete or Retain")),
 }, STORAGE);
 
+const CPU = "a quantity of processors such as 2 or 500m";
+const MEMORY = "a quantity of memory such as 4Gi or 512Mi";
+const MOST = { cpu: 8192, memory: 64 * 2 ** 40 };
+
 const Cpu = quantity(CPU_QUANTITY, {
-  expected: "a quantity of processors such as 2 or 500m",
+  expected: CPU,
   least: 0,
-  most: 8192,
+  most: MOST.cpu,
 });
 const Memory = quantity(MEMORY_QUANTITY, {
-  expected: "a quantity of memory such as 4Gi or 512Mi",
-  least: 1_000_000,
-  most: 64 * 2 ** 40,
+  expected: MEMORY,
+  least: 1e6,
+  most: MOST.memory,
+  zero: true,
 });
+
+/**
+ * Limits of containers. The kubelet takes 0 for no limit, and sets no quota below 10m (Kubernetes
+ * `pkg/kubelet/cm/helpers_linux.go`: MinMilliCPULimit). Starting a container alone takes some MiB of
+ * its memory: Docker, which starts them with runc as k3s does, refuses less than 6 MiB for that
+ * reason (moby `daemon/daemon_unix.go`: linuxMinMemory).
+ */
+const Limits = z.strictObject({
+  cpu: z.optional(quantity(CPU_QUANTITY, {
+    expected: CPU,
+    least: 0.01,
+    most: MOST.cpu,
+    outside: `a limit from 10m to ${MOST.cpu} CPUs; 0 would be no limit`,
+  })),
+  memory: z.optional(quantity(MEMORY_QUANTITY, {
+    expected: MEMORY,
+    least: 6 * 2 ** 20,
+    most: MOST.memory,
+    outside: "a limit from 6Mi to 64Ti, such as 512Mi; with less no container starts",
+  })),
+}, LIMITS);
 
 /** Variables of a host; each may also stand in a group. */
 export const HostVariables = z.looseObject({
@@ -212,9 +253,7 @@ export const ClusterVariables = z.looseObject({
     z.array(text(/^[a-z][a-z0-9-]*$/, "a component such as traefik"), "a list of components"),
   ),
   storage_default_class: z.optional(StorageClass),
-  default_limits: z.optional(
-    z.strictObject({ cpu: z.optional(Cpu), memory: z.optional(Memory) }, LIMITS),
-  ),
+  default_limits: z.optional(Limits),
   git_repo_url: z.optional(text(REPOSITORY, REPOSITORY_TEXT)),
   git_branch: z.optional(text(
     /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|[\s~^:?*[\\]))\S*[^\s/.]$/,

@@ -124,7 +124,9 @@ Deno.test("P21 a path for volumes is absolute, plain and outside the system", ()
       fc.constantFrom("", "..", ".", "a b", "a\nb", "a'b", "a$b", "ä"),
       (parent, words, bad) => {
         const path = [parent, ...words].join("/");
-        const system = /^\/var\/lib\/(?:containerd|docker|kubelet|rancher)(?:\/|$)/.test(path);
+        const system = /^\/var\/lib\/(?:containerd|docker|k3s-tool|kubelet|rancher)(?:\/|$)/.test(
+          path,
+        );
         const accepts = (path: string) => schema.safeParse([{ path, class: "a" }]).success;
         assert.equal(accepts(path), !system);
         assert.ok(!accepts(`${path}/${bad}`));
@@ -135,3 +137,20 @@ Deno.test("P21 a path for volumes is absolute, plain and outside the system", ()
     { numRuns: 200 },
   );
 });
+
+for (
+  const path of [
+    "/nix/store",
+    "/snap/x",
+    "/lost+found",
+    "/mnt/disk/lost+found/x",
+    "/var/lib/k3s-tool",
+    "/opt",
+  ]
+) {
+  Deno.test(`storage_paths: ${path} belongs to something else`, () => {
+    const schema = VARIABLE_SCHEMAS.get("storage_paths")!;
+    assert.ok(!schema.safeParse([{ path, class: "a" }]).success);
+    assert.ok(schema.safeParse([{ path: "/opt/data", class: "a" }]).success);
+  });
+}

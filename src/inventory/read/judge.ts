@@ -41,6 +41,7 @@ export function judge(
   // A value that is wrong by itself is not compared with others too.
   const between = wrongValues.length > 0 ? [] : [
     ...checkHosts(hosts, cluster.tailscaleNetwork),
+    ...hosts.flatMap(clusterVariablesOf),
     ...checkNetworks(cluster),
     ...checkStorage(hosts, cluster.vars.get("storage_default_class")),
     ...checkK3sConfig(hosts),
@@ -131,6 +132,19 @@ function checkHosts(hosts: readonly InventoryHost[], network: string): Problem[]
     ...duplicates(hosts, { of: (host) => host.nodeName, variable: "name of the node", told }),
     ...outside(hosts, network),
   ];
+}
+
+/** What a host sets for itself though it holds for the whole cluster, as `config set` refuses it. */
+function clusterVariablesOf({ name, vars }: InventoryHost): Problem[] {
+  return [...vars.values()].flatMap((variable) => {
+    if (variable.scope !== name || !CLUSTER_VARIABLES.includes(variable.name)) return [];
+    return [{
+      message: `${variable.name} applies to the whole cluster, not to one host`,
+      where: variable.where,
+      value: name,
+      expected: `${variable.name} among the variables of the group all`,
+    }];
+  });
 }
 
 /** What is odd but works. */

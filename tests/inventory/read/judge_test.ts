@@ -7,6 +7,7 @@ import {
   readInventory,
   requireProvisionable,
 } from "../../../src/inventory/read/read.ts";
+import { CLUSTER_VARIABLES } from "../../../src/inventory/schema.ts";
 import { SMALL, temporaryInventory } from "../temporary_inventory.ts";
 
 /** The report for a text that is no valid inventory, without the directory. */
@@ -253,4 +254,16 @@ Deno.test("what is no regular file is refused, exit code 2, and not waited for",
     exitCode: 2,
     message: /is no regular file/,
   });
+});
+
+Deno.test("no variable of the whole cluster may be set for one host", async () => {
+  for (const name of CLUSTER_VARIABLES) {
+    await using inventory = await temporaryInventory(
+      SMALL.replace('reserved_cpu: "4"', `${name}: "{{ other }}"`),
+    );
+    const { problems } = await checkInventory(inventory.file);
+    assert.deepEqual(problems.map(({ message, where }) => [message, where?.line]), [
+      [`${name} applies to the whole cluster, not to one host`, 16],
+    ]);
+  }
 });
