@@ -18,6 +18,7 @@ import {
   ROLES,
 } from "../model.ts";
 import { maskedText } from "../masked.ts";
+import { warnOfContradictions } from "./contradictions.ts";
 import type { GroupTree } from "./group_tree.ts";
 import { roleOfGroup } from "./groups.ts";
 import { readHosts } from "./hosts.ts";
@@ -57,6 +58,7 @@ export function judge(
         ...warnings,
         ...warnOfHosts(hosts, document.file),
         ...warnOfNames(tree),
+        ...warnOfContradictions(hosts, cluster),
       ]),
     },
     problems: inOrder([...wrongValues, ...problems, ...between]),

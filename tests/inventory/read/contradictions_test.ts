@@ -1,0 +1,81 @@
+/** Values that are right by themselves and do not go together are warned of, with their line. */
+import assert from "node:assert/strict";
+import { checkInventory } from "../../../src/inventory/read/read.ts";
+import { temporaryInventory } from "../temporary_inventory.ts";
+
+/** `all` has its variables in line 2, `control_plane` in line 5, nuc in line 7, nas in line 11. */
+function inventory(
+  { all = "", servers = "", nuc = "", nas = "" }: Partial<
+    Record<"all" | "servers" | "nuc" | "nas", string>
+  >,
+): string {
+  const host = (ip: string, more: string) =>
+    `{tailscale_ip: ${ip}${more === "" ? "" : `, ${more}`}}`;
+  return `all:
+  vars: {${all}}
+  children:
+    control_plane:
+      vars: {${servers}}
+      hosts:
+        nuc: ${host("100.64.0.1", nuc)}
+    workers:
+      vars: {}
+      hosts:
+        nas: ${host("100.64.0.2", nas)}
+`;
+}
+
+const OLD = "k3s_version: v1.35.6+k3s1";
+const NEW = "k3s_version: v1.36.3+k3s1";
+
+for (
+  const [what, text, expected] of [
+    ["protect for all", inventory({ all: "protect: true" }), [
+      "2: every host has protect: true, so CoreDNS and most other pods have no node",
+    ]],
+    ["protect for each", inventory({ servers: "protect: true", nas: "protect: true" }), [
+      "5: every host has protect: true, so CoreDNS and most other pods have no node",
+    ]],
+    ["protect but for one", inventory({ all: "protect: true", nas: "protect: false" }), []],
+    ["limits in an old k3s", inventory({ all: `${OLD}, default_limits: {cpu: "1"}` }), [
+      "2: default_limits needs k3s v1.36 or newer, and k3s_version is v1.35.6+k3s1",
+    ]],
+    ["no limits in an old k3s", inventory({ all: `${OLD}, default_limits: {}` }), []],
+    ["limits in a new k3s", inventory({ all: `${NEW}, default_limits: {cpu: "1"}` }), []],
+    [
+      "a default class that is left out",
+      inventory({ all: "storage_default_class: local-path, k3s_disable: [local-storage]" }),
+      [
+        "2: storage_default_class is local-path, and k3s_disable leaves out local-storage, which makes that class",
+      ],
+    ],
+    [
+      "a default class beside another part that is left out",
+      inventory({ all: "storage_default_class: local-path, k3s_disable: [traefik]" }),
+      [],
+    ],
+    ["a GPU denied and set up", inventory({ nas: "gpu: false, gpu_driver: install" }), [
+      "11: gpu_driver has no effect on nas: gpu is false",
+    ]],
+    ["a GPU denied and shared", inventory({ servers: "gpu: false, gpu_replicas: 4" }), [
+      "5: gpu_replicas has no effect on nuc: gpu is false",
+    ]],
+    ["a GPU denied for all", inventory({ all: "gpu: false", nuc: "gpu_replicas: 2" }), [
+      "7: gpu_replicas has no effect on nuc: gpu is false",
+    ]],
+    ["a host that is an exception", inventory({ all: "gpu_replicas: 4", nuc: "gpu: false" }), []],
+    [
+      "a group that is an exception",
+      inventory({ all: "gpu_driver: install", servers: "gpu: false" }),
+      [],
+    ],
+    ["nothing asked of a GPU", inventory({ nas: "gpu: false, gpu_replicas: 1" }), []],
+  ] as const
+) {
+  Deno.test(`${what}: ${expected.length === 0 ? "no warning" : "a warning"}`, async () => {
+    await using written = await temporaryInventory(text);
+    const { problems, warnings } = await checkInventory(written.file);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(warnings.map(({ message, where }) => `${where?.line}: ${message}`), expected);
+  });
+}
