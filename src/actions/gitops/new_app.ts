@@ -57,7 +57,7 @@ export async function planNewApp(
   const reserved = await fluxNamespaces(files);
   const result = appSpec(request, { reserved });
   if ("problems" in result) {
-    const message = `The app ${request.name} cannot be made like this; nothing was written`;
+    const message = `The app ${request.name} cannot be created; nothing was written`;
     throw usageError(message, { problems: result.problems });
   }
   const { spec } = result;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { safeLines } from "../../errors/safe_text.ts";
+import { safeLines, safeText } from "../../errors/safe_text.ts";
 import { isHeard, type LiveState } from "../../live/live_state.ts";
 import {
   type Status,
@@ -27,7 +27,11 @@ export async function showStatus(status: Status, output: Output): Promise<void> 
     return output.data(status.nodes.map(({ name }) => `${safeLines(name)}\n`).join(""));
   }
   if (status.nodes.length === 0) {
-    output.note("There are no nodes in the inventory or the cluster.");
+    output.note(
+      status.missing === undefined
+        ? "There are no nodes in the inventory or the cluster."
+        : `${safeText(status.missing)} is not in the inventory, and the cluster cannot be read.`,
+    );
   }
   output.data(statusText(status, { wide: format === "wide", paint }));
 }

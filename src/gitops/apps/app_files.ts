@@ -77,7 +77,8 @@ function baseFiles(spec: AppSpec): readonly (readonly [file: string, text: strin
     ...(volume === undefined ? [] : file(
       "pvc.yaml",
       volumeClaim(spec),
-      "Mounted at /data. It goes when the app's directory goes: back up what matters.",
+      "Mounted at /data. The claim is deleted with the app's directory. Its storage class decides on\n" +
+        "the data: with reclaimPolicy Delete they are deleted too, with Retain they stay on the disk.",
     )),
     ...file("limits.yaml", limitRange(), "For containers that have no requests or limits."),
     ...file(

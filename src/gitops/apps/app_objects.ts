@@ -178,9 +178,13 @@ export function secret(
 }
 
 /** Room on a disk, of the cluster's default storage class (k3s: local-path). */
-export function volumeClaim({ name, volume }: AppSpec): KubernetesObject {
+export function volumeClaim({ name, volume, storageClass }: AppSpec): KubernetesObject {
   return object("v1", "PersistentVolumeClaim", { name }, {
-    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: volume } } },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      ...storageClass === undefined ? {} : { storageClassName: storageClass },
+      resources: { requests: { storage: volume } },
+    },
   });
 }
 

@@ -6,7 +6,12 @@
 
 import type { Problem } from "../../errors/user_error.ts";
 import type { Priority } from "../check/priority_classes.ts";
-import { DNS_LABEL, DNS_SUBDOMAIN, MEMORY_QUANTITY } from "../../inventory/kubernetes_syntax.ts";
+import {
+  DNS_LABEL,
+  DNS_SUBDOMAIN,
+  MEMORY_QUANTITY,
+  parseQuantity,
+} from "../../inventory/kubernetes_syntax.ts";
 
 /** An app as a person describes it. */
 export interface AppRequest {
@@ -25,6 +30,8 @@ export interface AppRequest {
   readonly secretKeys: readonly string[];
   /** Size of its volume, mounted at /data. */
   readonly volume: string | undefined;
+  /** Storage class of the volume; undefined: the cluster's default. */
+  readonly storageClass?: string | undefined;
   readonly gpu: boolean;
   /** On nodes with `protect: true`, and on no others. */
   readonly protected: boolean;
@@ -55,12 +62,15 @@ const IMAGE =
 /** Names a shell takes, which Kubernetes takes too. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+/** One PiB: a larger size is a slip, in bytes. */
+const LARGEST_VOLUME = 2 ** 50;
+
 /** Checks a request as a whole; every problem at once. */
 export function appSpec(
   request: AppRequest,
   { reserved = [] }: { readonly reserved?: readonly string[] } = {},
 ): { readonly spec: AppSpec } | { readonly problems: readonly Problem[] } {
-  const { name, port, host, healthPath, volume } = request;
+  const { name, port, host, healthPath, volume, storageClass } = request;
   const problems: Problem[] = [];
   const refuse = (message: string, value: string, expected: string) =>
     problems.push({ message, value, expected });
@@ -90,7 +100,15 @@ export function appSpec(
     }
   }
   if (volume !== undefined && (!MEMORY_QUANTITY.test(volume) || !/^[^a-zA-Z]*[1-9]/.test(volume))) {
-    refuse("not a size", volume, "one such as 5Gi");
+    refuse("not a size for --volume", volume, "one such as 5Gi");
+  } else if (volume !== undefined && (parseQuantity(volume) ?? Infinity) > LARGEST_VOLUME) {
+    refuse("no disk is as large as this --volume", volume, "one such as 5Gi");
+  }
+  if (storageClass !== undefined && !DNS_SUBDOMAIN.test(storageClass)) {
+    refuse("not a storage class", storageClass, "one such as fast");
+  }
+  if (storageClass !== undefined && volume === undefined) {
+    refuse("a storage class needs a volume", storageClass, "--volume too: its size");
   }
   const config = new Map<string, string>();
   for (const entry of request.config) {

@@ -37,6 +37,8 @@ import { shaped } from "./shaped.ts";
 /** How things stand, and the nodes that are shown. */
 export interface Status extends LiveView {
   readonly nodes: readonly NodeReport[];
+  /** A node that was asked for and is not known; the cluster, which may have it, cannot be read. */
+  readonly missing?: string | undefined;
 }
 
 /**
@@ -57,7 +59,7 @@ export function statusOf(view: LiveView, names: readonly string[] = []): Status 
     });
   }
   const isShown = (row: NodeReport) => names.some((name) => isCalled(row, name));
-  return { ...view, nodes: names.length === 0 ? rows : rows.filter(isShown) };
+  return { ...view, nodes: names.length === 0 ? rows : rows.filter(isShown), missing };
 }
 
 function isCalled({ name, host }: NodeReport, wanted: string): boolean {

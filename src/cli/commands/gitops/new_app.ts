@@ -36,6 +36,10 @@ export const gitopsNewAppCommand = defineCommand({
       "secret environment variable from a file, or - for stdin; repeatable",
     ),
     volume: option.text("--volume <size>", "size of a volume mounted at /data, such as 5Gi"),
+    storageClass: option.text(
+      "--storage-class <name>",
+      "storage class of the volume, such as one of storage_paths (default: the cluster's)",
+    ),
     gpu: option.flag(
       "--gpu",
       "request an NVIDIA GPU, or one share of it where pods share cards",
@@ -54,8 +58,8 @@ export const gitopsNewAppCommand = defineCommand({
   examples: {
     "k3s-tool gitops new-app blog --image ghcr.io/me/blog:1.0.0 --port 8080 --host blog.example.com --replicas 2":
       "add a web app",
-    "k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 --port 3000 --config LOG_LEVEL=info --secret DB_PASSWORD --volume 5Gi":
-      "add an app with a setting, a secret and a volume",
+    "k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 --port 3000 --config LOG_LEVEL=info --secret DB_PASSWORD --volume 5Gi --storage-class fast":
+      "add an app with a setting, a secret and a volume on the disks of a storage class",
     "pass show notes | k3s-tool gitops new-app notes --image ghcr.io/me/notes:2.1 --secret-file DB_PASSWORD=-":
       "read the secret from another program",
     "k3s-tool gitops new-app blog --image ghcr.io/me/blog:1.0.0 --dry-run": "print every file",
@@ -87,6 +91,7 @@ export const gitopsNewAppCommand = defineCommand({
       config,
       secretKeys: sources.map(({ key }) => key),
       volume,
+      storageClass: options.storageClass,
       gpu,
       protected: options.protected,
       priority: PRIORITIES.find((each) => each === options.priority),
