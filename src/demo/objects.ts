@@ -142,7 +142,10 @@ export function nodeJson(node: HomeNode): Json {
     spec: { unschedulable: cordoned, taints },
     status: {
       addresses: [{ type: "InternalIP", address: ip }],
-      capacity: amounts(node.cpu, `${node.memory}Gi`, node.disk),
+      capacity: {
+        ...amounts(node.cpu, `${node.memory}Gi`, node.disk),
+        "nvidia.com/gpu": node.gpus,
+      },
       allocatable: {
         ...amounts(allocatable.cpu, `${allocatable.mib}Mi`, node.disk * 0.95),
         "nvidia.com/gpu": node.gpus,

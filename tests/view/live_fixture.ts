@@ -244,7 +244,12 @@ export const HOMELAB: Contents = {
       internalIps: ["100.64.0.3"],
       kubeletVersion: "v1.36.2+k3s1",
       taints: ["nvidia.com/gpu=true:NoSchedule"],
-      gpus: { allocatable: 4, replicas: 4, description: "RTX 4090, 24 GiB, driver 570.133" },
+      gpus: {
+        capacity: 4,
+        allocatable: 4,
+        replicas: 4,
+        description: "RTX 4090, 24 GiB, driver 570.133",
+      },
     }),
     node("pi", { internalIps: ["100.64.0.4"], cordoned: true }),
     node("stray", { internalIps: ["100.64.0.6"] }),

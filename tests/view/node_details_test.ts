@@ -75,7 +75,7 @@ Deno.test("a node that is ill says why, who says so, and what is short", () => {
   );
   assert.match(part(dgx, "Resources"), /CPU +4 +0.5 +3.5 +0 +- +\?/);
   assert.match(part(dgx, "Taints"), /nvidia.com\/gpu=true:NoSchedule/);
-  assert.match(part(dgx, "Resources"), /GPU ×4 +4 +0\b/);
+  assert.match(part(dgx, "Resources"), /GPU ×4 +4 +4 +0\b/);
   assert.match(part(dgx, "System"), /GPU +RTX 4090, 24 GiB, driver 570\.133/);
   assert.doesNotMatch(part(sections("Node", "nuc"), "Resources"), /GPU/);
 

@@ -28,7 +28,7 @@ for d in /sys/bus/pci/devices/*; do
 done
 [ -r /etc/nv_tegra_release ] && { echo card=tegra; echo "driver=$(head -n 1 /etc/nv_tegra_release)"; }
 if command -v nvidia-smi >/dev/null 2>&1; then
-  if out=$(nvidia-smi --query-gpu=name,driver_version --format=csv,noheader 2>&1); then
+  if out=$(nvidia-smi --query-gpu=pci.bus_id,name,memory.total,driver_version --format=csv,noheader,nounits 2>&1); then
     printf '%s\\n' "$out" | sed 's/^/driver=/'
   else
     printf '%s\\n' "$out" | tail -n 1 | sed 's/^/problem=/'
@@ -122,7 +122,7 @@ export function gpuChecks(
     checks.push(fail(about("driver"), ...driverProblem(problem, facts.has("nouveau"), host)));
     return checks;
   }
-  checks.push(ok(about("driver"), drivers.join("; ")));
+  checks.push(ok(about("driver"), drivers.map(driverText).join("; ")));
   const [runtime] = facts.get("runtime") ?? [];
   if (runtime === undefined) {
     checks.push(fail(about("toolkit"), "NVIDIA's container toolkit is not installed", provision));
@@ -150,6 +150,16 @@ export function gpuChecks(
       ),
   );
   return checks;
+}
+
+/** A line of `nvidia-smi` for people, as `describe` in gpu.py; a Jetson's has no PCI address and stays. */
+function driverText(line: string): string {
+  const [, model, mib, driver] = /^[\da-f]+:[\da-f:.]+, *(.+?), *([^,]*), *([^,]*)$/i.exec(line) ??
+    [];
+  if (model === undefined) return line;
+  // Where memory is shared with the processor there is no number.
+  const memory = /^\d{1,9}$/.test(mib!) ? [`${Math.round(Number(mib) / 1024)} GiB`] : [];
+  return [model, ...memory, `driver ${driver}`].join(", ");
 }
 
 function driverProblem(

@@ -56,6 +56,7 @@ export interface ClusterNode extends ClusterObject {
   readonly allocatable: Resources;
   /** NVIDIA's cards, or shares of them, that pods can ask for; undefined where it offers none. */
   readonly gpus?: {
+    readonly capacity: number | undefined;
     readonly allocatable: number;
     readonly replicas: number;
     /** Model, memory and driver, as `provision` saw them; empty where it did not. */

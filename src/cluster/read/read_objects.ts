@@ -92,6 +92,7 @@ export function readNode(value: unknown): ClusterNode {
     capacity: resources(status?.capacity),
     allocatable: resources(status?.allocatable),
     gpus: gpusOf(amount(status?.allocatable, GPU), {
+      capacity: amount(status?.capacity, GPU),
       replicas: labels[REPLICAS_LABEL],
       description: line(metadata.annotations?.[GPU_ANNOTATION]),
     }),
@@ -106,14 +107,15 @@ const GPU_ANNOTATION = "k3s-tool.io/gpu";
 /** A plugin that left leaves 0 behind, which is none unless the label says that there should be some. */
 function gpusOf(
   allocatable: number | undefined,
-  { replicas, description }: {
+  { capacity, replicas, description }: {
+    readonly capacity: number | undefined;
     readonly replicas: string | undefined;
     readonly description: string;
   },
 ): ClusterNode["gpus"] {
   if (!allocatable && replicas === undefined) return undefined;
   const shares = Math.max(1, Math.trunc(Number(replicas)) || 1);
-  return { allocatable: allocatable ?? 0, replicas: shares, description };
+  return { capacity, allocatable: allocatable ?? 0, replicas: shares, description };
 }
 
 const Container = z.object({

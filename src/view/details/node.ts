@@ -96,7 +96,7 @@ function resourceSection(report: NodeReport, node: ClusterNode): Section {
       ...gpus === undefined ? [] : [{
         cells: [
           gpus.replicas > 1 ? `GPU ×${gpus.replicas}` : "GPU",
-          ...["", "", pieces(gpus.allocatable), pieces(wanted), ""],
+          ...[pieces(gpus.capacity), "", pieces(gpus.allocatable), pieces(wanted), ""],
           inTone(barTone(wanted, gpus.allocatable), bar(wanted, gpus.allocatable, BAR)),
         ],
       }],

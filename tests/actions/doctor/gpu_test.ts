@@ -4,7 +4,8 @@ import { readNode } from "../../../src/cluster/read/read_objects.ts";
 import { nodeObject } from "../../cluster/objects_fixture.ts";
 import { inventoryHost } from "../host_fixture.ts";
 
-const DRIVER = "card=pci\ndriver=NVIDIA RTX 4090, 570.133\n";
+const DRIVER = "card=pci\ndriver=00000000:01:00.0, NVIDIA RTX 4090, 24564, 570.133\n";
+const JETSON = "# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic";
 const READY = `${DRIVER}runtime=/usr/bin/nvidia-container-runtime\nfound=yes\n`;
 
 /** Checks of a host `dgx` that printed this, whose node offers so many cards. */
@@ -53,4 +54,21 @@ Deno.test("what a machine prints is harmless", () => {
   const facts = parseGpuFacts("driver=\u001b[31mRTX\nevil=1\ncard=pci\ncard=pci\n");
   assert.ok(!facts.get("driver")![0]!.includes("\u001b"));
   assert.deepEqual([facts.has("evil"), facts.get("card")?.length], [false, 2]);
+});
+
+Deno.test("the driver is told in words, whatever of it is known", () => {
+  const said = (line: string) =>
+    gpuChecks(inventoryHost("dgx", "100.64.0.3"), {
+      facts: parseGpuFacts(`card=pci\ndriver=${line}\n`),
+      nodes: undefined,
+    }).find(({ name }) => name === "driver")?.message;
+  const cases = [
+    [
+      "00000000:01:00.0, NVIDIA RTX 4090, 24564, 570.133",
+      "NVIDIA RTX 4090, 24 GiB, driver 570.133",
+    ],
+    ["0000000F:01:00.0, NVIDIA GB10, [N/A], 580.95", "NVIDIA GB10, driver 580.95"],
+    [JETSON, JETSON],
+  ] as const;
+  for (const [line, expected] of cases) assert.equal(said(line), expected);
 });
