@@ -53,6 +53,9 @@ const TO_NODE = skipping(",");
 const TO_INDICATOR = skipping("");
 const TO_HEADER = skipping(":?-");
 
+/** How the message about a key that stands twice ends. */
+export const DUPLICATE = "appears twice in one map";
+
 /** Reads the one document of a text; never throws, see `problems`. */
 export function parseYaml(text: string, file: string): YamlDocument {
   const lines = new LineIndex(text);
@@ -250,7 +253,7 @@ class TreeBuilder {
   #checkDuplicate(key: ScalarNode, seen: Set<string>): void {
     if (seen.has(key.text)) {
       this.problems.push({
-        message: `the key ${key.text} appears twice in one map`,
+        message: `the key ${key.text} ${DUPLICATE}`,
         where: this.source.lines.place(this.source.file, key.start),
         value: key.text,
         expected: "each key once; Ansible would silently take the last",

@@ -29,7 +29,8 @@ export function parseKeyPath(
 ): KeyPath {
   const [variable = "", ...parts] = splitDots(key);
   if (!/^[A-Za-z_]\w*$/.test(variable) || parts.some((part) => part === "")) {
-    throw usageError(`${key} is not a key`, {
+    // In quotes, so that an empty one and control characters can be seen.
+    throw usageError(`${JSON.stringify(key)} is not a key`, {
       hint: "Use the name of a variable, or a path into one: k3s_version, node_labels.workstation",
     });
   }

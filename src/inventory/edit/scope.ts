@@ -31,7 +31,7 @@ export function resolveScope(content: LoadedContent, name: string): Scope {
   const word = ROLES.find((each) => each === name);
   if (word !== undefined) return { kind: "group", name: roleGroup(content, word) };
   if (content.tree.groups.has(name)) return { kind: "group", name };
-  throw usageError(`There is no host or group ${name} in ${content.document.file}`, {
+  throw usageError(`There is no host or group ${name || '""'} in ${content.document.file}`, {
     hint: didYouMean(
       name,
       [

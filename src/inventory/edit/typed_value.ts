@@ -6,9 +6,10 @@
 
 import type * as z from "zod/mini";
 import { hideSecrets, isSecretName } from "../../errors/secrets.ts";
-import { usageError } from "../../errors/user_error.ts";
+import { usageError, type UserError } from "../../errors/user_error.ts";
 import { formatKeyPath, type KeyPath } from "./key_path.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
+import { DUPLICATE, parseYaml } from "../../yaml/tree.ts";
 import { VARIABLE_SCHEMAS } from "../schema.ts";
 import type { ValueType } from "../model.ts";
 
@@ -93,11 +94,12 @@ export function readTyped(text: string, type: ValueType, key: KeyPath): YamlValu
       return text;
     case "int":
       if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-      throw badValue("a whole number");
+      throw badValue(expectedOf(text, key) ?? "a whole number of at most 15 digits");
     case "bool":
       if (isBool(text)) return /^(?:true|yes|on)$/i.test(text);
-      throw badValue("true or false");
+      throw badValue(expectedOf(text, key) ?? "true or false");
     case "json":
+      refuseDuplicates(text, badValue);
       try {
         return JSON.parse(text) as YamlValue;
       } catch (error) {
@@ -108,6 +110,18 @@ export function readTyped(text: string, type: ValueType, key: KeyPath): YamlValu
         });
       }
   }
+}
+
+/** JSON.parse would take the last of two values with one key; in the file that is an error. */
+function refuseDuplicates(text: string, badValue: (expected: string) => UserError): void {
+  const duplicate = parseYaml(text, "").problems.find(({ message }) => message.endsWith(DUPLICATE));
+  if (duplicate !== undefined) throw badValue("each key once");
+}
+
+/** What the schema of a variable expects; undefined for a part of it, and for an unknown one. */
+function expectedOf(text: string, { variable, members }: KeyPath): string | undefined {
+  if (members.length > 0) return undefined;
+  return VARIABLE_SCHEMAS.get(variable)?.safeParse(text).error?.issues[0]?.message;
 }
 
 function isBool(text: string): boolean {
@@ -139,13 +153,18 @@ function wrongType(
   },
 ) {
   const secret = [key.variable, ...key.members].some(isSecretName);
-  const problem = secret ? { message: "bad value", expected } : {
-    message: "bad value",
+  const message = `bad value for ${formatKeyPath(key)}`;
+  const problem = secret ? { message, expected } : {
+    message,
     value: hideSecrets(text),
     expected: reason === undefined ? expected : `${expected} (${reason})`,
   };
+  // The type of a variable that the tool knows is not a matter of choice.
+  const ofUnknown = VARIABLE_SCHEMAS.has(key.variable)
+    ? {}
+    : { hint: "Name the type with --type string, int, bool or json." };
   return usageError("The value has the wrong type; nothing was written", {
     problems: [problem],
-    hint: hint ?? "Name the type with --type string, int, bool or json.",
+    ...(hint === undefined ? ofUnknown : { hint }),
   });
 }

@@ -271,6 +271,8 @@ interface Issue {
   readonly path: readonly PropertyKey[];
   readonly message: string;
   readonly issues?: readonly Issue[];
+  /** Of an `unrecognized_keys`. */
+  readonly keys?: readonly string[];
 }
 
 /** What is wrong with a variable; nothing where the tool does not know it. */
@@ -283,6 +285,10 @@ export function checkVariable(variable: SourcedVariable): Problem[] {
   const problems: Problem[] = [];
   for (const issue of result.error.issues as readonly Issue[]) {
     const path = issue.path.map(String);
+    for (const unknown of issue.keys ?? []) {
+      problems.push(unknownKey(variable, { issue, path, unknown }));
+    }
+    if (issue.keys !== undefined) continue;
     // One sentence for each part: several checks of one text say the same.
     if (reported.has(path.join("\0")) || !isKnown(variable.value, path)) continue;
     reported.add(path.join("\0"));
@@ -319,6 +325,26 @@ function problemAt(
       : document.lines.place(document.file, node.start),
     ...(found === undefined || secret ? {} : { value: shorten(maskedText(found)) }),
     expected: (key ? issue.issues?.[0]?.message : undefined) ?? issue.message,
+  };
+}
+
+/** A key that a map of fixed keys does not have: named itself, rather than the map around it. */
+function unknownKey(
+  variable: SourcedVariable,
+  { issue, path, unknown }: {
+    readonly issue: Issue;
+    readonly path: readonly string[];
+    readonly unknown: string;
+  },
+): Problem {
+  const { document } = variable;
+  const at = { path: [...path, unknown], key: true, values: new Values(document) };
+  const node = nodeAt(variable.node, at);
+  return {
+    message: `${[variable.name, ...path].join(".")} of ${variable.scope} has an unknown key`,
+    where: node === undefined ? variable.where : document.lines.place(document.file, node.start),
+    value: shorten(maskedText(unknown)),
+    expected: issue.message,
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { UserError } from "../../../src/errors/user_error.ts";
 import { VARIABLE_SCHEMAS } from "../../../src/inventory/schema.ts";
 import { inferType, readTyped } from "../../../src/inventory/edit/typed_value.ts";
 
@@ -65,4 +66,30 @@ Deno.test("a typed value that a known variable accepts is accepted as it is type
     const value = readTyped(text, inferType(text, { key, current: undefined }), key);
     assert.ok(VARIABLE_SCHEMAS.get(variable)!.safeParse(value).success, variable);
   }
+});
+
+Deno.test("a value of the wrong type names its key and what the key takes", () => {
+  for (const [variable, schema] of VARIABLE_SCHEMAS) {
+    const key = { variable, members: [] };
+    const type = inferType("x", { key, current: undefined });
+    if (type !== "int" && type !== "bool") continue;
+    const text = type === "int" ? "99999999999999999999999" : "perhaps";
+    const expected = schema.safeParse(text).error!.issues[0]!.message;
+    assert.throws(() => readTyped(text, type, key), (error: unknown) => {
+      const { problems, hint } = error as UserError;
+      assert.deepEqual(problems, [{ message: `bad value for ${variable}`, value: text, expected }]);
+      assert.equal(hint, undefined);
+      return true;
+    });
+  }
+});
+
+Deno.test("a key that stands twice in JSON is refused at any depth, and not the last one taken", () => {
+  for (const text of ['{"a":1,"a":2}', '[{"b":{"a":1,"c":2,"a":1}}]', '{"a":1,"\\u0061":2}']) {
+    assert.throws(() => readTyped(text, "json", KEY), (error: unknown) => {
+      assert.equal((error as UserError).problems[0]!.expected, "each key once");
+      return true;
+    });
+  }
+  assert.deepEqual(readTyped('[{"a":1},\t{"a":2}]', "json", KEY), [{ a: 1 }, { a: 2 }]);
 });

@@ -75,7 +75,7 @@ for (
       "a limit of something else",
       SMALL.replace('reserved_cpu: "4"', 'default_limits: {gpu: "1"}'),
       [
-        "default_limits",
+        'hosts.yml:16:28: default_limits of dgx has an unknown key, got "gpu"; expected limits such as',
       ],
     ],
     ["a label that is no text", SMALL.replace('reserved_cpu: "4"', "node_labels: {a: true}"), [
