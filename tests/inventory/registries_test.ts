@@ -51,7 +51,7 @@ for (
       '3: bad value for registries.mirrors.https://a/x of all | https://a/x | a registry such as docker.io or registry.example.com:5000, or "*" for all others',
     ]],
     ["a key that k3s would pass over", "{mirrors: {a: {endpoints: [https://b]}}}", [
-      '3: bad value for registries.mirrors.a of all | {endpoints: [https://b]} | {endpoint: ["https://registry.example.com:5000"]}',
+      '3: registries.mirrors.a of all has an unknown key | endpoints | {endpoint: ["https://registry.example.com:5000"]}',
     ]],
     ["half a key pair", "{configs: {a: {tls: {cert_file: /c}}}}", [
       "3: bad value for registries.configs.a.tls of all | {cert_file: /c} | cert_file and key_file, or neither",
