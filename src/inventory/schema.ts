@@ -137,15 +137,32 @@ const OF_THE_SYSTEM =
   /^\/(?:(?:bin|boot|dev|etc|lib\w*|nix|proc|root|run|sbin|snap|sys|tmp|usr)(?:\/|$)|(?:home|media|mnt|opt|srv|var|var\/lib)$|var\/(?:cache|log|run|spool|tmp|lib\/(?:containerd|docker|k3s-tool|kubelet|rancher))(?:\/|$)|(?:.*\/)?lost\+found(?:\/|$))/;
 
 /** A directory for volumes, as it goes into units and the provisioner's configuration. */
-const StoragePath = text(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.@+-]+)+$/, STORAGE_PATH).check(
-  z.maxLength(200, STORAGE_PATH),
+const StoragePath = textLike(/^(?:\/(?!\.{1,2}(?:\/|$))[\w.@+-]+)+$/, expectedPath).check(
+  z.maxLength(200, "a path of at most 200 characters"),
   z.refine(
     (path) => !OF_THE_SYSTEM.test(path),
     "a directory that nothing else uses, such as /srv/fast or /mnt/disk1",
   ),
 );
 
-const StorageClass = text(DNS_SUBDOMAIN, CLASS);
+/** What a path has to be, said of what is wrong with this one. */
+function expectedPath(value: unknown): string {
+  const path = typeof value === "string" ? value : "";
+  if (/\/\.{1,2}(?:\/|$)/.test(path)) return "a path without . and .. in it";
+  if (/^\/.*(?:\/\/|\/$)/.test(path)) return "a path without // and without / at its end";
+  return STORAGE_PATH;
+}
+
+const StorageClass = textLike(DNS_SUBDOMAIN, expectedClass);
+
+/** What the name of a class has to be, said of what is wrong with this one. */
+function expectedClass(value: unknown): string {
+  const name = typeof value === "string" ? value : "";
+  if (name === "" || /[^a-z0-9.-]/.test(name)) return CLASS;
+  return name.length > 253 || name.split(".").some((part) => part.length > 63)
+    ? "a name of at most 63 characters (253 with dots)"
+    : "a name that begins and ends with a letter or digit, as does each part between dots";
+}
 
 /** One directory of a host in which volumes may be. */
 export const StoragePathSchema = z.strictObject({

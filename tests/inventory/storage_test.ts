@@ -154,3 +154,37 @@ for (
     assert.ok(schema.safeParse([{ path: "/opt/data", class: "a" }]).success);
   });
 }
+
+for (
+  const [field, value, expected] of [
+    ["path", "/srv/a/b/", /without \/ at its end/],
+    ["path", "/srv//a", /without \/\//],
+    ["path", "/srv/../etc", /without \. and \.\./],
+    ["path", `/srv/${"a".repeat(200)}`, /at most 200 characters/],
+    ["path", "/srv/a b", /of letters, digits/],
+    ["class", "-fast", /begins and ends with a letter or digit/],
+    ["class", "a..b", /each part between dots/],
+    ["class", "fast.", /begins and ends with/],
+    ["class", "a".repeat(64), /at most 63 characters/],
+    ["class", "Fast", /lower-case letters/],
+  ] as const
+) {
+  Deno.test(`storage_paths: what is wrong with ${field} ${value.slice(0, 12)} is said`, () => {
+    const entry = { path: "/srv/a", class: "a", [field]: value };
+    const { error } = VARIABLE_SCHEMAS.get("storage_paths")!.safeParse([entry]);
+    assert.match(error!.issues[0]!.message, expected);
+  });
+}
+
+Deno.test("a value that Ansible reads as a date is refused unless it is quoted", async () => {
+  const paths = (name: string) => inventory(`[{path: /srv/a, class: ${name}}]`);
+  assert.deepEqual(await problemsOf(paths("2024-01-01")), [
+    "10: storage_paths of nas has a value that Ansible reads as a date | undefined | quotes around it",
+  ]);
+  assert.deepEqual(await problemsOf(paths('"2024-01-01"')), []);
+  assert.equal(
+    (await problemsOf(inventory("[]", "[]", "{git_branch: 2024-1-1 1:00:00}"))).length,
+    1,
+  );
+  assert.deepEqual(await problemsOf(inventory("[]", "[]", "{other: 2024-01-01}")), []);
+});

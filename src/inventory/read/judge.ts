@@ -28,7 +28,8 @@ import { plainText, type SourcedVariable, stateOf, type Variables } from "./vari
 import { checkStorage } from "./storage.ts";
 import { nodeAt } from "./value_place.ts";
 import { CLUSTER_VARIABLES, VARIABLE_SCHEMAS } from "../schema.ts";
-import { sameValue, Values } from "../../yaml/read_value.ts";
+import type { ScalarNode, YamlNode } from "../../yaml/node.ts";
+import { notText, sameValue, Values } from "../../yaml/read_value.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 
 /** Makes an inventory of its parts; it may be used only where there is no problem. */
@@ -279,6 +280,8 @@ interface Issue {
 export function checkVariable(variable: SourcedVariable): Problem[] {
   const schema = VARIABLE_SCHEMAS.get(variable.name);
   if (schema === undefined) return [];
+  const dates = datesIn(variable);
+  if (dates.length > 0) return dates;
   const result = schema.safeParse(variable.value);
   if (result.success) return [];
   const reported = new Set<string>();
@@ -295,6 +298,23 @@ export function checkVariable(variable: SourcedVariable): Problem[] {
     problems.push(problemAt(variable, { issue, path }));
   }
   return problems;
+}
+
+/** Values that are text here and dates to Ansible; not repeated, as one may be a password. */
+function datesIn(variable: SourcedVariable): Problem[] {
+  const { document } = variable;
+  const values = new Values(document);
+  const scalarsOf = (node: YamlNode): ScalarNode[] => {
+    const target = values.target(node);
+    if (target.kind === "scalar") return [target];
+    if (target.kind === "seq") return target.items.flatMap(scalarsOf);
+    return [...values.effectiveEntries(target).values()].flatMap(({ value }) => scalarsOf(value));
+  };
+  return scalarsOf(variable.node).filter((node) => notText(node) === "a date").map((node) => ({
+    message: `${variable.name} of ${variable.scope} has a value that Ansible reads as a date`,
+    where: document.lines.place(document.file, node.start),
+    expected: "quotes around it",
+  }));
 }
 
 /** True where the part, and what it lies in, is neither templated nor encrypted. */
