@@ -22,7 +22,7 @@ import * as z from "zod";
 /** How long to wait before a refused eviction is tried again, in milliseconds; as kubectl does. */
 const RETRY_MS = 5_000;
 
-/** Annotation of a node that an upgrade cordoned: the next one uncordons it where that one was killed. */
+/** Annotation of a node that an upgrade cordoned: if it was killed, the next one uncordons the node. */
 export const UPGRADE_MARK = "k3s-tool.io/cordoned-by-upgrade";
 
 /** Names at most so many pods in one sentence. */

@@ -120,3 +120,20 @@ export function parseQuantity(text: string): number | undefined {
     ? Number(number) * (SUFFIXES[suffix] ?? 1)
     : Number(`${number}e${exponent}`);
 }
+
+/** Major, minor, patch and k3s' own number; undefined for what is no release. */
+export function releaseNumbers(version: string): readonly number[] | undefined {
+  return /^v(\d+)\.(\d+)\.(\d+)(?:-[0-9A-Za-z.]+)?\+k3s(\d+)$/.exec(version)?.slice(1).map(Number);
+}
+
+/** Below zero where `a` is the older one. */
+export function compareReleases(a: string, b: string): number {
+  const [left, right] = [releaseNumbers(a) ?? [], releaseNumbers(b) ?? []];
+  const at = left.findIndex((number, index) => number !== right[index]);
+  return at < 0 ? 0 : left[at]! - (right[at] ?? 0);
+}
+
+/** `36` of `v1.36.3+k3s1`; 0 for what is no release. */
+export function minorOf(version: string): number {
+  return releaseNumbers(version)?.[1] ?? 0;
+}

@@ -82,21 +82,12 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
     logs: (log, signal) => podLog(api, log, { signal }),
     perform: (change, signal) => performChange(api, change, { signal, clock }),
     provision: async function* (signal) {
-      const { provision } = await import("../actions/hosts/provision.ts");
+      const { PLAIN_PROVISION, provision } = await import("../actions/hosts/provision.ts");
       yield* provision({ ...system, signal }, {
+        ...PLAIN_PROVISION,
         inventory: request.inventory,
-        check: false,
-        diff: false,
-        tags: [],
-        skipTags: [],
-        limit: [],
-        forks: undefined,
-        connectTimeout: undefined,
         passwords: {},
-        replace: [],
         convert: false,
-        removeRenamed: false,
-        kubeconfig: true,
       }, () => Promise.resolve(false));
     },
     otherRuns: async function* (signal) {

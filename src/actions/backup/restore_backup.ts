@@ -8,6 +8,7 @@
 import type { RunEvent } from "../../ansible/events/event.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { usageError } from "../../errors/user_error.ts";
+import { compareReleases } from "../../inventory/kubernetes_syntax.ts";
 import { findHost, hostNamed, hostsOf } from "../../inventory/model.ts";
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import { openInventory, requireProvisionable } from "../../inventory/read/read.ts";
@@ -16,7 +17,6 @@ import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { withKubeconfig } from "../hosts/provision.ts";
 import { streamFrom } from "../hosts/remote.ts";
 import { runOnHosts } from "../hosts/run_on_hosts.ts";
-import { compareReleases } from "../upkeep/upgrade_plan.ts";
 import type { Manifest } from "./backup_content.ts";
 import { decryptBackup, type Secret, verifyBackup } from "./backup_file.ts";
 import { asRoot, hostProgram, refusedBy } from "./host_program.ts";
@@ -123,7 +123,7 @@ export async function sendBackup(
 
 /**
  * Stops k3s on all hosts and provisions the cluster with what the server was sent; the last event is of
- * type `end`. A run that was killed is gone on with by another restore.
+ * type `end`. If it was killed, another restore continues it.
  *
  * @throws {UserError} see `provision`
  */

@@ -7,8 +7,7 @@
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, UserError } from "../../errors/user_error.ts";
-import { K3S_VERSION } from "../../inventory/kubernetes_syntax.ts";
-import { compareReleases, minorOf } from "./upgrade_plan.ts";
+import { compareReleases, K3S_VERSION, minorOf } from "../../inventory/kubernetes_syntax.ts";
 
 /** How long the channel server may take, in milliseconds. */
 const TIMEOUT_MS = 15_000;

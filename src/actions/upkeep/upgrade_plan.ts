@@ -9,6 +9,7 @@
  */
 
 import type { Problem } from "../../errors/user_error.ts";
+import { compareReleases, minorOf } from "../../inventory/kubernetes_syntax.ts";
 import type { Role } from "../../inventory/model.ts";
 
 /** A pod that a drain may wait for, or that is away while it moves. */
@@ -71,23 +72,6 @@ export interface UpgradePlan {
 export interface Batch {
   readonly size: number;
   readonly percent: boolean;
-}
-
-/** Major, minor, patch and k3s' own number; undefined for what is no release. */
-export function releaseNumbers(version: string): readonly number[] | undefined {
-  return /^v(\d+)\.(\d+)\.(\d+)(?:-[0-9A-Za-z.]+)?\+k3s(\d+)$/.exec(version)?.slice(1).map(Number);
-}
-
-/** Below zero where `a` is the older one. */
-export function compareReleases(a: string, b: string): number {
-  const [left, right] = [releaseNumbers(a) ?? [], releaseNumbers(b) ?? []];
-  const at = left.findIndex((number, index) => number !== right[index]);
-  return at < 0 ? 0 : left[at]! - (right[at] ?? 0);
-}
-
-/** `36` of `v1.36.3+k3s1`; 0 for what is no release. */
-export function minorOf(version: string): number {
-  return releaseNumbers(version)?.[1] ?? 0;
 }
 
 /** Plans what is left to do: nodes that have the target already are not in it. */

@@ -11,8 +11,8 @@ import { safeText } from "../../errors/safe_text.ts";
 /** More is no machine that a node can be: threads, bytes (1 EiB), disks or cards. */
 const MOST = { count: 65_536, bytes: 2 ** 60, items: 64 };
 
-// A machine tells what it likes. A detail that cannot be right is dropped rather than all that is
-// known of the machine, and a text is one line that is harmless for a terminal.
+// Machines are not trusted. A detail that cannot be right is dropped and the rest is kept; a text is
+// made one line that is harmless for a terminal.
 const text = z.catch(
   z.optional(z.string().check(z.overwrite(safeText), z.maxLength(200))),
   undefined,

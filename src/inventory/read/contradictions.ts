@@ -6,6 +6,7 @@
  */
 
 import type { Problem } from "../../errors/user_error.ts";
+import { releaseNumbers } from "../kubernetes_syntax.ts";
 import { type ClusterVars, type InventoryHost, type Variable } from "../model.ts";
 import { K3S_CLASS } from "../schema.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
@@ -38,8 +39,8 @@ function allProtected(hosts: readonly InventoryHost[]): Problem[] {
 /** The policy that gives limits is of an API that k3s serves since v1.36; `provision` refuses it. */
 function limitsTooNew({ k3sVersion, vars }: ClusterVars): Problem[] {
   const limits = vars.get("default_limits");
-  const [, minor] = /^v1\.(\d+)\./.exec(k3sVersion ?? "") ?? [];
-  if (minor === undefined || Number(minor) >= 36) return [];
+  const minor = releaseNumbers(k3sVersion ?? "")?.[1];
+  if (minor === undefined || minor >= 36) return [];
   if (limits === undefined || !isMapValue(limits.value)) return [];
   if (Object.keys(limits.value).length === 0) return [];
   return [{

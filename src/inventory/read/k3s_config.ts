@@ -22,7 +22,7 @@ const COMMANDS = { "control-plane": "server", worker: "agent" } as const satisfi
 /** Problems of `k3s_config` over all hosts. */
 export function checkK3sConfig(hosts: readonly InventoryHost[]): Problem[] {
   const servers = hosts.filter(({ role }) => role === "control-plane");
-  // Where a template stands for the whole map, Ansible finds out.
+  // If the whole map is a template, only Ansible can check it.
   const known = servers.filter((host) => partsOf(host).every(({ value }) => isMapValue(value)));
   return [...untaken(hosts), ...differing(known)];
 }

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { compareReleases } from "../../actions/upkeep/upgrade_plan.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import type { NodeReport } from "../../reports/node_report.ts";
 import { isTrouble } from "../../reports/health.ts";
-import { formatTaint } from "../../inventory/kubernetes_syntax.ts";
+import { compareReleases, formatTaint } from "../../inventory/kubernetes_syntax.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { keyWarning } from "../../tailscale/suitability.ts";
 import { gitopsReport } from "../lists/live_gitops.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { compareReleases } from "../../../src/inventory/kubernetes_syntax.ts";
 import {
-  compareReleases,
   planUpgrade,
   type UpgradeFacts,
   type UpgradeNode,
