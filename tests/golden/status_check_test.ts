@@ -170,6 +170,30 @@ Deno.test("each kind of trouble is found, and nothing else", async () => {
   }
 });
 
+Deno.test("a release with a known fault is named, and those that fixed it are not", async () => {
+  const versions = {
+    "v1.32.9+k3s1": "v1.33.13+k3s1",
+    "v1.35.5+k3s1": "v1.35.6+k3s1",
+    "v1.36.1+k3s2": "v1.36.2+k3s1",
+    "v1.36.2+k3s1": undefined,
+    "v1.37.0+k3s1": undefined,
+  };
+  for (const [version, fixed] of Object.entries(versions)) {
+    const node = nodeObject("nuc", { controlPlane: true });
+    const nodeInfo = { ...node.status.nodeInfo, kubeletVersion: version };
+    const items = [{ ...node, status: { ...node.status, nodeInfo } }];
+    const { stdout } = await inHomelab(["status", "--check"], {
+      ...WELL,
+      inventory: WELL.inventory.replace("v1.35.6+k3s1", version),
+      routes: { ...WELL.routes, "/api/v1/nodes": () => ({ items }) },
+    });
+    const said =
+      `nuc: k3s ${version} loses the pod network when tailscaled restarts (k3s #12436); ` +
+      `upgrade to ${fixed} or newer with: k3s-tool upgrade\n`;
+    assert.equal(stdout, fixed === undefined ? "" : said);
+  }
+});
+
 Deno.test("status --check ends with 4 where the cluster is out of reach, and with 3 without a kubeconfig", async () => {
   const routes = { "/api/v1/nodes": () => statusError(401, "Unauthorized", "Unauthorized") };
   assert.equal((await inHomelab(["status", "--check"], { routes })).code, 4);

@@ -4,10 +4,13 @@
  * @module
  */
 
+import faults from "../../../ansible/roles/k3s_service/files/known_faults.json" with {
+  type: "json",
+};
 import { safeText } from "../../errors/safe_text.ts";
 import type { NodeReport } from "../../reports/node_report.ts";
 import { isTrouble } from "../../reports/health.ts";
-import { compareReleases, formatTaint } from "../../inventory/kubernetes_syntax.ts";
+import { compareReleases, formatTaint, minorOf } from "../../inventory/kubernetes_syntax.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { keyWarning } from "../../tailscale/suitability.ts";
 import { gitopsReport } from "../lists/live_gitops.ts";
@@ -24,6 +27,7 @@ export const PROBLEM_KINDS = [
   "workload",
   "gitops",
   "drift",
+  "version",
 ] as const;
 
 /** One problem. */
@@ -73,6 +77,7 @@ function nodeProblems(
         `the disk is ${percent(disk.used, disk.capacity)} full`,
     ),
     ...drift(row, inventory).flatMap((message) => about("drift", message)),
+    ...knownFaults(row.node?.kubeletVersion ?? "").flatMap((message) => about("version", message)),
   ];
 }
 
@@ -113,6 +118,18 @@ function drift(
       ]
       : [],
   ];
+}
+
+/** Faults of a release that the roles know, too; those of releases before the oldest that was fixed have them all. */
+function knownFaults(version: string): readonly string[] {
+  return Object.values(faults).flatMap(({ words, fixed }) => {
+    const minors = Object.keys(fixed).map(Number);
+    const minor = Math.max(minorOf(version), Math.min(...minors));
+    const first = new Map(Object.entries(fixed)).get(String(minor));
+    return first !== undefined && compareReleases(version, first) < 0
+      ? [`k3s ${version} ${words}; upgrade to ${first} or newer with: k3s-tool upgrade`]
+      : [];
+  });
 }
 
 const DAY_MS = 24 * 60 * 60_000;
