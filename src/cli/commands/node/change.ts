@@ -1,9 +1,12 @@
 import { safeText } from "../../../errors/safe_text.ts";
 import { interruptedError, usageError } from "../../../errors/user_error.ts";
 import { type Role, ROLES } from "../../../inventory/model.ts";
-import { argument, defineCommand, option } from "../../program/command.ts";
+import type { HostChange } from "../../../inventory/edit/edit.ts";
+import type { Removal } from "../../../actions/hosts/remove_node.ts";
+import { argument, defineCommand, type GlobalOptions, option } from "../../program/command.ts";
 import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
 import { reportChange } from "../../output/change_words.ts";
+import type { Show } from "../../output/progress.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { provisionAndAsk } from "../cluster/provision.ts";
 
@@ -33,39 +36,20 @@ export const nodeSetRoleCommand = defineCommand({
     "k3s-tool node set-role nas worker --dry-run": "show what would be done",
   },
   async run(context, { args, options, globals, line }, output) {
-    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
-    const { planRole, removeNode } = await import("../../../actions/hosts/remove_node.ts");
-    const [name = "", role = ""] = args;
-    const removal = await planRole(context, {
-      inventory: globals.inventory,
-      host: name,
-      role: roleNamed(role),
+    const { planRole } = await import("../../../actions/hosts/remove_node.ts");
+    const [name = "", text = ""] = args;
+    const role = roleNamed(text);
+    const removal = await planRole(context, { inventory: globals.inventory, host: name, role });
+    const host = removal.host.name;
+    await leaveAndJoin({ context, options, globals, output }, {
+      removal,
+      change: { role },
+      question: `${host} leaves the cluster and joins it again as ${role}. Its workloads ` +
+        "are moved to other nodes, and k3s is removed from it with its data, but for volumes.",
+      gone: false,
+      resume: line,
+      done: `${host} is a ${role} now.`,
     });
-    const { host } = removal;
-    if (!options.dryRun) {
-      await confirmed(new Prompter(globals, context), {
-        message: `${host.name} leaves the cluster and joins it again as ${role}. Its workloads ` +
-          "are moved to other nodes, and k3s is removed from it with its data, but for volumes.",
-        name: host.name,
-      });
-    }
-    const { showRun } = await import("../../output/progress.ts");
-    const answers = await ansibleAnswers(options, context, globals);
-    const show = { context, output, globals };
-    const change = { role: roleNamed(role) };
-    await showRun(
-      removeNode(context, removal, { gone: false, check: options.dryRun, change, ...answers }),
-      { what: `Removing ${host.name}`, resume: line },
-      show,
-    );
-    if (options.dryRun) return output.note("Nothing was changed.");
-    const { inventory } = globals;
-    const { passwords } = answers;
-    await provisionAndAsk(
-      { ...PLAIN_PROVISION, inventory, passwords, convert: globals.yes },
-      { words: JOINING, mayInstall: answers.mayInstall, ...show },
-    );
-    output.note(`${host.name} is a ${role} now.`);
   },
 });
 
@@ -95,61 +79,45 @@ export const nodeReplaceCommand = defineCommand({
     "k3s-tool node replace nas nas2 100.64.0.9 --dry-run": "show what would be done",
   },
   async run(context, { args, options, globals, line }, output) {
+    const [old = "", name, address] = args;
+    const { inventory } = globals;
+    if (name !== undefined) {
+      const { planReplacement } = await import("../../../actions/hosts/remove_node.ts");
+      const planned = await planReplacement(context, { inventory, host: old, name, address });
+      const { host } = planned.removal;
+      return await leaveAndJoin({ context, options, globals, output }, {
+        ...planned,
+        question: `${name} takes the place of ${host.name}: the node ${host.name} is deleted` +
+          (options.force ? "." : ", and k3s is removed from that machine."),
+        gone: options.force,
+        resume: line + (options.force ? "" : " (with --force if the machine is gone)"),
+        done: `${name} has taken the place of ${host.name}.`,
+      });
+    }
     const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
     const { hostNamed } = await import("../../../inventory/model.ts");
     const { openInventory } = await import("../../../inventory/read/read.ts");
-    const { planReplacement, removeNode } = await import("../../../actions/hosts/remove_node.ts");
-    const [old = "", name, address] = args;
-    const { inventory } = globals;
-    const prompter = new Prompter(globals, context);
-    const show = { context, output, globals };
-    const request = { ...PLAIN_PROVISION, inventory, convert: globals.yes };
-    if (name === undefined) {
-      const host = hostNamed((await openInventory(context, inventory)).inventory, old).name;
-      if (!options.dryRun) {
-        await confirmed(prompter, {
-          message: `The old node ${host} is deleted with all data that its pods stored there.`,
-          name: host,
-        });
-      }
-      const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
-      await provisionAndAsk(
-        { ...request, passwords, replace: [host], limit: [host], check: options.dryRun },
-        { words: { ...JOINING, resume: line }, mayInstall, ...show },
-      );
-      return output.note(options.dryRun ? "Nothing was changed." : `${host} has joined again.`);
-    }
-    const { removal, change } = await planReplacement(context, {
-      inventory,
-      host: old,
-      name,
-      address,
-    });
-    const { host } = removal;
+    const host = hostNamed((await openInventory(context, inventory)).inventory, old).name;
     if (!options.dryRun) {
-      await confirmed(prompter, {
-        message: `${name} takes the place of ${host.name}: the node ${host.name} is deleted` +
-          (options.force ? "." : ", and k3s is removed from that machine."),
-        name: host.name,
+      await confirmed(new Prompter(globals, context), {
+        message: `The old node ${host} is deleted with all data that its pods stored there.`,
+        name: host,
       });
     }
-    const { showRun } = await import("../../output/progress.ts");
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
-    const resume = line + (options.force ? "" : " (with --force if the machine is gone)");
-    await showRun(
-      removeNode(context, removal, {
-        gone: options.force,
-        check: options.dryRun,
-        change,
+    await provisionAndAsk(
+      {
+        ...PLAIN_PROVISION,
+        inventory,
         passwords,
-        mayInstall,
-      }),
-      { what: `Removing ${host.name}`, resume },
-      show,
+        convert: globals.yes,
+        replace: [host],
+        limit: [host],
+        check: options.dryRun,
+      },
+      { words: { ...JOINING, resume: line }, mayInstall, context, output, globals },
     );
-    if (options.dryRun) return output.note("Nothing was changed.");
-    await provisionAndAsk({ ...request, passwords }, { words: JOINING, mayInstall, ...show });
-    output.note(`${name} has taken the place of ${host.name}.`);
+    output.note(options.dryRun ? "Nothing was changed." : `${host} has joined again.`);
   },
 });
 
@@ -201,6 +169,54 @@ export const nodeRenameCommand = defineCommand({
     output.note(`${host.name} is ${name} now.`);
   },
 });
+
+/** A command that is being carried out. */
+interface Invoked extends Show {
+  readonly globals: GlobalOptions;
+  readonly options: Parameters<typeof ansibleAnswers>[0] & { readonly dryRun: boolean };
+}
+
+/** What leaves the cluster, and what joins in its place. */
+interface LeaveAndJoin {
+  readonly removal: Removal;
+  readonly change: HostChange;
+  /** What happens, before the name is asked for. */
+  readonly question: string;
+  /** The machine no longer exists. */
+  readonly gone: boolean;
+  /** What continues it where the removal failed. */
+  readonly resume: string;
+  readonly done: string;
+}
+
+/** Removes a node, changes its host in the inventory, and provisions. */
+async function leaveAndJoin(
+  { context, options, globals, output }: Invoked,
+  { removal, change, question, gone, resume, done }: LeaveAndJoin,
+): Promise<void> {
+  const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
+  const { removeNode } = await import("../../../actions/hosts/remove_node.ts");
+  const { showRun } = await import("../../output/progress.ts");
+  const { name } = removal.host;
+  if (!options.dryRun) {
+    await confirmed(new Prompter(globals, context), { message: question, name });
+  }
+  const answers = await ansibleAnswers(options, context, globals);
+  const show = { context, output, globals };
+  await showRun(
+    removeNode(context, removal, { gone, check: options.dryRun, change, ...answers }),
+    { what: `Removing ${name}`, resume },
+    show,
+  );
+  if (options.dryRun) return output.note("Nothing was changed.");
+  const { inventory, yes: convert } = globals;
+  const { passwords, mayInstall } = answers;
+  await provisionAndAsk(
+    { ...PLAIN_PROVISION, inventory, passwords, convert },
+    { words: JOINING, mayInstall, ...show },
+  );
+  output.note(done);
+}
 
 /** @throws {UserError} exit code 2 */
 function roleNamed(text: string): Role {
