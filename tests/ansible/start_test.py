@@ -36,10 +36,10 @@ def node(ready="True", heartbeat=5, voter=None):
 class FakeHost(START.Start):
     """A unit whose states are given; each look is a second. The last state stays."""
 
-    def __init__(self, states, ask=lambda name, since: None, journal=(), restart=False, timeout=30):
+    def __init__(self, states, ask=lambda name, since: None, rules=lambda: T0 + 60, journal=(), restart=False, timeout=30):
         super().__init__("k3s-agent", "n3", "", restart, timeout)
         self.seconds, self.commands, self.states = 0, [], list(states)
-        self.ask, self.journal = ask, lambda unit, *matches: list(journal)
+        self.ask, self.rules, self.journal = ask, rules, lambda unit, *matches: list(journal)
         self.now, self.pause = lambda: self.seconds, lambda _: None
 
     def state(self, unit):
@@ -113,6 +113,26 @@ class Starting(unittest.TestCase):
         made = host({}, {}, {}, {"invocation": "b", "started": T0 + 9}, restart=True, ask=lambda name, since: asked.append(since))
         self.assertIsNone(made.go())
         self.assertEqual(asked, [T0 + 9])
+
+    def test_a_node_is_ready_for_requests_once_its_kube_proxy_wrote_the_rules_after_the_start(self):
+        written = iter([T0 - 60, 0, T0 + 2])
+        made = host({}, rules=lambda: next(written))
+        self.assertIsNone(made.go())
+        self.assertRaises(StopIteration, next, written)
+        self.assertIn("kube-proxy has not written the rules", host({}, rules=lambda: T0 - 60).go()[1])
+
+    def test_a_kube_proxy_that_listens_late_is_awaited_and_one_that_is_switched_off_is_not(self):
+        written = iter([None, None, T0 - 60, T0 + 2])
+        self.assertIsNone(host({}, rules=lambda: next(written)).go())
+        self.assertRaises(StopIteration, next, written)
+        off = host({}, rules=lambda: None)
+        self.assertIsNone(off.go())
+        self.assertGreater(off.seconds, START.PROXY_LISTENS)
+
+    def test_the_metric_of_kube_proxy_is_read_in_both_of_its_forms(self):
+        for line, value in ((b'{ip_family="IPv4"} 1.7640001e+09', 1.7640001e9), (b" 1.5e+09", 1.5e9), (b'{ip_family="IPv6"} 1.5e+09', None)):
+            found = START.RULES_WRITTEN.match(b"kubeproxy_sync_proxy_rules_last_timestamp_seconds" + line + b"\n")
+            self.assertEqual(found and float(found.group(1)), value)
 
     def test_a_kubelet_that_ends_again_and_again_is_named_though_its_node_was_ready(self):
         said = ['E1126 10:00:01.000001 7 kubelet.go:1703] "Failed to start ContainerManager" err="invalid Node Allocatable configuration"'] + ["line"] * 30

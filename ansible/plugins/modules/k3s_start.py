@@ -16,6 +16,9 @@ description:
     (k3s C(pkg/agent/run.go), C(pkg/agent/netpol)), and a kubelet whose status does not change reports every five minutes. Older releases
     send it before the kubelet runs. A kubelet's first report after its start is always sent (Kubernetes
     C(pkg/kubelet/kubelet_node_status.go)), and says Ready only when its container manager has started."
+  - "Nor is a node that is Ready one whose Services work: until kube-proxy has read them, its rules are those of before the start, and a pod
+    that moves meanwhile gets no requests through this node. Its own metric says when it wrote the rules (C(pkg/proxy/iptables/proxier.go));
+    its C(/healthz) is healthy before it did (C(SyncLoop))."
   - Where a backup was armed by M(k3s_restore), it is made this server's datastore and keys first.
   - The API is asked with the kubelet's own credentials, so on every node alike.
 options:
@@ -76,8 +79,8 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import write_files
 from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, patiently
-from ansible.module_utils.k3s_tool.restore import Refused, apply, finish
-from ansible.module_utils.k3s_tool.server import armed_backup
+from ansible.module_utils.k3s_tool.restore import Refused, apply, finish, remove
+from ansible.module_utils.k3s_tool.server import armed_backup, awaited
 
 TOKEN = "/etc/rancher/k3s/cluster-token"
 
@@ -86,6 +89,13 @@ TOKEN = "/etc/rancher/k3s/cluster-token"
 KUBECONFIG = "/var/lib/rancher/k3s/agent/kubelet.kubeconfig"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/%s"
 NODE = "/api/v1/nodes/%s"
+
+# When kube-proxy last wrote the rules of Services, in seconds since the epoch; older releases do not name a family (Kubernetes
+# pkg/proxy/metrics/metrics.go). k3s leaves the port at its default (Kubernetes pkg/cluster/ports/ports.go, k3s pkg/daemons/agent/agent_linux.go).
+PROXY = ("127.0.0.1", 10249)
+RULES_WRITTEN = re.compile(rb'kubeproxy_sync_proxy_rules_last_timestamp_seconds(?:\{ip_family="IPv4"\})? ([0-9.e+]+)$')
+# How long nothing may listen there before kube-proxy counts as switched off (disable-kube-proxy), or as listening elsewhere, in seconds.
+PROXY_LISTENS = 15
 
 # What k3s says when a server does not let this host in, and how often it must have said so. It goes on trying for ever.
 # Wording: pkg/agent/config/config.go (password), pkg/etcd/etcd.go (name), pkg/server/auth/auth.go and pkg/clientaccess/token.go (token).
@@ -189,6 +199,19 @@ def asked(node, since):
         return "the API does not say anything about the node yet: %s" % str(failure)[:300]
 
 
+def rules_written():
+    """When kube-proxy last wrote the rules of Services, 0 where it did not yet; None where it does not answer."""
+    connection = http.client.HTTPConnection(*PROXY, timeout=5)
+    try:
+        connection.request("GET", "/metrics")
+        times = [float(found.group(1)) for found in map(RULES_WRITTEN.match, connection.getresponse()) if found]
+        return max(times, default=0.0)
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
 def journal(unit, *matches):
     """Lines of what k3s said; where it said nothing, of what systemd says about it."""
     for match in ("_SYSTEMD_UNIT=%s.service" % unit, "UNIT=%s.service" % unit):
@@ -233,10 +256,10 @@ class Start:
 
     def __init__(self, unit, node, host, restart, timeout):
         self.unit, self.names, self.restart, self.timeout = unit, {"node": node, "host": host or node}, restart, timeout
-        self.state, self.ask, self.run, self.journal = unit_state, asked, run, journal
+        self.state, self.ask, self.rules, self.run, self.journal = unit_state, asked, rules_written, run, journal
         self.now, self.pause = time.monotonic, time.sleep
         self.hint = "All of it: `journalctl -u %s` on this host. Correct what it names, then run again: what is done stays done." % unit
-        self.begun = int(time.time())
+        self.begun, self.silent = int(time.time()), None
 
     def go(self):
         """None when k3s has started, else a code ("" where it has none), what went wrong and what to do."""
@@ -263,7 +286,8 @@ class Start:
                 return LOOP, self.told(why), self.hint
             if state["alive"] and state["invocation"] != replaced:
                 # Its time is taken once: the clock may be set while the node comes up.
-                reason = self.ask(self.names["node"], started.setdefault(state["invocation"], state["started"]))
+                since = started.setdefault(state["invocation"], state["started"])
+                reason = self.ask(self.names["node"], since) or self.unproxied(since)
                 after = self.state(self.unit)
                 if not reason and after["alive"] and after["invocation"] == state["invocation"]:
                     return None
@@ -275,6 +299,14 @@ class Start:
             if self.now() >= end:
                 return "", self.told("did not start within %d s: %s" % (self.timeout, reason)), self.hint
             self.pause(0.3)
+
+    def unproxied(self, since):
+        """Why a Ready node may not pass on requests as the cluster is now, or None."""
+        written = self.rules()
+        if written is None:
+            self.silent = self.now() if self.silent is None else self.silent
+            return "its kube-proxy does not answer" if self.now() - self.silent < PROXY_LISTENS else None
+        return "its kube-proxy has not written the rules of Services since the service started" if written < since else None
 
     def told(self, what):
         """What happened to the unit, and what k3s said last."""
@@ -331,6 +363,8 @@ def main():
         module.fail_json(msg="%s\nHint: %s" % (problem, hint), changed=changed, **({"code": code} if code else {}))
     if restored:
         finish_backup(module)
+    if unit == "k3s":
+        remove(awaited())  # it has joined the restored cluster
     module.exit_json(changed=changed or bool(restored), diff=diff)
 
 
