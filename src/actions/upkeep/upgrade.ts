@@ -21,7 +21,7 @@ import { setSetting } from "../config/change_setting.ts";
 import { type Play, recordOnHosts } from "../hosts/run_on_hosts.ts";
 import { type ClusterChoice, surveyCluster, surveyTailnet } from "../survey.ts";
 import { readOldCompanions } from "./companions.ts";
-import { readUpgradeFacts } from "./upgrade_facts.ts";
+import { readNodeStates, readUpgradeFacts } from "./upgrade_facts.ts";
 import {
   type Batch,
   planUpgrade,
@@ -272,9 +272,9 @@ class Upgrade {
         inventory,
         choice: request.cluster,
         read: async (api) => {
-          const facts = await readUpgradeFacts(api, { inventory, signal });
+          const nodes = await readNodeStates(api, { inventory, signal });
           for (const name of [...left]) {
-            const marked = facts.nodes.some(({ node, marked }) => node === name && marked);
+            const marked = nodes.some(({ node, marked }) => node === name && marked);
             if (marked) {
               said.push(
                 ...await Array.fromAsync(
@@ -309,10 +309,10 @@ class Upgrade {
     const reading = await surveyCluster(this.#system, {
       inventory,
       choice: request.cluster,
-      read: (api) => readUpgradeFacts(api, { inventory, signal }),
+      read: (api) => readNodeStates(api, { inventory, signal }),
     });
     if (!reading.known) return;
-    const versions = reading.value.nodes.filter(({ version }) => version !== undefined);
+    const versions = reading.value.filter(({ version }) => version !== undefined);
     const words = versions.map(({ node, version }) => `${node} ${version}`).join(", ");
     yield await this.#note(`Versions now: ${words}`);
   }
@@ -378,7 +378,7 @@ class Upgrade {
     if (node.role === "control-plane") {
       let problems: UpgradePlan["refusals"] = [];
       const followed = yield* follow({ ...this.#context(api), limitMs: PEERS_MS }, async () => {
-        problems = unhealthyPeers(await readUpgradeFacts(api, { inventory, signal }), node);
+        problems = unhealthyPeers(await readNodeStates(api, { inventory, signal }), node);
         return { done: problems.length === 0, words: problems[0]?.message ?? "" };
       });
       const [first] = problems;
@@ -405,10 +405,7 @@ class Upgrade {
     const node = safeText(name);
     let missing = "";
     const followed = yield* follow({ ...this.#context(api), limitMs: SETTLE_MS }, async () => {
-      const { nodes } = await readUpgradeFacts(api, {
-        inventory,
-        signal: this.#system.signal,
-      });
+      const nodes = await readNodeStates(api, { inventory, signal: this.#system.signal });
       const found = nodes.find((each) => each.node === name);
       missing = found?.version !== target
         ? `runs ${found?.version ?? "no k3s"}, not ${target}`

@@ -12,7 +12,7 @@ import { labels, list, text } from "../../cluster/read/object_fields.ts";
 import { readNodeVolumes } from "../../cluster/read/read_volumes.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import type { Inventory } from "../../inventory/model.ts";
-import type { HeldPod, UpgradeFacts } from "./upgrade_plan.ts";
+import type { HeldPod, NodeState, UpgradeFacts } from "./upgrade_plan.ts";
 
 const Node = z.object({
   metadata: z.object({ name: z.string(), annotations: labels }),
@@ -22,6 +22,8 @@ const Node = z.object({
     conditions: list(z.object({ type: z.string(), status: z.string() })),
   }).nullish(),
 });
+
+type NodeObject = z.infer<typeof Node>;
 
 const Pod = z.object({
   metadata: z.object({
@@ -55,18 +57,62 @@ const Budget = z.object({
   status: z.object({ disruptionsAllowed: z.number().nullish() }).nullish(),
 });
 
+/** What is read of a cluster. */
+interface Reading {
+  readonly inventory: Inventory;
+  readonly signal: AbortSignal;
+  /** Tailscale addresses of machines that are offline. */
+  readonly offline?: ReadonlySet<string>;
+}
+
+/** The nodes of the inventory's hosts, in its order; cheap enough to ask every second. @throws {ApiError | UserError} */
+export async function readNodeStates(
+  api: KubernetesApi,
+  reading: Reading,
+): Promise<readonly NodeState[]> {
+  return statesOf(await readNodes(api, reading), reading);
+}
+
+function readNodes(api: KubernetesApi, { signal }: Reading): Promise<readonly NodeObject[]> {
+  return listAll(api, collectionPath("Node"), { pick: (value) => Node.parse(value), signal });
+}
+
+function statesOf(
+  nodes: readonly NodeObject[],
+  { inventory, offline = new Set() }: Reading,
+): readonly NodeState[] {
+  return inventory.hosts.map(({ name: host, nodeName, role, tailscaleIp = "" }) => {
+    const node = nodes.find(({ metadata }) => metadata.name === nodeName);
+    return {
+      host,
+      node: nodeName,
+      role,
+      version: node && safeText(node.status?.nodeInfo?.kubeletVersion ?? ""),
+      ready: node !== undefined && isReady(node),
+      online: !offline.has(tailscaleIp),
+      votes: node === undefined || condition(node, "EtcdIsVoter") !== "False",
+      cordoned: node?.spec?.unschedulable ?? false,
+      marked: node?.metadata.annotations?.[UPGRADE_MARK] !== undefined,
+    };
+  });
+}
+
+function condition(node: NodeObject, type: string): string | undefined {
+  return node.status?.conditions?.find((each) => each.type === type)?.status;
+}
+
+function isReady(node: NodeObject): boolean {
+  return condition(node, "Ready") === "True";
+}
+
 /** Reads nodes, pods, budgets, volumes and the metric of deprecated APIs. @throws {ApiError | UserError} */
 export async function readUpgradeFacts(
   api: KubernetesApi,
-  { inventory, signal, offline = new Set() }: {
-    readonly inventory: Inventory;
-    readonly signal: AbortSignal;
-    /** Tailscale addresses of machines that are offline. */
-    readonly offline?: ReadonlySet<string>;
-  },
+  reading: Reading,
 ): Promise<UpgradeFacts> {
+  const { signal } = reading;
   const [nodes, pods, budgets, volumes, deprecated] = await Promise.all([
-    listAll(api, collectionPath("Node"), { pick: (value) => Node.parse(value), signal }),
+    readNodes(api, reading),
     listAll(api, collectionPath("Pod"), { pick: (value) => Pod.parse(value), signal }),
     listAll(api, "/apis/policy/v1/poddisruptionbudgets", {
       pick: (value) => Budget.parse(value),
@@ -75,9 +121,6 @@ export async function readUpgradeFacts(
     readNodeVolumes(api, { signal }),
     readDeprecated(api, signal),
   ]);
-  const condition = (node: z.infer<typeof Node>, type: string) =>
-    node.status?.conditions?.find((each) => each.type === type)?.status;
-  const isReady = (node: z.infer<typeof Node>) => condition(node, "Ready") === "True";
   const siblings = Map.groupBy(pods, ownerOf);
   const local = new Set(volumes.map(({ claim }) => claim));
   const heldBy = (pod: z.infer<typeof Pod>): HeldPod[] => {
@@ -108,22 +151,9 @@ export async function readUpgradeFacts(
     }));
   };
   return {
-    nodes: inventory.hosts.map(({ name: host, nodeName, role, tailscaleIp = "" }) => {
-      const node = nodes.find(({ metadata }) => metadata.name === nodeName);
-      const leaving = pods.filter((pod) => pod.spec.nodeName === nodeName && leaves(pod));
-      return {
-        host,
-        node: nodeName,
-        role,
-        version: node && safeText(node.status?.nodeInfo?.kubeletVersion ?? ""),
-        ready: node !== undefined && isReady(node),
-        online: !offline.has(tailscaleIp),
-        votes: node === undefined || condition(node, "EtcdIsVoter") !== "False",
-        cordoned: node?.spec?.unschedulable ?? false,
-        marked: node?.metadata.annotations?.[UPGRADE_MARK] !== undefined,
-        pods: leaving.length,
-        held: leaving.flatMap(heldBy),
-      };
+    nodes: statesOf(nodes, reading).map((state) => {
+      const leaving = pods.filter((pod) => pod.spec.nodeName === state.node && leaves(pod));
+      return { ...state, pods: leaving.length, held: leaving.flatMap(heldBy) };
     }),
     takers: nodes.filter((node) => isReady(node) && !node.spec?.unschedulable)
       .map(({ metadata }) => metadata.name),

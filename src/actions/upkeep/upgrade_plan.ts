@@ -20,7 +20,7 @@ export interface HeldPod {
 }
 
 /** A host of the inventory, as the cluster has its node. */
-export interface UpgradeNode {
+export interface NodeState {
   readonly host: string;
   readonly node: string;
   readonly role: Role;
@@ -34,6 +34,10 @@ export interface UpgradeNode {
   readonly cordoned: boolean;
   /** An upgrade cordoned it and did not come to uncordon it. */
   readonly marked: boolean;
+}
+
+/** A node, with what a drain would evict from it. */
+export interface UpgradeNode extends NodeState {
   /** Pods that a drain evicts. */
   readonly pods: number;
   readonly held: readonly HeldPod[];
@@ -147,7 +151,7 @@ function refusalsOf(
       message: `${host} runs ${version}: going to ${target} would skip a minor version`,
       hint: `Upgrade to a release of v1.${minorOf(version!) + 1} first, then go on from there.`,
     })),
-    ...first === undefined ? [] : unhealthyPeers(facts, first),
+    ...first === undefined ? [] : unhealthyPeers(facts.nodes, first),
     ...steps.length === 0 ? [] : removed.map(({ api, removedIn }) => ({
       message: `${api} is still used; Kubernetes v1.${removedIn} removes it`,
       hint:
@@ -158,10 +162,10 @@ function refusalsOf(
 
 /** Why a server may not be taken down: others that are not healthy, each with what to do. */
 export function unhealthyPeers(
-  facts: Pick<UpgradeFacts, "nodes">,
-  { node, host }: Pick<UpgradeNode, "node" | "host">,
+  nodes: readonly NodeState[],
+  { node, host }: Pick<NodeState, "node" | "host">,
 ): UpgradePlan["refusals"] {
-  return facts.nodes.filter((peer) =>
+  return nodes.filter((peer) =>
     peer.role === "control-plane" && peer.version !== undefined && peer.node !== node &&
     !(peer.ready && peer.votes)
   ).map((peer) => ({
