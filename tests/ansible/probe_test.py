@@ -190,12 +190,12 @@ class Servers(unittest.TestCase):
         for made in ("agent/client-kubelet.crt", "server/db/state.db", "server/db/etcd/member/wal/0.wal"):
             with tempfile.TemporaryDirectory() as data:
                 self.assertIsNone(PROBE["joined_through"](config, data))
-                self.assertEqual(PROBE["look_server"](data), {"holds": False, "answers": False})
+                self.assertEqual(PROBE["look_server"](data), {"holds": False, "answers": False, "awaits": False})
                 os.makedirs(os.path.dirname(os.path.join(data, made)))
                 open(os.path.join(data, made), "w").close()
                 self.assertEqual(PROBE["joined_through"](config, data), "https://100.64.0.1:6443")
                 self.assertIsNone(PROBE["joined_through"]("cluster-init: true\n", data))
-                self.assertEqual(PROBE["look_server"](data), {"holds": made.startswith("server"), "answers": False})
+                self.assertEqual(PROBE["look_server"](data), {"holds": made.startswith("server"), "answers": False, "awaits": False})
 
 
 if __name__ == "__main__":

@@ -211,8 +211,12 @@ class Restores(unittest.TestCase):
             self.put(self.server + name)
         self.put(self.config + "/config.yaml")
         RESTORE["leave"](self.data, self.config, lambda: 7)
-        self.assertEqual(os.listdir(self.server), ["db-before-restore-7"])
+        self.assertEqual(sorted(os.listdir(self.server)), ["db-before-restore-7", "restore-awaited"])
+        self.assertTrue(SERVER["look_server"](self.data)["awaits"])
         self.assertEqual(os.listdir(self.config), [])
+        self.armed()
+        self.assertEqual(SERVER["look_server"](self.data), {"holds": True, "answers": False, "awaits": False})
+        self.assertFalse(os.path.exists(self.server + "/restore-awaited"))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 server:
-  description: Under C(holds) whether the cluster's data are here, under C(answers) whether the API server, its datastore included, is ready.
+  description: Under C(holds) whether the cluster's data are here, under C(answers) whether the API server, its datastore included, is ready, under C(awaits) whether it gave its data up for a restore and has not joined the restored cluster yet.
   returned: success
   type: dict
 version:

@@ -133,6 +133,13 @@ class Problems(unittest.TestCase):
             told = decide(found_registries=found, registries=registries)
             self.assertEqual((told["n1"]["problems"], told["w1"]["problems"]), (problems, problems), (found, registries))
 
+    def test_a_server_that_waits_for_a_restored_cluster_is_refused_where_none_has_the_data_but_by_a_restore(self):
+        told = "this server waits for the restored cluster, and no server has its data"
+        awaits = {"holds": False, "answers": False, "awaits": True}
+        for server, problems, extra in ((awaits, [told], {}), (awaits, [], {"k3s_tool_restore_to": "n1"}), ({**awaits, "awaits": False}, [], {})):
+            found = decide(server=server, **extra)
+            self.assertEqual((found["n1"]["problems"], found["n2"]["problems"]), (problems, []), extra)
+
     def test_a_cluster_that_exists_neither_starts_nor_ceases_to_encrypt_its_secrets(self):
         late = "secrets are not encrypted in this cluster, and k3s can only encrypt them from the start"
         lost = "secrets are encrypted in this cluster, and k3s could not read them without secrets-encryption"

@@ -12,9 +12,9 @@ ROOT = os.path.join(HERE, "..", "..", "..")
 N1, N2, N3 = ("https://100.64.0.%d:6443" % number for number in (1, 2, 3))
 
 
-def probe(holds=False, answers=False, joined=None, problems=()):
+def probe(holds=False, answers=False, joined=None, problems=(), awaits=False):
     """What the preflight finds on a host."""
-    return {"problems": list(problems), "k3s": {"server": {"holds": holds, "answers": answers}, "joined": joined}}
+    return {"problems": list(problems), "k3s": {"server": {"holds": holds, "answers": answers, "awaits": awaits}, "joined": joined}}
 
 
 FRESH = probe()
@@ -71,6 +71,12 @@ class Lead(unittest.TestCase):
         self.assertEqual(choose({"n1": STOPPED, "n2": MEMBER})["n1"], {"lead": "n2", "answering": ["n2"], "joins": ""})
         self.assertEqual(choose({"n1": FRESH, "n2": STOPPED})["n1"]["lead"], "n2")
         self.assertEqual(choose({"n1": probe(holds=True, answers=True, problems=[{}]), "n2": MEMBER})["n1"]["lead"], "n2")
+
+    def test_a_server_that_gave_its_data_up_for_a_restore_never_begins_a_cluster(self):
+        waits = probe(awaits=True)
+        self.assertEqual(choose({"n1": waits, "n2": STOPPED})["n1"]["lead"], "n2")
+        for armed in (OFF, probe(holds=True, problems=[{}])):
+            self.assertEqual(choose({"n1": waits, "n2": armed, "n3": waits})["n1"]["lead"], "n2")
 
     def test_a_run_for_one_worker_survives_servers_that_are_off(self):
         result = choose({"n1": OFF, "n4": FRESH}, limit=["n4"])

@@ -7,13 +7,13 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { reset } from "../hosts/faults.ts";
+import { powerOff, powerOn, reset } from "../hosts/faults.ts";
 import { ssh } from "../hosts/ssh.ts";
 import { exists, helloManifests, kubectl, nodes, waitUntilReady } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
-import { changedTasks, provision, runWithEvents } from "../run_events.ts";
+import { changedTasks, provision, runWithEvents, signalAt } from "../run_events.ts";
 import type { Host } from "../state.ts";
-import { initArgs, projectDir, tool, toolArgv, tryTool } from "../tool.ts";
+import { initArgs, projectDir, tool, tryTool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
 
 const NODE_PORT = 30080;
@@ -89,7 +89,12 @@ Deno.test("with fresh disks, and a server more, the same objects come back from 
   before = await objectsOn(n1());
   for (const name of ["n1", "n3"]) await reset(name);
   await tool(...initArgs([n1(), { ...n2(), role: "control-plane" }, n3()]));
-  await killWhen(["backup", "restore", file, ...OPEN, "--yes"], /"task":"Start the service"/);
+  const killed = await signalAt(
+    "SIGKILL",
+    ["backup", "restore", file, ...OPEN, "--yes"],
+    ({ task }) => task === "Start the service",
+  );
+  assert.equal(killed.signal, "SIGKILL");
   const run = await runWithEvents("backup", "restore", file, ...OPEN, "--yes");
   assert.equal(run.code, 0, run.stderr);
   assert.equal(await objectsOn(n2()), before);
@@ -100,13 +105,26 @@ Deno.test("with fresh disks, and a server more, the same objects come back from 
   assert.doesNotMatch(left, /^restore/m);
 });
 
-Deno.test("a backup of etcd is restored to the other server of the same machines", async () => {
+Deno.test("a backup of etcd is restored to the other server of the same machines, and no server begins an empty cluster while that one is off", async () => {
   const etcd = (await tool("backup", "create", ...OPEN)).trim();
   assert.match(etcd, /-etcd\.age$/);
   const all = "/api/v1/namespaces/default/configmaps?labelSelector=of%3Dbackup";
   await kubectl(n1(), `delete --raw '${all}' >/dev/null`);
   await kubectl(n1(), "create configmap later");
-  const run = await runWithEvents("backup", "restore", etcd, ...OPEN, "--to", "n2", "--yes");
+  const restore = ["backup", "restore", etcd, ...OPEN, "--to", "n2", "--yes"];
+  const stopped = new Set<string | undefined>();
+  const killed = await signalAt("SIGKILL", restore, ({ type, task, host }) => {
+    if (type === "result" && task === "Stop k3s") stopped.add(host);
+    return stopped.size === hosts.length;
+  });
+  assert.equal(killed.signal, "SIGKILL");
+  await powerOff("n2");
+  const without = await runWithEvents("provision", "--yes");
+  assert.equal(without.code, 1, without.stderr);
+  assert.match(without.stderr, /n1[^]*control plane n2 failed/);
+  assert.equal(await ssh(n1(), "ls -d /var/lib/rancher/k3s/server/db 2>/dev/null || true"), "");
+  await powerOn("n2");
+  const run = await runWithEvents(...restore);
   assert.equal(run.code, 0, run.stderr);
   assert.equal(await objectsOn(n1()), before);
   assert.ok(!await exists(n1(), "configmap later"));
@@ -132,25 +150,4 @@ async function appRuns(server: Host): Promise<void> {
     async () => (await ssh(server, `curl -sfm 2 127.0.0.1:${NODE_PORT}/`)) !== "",
     { limit: 90, what: "the app to answer", interval: 500 },
   );
-}
-
-/** Starts the tool and kills it when an event matches. */
-async function killWhen(args: readonly string[], event: RegExp): Promise<void> {
-  const [program = "", ...rest] = await toolArgv([...args, "-o", "json"]);
-  const child = new Deno.Command(program, {
-    args: rest,
-    cwd: projectDir,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  let text = "";
-  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    if (event.test(text)) {
-      child.kill("SIGKILL");
-      break;
-    }
-  }
-  assert.equal((await child.status).signal, "SIGKILL", text.slice(-2000));
 }

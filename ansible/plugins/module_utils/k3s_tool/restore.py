@@ -20,7 +20,7 @@ import time
 
 from ansible.module_utils.k3s_tool.kubectl import K3S, kubectl
 from ansible.module_utils.k3s_tool.programs import run
-from ansible.module_utils.k3s_tool.server import DATA, armed_backup
+from ansible.module_utils.k3s_tool.server import DATA, armed_backup, awaited
 
 CONFIG = "/etc/rancher/k3s"
 LONGEST_MANIFEST = 1 << 24
@@ -118,6 +118,7 @@ def arm(data=DATA, config=CONFIG):
     if os.path.isdir(armed(data)):
         forget(data)
     remove(config + "/config.yaml")
+    remove(awaited(data))
     os.rename(staged(data), armed(data))
     fsync(data + "/server")
 
@@ -132,7 +133,10 @@ def forget(data=DATA):
 
 
 def leave(data=DATA, config=CONFIG, now=time.time):
-    """A server that is to join the restored one: its datastore is put aside, and it gets the cluster's keys as it joins."""
+    """A server that is to join the restored one: its datastore is put aside, and it gets the cluster's keys as it joins. Until it has, it must not
+    start a cluster of its own, whatever becomes of the one that it waits for."""
+    os.makedirs(data + "/server", mode=0o700, exist_ok=True)
+    touch(awaited(data))
     put_aside(data, now)
     for path in (data + "/server/tls", data + "/server/cred"):
         shutil.rmtree(path, ignore_errors=True)

@@ -33,6 +33,11 @@ def holds_datastore(data=DATA):
     return armed_backup(data) is not None or os.path.isdir(data + "/server/db/etcd/member/wal") or os.path.isfile(data + "/server/db/state.db")
 
 
+def awaited(data=DATA):
+    """The file that says that this server gave its data up for a restore (see restore.py)."""
+    return data + "/server/restore-awaited"
+
+
 def keeps_sqlite(data=DATA):
     """Whether the data is in SQLite, which serves one server; k3s renames the file when its content has been moved to etcd (k3s pkg/etcd/etcd.go)."""
     backup = armed_backup(data)
@@ -55,4 +60,4 @@ def answers(data=DATA, port=6443):
 def look_server(data=DATA):
     """What says whether other hosts can join through this one."""
     holds = holds_datastore(data)
-    return {"holds": holds, "answers": holds and answers(data)}
+    return {"holds": holds, "answers": holds and answers(data), "awaits": not holds and os.path.exists(awaited(data))}
