@@ -16,7 +16,7 @@ import { withoutEncryption } from "../keys/sops.ts";
 import { fetchedTrees } from "./flux_entry.ts";
 import { buildKustomization, type Kustomize } from "./kustomize_build.ts";
 import type { RepositoryFiles } from "../repository/repository_files.ts";
-import { ruleProblems } from "./repository_rules.ts";
+import { ruleProblems, type StorageOfCluster } from "./repository_rules.ts";
 import type { AppliedObject, ResourceTrees } from "./resource_tree.ts";
 import { secretProblems } from "./secret_rules.ts";
 
@@ -44,7 +44,11 @@ export interface RepositoryCheck {
 export async function checkRepository(
   system: System,
   files: RepositoryFiles,
-  { kustomize }: { readonly kustomize: Kustomize | undefined },
+  { kustomize, storage }: {
+    readonly kustomize: Kustomize | undefined;
+    /** Undefined where no inventory says which storage classes there are. */
+    readonly storage?: StorageOfCluster | undefined;
+  },
 ): Promise<RepositoryCheck> {
   const trees = await fetchedTrees(files);
   const deployment = await deployUnits(
@@ -69,7 +73,7 @@ export async function checkRepository(
     ...checked.problems.filter(({ message }) => NO_OBJECT.test(message)),
   ]
     .map(({ where }) => where?.file ?? "");
-  const rules = ruleProblems(deployment, trees);
+  const rules = ruleProblems(deployment, trees, storage);
   return {
     clusters: [...new Set(units.flatMap(({ cluster }) => cluster ?? []))],
     apps: appsOf(trees.files),

@@ -14,7 +14,7 @@ import {
   valueAt,
 } from "./manifest.ts";
 import { nameFindings, type SchemaError, wordsOf } from "./schema_words.ts";
-import { podFindings } from "./pod_rules.ts";
+import { claimFindings, podFindings } from "./pod_rules.ts";
 
 /** A kind as the classes of `kubernetes-models` describe it, as far as it is used here. */
 interface ObjectKind {
@@ -55,7 +55,12 @@ export async function checkObject(
   const kinds = await kindsNear(apiVersion);
   const schema = kinds.find((each) => each.apiVersion === apiVersion && each.kind === kind);
   if (schema === undefined) return strangeKind(kinds, { apiVersion, kind });
-  const byRule = [...nameFindings(object), ...podFindings(object), ...spanFindings(object)];
+  const byRule = [
+    ...nameFindings(object),
+    ...podFindings(object),
+    ...claimFindings(object),
+    ...spanFindings(object),
+  ];
   const bySchema = schemaFindings(object, schema);
   const told = new Set(bySchema.map(({ path }) => formatFieldPath(path)));
   return [...bySchema, ...byRule.filter(({ path }) => !told.has(formatFieldPath(path)))];

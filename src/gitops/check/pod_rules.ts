@@ -1,12 +1,12 @@
 /**
- * What the API server refuses in objects that make pods, though it fits their schema.
+ * What the API server refuses in objects that make pods or claim volumes, though it fits their schema.
  *
  * Source: Kubernetes, pkg/apis/{core,apps,batch}/validation/validation.go.
  *
  * @module
  */
 
-import { DNS_LABEL } from "../../inventory/kubernetes_syntax.ts";
+import { DNS_LABEL, parseQuantity } from "../../inventory/kubernetes_syntax.ts";
 import {
   type FieldPath,
   type Finding,
@@ -24,6 +24,32 @@ export function podPath(kind: string): FieldPath | undefined {
   if (kind === "Pod") return ["spec"];
   if (kind === "CronJob") return ["spec", "jobTemplate", "spec", "template", "spec"];
   return SELECTING.has(kind) || kind === "Job" ? ["spec", "template", "spec"] : undefined;
+}
+
+/** Where the specs of volume claims are in an object. */
+export function claimPaths(object: Readonly<Record<string, unknown>>): readonly FieldPath[] {
+  if (object.kind === "PersistentVolumeClaim") return [["spec"]];
+  const at = ["spec", "volumeClaimTemplates"];
+  if (object.kind !== "StatefulSet") return [];
+  return itemsOf(valueAt(object, at), at).map(({ path }) => [...path, "spec"]);
+}
+
+/** Sizes of claims that the API server refuses. */
+export function claimFindings(object: Readonly<Record<string, unknown>>): readonly Finding[] {
+  return claimPaths(object).flatMap((at) => {
+    const path = [...at, "resources", "requests", "storage"];
+    const size = valueAt(object, path);
+    if (size === undefined || size === null) {
+      return [{ path: at, message: `${formatFieldPath(path)} is missing: the size of the volume` }];
+    }
+    const value = parseQuantity(String(size));
+    return value !== undefined && !(value > 0)
+      ? [{
+        path,
+        message: `${formatFieldPath(path)} must be more than 0, is ${JSON.stringify(size)}`,
+      }]
+      : [];
+  });
 }
 
 /** Everything of it; an object whose schema is wrong may be told more than once. */

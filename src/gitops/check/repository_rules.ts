@@ -8,10 +8,16 @@ import type { Problem } from "../../errors/user_error.ts";
 import { appOf, appsOf, type Deployment, type DeployUnit, specOf } from "./deploy_units.ts";
 import { describeManifest, isObject, type Manifest, valueAt } from "./manifest.ts";
 import { isFluxKustomization } from "./flux_entry.ts";
-import { podPath } from "./pod_rules.ts";
+import { claimPaths, podPath } from "./pod_rules.ts";
 import { PRIORITIES, priorityClass } from "./priority_classes.ts";
 import type { AppliedObject, ResourceTrees } from "./resource_tree.ts";
 import { isEncrypted } from "../keys/sops.ts";
+
+/** Storage classes that an inventory gives its cluster. */
+export interface StorageOfCluster {
+  readonly cluster: string;
+  readonly classes: readonly string[];
+}
 
 /** Kinds without a namespace, as far as they are known; of other kinds it is not said. */
 const CLUSTER_KINDS = new Set([
@@ -29,6 +35,7 @@ const NAMESPACED_GROUPS =
 export function ruleProblems(
   { units, followsTemplate }: Deployment,
   trees: ResourceTrees,
+  storage: StorageOfCluster | undefined,
 ): { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] } {
   const { twice, elsewhere } = duplicates(units);
   // Of an app without a kustomization everything is applied twice: that is said once.
@@ -45,6 +52,7 @@ export function ruleProblems(
     ],
     warnings: [
       ...elsewhere,
+      ...storage === undefined ? [] : unknownStorageClasses(units, storage),
       ...(followsTemplate
         ? [...strayPaths(units), ...sharedNamespaces(units), ...unknownPriorities(units)]
         : []),
@@ -184,6 +192,32 @@ function unknownPriorities(units: readonly DeployUnit[]): Problem[] {
       where: manifest.place(path),
     }];
   });
+}
+
+/** A claim waits until its class is there. What a Helm chart brings is not known: a warning. */
+function unknownStorageClasses(
+  units: readonly DeployUnit[],
+  { cluster, classes }: StorageOfCluster,
+): Problem[] {
+  const objects = units.filter((unit) => (unit.cluster ?? cluster) === cluster)
+    .flatMap((unit) => unit.objects);
+  const known = new Set([
+    ...classes,
+    ...objects.filter(({ manifest }) => manifest.value.kind === "StorageClass")
+      .map(({ name }) => name),
+  ]);
+  return objects.flatMap(({ manifest }) =>
+    claimPaths(manifest.value).flatMap((at) => {
+      const path = [...at, "storageClassName"];
+      const name = valueAt(manifest.value, path);
+      if (typeof name !== "string" || name === "" || known.has(name)) return [];
+      return [{
+        message: `the storage class ${name} is not in this repository, nor in the inventory of ` +
+          `${cluster} (${classes.join(", ") || "none"}); the claim waits for it`,
+        where: manifest.place(path),
+      }];
+    })
+  );
 }
 
 /** Flux refuses a Secret that it is not told to decrypt. */

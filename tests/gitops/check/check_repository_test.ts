@@ -207,6 +207,62 @@ Deno.test("a priority class that neither the repository nor every cluster has is
   assert.deepEqual(await repository.warnings(), []);
 });
 
+Deno.test("a storage class that neither the repository nor the inventory's cluster has is told, and only where there is one", async () => {
+  await using repository = await temporaryRepository();
+  const argv = ["gitops", "new-app", "blog", "--dir", "repo", "--image", "x:1", "--volume", "1Gi"];
+  assert.equal((await repository.run([...argv, "--storage-class", "fsat"])).code, 0);
+  assert.deepEqual(await repository.warnings(), []);
+  const inventory = (variables: string) =>
+    Deno.writeTextFile(
+      `${repository.home}/hosts.yml`,
+      `all:
+  vars: {cluster_name: homelab, k3s_version: v1.36.3+k3s1${variables}}
+  children:
+    control_plane: {hosts: {nuc: {ansible_host: 100.64.0.1, tailscale_ip: 100.64.0.1, storage_paths: [{path: /srv/fast, class: fast}]}}}
+`,
+    );
+  await inventory("");
+  const [warning, ...others] = await repository.warnings();
+  assert.match(
+    warning!,
+    /pvc\.yaml:\d+: the storage class fsat is not in this repository, nor in the inventory of homelab \(local-path, fast\)/,
+  );
+  assert.deepEqual(others, []);
+  await inventory(", k3s_disable: [local-storage]");
+  assert.match((await repository.warnings())[0]!, /of homelab \(fast\)/);
+  const file = "apps/blog/base/pvc.yaml";
+  for (const name of ["fast", "mine"]) {
+    repository.replace(file, /storageClassName: (\w+)/.exec(repository.read(file))![1]!, name);
+    if (name === "mine") {
+      const own = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: mine}\n" +
+        "provisioner: example.com/mine\n";
+      repository.write("infrastructure/sources/mine.yaml", own);
+      repository.replace("infrastructure/sources/kustomization.yaml", "[]", "[mine.yaml]");
+    }
+    assert.deepEqual(await repository.warnings(), []);
+  }
+});
+
+Deno.test("a claim without a size, or of none, is a problem of its line", async () => {
+  await using repository = await temporaryRepository();
+  const argv = ["gitops", "new-app", "blog", "--dir", "repo", "--image", "x:1", "--volume", "1Gi"];
+  assert.equal((await repository.run(argv)).code, 0);
+  const file = "apps/blog/base/pvc.yaml";
+  const text = repository.read(file);
+  for (
+    const [size, said] of [
+      ["0", /storage must be more than 0, is 0$|storage must be more than 0, is "0"$/],
+      ["-1Gi", /storage must be more than 0, is "-1Gi"$/],
+      ["lots", /storage.* quantity/],
+    ] as const
+  ) {
+    repository.write(file, text.replace("1Gi", size));
+    assert.match((await repository.problems()).join("\n"), said);
+  }
+  repository.write(file, text.replace(/ *requests:\n.*\n?/, "    requests: {}\n"));
+  assert.match((await repository.problems()).join("\n"), /requests\.storage is missing/);
+});
+
 Deno.test("the classes of clusters are those that apps can have", async () => {
   const file = new URL(
     "../../../ansible/roles/k3s_service/templates/cluster.yaml.j2",

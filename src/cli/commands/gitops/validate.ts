@@ -9,7 +9,7 @@ export const gitopsValidateCommand = defineCommand({
   description:
     "Builds every overlay and checks each object offline against the Kubernetes and Flux schemas. " +
     "Also checks that files exist, that no secret is in clear text, and that each app has its own " +
-    "namespace. Reports file, line and what is expected; exits with code 2 if there are problems. " +
+    "namespace, and, where there is an inventory, that storage classes exist in its cluster. Reports file, line and what is expected; exits with code 2 if there are problems. " +
     "Builds overlays with kustomize or kubectl; without them, it checks only the sources and warns " +
     "you.",
   args: [
@@ -25,13 +25,17 @@ export const gitopsValidateCommand = defineCommand({
     "k3s-tool gitops validate homelab-apps --strict -o json": "print problems as JSON, for CI",
   },
   formats: ["table", "json", "yaml"],
-  async run(context, { args: [given = "."], options }, output) {
+  async run(context, { args: [given = "."], options, globals }, output) {
     const { validateRepository } = await import("../../../actions/gitops/validate.ts");
     const { renderProblem } = await import("../../../errors/render_error.ts");
     const { resolve } = await import("node:path");
     const directory = resolve(context.cwd, given);
     const { strict } = options;
-    const check = await validateRepository(context, { directory, strict });
+    const check = await validateRepository(context, {
+      directory,
+      strict,
+      inventory: globals.inventory,
+    });
     const { problems, warnings, clusters, apps, objects, built, unknownKinds, kustomize } = check;
     const valid = problems.length === 0;
     if (output.structured) {
