@@ -56,7 +56,13 @@ function shownProblem({ value, ...problem }: Problem): Problem {
   };
 }
 
+/** In quotes, but for what YAML writes in quotes or brackets itself. */
 function quoted(value: string): string {
+  if (
+    /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|\{.*\}|\[.*\])$/s.test(value) && value.length <= LONGEST_VALUE
+  ) {
+    return value;
+  }
   return value.length <= LONGEST_VALUE
     ? JSON.stringify(value)
     : `${JSON.stringify(value.slice(0, LONGEST_VALUE).toWellFormed())}…`;

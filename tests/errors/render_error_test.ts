@@ -21,6 +21,16 @@ Deno.test("an error shows its problems first, then the message, then the hint", 
   );
 });
 
+Deno.test("what YAML writes in quotes or brackets is not put in quotes again", () => {
+  const shown = (value: string) =>
+    renderErrorText(usageError("e", { problems: [{ message: "m", value }] }));
+  for (const value of ['"0"', "'0'", "{a: b}", "[1, 2]", '"a \\" b"']) {
+    assert.equal(shown(value), `  m, got ${value}\nError: e\n`);
+  }
+  assert.equal(shown("a b"), '  m, got "a b"\nError: e\n');
+  assert.equal(shown('"a" and "b"'), '  m, got "\\"a\\" and \\"b\\""\nError: e\n');
+});
+
 Deno.test("text from outside cannot steer the terminal through an error", () => {
   const error = new UserError("host \u001b[2Jn1\u0007 failed", { hint: "see \u001b]0;x\u0007log" });
   assert.equal(renderErrorText(error), "Error: host n1 failed\nHint: see log\n");

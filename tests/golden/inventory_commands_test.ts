@@ -186,6 +186,10 @@ Deno.test("config set refuses what does not fit, exit code 2, not a byte written
       ["rack 1 --scope nobody", /There is no host or group nobody/],
       ["no-key 1", /is not a key/],
       ["reserved_cpu.x 1 --scope dgx", /holds a value of its own/],
+      [
+        "storage_paths.0.class a --scope dgx",
+        /has no entries, so storage_paths\.0 cannot be set\nHint: .* storage_paths .* --scope dgx/,
+      ],
     ] as const
   ) {
     const { code, stdout, stderr } = await run("config", "set", ...words.split(" "));

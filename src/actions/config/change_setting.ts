@@ -5,6 +5,7 @@
  */
 
 import { didYouMean } from "../../errors/nearest.ts";
+import { counted } from "../../errors/safe_text.ts";
 import { type Problem, usageError } from "../../errors/user_error.ts";
 import { setVariable, unsetVariable } from "../../inventory/edit/edit.ts";
 import {
@@ -62,6 +63,7 @@ export async function setSetting(
   return await change(system, { key, options }, (content, { scope, path, current }) => {
     refuseClusterVariable(path, scope);
     refuseWithoutEffect(content, { scope, path });
+    refuseMissingEntry(content, { scope, path });
     const value = readTyped(text, type ?? inferType(text, { key: path, current }), path);
     return { value, edit: setVariable(content, { scope, key: path, value }) };
   });
@@ -149,6 +151,29 @@ function refuseWithoutEffect(
     } override it for every node`,
     {
       hint: `Change it there instead: k3s-tool config set ${path.variable} VALUE --scope ${all[0]}`,
+    },
+  );
+}
+
+/** A part of a list's entry can be set where there is such an entry. */
+function refuseMissingEntry(
+  content: LoadedContent,
+  { scope, path: { variable, members } }: { readonly scope: Scope; readonly path: KeyPath },
+): void {
+  const schema = VARIABLE_SCHEMAS.get(variable);
+  const isList = schema?.safeParse([]).success && !schema.safeParse({}).success;
+  if (!isList || members.length === 0) return;
+  const list = effectiveVariables(content, scope).get(variable)?.value;
+  const entries = Array.isArray(list) ? list : [];
+  const [index = ""] = members;
+  if (/^\d+$/.test(index) && Number(index) < entries.length) return;
+  throw usageError(
+    `${variable} of ${scope.name} has ${
+      entries.length === 0 ? "no entries" : counted(entries.length, "entry")
+    }, so ${variable}.${index} cannot be set`,
+    {
+      hint: `Set the whole list: k3s-tool config set ${variable} '[…]' --type json` +
+        (scope.name === "all" ? "" : ` --scope ${scope.name}`),
     },
   );
 }

@@ -325,6 +325,13 @@ function isKnown(value: YamlValue, path: readonly string[]): boolean {
   return part === undefined || isKnown(part, path.slice(1));
 }
 
+function partOf(value: YamlValue | undefined, path: readonly string[]): YamlValue | undefined {
+  return path.reduce<YamlValue | undefined>(
+    (part, name) => (part as Record<string, YamlValue> | null | undefined)?.[name],
+    value,
+  );
+}
+
 function problemAt(
   variable: SourcedVariable,
   { issue, path }: { readonly issue: Issue; readonly path: readonly string[] },
@@ -334,16 +341,19 @@ function problemAt(
   const node = nodeAt(variable.node, { path, key, values: new Values(document) });
   const found = node === undefined ? undefined : document.text.slice(node.start, node.end);
   const empty = node !== undefined && node.start === node.end;
+  const missing = !key && path.length > 0 && partOf(variable.value, path) === undefined;
   const name = [variable.name, ...path].join(".");
   const secret = [variable.name, ...path].some((part) =>
     part === CREDENTIALS || isSecretName(part)
   );
   return {
-    message: `bad value for ${name} of ${variable.scope}`,
+    message: missing
+      ? `${name} of ${variable.scope} is missing`
+      : `bad value for ${name} of ${variable.scope}`,
     where: node === undefined || empty
       ? variable.where
       : document.lines.place(document.file, node.start),
-    ...(found === undefined || secret ? {} : { value: shorten(maskedText(found)) }),
+    ...(found === undefined || secret || missing ? {} : { value: shorten(maskedText(found)) }),
     expected: (key ? issue.issues?.[0]?.message : undefined) ?? issue.message,
   };
 }

@@ -56,7 +56,7 @@ for (
       'hosts.yml:16:25: bad value for reserved_cpu of dgx, got "lots"; expected a quantity',
     ]],
     ["bytes instead of memory", SMALL.replace('cpu: "4"', 'memory: "8"'), [
-      'bad value for reserved_memory of dgx, got "\\"8\\""; expected a quantity of memory',
+      'bad value for reserved_memory of dgx, got "8"; expected a quantity of memory',
     ]],
     ["a wrong type", SMALL.replace('reserved_cpu: "4"', "gpu: maybe"), [
       'hosts.yml:16:16: bad value for gpu of dgx, got "maybe"; expected true or false',
@@ -84,6 +84,9 @@ for (
     ["a bad label key", SMALL.replace('reserved_cpu: "4"', 'node_labels: {"a b": c}'), [
       "hosts.yml:16:25: bad value for node_labels.a b of dgx",
       "expected a label key",
+    ]],
+    ["a part that is missing", SMALL.replace('reserved_cpu: "4"', "node_taints: [{key: a}]"), [
+      "hosts.yml:16:25: node_taints.0.effect of dgx is missing; expected NoSchedule,",
     ]],
     ["a bad taint", SMALL.replace('reserved_cpu: "4"', "node_taints: [{key: a, effect: No}]"), [
       'node_taints.0.effect of dgx, got "No"; expected NoSchedule, PreferNoSchedule, NoExecute',
