@@ -187,7 +187,11 @@ export function metricsOf(home: Home): Metrics {
     const capacity = size.disk * 2 ** 30;
     const disk = { used: (full + 0.005 * wander(`disk ${name}`)) * capacity, capacity };
     const memory = Math.min(mib, allocatable.mib * 0.98) * 2 ** 20;
-    return [name, { cpu: Math.min(cpu, allocatable.cpu * 0.98), memory, disk }] as const;
+    // Directories on that disk, which is what a kubelet measures.
+    const volumes = pods.filter((pod) => pod.node === name && pod.app.kind === "StatefulSet")
+      .map(({ app }) => ({ claim: `${app.namespace}/data-${app.name}-0`, ...disk }));
+    const usage = { cpu: Math.min(cpu, allocatable.cpu * 0.98), memory, disk };
+    return [name, { ...usage, ...volumes.length > 0 && { volumes } }] as const;
   });
   return { known: true, nodes: new Map(used) };
 }

@@ -68,8 +68,15 @@ nuc   gpu              true         RTX 4090, driver 570
     );
     const known = await runCommand(["node", "show", "nuc", "-o", "json"], { directory, runner });
     assert.equal(JSON.parse(known.stdout).machine.threads, 16);
-    const kept = await Deno.stat(`${directory}/.local/state/k3s-tool/machines/100.64.0.1.json`);
+    const keptFile = `${directory}/.local/state/k3s-tool/machines/100.64.0.1.json`;
+    const kept = await Deno.stat(keptFile);
     assert.equal(kept.mode! & 0o777, 0o600);
+    // What another program left there, or a clock that was ahead, is not shown.
+    for (const seenAt of ["9999-12-31T00:00:00Z", "yesterday"]) {
+      await Deno.writeTextFile(keptFile, JSON.stringify({ seenAt, facts: DESKTOP }));
+      const shown = await runCommand(["node", "show", "nuc", "-o", "json"], { directory, runner });
+      assert.deepEqual([shown.code, JSON.parse(shown.stdout).machine], [0, undefined]);
+    }
   });
 });
 

@@ -50,7 +50,11 @@ export async function machineAt(system: System, address: string): Promise<Machin
     const { isFile, size } = await Deno.stat(file);
     // A pipe or a device in its place would be read for ever.
     if (!isFile || size > LIMIT) return undefined;
-    return Machine.parse(JSON.parse(await Deno.readTextFile(file)));
+    const machine = Machine.parse(JSON.parse(await Deno.readTextFile(file)));
+    const seen = new Date(machine.seenAt);
+    return seen.getTime() <= system.clock.now()
+      ? { ...machine, seenAt: seen.toISOString() }
+      : undefined;
   } catch {
     return undefined; // not there, out of reach, or another version's: the next look replaces it
   }
