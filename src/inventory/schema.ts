@@ -250,6 +250,9 @@ const REPOSITORY =
   /^(?:$|https?:\/\/(?![^/\s]*:[^/\s]*@)\S+|ssh:\/\/(?![^/\s]*:[^/\s]*@)\S+|[\w.-]+@[\w.-]+:\S+)$/;
 const REPOSITORY_TEXT = "a Git address such as https://github.com/me/homelab.git or " +
   "ssh://git@github.com/me/homelab.git, without a password in it (see gitops_token_file)";
+/** Where problems may be reported. */
+export const NOTIFY_FORMATS = ["ntfy", "webhook", "mail"] as const;
+const MINUTES = "a whole number of minutes from 1 to 1440";
 const SECONDS = "a whole number of seconds above zero";
 
 /** Variables of the whole cluster; they stand in the group `all`. */
@@ -271,6 +274,11 @@ export const ClusterVariables = z.looseObject({
   ),
   storage_default_class: z.optional(StorageClass),
   default_limits: z.optional(Limits),
+  notifications: z.optional(z.strictObject({
+    url_file: FILE.check(z.minLength(1, "a file on this machine")),
+    format: z.optional(z.enum(NOTIFY_FORMATS, `one of ${NOTIFY_FORMATS.join(", ")}`)),
+    minutes: z.optional(z.int(MINUTES).check(z.minimum(1, MINUTES), z.maximum(1440, MINUTES))),
+  }, "a map such as {url_file: ~/.config/homelab/ntfy, format: ntfy, minutes: 5}")),
   git_repo_url: z.optional(text(REPOSITORY, REPOSITORY_TEXT)),
   git_branch: z.optional(text(
     /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|[\s~^:?*[\\]))\S*[^\s/.]$/,

@@ -140,3 +140,51 @@ Deno.test("an option of the remote command that is not behind -- is refused, wit
     assert.deepEqual(runner.calls, []);
   }
 });
+
+Deno.test("notify test has the first server post, says what went wrong, and asks no worker", async () => {
+  const posts = new FakeRunner().on("ssh");
+  const { code, stderr } = await withInventory(["notify", "test"], posts);
+  assert.deepEqual([code, stderr], [0, "nuc has sent a test message.\n"]);
+  assert.match(posts.lines[0]!, /100\.64\.0\.1 .*notify\.py test/);
+  const refused = new FakeRunner().on("ssh", {
+    code: 1,
+    stderr: "the message was refused: HTTP status 403\n",
+  });
+  const failed = await withInventory(["notify", "test"], refused);
+  assert.equal(failed.code, 1);
+  assert.match(failed.stderr, /nuc could not send a message: .*HTTP status 403/);
+  assert.equal((await withInventory(["notify", "test", "pi"])).code, 2);
+  const none = await withInventory(["notify", "test"], new FakeRunner().on("ssh", { code: 93 }));
+  assert.equal(none.code, 3);
+  assert.match(none.stderr, /Hint: .*notify install/);
+  const away = new FakeRunner().on("ssh", { code: 255, stderr: "timed out\n" });
+  assert.equal((await withInventory(["notify", "test"], away)).code, 4);
+});
+
+Deno.test("notify install --dry-run shows what it would save, and an address that does not fit is refused before", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const install = (...more: string[]) =>
+      withInventory(["notify", "install", "--url-file", file, "--dry-run", ...more]);
+    await Deno.writeTextFile(file, "https://ntfy.sh/secret\n");
+    const shown = await install();
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /^\+.*notifications:/m);
+    assert.ok(shown.stdout.includes(`url_file: ${file}`));
+    assert.doesNotMatch(shown.stdout, /secret/);
+    assert.match((await install("--format", "mail")).stderr, /does not fit the format mail/);
+    for (const address of ["", "ntfy.sh/x", "https://a:b@ntfy.sh/x", "https://a/x\nhttps://b/y"]) {
+      await Deno.writeTextFile(file, address);
+      const { code, stderr } = await install();
+      assert.equal(code, 2, address);
+      assert.doesNotMatch(stderr, /ntfy\.sh\/x|a:b/);
+    }
+  } finally {
+    await Deno.remove(file);
+  }
+  for (const wrong of [[], ["--url-file", "nowhere"], ["--url-file", "x", "--format", "x"]]) {
+    assert.equal((await withInventory(["notify", "install", ...wrong])).code, 2);
+  }
+  const secret = ["config", "set", "notifications.url_file", "https://ntfy.sh/secret"];
+  assert.equal((await withInventory(secret)).code, 2);
+});

@@ -50,18 +50,19 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.outcome import end
 from ansible.module_utils.k3s_tool.storage import MARK, Host
 
-UNITS = ("k3s", "k3s-agent")
+UNITS = ("k3s-tool-notify.timer", "k3s.service", "k3s-agent.service")
 DATA = "/var/lib/rancher/k3s"
 KUBELET = "/var/lib/kubelet"
 FILES = (
     "/etc/systemd/system/k3s.service", "/etc/systemd/system/k3s.service.env", "/etc/systemd/system/k3s-agent.service",
     "/etc/systemd/system/k3s-agent.service.env", "/usr/local/bin/k3s", "/usr/local/bin/k3s-killall.sh", "/usr/local/bin/k3s-uninstall.sh",
     "/usr/local/bin/k3s-agent-uninstall.sh", "/etc/sysctl.d/90-k3s-tool.conf", "/etc/modules-load.d/k3s-tool.conf",
+    "/etc/systemd/system/k3s-tool-notify.timer", "/etc/systemd/system/k3s-tool-notify.service", "/usr/local/lib/k3s-tool/notify.py",
     "/etc/systemd/system/k3s.service.d/k3s-tool-storage.conf", "/etc/systemd/system/k3s-agent.service.d/k3s-tool-storage.conf",
 )
 TREES = ("/etc/rancher/k3s", "/etc/rancher/node", "/run/k3s", "/run/flannel", "/run/k3s-tool", "/run/systemd/system.control/k3s.slice.d", "/var/lib/cni", KUBELET, "/var/log/pods", "/var/log/containers")
 # Directories that hold trees of ours and go when they are empty.
-PARENTS = ("/etc/rancher", "/var/lib/rancher", "/etc/systemd/system/k3s.service.d", "/etc/systemd/system/k3s-agent.service.d")
+PARENTS = ("/etc/rancher", "/var/lib/rancher", "/usr/local/lib/k3s-tool", "/etc/systemd/system/k3s.service.d", "/etc/systemd/system/k3s-agent.service.d")
 # Where the kubelet, containerd and CNI mount; a mount anywhere else inside our trees is somebody else's.
 OWN_MOUNTS = ("/run/k3s", KUBELET + "/pods", KUBELET + "/plugins", DATA + "/agent/containerd")
 NAMESPACES = "/run/netns"
@@ -216,8 +217,8 @@ class Uninstall:
 
     def stop_units(self):
         for unit in UNITS:
-            if os.path.exists("/etc/systemd/system/%s.service" % unit):
-                self.done("stopped %s.service" % unit, lambda: run("systemctl", "disable", "--now", unit))
+            if os.path.exists("/etc/systemd/system/" + unit):
+                self.done("stopped " + unit, lambda: run("systemctl", "disable", "--now", unit))
 
     def kill_containers(self):
         found = shims(processes())

@@ -68,6 +68,7 @@ export const TAGS = [
   "storage",
   "kubeconfig",
   "gitops",
+  "notify",
 ] as const;
 
 /** Words of Ansible's own (playbook guide, "Special tags"). */

@@ -50,6 +50,11 @@ import { nodeRemoveCommand } from "../commands/node/remove.ts";
 import { nodeShowCommand } from "../commands/node/show.ts";
 import { provisionCommand } from "../commands/cluster/provision.ts";
 import { resetCommand } from "../commands/cluster/reset.ts";
+import {
+  notifyInstallCommand,
+  notifyRemoveCommand,
+  notifyTestCommand,
+} from "../commands/upkeep/notify.ts";
 import { runsListCommand, runsLogCommand, runsShowCommand } from "../commands/upkeep/runs.ts";
 import { execCommand, logsCommand, sshCommand } from "../commands/node/remote.ts";
 import { statusCommand } from "../commands/cluster/status.ts";
@@ -93,6 +98,9 @@ export const commands: readonly CommandDeclaration[] = [
   execCommand,
   logsCommand,
   doctorCommand,
+  notifyInstallCommand,
+  notifyTestCommand,
+  notifyRemoveCommand,
   backupCreateCommand,
   backupListCommand,
   backupShowCommand,

@@ -9,8 +9,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { releasesFromEnvironment } from "../build/release.ts";
 import { delayReady, reset, tailscaleDown, tailscaleUp } from "../hosts/faults.ts";
-import { isReady, nodes } from "../kubernetes.ts";
+import { isReady, kubectl, nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
+import { network } from "../network/network.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
 import { ssh } from "../hosts/ssh.ts";
 import type { Host } from "../state.ts";
@@ -65,6 +66,49 @@ Deno.test("workers that tell systemd READY an hour late are done when the API sa
   if (releasesFromEnvironment().length > 0) return;
   const state = await ssh(n2(), "systemctl is-active k3s-agent || true");
   assert.equal(state.trim(), "activating");
+});
+
+Deno.test("a timer on the server reports a problem once, and that it is resolved, until it is removed", async () => {
+  const posted: { title: string | null; text: string }[] = [];
+  const abort = new AbortController();
+  const receiver = Deno.serve(
+    { hostname: network.address, port: 0, signal: abort.signal, onListen: () => {} },
+    async (request) => {
+      posted.push({ title: request.headers.get("Title"), text: await request.text() });
+      return new Response();
+    },
+  );
+  const urlFile = join(projectDir, "ntfy");
+  const secret = `http://${network.address}:${receiver.addr.port}/topic-nobody-knows`;
+  await Deno.writeTextFile(urlFile, `${secret}\n`);
+  const install = ["notify", "install", "--url-file", urlFile, "--yes"];
+  const installed = await runWithEvents(...install);
+  assert.equal(installed.code, 0, installed.stderr);
+  assert.doesNotMatch(installed.stdout + installed.stderr, /topic-nobody-knows/);
+  assert.deepEqual(changedTasks(await runWithEvents(...install)), []);
+  await tool("notify", "test");
+  assert.deepEqual(posted.splice(0).map(({ title }) => title), ["lab: test"]);
+
+  const stat = "stat -c %a:%U /etc/rancher/k3s/k3s-tool-notify.json";
+  assert.equal((await ssh(n1(), stat)).trim(), "600:root");
+  await ssh(n1(), "systemctl is-active k3s-tool-notify.timer");
+  const check = () => ssh(n1(), "systemctl start k3s-tool-notify.service");
+  await kubectl(n1(), "-n kube-system create deployment broken --image=none.invalid/none");
+  for (let checks = 0; checks < 3; checks++) await check();
+  assert.deepEqual(posted.splice(0), [
+    { title: "lab: 1 new", text: "kube-system/broken: 0 of 1 pods are ready" },
+  ]);
+  await kubectl(n1(), "-n kube-system delete deployment broken");
+  for (let checks = 0; checks < 3; checks++) await check();
+  assert.deepEqual(posted.map(({ title }) => title), ["lab: 1 resolved"]);
+  assert.doesNotMatch(await ssh(n1(), "journalctl -u k3s-tool-notify -q"), /topic-nobody-knows/);
+
+  await tool("notify", "remove", "--yes");
+  const left = "ls -d /etc/systemd/system/k3s-tool-notify* /usr/local/lib/k3s-tool/* " +
+    "/etc/rancher/k3s/k3s-tool-notify.json /.kube 2>/dev/null || true";
+  assert.equal(await ssh(n1(), left), "");
+  abort.abort();
+  await receiver.finished;
 });
 
 Deno.test("a reservation that leaves nothing is refused with both figures, before anything is changed", async () => {

@@ -121,5 +121,6 @@ def probe_k3s(params):
         facts["unit"]["current"] = False  # its next start is what finishes the restore
     facts["sqlite"] = keeps_sqlite()
     facts["pods_below"] = "cgroup-root=/k3s" in read(files[0])
+    facts["notifies"] = os.path.exists("/etc/systemd/system/k3s-tool-notify.timer")
     facts["gitops"] = os.path.isdir("/etc/rancher/k3s/k3s-tool-flux")
     return problems, warnings, facts
