@@ -68,7 +68,11 @@ export async function readOldCompanions(
 }
 
 /** A version in a role's defaults: the role is the one place that has it. */
-async function defaultOf(assets: AssetSource, role: string, pattern: RegExp): Promise<string> {
+export async function defaultOf(
+  assets: AssetSource,
+  role: string,
+  pattern: RegExp,
+): Promise<string> {
   const text = new TextDecoder().decode(
     await assets.read(`ansible/roles/${role}/defaults/main.yml`),
   );

@@ -6,10 +6,11 @@
 
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
-import { unreachableError, UserError } from "../../errors/user_error.ts";
+import { unreachableError, type UserError } from "../../errors/user_error.ts";
 import { compareReleases, K3S_VERSION, minorOf } from "../../inventory/kubernetes_syntax.ts";
+import { fetchText, HttpFailure } from "../../process/download.ts";
 
-/** How long the channel server may take, in milliseconds. */
+/** How long the channel server may be silent, in milliseconds. */
 const TIMEOUT_MS = 15_000;
 
 /** More than this is no list of channels, in bytes; the real one has about 20 KiB. */
@@ -36,23 +37,12 @@ export async function readChannels(
   url: string,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly Channel[]> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
-  let text = "";
+  let text: string;
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([limit, signal]) });
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw unread(url, `HTTP status ${response.status}`);
-    }
-    const chunks = response.body?.pipeThrough(new TextDecoderStream()) ?? [];
-    for await (const chunk of chunks) {
-      text += chunk;
-      if (text.length > LIMIT) throw unread(url, "the answer is too long");
-    }
+    text = await fetchText(url, { signal, limit: LIMIT, silenceMs: TIMEOUT_MS });
   } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof UserError) throw error;
-    throw unread(url, limit.aborted ? `no answer in ${TIMEOUT_MS / 1000} s` : String(error));
+    if (error instanceof HttpFailure) throw unread(url, error.message);
+    throw error;
   }
   const parsed = Collection.safeParse(parseJson(text));
   if (!parsed.success) throw unread(url, "the answer is not a list of channels");

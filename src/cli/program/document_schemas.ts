@@ -167,6 +167,21 @@ export const DOCUMENTS = {
       held: z.array(z.object({ pod: z.string(), why: z.string() })),
     })),
   }),
+  ArtifactList: document("ArtifactList", {
+    directory: z.string(),
+    dryRun: z.boolean(),
+    k3s: z.string(),
+    flux: z.string(),
+    architectures: z.array(z.string()),
+    items: z.array(z.object({
+      path: z.string(),
+      url: z.string(),
+      sha256: z.string(),
+      /** Null where the server does not say. */
+      bytes: z.nullable(z.int()),
+      state: z.enum(["present", "missing", "downloaded"]),
+    })),
+  }),
   RunList: document("RunList", {
     items: z.array(z.object({
       name: z.string(),

@@ -46,6 +46,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   backup: "Back up the cluster, restore it, and list, check and prune backups",
   notify: "Report problems of the cluster to ntfy, a webhook or by mail",
   runs: "Show what earlier runs did, and their logs",
+  artifacts: "Download what provisioning needs from the internet",
   assets: "List or copy the embedded Ansible roles and templates",
   config: "Read and change variables of the inventory",
   gitops: "Deploy from Git: create a repository and apps, validate them, show the sync status",

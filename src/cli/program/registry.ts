@@ -5,6 +5,7 @@
  */
 
 import type { CommandDeclaration } from "./command.ts";
+import { artifactsDownloadCommand } from "../commands/upkeep/artifacts.ts";
 import { assetsEjectCommand } from "../commands/program/assets_eject.ts";
 import { assetsListCommand } from "../commands/program/assets_list.ts";
 import {
@@ -85,6 +86,7 @@ export const commands: readonly CommandDeclaration[] = [
   configSchemaCommand,
   provisionCommand,
   upgradeCommand,
+  artifactsDownloadCommand,
   statusCommand,
   tuiCommand,
   kubeconfigCommand,

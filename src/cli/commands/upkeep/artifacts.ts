@@ -1,0 +1,82 @@
+import { resolve } from "node:path";
+import { counted } from "../../../errors/safe_text.ts";
+import { usageError } from "../../../errors/user_error.ts";
+import { commaList } from "../../program/options.ts";
+import { defineCommand, option } from "../../program/command.ts";
+
+/** `artifacts download`: what provisioning fetches, in a directory of this machine. */
+export const artifactsDownloadCommand = defineCommand({
+  name: "artifacts download",
+  summary: "Download k3s, its images and Flux's manifest for hosts without internet",
+  description:
+    "Downloads k3s and its images for each architecture in the inventory, and Flux's install.yaml, " +
+    "from where hosts would download them. Each file is verified by the checksums that its release " +
+    "publishes, and is there whole or not at all. A file that is there and right is not downloaded " +
+    "again: run it again after an interruption. Works without an inventory where --k3s-version " +
+    "and --arch are given.",
+  formats: ["table", "wide", "json", "yaml", "name"],
+  options: {
+    dir: option.text("--dir <dir>", "directory for the files", { completes: "file" }),
+    k3sVersion: option.text(
+      "--k3s-version <version>",
+      "release to download (default: the inventory's k3s_version)",
+    ),
+    arch: option.list(
+      "--arch <arch>",
+      "architectures: amd64, arm64, arm (default: those of the inventory's hosts)",
+    ),
+    check: option.flag("--check", "show what would be downloaded, download nothing"),
+  },
+  examples: {
+    "k3s-tool artifacts download --dir ~/k3s-artifacts": "for the hosts of the inventory",
+    "k3s-tool artifacts download --dir ~/k3s-artifacts --check": "show files and sizes only",
+    "k3s-tool artifacts download --dir /mnt/usb --k3s-version v1.36.3+k3s1 --arch amd64,arm64":
+      "on another machine, without the inventory",
+  },
+  async run(context, { options, globals }, output) {
+    const { downloadArtifacts, planArtifacts } = await import(
+      "../../../actions/upkeep/artifacts.ts"
+    );
+    const { ARTIFACT_COLUMNS, artifactItem } = await import("../../../view/tables/artifacts.ts");
+    const { locateInventoryIfAny } = await import("../../../inventory/read/locate.ts");
+    const { readInventory } = await import("../../../inventory/read/read.ts");
+    const { bytes } = await import("../../../view/words/amounts.ts");
+    const file = await locateInventoryIfAny(context, globals.inventory);
+    const inventory = file === undefined
+      ? undefined
+      : await readInventory(file, { cwd: context.cwd });
+    if (options.dir === undefined) {
+      throw usageError("Where to?", {
+        hint: "Name a directory: k3s-tool artifacts download --dir ~/k3s-artifacts",
+      });
+    }
+    const planned = await planArtifacts(context, {
+      directory: resolve(context.cwd, options.dir),
+      version: options.k3sVersion,
+      architectures: commaList(options.arch, "--arch"),
+    }, inventory);
+    const missing = planned.files.filter(({ state }) => state === "missing");
+    const sizes = missing.map((each) => each.bytes);
+    const size = sizes.every((each) => each !== undefined)
+      ? bytes(sizes.reduce((sum, each) => sum + each, 0))
+      : "an unknown size";
+    output.note(
+      missing.length === 0
+        ? `All files are in ${planned.directory}.`
+        : `${counted(missing.length, "file")} to download into ${planned.directory}: ${size}.`,
+    );
+    const done = options.check
+      ? planned
+      : await downloadArtifacts(context, planned, (words) => output.note(words));
+    const { directory, k3s, flux, architectures } = done;
+    await output.list({
+      kind: "ArtifactList",
+      rows: done.files,
+      columns: ARTIFACT_COLUMNS,
+      name: ({ path }) => path,
+      item: artifactItem,
+      extra: { directory, dryRun: options.check, k3s, flux, architectures },
+      empty: "There is nothing to download.",
+    });
+  },
+});

@@ -1,0 +1,163 @@
+/**
+ * HTTP downloads with bounds: few redirects and none from https to http, a time limit on silence, a
+ * limit on size.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+
+/** More redirects than this lead nowhere. GitHub's releases need one. */
+const REDIRECTS = 5;
+
+/** How long a server may be silent, in milliseconds. */
+const SILENCE_MS = 30_000;
+
+/** Why an address gave nothing, in words for a sentence. */
+export class HttpFailure extends Error {
+  override readonly name = "HttpFailure";
+
+  /** @param status what the server answered, where it is no success */
+  constructor(message: string, readonly status?: number) {
+    super(message);
+  }
+
+  /** Whether the server has nothing at the address; asking again would not help. */
+  get gone(): boolean {
+    return this.status === 404 || this.status === 410;
+  }
+}
+
+/** How an address is asked. */
+export interface FetchOptions {
+  readonly signal: AbortSignal;
+  /** The most that is read, in bytes. */
+  readonly limit: number;
+  /** How long the server may be silent, in milliseconds; default {@linkcode SILENCE_MS}. */
+  readonly silenceMs?: number;
+}
+
+/** An answer that is being read. */
+export interface Download {
+  /** Size in bytes, as the server says; undefined where it does not. */
+  readonly bytes: number | undefined;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** The text at an address. @throws {HttpFailure} */
+export async function fetchText(url: string, options: FetchOptions): Promise<string> {
+  return await withDownload(url, options, async ({ chunks }) => {
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
+    return text + decoder.decode();
+  });
+}
+
+/** The size of what is at an address; undefined where the server does not say. @throws {HttpFailure} */
+export async function fetchSize(url: string, options: FetchOptions): Promise<number | undefined> {
+  return await withDownload(url, { ...options, method: "HEAD" }, ({ bytes }) => bytes);
+}
+
+/** Runs `use` on what is at an address. @throws {HttpFailure} where the address gives nothing, or too much */
+export async function withDownload<T>(
+  url: string,
+  { signal, limit, silenceMs = SILENCE_MS, method = "GET" }: FetchOptions & {
+    readonly method?: "GET" | "HEAD";
+  },
+  use: (download: Download) => T | Promise<T>,
+): Promise<T> {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), silenceMs);
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), silenceMs);
+  };
+  const asWords = (error: unknown) => {
+    signal.throwIfAborted();
+    if (silence.signal.aborted) return new HttpFailure(`no answer in ${silenceMs / 1000} s`);
+    return error instanceof HttpFailure ? error : new HttpFailure(reason(error));
+  };
+  try {
+    const response = await answerOf(url, {
+      method,
+      signal: AbortSignal.any([signal, silence.signal]),
+    }).catch((error) => {
+      throw asWords(error);
+    });
+    try {
+      const said = response.headers.get("content-length") ?? "";
+      const bytes = /^\d{1,15}$/.test(said) ? Number(said) : undefined;
+      if (bytes !== undefined && bytes > limit) throw new HttpFailure("the answer is too long");
+      const body = response.body;
+      const chunks = (async function* () {
+        let read = 0;
+        try {
+          for await (const chunk of body ?? []) {
+            heard();
+            read += chunk.length;
+            if (read > limit) throw new HttpFailure("the answer is too long");
+            yield chunk;
+          }
+        } catch (error) {
+          throw asWords(error);
+        }
+      })();
+      return await use({ bytes, chunks });
+    } finally {
+      await response.body?.cancel().catch(() => {});
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The answer behind redirects, which is a success. @throws {HttpFailure} */
+async function answerOf(
+  url: string,
+  { method, signal }: { readonly method: string; readonly signal: AbortSignal },
+): Promise<Response> {
+  let address = webAddress(url);
+  if (address === undefined) throw new HttpFailure("it is no http or https address");
+  for (let left = REDIRECTS; left >= 0; left--) {
+    // As it is, so that its length is that of the file.
+    const headers = { "accept-encoding": "identity" };
+    const response = await fetch(address, { method, headers, redirect: "manual", signal });
+    if (response.ok) return response;
+    await response.body?.cancel();
+    const location = response.headers.get("location");
+    if (location === null || ![301, 302, 303, 307, 308].includes(response.status)) {
+      throw new HttpFailure(`HTTP status ${response.status}`, response.status);
+    }
+    const next = webAddress(location, address);
+    if (next === undefined) throw new HttpFailure("it redirects to no http or https address");
+    if (address.protocol === "https:" && next.protocol === "http:") {
+      throw new HttpFailure("it redirects from https to http");
+    }
+    address = next;
+  }
+  throw new HttpFailure(`it redirects more than ${REDIRECTS} times`);
+}
+
+function webAddress(text: string, base?: URL): URL | undefined {
+  const url = URL.parse(text, base);
+  return url !== null && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+/** Deno nests what the network said: `error sending request for url (…): client error (Connect): …`. */
+function reason(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return words.replace(/^error sending request(?: from \S+)? for (?:url )?\(?\S+?\)?: /, "");
+}
+
+/** SHA-256 of a file in hex, without having all of it in memory. */
+export async function sha256OfFile(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  const buffer = new Uint8Array(1 << 20);
+  for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
+    signal.throwIfAborted();
+    hash.update(buffer.subarray(0, read));
+  }
+  return hash.digest("hex");
+}
