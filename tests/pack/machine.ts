@@ -44,7 +44,10 @@ export async function makeMachine(
     await Deno.mkdir(`${directory}/${folder}`, { recursive: true });
   }
   const settings = "reserved_cpu: '1', node_labels: {workstation: 'true'}, ";
-  const inventory = INVENTORY.replace("dgx: {", `dgx: {${settings}`);
+  // Where nothing listens: the tests download no releases.
+  const mirror = "k3s_binary_mirror_url: http://127.0.0.1:1/k3s";
+  const inventory = INVENTORY.replace("dgx: {", `dgx: {${settings}`)
+    .replace("    cluster_name:", `    ${mirror}\n    cluster_name:`);
   await Deno.writeTextFile(`${directory}/inventory/hosts.yml`, inventory);
   await Deno.writeTextFile(`${directory}/staging/hosts.yml`, inventory);
   await Deno.writeTextFile(`${directory}/tailnet.json`, TAILNET);
