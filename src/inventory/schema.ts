@@ -273,6 +273,7 @@ export const ClusterVariables = z.looseObject({
     z.array(text(/^[a-z][a-z0-9-]*$/, "a component such as traefik"), "a list of components"),
   ),
   storage_default_class: z.optional(StorageClass),
+  backup_dir: z.optional(FILE),
   default_limits: z.optional(Limits),
   notifications: z.optional(z.strictObject({
     url_file: FILE.check(z.minLength(1, "a file on this machine")),

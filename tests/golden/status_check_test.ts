@@ -58,6 +58,34 @@ const certificateEvent = (reason: string, time: string, end?: string) => ({
   involvedObject: { kind: "Node", name: "nuc", uid: "nuc" },
 });
 
+/** A cluster whose server knows of backups; and an annotation of another node. */
+const backups = (known: Record<string, unknown>, others?: Record<string, string>) => {
+  const noted = (entries: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(entries).map(([key, value]) => [
+        `k3s-tool.io/${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    );
+  const node = (annotations: Record<string, string>, name = "nuc", ip = "100.64.0.1") => {
+    const object = nodeObject(name, { controlPlane: name === "nuc", ip });
+    return { ...object, metadata: { ...object.metadata, annotations } };
+  };
+  const pi = "    workers: {hosts: {pi: {ansible_host: 100.64.0.4, tailscale_ip: 100.64.0.4}}}\n";
+  return {
+    inventory: WELL.inventory + (others === undefined ? "" : pi),
+    routes: {
+      ...WELL.routes,
+      "/api/v1/nodes": () => ({
+        items: [
+          node(noted(known)),
+          ...others === undefined ? [] : [node(noted(others), "pi", "100.64.0.4")],
+        ],
+      }),
+    },
+  };
+};
+
 Deno.test("each kind of trouble is found, and nothing else", async () => {
   const node = (options: Parameters<typeof nodeObject>[1]) => ({
     "/api/v1/nodes": () => ({ items: [nodeObject("nuc", { controlPlane: true, ...options })] }),
@@ -107,6 +135,24 @@ Deno.test("each kind of trouble is found, and nothing else", async () => {
         },
       },
       /^nuc: a certificate authority expired 24h ago; rotate it as/,
+    ],
+    [
+      backups({
+        "backup": { time: "2026-11-23T01:00:00Z", name: "home.age" },
+        "backup-failed": { time: "2026-11-23T10:00:00Z", message: "the disk\u001b[2J is full" },
+      }),
+      /^nuc: a backup failed 120m ago: the disk.* is full; see k3s-tool exec --limit nuc -- sudo systemctl status k3s-tool-backup\.service$/,
+    ],
+    [
+      backups({
+        "backup": { time: "2026-11-21T11:59:00Z", name: "home.age" },
+        "backup-schedule": { every: 86400, since: "2026-11-01T00:00:00Z" },
+      }),
+      /^nuc: no backup for 2d, one is scheduled every 24h$/,
+    ],
+    [
+      backups({ "backup-schedule": { every: 3600, since: "2026-11-23T09:00:00Z" } }),
+      /^nuc: no backup for 3h, one is scheduled every 60m$/,
     ],
     [
       { inventory: inventory("v1.35.6", "v1.35.7") },
@@ -192,6 +238,27 @@ Deno.test("a release with a known fault is named, and those that fixed it are no
       `upgrade to ${fixed} or newer with: k3s-tool upgrade\n`;
     assert.equal(stdout, fixed === undefined ? "" : said);
   }
+});
+
+Deno.test("backups in time are no problem, and status shows the newest of all servers", async () => {
+  const fine = backups({
+    "backup": { time: "2026-11-22T13:00:00Z", name: "home-1.age" },
+    // Over, as one was made after it; and what nobody understands.
+    "backup-failed": { time: "2026-11-22T12:00:00Z", message: "full" },
+    "backup-schedule": { every: 86400, since: "2026-11-01T00:00:00Z" },
+  }, { "backup": "{", "backup-failed": "{}", "backup-schedule": '{"every": -1}' });
+  const { code, stdout } = await inHomelab(["status", "--check"], { ...WELL, ...fine });
+  assert.deepEqual([code, stdout], [0, ""]);
+  const shown = await inHomelab(["status"], { ...WELL, ...fine });
+  assert.match(shown.stdout, /^Newest backup 23h old, one every 24h\.$/m);
+  const { stdout: json } = await inHomelab(["status", "-o", "json"], { ...WELL, ...fine });
+  assert.deepEqual(JSON.parse(json).backup, {
+    newest: { node: "nuc", time: "2026-11-22T13:00:00Z", name: "home-1.age" },
+    failed: null,
+    schedule: { node: "nuc", every: 86400, since: "2026-11-01T00:00:00Z" },
+  });
+  assert.doesNotMatch((await inHomelab(["status"], WELL)).stdout, /backup/);
+  assert.match((await inHomelab(["status", "-o", "wide"], WELL)).stdout, /^No backup yet\.$/m);
 });
 
 Deno.test("status --check ends with 4 where the cluster is out of reach, and with 3 without a kubeconfig", async () => {

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { basename, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
+import type { Inventory } from "../../inventory/model.ts";
 import { ifThere } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 import { type BackupName, parseBackupName } from "./backup_name.ts";
@@ -29,9 +30,16 @@ export type Secret =
   /** The text of an identity file, as age-keygen writes it. */
   | { readonly identities: string };
 
-/** Where backups of a cluster are, unless another directory is given. */
-export function backupDirectory({ directories }: Pick<System, "directories">, cluster: string) {
-  return join(directories.state, "backups", cluster);
+/** Where backups of a cluster are, unless another directory is given: `backup_dir`, else the state directory. */
+export function backupDirectory(
+  { directories }: Pick<System, "directories">,
+  { file, cluster }: Inventory,
+): string {
+  const set = cluster.vars.get("backup_dir");
+  if (typeof set?.value !== "string" || set.value === "" || set.state !== "plain") {
+    return join(directories.state, "backups", cluster.clusterName);
+  }
+  return resolve(dirname(file), set.value.replace(/^~(?=\/|$)/, directories.home));
 }
 
 /** Backups in a directory, newest first; what is none of this tool's is left out. */

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import { ifThere } from "../../process/lock.ts";
@@ -18,6 +18,9 @@ import { asRoot, hostProgram, refusedBy } from "./host_program.ts";
 
 /** What the host's program is made of, each before those that use it. */
 const MODULES = ["programs", "server", "kubectl", "snapshot", "backup"] as const;
+
+/** What tells the cluster of a backup. */
+const RECORD_MODULES = ["kubectl", "backup_record"] as const;
 
 const UNFINISHED = /^\.k3s-tool-backup-.*\.part$/;
 
@@ -70,7 +73,9 @@ export async function createBackup(
   for (const host of servers) {
     try {
       tell(`${host.name} sends its datastore and keys.`);
-      return await backUp(system, host, request, lock);
+      const made = await backUp(system, host, request, lock);
+      await record(system, host, { made, ...request }, tell);
+      return made;
     } catch (error) {
       if (!(error instanceof UserError) || servers.length === 1) throw error;
       tell(error.message);
@@ -118,6 +123,31 @@ async function backUp(
   } finally {
     await Deno.remove(part).catch(() => {});
   }
+}
+
+/** Lets `status` know. The backup is there, whatever comes of this. */
+async function record(
+  system: ActionSystem,
+  host: InventoryHost,
+  { made: { file, manifest }, sudoPassword }: {
+    readonly made: MadeBackup;
+    readonly sudoPassword?: string | undefined;
+  },
+  tell: (words: string) => void,
+): Promise<void> {
+  const call = "backup_record.made(request['node'], request['time'], request['name'])";
+  const program = await hostProgram(system, RECORD_MODULES, call, {
+    node: host.nodeName,
+    time: manifest.time,
+    name: basename(file),
+  });
+  const nowhere = new WritableStream<Uint8Array>();
+  await send(system, host, { program, sudoPassword }, nowhere).catch((error) => {
+    if (!(error instanceof UserError)) throw error;
+    tell(
+      `The cluster could not be told of the backup, so status does not count it: ${error.message}`,
+    );
+  });
 }
 
 async function send(

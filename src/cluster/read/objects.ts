@@ -62,6 +62,17 @@ export interface ClusterNode extends ClusterObject {
     /** Model, memory and driver, as `provision` saw them; empty where it did not. */
     readonly description: string;
   } | undefined;
+  /** Undefined where it made none and has no schedule. */
+  readonly backups?: NodeBackups | undefined;
+}
+
+/** What a server knows of the backups that were made on it; times are ISO 8601. */
+export interface NodeBackups {
+  readonly made?: { readonly time: string; readonly name: string } | undefined;
+  /** A scheduled one that failed, after the one that was made. */
+  readonly failed?: { readonly time: string; readonly message: string } | undefined;
+  /** One every so many seconds, since it was set up. */
+  readonly schedule?: { readonly every: number; readonly since: string } | undefined;
 }
 
 /** Why something is not well, in the API's own words. */

@@ -25,6 +25,7 @@ import type {
   ClusterNode,
   ClusterPod,
   ClusterService,
+  NodeBackups,
   Resources,
   Workload,
   WorkloadKind,
@@ -96,6 +97,7 @@ export function readNode(value: unknown): ClusterNode {
       replicas: labels[REPLICAS_LABEL],
       description: line(metadata.annotations?.[GPU_ANNOTATION]),
     }),
+    backups: backupsOf(metadata.annotations ?? {}),
   };
 }
 
@@ -103,6 +105,33 @@ export function readNode(value: unknown): ClusterNode {
 const GPU = "nvidia.com/gpu";
 const REPLICAS_LABEL = "k3s-tool.io/gpu-replicas";
 const GPU_ANNOTATION = "k3s-tool.io/gpu";
+
+const time = z.iso.datetime();
+const BackupMade = z.object({ time, name: z.string() });
+const BackupFailed = z.object({ time, message: z.string() });
+const BackupSchedule = z.object({ every: z.int().positive(), since: time });
+
+/** What `backup_record.py` notes at a server. */
+function backupsOf(annotations: Readonly<Record<string, string>>): NodeBackups | undefined {
+  const read = <T>(key: string, schema: z.ZodType<T>): T | undefined => {
+    const text = annotations[`k3s-tool.io/${key}`];
+    if (text === undefined) return undefined;
+    try {
+      return schema.safeParse(JSON.parse(text)).data;
+    } catch {
+      return undefined;
+    }
+  };
+  const made = read("backup", BackupMade);
+  const failed = read("backup-failed", BackupFailed);
+  const schedule = read("backup-schedule", BackupSchedule);
+  if (made === undefined && failed === undefined && schedule === undefined) return undefined;
+  return {
+    made: made && { time: made.time, name: line(made.name) },
+    failed: failed && { time: failed.time, message: sentence(failed.message) },
+    schedule,
+  };
+}
 
 /** A plugin that left leaves 0 behind, which is none unless the label says that there should be some. */
 function gpusOf(

@@ -179,6 +179,13 @@ const use = z.nullable(z.strictObject({
   measured: z.int(),
 }));
 
+/** The newest backup, a scheduled one that failed after it, and the schedule, in seconds. */
+const BACKUP = z.strictObject({
+  newest: z.nullable(z.strictObject({ node: z.string(), time: moment, name: z.string() })),
+  failed: z.nullable(z.strictObject({ node: z.string(), time: moment, message: z.string() })),
+  schedule: z.nullable(z.strictObject({ node: z.string(), every: z.int(), since: moment })),
+});
+
 /** Sums; of CPU and memory over the nodes that were measured, and how many these are. */
 const totals = z.strictObject({
   nodes: z.strictObject({ ready: count, joined: z.int(), all: z.int() }),
@@ -207,6 +214,7 @@ export const STATUS = {
   podsRunning: count,
   totals,
   gitops: GITOPS,
+  backup: BACKUP,
   metrics: z.strictObject({ known: z.boolean(), reason: z.string() }),
   gaps: z.array(z.string()),
   warnings: z.array(z.string()),

@@ -7,6 +7,7 @@
 
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError } from "../../errors/user_error.ts";
+import { backupReport } from "../../reports/backup_report.ts";
 import type { NodeReport } from "../../reports/node_report.ts";
 import { gitopsReport, gitopsSentence } from "../lists/live_gitops.ts";
 import {
@@ -18,6 +19,7 @@ import {
 } from "../lists/live_rows.ts";
 import { clusterNameOf, gapsOf, usageGap, warningsOf } from "../words/notices.ts";
 import { shownTime } from "../../process/system.ts";
+import { duration, since } from "../words/amounts.ts";
 import { cellWidth } from "../words/cells.ts";
 import { connectionWords } from "../words/connection_words.ts";
 import { nodeColumns, nodeItem } from "./nodes.ts";
@@ -92,8 +94,17 @@ export function statusText(
       totalParts(sums, { stale }).map(({ text, tone }) => paint(tone, text)).join("  "),
       inks("plain", sentences.join(" ")),
       inks(gitops.state === "failed" ? "bad" : "plain", gitopsSentence(gitops, now)),
+      ...backupSentence(status, wide).map((words) => inks("plain", words)),
     ].map((line) => `${line}\n`).join(""),
   ].filter((part) => part !== "").join("\n");
+}
+
+/** The age of the newest backup; that there is none is not always worth a line. */
+function backupSentence({ live, now }: Status, wide: boolean): readonly string[] {
+  const { newest, schedule } = backupReport(live.cluster.nodes);
+  const every = schedule === undefined ? "" : `, one every ${duration(schedule.every * 1000)}`;
+  if (newest !== undefined) return [`Newest backup ${since(newest.time, now)} old${every}.`];
+  return wide || every !== "" ? [`No backup yet${every}.`] : [];
 }
 
 /** What is missing, what to look at, and why the cluster is not heard. */
@@ -162,6 +173,7 @@ export function statusDocument(status: Status) {
     podsRunning: sums.pods?.running ?? null,
     totals: shaped(STATUS.totals, sums),
     gitops: shaped(STATUS.gitops, { ...gitops, items: gitops.objects }),
+    backup: shaped(STATUS.backup, backupReport(cluster.nodes)),
     metrics: { known: metrics.known, reason: metrics.known ? "" : metrics.reason },
     gaps: gapsOf(live),
     warnings: warningsOf(status),

@@ -9,6 +9,7 @@ import faults from "../../../ansible/roles/k3s_service/files/known_faults.json" 
 };
 import { safeText } from "../../errors/safe_text.ts";
 import type { NodeReport } from "../../reports/node_report.ts";
+import { backupReport } from "../../reports/backup_report.ts";
 import { isTrouble } from "../../reports/health.ts";
 import { compareReleases, formatTaint, minorOf } from "../../inventory/kubernetes_syntax.ts";
 import type { Inventory } from "../../inventory/model.ts";
@@ -26,6 +27,7 @@ export const PROBLEM_KINDS = [
   "disk",
   "workload",
   "gitops",
+  "backup",
   "drift",
   "version",
 ] as const;
@@ -46,6 +48,7 @@ export function problemsOf(view: LiveView): readonly StatusProblem[] {
   return [
     ...nodeRows(view).flatMap((row) => nodeProblems(row, { inventory: known, now: view.now })),
     ...certificateProblems(view, known),
+    ...backupProblems(view, known),
     ...workloadProblems(view, known),
     ...gitopsReport(view).objects.filter(({ state }) => state === "failed").map((object) =>
       problem("gitops", `${object.namespace}/${object.name}`, `${object.kind}: ${object.message}`)
@@ -180,6 +183,38 @@ function certificateProblems(
       return [problem("certificate", node, `${what} ${when}; ${advice}`)];
     })
   );
+}
+
+/** A backup that failed, or that the schedule owes. */
+function backupProblems(
+  { live, now }: LiveView,
+  inventory: Inventory | undefined,
+): readonly StatusProblem[] {
+  const { newest, failed, schedule } = backupReport(live.cluster.nodes);
+  const problems: StatusProblem[] = [];
+  if (failed !== undefined) {
+    const ago = duration(now - Date.parse(failed.time));
+    const host = inventory?.hosts.find(({ nodeName }) => nodeName === failed.node)?.name;
+    const advice = `k3s-tool exec --limit ${host ?? failed.node} -- ` +
+      "sudo systemctl status k3s-tool-backup.service";
+    problems.push(
+      problem(
+        "backup",
+        failed.node,
+        `a backup failed ${ago} ago: ${failed.message}; see ${advice}`,
+      ),
+    );
+  }
+  if (schedule !== undefined) {
+    const times = [schedule.since, ...newest === undefined ? [] : [newest.time]].map(Date.parse);
+    const age = now - Math.max(...times);
+    const every = schedule.every * 1000;
+    if (age > 2 * every) {
+      const message = `no backup for ${duration(age)}, one is scheduled every ${duration(every)}`;
+      problems.push(problem("backup", schedule.node, message));
+    }
+  }
+  return problems;
 }
 
 /** What the cluster itself needs. */

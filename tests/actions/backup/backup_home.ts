@@ -12,7 +12,7 @@ import { type Answer, type Call, FakeRunner } from "../../process/fake_runner.ts
 const K3S = `#!/bin/sh
 case $1 in
 --version) echo "k3s version v1.36.3+k3s1 (abcdef12)";;
-kubectl) echo '{"items":[{"metadata":{"name":"pvc-1"},"spec":{"claimRef":{"namespace":"web","name":"data"}}}]}';;
+kubectl) echo "$@" >> "$0.asked"; echo '{"items":[{"metadata":{"name":"pvc-1"},"spec":{"claimRef":{"namespace":"web","name":"data"}}}]}';;
 esac
 `;
 

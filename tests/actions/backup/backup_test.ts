@@ -27,6 +27,12 @@ Deno.test("a backup has the datastore, the keys, the configuration and the inven
     assert.equal(document.k3s, "v1.36.3+k3s1");
     assert.match(made.stderr, /Volumes are not in a backup: pvc-1 \(web\/data\)/);
     const [file = "", ...others] = await names(backups);
+    const noted = (await Deno.readTextFile(`${host}/k3s.asked`)).trim().split("\n").at(-1);
+    assert.equal(
+      noted,
+      "kubectl annotate node nuc --overwrite k3s-tool.io/backup=" +
+        `{"time": "${document.time}", "name": "${file}"} k3s-tool.io/backup-failed-`,
+    );
     assert.match(file, /^home-\d{8}T\d{6}Z-v1\.36\.3\+k3s1-sqlite\.age$/);
     assert.deepEqual(others, []);
     assert.equal((await Deno.stat(`${backups}/${file}`)).mode! & 0o777, 0o600);
@@ -42,6 +48,32 @@ Deno.test("a backup has the datastore, the keys, the configuration and the inven
     const [item] = DOCUMENTS.BackupList.parse(JSON.parse(list.stdout)).items;
     assert.equal(item?.encryptedTo, "passphrase");
     assert.equal(item?.cluster, "home");
+  });
+});
+
+Deno.test("a backup that the cluster cannot be told of is a backup", async () => {
+  await withHome(async ({ backups, run }) => {
+    let calls = 0;
+    const made = await run(
+      CREATE,
+      (answer) => calls++ === 0 ? answer : { code: 3, stderr: "away" },
+    );
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stderr, /could not be told of the backup.*: away/);
+    assert.equal((await names(backups)).length, 1);
+  });
+});
+
+Deno.test("backups are where backup_dir says", async () => {
+  await withHome(async ({ directory, run }) => {
+    assert.equal((await run(["config", "set", "backup_dir", "nas/backups"])).code, 0);
+    assert.equal((await run(CREATE)).code, 0);
+    const [file = ""] = await names(`${directory}/inventory/nas/backups`);
+    assert.match(file, /^home-.*\.age$/);
+    assert.match((await run(["backup", "list", "-o", "name"])).stdout, /\/nas\/backups\/home-/);
+    await run(["config", "set", "backup_dir", "~/mine"]);
+    assert.equal((await run(CREATE)).code, 0);
+    assert.equal((await names(`${directory}/mine`)).length, 1);
   });
 });
 

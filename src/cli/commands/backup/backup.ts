@@ -12,7 +12,7 @@ import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
 
 const DIRECTORY = option.text(
   "--directory <dir>",
-  "where the backups are (default: in the tool's state directory, by cluster)",
+  "where the backups are (default: backup_dir of the inventory, else the tool's state directory)",
   { completes: "file" },
 );
 
@@ -56,7 +56,7 @@ export const backupCreateCommand = defineCommand({
     const made = await createBackup(context, {
       inventory,
       directory: absolute(context, options.directory) ??
-        backupDirectory(context, inventory.cluster.clusterName),
+        backupDirectory(context, inventory),
       secret: await secretToSeal(options, context, globals),
       sudoPassword: options.askBecomePass
         ? await new Prompter(globals, context).secret({
@@ -330,7 +330,7 @@ async function directoryOf(
   const { backupDirectory } = await import("../../../actions/backup/backup_file.ts");
   const { openInventory } = await import("../../../inventory/read/read.ts");
   const { inventory } = await openInventory(context, globals.inventory);
-  return backupDirectory(context, inventory.cluster.clusterName);
+  return backupDirectory(context, inventory);
 }
 
 async function firstLine(
