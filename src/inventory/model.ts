@@ -119,6 +119,12 @@ export interface Inventory {
   readonly warnings: readonly Problem[];
 }
 
+/** Networks of a cluster where nothing else is set (k3s `pkg/cli/cmds/server.go`). */
+export const DEFAULT_NETWORKS = {
+  k3s_cluster_cidr: "10.42.0.0/16",
+  k3s_service_cidr: "10.43.0.0/16",
+};
+
 /** The hosts of one role, in the order of the inventory. */
 export function hostsOf(inventory: Inventory, role: Role): readonly InventoryHost[] {
   return inventory.hosts.filter((host) => host.role === role);

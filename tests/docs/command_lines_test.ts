@@ -171,6 +171,15 @@ const FOREIGN = new Set([
   ...["--output-type", "--load-restrictor", "--initial-branch", "--now", "--yaml", "--json"],
   ...["--extra-vars", "--disable-pip-version-check", "--require-hashes", "--socket"],
   ...["--force-reauth", "--operator", "--export", "--name-only", "--query-gpu", "--format"],
+  ...[
+    "--accept-routes",
+    "--permanent",
+    "--zone",
+    "--add-interface",
+    "--add-source",
+    "--reload",
+    "--prune",
+  ],
   ...["--ignore-daemonsets", "--delete-emptydir-data", "--server"],
 ]);
 

@@ -14,6 +14,10 @@ import type { ActionSystem } from "../action_system.ts";
 /** The exit code where it refuses to do what it is for. */
 const REFUSED = 3;
 
+/** Python that runs as many bytes of its stdin as the first line says; the program reads on from there. */
+export const LOADER =
+  "import sys; i = sys.stdin.buffer; exec(i.read(int(i.readline())).decode(), {'__name__': '__main__'})";
+
 /** A command line as root. With a password on stdin its line is taken away where sudo does not ask. */
 export function asRoot(command: string, password: boolean): string {
   const words = password

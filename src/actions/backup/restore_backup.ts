@@ -19,14 +19,10 @@ import { streamFrom } from "../hosts/remote.ts";
 import { runOnHosts } from "../hosts/run_on_hosts.ts";
 import type { Manifest } from "./backup_content.ts";
 import { decryptBackup, type Secret, verifyBackup } from "./backup_file.ts";
-import { asRoot, hostProgram, refusedBy } from "./host_program.ts";
+import { asRoot, hostProgram, LOADER, refusedBy } from "./host_program.ts";
 
 /** What the host's program is made of, each before those that use it. */
 const MODULES = ["programs", "kubectl", "server", "restore"] as const;
-
-/** Reads a program whose size comes first; what follows on stdin is for the program. */
-const LOADER =
-  "import sys; i = sys.stdin.buffer; exec(i.read(int(i.readline())).decode(), {'__name__': '__main__'})";
 
 /** What is asked for. */
 export interface RestoreRequest {

@@ -9,14 +9,16 @@ import { storedKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
 import { UserError } from "../../errors/user_error.ts";
 import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
-import type { Inventory } from "../../inventory/model.ts";
+import { hostsOf, type Inventory } from "../../inventory/model.ts";
 import { checkInventory } from "../../inventory/read/read.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { attempt, type Check, fail, ok, warn } from "./check.ts";
 import { checkAnsible, checkAssets, checkGitTools, checkSsh, checkState } from "./machine.ts";
 import { checkGitops } from "./gitops.ts";
 import { checkGpus } from "./gpu.ts";
+import { askHealth, type HostHealth } from "./health.ts";
 import { checkHost } from "./hosts.ts";
+import { nodeChecks } from "./nodes.ts";
 import { checkPeer, checkTailscale } from "./tailnet.ts";
 
 /** What a person asks for. */
@@ -56,12 +58,33 @@ export async function* doctor(
   if (ssh.status !== "ok") return;
   if (request.gpu) yield* checkGpus(system, inventory);
   if (!request.hosts) return;
+  yield* checkHosts(system, inventory);
+}
+
+/** Looks at all hosts at the same time, then at what is between them. */
+async function* checkHosts(system: ActionSystem, inventory: Inventory): AsyncGenerator<Check> {
+  const answers = new Map<string, HostHealth>();
   const results = inventory.hosts.map((host) =>
-    attempt({ name: "ssh", host: host.name }, () => checkHost(system, host))
+    attempt({ name: "ssh", host: host.name }, async () => {
+      const { checks, canRun } = await checkHost(system, host);
+      if (!canRun) return checks;
+      const answer = await askHealth(system, inventory, host);
+      if (typeof answer === "string") {
+        return [...checks, warn({ name: "health", host: host.name }, `not checked: ${answer}`)];
+      }
+      answers.set(host.name, answer);
+      return checks;
+    })
   );
   // Ctrl-C rejects all of them at once; the first one is reported.
   for (const result of results) result.catch(() => {});
   for (const result of results) yield* await result;
+  const servers = new Set(hostsOf(inventory, "control-plane").map(({ name }) => name));
+  const inOrder = new Map(inventory.hosts.flatMap(({ name }) => {
+    const answer = answers.get(name);
+    return answer === undefined ? [] : [[name, answer] as const];
+  }));
+  yield* nodeChecks(inOrder, { servers, now: system.clock.now() });
 }
 
 async function findInventory(

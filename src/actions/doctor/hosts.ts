@@ -35,20 +35,21 @@ done
 echo end=yes
 `;
 
-/** Looks at one host. */
+/** Looks at one host, and whether it can be asked more, by a program in Python. */
 export async function checkHost(
   system: ActionSystem,
   host: InventoryHost,
-): Promise<readonly Check[]> {
+): Promise<{ readonly checks: readonly Check[]; readonly canRun: boolean }> {
   const answer = await askHost(system, host, PROBE);
-  if ("checks" in answer) return answer.checks;
+  if ("checks" in answer) return { checks: answer.checks, canRun: false };
   const facts = parseFacts(answer.stdout);
-  return [
+  const checks = [
     ok({ name: "ssh", host: host.name }, "login works"),
     ...toolChecks(host, facts),
     ...networkChecks(host, facts),
     ...diskChecks(host, facts),
   ];
+  return { checks, canRun: facts.get("python") === "yes" };
 }
 
 /**

@@ -12,6 +12,7 @@ import { networkContains, networksOverlap, parseIpv4, parseNetwork } from "../ip
 import {
   type ClusterVars,
   DEFAULT_NETWORK,
+  DEFAULT_NETWORKS,
   type Inventory,
   type InventoryHost,
   ROLE_GROUPS,
@@ -172,9 +173,6 @@ function warnOfHosts(hosts: readonly InventoryHost[], file: string): Problem[] {
   }
   return [];
 }
-
-/** Networks of a cluster where nothing else is set (k3s `pkg/cli/cmds/server.go`). */
-const DEFAULT_NETWORKS = { k3s_cluster_cidr: "10.42.0.0/16", k3s_service_cidr: "10.43.0.0/16" };
 
 /** Networks of pods and services that were set and overlap each other or the tailnet. */
 function checkNetworks({ vars, tailscaleNetwork }: ClusterVars): Problem[] {

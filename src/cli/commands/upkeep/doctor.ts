@@ -8,12 +8,16 @@ export const doctorCommand = defineCommand({
   summary: "Check everything that k3s-tool depends on and show how to fix problems",
   description: "Checks the programs on this machine, its Tailscale, the inventory, Flux (if " +
     "git_repo_url is set) and the state of the hosts in the tailnet; with --hosts also the hosts " +
-    "themselves, over SSH. It changes nothing, except that --fix repairs k3s-tool's own files and " +
+    "themselves, over SSH: packets, ports and latency between nodes, clocks, firewalls, routes, " +
+    "cluster DNS, certificates, cgroups and disks. It changes nothing, except that --fix repairs k3s-tool's own files and " +
     "installs a private ansible-core.",
   formats: ["table", "wide", "json", "yaml"],
   options: {
     fix: option.flag("--fix", "repair k3s-tool's own files and install a private ansible-core"),
-    hosts: option.flag("--hosts", "also log in to each host and check sudo, Python, k3s and MTUs"),
+    hosts: option.flag(
+      "--hosts",
+      "also log in to each host and check it and its connections to the others",
+    ),
     gpu: option.flag("--gpu", "also check NVIDIA GPUs: card, driver, toolkit, k3s, and the node"),
   },
   examples: {
