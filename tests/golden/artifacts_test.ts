@@ -117,7 +117,7 @@ const lookedAt = async (directory: string, machines: Readonly<Record<string, str
   const place = `${directory}/.local/state/k3s-tool/machines`;
   await Deno.mkdir(place, { recursive: true });
   for (const [address, architecture] of Object.entries(machines)) {
-    const machine = { seenAt: "2026-11-20T00:00:00Z", facts: { architecture } };
+    const machine = { seenAt: "1970-01-01T00:00:00Z", facts: { architecture } };
     await Deno.writeTextFile(`${place}/${address}.json`, JSON.stringify(machine));
   }
 };
