@@ -46,7 +46,7 @@ export class DenoRunner implements Runner {
         exit,
         outputOf(child.stdout, options, cut.signal),
         textOf(child.stderr, cut.signal),
-        given === undefined ? undefined : feed(child, given),
+        given === undefined ? undefined : feed(child, given, exit),
       ]);
       options.signal?.throwIfAborted();
       return { code: status.code, stdout, stderr, timedOut };
@@ -91,7 +91,7 @@ export class DenoRunner implements Runner {
     const logged = Promise.all([
       writer.drain(child.stdout),
       writer.drain(child.stderr),
-      options.stdin === undefined ? undefined : feed(child, options.stdin),
+      options.stdin === undefined ? undefined : feed(child, options.stdin, child.status),
     ])
       .finally(() => log.close());
     const exit = child.status.then(async (status) => {
@@ -147,13 +147,16 @@ function spawn(
 async function feed(
   child: Deno.ChildProcess,
   given: string | ReadableStream<Uint8Array>,
+  exit: Promise<unknown>,
 ): Promise<void> {
   const stream = typeof given === "string" ? ReadableStream.from([encoded(given)]) : given;
+  const ended = new AbortController();
+  exit.then(() => ended.abort(), () => {});
   try {
-    await stream.pipeTo(child.stdin);
+    await stream.pipeTo(child.stdin, { signal: ended.signal });
   } catch (error) {
     // A program may end without reading what it was given; its exit code tells the story.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error !== ended.signal.reason && !(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
 

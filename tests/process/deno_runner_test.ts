@@ -25,6 +25,8 @@ Deno.test("a stream goes to a program as it comes, and ends the run where it fai
     pull: (controller) => controller.enqueue(new Uint8Array(1 << 16)),
   });
   assert.equal((await runner.run(["sh", "-c", "exit 3"], { input: endless })).code, 3);
+  const silent = new ReadableStream<Uint8Array>(); // as long as nobody answers
+  assert.equal((await runner.run(["sh", "-c", "exit 4"], { input: silent })).code, 4);
   async function* broken() {
     yield bytes("a");
     await Promise.resolve();
