@@ -244,6 +244,30 @@ export const HostVariables = z.looseObject({
   registries: z.optional(Registries),
 });
 
+const SCHEDULE = "{every: daily, recipient: age1…, directory: /mnt/nas/backups, keep: {daily: 7}}";
+const EVERY = "hourly, daily, weekly, or a time for OnCalendar of systemd such as Mon,Thu 03:00";
+const RECIPIENT = "a public age key as age-keygen prints it: age1…";
+const COUNT = "a whole number from 0 to 1000";
+const Count = z.optional(z.int(COUNT).check(z.minimum(0, COUNT), z.maximum(1000, COUNT)));
+
+/** What backups the first server makes by itself. */
+export const BackupScheduleSchema = z.strictObject({
+  every: text(/^[A-Za-z0-9*][A-Za-z0-9 *:,./~-]{0,99}$/, EVERY),
+  recipient: text(/^age1[02-9ac-hj-np-z]{58}$/, RECIPIENT),
+  directory: z.optional(
+    textLike(
+      /^(?:\/(?!\.{1,2}(?:\/|$))[\w.@+-]+)+$/,
+      () => "an absolute path such as /mnt/nas/backups, of letters, digits, . _ - + @",
+    ),
+  ),
+  keep: z.optional(
+    z.strictObject(
+      { daily: Count, weekly: Count, monthly: Count },
+      "{daily: 7, weekly: 4, monthly: 6}",
+    ),
+  ),
+}, SCHEDULE);
+
 // What Flux can fetch from (GitRepository's spec.url). A password in the address would lie in the
 // open.
 const REPOSITORY =
@@ -274,6 +298,7 @@ export const ClusterVariables = z.looseObject({
   ),
   storage_default_class: z.optional(StorageClass),
   backup_dir: z.optional(FILE),
+  backup_schedule: z.optional(BackupScheduleSchema),
   default_limits: z.optional(Limits),
   notifications: z.optional(z.strictObject({
     url_file: FILE.check(z.minLength(1, "a file on this machine")),

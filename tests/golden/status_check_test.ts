@@ -151,6 +151,15 @@ Deno.test("each kind of trouble is found, and nothing else", async () => {
       /^nuc: no backup for 2d, one is scheduled every 24h$/,
     ],
     [
+      {
+        inventory: inventory(
+          "k3s_version:",
+          "backup_schedule: {every: daily, recipient: age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq}, k3s_version:",
+        ),
+      },
+      /^homelab: the timer of backup_schedule is not set up; .*--tags backup$/,
+    ],
+    [
       backups({ "backup-schedule": { every: 3600, since: "2026-11-23T09:00:00Z" } }),
       /^nuc: no backup for 3h, one is scheduled every 60m$/,
     ],

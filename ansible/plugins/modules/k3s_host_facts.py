@@ -183,6 +183,7 @@ def look(params, check):
             "storage": storage_facts,
             **what_it_is.result(),
             "gpu": probe_gpu(what_it_is.result()["machine"]),
+            "backups": os.path.exists("/etc/systemd/system/k3s-tool-backup.timer"),
         }
 
 

@@ -50,7 +50,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.outcome import end
 from ansible.module_utils.k3s_tool.storage import MARK, Host
 
-UNITS = ("k3s-tool-notify.timer", "k3s.service", "k3s-agent.service")
+UNITS = ("k3s-tool-notify.timer", "k3s-tool-backup.timer", "k3s-tool-backup.service", "k3s.service", "k3s-agent.service")
 DATA = "/var/lib/rancher/k3s"
 KUBELET = "/var/lib/kubelet"
 FILES = (
@@ -59,8 +59,9 @@ FILES = (
     "/usr/local/bin/k3s-agent-uninstall.sh", "/etc/sysctl.d/90-k3s-tool.conf", "/etc/modules-load.d/k3s-tool.conf",
     "/etc/systemd/system/k3s-tool-notify.timer", "/etc/systemd/system/k3s-tool-notify.service", "/usr/local/lib/k3s-tool/notify.py",
     "/etc/systemd/system/k3s.service.d/k3s-tool-storage.conf", "/etc/systemd/system/k3s-agent.service.d/k3s-tool-storage.conf",
+    "/etc/systemd/system/k3s-tool-backup.timer", "/etc/systemd/system/k3s-tool-backup.service",
 )
-TREES = ("/etc/rancher/k3s", "/etc/rancher/node", "/run/k3s", "/run/flannel", "/run/k3s-tool", "/run/systemd/system.control/k3s.slice.d", "/var/lib/cni", KUBELET, "/var/log/pods", "/var/log/containers")
+TREES = ("/usr/local/lib/k3s-tool/backup", "/etc/rancher/k3s", "/etc/rancher/node", "/run/k3s", "/run/flannel", "/run/k3s-tool", "/run/systemd/system.control/k3s.slice.d", "/var/lib/cni", KUBELET, "/var/log/pods", "/var/log/containers")
 # Directories that hold trees of ours and go when they are empty.
 PARENTS = ("/etc/rancher", "/var/lib/rancher", "/usr/local/lib/k3s-tool", "/etc/systemd/system/k3s.service.d", "/etc/systemd/system/k3s-agent.service.d")
 # Where the kubelet, containerd and CNI mount; a mount anywhere else inside our trees is somebody else's.

@@ -54,19 +54,7 @@ export async function createBackup(
 ): Promise<MadeBackup> {
   const { directory, inventory } = request;
   await encrypterFor(request.secret); // before anything is done
-  try {
-    await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new UserError(`Cannot make ${directory}: ${(cause as Error).message}`, { cause });
-  }
-  using lock = await Deno.open(directory);
-  if (!await lock.tryLock(true)) {
-    throw new UserError("Another k3s-tool is making a backup in this directory");
-  }
-  for await (const { name } of Deno.readDir(directory)) {
-    // Of a run that was killed; the lock says that nobody writes it now.
-    if (UNFINISHED.test(name)) await Deno.remove(join(directory, name)).catch(() => {});
-  }
+  using lock = await openDirectory(directory);
   const servers = hostsOf(inventory, "control-plane");
   if (servers.length === 0) throw usageError("The inventory has no servers");
   let last: UserError | undefined;
@@ -83,6 +71,29 @@ export async function createBackup(
     }
   }
   throw last;
+}
+
+/**
+ * Makes a directory of backups where it is missing and locks it; what killed runs left there is removed.
+ *
+ * @throws {UserError} exit code 1 where that fails or another k3s-tool writes there
+ */
+export async function openDirectory(directory: string): Promise<Deno.FsFile> {
+  try {
+    await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new UserError(`Cannot make ${directory}: ${(cause as Error).message}`, { cause });
+  }
+  const lock = await Deno.open(directory);
+  if (!await lock.tryLock(true)) {
+    lock.close();
+    throw new UserError("Another k3s-tool is making a backup in this directory");
+  }
+  for await (const { name } of Deno.readDir(directory)) {
+    // Of a run that was killed; the lock says that nobody writes it now.
+    if (UNFINISHED.test(name)) await Deno.remove(join(directory, name)).catch(() => {});
+  }
+  return lock;
 }
 
 async function backUp(
@@ -104,7 +115,7 @@ async function backUp(
     const plain = new TransformStream<Uint8Array, Uint8Array>();
     const [toEncrypt, toInspect] = plain.readable.tee();
     const encrypter = await encrypterFor(secret);
-    const sent = send(system, host, { program, sudoPassword }, plain.writable);
+    const sent = fromHost(system, host, { program, sudoPassword }, plain.writable);
     const written = encrypter.encrypt(toEncrypt).then((encrypted) => writePart(part, encrypted));
     const inspected = inspectContent(toInspect);
     const [end, content, digest] = await Promise.allSettled([sent, inspected, written]);
@@ -142,7 +153,7 @@ async function record(
     name: basename(file),
   });
   const nowhere = new WritableStream<Uint8Array>();
-  await send(system, host, { program, sudoPassword }, nowhere).catch((error) => {
+  await fromHost(system, host, { program, sudoPassword }, nowhere).catch((error) => {
     if (!(error instanceof UserError)) throw error;
     tell(
       `The cluster could not be told of the backup, so status does not count it: ${error.message}`,
@@ -150,7 +161,8 @@ async function record(
   });
 }
 
-async function send(
+/** Runs a program on a host as root; what it prints goes into the stream. @throws {UserError} */
+export async function fromHost(
   system: ActionSystem,
   host: InventoryHost,
   { program, sudoPassword }: {
@@ -200,7 +212,7 @@ async function inventoryFiles(file: string): Promise<Record<string, string>> {
 }
 
 /** Writes a file for its owner alone, to the disk; returns its SHA-256. */
-async function writePart(path: string, stream: ReadableStream<Uint8Array>): Promise<string> {
+export async function writePart(path: string, stream: ReadableStream<Uint8Array>): Promise<string> {
   const hash = createHash("sha256");
   try {
     using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });

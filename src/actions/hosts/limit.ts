@@ -66,6 +66,7 @@ export const TAGS = [
   "node_config",
   "gpu",
   "storage",
+  "backup",
   "kubeconfig",
   "gitops",
   "notify",

@@ -10,9 +10,11 @@ import { assetsEjectCommand } from "../commands/program/assets_eject.ts";
 import { assetsListCommand } from "../commands/program/assets_list.ts";
 import {
   backupCreateCommand,
+  backupFetchCommand,
   backupListCommand,
   backupPruneCommand,
   backupRestoreCommand,
+  backupScheduleCommand,
   backupShowCommand,
 } from "../commands/backup/backup.ts";
 import { completeCommand } from "../commands/program/complete.ts";
@@ -108,6 +110,8 @@ export const commands: readonly CommandDeclaration[] = [
   backupShowCommand,
   backupRestoreCommand,
   backupPruneCommand,
+  backupScheduleCommand,
+  backupFetchCommand,
   runsListCommand,
   runsShowCommand,
   runsLogCommand,

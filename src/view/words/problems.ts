@@ -213,6 +213,10 @@ function backupProblems(
       const message = `no backup for ${duration(age)}, one is scheduled every ${duration(every)}`;
       problems.push(problem("backup", schedule.node, message));
     }
+  } else if (inventory?.cluster.vars.has("backup_schedule") && live.cluster.nodes !== undefined) {
+    const message = "the timer of backup_schedule is not set up; set it up with: " +
+      "k3s-tool provision --tags backup";
+    problems.push(problem("backup", inventory.cluster.clusterName, message));
   }
   return problems;
 }

@@ -58,7 +58,7 @@ class Playbooks(unittest.TestCase):
         stages = [line.split(": ")[1] for line in tasks_of("site.yml") if line.startswith("play #")]
         self.assertEqual([stage.split(" (")[-1].rstrip(")") for stage in stages if stage], [stage.split(" (")[-1].rstrip(")") for stage in stages])
         text = "\n".join(tasks_of("site.yml"))
-        for stage in ("Preflight", "Prepare", "Control plane", "Workers", "Node settings", "Storage", "Kubeconfig", "GitOps"):
+        for stage in ("Preflight", "Prepare", "Control plane", "Workers", "Node settings", "Storage", "Backups", "Kubeconfig", "GitOps"):
             self.assertIn(": %s" % stage, text)
 
     def test_the_stage_of_storage_has_those_hosts_alone_that_name_directories(self):
@@ -85,6 +85,31 @@ class Playbooks(unittest.TestCase):
         self.assertEqual(hosts({"w2": [{"path": "/srv/fast", "class": "fast"}]}), ["w2"])
         self.assertEqual(hosts({"w2": [{"path": "/srv/fast", "class": "fast"}]}, recorded="n1"), ["n1", "w2"])
         self.assertEqual(hosts({"w2": [{"path": "/srv/fast", "class": "fast"}]}, k3s_tool_hosts="w1"), [])
+
+    def test_the_stage_of_backups_has_the_first_server_and_those_that_have_the_timer(self):
+        with open(os.path.join(PLAYBOOKS, "provision_cluster.yml")) as file:
+            stage = next(play for play in yaml.safe_load(file) if play["name"] == "Backups")
+        local = {"connection": "local", "gather_facts": False}
+
+        def hosts(schedule=None, timer=None, **extra):
+            inventory = {"all": {"vars": {"ansible_python_interpreter": sys.executable, **({"backup_schedule": schedule} if schedule is not None else {})},
+                                 "children": {"control_plane": {"hosts": {"n1": {}, "n2": {}}}, "workers": {"hosts": {"w1": {}}}}}}
+            plays = [dict(local, hosts="all", tasks=[{"ansible.builtin.set_fact": {"ansible_facts": {"k3s_host": {"backups": True}}},
+                                                      "when": "inventory_hostname == '%s'" % timer}]),
+                     dict(local, hosts=stage["hosts"], tasks=[{"ansible.builtin.debug": {"msg": "in {{ inventory_hostname }}."}}])]
+            with tempfile.TemporaryDirectory() as directory:
+                for name, content in (("hosts.yml", inventory), ("play.yml", plays)):
+                    with open(os.path.join(directory, name), "w") as file:
+                        yaml.safe_dump(content, file)
+                text = listed(os.path.join(directory, "play.yml"), "-i", os.path.join(directory, "hosts.yml"), "-e", json.dumps(extra))
+            return sorted(re.findall(r"in (\w+)[.]", "\n".join(text)))
+        schedule = {"every": "daily", "recipient": "age1x"}
+        self.assertEqual(hosts(), [])
+        self.assertEqual(hosts({}), [])
+        self.assertEqual(hosts(schedule), ["n1"])
+        self.assertEqual(hosts(schedule, timer="n2"), ["n1", "n2"])
+        self.assertEqual(hosts(timer="n1"), ["n1"])
+        self.assertEqual(hosts(schedule, k3s_tool_hosts="w1"), [])
 
     def test_every_playbook_that_changes_hosts_locks_them(self):
         """Decision 0008. preflight.yml, detect.yml and kubeconfig.yml change nothing on a host; snapshot.yml only adds a file."""

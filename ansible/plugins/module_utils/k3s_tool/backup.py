@@ -80,14 +80,30 @@ def described(sources):
     return found
 
 
+class Hashed:
+    """A file, and the digest of what was read of it."""
+
+    def __init__(self, file):
+        self.file, self.digest = file, hashlib.sha256()
+
+    def read(self, size):
+        block = self.file.read(size)
+        self.digest.update(block)
+        return block
+
+
 def write(stream, manifest, sources):
-    """The tar, the manifest first. A part whose size has changed since it was described makes it end early, which whoever reads it notices."""
+    """The tar, the manifest first. A part that has changed since it was described ends it."""
+    described_as = {part["path"]: part["sha256"] for part in json.loads(manifest)["parts"]}
     with tarfile.open(fileobj=stream, mode="w|gz", format=tarfile.USTAR_FORMAT) as tar:
         for (name, source), size in zip([("manifest.json", manifest), *sources], [len(manifest), *[part["bytes"] for part in json.loads(manifest)["parts"]]]):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode, entry.mtime = size, 0o600, int(time.time() if isinstance(source, bytes) else os.stat(source).st_mtime)
             with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
-                tar.addfile(entry, file)
+                hashed = Hashed(file)
+                tar.addfile(entry, hashed)
+            if hashed.digest.hexdigest() != described_as.get(name, hashed.digest.hexdigest()):
+                raise Refused("%s was changed while it was backed up" % name)
 
 
 def version_of(run_program=run):
@@ -99,7 +115,7 @@ def back_up(request, stream, data=DATA, config=CONFIG, snapshot=save, ask=kubect
     Writes a backup of this server to a stream.
 
     `request` has `cluster`, `host`, `node`, `time` and `inventory`, a map of the inventory's files. No file with secrets stays behind: the snapshot
-    is removed, and so is one that a killed run left.
+    is removed, and so is one that a killed run left. Gives the manifest.
     """
     _, directory = place(data)
     lock = os.open(directory, os.O_RDONLY)
@@ -117,6 +133,7 @@ def back_up(request, stream, data=DATA, config=CONFIG, snapshot=save, ask=kubect
             "time": request["time"], "k3s": version(), "datastore": made["kind"], "volumes": volumes(ask), "parts": described(sources),
         }
         write(stream, json.dumps(manifest, indent=1).encode(), sources)
+        return manifest
     finally:
         clean(directory)
         os.close(lock)

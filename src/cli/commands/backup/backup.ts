@@ -26,6 +26,11 @@ const IDENTITY = option.text("--identity <file>", "file with the private age key
   completes: "file",
 });
 
+const SUDO_OPTIONS = {
+  askBecomePass: PASSWORD_OPTIONS.askBecomePass,
+  becomePasswordFile: PASSWORD_OPTIONS.becomePasswordFile,
+};
+
 /** `backup create`: one encrypted file of all that brings the cluster back, but its volumes. */
 export const backupCreateCommand = defineCommand({
   name: "backup create",
@@ -40,8 +45,7 @@ export const backupCreateCommand = defineCommand({
     directory: DIRECTORY,
     recipient: option.list("--recipient <key>", "age public key that it is encrypted to: age1…"),
     passphraseFile: PASSPHRASE_FILE,
-    askBecomePass: PASSWORD_OPTIONS.askBecomePass,
-    becomePasswordFile: PASSWORD_OPTIONS.becomePasswordFile,
+    ...SUDO_OPTIONS,
   },
   examples: {
     "k3s-tool backup create": "ask for a passphrase, then save the cluster",
@@ -58,12 +62,7 @@ export const backupCreateCommand = defineCommand({
       directory: absolute(context, options.directory) ??
         backupDirectory(context, inventory),
       secret: await secretToSeal(options, context, globals),
-      sudoPassword: options.askBecomePass
-        ? await new Prompter(globals, context).secret({
-          message: "Sudo password for the hosts",
-          flag: "--become-password-file FILE",
-        })
-        : await firstLine(context, options.becomePasswordFile),
+      sudoPassword: await sudoPassword(options, context, globals),
     }, (words) => output.note(words));
     if (output.structured) await output.document("Backup", { ...document(made.manifest, made) });
     else output.data(`${made.file}\n`);
@@ -75,18 +74,30 @@ export const backupCreateCommand = defineCommand({
 export const backupListCommand = defineCommand({
   name: "backup list",
   aliases: ["backup ls"],
-  summary: "List the backups on this machine",
-  options: { directory: DIRECTORY },
+  summary: "List the backups on this machine, or on the server",
+  options: {
+    directory: DIRECTORY,
+    server: option.flag("--server", "list those that the server has made by backup_schedule"),
+    ...SUDO_OPTIONS,
+  },
   examples: {
     "k3s-tool backup list": "the backups of this cluster, newest first",
+    "k3s-tool backup list --server": "those that a schedule has made",
     "k3s-tool backup list --directory /mnt/nas -o name": "only file names",
   },
   async run(context, { options, globals }, output) {
     const { listBackups } = await import("../../../actions/backup/backup_file.ts");
+    const { listOnServer } = await import("../../../actions/backup/server_backups.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
     const { backupColumns, backupItem } = await import("../../../view/tables/backups.ts");
     await output.list({
       kind: "BackupList",
-      rows: await listBackups(await directoryOf(context, options.directory, globals)),
+      rows: options.server
+        ? await listOnServer(context, {
+          inventory: (await openInventory(context, globals.inventory)).inventory,
+          sudoPassword: await sudoPassword(options, context, globals),
+        })
+        : await listBackups(await directoryOf(context, options.directory, globals)),
       columns: backupColumns(context.clock.now()),
       name: ({ file }) => file,
       item: backupItem,
@@ -235,6 +246,120 @@ function planEvents({ inventory, manifest, host }: RestorePlan): readonly PlanEv
   ];
 }
 
+/** `backup fetch`: a backup of the server's, here. */
+export const backupFetchCommand = defineCommand({
+  name: "backup fetch",
+  summary: "Copy a backup that the server has made by a schedule to this machine",
+  formats: ["table"],
+  args: [argument("<name>", "name of the backup, as backup list --server shows it")],
+  options: { directory: DIRECTORY, ...SUDO_OPTIONS },
+  examples: {
+    "k3s-tool backup fetch homelab-20261127T093000Z-v1.36.3+k3s1-sqlite.age":
+      "copy it to backup_dir, to restore it from there",
+  },
+  async run(context, { args: [name = ""], options, globals }, output) {
+    const { fetchBackup } = await import("../../../actions/backup/server_backups.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
+    const { inventory } = await openInventory(context, globals.inventory);
+    const file = await fetchBackup(context, {
+      inventory,
+      name,
+      directory: await directoryOf(context, options.directory, globals),
+      sudoPassword: await sudoPassword(options, context, globals),
+    });
+    output.data(`${file}\n`);
+  },
+});
+
+/** `backup schedule`: the setting, and the timer on the server. */
+export const backupScheduleCommand = defineCommand({
+  name: "backup schedule",
+  summary: "Let the first server make backups by a timer",
+  description:
+    "Sets backup_schedule in the inventory and installs age, a service and a timer on the first " +
+    "server; the first backup is made at once. They are encrypted to the recipient, so that the " +
+    "server cannot read them. What is not given stays as it is set. With --off the timer is removed; " +
+    "the backups stay.",
+  formats: ["table", "wide", "json"],
+  options: {
+    every: option.text(
+      "--every <time>",
+      "hourly, daily, weekly or a time for OnCalendar of systemd (default: daily)",
+    ),
+    recipient: option.text("--recipient <key>", "age public key that they are encrypted to: age1…"),
+    directory: option.text(
+      "--directory <dir>",
+      "directory of the server (default: /var/lib/k3s-tool/backups)",
+    ),
+    keepDaily: option.number("--keep-daily <number>", "days to keep a backup of (default 7)"),
+    keepWeekly: option.number("--keep-weekly <number>", "weeks to keep a backup of (default 4)"),
+    keepMonthly: option.number("--keep-monthly <number>", "months to keep a backup of (default 6)"),
+    off: option.flag("--off", "make no more backups"),
+    check: option.flag("--check", "show what would be set, change nothing"),
+    ...PASSWORD_OPTIONS,
+  },
+  examples: {
+    "k3s-tool backup schedule --recipient age1exampleexample": "every day",
+    "k3s-tool backup schedule --every weekly --directory /mnt/nas": "every week, on a mounted NAS",
+    "k3s-tool backup schedule --off": "no more backups",
+  },
+  async run(context, { options, globals, line }, output) {
+    const { scheduleValue } = await import("../../../actions/backup/server_backups.ts");
+    const { setSetting, unsetSetting } = await import("../../../actions/config/change_setting.ts");
+    const { PLAIN_PROVISION, provision } = await import("../../../actions/hosts/provision.ts");
+    const { openInventory } = await import("../../../inventory/read/read.ts");
+    const { hostsOf } = await import("../../../inventory/model.ts");
+    const { reportChange } = await import("../../output/change_words.ts");
+    const { showRun } = await import("../../output/progress.ts");
+    const { every, recipient, directory, keepDaily, keepWeekly, keepMonthly, off } = options;
+    const given = [every, recipient, directory, keepDaily, keepWeekly, keepMonthly];
+    if (off && given.some((each) => each !== undefined)) {
+      throw usageError("--off goes with no other part of a schedule");
+    }
+    const { inventory } = await openInventory(context, globals.inventory);
+    const { file } = inventory;
+    const key = "backup_schedule";
+    const dryRun = options.check;
+    const isSet = inventory.cluster.vars.has(key);
+    if (!off || isSet) {
+      const keep = { daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly };
+      const change = off ? await unsetSetting(context, key, { file, dryRun }) : await setSetting(
+        context,
+        {
+          key,
+          text: JSON.stringify(scheduleValue(inventory, { every, recipient, directory, keep })),
+          type: "json",
+        },
+        { file, dryRun },
+      );
+      if (dryRun || !output.structured) {
+        await reportChange(output, change, {
+          dryRun,
+          done: `${off ? "Removed" : "Set"} ${key} in ${change.files[0]?.shown}.`,
+          extra: { key, scope: change.scope },
+        });
+      }
+    }
+    if (dryRun) return;
+    const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
+    const run = provision(context, {
+      ...PLAIN_PROVISION,
+      inventory: globals.inventory,
+      tags: ["backup"],
+      limit: hostsOf(inventory, "control-plane").map(({ name }) => name),
+      convert: false,
+      kubeconfig: false,
+      passwords,
+    }, mayInstall);
+    await showRun(run, { what: "The schedule", resume: line }, { context, output, globals });
+    output.note(
+      off
+        ? "No more backups are made; those that there are stay."
+        : "The first backup is being made. See how old it is with: k3s-tool status",
+    );
+  },
+});
+
 /** What `prune` keeps where nothing else is asked for. */
 const KEPT = { daily: 7, weekly: 4, monthly: 6 };
 
@@ -331,6 +456,21 @@ async function directoryOf(
   const { openInventory } = await import("../../../inventory/read/read.ts");
   const { inventory } = await openInventory(context, globals.inventory);
   return backupDirectory(context, inventory);
+}
+
+async function sudoPassword(
+  { askBecomePass, becomePasswordFile }: {
+    readonly askBecomePass: boolean;
+    readonly becomePasswordFile: string | undefined;
+  },
+  context: Context,
+  globals: GlobalOptions,
+): Promise<string | undefined> {
+  if (!askBecomePass) return await firstLine(context, becomePasswordFile);
+  return await new Prompter(globals, context).secret({
+    message: "Sudo password for the hosts",
+    flag: "--become-password-file FILE",
+  });
 }
 
 async function firstLine(

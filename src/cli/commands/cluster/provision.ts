@@ -28,7 +28,7 @@ export const provisionCommand = defineCommand({
     tags: option.list(
       "--tags <tags>",
       "run only these parts: preflight, prerequisites, binary, control_plane, workers, " +
-        "node_config, gpu, storage, kubeconfig, gitops, notify",
+        "node_config, gpu, storage, backup, kubeconfig, gitops, notify",
     ),
     skipTags: option.list("--skip-tags <tags>", "skip these parts"),
     limit: option.list("-l, --limit <hosts>", "only these hosts or groups", { completes: "host" }),

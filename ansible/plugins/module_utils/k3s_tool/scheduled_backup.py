@@ -1,0 +1,151 @@
+# Apache-2.0 (see LICENSE)
+"""The backup that a timer makes on a server: an age file like that of `k3s-tool backup create`, but for the inventory, which servers do not have."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+from ansible.module_utils.k3s_tool import backup_record, kubectl, snapshot
+from ansible.module_utils.k3s_tool.backup import Refused as BackupRefused, back_up
+from ansible.module_utils.k3s_tool.storage import Host, IN_MEMORY, covering
+
+HOME = "/usr/local/lib/k3s-tool/backup"
+CONFIG = HOME + "/config.json"
+# As src/actions/backup/backup_name.ts has it.
+NAME = re.compile(r"([a-z0-9][a-z0-9-]*)-(\d{8}T\d{6}Z)-(v\d[\w.+-]*)-(sqlite|etcd)\.age")
+DAY = 86400
+
+
+class Refused(Exception):
+    """Why there is no backup."""
+
+
+def mount_of(directory, expected, host):
+    """The mount point that a directory is on. Where the disk that is expected there is missing, nothing may be written to the one below it."""
+    with contextlib.suppress(OSError):
+        os.stat(directory)  # an automount mounts now
+    mounts = host.mounts()
+    found = covering(os.path.realpath(directory), mounts)
+    if len(expected) > len(found):
+        raise Refused("the disk for the backups in %s is not mounted at %s" % (directory, expected))
+    if mounts.get(found) in IN_MEMORY:
+        raise Refused("%s is in memory (%s at %s)" % (directory, mounts[found], found))
+    return found
+
+
+def make(config, host=None, now=time.time, content=back_up, age=("age",)):
+    """Makes a backup, whole or not at all, and deletes old ones: its name and time."""
+    directory, cluster = config["directory"], config["cluster"]
+    mount_of(directory, config["mount"], host or Host())
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    moment = datetime.datetime.fromtimestamp(int(now()), datetime.timezone.utc)
+    said = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    part = "%s/.k3s-tool-scheduled-%s.part" % (directory, cluster)
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o600)
+            request = {"cluster": cluster, "host": config["host"], "node": config["node"], "time": said, "inventory": {}}
+            manifest = encrypted(lambda stream: content(request, stream), [*age, "--encrypt", "--recipient", config["recipient"]], file)
+            os.fsync(descriptor)
+        with open(part, "rb") as file:
+            if file.readline() != b"age-encryption.org/v1\n":
+                raise Refused("what age has written is not an age file")
+        name = "%s-%s-%s-%s.age" % (cluster, moment.strftime("%Y%m%dT%H%M%SZ"), manifest["k3s"], manifest["datastore"])
+        os.rename(part, os.path.join(directory, name))
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
+    with contextlib.suppress(OSError):  # not every file system of a network has it
+        descriptor = os.open(directory, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+    for old in outdated([each["name"] for each in listed(directory) if each["name"].startswith(cluster + "-2")], cluster, config["keep"]):
+        os.unlink(os.path.join(directory, old))
+    return name, said
+
+
+def encrypted(write, argv, file):
+    """What `write` gives for a stream, once age has encrypted it to a file. Where age ends early its own words say why."""
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE) as age:
+        result = None
+        try:
+            result = write(age.stdin)
+        except BrokenPipeError:
+            pass
+        finally:
+            with contextlib.suppress(BrokenPipeError):
+                age.stdin.close()
+            age.stdin = None
+            said = age.stderr.read().decode(errors="replace").strip()
+            code = age.wait()
+    if code or result is None:
+        raise Refused("age could not write the backup: %s" % (said.splitlines()[0] if said else "exit code %d" % code))
+    return result
+
+
+def listed(directory):
+    """Backups in a directory."""
+    try:
+        found = [entry for entry in os.scandir(directory) if NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+    return [{"name": entry.name, "bytes": entry.stat().st_size} for entry in sorted(found, key=lambda entry: entry.name)]
+
+
+def outdated(names, cluster, keep):
+    """Backups that go: the rule of `k3s-tool backup prune` (src/actions/backup/retention.ts). The newest stays."""
+    def moment(name):
+        return datetime.datetime.strptime(NAME.fullmatch(name).group(2), "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
+    newest = sorted((name for name in names if NAME.fullmatch(name).group(1) == cluster), key=moment, reverse=True)
+    kept = set(newest[:1])
+    day = lambda name: int(moment(name).timestamp()) // DAY  # noqa: E731
+    rules = ((keep["daily"], day), (keep["weekly"], lambda name: (day(name) + 3) // 7), (keep["monthly"], lambda name: moment(name).strftime("%Y%m")))
+    for count, period in rules:
+        seen = set()
+        for name in newest:
+            if len(seen) >= count:
+                break
+            if period(name) not in seen:
+                seen.add(period(name))
+                kept.add(name)
+    return [name for name in newest if name not in kept]
+
+
+def main(path=CONFIG):
+    """What the timer starts."""
+    with open(path) as file:
+        config = json.load(file)
+    began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    try:
+        name, moment = make(config)
+    except (Refused, BackupRefused, snapshot.Failed, kubectl.Failed, OSError) as error:
+        print("No backup was made: %s" % error, file=sys.stderr)
+        tell(lambda: backup_record.failed(config["node"], began, str(error)))
+        return 1
+    print("Made %s" % name)
+    tell(lambda: backup_record.made(config["node"], moment, name))
+    return 0
+
+
+def tell(note):
+    try:
+        note()
+    except kubectl.Failed as error:
+        print("The cluster could not be told: %s" % error, file=sys.stderr)
+
+
+def send(directory, name, stream):
+    """Writes a backup to a stream."""
+    if not NAME.fullmatch(name):
+        raise Refused("%s is no name of a backup" % name)
+    with open(os.open(os.path.join(directory, name), os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        shutil.copyfileobj(file, stream, 1 << 20)

@@ -1,0 +1,162 @@
+/**
+ * Backups that a server makes by a schedule, and keeps: the setting, what there is, and bringing one here.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import * as z from "zod";
+import { usageError, UserError } from "../../errors/user_error.ts";
+import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import { isMapValue } from "../../yaml/read_value.ts";
+import type { YamlValue } from "../../yaml/yaml_value.ts";
+import type { ActionSystem } from "../action_system.ts";
+import { fromHost, openDirectory, writePart } from "./create_backup.ts";
+import type { ListedBackup } from "./backup_file.ts";
+import { parseBackupName } from "./backup_name.ts";
+import { hostProgram } from "./host_program.ts";
+
+/** Where a server keeps them, where the setting names no directory (`k3s_backup_schedule.py`). */
+const DIRECTORY = "/var/lib/k3s-tool/backups";
+
+/** What the host's program is made of, each before those that use it. */
+const MODULES = [
+  "programs",
+  "machine",
+  "files",
+  "storage",
+  "server",
+  "kubectl",
+  "snapshot",
+  "backup",
+  "backup_record",
+  "scheduled_backup",
+] as const;
+
+/** What of a schedule a person gives; undefined stays as it is. */
+export interface ScheduleRequest {
+  readonly every: string | undefined;
+  readonly recipient: string | undefined;
+  readonly directory: string | undefined;
+  readonly keep: Readonly<Record<"daily" | "weekly" | "monthly", number | undefined>>;
+}
+
+/** The value of `backup_schedule` with what a person gives. @throws {UserError} exit code 2 without a recipient */
+export function scheduleValue(
+  inventory: Inventory,
+  { keep, ...given }: ScheduleRequest,
+): YamlValue {
+  const before = scheduleOf(inventory);
+  const kept = { ...isMapValue(before.keep) ? before.keep : {}, ...known(keep) };
+  const value: Readonly<Record<string, YamlValue>> = {
+    every: "daily",
+    ...before,
+    ...known(given),
+  };
+  if (!("recipient" in value)) {
+    throw usageError("A schedule needs --recipient: a server makes backups without asking", {
+      hint: "Make a key with age-keygen, keep it off the cluster, and give its public key: age1…",
+    });
+  }
+  return { ...value, ...Object.keys(kept).length > 0 ? { keep: kept } : {} };
+}
+
+function known<T>(values: Readonly<Record<string, T | undefined>>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, T & NonNullable<T>] =>
+      entry[1] !== undefined
+    ),
+  );
+}
+
+function scheduleOf({ cluster }: Inventory): Readonly<Record<string, YamlValue>> {
+  const value = cluster.vars.get("backup_schedule")?.value;
+  return isMapValue(value) ? value : {};
+}
+
+/** The server that makes them: the first of the inventory. */
+function serverOf(inventory: Inventory): InventoryHost {
+  const [server] = hostsOf(inventory, "control-plane");
+  if (server === undefined) throw usageError("The inventory has no servers");
+  return server;
+}
+
+function directoryOn(inventory: Inventory): string {
+  const { directory } = scheduleOf(inventory);
+  return typeof directory === "string" ? directory : DIRECTORY;
+}
+
+const Listed = z.array(z.object({ name: z.string(), bytes: z.int() }));
+
+/** Backups on the server, newest first. @throws {UserError} exit code 4 where it cannot be reached */
+export async function listOnServer(
+  system: ActionSystem,
+  { inventory, sudoPassword }: {
+    readonly inventory: Inventory;
+    readonly sudoPassword: string | undefined;
+  },
+): Promise<readonly ListedBackup[]> {
+  const [host, directory] = [serverOf(inventory), directoryOn(inventory)];
+  const call = "json.dump(scheduled_backup.listed(request['directory']), sys.stdout)";
+  const program = await hostProgram(system, MODULES, call, { directory });
+  const decoder = new TextDecoder();
+  let text = "";
+  await fromHost(
+    system,
+    host,
+    { program, sudoPassword },
+    new WritableStream({
+      write: (chunk) => void (text += decoder.decode(chunk, { stream: true })),
+    }),
+  );
+  const listed = Listed.safeParse(JSON.parse(text || "[]"));
+  if (!listed.success) throw new UserError(`What ${host.name} lists is not understood`);
+  return listed.data.flatMap(({ name, bytes }) => {
+    const said = parseBackupName(name);
+    const file = `${host.name}:${directory}/${name}`;
+    return said === undefined ? [] : [{ ...said, file, bytes, encryptedTo: "recipient" as const }];
+  }).sort((a, b) => b.time - a.time);
+}
+
+/**
+ * Brings a backup of the server here, whole or not at all.
+ *
+ * @returns its path
+ * @throws {UserError} exit code 2 for a name that is none, 1 where it is not there, 4 where the server cannot
+ *   be reached
+ */
+export async function fetchBackup(
+  system: ActionSystem,
+  { inventory, name, directory, sudoPassword }: {
+    readonly inventory: Inventory;
+    readonly name: string;
+    /** Where it goes. */
+    readonly directory: string;
+    readonly sudoPassword: string | undefined;
+  },
+): Promise<string> {
+  if (parseBackupName(name) === undefined) {
+    throw usageError("That is not the name of a backup", {
+      hint: "List those on the server with: k3s-tool backup list --server",
+    });
+  }
+  using _lock = await openDirectory(directory);
+  const call = "scheduled_backup.send(request['directory'], request['name'], sys.stdout.buffer)";
+  const program = await hostProgram(system, MODULES, call, {
+    directory: directoryOn(inventory),
+    name,
+  });
+  const file = join(directory, name);
+  const part = join(directory, `.k3s-tool-backup-${crypto.randomUUID()}.part`);
+  try {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const written = writePart(part, readable);
+    written.catch(() => {}); // what the host says comes first
+    await fromHost(system, serverOf(inventory), { program, sudoPassword }, writable);
+    await written;
+    await Deno.rename(part, file);
+    return file;
+  } finally {
+    await Deno.remove(part).catch(() => {});
+  }
+}

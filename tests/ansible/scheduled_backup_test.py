@@ -1,0 +1,207 @@
+"""The backup that a timer makes on a server, with the real age replaced by a script where it is not what matters."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from load_part import load, load_module
+
+SCHEDULED = load("scheduled_backup")
+# Loaded after it: each part is imported once.
+MODULE = load_module("k3s_backup_schedule")
+HEADER = b"age-encryption.org/v1\n"
+# Stands for age: writes its header and what comes in, or fails as age does on a full disk.
+AGE = (sys.executable, "-c", "import sys; sys.stdout.buffer.write(b'age-encryption.org/v1\\n' + sys.stdin.buffer.read())")
+FULL = (sys.executable, "-c", "import sys; sys.stdin.buffer.read(1); sys.exit('age: error: write: no space left on device')")
+NOVEMBER = 1795771800  # 2026-11-27T09:30:00Z
+
+
+class Host:
+    """Mounts as a test wants them."""
+
+    def __init__(self, mounts=None, fstab=()):
+        self.table, self.wanted = mounts or {"/": "ext4"}, list(fstab)
+
+    def mounts(self):
+        return self.table
+
+    def fstab(self):
+        return self.wanted
+
+
+class Backups(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = os.path.realpath(directory.name) + "/backups"
+        self.config = {"cluster": "home", "host": "nuc", "node": "nuc", "directory": self.directory, "mount": "/", "recipient": "age1x",
+                       "keep": {"daily": 2, "weekly": 1, "monthly": 1}}
+
+    def make(self, age=AGE, now=NOVEMBER, host=None, size=10):
+        def content(request, stream):
+            self.assertEqual(request["inventory"], {})
+            for _ in range(size):
+                stream.write(b"content\n" * 1000)
+            return {"k3s": "v1.36.3+k3s1", "datastore": "sqlite"}
+        return SCHEDULED["make"](self.config, host or Host(), lambda: now, content, age)
+
+    def test_a_backup_is_written_whole_and_for_root_alone(self):
+        name, moment = self.make()
+        self.assertEqual((name, moment), ("home-20261127T093000Z-v1.36.3+k3s1-sqlite.age", "2026-11-27T09:30:00Z"))
+        path = os.path.join(self.directory, name)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(os.stat(self.directory).st_mode), 0o700)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), HEADER + b"content\n" * 10000)
+        self.assertEqual(SCHEDULED["listed"](self.directory), [{"name": name, "bytes": len(HEADER) + 80000}])
+
+    def test_a_full_disk_leaves_the_backups_that_there_are_and_no_other_file(self):
+        name, _ = self.make()
+        with self.assertRaisesRegex(SCHEDULED["Refused"], "no space left on device"):
+            self.make(FULL, NOVEMBER + 60, size=1000)
+        self.assertEqual(os.listdir(self.directory), [name])
+
+    def test_what_makes_the_content_fail_is_told_as_it_is(self):
+        def content(request, stream):
+            stream.write(b"half")
+            raise SCHEDULED["BackupRefused"]("another backup is being made on this host")
+        with self.assertRaisesRegex(SCHEDULED["BackupRefused"], "another backup"):
+            SCHEDULED["make"](self.config, Host(), lambda: NOVEMBER, content, AGE)
+        self.assertEqual(os.listdir(self.directory), [])
+
+    def test_nothing_is_written_where_the_disk_is_not_mounted_or_is_memory(self):
+        self.config["mount"] = os.path.dirname(self.directory)
+        with self.assertRaisesRegex(SCHEDULED["Refused"], "is not mounted at"):
+            self.make()
+        with self.assertRaisesRegex(SCHEDULED["Refused"], "in memory"):
+            self.make(host=Host({"/": "ext4", os.path.dirname(self.directory): "tmpfs"}))
+        self.assertFalse(os.path.exists(self.directory))
+        self.make(host=Host({"/": "ext4", os.path.dirname(self.directory): "nfs4"}))
+
+    def test_old_ones_of_this_cluster_go_and_nothing_else(self):
+        os.makedirs(self.directory)
+        others = ["home-2-20250101T000000Z-v1.36.3+k3s1-etcd.age", "notes.txt", ".k3s-tool-backup-1.part"]
+        for name in [*others, *("home-202611%02dT090000Z-v1.36.3+k3s1-etcd.age" % day for day in (1, 10, 26, 27))]:
+            with open(os.path.join(self.directory, name), "w"):
+                pass
+        name, _ = self.make()
+        self.assertEqual(sorted(os.listdir(self.directory)), sorted([*others, "home-20261126T090000Z-v1.36.3+k3s1-etcd.age", name]))
+
+    def test_the_rule_is_that_of_prune(self):
+        """tests/actions/backup/retention_test.ts: only periods that have a backup count, weeks begin on Monday, and the newest stays."""
+        name = lambda day: "home-%sT090000Z-v1.36.3+k3s1-etcd.age" % day  # noqa: E731
+        days = ["20261129", "20261130", "20261020", "20260901"]
+        gone = lambda **keep: SCHEDULED["outdated"]([name(day) for day in days], "home", {"daily": 0, "weekly": 0, "monthly": 0, **keep})  # noqa: E731
+        self.assertEqual(gone(), [name("20261129"), name("20261020"), name("20260901")])
+        self.assertEqual(gone(weekly=2), [name("20261020"), name("20260901")])
+        self.assertEqual(gone(monthly=3), [name("20261129")])
+        self.assertEqual(gone(daily=3), [name("20260901")])
+
+    def test_only_backups_are_sent(self):
+        with self.assertRaises(SCHEDULED["Refused"]):
+            SCHEDULED["send"](self.directory, "../../etc/shadow", None)
+
+
+class Program(unittest.TestCase):
+    def test_the_files_of_the_program_are_all_that_it_needs(self):
+        with tempfile.TemporaryDirectory() as home:
+            for path, text in MODULE.program().items():
+                target = home + path
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                with open(target, "w") as file:
+                    file.write(text)
+            done = subprocess.run([sys.executable, "-B", home + MODULE.HOME + "/run.py"], capture_output=True, text=True)
+        # It got as far as its configuration, which is not there.
+        self.assertIn("FileNotFoundError", done.stderr)
+        self.assertIn(MODULE.CONFIG, done.stderr)
+
+    def test_the_period_is_the_longest_time_between_two(self):
+        text = "".join("%s: Mon 2026-11-%s UTC\n" % each for each in (("    Next elapse", "30 03:00:00"), ("       Iter. #2", "30 05:00:00"),
+                                                                       ("   Iteration #3", "30 06:00:00")))
+        asked = []
+        self.assertEqual(MODULE.period("daily", lambda argv: asked.append(argv) or (0, text, "")), 7200)
+        self.assertEqual(asked[0][-2:], ["--", "daily"])
+        with self.assertRaisesRegex(MODULE.Refused, "does not understand"):
+            MODULE.period("x", lambda argv: (1, "", "Failed to parse"))
+        with self.assertRaisesRegex(MODULE.Refused, "again and again"):
+            MODULE.period("2026-11-30", lambda argv: (0, text.splitlines()[0], ""))
+
+
+class Schedule(unittest.TestCase):
+    def setUp(self):
+        self.ran, self.asked = [], []
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = os.path.realpath(directory.name)
+        for name in ("HOME", "CONFIG", "UNITS"):
+            before = getattr(MODULE, name)
+            self.addCleanup(setattr, MODULE, name, before)
+            setattr(MODULE, name, self.root + before)
+
+    def run_program(self, argv, timeout=None):
+        self.ran.append(" ".join(argv[1:]))
+        if "calendar" in argv:
+            return 0, "Next elapse: Mon 2026-11-30 00:00:00 UTC\nIter. #2: Tue 2026-12-01 00:00:00 UTC\n", ""
+        return (0 if os.path.exists(MODULE.UNITS + "timer") else 1) if "is-enabled" in argv else 0, "", ""
+
+    def ask(self, *words, document=None, timeout=None):
+        self.asked.append(" ".join(words))
+        return '{"every": 86400, "since": "2026-11-27T09:30:00Z"}'
+
+    def job(self, check=False, host=None, **schedule):
+        given = {"every": "daily", "recipient": "age1x", "directory": self.root + "/backups", "keep": {"daily": 3}, **schedule}
+        params = {"schedule": given, "cluster": "home", "host": "nuc", "node": "nuc"}
+        return MODULE.Schedule(params, check, self.run_program, self.ask, host or Host(), lambda name: "/usr/bin/" + name)
+
+    def test_a_schedule_is_set_up_once_and_the_first_backup_made(self):
+        job = self.job()
+        job.present()
+        with open(MODULE.CONFIG) as file:
+            config = json.load(file)
+        self.assertEqual(config["keep"], {"daily": 3, "weekly": 4, "monthly": 6})
+        self.assertEqual(stat.S_IMODE(os.stat(MODULE.CONFIG).st_mode), 0o600)
+        self.assertIn("start --no-block k3s-tool-backup.service", self.ran)
+        self.assertEqual(len(self.asked), 1)
+        self.assertIn('k3s-tool.io/backup-schedule={"every": 86400, ', self.asked[0])
+        self.ran.clear()
+        again = self.job()
+        again.present()
+        self.assertEqual(again.changes, [])
+        self.assertEqual([words for words in self.ran if "calendar" not in words], ["is-enabled --quiet k3s-tool-backup.timer"])
+
+    def test_a_check_changes_nothing(self):
+        job = self.job(check=True)
+        job.present()
+        self.assertTrue(job.changes)
+        self.assertEqual(os.listdir(self.root), [])
+        self.assertEqual(self.asked, [])
+
+    def test_a_disk_that_was_there_when_it_was_set_up_is_missed(self):
+        disk = Host({"/": "ext4", self.root: "nfs4"})
+        self.job(host=disk).present()
+        with self.assertRaisesRegex(MODULE.Refused, "is not mounted at"):
+            self.job().present()
+        with self.assertRaisesRegex(MODULE.Refused, "is not mounted at"):
+            self.job(host=Host(fstab=[self.root + "/other"]), directory=self.root + "/other/backups").present()
+
+    def test_all_but_the_backups_is_removed(self):
+        self.job().present()
+        os.mkdir(self.root + "/backups")
+        self.ran.clear()
+        job = self.job()
+        job.absent()
+        self.assertEqual([os.path.exists(path) for path in (MODULE.HOME, MODULE.UNITS + "timer", MODULE.UNITS + "service", self.root + "/backups")],
+                         [False, False, False, True])
+        self.assertEqual(self.ran[0], "disable --quiet --now k3s-tool-backup.timer")
+        self.assertIn("k3s-tool.io/backup-schedule-", self.asked[-1])
+        again = self.job()
+        again.absent()
+        self.assertEqual(again.changes, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
