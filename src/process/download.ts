@@ -144,10 +144,11 @@ function webAddress(text: string, base?: URL): URL | undefined {
   return url !== null && /^https?:$/.test(url.protocol) ? url : undefined;
 }
 
-/** Deno nests what the network said: `error sending request for url (…): client error (Connect): …`. */
+/** Deno keeps what the network said in the cause: `error sending request for url (…): client error …`. */
 function reason(error: unknown): string {
-  const words = error instanceof Error ? error.message : String(error);
-  return words.replace(/^error sending request(?: from \S+)? for (?:url )?\(?\S+?\)?: /, "");
+  const { message, cause } = error as Error;
+  const words = cause instanceof Error ? cause.message : message;
+  return words.replace(/^error sending request for url \(\S+\): /, "");
 }
 
 /** SHA-256 of a file in hex, without having all of it in memory. */

@@ -66,6 +66,7 @@ async function withSite(site: Site, use: (home: Home) => Promise<void>): Promise
       `all:
   vars:
     k3s_version: ${VERSION}
+    git_repo_url: https://git.example.com/me/apps.git
     gitops_flux_version: ${FLUX}
     k3s_binary_mirror_url: ${url}/k3s
     gitops_flux_manifest_url: ${url}/flux/${FLUX}/install.yaml
@@ -145,9 +146,12 @@ Deno.test("all that the inventory's machines need is downloaded, and a second ru
     ]);
     assert.equal(there[`${VERSION}/k3s-arm64`], "binary of arm64");
     const before = asked.length;
-    const again = await run("--dir out");
+    assert.match(stderr, /To provision from it: k3s-tool config set artifact_dir \/.*\/out\n/);
+    const setting = ["config", "set", "artifact_dir", "out"];
+    assert.equal((await runCommand(setting, { directory })).code, 0);
+    const again = await run("");
     assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stderr, /All files are in/);
+    assert.match(again.stderr, /^All files are in \S+\/out\.\n$/);
     assert.deepEqual(
       asked.slice(before).filter((request) => !/sha256sum|checksums/.test(request)),
       [],
@@ -272,7 +276,7 @@ Deno.test("what cannot be known is asked for by its flag", async () => {
     for (
       const [line, words] of [
         ["--dir out", /architecture of pi is not known[^]*--arch amd64,arm64/],
-        ["--arch amd64", /--dir/],
+        ["--arch amd64", /--dir nor artifact_dir/],
         ["--dir out --arch riscv64", /not released for riscv64[^]*amd64, arm64, arm/],
         ["--dir out --arch amd64 --k3s-version ../../x", /no k3s release/],
       ] as const
@@ -285,6 +289,54 @@ Deno.test("what cannot be known is asked for by its flag", async () => {
     const { code, stderr } = await run("--dir out --arch amd64");
     assert.equal(code, 2, stderr);
     assert.match(stderr, /--k3s-version/);
+  });
+});
+
+Deno.test("a mirror that cannot be reached is said so, without its password", async () => {
+  await withSite(await release(), async ({ directory, run }) => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    listener.close();
+    const mirror = `http://me:hunter2@127.0.0.1:${port}/k3s`;
+    const set = ["config", "set", "k3s_binary_mirror_url", mirror];
+    await runCommand(set, { directory });
+    const { code, stderr } = await run("--dir out --arch amd64");
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /me:\*+@127[^]*Connection refused[^]*Is this machine online/);
+    assert.doesNotMatch(stderr, /hunter2/);
+  });
+});
+
+Deno.test("a cluster that follows no repository needs no Flux", async () => {
+  await withSite(await release(), async ({ directory, asked, run }) => {
+    const unset = ["config", "unset", "git_repo_url"];
+    assert.equal((await runCommand(unset, { directory })).code, 0);
+    const { code, stdout, stderr } = await run("--dir out --arch amd64 -o json");
+    assert.equal(code, 0, stderr);
+    const { flux, items } = DOCUMENTS.ArtifactList.parse(JSON.parse(stdout));
+    assert.equal(flux, null);
+    assert.equal(items.length, 2);
+    assert.deepEqual(asked.filter((request) => request.includes("flux")), []);
+  });
+});
+
+Deno.test("provision without Flux in artifact_dir is refused before a host is asked", async () => {
+  await withSite(await release(), async ({ directory, run }) => {
+    const set = ["config", "set", "artifact_dir", "out"];
+    assert.equal((await runCommand(set, { directory })).code, 0);
+    const refused = await runCommand(["provision", "--yes"], { directory });
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, /Flux v2\.9\.5 is not in artifact_dir[^]*artifacts download\n/);
+    // What comes next is another matter: this machine has no Tailscale.
+    const other = /tailscale/i;
+    const skipped = await runCommand(["provision", "--yes", "--skip-tags", "gitops"], {
+      directory,
+    });
+    assert.match(skipped.stderr, other);
+    await run("--arch amd64");
+    const done = await runCommand(["provision", "--yes"], { directory });
+    assert.doesNotMatch(done.stderr, /artifact_dir/);
+    assert.match(done.stderr, other);
   });
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import type { Route } from "../cluster/fake_api_server.ts";
-import { CLUSTER, inHomelab } from "./homelab.ts";
+import { sha256 } from "../../src/process/digest.ts";
+import { CLUSTER, inHomelab, INVENTORY } from "./homelab.ts";
 
 const TO = "v1.35.7+k3s1";
 
@@ -9,7 +10,7 @@ const TO = "v1.35.7+k3s1";
 const NODE = (name: string, more: Record<string, unknown> = {}) => ({
   metadata: { name, ...more },
   status: {
-    nodeInfo: { kubeletVersion: "v1.35.6+k3s1" },
+    nodeInfo: { kubeletVersion: "v1.35.6+k3s1", architecture: "amd64" },
     conditions: [{ type: "Ready", status: "True" }],
   },
 });
@@ -88,6 +89,39 @@ Deno.test("-o json of the plan is its document, also where it is refused", async
     const plan = DOCUMENTS.UpgradePlan.parse(JSON.parse(stdout));
     assert.equal(plan.refusals.length, exit === 0 ? 0 : 2);
     assert.deepEqual(plan.items.map(({ node, to }) => [node, to]), [["nuc", to], ["dgx", to]]);
+  }
+});
+
+Deno.test("a release that artifact_dir does not have whole is refused before anything is drained", async () => {
+  const artifacts = await Deno.makeTempDir();
+  try {
+    const inventory = INVENTORY.replace("  vars:", `  vars:\n    artifact_dir: ${artifacts}`);
+    const refused = async () => {
+      const argv = ["upgrade", "--check", "--to", TO, "-o", "json"];
+      const { stdout } = await inHomelab(argv, { routes: ROUTES, inventory });
+      return DOCUMENTS.UpgradePlan.parse(JSON.parse(stdout)).refusals;
+    };
+    const images = "k3s-airgap-images-amd64.tar.zst";
+    const put = (name: string, text: string) =>
+      Deno.writeTextFile(`${artifacts}/${TO}/${name}`, text);
+    const absent = async (names: string) => {
+      const [refusal, ...more] = await refused();
+      assert.deepEqual(more, []);
+      assert.equal(refusal?.message, `${artifacts} (artifact_dir) has no ${names} of ${TO}`);
+      assert.match(refusal!.hint, /artifacts download --k3s-version v1\.35\.7\+k3s1 --arch amd64$/);
+    };
+    await absent("sha256sum-amd64.txt");
+    await Deno.mkdir(`${artifacts}/${TO}`);
+    const line = async (name: string) => `${await sha256(name)}  ${name}\n`;
+    await put("sha256sum-amd64.txt", await line("k3s") + await line(images));
+    await absent(`k3s, ${images}`);
+    await put("k3s", "another program");
+    await put(images, images);
+    await absent("k3s");
+    await put("k3s", "k3s");
+    assert.deepEqual(await refused(), []);
+  } finally {
+    await Deno.remove(artifacts, { recursive: true });
   }
 });
 

@@ -10,6 +10,7 @@ import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
 import { openInventory, requireProvisionable } from "../../inventory/read/read.ts";
 import type { ActionSystem, MayI } from "../action_system.ts";
+import { requireFlux } from "../upkeep/artifacts.ts";
 import { checkHosts, checkLimit, checkTags } from "./limit.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 import { takeOverKubeconfig } from "./kubeconfig.ts";
@@ -70,6 +71,9 @@ export async function* provision(
   checkLimit(inventory, request.limit);
   checkHosts(inventory, request.replace);
   checkTags([...request.tags, ...request.skipTags]);
+  const skipsGitops = request.tags.length > 0 && !request.tags.includes("gitops") ||
+    request.skipTags.includes("gitops");
+  if (!skipsGitops) await requireFlux(system, inventory);
   const kubeconfig = await newStoredKubeconfig(system, inventory.file);
   const events = runOnHosts(system, {
     playbook: "site",

@@ -6,9 +6,10 @@
  */
 
 import { createHash } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { refusalReason } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
+import { hideSecrets } from "../../errors/secrets.ts";
 import { missingError, unreachableError, usageError, UserError } from "../../errors/user_error.ts";
 import type { ClusterVars, Inventory } from "../../inventory/model.ts";
 import { K3S_VERSION } from "../../inventory/kubernetes_syntax.ts";
@@ -23,6 +24,9 @@ import { ifThere, withDirectoryLock } from "../../process/lock.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { knownMachine } from "../hosts/machines.ts";
 import { defaultOf } from "./companions.ts";
+
+/** The setting that names the directory. */
+export const ARTIFACT_DIR = "artifact_dir";
 
 /** Name of the program in a release, and of machines as `uname -m` has them, by architecture. */
 const ARCHITECTURES = {
@@ -85,7 +89,8 @@ interface Release {
 export interface ArtifactPlan {
   readonly directory: string;
   readonly k3s: string;
-  readonly flux: string;
+  /** Undefined where the cluster follows no repository. */
+  readonly flux: string | undefined;
   readonly architectures: readonly Architecture[];
   readonly files: readonly Artifact[];
   readonly releases: readonly Release[];
@@ -108,10 +113,12 @@ export async function planArtifacts(
     ? namedArchitectures(request.architectures)
     : await architecturesOf(system, inventory);
   const sources = await sourcesOf(system, inventory?.cluster);
-  const releases = [
-    await k3sRelease(sources.mirror, { version, architectures, signal }),
-    await fluxRelease(sources, signal),
-  ];
+  // Flux is installed where there is a repository to follow; without an inventory there may be one.
+  const flux = inventory === undefined || inventory.cluster.gitRepoUrl
+    ? sources.fluxVersion
+    : undefined;
+  const releases = [await k3sRelease(sources.mirror, { version, architectures, signal })];
+  if (flux !== undefined) releases.push(await fluxRelease(sources, signal));
   const files: Artifact[] = [];
   for (const file of releases.flatMap(({ files }) => files)) {
     const path = join(request.directory, file.path);
@@ -126,8 +133,80 @@ export async function planArtifacts(
       files.push({ ...file, bytes, state: "missing" });
     }
   }
-  const { directory } = request;
-  return { directory, k3s: version, flux: sources.fluxVersion, architectures, files, releases };
+  return { directory: request.directory, k3s: version, flux, architectures, files, releases };
+}
+
+/**
+ * The directory that an inventory provisions from, absolute; undefined where hosts download, or where
+ * only Ansible knows it.
+ */
+export function artifactDirectory(
+  { directories }: Pick<ActionSystem, "directories">,
+  { cluster, file }: Pick<Inventory, "cluster" | "file">,
+): string | undefined {
+  const variable = cluster.vars.get(ARTIFACT_DIR);
+  if (variable?.state !== "plain" || typeof variable.value !== "string" || variable.value === "") {
+    return undefined;
+  }
+  return resolve(dirname(file), variable.value.replace(/^~(?=\/|$)/, directories.home));
+}
+
+/** The files of a k3s release that a directory does not have as they were published, by their names. */
+export async function absentArtifacts(
+  directory: string,
+  { version, architecture, signal }: {
+    readonly version: string;
+    readonly architecture: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly string[]> {
+  const known = ARCHITECTURE_NAMES.find((name) => name === architecture);
+  if (known === undefined) return [];
+  // The places where the role k3s_binary looks (its vars/main.yml, k3s_binary_local).
+  for (
+    const place of [version, encodeURIComponent(version), "."].map((at) => join(directory, at))
+  ) {
+    const list = join(place, sumsName(known));
+    const text = await writing(list, () => ifThere(Deno.readTextFile(list)));
+    if (text === undefined) continue;
+    const sums = sumsOf(text);
+    const absent: string[] = [];
+    for (const names of filesOf(known)) {
+      const file = names.find((name) => sums.has(name)) ?? names[0]!;
+      const right = await isRight(join(place, file), sums.get(file) ?? "", signal);
+      if (!right) absent.push(file);
+    }
+    return absent;
+  }
+  return [sumsName(known)];
+}
+
+/**
+ * Refuses to provision where Flux is to come from the inventory's directory and is not there. What hosts
+ * need of k3s only they know: their preflight looks for it.
+ *
+ * @throws {UserError} exit code 3
+ */
+export async function requireFlux(
+  system: ActionSystem,
+  inventory: Inventory,
+): Promise<void> {
+  const directory = artifactDirectory(system, inventory);
+  const { gitRepoUrl, vars } = inventory.cluster;
+  if (directory === undefined || !gitRepoUrl) return;
+  const known = ["gitops_flux_manifest_file", "gitops_flux_version"].every((name) =>
+    (vars.get(name)?.state ?? "plain") === "plain"
+  );
+  if (!known || vars.get("gitops_flux_manifest_file")?.value) return;
+  const fluxVersion = await fluxVersionOf(system, inventory.cluster);
+  const manifest = join(directory, "flux", fluxVersion, "install.yaml");
+  if ((await ifThere(Deno.stat(manifest)))?.isFile) return;
+  throw missingError(
+    `Flux ${safeText(fluxVersion)} is not in ${ARTIFACT_DIR}: there is no ${manifest}`,
+    {
+      hint: "Download it where there is internet: k3s-tool artifacts download",
+    },
+  );
 }
 
 /**
@@ -197,7 +276,7 @@ async function download(
                   }
                   if (hash.digest("hex") === sha256) return;
                   throw new UserError(
-                    `${name} from ${safeText(url)} is not the published file: its ` +
+                    `${name} from ${shownUrl(url)} is not the published file: its ` +
                       "checksum differs",
                     {
                       hint: "Try again. If it stays so, do not use that mirror.",
@@ -288,24 +367,32 @@ interface Sources {
   readonly fluxSha256: string;
 }
 
+/** The value of a setting. @throws {UserError} exit code 2 where only Ansible knows it */
+function plainText(cluster: ClusterVars | undefined, name: string): string | undefined {
+  const variable = cluster?.vars.get(name);
+  if (variable !== undefined && variable.state !== "plain") {
+    throw usageError(`${name} is a template, whose value only Ansible knows`, {
+      where: variable.where,
+      hint: "Write the value itself.",
+    });
+  }
+  return typeof variable?.value === "string" && variable.value !== "" ? variable.value : undefined;
+}
+
+async function fluxVersionOf(
+  { assets }: Pick<ActionSystem, "assets">,
+  cluster: ClusterVars | undefined,
+): Promise<string> {
+  return plainText(cluster, "gitops_flux_version") ??
+    await defaultOf(assets, "gitops", /^gitops_flux_version: (\S+)/m);
+}
+
 async function sourcesOf(
   { assets }: ActionSystem,
   cluster: ClusterVars | undefined,
 ): Promise<Sources> {
-  const set = (name: string) => {
-    const variable = cluster?.vars.get(name);
-    if (variable !== undefined && variable.state !== "plain") {
-      throw usageError(`${name} is a template, whose value only Ansible knows`, {
-        where: variable.where,
-        hint: "Write the value itself.",
-      });
-    }
-    return typeof variable?.value === "string" && variable.value !== ""
-      ? variable.value
-      : undefined;
-  };
-  const fluxVersion = set("gitops_flux_version") ??
-    await defaultOf(assets, "gitops", /^gitops_flux_version: (\S+)/m);
+  const set = (name: string) => plainText(cluster, name);
+  const fluxVersion = await fluxVersionOf({ assets }, cluster);
   const manifest = set("gitops_flux_manifest_url") ??
     (await defaultOf(assets, "gitops", /^gitops_flux_manifest_url: "(.+)"/m))
       .replaceAll("{{ gitops_flux_version }}", fluxVersion);
@@ -401,17 +488,22 @@ function chosen(
   names: readonly string[],
   { text, list, name }: { readonly text: string; readonly list: string; readonly name: string },
 ): { readonly file: string; readonly sha256: string } {
-  const sums = new Map(
-    text.split("\n").flatMap((line) => {
-      const [, sha256, file] = /^([0-9a-f]{64})\s+\*?(\S+)\s*$/.exec(line) ?? [];
-      return sha256 === undefined || file === undefined ? [] : [[file, sha256] as const];
-    }),
-  );
+  const sums = sumsOf(text);
   const file = names.find((each) => sums.has(each));
   if (file !== undefined) return { file, sha256: sums.get(file)! };
   throw missingError(`${list} of ${name} does not list ${names.at(-1)}`, {
     hint: "The release is not complete there. Is it the right mirror?",
   });
+}
+
+/** Checksums by name, of a text as sha256sum writes it. */
+function sumsOf(text: string): ReadonlyMap<string, string> {
+  return new Map(
+    text.split("\n").flatMap((line) => {
+      const [, sha256, file] = /^([0-9a-f]{64})\s+\*?(\S+)\s*$/.exec(line) ?? [];
+      return sha256 === undefined || file === undefined ? [] : [[file, sha256] as const];
+    }),
+  );
 }
 
 /** What a request gives; its failure in words. @throws {UserError} exit code 3 or 4 */
@@ -420,7 +512,7 @@ async function asked<T>(url: string, what: string, request: () => Promise<T>): P
     return await request();
   } catch (cause) {
     if (!(cause instanceof HttpFailure)) throw cause;
-    const message = `${what}: ${safeText(url)}: ${safeText(cause.message)}`;
+    const message = `${what}: ${shownUrl(url)}: ${safeText(cause.message)}`;
     throw cause.gone
       ? missingError(message, { hint: "Check that the release exists there.", cause })
       : unreachableError(message, {
@@ -429,6 +521,11 @@ async function asked<T>(url: string, what: string, request: () => Promise<T>): P
         cause,
       });
   }
+}
+
+/** An address without the password that it may have, harmless for a terminal. */
+function shownUrl(url: string): string {
+  return safeText(hideSecrets(url));
 }
 
 async function isRight(path: string, sha256: string, signal: AbortSignal): Promise<boolean> {

@@ -20,6 +20,7 @@ import type { ActionSystem, MayI } from "../action_system.ts";
 import { setSetting } from "../config/change_setting.ts";
 import { type Play, recordOnHosts } from "../hosts/run_on_hosts.ts";
 import { type ClusterChoice, surveyCluster, surveyTailnet } from "../survey.ts";
+import { absentArtifacts, artifactDirectory } from "./artifacts.ts";
 import { readOldCompanions } from "./companions.ts";
 import { readNodeStates, readUpgradeFacts } from "./upgrade_facts.ts";
 import {
@@ -93,7 +94,42 @@ export async function readUpgradePlan(
   if (!reading.known) throw reading.error;
   const [facts, old] = reading.value;
   const plan = planUpgrade(facts, { target, batch });
-  return { inventory, plan: { ...plan, warnings: [...plan.warnings, ...old] } };
+  const absent = await absentRelease(system, inventory, plan);
+  return {
+    inventory,
+    plan: {
+      ...plan,
+      refusals: [...plan.refusals, ...absent],
+      warnings: [...plan.warnings, ...old],
+    },
+  };
+}
+
+/** What the directory that hosts get k3s from lacks of the target, before anything is drained for it. */
+async function absentRelease(
+  system: ActionSystem,
+  inventory: Inventory,
+  { target, steps }: UpgradePlan,
+): Promise<UpgradePlan["refusals"]> {
+  const directory = artifactDirectory(system, inventory);
+  if (directory === undefined || inventory.cluster.vars.has("k3s_binary_local_dir")) return [];
+  const nodes = steps.flatMap((step) => step.nodes);
+  const architectures = new Set(nodes.flatMap(({ architecture }) => architecture ?? []));
+  const refusals: UpgradePlan["refusals"][number][] = [];
+  for (const architecture of architectures) {
+    const absent = await absentArtifacts(directory, {
+      version: target,
+      architecture,
+      signal: system.signal,
+    });
+    if (absent.length === 0) continue;
+    refusals.push({
+      message: `${directory} (artifact_dir) has no ${absent.join(", ")} of ${target}`,
+      hint: `Download it where there is internet: k3s-tool artifacts download --k3s-version ` +
+        `${target} --arch ${architecture}`,
+    });
+  }
+  return refusals;
 }
 
 /** The release to upgrade to. @throws {UserError} exit code 2, or 4 where a channel cannot be read */

@@ -18,7 +18,7 @@ const Node = z.object({
   metadata: z.object({ name: z.string(), annotations: labels }),
   spec: z.object({ unschedulable: z.boolean().nullish() }).nullish(),
   status: z.object({
-    nodeInfo: z.object({ kubeletVersion: z.string() }).nullish(),
+    nodeInfo: z.object({ kubeletVersion: z.string(), architecture: text }).nullish(),
     conditions: list(z.object({ type: z.string(), status: z.string() })),
   }).nullish(),
 });
@@ -88,6 +88,7 @@ function statesOf(
       node: nodeName,
       role,
       version: node && safeText(node.status?.nodeInfo?.kubeletVersion ?? ""),
+      architecture: node?.status?.nodeInfo?.architecture ?? undefined,
       ready: node !== undefined && isReady(node),
       online: !offline.has(tailscaleIp),
       votes: node === undefined || condition(node, "EtcdIsVoter") !== "False",

@@ -26,6 +26,8 @@ export interface NodeState {
   readonly role: Role;
   /** `v1.36.2+k3s1`; undefined where the cluster has no such node. */
   readonly version: string | undefined;
+  /** `amd64`; undefined where the node does not say. */
+  readonly architecture?: string | undefined;
   readonly ready: boolean;
   /** False where Tailscale says that the machine is offline. */
   readonly online: boolean;

@@ -171,7 +171,8 @@ export const DOCUMENTS = {
     directory: z.string(),
     dryRun: z.boolean(),
     k3s: z.string(),
-    flux: z.string(),
+    /** Null where the cluster follows no repository. */
+    flux: z.nullable(z.string()),
     architectures: z.array(z.string()),
     items: z.array(z.object({
       path: z.string(),

@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), found_registries=None, server=None, encrypts=False, **extra):
     def host(number, name):
-        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "server": server or {"holds": False, "answers": False}},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "images": [], "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "server": server or {"holds": False, "answers": False}},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         if name in dict(recorded):
@@ -139,6 +139,20 @@ class Problems(unittest.TestCase):
         for server, problems, extra in ((awaits, [told], {}), (awaits, [], {"k3s_tool_restore_to": "n1"}), ({**awaits, "awaits": False}, [], {})):
             found = decide(server=server, **extra)
             self.assertEqual((found["n1"]["problems"], found["n2"]["problems"]), (problems, []), extra)
+
+    def test_what_the_workstations_directory_lacks_is_named_with_the_command_that_downloads_it(self):
+        found = decide(artifact_dir="artifacts", k3s_tool_absent_artifacts=["k3s", "k3s-airgap-images-amd64.tar"])["w1"]
+        self.assertTrue(found["artifacts"].startswith("/") and found["artifacts"].endswith("/artifacts"), found["artifacts"])
+        self.assertEqual(found["problems"], [found["artifacts"] + " on the workstation has no k3s, k3s-airgap-images-amd64.tar of k3s v1.36.3+k3s1"])
+        self.assertIn("`k3s-tool artifacts download --k3s-version v1.36.3+k3s1 --arch amd64`", found["hints"][0])
+        for given, path in (("/srv/a", "/srv/a"), ("~/a", os.path.expanduser("~/a")), ("", ""), (None, "")):
+            found = decide(artifact_dir=given)["w1"]
+            self.assertEqual((found["artifacts"], found["problems"]), (path, []))
+
+    def test_with_the_workstations_directory_a_host_is_not_done_without_the_images(self):
+        versions = {name: "v1.36.3+k3s1" for name in ("n1", "n2", "w1")}
+        for given, done in (({}, True), ({"artifact_dir": "/srv/a"}, False), ({"artifact_dir": "/srv/a", "k3s_binary_airgap_images": False}, True)):
+            self.assertEqual(decide(versions=versions, **given)["w1"]["binary"], done, given)
 
     def test_a_cluster_that_exists_neither_starts_nor_ceases_to_encrypt_its_secrets(self):
         late = "secrets are not encrypted in this cluster, and k3s can only encrypt them from the start"

@@ -14,7 +14,7 @@ VERSION = "v1.36.2+k3s1"
 IMAGES = "k3s-airgap-images-amd64.tar.zst"
 
 
-def copy(files, sums, **variables):
+def copy(files, sums, tasks_from="main", **variables):
     """Exit code, output and what lies on the host afterwards, of a local host whose places are below one directory."""
     with tempfile.TemporaryDirectory(prefix="k3s-tool-test-") as folder:
         release, host = os.path.join(folder, "release", VERSION), os.path.join(folder, "host")
@@ -26,10 +26,11 @@ def copy(files, sums, **variables):
             with open(os.path.join(release, name), "w") as file:
                 file.write(text)
         found = {"arch": "amd64", "k3s": {"version": None, "verified": False, "images": ["old-v1.tar"]}}
-        given = {"k3s_version": VERSION, "k3s_tool_version": VERSION, "k3s_tool_probe": found, "k3s_binary_local_dir": os.path.join(folder, "release"), "k3s_binary_record": os.path.join(host, "sums"),
+        given = {"k3s_version": VERSION, "k3s_tool_version": VERSION, "k3s_tool_probe": found, "k3s_tool_artifact_dir": os.path.join(folder, "release"), "k3s_binary_record": os.path.join(host, "sums"),
                  "k3s_binary_images_dir": os.path.join(host, "images"), "k3s_binary_path": os.path.join(host, "k3s"), **variables}
         play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": {"ansible_python_interpreter": sys.executable},
-                 "roles": ["k3s_binary"]}]
+                 "tasks": [{"ansible.builtin.include_role": {"name": "k3s_binary", "tasks_from": tasks_from, "rolespec_validate": False}},
+                           {"ansible.builtin.debug": {"msg": "absent {{ k3s_tool_absent_artifacts | default('-') | to_json }}"}}]}]
         playbook = os.path.join(folder, "play.yml")
         with open(playbook, "w") as file:
             json.dump(play, file)
@@ -47,13 +48,13 @@ def copy(files, sums, **variables):
 class LocalCopy(unittest.TestCase):
     def test_binary_and_images_are_copied_with_their_sums_and_old_images_go(self):
         files = {"k3s": "binary", IMAGES: "images"}
-        code, output, there = copy(files, files, k3s_binary_airgap_images=True)
+        code, output, there = copy(files, files)
         self.assertEqual(code, 0, output)
         self.assertEqual(sorted(there), ["images/k3s-airgap-images-amd64-%s.tar.zst" % VERSION, "k3s", "sums"])
         self.assertEqual(there["k3s"], "binary")
 
     def test_another_file_than_the_published_one_is_not_copied(self):
-        code, output, there = copy({"k3s": "bad"}, {"k3s": "binary"})
+        code, output, there = copy({"k3s": "bad"}, {"k3s": "binary"}, k3s_binary_airgap_images=False)
         self.assertNotEqual(code, 0)
         self.assertIn("is not the published file", output)
         self.assertNotIn("k3s", there)
@@ -63,6 +64,15 @@ class LocalCopy(unittest.TestCase):
             code, output, _ = copy(files, files, k3s_binary_airgap_images=airgap)
             self.assertNotEqual(code, 0)
             self.assertIn(name, " ".join(output.split()))
+
+    def test_what_is_absent_is_known_before_anything_is_copied(self):
+        both = {"k3s": "binary", IMAGES: "images"}
+        for files, sums, absent in ((both, both, []), ({"k3s": "binary"}, both, [IMAGES]), ({}, both, ["k3s", IMAGES]), ({}, {}, ["k3s"]),
+                                    ({"k3s": "binary"}, {"k3s": "binary"}, ["k3s-airgap-images-amd64.tar"])):
+            code, output, there = copy(files, sums, tasks_from="look")
+            self.assertEqual(code, 0, output)
+            self.assertIn("absent %s" % json.dumps(absent), output.replace('\\"', '"'))
+            self.assertEqual(list(there), ["images/old-v1.tar"])
 
 
 if __name__ == "__main__":

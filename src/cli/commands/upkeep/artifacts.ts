@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { counted } from "../../../errors/safe_text.ts";
+import { shellWord } from "../../../errors/shell_word.ts";
 import { usageError } from "../../../errors/user_error.ts";
 import { commaList } from "../../program/options.ts";
 import { defineCommand, option } from "../../program/command.ts";
@@ -9,14 +10,18 @@ export const artifactsDownloadCommand = defineCommand({
   name: "artifacts download",
   summary: "Download k3s, its images and Flux's manifest for hosts without internet",
   description:
-    "Downloads k3s and its images for each architecture in the inventory, and Flux's install.yaml, " +
-    "from where hosts would download them. Each file is verified by the checksums that its release " +
+    "Downloads k3s and its images for each architecture in the inventory, and Flux's install.yaml " +
+    "where git_repo_url is set, from where hosts would download them. Each file is verified by the checksums that its release " +
     "publishes, and is there whole or not at all. A file that is there and right is not downloaded " +
     "again: run it again after an interruption. Works without an inventory where --k3s-version " +
     "and --arch are given.",
   formats: ["table", "wide", "json", "yaml", "name"],
   options: {
-    dir: option.text("--dir <dir>", "directory for the files", { completes: "file" }),
+    dir: option.text(
+      "--dir <dir>",
+      "directory for the files (default: the inventory's artifact_dir)",
+      { completes: "file" },
+    ),
     k3sVersion: option.text(
       "--k3s-version <version>",
       "release to download (default: the inventory's k3s_version)",
@@ -29,12 +34,12 @@ export const artifactsDownloadCommand = defineCommand({
   },
   examples: {
     "k3s-tool artifacts download --dir ~/k3s-artifacts": "for the hosts of the inventory",
-    "k3s-tool artifacts download --dir ~/k3s-artifacts --check": "show files and sizes only",
+    "k3s-tool artifacts download --check": "show what artifact_dir lacks, with sizes",
     "k3s-tool artifacts download --dir /mnt/usb --k3s-version v1.36.3+k3s1 --arch amd64,arm64":
       "on another machine, without the inventory",
   },
   async run(context, { options, globals }, output) {
-    const { downloadArtifacts, planArtifacts } = await import(
+    const { artifactDirectory, downloadArtifacts, planArtifacts } = await import(
       "../../../actions/upkeep/artifacts.ts"
     );
     const { ARTIFACT_COLUMNS, artifactItem } = await import("../../../view/tables/artifacts.ts");
@@ -45,13 +50,15 @@ export const artifactsDownloadCommand = defineCommand({
     const inventory = file === undefined
       ? undefined
       : await readInventory(file, { cwd: context.cwd });
-    if (options.dir === undefined) {
-      throw usageError("Where to?", {
-        hint: "Name a directory: k3s-tool artifacts download --dir ~/k3s-artifacts",
+    const set = inventory && artifactDirectory(context, inventory);
+    const directory = options.dir === undefined ? set : resolve(context.cwd, options.dir);
+    if (directory === undefined) {
+      throw usageError("Neither --dir nor artifact_dir in the inventory names a directory", {
+        hint: "Name one: k3s-tool artifacts download --dir ~/k3s-artifacts",
       });
     }
     const planned = await planArtifacts(context, {
-      directory: resolve(context.cwd, options.dir),
+      directory,
       version: options.k3sVersion,
       architectures: commaList(options.arch, "--arch"),
     }, inventory);
@@ -68,7 +75,7 @@ export const artifactsDownloadCommand = defineCommand({
     const done = options.check
       ? planned
       : await downloadArtifacts(context, planned, (words) => output.note(words));
-    const { directory, k3s, flux, architectures } = done;
+    const { k3s, flux = null, architectures } = done;
     await output.list({
       kind: "ArtifactList",
       rows: done.files,
@@ -78,5 +85,9 @@ export const artifactsDownloadCommand = defineCommand({
       extra: { directory, dryRun: options.check, k3s, flux, architectures },
       empty: "There is nothing to download.",
     });
+    if (!options.check && inventory !== undefined && set !== directory) {
+      const value = shellWord(directory);
+      output.note(`To provision from it: k3s-tool config set artifact_dir ${value}`);
+    }
   },
 });
