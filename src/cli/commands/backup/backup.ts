@@ -256,6 +256,8 @@ export const backupFetchCommand = defineCommand({
   examples: {
     "k3s-tool backup fetch homelab-20261127T093000Z-v1.36.3+k3s1-sqlite.age":
       "copy it to backup_dir, to restore it from there",
+    "k3s-tool backup fetch homelab-20261127T093000Z-v1.36.3+k3s1-sqlite.age --directory /mnt/usb":
+      "copy it to another directory",
   },
   async run(context, { args: [name = ""], options, globals }, output) {
     const { fetchBackup } = await import("../../../actions/backup/server_backups.ts");
