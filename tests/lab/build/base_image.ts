@@ -12,6 +12,7 @@ const packages = [
   "systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,python3",
   "iproute2,iputils-ping,iptables,nftables,ipset,conntrack,kmod,procps,curl,ca-certificates",
   "containerd,runc,containernetworking-plugins",
+  "age", // a schedule of backups installs it where there is a network
 ].join(",");
 
 /** Units that do nothing for a lab host but cost time, or would get in k3s's way. */
