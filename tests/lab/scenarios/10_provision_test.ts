@@ -152,6 +152,54 @@ Deno.test("P17 a second run changes nothing", async () => {
   );
 });
 
+Deno.test("doctor has no finding on healthy hosts, and names what is cut between them", async () => {
+  const start = performance.now();
+  assert.deepEqual(await findings(), []);
+  await ssh(
+    host("n2"),
+    `nft -f - <<'END'
+table inet lab_fault {
+  chain input {
+    type filter hook input priority -10;
+    iifname "tailscale0" meta length gt 1252 drop
+    iifname "tailscale0" tcp dport 10250 drop
+  }
+}
+END
+     ip link add lan0 type dummy && ip addr add 192.168.7.5/24 dev lan0 && ip link set lan0 up
+     ip route add 192.168.0.0/16 dev tailscale0 table 52`,
+  );
+  const found = await findings();
+  await ssh(
+    host("n2"),
+    "nft delete table inet lab_fault; ip route del 192.168.0.0/16 table 52; ip link del lan0",
+  );
+  const lost = (to: string) => `packets of 1280 bytes to ${to} are lost, small ones arrive`;
+  assert.deepEqual(found, [
+    "n1: ports that do not answer: n2 (10250)",
+    `n1: ${lost("n2")}`,
+    // Its own packets arrive, and large answers to them do not.
+    `n2: ${lost("n1, n3")}`,
+    "n2: a route accepted from the tailnet covers its own network 192.168.7.0/24",
+    "n3: ports that do not answer: n2 (10250)",
+    `n3: ${lost("n2")}`,
+  ]);
+  await Deno.stderr.write(
+    new TextEncoder().encode(
+      `    doctor, twice: ${((performance.now() - start) / 1000).toFixed(1)} s\n`,
+    ),
+  );
+});
+
+/** What `doctor --hosts` finds wrong on hosts; their cgroups are those of this machine. */
+async function findings(): Promise<string[]> {
+  const { items } = JSON.parse((await tryTool("doctor", "--hosts", "-o", "json")).stdout);
+  type Item = { name: string; host?: string; status: string; message: string };
+  return items.flatMap(({ name, host, status, message }: Item) =>
+    status === "ok" || host === undefined || name === "cgroups" ? [] : `${host}: ${message}`
+  );
+}
+
 Deno.test("two replicas on two hosts answer through a Service, across the tailnet", async () => {
   await kubectl(n1(), "apply -f -", helloManifests("hello", { replicas: 2, nodePort: 30080 }));
   await kubectl(n1(), "rollout status deployment/hello --timeout=90s");
