@@ -16,7 +16,7 @@ import { changedTasks, provision, runWithEvents } from "../run_events.ts";
 import { ssh } from "../hosts/ssh.ts";
 import type { Host } from "../state.ts";
 import { openTool } from "../terminal.ts";
-import { initArgs, inventoryFile, projectDir, tool, tryTool } from "../tool.ts";
+import { initArgs, inventoryFile, MIRROR_URL, projectDir, tool, tryTool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
 
 let hosts: Host[] = [];
@@ -153,14 +153,48 @@ Deno.test("a host that was renamed is a new node, and the old one is deleted whe
   assert.deepEqual(changedTasks(await provision()), []);
 });
 
-Deno.test("a reinstalled machine is recognised, and replaced where that is asked for", async () => {
+Deno.test("a reinstalled machine is recognised, and replaced where that is asked for, from a directory of the workstation", async () => {
   await reset("n3");
-  const refused = await runWithEvents("provision", "--yes", "--limit", "n3");
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /reinstalled under its old name[^]*provision --replace n3/);
-  await provision("--limit", "n3", "--replace", "n3");
+  const again = ["--limit", "n3"];
+  await tool("config", "set", "artifact_dir", "../artifacts");
+  const absent = await runWithEvents("provision", "--yes", ...again);
+  assert.equal(absent.code, 1);
+  const command = /artifacts download --k3s-version (v\S+) --arch (\w+)`/.exec(absent.stderr);
+  assert.ok(command, absent.stderr);
+  assert.deepEqual(changedTasks(absent), []);
+  const [, version = "", arch = ""] = command;
+  await tool("artifacts", "download", "--k3s-version", version, "--arch", arch);
+  await withoutMirror(async () => {
+    const refused = await runWithEvents("provision", "--yes", ...again);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /reinstalled under its old name[^]*provision --replace n3/);
+    await provision(...again, "--replace", "n3");
+  });
   assert.ok(isReady((await nodes(n1())).get("n3")));
+  const published = await Deno.readTextFile(
+    join(projectDir, "artifacts", version, `sha256sum-${arch}.txt`),
+  );
+  assert.equal(await ssh(n3(), "cat /etc/rancher/k3s/k3s-tool.sums"), published);
+  const installed = await ssh(
+    n3(),
+    "sha256sum /usr/local/bin/k3s /var/lib/rancher/k3s/agent/images/k3s-airgap-images-*",
+  );
+  for (const line of installed.trim().split("\n")) {
+    assert.ok(published.includes(line.split(" ")[0]!), line);
+  }
+  assert.equal(installed.trim().split("\n").length, 2, installed);
+  await tool("config", "unset", "artifact_dir");
 });
+
+/** Does the work while hosts are told of a mirror where nothing answers. */
+async function withoutMirror(work: () => Promise<unknown>): Promise<void> {
+  await tool("config", "set", "k3s_binary_mirror_url", "http://127.0.0.1:9/k3s");
+  try {
+    await work();
+  } finally {
+    await tool("config", "set", "k3s_binary_mirror_url", MIRROR_URL);
+  }
+}
 
 Deno.test("a worker that was removed while it was off does not come back by itself", async () => {
   await ssh(n3(), "systemctl stop k3s-agent");
