@@ -221,7 +221,7 @@ class Schedule:
 
 
 SPEC = {
-    "schedule": {"type": "dict", "default": {}, "options": {
+    "schedule": {"type": "dict", "options": {
         "every": {"type": "str", "required": True}, "recipient": {"type": "str", "required": True},
         "directory": {"type": "path", "default": "/var/lib/k3s-tool/backups"}, "keep": {"type": "dict", "default": {}},
     }},

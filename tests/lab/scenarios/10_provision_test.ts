@@ -166,7 +166,7 @@ table inet lab_fault {
   }
 }
 END
-     ip link add lan0 type dummy && ip addr add 192.168.7.5/24 dev lan0 && ip link set lan0 up
+     ip link add lan0 type bridge && ip addr add 192.168.7.5/24 dev lan0 && ip link set lan0 up
      ip route add 192.168.0.0/16 dev tailscale0 table 52`,
   );
   const found = await findings();
