@@ -13,9 +13,8 @@ description:
   - Without a schedule the timer, its service and the program are removed. Backups stay.
 options:
   schedule:
-    description: What is made when; empty where nothing is.
+    description: What is made when; left out where nothing is.
     type: dict
-    default: {}
     suboptions:
       every:
         description: C(hourly), C(daily), C(weekly), or another expression of systemd.time(7) for C(OnCalendar).
