@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import tarfile
 import tempfile
+import time
 import unittest
 
 from load_part import load
@@ -180,17 +181,21 @@ class Restores(unittest.TestCase):
         self.parts["datastore"] = b"PK a compressed snapshot"
         self.armed(datastore="etcd")
         self.assertFalse(SERVER["keeps_sqlite"](self.data))
+        os.makedirs(self.server + "/tls-1")  # of an earlier reset, not ours
         asked = []
 
         def k3s(argv, timeout):
             asked.append((argv[1:], os.path.isdir(self.server + "/db/etcd"), os.path.exists(argv[-1])))
             os.makedirs(self.server + "/db/etcd/member/wal")
             os.makedirs(self.server + "/db/etcd-old-1")
+            os.makedirs("%s/tls-%d" % (self.server, time.time() + 1))  # k3s' copy of the keys
             return 1, "", "Managed etcd cluster membership has been reset"
         self.apply(k3s)
         argv = ["server", "--cluster-reset", "--cluster-reset-restore-path", self.server + "/restore/datastore.zip"]
         self.assertEqual(asked, [(argv, True, True)])
         self.assertEqual(os.listdir(self.server + "/db"), ["etcd"])
+        self.assertEqual(sorted(name for name in os.listdir(self.server) if name.startswith("tls-")), ["tls-1"])
+        self.assertEqual(stat.S_IMODE(os.stat(self.server + "/db").st_mode), 0o700)
         commands = []
 
         def ask(*words):

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatBackupName, parseBackupName } from "../../../src/actions/backup/backup_name.ts";
+import cases from "./retention_cases.json" with { type: "json" };
 import { divideBackups } from "../../../src/actions/backup/retention.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -55,10 +56,14 @@ Deno.test("pruning again deletes nothing", () => {
   );
 });
 
-Deno.test("a week begins on Monday", () => {
-  const at = (day: number) => ({ time: Date.UTC(2026, 10, day, 12) });
-  const { keep } = divideBackups([at(22), at(23), at(29)], { daily: 1, weekly: 2, monthly: 1 });
-  assert.deepEqual(keep, [at(29), at(22)]); // Sunday, and the Sunday before
+// The program that makes backups on servers is held to the same cases: tests/ansible/scheduled_backup_test.py.
+Deno.test("only periods with a backup count, weeks begin on Monday, and the newest stays", () => {
+  const made = (stamp: string) => ({
+    time: parseBackupName(`home-${stamp}-v1.36.3+k3s1-etcd.age`)!.time,
+  });
+  for (const { keep, times, kept } of cases) {
+    assert.deepEqual(divideBackups(times.map(made), keep).keep, kept.map(made));
+  }
 });
 
 Deno.test("a backup's name says what is read back from it", () => {

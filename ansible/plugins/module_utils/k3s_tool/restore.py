@@ -170,6 +170,7 @@ def apply(data=DATA, config=CONFIG, run_program=run, now=time.time):
         apply_sqlite(source + "/datastore", server + "/db")
     else:
         apply_etcd(source + "/datastore", server + "/db", run_program)
+        forget_copies(server, os.stat(begun).st_mtime)
     os.sync()
     touch(applied)
 
@@ -206,7 +207,8 @@ def apply_sqlite(source, db):
 def apply_etcd(source, db, run_program):
     """Has k3s make a cluster of one member of the snapshot. k3s puts db/etcd aside, which must be there (k3s pkg/etcd/etcd.go, Restore), and unpacks
     what is named .zip."""
-    os.makedirs(db + "/etcd", mode=0o700)
+    os.makedirs(db, mode=0o700)
+    os.mkdir(db + "/etcd", 0o700)
     with open(source, "rb") as file:
         zipped = file.read(2) == b"PK"
     path = source + ".zip" if zipped else source
@@ -219,6 +221,15 @@ def apply_etcd(source, db, run_program):
     for name in os.listdir(db):
         if name.startswith("etcd-old-"):
             shutil.rmtree(os.path.join(db, name))
+
+
+def forget_copies(server, since):
+    """Removes the copies of the keys that k3s put aside at a reset, by the second (k3s pkg/cluster/bootstrap.go, ReconcileBootstrapData): the keys
+    are those of the backup."""
+    for name in os.listdir(server):
+        copy = re.match(r"tls-(\d{1,12})$", name)
+        if copy and int(copy.group(1)) >= int(since):
+            shutil.rmtree(os.path.join(server, name))
 
 
 def finish(node, data=DATA, ask=kubectl):
