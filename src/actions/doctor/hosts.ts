@@ -17,15 +17,21 @@ const HOST_TIMEOUT_MS = 30_000;
 /** What VXLAN adds to a packet, in bytes (RFC 7348 over IPv4: 14 + 20 + 8 + 8). */
 const VXLAN_OVERHEAD = 50;
 
-/** Prints `name=value` lines; reads only. */
-const PROBE = `
+/**
+ * Prints `name=value` lines; reads only. A unit whose main process runs is active, though since 1.34.1
+ * `k3s agent` may say READY to systemd minutes later (k3s `pkg/agent/run.go`).
+ */
+export const PROBE = `
 for i in tailscale0 flannel.1 cni0; do
   [ -r "/sys/class/net/$i/mtu" ] && echo "mtu.$i=$(cat "/sys/class/net/$i/mtu")"
 done
 [ "$(id -u)" = 0 ] && echo sudo=root || { sudo -n true 2>/dev/null && echo sudo=yes || echo sudo=no; }
 command -v python3 >/dev/null 2>&1 && echo python=yes || echo python=no
 for u in k3s k3s-agent; do
-  [ -e "/etc/systemd/system/$u.service" ] && echo "unit.$u=$(systemctl is-active "$u" 2>/dev/null)"
+  [ -e "/etc/systemd/system/$u.service" ] || continue
+  s=$(systemctl is-active "$u" 2>/dev/null)
+  [ "$s/$(systemctl show "$u" -p SubState --value 2>/dev/null)" = activating/start ] && s=active
+  echo "unit.$u=$s"
 done
 n=0
 sed -n 's/^ *"mount": "\\(.*\\)"$/\\1/p' /etc/rancher/k3s/k3s-tool-storage.json 2>/dev/null | sort -u | while read -r m; do

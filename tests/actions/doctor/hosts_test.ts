@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { diskChecks, networkChecks, parseFacts } from "../../../src/actions/doctor/hosts.ts";
+import { diskChecks, networkChecks, parseFacts, PROBE } from "../../../src/actions/doctor/hosts.ts";
 
 const facts = (entries: Record<string, string>) => new Map(Object.entries(entries));
 const ACTIVE = { "unit.k3s-agent": "active", "mtu.tailscale0": "1280" };
@@ -45,4 +45,30 @@ Deno.test("a disk of storage_paths that is not mounted is named, one that is the
   );
   assert.deepEqual(diskChecks({ name: "nas" }, parseFacts("disk.1=on /\n")), []);
   assert.deepEqual(diskChecks({ name: "nas" }, parseFacts("end=yes\n")), []);
+});
+
+Deno.test("an agent that runs and has not said READY yet is active, one that is started again and again is not", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const said = async (state: string, substate: string) => {
+      const systemctl = `#!/bin/sh\n[ "$1" = show ] && echo ${substate} || echo ${state}\n`;
+      await Deno.writeTextFile(`${directory}/systemctl`, systemctl, { mode: 0o755 });
+      const probe = PROBE.replace("/etc/systemd/system", directory);
+      const { stdout } = await new Deno.Command("sh", {
+        args: ["-c", probe],
+        env: { PATH: `${directory}:${Deno.env.get("PATH")}` },
+      }).output();
+      return parseFacts(new TextDecoder().decode(stdout)).get("unit.k3s-agent");
+    };
+    assert.equal(await said("active", "running"), undefined);
+    await Deno.writeTextFile(`${directory}/k3s-agent.service`, "");
+    assert.equal(await said("active", "running"), "active");
+    assert.equal(await said("activating", "start"), "active");
+    for (const substate of ["auto-restart", "start-pre"]) {
+      assert.equal(await said("activating", substate), "activating");
+    }
+    assert.equal(await said("failed", "failed"), "failed");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
