@@ -43,6 +43,8 @@ export class Home {
       ...this.workloads.filter(({ kind }) => kind !== "Pod")
         .map((app) => api.workloadJson(this, app)),
       ...this.workloads.filter(({ port }) => port > 0).map(api.serviceJson),
+      ...this.pods.filter(({ app, node }) => app.kind === "StatefulSet" && node !== undefined)
+        .map(api.volumeJson),
       ...this.#events.values(),
       ...fluxJson(this),
     ];

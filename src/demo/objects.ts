@@ -232,6 +232,23 @@ export function workloadJson(home: Home, app: HomeWorkload): Json {
   return manifest(kind, { name, namespace, bornAt, generation: revision }, { spec, status });
 }
 
+/** The volume that a pod of a StatefulSet has on its node's disk. */
+export function volumeJson({ app, node, placedAt: bornAt }: HomePod): Json {
+  const claim = `data-${app.name}-0`;
+  const name = `pvc-${app.namespace}-${claim}`;
+  const hostname = { key: "kubernetes.io/hostname", operator: "In", values: [node!] };
+  return manifest("PersistentVolume", { name, bornAt }, {
+    spec: {
+      storageClassName: "local-path",
+      capacity: { storage: app.mib > 2048 ? "500Gi" : "20Gi" },
+      claimRef: { namespace: app.namespace, name: claim },
+      hostPath: { path: `/var/lib/rancher/k3s/storage/${name}` },
+      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [hostname] }] } },
+    },
+    status: { phase: "Bound" },
+  });
+}
+
 /** The Service of an app that has one. */
 export function serviceJson(app: HomeWorkload, index: number): Json {
   const { name, namespace, bornAt, service, port } = app;

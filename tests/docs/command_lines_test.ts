@@ -170,7 +170,15 @@ const FOREIGN = new Set([
   ...["--disable-version-check", "--in-place", "--filename-override", "--input-type"],
   ...["--output-type", "--load-restrictor", "--initial-branch", "--now", "--yaml", "--json"],
   ...["--extra-vars", "--disable-pip-version-check", "--require-hashes", "--socket"],
-  ...["--force-reauth", "--operator", "--export", "--name-only", "--query-gpu", "--format"],
+  ...[
+    "--force-reauth",
+    "--value",
+    "--operator",
+    "--export",
+    "--name-only",
+    "--query-gpu",
+    "--format",
+  ],
   ...[
     "--accept-routes",
     "--permanent",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { NodeVolume } from "../../src/cluster/read/read_volumes.ts";
 import assert from "node:assert/strict";
 import {
   type LiveNews,
@@ -167,6 +168,7 @@ export interface Contents {
   readonly jobs?: readonly Workload[];
   readonly cronJobs?: readonly Workload[];
   readonly events?: readonly ClusterEvent[];
+  readonly persistentVolumes?: readonly NodeVolume[];
   readonly usage?: Readonly<Record<string, Usage>>;
   readonly hosts?: readonly InventoryHost[];
   readonly peers?: readonly ReturnType<typeof peerFields>[];

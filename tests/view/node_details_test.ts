@@ -49,19 +49,32 @@ Deno.test("a node: how it stands, what it has, who is on it", () => {
   );
 });
 
-Deno.test("a node: the volumes of its pods, and how full their disks are", () => {
+Deno.test("a node: volumes on its disks and of its pods, their sizes, and how full the disks are", () => {
   const GIB = 2 ** 30;
   const volumes = [
     { claim: "default/db", used: 90 * GIB, capacity: 100 * GIB },
     { claim: "media/films", used: 1 * GIB, capacity: 4096 * GIB },
   ];
   const usage = { nuc: { cpu: 1, memory: 1, disk: undefined, volumes } };
+  const volume = (name: string, claim: string, node = "nuc") => ({
+    ...{ uid: name, name, claim, node, class: "fast", size: 5 * GIB },
+    ...{ path: `/srv/fast/${name}`, phase: "Bound" },
+  });
+  const known = [
+    volume("pvc-1", "default/db"),
+    volume("pvc-2", "default/idle"),
+    volume("pvc-3", ""),
+    volume("pvc-4", "default/other", "dgx"),
+  ];
+  const state = liveState({ ...HOMELAB, usage, persistentVolumes: known });
   assert.equal(
-    part(sections("Node", "nuc", { state: liveState({ ...HOMELAB, usage }) }), "Volumes"),
-    `Volumes in use:
-  CLAIM        DISK   USED
-  default/db   100Gi  90Gi  █████████░  90%
-  media/films  4Ti    1Gi   ▏░░░░░░░░░   0%`,
+    part(sections("Node", "nuc", { state }), "Volumes"),
+    `Volumes:
+  CLAIM         CLASS  SIZE  DISK   USED
+  default/db    fast   5Gi   100Gi  90Gi  █████████░  90%
+  default/idle  fast   5Gi   -      -
+  pvc-3         fast   5Gi   -      -
+  media/films          -     4Ti    1Gi   ▏░░░░░░░░░   0%`,
   );
 });
 

@@ -10,8 +10,9 @@ import { amount, amounts, line, list, text } from "./object_fields.ts";
 
 /** A volume of one node. */
 export interface NodeVolume {
+  readonly uid: string;
   readonly name: string;
-  /** Name of its node. */
+  /** Name of its node; empty where it is not bound to one. */
   readonly node: string;
   /** Storage class; empty where it has none. */
   readonly class: string;
@@ -27,7 +28,7 @@ export interface NodeVolume {
 const Source = z.object({ path: text }).nullish();
 
 const Volume = z.object({
-  metadata: z.object({ name: z.string() }),
+  metadata: z.object({ name: z.string(), uid: text }),
   spec: z.object({
     storageClassName: text,
     capacity: amounts,
@@ -50,19 +51,23 @@ export async function readNodeVolumes(
   api: KubernetesApi,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<readonly NodeVolume[]> {
-  const found = await listAll(api, "/api/v1/persistentvolumes", { pick: nodeVolume, signal });
-  return found.flat();
+  const found = await listAll(api, VOLUMES, { pick: readVolume, signal });
+  return found.filter(({ node, path }) => node !== "" && path !== "");
 }
 
-function nodeVolume(object: unknown): NodeVolume[] {
+/** Where they are listed. */
+export const VOLUMES = "/api/v1/persistentvolumes";
+
+/** @throws {z.ZodError} */
+export function readVolume(object: unknown): NodeVolume {
   const { metadata, spec, status } = Volume.parse(object);
   const path = line(spec.local?.path ?? spec.hostPath?.path);
   const rules = spec.nodeAffinity?.required?.nodeSelectorTerms
     ?.flatMap(({ matchExpressions }) => matchExpressions ?? []);
   const node = rules?.find(({ key }) => key === "kubernetes.io/hostname")?.values?.[0];
-  if (path === "" || node === undefined) return [];
   const { claimRef } = spec;
-  return [{
+  return {
+    uid: metadata.uid ?? metadata.name,
     name: line(metadata.name),
     node: line(node),
     class: line(spec.storageClassName),
@@ -70,5 +75,5 @@ function nodeVolume(object: unknown): NodeVolume[] {
     size: amount(spec.capacity, "storage"),
     path,
     phase: line(status?.phase),
-  }];
+  };
 }

@@ -15,6 +15,7 @@ import type {
   ClusterService,
   Workload,
 } from "../read/objects.ts";
+import type { NodeVolume } from "../read/read_volumes.ts";
 import type { UserError } from "../../errors/user_error.ts";
 
 /** Use of a node, measured. Undefined stands for what nobody measured. */
@@ -53,6 +54,7 @@ export interface Collections {
   readonly jobs: Workload;
   readonly cronJobs: Workload;
   readonly events: ClusterEvent;
+  readonly persistentVolumes: NodeVolume;
   readonly gitRepositories: WatchedFluxObject;
   readonly kustomizations: WatchedFluxObject;
 }
@@ -108,6 +110,7 @@ export const emptyCluster: ClusterState = {
   jobs: undefined,
   cronJobs: undefined,
   events: undefined,
+  persistentVolumes: undefined,
   gitRepositories: undefined,
   kustomizations: undefined,
   metrics: { known: false, reason: NOT_ASKED },

@@ -12,6 +12,7 @@ import { ApiError } from "../api/kubernetes_api.ts";
 import { collectionPath } from "../api/requests.ts";
 import type { Workload, WorkloadKind } from "../read/objects.ts";
 import { decodePodList } from "../api/api_protobuf.ts";
+import { readVolume, VOLUMES } from "../read/read_volumes.ts";
 import { readEvent, readNode, readPod, readService, readWorkload } from "../read/read_objects.ts";
 
 /** A collection of the API. */
@@ -44,6 +45,8 @@ export const COLLECTIONS: { readonly [K in OwnName]: CollectionSource<Collection
   jobs: workloads("Job"),
   cronJobs: workloads("CronJob"),
   events: { path: collectionPath("Event"), pick: readEvent },
+  // Of a node's details alone: nothing else is missing without them.
+  persistentVolumes: { path: VOLUMES, pick: readVolume, optional: true },
 };
 
 function workloads(kind: WorkloadKind): CollectionSource<Workload> {

@@ -144,7 +144,9 @@ function objectOf({ cluster }: LiveState, reference: ObjectReference): object | 
   return objects?.values().find((each) => each.name === name && each.namespace === namespace);
 }
 
-const COLLECTIONS: Readonly<Partial<Record<ObjectKind, CollectionName>>> = {
+const COLLECTIONS: Readonly<
+  Partial<Record<ObjectKind, Exclude<CollectionName, "persistentVolumes">>>
+> = {
   Node: "nodes",
   Service: "services",
   Deployment: "deployments",

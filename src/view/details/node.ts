@@ -29,7 +29,7 @@ export function nodeDetails(view: LiveView, report: NodeReport): readonly Sectio
   return [
     status,
     resourceSection(report, node),
-    ...volumeSection(report),
+    ...volumeSection(view, report),
     conditionSection(view, node.conditions, goodStatus),
     tailscale,
     eventSection(view, ({ kind, name }) => kind === "Node" && name === node.name),
@@ -104,19 +104,32 @@ function resourceSection(report: NodeReport, node: ClusterNode): Section {
   );
 }
 
-/** Volumes of its running pods; how full is the file system that each is on. */
-function volumeSection({ used }: NodeReport): readonly Section[] {
-  const { volumes = [] } = used ?? {};
-  if (volumes.length === 0) return [];
-  const cells = volumes.map(({ claim, used, capacity }) => ({
-    cells: [
-      claim,
-      bytes(capacity),
-      bytes(used),
-      inTone(barTone(used, capacity), bar(used, capacity, BAR)),
-    ],
-  }));
-  return [section("Volumes in use", rows(cells, ["CLAIM", "DISK", "USED", ""]))];
+/** Volumes on its disks and those that its running pods use, and how full the file system of each is. */
+function volumeSection({ live }: LiveView, { name, used }: NodeReport): readonly Section[] {
+  const inUse = new Map(used?.volumes?.map((volume) => [volume.claim, volume]));
+  const here = [...live.cluster.persistentVolumes?.values() ?? []].filter(({ node }) =>
+    node === name
+  );
+  const elsewhere = [...inUse.keys()].filter((claim) => here.every((each) => each.claim !== claim));
+  const all = [
+    ...here,
+    ...elsewhere.map((claim) => ({ claim, name: "", class: "", size: undefined })),
+  ];
+  if (all.length === 0) return [];
+  const cells = all.map(({ claim, name, class: storageClass, size }) => {
+    const { used, capacity } = inUse.get(claim) ?? {};
+    return {
+      cells: [
+        claim || name,
+        storageClass,
+        bytes(size),
+        bytes(capacity),
+        bytes(used),
+        capacity === undefined ? "" : inTone(barTone(used, capacity), bar(used, capacity, BAR)),
+      ],
+    };
+  });
+  return [section("Volumes", rows(cells, ["CLAIM", "CLASS", "SIZE", "DISK", "USED", ""]))];
 }
 
 function tailscaleSection({ live, now }: LiveView, report: NodeReport): Section {

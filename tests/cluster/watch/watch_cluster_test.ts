@@ -78,7 +78,7 @@ Deno.test("a cluster that is there is live at once, and every collection is watc
       version: "v1.36.3+k3s1",
       insteadOf: undefined,
     });
-    assert.equal(server.watching, 9);
+    assert.equal(server.watching, 10);
   }));
 
 Deno.test("nothing is asked while nothing happens, but a heartbeat and measurements", () =>
@@ -128,7 +128,7 @@ Deno.test("a server that comes back goes on from where it was", () =>
     await clock.pass(15_000);
     assert.deepEqual(heard(), ["server", "live", "seen web"]);
     assert.equal(server.asked.filter((path) => path === PODS).length, lists);
-    assert.equal(server.watching, 9);
+    assert.equal(server.watching, 10);
   }));
 
 Deno.test("retry tries at once", () =>
@@ -150,7 +150,7 @@ Deno.test("a network that is cut without a word is noticed, and its watches are 
     heard();
     server.silent = true;
     await clock.pass(14_999);
-    assert.equal(server.watching, 9);
+    assert.equal(server.watching, 10);
     await clock.pass(1);
     assert.deepEqual(heard(), [
       "lost: The API server at 100.64.0.1:6443 did not answer within 5 s",
