@@ -144,11 +144,8 @@ class Dns(unittest.TestCase):
 
 
 class Settings(unittest.TestCase):
-    def test_plain_values_of_the_configuration(self):
-        text = "node-name: pi\ncluster-dns: \"10.96.0.10\"\ncluster-domain: home.lan\nkubelet-arg:\n- image-gc-high-threshold=70\n"
-        self.assertEqual(HEALTH["setting"]("cluster-dns", text), "10.96.0.10")
-        self.assertEqual(HEALTH["setting"]("cluster-domain", text), "home.lan")
-        self.assertIsNone(HEALTH["setting"]("service-cidr", text))
+    def test_the_last_threshold_of_the_configuration_counts(self):
+        text = "kubelet-arg:\n- image-gc-high-threshold=80\n- image-gc-high-threshold=70\n"
         with mock.patch.dict(HEALTH, read=lambda path: text):
             self.assertEqual(HEALTH["probe_disk"]()["threshold"], 70)
         with mock.patch.dict(HEALTH, read=lambda path: ""):

@@ -50,6 +50,7 @@ class Tailscale(unittest.TestCase):
         links = [{"ifname": "eth0", "addr_info": [{"family": "inet", "local": "192.168.1.5", "prefixlen": 24}]},
                  {"ifname": "tailscale0", "addr_info": [{"family": "inet", "local": "100.64.0.1", "prefixlen": 32}]}]
         self.assertEqual(PROBE["shadowed_networks"]([{"dst": "192.168.0.0/16"}, {"dst": "100.64.0.2"}], links), ["192.168.1.0/24"])
+        self.assertEqual(PROBE["shadowed_networks"]([{"type": "throw", "dst": "192.168.0.0/16"}], links), [])
         self.assertEqual(PROBE["shadowed_networks"]([{"dst": "10.0.0.0/8"}, {"dst": "default"}], links), [])
 
 

@@ -326,7 +326,10 @@ Deno.test("provision without Flux in artifact_dir is refused before a host is as
     assert.equal((await runCommand(set, { directory })).code, 0);
     const refused = await runCommand(["provision", "--yes"], { directory });
     assert.equal(refused.code, 3);
-    assert.match(refused.stderr, /Flux v2\.9\.5 is not in artifact_dir[^]*artifacts download\n/);
+    assert.match(
+      refused.stderr,
+      /Flux v2\.9\.5 is not complete in artifact_dir[^]*artifacts download\n/,
+    );
     // What comes next is another matter: this machine has no Tailscale.
     const other = /tailscale/i;
     const skipped = await runCommand(["provision", "--yes", "--skip-tags", "gitops"], {
@@ -334,6 +337,11 @@ Deno.test("provision without Flux in artifact_dir is refused before a host is as
     });
     assert.match(skipped.stderr, other);
     await run("--arch amd64");
+    const lists = `${directory}/out/flux/v2.9.5/flux_2.9.5_checksums.txt`;
+    await Deno.rename(lists, `${lists}.aside`);
+    const half = await runCommand(["provision", "--yes"], { directory });
+    assert.deepEqual([half.code, /checksums\.txt/.test(half.stderr)], [3, true], half.stderr);
+    await Deno.rename(`${lists}.aside`, lists);
     const done = await runCommand(["provision", "--yes"], { directory });
     assert.doesNotMatch(done.stderr, /artifact_dir/);
     assert.match(done.stderr, other);

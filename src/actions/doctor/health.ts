@@ -10,6 +10,7 @@ import * as z from "zod";
 import { sshArgv } from "../../ansible/run/ssh.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
+import { isMapValue } from "../../yaml/read_value.ts";
 import { DEFAULT_NETWORKS, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { hostProgram, LOADER } from "../backup/host_program.ts";
@@ -43,7 +44,8 @@ const Health = z.object({
   })),
   firewall: z.object({
     kind: z.enum(["ufw", "firewalld", "none", "unknown"]),
-    missing: z.array(text),
+    // It goes into commands that are shown.
+    missing: z.array(z.string().regex(/^(?:tailscale0|\d{1,3}(?:\.\d{1,3}){3}\/\d{1,2})$/)),
   }),
   dns: z.object({ server: text, name: text, answer: text }).nullable(),
   certificates: z.array(z.object({ name: text, end: z.number() })),
@@ -81,6 +83,34 @@ export function clusterNetworks({ cluster: { vars } }: Inventory): {
   return { pods: networkOf("k3s_cluster_cidr"), services: networkOf("k3s_service_cidr") };
 }
 
+/**
+ * Where the cluster's DNS is asked; null where it is off, or where only Ansible knows its address. An empty
+ * server is the tenth address of the services' network.
+ */
+export function clusterDns(
+  { cluster: { vars }, hosts }: Inventory,
+  services: string,
+): { readonly services: string; readonly server: string; readonly domain: string } | null {
+  const server = hosts.find(({ role }) => role === "control-plane");
+  const settings = [
+    ...["k3s_service_cidr", "k3s_disable"].map((name) => vars.get(name)),
+    server?.vars.get("k3s_config") ?? vars.get("k3s_config"),
+  ];
+  if (settings.some((each) => each !== undefined && each.state !== "plain")) return null;
+  const [, disabled, config] = settings.map((each) => each?.value);
+  if (Array.isArray(disabled) && disabled.includes("coredns")) return null;
+  const option = (name: string, otherwise: string) => {
+    const value = isMapValue(config) ? config[name] : undefined;
+    const first = Array.isArray(value) ? value[0] : value;
+    return typeof first === "string" && /^[\w.-]{1,253}$/.test(first) ? first : otherwise;
+  };
+  return {
+    services,
+    server: option("cluster-dns", ""),
+    domain: option("cluster-domain", "cluster.local"),
+  };
+}
+
 /** Ports on which a node must be reached by another (k3s' documentation, "Networking"). */
 function portsBetween(from: InventoryHost, to: InventoryHost): readonly number[] {
   if (to.role !== "control-plane") return [10250];
@@ -106,7 +136,7 @@ export async function askHealth(
       clocks: CLOCKS,
       peers,
       networks: [pods, services],
-      services,
+      dns: clusterDns(inventory, services),
     }),
   );
   const python = `python3 -c ${shellWord(LOADER)}`;

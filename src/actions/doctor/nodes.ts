@@ -117,7 +117,11 @@ export function peerChecks(host: string, answers: Answers): readonly Check[] {
     ));
   }
   if (checks.length > 0) return checks;
-  return [ok(about, `${peers[0]!.sent} bytes reach ${names(peers)}`)];
+  const unchecked = peers.filter(({ pods_small }) => pods_small === null);
+  const except = unchecked.length === 0
+    ? ""
+    : `; the pod network was not checked to ${names(unchecked)}`;
+  return [ok(about, `${peers[0]!.sent} bytes reach ${names(peers)}${except}`)];
 }
 
 /** The command that lets cluster traffic through the firewall of a machine. */
@@ -190,7 +194,8 @@ export function routeChecks(host: string, { shadowed }: Health): readonly Check[
   return [warn(
     { name: "routes", host },
     `a route accepted from the tailnet covers its own network ${shadowed.join(", ")}`,
-    "On that machine, keep it local: sudo tailscale set --accept-routes=false",
+    "If that machine uses no other accepted route, on it: sudo tailscale set --accept-routes=false. " +
+      "Otherwise, stop advertising that network from the subnet router",
   )];
 }
 
@@ -236,7 +241,7 @@ export function certificateChecks(
       ? `${first.name}${more} has expired`
       : `${first.name}${more} expires in ${daysTo(first.end)} days`,
     authority
-      ? "An authority ends: renew it as https://docs.k3s.io/cli/certificate describes"
+      ? "A certificate authority is expiring; to renew it, see https://docs.k3s.io/cli/certificate"
       : `On that machine, k3s renews them when it starts: sudo systemctl restart ${k3s || "k3s"}`,
   )];
 }
@@ -262,7 +267,7 @@ export function machineChecks(host: string, { cgroup, disk }: Health): readonly 
     checks.push((disk.used_percent >= DISK_FAIL_PERCENT ? fail : warn)(
       { name: "disk", host },
       `the disk of ${disk.path} is ${disk.used_percent}% full; the kubelet removes images from ${disk.threshold}%`,
-      "On that machine, remove images that no container uses: sudo k3s crictl rmi --prune",
+      "On that machine, remove images that no container uses (they are pulled again when needed): sudo k3s crictl rmi --prune",
     ));
   }
   return checks;
@@ -284,11 +289,19 @@ export function clockChecks(answers: Answers): readonly Check[] {
     const certain = Math.abs(off) - (clock.roundTrip + middle.roundTrip) / 2;
     if (certain <= CLOCK_WARN_S) return [];
     const about = host === undefined ? { name: "clock" } : { name: "clock", host };
+    // Of two clocks nobody knows which one is wrong.
+    if (all.length === 2) {
+      return [(certain > CLOCK_FAIL_S ? fail : warn)(
+        { name: "clock", host: clocks[0]!.host },
+        `its clock and this machine's differ by ${Math.abs(off).toFixed(1)} s`,
+        "On both machines, turn on time synchronisation: sudo timedatectl set-ntp true",
+      )];
+    }
     const where = host === undefined ? "On this machine" : "On that machine";
     return [(certain > CLOCK_FAIL_S ? fail : warn)(
       about,
       `the clock is ${Math.abs(off).toFixed(1)} s ${off > 0 ? "ahead of" : "behind"} the others`,
-      `${where}, let it be synchronised: sudo timedatectl set-ntp true; then see: timedatectl`,
+      `${where}, turn on time synchronisation: sudo timedatectl set-ntp true; then check: timedatectl`,
     )];
   });
   if (checks.length > 0) return checks;

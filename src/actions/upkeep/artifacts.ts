@@ -162,10 +162,8 @@ export async function absentArtifacts(
 ): Promise<readonly string[]> {
   const known = ARCHITECTURE_NAMES.find((name) => name === architecture);
   if (known === undefined) return [];
-  // The places where the role k3s_binary looks (its vars/main.yml, k3s_binary_local).
-  for (
-    const place of [version, encodeURIComponent(version), "."].map((at) => join(directory, at))
-  ) {
+  // The places where the role k3s_binary looks for a release of this version (its vars/main.yml, k3s_binary_local).
+  for (const place of [version, encodeURIComponent(version)].map((at) => join(directory, at))) {
     const list = join(place, sumsName(known));
     const text = await writing(list, () => ifThere(Deno.readTextFile(list)));
     if (text === undefined) continue;
@@ -199,10 +197,15 @@ export async function requireFlux(
   );
   if (!known || vars.get("gitops_flux_manifest_file")?.value) return;
   const fluxVersion = await fluxVersionOf(system, inventory.cluster);
-  const manifest = join(directory, "flux", fluxVersion, "install.yaml");
-  if ((await ifThere(Deno.stat(manifest)))?.isFile) return;
+  const place = join(directory, "flux", fluxVersion);
+  const sums = vars.get("gitops_flux_manifest_sha256")?.value ? [] : [fluxSumsName(fluxVersion)];
+  const absent: string[] = [];
+  for (const name of ["install.yaml", ...sums]) {
+    if (!await isFile(join(place, name))) absent.push(join(place, name));
+  }
+  if (absent.length === 0) return;
   throw missingError(
-    `Flux ${safeText(fluxVersion)} is not in ${ARTIFACT_DIR}: there is no ${manifest}`,
+    `Flux ${safeText(fluxVersion)} is not complete in ${ARTIFACT_DIR}: there is no ${absent[0]}`,
     {
       hint: "Download it where there is internet: k3s-tool artifacts download",
     },
@@ -528,8 +531,12 @@ function shownUrl(url: string): string {
   return safeText(hideSecrets(url));
 }
 
+async function isFile(path: string): Promise<boolean> {
+  return (await writing(path, () => ifThere(Deno.stat(path))))?.isFile === true;
+}
+
 async function isRight(path: string, sha256: string, signal: AbortSignal): Promise<boolean> {
-  if ((await ifThere(Deno.stat(path)))?.isFile !== true) return false;
+  if (!await isFile(path)) return false;
   return await writing(path, () => sha256OfFile(path, signal)) === sha256;
 }
 
@@ -566,7 +573,9 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || error instanceof UserError) throw error;
+    // The reason of a signal has a code too, which is a number.
+    const isOfSystem = error instanceof Error && "code" in error && typeof error.code === "string";
+    if (!isOfSystem || error instanceof UserError) throw error;
     throw new UserError(`Cannot use ${path}: ${refusalReason(error)}`, { cause: error });
   }
 }

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import type { ActionSystem } from "../../../src/actions/action_system.ts";
+import type { YamlValue } from "../../../src/yaml/yaml_value.ts";
 import {
   askHealth,
   ClockReader,
+  clusterDns,
   clusterNetworks,
   parseHealth,
 } from "../../../src/actions/doctor/health.ts";
 import { FolderAssets } from "../../../src/assets/source.ts";
-import type { Inventory } from "../../../src/inventory/model.ts";
+import type { Inventory, ValueState } from "../../../src/inventory/model.ts";
 import { DenoRunner } from "../../../src/process/deno_runner.ts";
 import { directoriesFrom, machineClock } from "../../../src/process/system.ts";
 import { withDirectory } from "../../ansible/fake_system.ts";
@@ -137,6 +139,28 @@ Deno.test("networks come from the inventory, else from k3s' defaults", () => {
     pods: "10.42.0.0/16",
     services: "127.0.0.0/16",
   });
+});
+
+Deno.test("the cluster's DNS is asked where the inventory has it, and not where it is off or only Ansible knows", () => {
+  const services = "10.43.0.0/16";
+  const plain = { services, server: "", domain: "cluster.local" };
+  const asked = (vars: Record<string, YamlValue>, state: ValueState = "plain") => {
+    const { cluster, ...rest } = inventory();
+    const given = new Map(
+      Object.entries(vars).map(([name, value]) =>
+        [name, { name, value, state, where: { file: "hosts.yml" }, scope: "all" }] as const
+      ),
+    );
+    return clusterDns({ ...rest, cluster: { ...cluster, vars: given } }, services);
+  };
+  assert.deepEqual(asked({}), plain);
+  const own = { "cluster-dns": ["10.43.0.99"], "cluster-domain": "home.arpa" };
+  assert.deepEqual(asked({ k3s_config: own }), {
+    ...{ services, server: "10.43.0.99", domain: "home.arpa" },
+  });
+  assert.deepEqual(asked({ k3s_config: { "cluster-dns": "x y", "cluster-domain": 5 } }), plain);
+  assert.equal(asked({ k3s_disable: ["coredns"] }), null);
+  assert.equal(asked({ k3s_service_cidr: "{{ x }}" }, "templated"), null);
 });
 
 Deno.test("what is no answer of the program is not believed", () => {

@@ -143,8 +143,8 @@ class Problems(unittest.TestCase):
     def test_what_the_workstations_directory_lacks_is_named_with_the_command_that_downloads_it(self):
         found = decide(artifact_dir="artifacts", k3s_tool_absent_artifacts=["k3s", "k3s-airgap-images-amd64.tar"])["w1"]
         self.assertTrue(found["artifacts"].startswith("/") and found["artifacts"].endswith("/artifacts"), found["artifacts"])
-        self.assertEqual(found["problems"], [found["artifacts"] + " on the workstation has no k3s, k3s-airgap-images-amd64.tar of k3s v1.36.3+k3s1"])
-        self.assertIn("`k3s-tool artifacts download --k3s-version v1.36.3+k3s1 --arch amd64`", found["hints"][0])
+        self.assertEqual(found["problems"], [found["artifacts"] + " on the workstation lacks k3s, k3s-airgap-images-amd64.tar of v1.36.3+k3s1"])
+        self.assertIn("`k3s-tool artifacts download --dir %s --k3s-version v1.36.3+k3s1 --arch amd64`" % found["artifacts"], found["hints"][0])
         for given, path in (("/srv/a", "/srv/a"), ("~/a", os.path.expanduser("~/a")), ("", ""), (None, "")):
             found = decide(artifact_dir=given)["w1"]
             self.assertEqual((found["artifacts"], found["problems"]), (path, []))

@@ -32,6 +32,7 @@ def tell(request, asked, out):
     for _ in range(request["clocks"]):
         print("k3s-tool-clock=%.6f" % time.time(), file=out, flush=True)
         asked.readline()
+    os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # not in that of every login
     print("k3s-tool-health=%s" % json.dumps(probe(request)), file=out, flush=True)
 
 
@@ -46,7 +47,7 @@ def probe(request):
         "peers": probe_peers(request["peers"]) if k3s else [],
         "ping": bool(shutil.which("ping")),
         "firewall": probe_firewall(request["networks"]) if root else {"kind": "unknown", "missing": []},
-        "dns": probe_dns(request["services"]) if k3s else None,
+        "dns": probe_dns(**request["dns"]) if k3s and request["dns"] else None,
         "certificates": probe_certificates(DATA) if root else [],
         "cgroup": probe_cgroup(),
         "disk": probe_disk(),
@@ -114,17 +115,10 @@ def connects(address, port):
     return True
 
 
-def setting(name, text):
-    """A value of k3s' configuration file that is a plain text."""
-    match = re.search(r"(?m)^%s: *['\"]?([\w.:/-]+)['\"]? *$" % re.escape(name), text)
-    return match[1] if match else None
-
-
-def probe_dns(services):
-    """What the cluster's DNS says of a name that each cluster has, asked as a pod would: at the service's address."""
-    config = read(CONFIG)
-    server = setting("cluster-dns", config) or str(ipaddress.ip_network(services)[10])
-    domain = setting("cluster-domain", config) or "cluster.local"
+def probe_dns(services, server, domain):
+    """What the cluster's DNS says of a name that each cluster has, asked as a pod would: at the service's address, the tenth of the network unless
+    another is given (k3s pkg/cli/server/server.go)."""
+    server = server or str(ipaddress.ip_network(services)[10])
     name = "kubernetes.default.svc." + domain
     return {"server": server, "name": name, "answer": ask_dns(server, name)}
 
@@ -200,5 +194,5 @@ def probe_disk():
     path = "/var/lib/rancher" if os.path.isdir("/var/lib/rancher") else "/var/lib"
     stat = os.statvfs(path)
     used = stat.f_blocks - stat.f_bfree
-    threshold = re.search(r"image-gc-high-threshold=(\d{1,3})\b", read(CONFIG))
-    return {"path": path, "used_percent": round(100 * used / ((used + stat.f_bavail) or 1)), "threshold": int(threshold[1]) if threshold else 85}
+    thresholds = re.findall(r"image-gc-high-threshold=(\d{1,3})\b", read(CONFIG))  # the last one counts
+    return {"path": path, "used_percent": round(100 * used / ((used + stat.f_bavail) or 1)), "threshold": int(thresholds[-1]) if thresholds else 85}

@@ -60,6 +60,8 @@ def shadowed_networks(routes, links):
     """Networks of this host's own links that lie within a route taken from the tailnet (`ip -j route show table 52`, `ip -j -4 addr`)."""
     accepted = []
     for route in routes:
+        if route.get("type", "unicast") != "unicast":
+            continue  # Tailscale keeps the LAN of an exit node's user out by `throw`
         try:
             network = ipaddress.ip_network(route.get("dst", ""), strict=False)
         except ValueError:
