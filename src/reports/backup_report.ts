@@ -17,10 +17,10 @@ export interface BackupReport {
   readonly schedule: At<NodeBackups["schedule"]>;
 }
 
-/** The newest of all nodes. */
+/** The newest of all servers: a worker may write what it likes on its own node. */
 export function backupReport(nodes: ReadonlyMap<string, ClusterNode> | undefined): BackupReport {
-  const known = [...nodes?.values() ?? []].flatMap(({ name: node, backups }) =>
-    backups === undefined ? [] : { node, ...backups }
+  const known = [...nodes?.values() ?? []].flatMap(({ name: node, roles, backups }) =>
+    backups === undefined || !roles.includes("control-plane") ? [] : { node, ...backups }
   );
   const newest = latest(known.flatMap(({ node, made }) => made ? [{ ...made, node }] : []));
   const failed = latest(known.flatMap(({ node, failed }) => failed ? [{ ...failed, node }] : []));

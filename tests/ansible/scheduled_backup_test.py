@@ -82,14 +82,49 @@ class Backups(unittest.TestCase):
         self.assertFalse(os.path.exists(self.directory))
         self.make(host=Host({"/": "ext4", os.path.dirname(self.directory): "nfs4"}))
 
-    def test_old_ones_of_this_cluster_go_and_nothing_else(self):
+    def prune(self, name):
+        SCHEDULED["prune"](self.config, name, os.path.dirname(self.directory) + "/made.json")
+
+    def test_old_ones_that_this_server_has_made_go_and_nothing_else(self):
         os.makedirs(self.directory)
-        others = ["home-2-20250101T000000Z-v1.36.3+k3s1-etcd.age", "notes.txt", ".k3s-tool-backup-1.part"]
-        for name in [*others, *("home-202611%02dT090000Z-v1.36.3+k3s1-etcd.age" % day for day in (1, 10, 26, 27))]:
+        of = lambda day: "home-202611%02dT090000Z-v1.36.3+k3s1-etcd.age" % day  # noqa: E731
+        others = ["home-2-20250101T000000Z-v1.36.3+k3s1-etcd.age", "home-20269999T000000Z-v1.36.3+k3s1-etcd.age", "notes.txt", ".k3s-tool-backup-1.part", of(2)]
+        mine = [of(day) for day in (1, 10, 26, 27)]
+        for name in [*others, *mine]:
             with open(os.path.join(self.directory, name), "w"):
                 pass
+        with open(os.path.dirname(self.directory) + "/made.json", "w") as file:
+            json.dump([*mine, "../../etc/shadow", 5], file)
         name, _ = self.make()
-        self.assertEqual(sorted(os.listdir(self.directory)), sorted([*others, "home-20261126T090000Z-v1.36.3+k3s1-etcd.age", name]))
+        self.prune(name)
+        self.assertEqual(sorted(os.listdir(self.directory)), sorted([*others, of(26), name]))
+        # A clock that goes back: the one just made is the oldest, and stays.
+        name, _ = self.make(now=NOVEMBER - 90 * 86400)
+        self.prune(name)
+        self.assertIn(name, os.listdir(self.directory))
+
+    def test_two_servers_may_share_a_directory(self):
+        def content(request, stream):
+            if self.config["host"] == "nuc":
+                self.config = {**self.config, "host": "nas", "cluster": "work"}
+                self.make()
+            stream.write(b"content")
+            return {"k3s": "v1.36.3+k3s1", "datastore": "sqlite"}
+        config = dict(self.config)
+        SCHEDULED["make"](config, Host(), lambda: NOVEMBER, content, AGE)
+        self.assertEqual(sorted(name.split("-")[0] for name in os.listdir(self.directory)), ["home", "work"])
+
+    def test_what_a_killed_run_left_is_removed_by_the_next_one_and_nothing_without_a_version_counts(self):
+        os.makedirs(self.directory)
+        for name in (".k3s-tool-scheduled-nuc-1.part", ".k3s-tool-scheduled-nas-1.part"):
+            open(os.path.join(self.directory, name), "w").close()
+
+        def content(request, stream):
+            stream.write(b"content")
+            return {"k3s": None, "datastore": "sqlite"}
+        with self.assertRaisesRegex(SCHEDULED["Refused"], "cannot be the name of a backup"):
+            SCHEDULED["make"](self.config, Host(), lambda: NOVEMBER, content, AGE)
+        self.assertEqual(os.listdir(self.directory), [".k3s-tool-scheduled-nas-1.part"])
 
     def test_the_rule_is_that_of_prune(self):
         """On the cases of tests/actions/backup/retention_test.ts."""
@@ -127,7 +162,7 @@ class Program(unittest.TestCase):
         self.assertEqual(asked[0][-2:], ["--", "daily"])
         with self.assertRaisesRegex(MODULE.Refused, "does not understand"):
             MODULE.period("x", lambda argv: (1, "", "Failed to parse"))
-        with self.assertRaisesRegex(MODULE.Refused, "again and again"):
+        with self.assertRaisesRegex(MODULE.Refused, "does not repeat"):
             MODULE.period("2026-11-30", lambda argv: (0, text.splitlines()[0], ""))
 
 
@@ -171,7 +206,7 @@ class Schedule(unittest.TestCase):
         again = self.job()
         again.present()
         self.assertEqual(again.changes, [])
-        self.assertEqual([words for words in self.ran if "calendar" not in words], ["is-enabled --quiet k3s-tool-backup.timer"])
+        self.assertEqual([words for words in self.ran if "calendar" not in words], ["is-enabled --quiet k3s-tool-backup.timer", "is-active --quiet k3s-tool-backup.timer"])
 
     def test_a_check_changes_nothing(self):
         job = self.job(check=True)

@@ -87,12 +87,15 @@ KEEP = {"daily": 7, "weekly": 4, "monthly": 6}
 SERVICE = """# Written by k3s-tool: backup_schedule.
 [Unit]
 Description=Backup of the k3s cluster
-After=k3s.service network-online.target
+After=k3s.service network-online.target remote-fs.target
+Wants=network-online.target
 
 [Service]
 Type=oneshot
 ExecStart=%(python)s -B %(home)s/run.py
 UMask=0077
+TimeoutStartSec=6h
+Environment=HOME=/root
 Nice=10
 IOSchedulingClass=idle
 """
@@ -118,7 +121,7 @@ def period(every, run=programs.run):
     found = re.findall(r"^\s*(?:Next elapse|Iter(?:\.|ation) #\d+): \w+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$", out, re.M)
     times = [datetime.datetime.strptime(each, "%Y-%m-%d %H:%M:%S") for each in found]
     if len(times) < 2:
-        raise Refused("%s does not come again and again" % every)
+        raise Refused("%s does not repeat" % every)
     return max(int((after - before).total_seconds()) for before, after in zip(times, times[1:]))
 
 
@@ -143,7 +146,7 @@ class Schedule:
 
     def systemctl(self, *words):
         code, _, said = self.run(["systemctl", *words], timeout=60)
-        if code and words[0] not in ("is-enabled", "reset-failed"):
+        if code and words[0] not in ("is-enabled", "is-active", "reset-failed"):
             raise Refused("systemctl %s failed: %s" % (" ".join(words), said.strip()))
         return code
 
@@ -170,7 +173,7 @@ class Schedule:
                                      for path, text in texts.items()], self.check)
         self.changes += ["wrote %s" % diff["after_header"] for diff in written if not diff["after_header"].endswith("/__init__.py")]
         isnew = any(diff["after_header"] in (CONFIG, UNITS + "timer") for diff in written)
-        enabled = self.systemctl("is-enabled", "--quiet", "k3s-tool-backup.timer") == 0
+        enabled = all(self.systemctl(word, "--quiet", "k3s-tool-backup.timer") == 0 for word in ("is-enabled", "is-active"))
         if written and not self.check:
             self.systemctl("daemon-reload")
         if isnew or not enabled:
@@ -242,7 +245,7 @@ def main():
     except PackageFailed as error:
         problem, hint = "age could not be installed: %s" % error, "Install the package age yourself, then run again."
     except OSError as error:
-        problem, hint = "%s could not be written: %s" % (error.filename, error.strerror), "Look at that disk: `findmnt`, `df`."
+        problem, hint = "%s could not be written: %s" % (error.filename or "a file", error.strerror), "Look at that disk: `findmnt`, `df`."
     end(module, job.changes, job.warnings, problem=problem, hint=hint)
 
 

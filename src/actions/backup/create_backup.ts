@@ -153,7 +153,8 @@ async function record(
     name: basename(file),
   });
   const nowhere = new WritableStream<Uint8Array>();
-  await fromHost(system, host, { program, sudoPassword }, nowhere).catch((error) => {
+  const words = { what: "It could not be noted", hint: "See: k3s-tool status" };
+  await fromHost(system, host, { program, sudoPassword, words }, nowhere).catch((error) => {
     if (!(error instanceof UserError)) throw error;
     tell(
       `The cluster could not be told of the backup, so status does not count it: ${error.message}`,
@@ -161,13 +162,25 @@ async function record(
   });
 }
 
-/** Runs a program on a host as root; what it prints goes into the stream. @throws {UserError} */
+/** What is said where the program failed that makes a backup. */
+const NOT_MADE = {
+  what: "No backup could be made",
+  hint: "Is the cluster provisioned? See: k3s-tool status",
+};
+
+/**
+ * Runs a program on a host as root; what it prints goes into the stream.
+ *
+ * @param options.words what is said where it fails, and what to do where it refuses
+ * @throws {UserError}
+ */
 export async function fromHost(
   system: ActionSystem,
   host: InventoryHost,
-  { program, sudoPassword }: {
+  { program, sudoPassword, words = NOT_MADE }: {
     readonly program: string;
     readonly sudoPassword?: string | undefined;
+    readonly words?: { readonly what: string; readonly hint: string };
   },
   into: WritableStream<Uint8Array>,
 ): Promise<void> {
@@ -178,19 +191,15 @@ export async function fromHost(
       stdin: sudoPassword === undefined ? program : `${sudoPassword}\n${program}`,
       onBytes: (bytes) => writer.write(bytes),
     });
-    if (code !== 0) throw failed(host, code, stderr);
+    if (code !== 0) {
+      const what = `${words.what} on ${host.name}`;
+      throw refusedBy(host, { code, stderr }, { what, hint: words.hint });
+    }
     await writer.close();
   } catch (error) {
     await writer.abort(error).catch(() => {});
     throw error;
   }
-}
-
-function failed(host: InventoryHost, code: number, stderr: string): UserError {
-  return refusedBy(host, { code, stderr }, {
-    what: `No backup could be made on ${host.name}`,
-    hint: "Is the cluster provisioned? See: k3s-tool status",
-  });
 }
 
 /** The inventory, and what Ansible reads beside it; not what links lead to. */

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import { ifThere } from "../../process/lock.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import type { ActionSystem } from "../action_system.ts";
@@ -88,6 +89,17 @@ function directoryOn(inventory: Inventory): string {
 
 const Listed = z.array(z.object({ name: z.string(), bytes: z.int() }));
 
+/** Longest list that is read, in characters. */
+const MOST_LISTED = 1 << 22;
+
+function parseListed(text: string): z.infer<typeof Listed> | undefined {
+  try {
+    return Listed.safeParse(JSON.parse(text || "[]")).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Backups on the server, newest first. @throws {UserError} exit code 4 where it cannot be reached */
 export async function listOnServer(
   system: ActionSystem,
@@ -104,14 +116,24 @@ export async function listOnServer(
   await fromHost(
     system,
     host,
-    { program, sudoPassword },
+    {
+      program,
+      sudoPassword,
+      words: {
+        what: "The backups could not be listed",
+        hint: "Is there a schedule? Set one with: k3s-tool backup schedule",
+      },
+    },
     new WritableStream({
-      write: (chunk) => void (text += decoder.decode(chunk, { stream: true })),
+      write: (chunk) => {
+        if (text.length > MOST_LISTED) throw new UserError(`${host.name} lists too much`);
+        text += decoder.decode(chunk, { stream: true });
+      },
     }),
   );
-  const listed = Listed.safeParse(JSON.parse(text || "[]"));
-  if (!listed.success) throw new UserError(`What ${host.name} lists is not understood`);
-  return listed.data.flatMap(({ name, bytes }) => {
+  const listed = parseListed(text);
+  if (listed === undefined) throw new UserError(`What ${host.name} lists is not understood`);
+  return listed.flatMap(({ name, bytes }) => {
     const said = parseBackupName(name);
     const file = `${host.name}:${directory}/${name}`;
     return said === undefined ? [] : [{ ...said, file, bytes, encryptedTo: "recipient" as const }];
@@ -147,12 +169,21 @@ export async function fetchBackup(
     name,
   });
   const file = join(directory, name);
+  if (await ifThere(Deno.lstat(file)) !== undefined) {
+    throw new UserError(`${file} is there already`, {
+      hint: `Check it with: k3s-tool backup show ${name}; to fetch it again, remove it first.`,
+    });
+  }
   const part = join(directory, `.k3s-tool-backup-${crypto.randomUUID()}.part`);
   try {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const written = writePart(part, readable);
     written.catch(() => {}); // what the host says comes first
-    await fromHost(system, serverOf(inventory), { program, sudoPassword }, writable);
+    const words = {
+      what: "The backup could not be read",
+      hint: "List those on the server with: k3s-tool backup list --server",
+    };
+    await fromHost(system, serverOf(inventory), { program, sudoPassword, words }, writable);
     await written;
     await Deno.rename(part, file);
     return file;

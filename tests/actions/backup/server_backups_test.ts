@@ -111,10 +111,14 @@ Deno.test("a backup of the server is listed, fetched whole, and opened here", as
     assert.equal((await Deno.stat(`${backups}/${name}`)).mode! & 0o777, 0o600);
     const shown = await run(["backup", "show", name, "--identity", "key"]);
     assert.equal(shown.code, 0, shown.stderr);
+    // A copy that is here is not replaced by what a server has now.
+    await Deno.writeTextFile(`${there}/${name}`, "another");
+    assert.match((await run(["backup", "fetch", name])).stderr, /is there already/);
+    assert.equal((await run(["backup", "show", name, "--identity", "key"])).code, 0);
 
     const missing = await run(["backup", "fetch", name.replace("sqlite", "etcd")]);
     assert.equal(missing.code, 1);
-    assert.match(missing.stderr, /No such file/);
+    assert.match(missing.stderr, /could not be read on nuc: there is no backup home-/);
     assert.equal((await run(["backup", "fetch", "../x"])).code, 2);
   });
 });

@@ -87,7 +87,7 @@ class Playbooks(unittest.TestCase):
         self.assertEqual(hosts({"w2": [{"path": "/srv/fast", "class": "fast"}]}, k3s_tool_hosts="w1"), [])
 
     def test_the_stage_of_backups_has_the_first_server_and_those_that_have_the_timer(self):
-        with open(os.path.join(PLAYBOOKS, "provision_cluster.yml")) as file:
+        with open(os.path.join(PLAYBOOKS, "site.yml")) as file:
             stage = next(play for play in yaml.safe_load(file) if play["name"] == "Backups")
         local = {"connection": "local", "gather_facts": False}
 

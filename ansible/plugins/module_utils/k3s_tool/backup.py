@@ -125,12 +125,15 @@ def back_up(request, stream, data=DATA, config=CONFIG, snapshot=save, ask=kubect
         raise Refused("another backup is being made on this host") from error
     try:
         clean(directory)
+        k3s = version()
+        if not k3s:
+            raise Refused("k3s does not say its version")
         made = snapshot(NAME, request["node"], data)
         inventory = [("inventory/" + name, text.encode()) for name, text in sorted(request["inventory"].items())]
         sources = [("datastore", made["path"])] + parts(data, config) + inventory
         manifest = {
             "format": FORMAT, "cluster": request["cluster"], "host": request["host"], "node": request["node"], "machine": socket.gethostname(),
-            "time": request["time"], "k3s": version(), "datastore": made["kind"], "volumes": volumes(ask), "parts": described(sources),
+            "time": request["time"], "k3s": k3s, "datastore": made["kind"], "volumes": volumes(ask), "parts": described(sources),
         }
         write(stream, json.dumps(manifest, indent=1).encode(), sources)
         return manifest

@@ -9,16 +9,21 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
+import uuid
 
 from ansible.module_utils.k3s_tool import backup_record, kubectl, snapshot
 from ansible.module_utils.k3s_tool.backup import Refused as BackupRefused, back_up
+from ansible.module_utils.k3s_tool.server import armed_backup
 from ansible.module_utils.k3s_tool.storage import Host, IN_MEMORY, covering
 
 HOME = "/usr/local/lib/k3s-tool/backup"
 CONFIG = HOME + "/config.json"
+# Names of the backups that this server has made: it deletes no others. People may keep theirs in the same directory.
+MADE = HOME + "/made.json"
 # As src/actions/backup/backup_name.ts has it.
 NAME = re.compile(r"([a-z0-9][a-z0-9-]*)-(\d{8}T\d{6}Z)-(v\d[\w.+-]*)-(sqlite|etcd)\.age")
 DAY = 86400
@@ -42,15 +47,22 @@ def mount_of(directory, expected, host):
 
 
 def make(config, host=None, now=time.time, content=back_up, age=("age",)):
-    """Makes a backup, whole or not at all, and deletes old ones: its name and time."""
+    """Makes a backup, whole or not at all: its name and time."""
     directory, cluster = config["directory"], config["cluster"]
+    if armed_backup():
+        raise Refused("a restore is under way on this server")
     mount_of(directory, config["mount"], host or Host())
     os.makedirs(directory, mode=0o700, exist_ok=True)
     moment = datetime.datetime.fromtimestamp(int(now()), datetime.timezone.utc)
     said = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    part = "%s/.k3s-tool-scheduled-%s.part" % (directory, cluster)
+    # The directory may be shared with other servers: only what this one has left is removed.
+    mine = ".k3s-tool-scheduled-%s-" % re.sub(r"[^\w.-]", "_", config["host"])
+    for left in os.listdir(directory):
+        if left.startswith(mine) and left.endswith(".part"):
+            os.unlink(os.path.join(directory, left))
+    part = "%s/%s%s.part" % (directory, mine, uuid.uuid4())
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with open(descriptor, "wb") as file:
             os.fchmod(descriptor, 0o600)
             request = {"cluster": cluster, "host": config["host"], "node": config["node"], "time": said, "inventory": {}}
@@ -60,6 +72,8 @@ def make(config, host=None, now=time.time, content=back_up, age=("age",)):
             if file.readline() != b"age-encryption.org/v1\n":
                 raise Refused("what age has written is not an age file")
         name = "%s-%s-%s-%s.age" % (cluster, moment.strftime("%Y%m%dT%H%M%SZ"), manifest["k3s"], manifest["datastore"])
+        if not NAME.fullmatch(name):
+            raise Refused("%s cannot be the name of a backup" % name)
         os.rename(part, os.path.join(directory, name))
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -68,9 +82,26 @@ def make(config, host=None, now=time.time, content=back_up, age=("age",)):
         descriptor = os.open(directory, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
-    for old in outdated([each["name"] for each in listed(directory) if each["name"].startswith(cluster + "-2")], cluster, config["keep"]):
-        os.unlink(os.path.join(directory, old))
     return name, said
+
+
+def prune(config, name, path=MADE):
+    """Deletes old backups of those that this server has made, never the one just made."""
+    directory, cluster = config["directory"], config["cluster"]
+    there = {each["name"] for each in listed(directory)}
+    try:
+        with open(path, encoding="utf-8") as file:
+            known = [each for each in json.load(file) if isinstance(each, str)]
+    except (FileNotFoundError, ValueError, TypeError):
+        known = []
+    made = sorted(there & {*known, name})
+    for old in outdated(made, cluster, config["keep"]):
+        if old != name:
+            os.unlink(os.path.join(directory, old))
+            made.remove(old)
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        json.dump(made, file)
+    os.rename(path + ".part", path)
 
 
 def encrypted(write, argv, file):
@@ -95,20 +126,27 @@ def encrypted(write, argv, file):
 def listed(directory):
     """Backups in a directory."""
     try:
-        found = [entry for entry in os.scandir(directory) if NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+        found = [entry for entry in os.scandir(directory) if moment_of(entry.name) and entry.is_file(follow_symlinks=False)]
     except FileNotFoundError:
         return []
     return [{"name": entry.name, "bytes": entry.stat().st_size} for entry in sorted(found, key=lambda entry: entry.name)]
 
 
+def moment_of(name):
+    """When a backup was made, by its name; None for what is none."""
+    found = NAME.fullmatch(name)
+    try:
+        return found and datetime.datetime.strptime(found.group(2), "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return None
+
+
 def outdated(names, cluster, keep):
     """Backups that go: the rule of `k3s-tool backup prune` (src/actions/backup/retention.ts). The newest stays."""
-    def moment(name):
-        return datetime.datetime.strptime(NAME.fullmatch(name).group(2), "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
-    newest = sorted((name for name in names if NAME.fullmatch(name).group(1) == cluster), key=moment, reverse=True)
+    newest = sorted((name for name in names if moment_of(name) and NAME.fullmatch(name).group(1) == cluster), key=moment_of, reverse=True)
     kept = set(newest[:1])
-    day = lambda name: int(moment(name).timestamp()) // DAY  # noqa: E731
-    rules = ((keep["daily"], day), (keep["weekly"], lambda name: (day(name) + 3) // 7), (keep["monthly"], lambda name: moment(name).strftime("%Y%m")))
+    day = lambda name: int(moment_of(name).timestamp()) // DAY  # noqa: E731
+    rules = ((keep["daily"], day), (keep["weekly"], lambda name: (day(name) + 3) // 7), (keep["monthly"], lambda name: moment_of(name).strftime("%Y%m")))
     for count, period in rules:
         seen = set()
         for name in newest:
@@ -122,17 +160,26 @@ def outdated(names, cluster, keep):
 
 def main(path=CONFIG):
     """What the timer starts."""
+    # What is half done is removed, also where the service is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with open(path) as file:
         config = json.load(file)
     began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     try:
         name, moment = make(config)
-    except (Refused, BackupRefused, snapshot.Failed, kubectl.Failed, OSError) as error:
-        print("No backup was made: %s" % error, file=sys.stderr)
-        tell(lambda: backup_record.failed(config["node"], began, str(error)))
+    except Exception as error:  # whatever it is, `status` must know
+        known = isinstance(error, (Refused, BackupRefused, snapshot.Failed, kubectl.Failed, OSError))
+        why = str(error) if known else "%s: %s" % (type(error).__name__, error)
+        print("No backup was made: %s" % why, file=sys.stderr)
+        tell(lambda: backup_record.failed(config["node"], began, why))
         return 1
     print("Made %s" % name)
     tell(lambda: backup_record.made(config["node"], moment, name))
+    try:
+        prune(config, name)
+    except OSError as error:
+        print("Old backups could not be deleted: %s" % error, file=sys.stderr)
+        return 1
     return 0
 
 
@@ -146,6 +193,10 @@ def tell(note):
 def send(directory, name, stream):
     """Writes a backup to a stream."""
     if not NAME.fullmatch(name):
-        raise Refused("%s is no name of a backup" % name)
-    with open(os.open(os.path.join(directory, name), os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        raise Refused("%s is not the name of a backup" % name)
+    try:
+        descriptor = os.open(os.path.join(directory, name), os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise Refused("there is no backup %s in %s" % (name, directory))
+    with open(descriptor, "rb") as file:
         shutil.copyfileobj(file, stream, 1 << 20)

@@ -293,9 +293,18 @@ export const backupScheduleCommand = defineCommand({
       "--directory <dir>",
       "directory of the server (default: /var/lib/k3s-tool/backups)",
     ),
-    keepDaily: option.number("--keep-daily <number>", "days to keep a backup of (default 7)"),
-    keepWeekly: option.number("--keep-weekly <number>", "weeks to keep a backup of (default 4)"),
-    keepMonthly: option.number("--keep-monthly <number>", "months to keep a backup of (default 6)"),
+    keepDaily: option.number(
+      "--keep-daily <number>",
+      "number of daily backups to keep (default 7)",
+    ),
+    keepWeekly: option.number(
+      "--keep-weekly <number>",
+      "number of weekly backups to keep (default 4)",
+    ),
+    keepMonthly: option.number(
+      "--keep-monthly <number>",
+      "number of monthly backups to keep (default 6)",
+    ),
     off: option.flag("--off", "make no more backups"),
     check: option.flag("--check", "show what would be set, change nothing"),
     ...PASSWORD_OPTIONS,
@@ -316,7 +325,7 @@ export const backupScheduleCommand = defineCommand({
     const { every, recipient, directory, keepDaily, keepWeekly, keepMonthly, off } = options;
     const given = [every, recipient, directory, keepDaily, keepWeekly, keepMonthly];
     if (off && given.some((each) => each !== undefined)) {
-      throw usageError("--off goes with no other part of a schedule");
+      throw usageError("--off cannot be combined with other parts of a schedule");
     }
     const { inventory } = await openInventory(context, globals.inventory);
     const { file } = inventory;
@@ -356,7 +365,7 @@ export const backupScheduleCommand = defineCommand({
     await showRun(run, { what: "The schedule", resume: line }, { context, output, globals });
     output.note(
       off
-        ? "No more backups are made; those that there are stay."
+        ? "No more backups are made; existing ones are kept."
         : "The first backup is being made. See how old it is with: k3s-tool status",
     );
   },
@@ -374,9 +383,9 @@ export const backupPruneCommand = defineCommand({
   formats: ["table", "wide", "json", "yaml"],
   options: {
     directory: DIRECTORY,
-    keepDaily: option.number("--keep-daily <number>", "days to keep a backup of"),
-    keepWeekly: option.number("--keep-weekly <number>", "weeks to keep a backup of"),
-    keepMonthly: option.number("--keep-monthly <number>", "months to keep a backup of"),
+    keepDaily: option.number("--keep-daily <number>", "number of daily backups to keep"),
+    keepWeekly: option.number("--keep-weekly <number>", "number of weekly backups to keep"),
+    keepMonthly: option.number("--keep-monthly <number>", "number of monthly backups to keep"),
     check: option.flag("--check", "show what would be deleted, delete nothing"),
   },
   examples: {
