@@ -70,7 +70,7 @@ Deno.test("without the schedule the backups stay and nothing else", async () => 
   await tool("backup", "schedule", "--off");
   const left = await ssh(
     n1,
-    "ls /etc/systemd/system /usr/local/lib/k3s-tool 2>/dev/null | grep backup || true",
+    "ls -d /etc/systemd/system/k3s-tool-backup* /usr/local/lib/k3s-tool/backup 2>/dev/null || true",
   );
   assert.equal(left.trim(), "");
   // Of one day the newest is kept.
