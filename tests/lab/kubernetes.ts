@@ -72,7 +72,12 @@ export async function exists(server: Host, object: string): Promise<boolean> {
 /** Manifests of the lab's hello server: a Deployment of `replicas` spread over hosts, a Service. */
 export function helloManifests(
   name: string,
-  { replicas, nodePort }: { readonly replicas: number; readonly nodePort: number },
+  { replicas, nodePort, preStopSeconds = 0 }: {
+    readonly replicas: number;
+    readonly nodePort: number;
+    /** How long a pod that is deleted goes on answering, beyond the program's own three seconds. */
+    readonly preStopSeconds?: number;
+  },
 ): string {
   const labels = { app: name };
   const spread = {
@@ -102,6 +107,8 @@ export function helloManifests(
               ports: [{ containerPort: 8080 }],
               env: [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }],
               readinessProbe: { httpGet: { path: "/readyz", port: 8080 }, periodSeconds: 1 },
+              ...preStopSeconds > 0 &&
+                { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } },
             }],
           },
         },

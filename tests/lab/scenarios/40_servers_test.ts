@@ -95,7 +95,9 @@ Deno.test("R13 with the first server off the tool works through another one, and
 Deno.test("an upgrade that is killed, interrupted and stopped by a broken node is finished by the next one, and no request is lost", async () => {
   if (VERSIONS.older === VERSIONS.newer) return; // of a single real release
   const [n3, n4, n5] = hosts.slice(2) as [Host, Host, Host];
-  await kubectl(n1(), "apply -f -", helloManifests("hello", { replicas: 2, nodePort: 30080 }));
+  // As long as kube-proxies of five nodes may take on two processors to learn that a pod goes.
+  const app = { replicas: 2, nodePort: 30080, preStopSeconds: 8 };
+  await kubectl(n1(), "apply -f -", helloManifests("hello", app));
   await kubectl(n1(), "create poddisruptionbudget hello --selector=app=hello --min-available=1");
   await kubectl(n1(), "rollout status deployment/hello --timeout=90s");
   // Together about 20 a second.
