@@ -159,7 +159,8 @@ Deno.test("a reinstalled machine is recognised, and replaced where that is asked
   await tool("config", "set", "artifact_dir", "../artifacts");
   const absent = await runWithEvents("provision", "--yes", ...again);
   assert.equal(absent.code, 1);
-  const command = /artifacts download --k3s-version (v\S+) --arch (\w+)`/.exec(absent.stderr);
+  const command = /artifacts download --dir \S+ --k3s-version (v\S+) --arch (\w+)`/
+    .exec(absent.stderr);
   assert.ok(command, absent.stderr);
   assert.deepEqual(changedTasks(absent), []);
   const [, version = "", arch = ""] = command;
