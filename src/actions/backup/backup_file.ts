@@ -4,10 +4,11 @@
  * @module
  */
 
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import type { Inventory } from "../../inventory/model.ts";
+import { workstationPath } from "../../inventory/workstation_path.ts";
 import { ifThere } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 import { type BackupName, parseBackupName } from "./backup_name.ts";
@@ -32,14 +33,11 @@ export type Secret =
 
 /** Where backups of a cluster are, unless another directory is given: `backup_dir`, else the state directory. */
 export function backupDirectory(
-  { directories }: Pick<System, "directories">,
-  { file, cluster }: Inventory,
+  system: Pick<System, "directories">,
+  inventory: Inventory,
 ): string {
-  const set = cluster.vars.get("backup_dir");
-  if (typeof set?.value !== "string" || set.value === "" || set.state !== "plain") {
-    return join(directories.state, "backups", cluster.clusterName);
-  }
-  return resolve(dirname(file), set.value.replace(/^~(?=\/|$)/, directories.home));
+  return workstationPath(system, inventory, "backup_dir") ??
+    join(system.directories.state, "backups", inventory.cluster.clusterName);
 }
 
 /** Backups in a directory, newest first; what is none of this tool's is left out. */

@@ -6,12 +6,13 @@
  */
 
 import { createHash } from "node:crypto";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { refusalReason } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { hideSecrets } from "../../errors/secrets.ts";
 import { missingError, unreachableError, usageError, UserError } from "../../errors/user_error.ts";
 import type { ClusterVars, Inventory } from "../../inventory/model.ts";
+import { workstationPath } from "../../inventory/workstation_path.ts";
 import { K3S_VERSION } from "../../inventory/kubernetes_syntax.ts";
 import {
   fetchSize,
@@ -141,14 +142,10 @@ export async function planArtifacts(
  * only Ansible knows it.
  */
 export function artifactDirectory(
-  { directories }: Pick<ActionSystem, "directories">,
-  { cluster, file }: Pick<Inventory, "cluster" | "file">,
+  system: Pick<ActionSystem, "directories">,
+  inventory: Pick<Inventory, "cluster" | "file">,
 ): string | undefined {
-  const variable = cluster.vars.get(ARTIFACT_DIR);
-  if (variable?.state !== "plain" || typeof variable.value !== "string" || variable.value === "") {
-    return undefined;
-  }
-  return resolve(dirname(file), variable.value.replace(/^~(?=\/|$)/, directories.home));
+  return workstationPath(system, inventory, ARTIFACT_DIR);
 }
 
 /** The files of a k3s release that a directory does not have as they were published, by their names. */

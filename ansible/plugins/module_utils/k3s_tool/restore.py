@@ -133,8 +133,8 @@ def forget(data=DATA):
 
 
 def leave(data=DATA, config=CONFIG, now=time.time):
-    """A server that is to join the restored one: its datastore is put aside, and it gets the cluster's keys as it joins. Until it has, it must not
-    start a cluster of its own, whatever becomes of the one that it waits for."""
+    """A server that is to join the restored one: its datastore is put aside, and it gets the cluster's keys as it joins. Until then it
+    must not start a new cluster, even if the restored one never comes up."""
     os.makedirs(data + "/server", mode=0o700, exist_ok=True)
     touch(awaited(data))
     put_aside(data, now)
