@@ -57,6 +57,7 @@ export function planHosts({ hosts = 3, servers = 1, readyDelay }: LabOptions): H
     address: `10.77.0.${11 + i}`,
     tailscaleAddress: `100.64.0.${1 + i}`,
     role: i < servers ? "control-plane" : "worker",
+    debian: (i + 1) % 3 === 0 ? "trixie" : "bookworm", // both in one cluster of three
     ...(readyDelay === undefined ? {} : { readyDelay }),
   }));
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { cacheDir, runDir, runPaths } from "./paths.ts";
+import type { DebianRelease } from "./build/base_image.ts";
 import type { Daemon } from "./cli/daemon.ts";
 
 /** A machine of the lab. */
@@ -11,6 +12,8 @@ export interface Host {
   tailscaleAddress: string;
   /** What the lab was asked to have it for; nothing on the host depends on it. */
   role: "control-plane" | "worker";
+  /** What it runs. */
+  debian: DebianRelease;
   /** Seconds by which k3s tells systemd READY later than it could; see delayReady. */
   readyDelay?: number;
 }

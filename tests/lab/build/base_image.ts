@@ -5,7 +5,11 @@ import { say, step } from "../cli/progress.ts";
 import { RequirementError } from "../cli/requirements.ts";
 import { cached, hashTexts } from "./content_hash.ts";
 
-const suite = "bookworm";
+/** Debian releases of the hosts, by what debootstrap and the mirror call them, with the number people know. */
+export const DEBIAN = { bookworm: 12, trixie: 13 } as const;
+
+/** One of them. */
+export type DebianRelease = keyof typeof DEBIAN;
 
 /** A small Debian with what a person's machine has, and what k3s would bring along itself. */
 const packages = [
@@ -40,8 +44,8 @@ const files: Record<string, string> = {
   "etc/resolv.conf": "nameserver 10.77.0.1\n", // nobody answers there: look-ups fail at once
 };
 
-/** Where the base image is in the cache; it may not have been built yet. */
-export function baseImagePath(): string {
+/** Where the base image of a release is in the cache; it may not have been built yet. */
+export function baseImagePath(suite: DebianRelease): string {
   return join(
     cacheDir,
     "base",
@@ -49,19 +53,19 @@ export function baseImagePath(): string {
   );
 }
 
-/** Builds the hosts' base image with debootstrap unless the cache has it; returns its path. */
-export async function buildBaseImage(): Promise<string> {
-  const path = baseImagePath();
+/** Builds a base image for hosts with debootstrap unless the cache has it; returns its path. */
+export async function buildBaseImage(suite: DebianRelease): Promise<string> {
+  const path = baseImagePath(suite);
   const { made } = await cached(path, async (dir) => {
     const mirror = await debianMirror();
-    say(`lab: building the hosts' base image, Debian ${suite} from ${mirror} (about 90 s)`);
-    await step("base image built", () => makeBaseImage(dir, mirror));
+    say(`lab: building the base image of hosts with Debian ${suite} from ${mirror} (about 90 s)`);
+    await step("base image built", () => makeBaseImage(suite, dir, mirror));
   });
-  if (!made) say("lab: base image is in the cache");
+  if (!made) say(`lab: the base image of Debian ${suite} is in the cache`);
   return path;
 }
 
-async function makeBaseImage(dir: string, mirror: string): Promise<void> {
+async function makeBaseImage(suite: DebianRelease, dir: string, mirror: string): Promise<void> {
   await run([
     "debootstrap",
     "--variant=minbase",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ensureRequirements } from "../cli/requirements.ts";
-import { buildBaseImage } from "./base_image.ts";
+import { buildBaseImage, type DebianRelease } from "./base_image.ts";
 import { buildExampleImage } from "./cluster_parts.ts";
 import { buildFlux, type FluxRelease, kustomizeBuild, sopsBuild } from "./flux.ts";
 import { buildGo, labnetBuild, tailscaleBuild } from "./go_programs.ts";
@@ -10,8 +10,8 @@ import { readRelease } from "./release.ts";
 
 /** Everything a lab is made of, as paths in the cache. */
 export interface Built {
-  /** Base image of the hosts. */
-  base: string;
+  /** Base images of hosts, by what they run. */
+  bases: Record<DebianRelease, string>;
   /** Directory laid over the base image. */
   layer: string;
   /** Directory of tailscale and tailscaled. */
@@ -37,14 +37,17 @@ export interface Built {
 export async function buildLab(releases: readonly string[] = []): Promise<Built> {
   const real = await Promise.all(releases.map(readRelease));
   await ensureRequirements();
-  const base = await buildBaseImage();
+  const bases = {
+    bookworm: await buildBaseImage("bookworm"),
+    trixie: await buildBaseImage("trixie"),
+  };
   const tailscale = await buildGo(tailscaleBuild);
   const layer = await buildHostLayer(tailscale, { realK3s: real.length > 0 });
   const labnet = join(await buildGo(labnetBuild), "labnet");
   const offered = real.length > 0 ? real : await standInReleases();
   const { path, k3s } = await buildMirror(offered);
   return {
-    base,
+    bases,
     layer,
     tailscale,
     labnet,

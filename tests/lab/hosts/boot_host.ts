@@ -14,7 +14,7 @@ export async function bootHost(
   net: Promise<unknown>,
 ): Promise<void> {
   const start = performance.now();
-  await makeDisk(host, built);
+  await makeDisk(host, { base: built.bases[host.debian], layer: built.layer });
   if (built.images !== undefined) await putImages([host], built.images);
   await keepDaemon(state, host.name, await startHost(host));
   await waitForSshd(host);

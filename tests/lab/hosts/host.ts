@@ -47,6 +47,8 @@ export async function startHost(host: Host): Promise<Daemon> {
     "--boot",
     `--directory=${disk.root}`,
     `--machine=${host.name}`,
+    // systemd 256 and later refuse version 1 of cgroups, which this machine may have.
+    "--setenv=SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
     `--network-bridge=${network.bridge}`,
     "--register=no",
     "--keep-unit",
