@@ -197,6 +197,9 @@ class Servers(unittest.TestCase):
                 self.assertEqual(PROBE["joined_through"](config, data), "https://100.64.0.1:6443")
                 self.assertIsNone(PROBE["joined_through"]("cluster-init: true\n", data))
                 self.assertEqual(PROBE["look_server"](data), {"holds": made.startswith("server"), "answers": False, "awaits": False})
+        self.assertEqual(PROBE["own_address"](config), "100.64.0.4")
+        self.assertEqual(PROBE["own_address"]("node-ip: '100.64.0.4'\n"), "100.64.0.4")
+        self.assertIsNone(PROBE["own_address"]("server: x\n"))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ Deno.test("a change of a node that cannot be made is wrong usage, and changes no
     [["rename", "pi", "nuc"], /nuc is already in the inventory/],
     [["rename", "nuc", "box"], /nuc is a server/],
     [["rename", "pi", "no name"], /no name/],
+    [["set-ip", "nobody", "100.64.0.9"], /no host nobody/],
+    [["set-ip", "pi", "192.168.1.9"], /192\.168\.1\.9/],
+    [["set-ip", "pi", "100.64.0.1"], /nuc/],
+    [["set-ip", "pi", "\x1b[31m"], /pi/],
   ];
   for (const [argv, words] of cases) {
     for (const more of [["--yes"], ["--dry-run"]]) {
@@ -57,6 +61,21 @@ Deno.test("node rename --dry-run shows the change of the inventory and writes no
   assert.equal(inventory.read(), INVENTORY);
 });
 
+Deno.test("node set-ip --dry-run shows both variables, but leaves a name that ssh connects to", async () => {
+  const named = INVENTORY.replace("ansible_host: 100.64.0.4", "ansible_host: zero.lan");
+  await using inventory = await temporaryInventory(named);
+  const { directory } = inventory;
+  const changed = async (host: string) => {
+    const line = ["node", "set-ip", host, "100.64.0.9", "--dry-run"];
+    const { code, stdout, stderr } = await runCommand(line, { directory });
+    assert.equal(code, 0, stderr);
+    return stdout.match(/^\+ .*$/m)?.[0] ?? "";
+  };
+  assert.match(await changed("pi"), /ansible_host: 100\.64\.0\.9, tailscale_ip: 100\.64\.0\.9/);
+  assert.match(await changed("zero"), /ansible_host: zero\.lan, tailscale_ip: 100\.64\.0\.9/);
+  assert.equal(inventory.read(), named);
+});
+
 Deno.test("without an answer no node is changed", async () => {
   await using inventory = await temporaryInventory(INVENTORY);
   const { directory } = inventory;
@@ -66,6 +85,8 @@ Deno.test("without an answer no node is changed", async () => {
       ["replace", "pi"],
       ["replace", "pi", "nas", "100.64.0.9"],
       ["rename", "pi", "shed"],
+      ["set-ip", "pi", "100.64.0.9"],
+      ["set-ip", "pi", "100.64.0.3"], // it has it already, and k3s may not
     ]
   ) {
     const { code, stderr } = await runCommand(["node", ...argv, "--no-input"], { directory });

@@ -15,7 +15,13 @@ import {
   type Role,
 } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
-import { changeHost, type HostChange, removeHosts } from "../../inventory/edit/edit.ts";
+import {
+  changeHost,
+  type HostChange,
+  removeHosts,
+  setVariables,
+} from "../../inventory/edit/edit.ts";
+import { resolveScope } from "../../inventory/edit/scope.ts";
 import { editInventory, type EditOutcome } from "../../inventory/store.ts";
 import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { addressOf } from "./add_node.ts";
@@ -166,6 +172,55 @@ export async function planRename(
     });
   }
   return { removal, change: await changeInInventory(system, removal, { name }, { dryRun: true }) };
+}
+
+/** A machine that has another address in the tailnet. */
+export interface Move {
+  readonly host: InventoryHost;
+  readonly address: string;
+  /** The edit, written unless it was a dry run. */
+  readonly change: EditOutcome;
+  /** k3s cannot give a member of etcd another address: the server has to leave and join again. */
+  readonly rejoins: boolean;
+}
+
+/**
+ * Gives a host another address in the inventory: `tailscale_ip`, and `ansible_host` where it was the
+ * same. One that has it already is left as it is, so that the next step can be tried again.
+ *
+ * @param request.address default: the one that the tailnet has for the host's name
+ * @throws {UserError} exit code 2 where there is no such host, or the address is not right
+ */
+export async function moveHost(
+  system: ActionSystem,
+  request: {
+    readonly inventory: string | undefined;
+    readonly host: string;
+    readonly address: string | undefined;
+  },
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<Move> {
+  const { inventory } = await openInventory(system, request.inventory);
+  const host = hostNamed(inventory, request.host);
+  const { name, role, tailscaleIp, ansibleHost } = host;
+  const { address, notes } = await addressOf(system, { name, address: request.address });
+  const variables = address === tailscaleIp
+    ? []
+    : ["tailscale_ip", ...ansibleHost === tailscaleIp ? ["ansible_host"] : []];
+  const { cwd, clock, signal } = system;
+  const change = await editInventory(inventory.file, (content) => {
+    const scope = resolveScope(content, name);
+    return setVariables(
+      content,
+      variables.map((variable) => ({ scope, key: { variable, members: [] }, value: address })),
+    );
+  }, { cwd, clock, signal, dryRun });
+  return {
+    host: hostNamed(change.content.inventory, name),
+    address,
+    change: { ...change, notes: [...notes, ...change.notes] },
+    rejoins: role === "control-plane" && hostsOf(inventory, role).length > 1,
+  };
 }
 
 /**

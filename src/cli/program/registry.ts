@@ -47,6 +47,7 @@ import {
 import {
   nodeRenameCommand,
   nodeReplaceCommand,
+  nodeSetIpCommand,
   nodeSetRoleCommand,
 } from "../commands/node/change.ts";
 import { nodeRemoveCommand } from "../commands/node/remove.ts";
@@ -75,6 +76,7 @@ export const commands: readonly CommandDeclaration[] = [
   nodeRemoveCommand,
   nodeReplaceCommand,
   nodeRenameCommand,
+  nodeSetIpCommand,
   nodeSetRoleCommand,
   nodeCordonCommand,
   nodeUncordonCommand,

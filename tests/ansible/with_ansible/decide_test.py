@@ -10,9 +10,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), found_registries=None, server=None, encrypts=False, **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), found_registries=None, server=None, encrypts=False, addresses=(), **extra):
     def host(number, name):
-        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "images": [], "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "server": server or {"holds": False, "answers": False}},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "images": [], "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "address": dict(addresses).get(name), "server": server or {"holds": False, "answers": False}},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         if name in dict(recorded):
@@ -139,6 +139,17 @@ class Problems(unittest.TestCase):
         for server, problems, extra in ((awaits, [told], {}), (awaits, [], {"k3s_tool_restore_to": "n1"}), ({**awaits, "awaits": False}, [], {})):
             found = decide(server=server, **extra)
             self.assertEqual((found["n1"]["problems"], found["n2"]["problems"]), (problems, []), extra)
+
+    def test_a_member_of_etcd_that_has_another_address_is_refused_and_told_how_to_go_on(self):
+        holds, addresses = {"holds": True, "answers": False}, {"n1": "100.64.0.1", "n2": "100.64.0.99"}
+        for servers, sqlite, problems in (
+                (("n1", "n2"), (), ["etcd knows this server as 100.64.0.99, and its address is 100.64.0.2 now"]), (("n1", "n2"), ("n2",), [])):
+            found = decide(servers=servers, sqlite=sqlite, server=holds, addresses=addresses)
+            self.assertEqual((found["n1"]["problems"], found["n2"]["problems"]), ([], problems))
+        self.assertEqual(decide(server=holds, addresses=addresses)["n2"]["hints"], ["Let it leave the cluster and join it again: `k3s-tool node set-ip n2`."])
+        alone = decide(servers=("n1",), server=holds, addresses={"n1": "100.64.0.9"})["n1"]
+        self.assertIn("k3s server --cluster-reset", alone["hints"][0])
+        self.assertEqual(decide(servers=("n1",), server=holds, addresses={"n1": "100.64.0.9"}, k3s_tool_restore_to="n1")["n1"]["problems"], [])
 
     def test_what_the_workstations_directory_lacks_is_named_with_the_command_that_downloads_it(self):
         found = decide(artifact_dir="artifacts", k3s_tool_absent_artifacts=["k3s", "k3s-airgap-images-amd64.tar"])["w1"]

@@ -67,6 +67,13 @@ class Lead(unittest.TestCase):
         later = choose({"n1": probe(holds=True, answers=True, joined=N2), "n2": MEMBER, "n3": MEMBER})
         self.assertEqual([later["n1"]["lead"], later["n1"]["joins"]], ["n1", N2])
 
+    def test_a_worker_joins_through_another_server_where_its_own_left_the_inventory_or_moved(self):
+        result = choose({"n1": FIRST, "n4": probe(joined="https://100.64.0.77:6443"), "n5": probe(joined="https://nuc.tail1.ts.net:6443")})
+        self.assertEqual([result[name]["joins"] for name in ("n1", "n4", "n5")], ["", N1, "https://nuc.tail1.ts.net:6443"])
+        # A server with data does not ask the one that it joined through.
+        gone = probe(holds=True, answers=True, joined="https://100.64.0.77:6443")
+        self.assertEqual(choose({"n2": gone})["n2"]["joins"], "https://100.64.0.77:6443")
+
     def test_one_that_answers_comes_before_one_that_only_holds_the_data(self):
         self.assertEqual(choose({"n1": STOPPED, "n2": MEMBER})["n1"], {"lead": "n2", "answering": ["n2"], "joins": ""})
         self.assertEqual(choose({"n1": FRESH, "n2": STOPPED})["n1"]["lead"], "n2")

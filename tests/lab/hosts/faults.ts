@@ -14,7 +14,7 @@ import {
   runningLab,
   writeState,
 } from "../state.ts";
-import { forgetNode, setKeyExpiry, waitForNode } from "../network/tailnet.ts";
+import { forgetNode, setAddress, setKeyExpiry, waitForNode } from "../network/tailnet.ts";
 import { waitFor } from "../wait.ts";
 
 /** File that fills a host's disk. */
@@ -36,6 +36,17 @@ export async function tailscaleUp(name: string): Promise<void> {
 export async function tailscaleLogout(name: string): Promise<void> {
   await ssh(await hostNamed(name), "tailscale logout");
   await waitForNode(name, false);
+}
+
+/** Gives a host another address in the tailnet, and waits until its interface has it. */
+export async function moveAddress(host: Host, address: string): Promise<void> {
+  await setAddress(host.name, address);
+  const look = "ip -4 -o addr show dev tailscale0";
+  await waitFor(async () => (await ssh(host, look)).includes(`${address}/32`), {
+    limit: 30,
+    what: `${host.name} to have ${address}`,
+  });
+  host.tailscaleAddress = address;
 }
 
 /** Makes a host's Tailscale key expire at this time, which may have passed. */

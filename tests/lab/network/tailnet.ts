@@ -38,6 +38,11 @@ export async function setKeyExpiry(name: string, at: Date): Promise<void> {
   await (await ask(`/nodes/${name}/expiry`, { method: "PUT", body })).body?.cancel();
 }
 
+/** Gives a machine another address, as when it was removed from the tailnet and added again. */
+export async function setAddress(name: string, address: string): Promise<void> {
+  await (await ask(`/nodes/${name}/address`, { method: "PUT", body: address })).body?.cancel();
+}
+
 /** Forgets a machine as if it had been removed in Tailscale's console. */
 export async function forgetNode(name: string): Promise<void> {
   await (await ask(`/nodes/${name}`, { method: "DELETE" })).body?.cancel();

@@ -8,8 +8,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { releasesFromEnvironment } from "../build/release.ts";
-import { delayReady, reset, tailscaleDown, tailscaleUp } from "../hosts/faults.ts";
-import { isReady, kubectl, nodes } from "../kubernetes.ts";
+import { delayReady, moveAddress, reset, tailscaleDown, tailscaleUp } from "../hosts/faults.ts";
+import { internalIp, isReady, kubectl, nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { network } from "../network/network.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
@@ -18,6 +18,7 @@ import type { Host } from "../state.ts";
 import { openTool } from "../terminal.ts";
 import { initArgs, inventoryFile, MIRROR_URL, projectDir, tool, tryTool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
+import { execAtWorkstation } from "../hosts/workstation.ts";
 
 let hosts: Host[] = [];
 const n1 = (): Host => hosts[0]!;
@@ -214,6 +215,29 @@ Deno.test("a worker that was removed while it was off does not come back by itse
   assert.ok(isReady((await nodes(n1())).get("n3")));
 });
 
+Deno.test("a worker, and then the only server, is followed to another address in the tailnet", async () => {
+  const uids = "get pods -A -o jsonpath={.items[*].metadata.uid}";
+  const before = (await kubectl(n1(), uids)).split(" ").sort();
+  await moveAddress(n3(), "100.64.0.43");
+  const worker = await tryTool("node", "set-ip", "n3", "--yes");
+  assert.equal(worker.code, 0, worker.stderr);
+  await moveAddress(n1(), "100.64.0.41");
+  const server = await tryTool("node", "set-ip", "n1", "100.64.0.41", "--yes");
+  assert.equal(server.code, 0, server.stderr);
+  const found = await nodes(n1());
+  for (const [name, host] of [["n1", n1()], ["shed", n2()], ["n3", n3()]] as const) {
+    assert.ok(isReady(found.get(name)), name);
+    assert.equal(internalIp(found.get(name)), host.tailscaleAddress);
+  }
+  assert.match(
+    await ssh(n2(), "cat /etc/rancher/k3s/config.yaml"),
+    /https:\/\/100\.64\.0\.41:6443/,
+  );
+  assert.match(await execAtWorkstation(["kubectl", "get", "nodes"]), /n1 +Ready/);
+  assert.deepEqual((await kubectl(n1(), uids)).split(" ").sort(), before);
+  assert.deepEqual(changedTasks(await provision()), []);
+});
+
 Deno.test("the only server keeps SQLite where the second one fails in the preflight", async () => {
   const database = "ls /var/lib/rancher/k3s/server/db/state.db";
   await tool("node", "remove", "n3", "--yes");
@@ -230,6 +254,28 @@ Deno.test("the only server keeps SQLite where the second one fails in the prefli
   const run = await provision();
   assert.match(run.stdout, /move from SQLite to etcd, which cannot be undone/);
   assert.ok(isReady((await nodes(n1())).get("n3")));
+});
+
+Deno.test("one of two servers cannot keep its place in etcd with another address, so it joins again", async () => {
+  await moveAddress(n3(), "100.64.0.3");
+  const edited = await runWithEvents(
+    "config",
+    "set",
+    "tailscale_ip",
+    "100.64.0.3",
+    "--scope",
+    "n3",
+  );
+  assert.equal(edited.code, 0, edited.stderr);
+  await tool("config", "set", "ansible_host", "100.64.0.3", "--scope", "n3");
+  const refused = await runWithEvents("provision", "--yes");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /etcd knows this server as 100\.64\.0\.43[^]*node set-ip n3/);
+  const moved = await tryTool("node", "set-ip", "n3", "--yes");
+  assert.equal(moved.code, 0, moved.stderr);
+  const node = (await nodes(n1())).get("n3");
+  assert.ok(isReady(node));
+  assert.equal(internalIp(node), "100.64.0.3");
 });
 
 Deno.test("reset stops at a mount of somebody else, and leaves no rule of Kubernetes", async () => {

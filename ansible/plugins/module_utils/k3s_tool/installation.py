@@ -73,6 +73,12 @@ def joined_through(config, data=DATA):
     return match.group(1) if match else None
 
 
+def own_address(config):
+    """The address of config.yaml that this node has, or None: etcd knows a server by it (k3s pkg/etcd/etcd.go, peerURL)."""
+    match = re.search(r"""^node-ip:\s*["']?([0-9.]+)""", config, re.MULTILINE)
+    return match.group(1) if match else None
+
+
 def whose(path):
     """Who wrote a configuration file: C(own) for this tool, C(other), or None where there is none."""
     if not os.path.lexists(path):
@@ -110,6 +116,7 @@ def probe_k3s(params):
     facts["unit"] = unit_state(unit, files)
     certificate = "server/tls/server-ca.crt" if params["role"] == "control_plane" else "agent/server-ca.crt"
     facts["joined"] = joined_through(read(files[0]))
+    facts["address"] = own_address(read(files[0]))
     facts["server"] = look_server()
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}

@@ -170,6 +170,66 @@ export const nodeRenameCommand = defineCommand({
   },
 });
 
+/** `node set-ip`: follows a machine that has another address in the tailnet. */
+export const nodeSetIpCommand = defineCommand({
+  name: "node set-ip",
+  summary: "Give a node the address that its machine has in the tailnet now",
+  description:
+    "A machine that was removed from the tailnet and added again has another Tailscale address. " +
+    "The inventory is changed, and the machine is provisioned with it: k3s restarts there, and " +
+    "with the only server on all workers, which join through it. Of several servers one cannot " +
+    "keep its place in etcd with another address: it leaves the cluster and joins it again.",
+  formats: ["table", "wide", "json"],
+  args: [
+    argument("<host>", "name from the inventory", { completes: "host" }),
+    argument("[ip]", "its Tailscale IPv4 address (default: looked up by name)"),
+  ],
+  options: { dryRun: DRY_RUN, ...PASSWORD_OPTIONS },
+  examples: {
+    "k3s-tool node set-ip pi --yes": "look up the address of pi and use it, without asking",
+    "k3s-tool node set-ip pi 100.64.0.23 --dry-run": "show the change of the inventory",
+  },
+  async run(context, { args, options, globals, line }, output) {
+    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
+    const { moveHost } = await import("../../../actions/hosts/remove_node.ts");
+    const [host = "", address] = args;
+    const request = { inventory: globals.inventory, host, address };
+    const planned = await moveHost(context, request, { dryRun: true });
+    const { name } = planned.host;
+    if (options.dryRun) {
+      const extra = {};
+      return await reportChange(output, planned.change, { dryRun: true, done: "", extra });
+    }
+    const prompter = new Prompter(globals, context);
+    if (planned.rejoins) {
+      const message = `${name} leaves the cluster and joins it again with ${planned.address}. ` +
+        "k3s is removed from it with its data, but for volumes.";
+      await confirmed(prompter, { message, name });
+    } else {
+      const message = `Use ${planned.address} for ${name} and restart k3s there?`;
+      if (!await prompter.confirm({ message, flag: "--yes" })) {
+        throw interruptedError("Nothing was changed");
+      }
+    }
+    const { change, host: moved } = await moveHost(context, request, { dryRun: false });
+    change.notes.forEach((words) => output.note(words));
+    const done = `${name} has the address ${planned.address} now.`;
+    if (planned.rejoins) {
+      const { inventory } = change.content;
+      const removal = { inventory, host: moved };
+      const rest = { change: {}, gone: false, resume: line, done };
+      return await leaveAndJoin({ context, options, globals, output }, { removal, ...rest });
+    }
+    const { inventory, yes: convert } = globals;
+    const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
+    await provisionAndAsk(
+      { ...PLAIN_PROVISION, inventory, passwords, convert },
+      { words: JOINING, mayInstall, context, output, globals },
+    );
+    output.note(done);
+  },
+});
+
 /** A command that is being carried out. */
 interface Invoked extends Show {
   readonly globals: GlobalOptions;
@@ -180,8 +240,8 @@ interface Invoked extends Show {
 interface LeaveAndJoin {
   readonly removal: Removal;
   readonly change: HostChange;
-  /** What happens, before the name is asked for. */
-  readonly question: string;
+  /** What happens, before the name is asked for; undefined where it was asked already. */
+  readonly question?: string;
   /** The machine no longer exists. */
   readonly gone: boolean;
   /** What continues it where the removal failed. */
@@ -198,7 +258,7 @@ async function leaveAndJoin(
   const { removeNode } = await import("../../../actions/hosts/remove_node.ts");
   const { showRun } = await import("../../output/progress.ts");
   const { name } = removal.host;
-  if (!options.dryRun) {
+  if (!options.dryRun && question !== undefined) {
     await confirmed(new Prompter(globals, context), { message: question, name });
   }
   const answers = await ansibleAnswers(options, context, globals);

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -18,11 +19,13 @@ type adminNode struct {
 //
 //	GET    /nodes                registered nodes
 //	PUT    /nodes/{name}/expiry  sets when the node's key expires; the body is a time in RFC 3339
+//	PUT    /nodes/{name}/address gives the machine another IPv4 address, the body
 //	DELETE /nodes/{name}         forgets the machine, as "Remove machine" in Tailscale's console does
 func (t *tailnet) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /nodes", t.listNodes)
 	mux.HandleFunc("PUT /nodes/{name}/expiry", t.setExpiry)
+	mux.HandleFunc("PUT /nodes/{name}/address", t.setAddress)
 	mux.HandleFunc("DELETE /nodes/{name}", t.removeNode)
 	return mux
 }
@@ -39,6 +42,24 @@ func (t *tailnet) listNodes(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(list)
+}
+
+func (t *tailnet) setAddress(w http.ResponseWriter, r *http.Request) {
+	text := make([]byte, 64)
+	n, _ := r.Body.Read(text)
+	v4, err := netip.ParseAddr(string(text[:n]))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if !t.has(r.PathValue("name")) {
+		http.NotFound(w, r)
+		return
+	}
+	t.mu.Lock()
+	t.moved[r.PathValue("name")] = v4
+	t.mu.Unlock()
+	t.notify()
 }
 
 func (t *tailnet) setExpiry(w http.ResponseWriter, r *http.Request) {

@@ -81,11 +81,14 @@ func (t *tailnet) nodes() []*tailcfg.Node {
 func (t *tailnet) present(node *tailcfg.Node) *tailcfg.Node {
 	name := hostname(node)
 	node.Name = name + "." + domain + "."
-	node.Addresses = addresses(name, node.ID)
-	node.AllowedIPs = node.Addresses
 	node.User = owner
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	node.Addresses = addresses(name, node.ID)
+	if v4, set := t.moved[name]; set {
+		node.Addresses = prefixes(v4)
+	}
+	node.AllowedIPs = node.Addresses
 	node.KeyExpiry = t.started.Add(defaultExpiry)
 	if at, set := t.expiry[name]; set {
 		node.KeyExpiry = at
@@ -98,7 +101,7 @@ func (t *tailnet) present(node *tailcfg.Node) *tailcfg.Node {
 	return node
 }
 
-// addresses gives each name addresses of its own that never change: nN has 100.64.0.N, the workstation
+// addresses gives each name addresses of its own, which stay unless a test moves it: nN has 100.64.0.N, the workstation
 // 100.64.0.100, anything else 100.64.1.ID.
 func addresses(name string, id tailcfg.NodeID) []netip.Prefix {
 	v4 := netip.AddrFrom4([4]byte{100, 64, 1, byte(id)})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type tailnet struct {
 	lastSeen map[key.NodePublic]time.Time
 	expiry   map[string]time.Time // by hostname; others expire defaultExpiry after the start
 	removed  map[key.NodePublic]bool
+	moved    map[string]netip.Addr // by hostname; others have the addresses of their names
 }
 
 // stream is one open map poll; changed has room for one wake-up, as each answer holds everything.
@@ -43,6 +45,7 @@ func newTailnet(ip, baseURL string) *tailnet {
 		lastSeen: map[key.NodePublic]time.Time{},
 		expiry:   map[string]time.Time{},
 		removed:  map[key.NodePublic]bool{},
+		moved:    map[string]netip.Addr{},
 	}
 	t.derp.Regions[1].RegionCode = "lab"
 	t.derp.Regions[1].RegionName = "Lab"
