@@ -12,12 +12,19 @@ export const DEBIAN = { bookworm: 12, trixie: 13 } as const;
 export type DebianRelease = keyof typeof DEBIAN;
 
 /** A small Debian with what a person's machine has, and what k3s would bring along itself. */
-const packages = [
+const common = [
   "systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,python3",
   "iproute2,iputils-ping,iptables,nftables,ipset,conntrack,kmod,procps,curl,ca-certificates",
   "containerd,runc,containernetworking-plugins",
   "age", // a schedule of backups installs it where there is a network
-].join(",");
+];
+
+/** Two firewalls, off until a scenario switches one on; on one release, as each look at a host with them takes longer. */
+const firewalls = ["ufw", "firewalld"];
+
+function packagesOf(suite: DebianRelease): string {
+  return [...common, ...suite === "trixie" ? firewalls : []].join(",");
+}
 
 /** Units that do nothing for a lab host but cost time, or would get in k3s's way. */
 const masked = [
@@ -49,7 +56,7 @@ export function baseImagePath(suite: DebianRelease): string {
   return join(
     cacheDir,
     "base",
-    hashTexts(suite, packages, masked.join(), JSON.stringify(files), setUpUsers),
+    hashTexts(suite, packagesOf(suite), masked.join(), JSON.stringify(files), setUpUsers),
   );
 }
 
@@ -69,7 +76,7 @@ async function makeBaseImage(suite: DebianRelease, dir: string, mirror: string):
   await run([
     "debootstrap",
     "--variant=minbase",
-    `--include=${packages}`,
+    `--include=${packagesOf(suite)}`,
     suite,
     dir,
     mirror,
@@ -81,6 +88,7 @@ async function makeBaseImage(suite: DebianRelease, dir: string, mirror: string):
   }
   await run(["chroot", dir, "sh", "-euc", setUpUsers]);
   await run(["systemctl", `--root=${dir}`, "mask", ...masked]);
+  if (suite === "trixie") await run(["systemctl", `--root=${dir}`, "disable", "firewalld.service"]);
 }
 
 /** Run inside the new image. Each host gets SSH host keys and a machine id of its own. */

@@ -204,6 +204,11 @@ async function findings(): Promise<string[]> {
 Deno.test("two replicas on two hosts answer through a Service, across the tailnet", async () => {
   await kubectl(n1(), "apply -f -", helloManifests("hello", { replicas: 2, nodePort: 30080 }));
   await kubectl(n1(), "rollout status deployment/hello --timeout=90s");
+  await bothAnswer();
+});
+
+/** Waits until both replicas have answered each of the three hosts. */
+async function bothAnswer(): Promise<void> {
   const address = (await kubectl(n1(), "get service hello -o jsonpath={.spec.clusterIP}")).trim();
   for (const one of first3()) {
     const answering = new Set<string>();
@@ -211,6 +216,33 @@ Deno.test("two replicas on two hosts answer through a Service, across the tailne
       answering.add(JSON.parse(await ssh(one, `curl -sf -m 5 http://${address}/`)).node);
       return answering.size === 2;
     }, { limit: 60, what: `both replicas to answer ${one.name}` });
+  }
+}
+
+Deno.test("a firewall that is on lets the cluster through once the host is provisioned: ufw, then firewalld", async () => {
+  const n3 = host("n3");
+  // The lab's own way in stays open; modules of the kernel are this machine's.
+  const firewalls = {
+    ufw: ["ufw allow in on host0 && ufw --force enable", "ufw --force disable"],
+    firewalld: [
+      "sed -i s/CleanupModulesOnExit=yes/CleanupModulesOnExit=no/ /etc/firewalld/firewalld.conf && systemctl start firewalld",
+      "systemctl stop firewalld",
+    ],
+  };
+  for (const [kind, [on, off]] of Object.entries(firewalls)) {
+    await ssh(n3, on!);
+    try {
+      const missing =
+        `n3: ${kind} is on and has no rule for tailscale0, 10.42.0.0/16, 10.43.0.0/16`;
+      const found = await findings();
+      assert.ok(found.includes(missing), found.join("\n"));
+      await provision();
+      assert.deepEqual(await findings(), []);
+      await bothAnswer();
+      assert.deepEqual(changedTasks(await provision()), []);
+    } finally {
+      await ssh(n3, off!);
+    }
   }
 });
 
