@@ -322,11 +322,13 @@ export const backupScheduleCommand = defineCommand({
     const { hostsOf } = await import("../../../inventory/model.ts");
     const { reportChange } = await import("../../output/change_words.ts");
     const { showRun } = await import("../../output/progress.ts");
+    const { encrypterFor } = await import("../../../actions/backup/backup_file.ts");
     const { every, recipient, directory, keepDaily, keepWeekly, keepMonthly, off } = options;
     const given = [every, recipient, directory, keepDaily, keepWeekly, keepMonthly];
     if (off && given.some((each) => each !== undefined)) {
       throw usageError("--off cannot be combined with other parts of a schedule");
     }
+    if (recipient !== undefined) await encrypterFor({ recipients: [recipient] }); // its checksum
     const { inventory } = await openInventory(context, globals.inventory);
     const { file } = inventory;
     const key = "backup_schedule";
