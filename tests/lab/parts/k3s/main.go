@@ -42,6 +42,8 @@ COMMANDS:
    ctr            Run ctr
    token          Manage tokens
    etcd-snapshot  Manage etcd snapshots
+   certificate    Manage K3s certificates
+   secrets-encrypt  Control secrets encryption and keys rotation
 
 OPTIONS:
    --version, -v  print the version
@@ -71,6 +73,10 @@ func main() {
 		cli.Fail(cli.Ctr(rest))
 	case "token":
 		cli.Fail(cli.Token(rest))
+	case "certificate":
+		cli.Fail(cli.Certificate(rest))
+	case "secrets-encrypt":
+		cli.Fail(cli.Encrypt(rest))
 	case "etcd-snapshot":
 		cli.Fail(cli.Snapshot(rest))
 	case "--version", "-v":

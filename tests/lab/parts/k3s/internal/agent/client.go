@@ -75,6 +75,9 @@ func newHTTPClient(config *tls.Config) *http.Client {
 	return &http.Client{Timeout: requestTimeout, Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
 }
 
+// Patient lets each request take longer than usual.
+func (c *Client) Patient(limit time.Duration) { c.http.Timeout = limit }
+
 // Get reads a path of the supervisor.
 func (c *Client) Get(ctx context.Context, path string) ([]byte, error) {
 	return c.do(ctx, http.MethodGet, path, nil, nil)

@@ -201,12 +201,11 @@ func rotateToken(ctx context.Context, o *tokenOptions) error {
 		}
 		current = string(data)
 	}
-	next := cmp.Or(*o.newToken, jointoken.Random(16))
 	client, err := agent.Connect(ctx, *o.server, current, "server")
 	if err != nil {
 		return err
 	}
-	if err := client.PutJSON(ctx, "/v1-k3s/token", map[string]string{"newToken": next}); err != nil {
+	if err := client.PutJSON(ctx, "/v1-k3s/token", map[string]string{"newToken": *o.newToken}); err != nil {
 		return err
 	}
 	fmt.Println("Token rotated, restart k3s nodes with new token")

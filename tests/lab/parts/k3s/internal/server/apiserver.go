@@ -103,15 +103,19 @@ func apiServerArgs(s settings.Server) []string {
 }
 
 func storageArgs(s settings.Server) []string {
-	if !s.Etcd() {
-		return []string{"--etcd-servers=unix://" + kineSocket(s)}
+	var encrypted []string
+	if s.EncryptSecrets {
+		encrypted = []string{"--encryption-provider-config=" + encryptionConfig(s), "--encryption-provider-config-automatic-reload=true"}
 	}
-	return []string{
+	if !s.Etcd() {
+		return append(encrypted, "--etcd-servers=unix://"+kineSocket(s))
+	}
+	return append(encrypted, []string{
 		"--etcd-servers=" + localEtcd,
 		"--etcd-cafile=" + s.TLS("etcd/server-ca.crt"),
 		"--etcd-certfile=" + s.TLS("etcd/client.crt"),
 		"--etcd-keyfile=" + s.TLS("etcd/client.key"),
-	}
+	}...)
 }
 
 // controllerArgs is the controller manager's command line; one server alone needs no leader election.

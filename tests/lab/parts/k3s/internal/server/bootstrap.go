@@ -12,36 +12,42 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"k3s-tool.lab/k3s/internal/agent"
 	"k3s-tool.lab/k3s/internal/files"
 	"k3s-tool.lab/k3s/internal/logging"
 	"k3s-tool.lab/k3s/internal/settings"
 )
 
-// bundle is what a joining server needs to be one of the same cluster: files below server/tls, and its settings.
+// bundle is what a joining server needs to be one of the same cluster: files that all servers share, by their names seen from server/tls, and its
+// settings.
 type bundle struct {
-	Files   map[string][]byte `json:"files"`
-	Cluster settings.Cluster  `json:"cluster"`
+	Files   map[string]storedFile `json:"files"`
+	Cluster settings.Cluster      `json:"cluster"`
 }
 
-func bootstrapNames() []string {
+func bootstrapNames(s settings.Server) []string {
 	names := []string{"service.key"}
 	for _, authority := range authorityFiles {
 		names = append(names, authority+".crt", authority+".key")
 	}
+	if s.EncryptSecrets {
+		names = append(names, "../cred/encryption-config.json", "../cred/encryption-state.json")
+	}
 	return names
 }
 
-func bootstrapData(s settings.Server) ([]byte, error) {
-	b := bundle{Files: map[string][]byte{}, Cluster: s.Cluster}
-	for _, name := range bootstrapNames() {
-		data, err := os.ReadFile(s.TLS(name))
-		if err != nil {
+// bootstrapData is what the datastore has, as the token of who asks lets it be read; else what is on disk (k3s-io/k3s pkg/cluster/bootstrap.go,
+// serveBootstrap).
+func bootstrapData(ctx context.Context, client *clientv3.Client, s settings.Server, password string) ([]byte, error) {
+	shared, err := loadBootstrap(ctx, client, password)
+	if err != nil || shared == nil {
+		if shared, err = sharedFiles(s); err != nil {
 			return nil, err
 		}
-		b.Files[name] = data
 	}
-	return json.Marshal(b)
+	return json.Marshal(bundle{Files: shared, Cluster: s.Cluster})
 }
 
 // fetchBootstrap gets the cluster's keys from another server, until it answers. Settings that must be the same everywhere are compared.
@@ -82,12 +88,12 @@ func storeBootstrap(s settings.Server, data []byte) error {
 	if mine != theirs {
 		return fmt.Errorf("failed to validate server configuration: critical configuration value mismatch: %+v here, %+v there", mine, theirs)
 	}
-	for _, name := range bootstrapNames() {
-		content := b.Files[name]
-		if len(content) == 0 {
+	for _, name := range bootstrapNames(s) {
+		file := b.Files[name]
+		if len(file.Content) == 0 {
 			return fmt.Errorf("bootstrap data has no %s", name)
 		}
-		if err := files.Replace(s.TLS(name), content, 0o600); err != nil {
+		if err := errors.Join(files.Replace(s.TLS(name), file.Content, 0o600), os.Chtimes(s.TLS(name), file.Timestamp, file.Timestamp)); err != nil {
 			return err
 		}
 	}

@@ -27,6 +27,13 @@ func labelServer(ctx context.Context, client kubernetes.Interface, s settings.Se
 		annotations["etcd.k3s.cattle.io/node-name"] = store.name
 		annotations["etcd.k3s.cattle.io/node-address"] = store.address
 	}
+	if s.EncryptSecrets {
+		stage, err := encryptionAnnotationOf(s)
+		if err != nil {
+			return err
+		}
+		annotations[encryptionAnnotation] = stage
+	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": labels, "annotations": annotations}})
 	if err != nil {
 		return err

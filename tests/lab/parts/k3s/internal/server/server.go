@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -66,7 +67,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	if err != nil {
 		return err
 	}
-	if err := ensureCertificates(s, node, ca); err != nil {
+	if err := errors.Join(ensureCertificates(s, node, ca), ensureEncryption(s)); err != nil {
 		return err
 	}
 	if err := errors.Join(writeComponentKubeconfigs(s), writeAdminKubeconfig(s)); err != nil {
@@ -103,6 +104,10 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 		return fmt.Errorf("failed to save bootstrap data: %w", err)
 	}
 	var kube atomic.Pointer[kubernetes.Clientset]
+	keys := &encryption{
+		settings: s, node: node.Name, client: func() kubernetes.Interface { return kube.Load() },
+		save: func(ctx context.Context) error { return replaceBootstrap(ctx, store.client, s, join.Latest()) },
+	}
 	front := &supervisor.Supervisor{
 		ServerCA: ca.server, ClientCA: ca.client, Cluster: s.Cluster, Passwords: join.Get,
 		Kube: func() kubernetes.Interface {
@@ -113,12 +118,20 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 		},
 		APIServers: func(ctx context.Context) ([]string, error) { return apiServers(ctx, kube.Load()) },
 		Rotate: func(ctx context.Context, token string) error {
-			return errors.Join(join.Rotate(token), rotateBootstrap(ctx, store.client, s, token))
+			return errors.Join(join.Rotate(token), replaceBootstrap(ctx, store.client, s, token))
+		},
+		EncryptionStatus: func(ctx context.Context) (any, error) { return keys.status(ctx) },
+		Encrypt: func(body []byte) error {
+			var request encryptionRequest
+			if err := json.Unmarshal(body, &request); err != nil {
+				return err
+			}
+			return keys.request(ctx, request)
 		},
 		Node: node.Name,
 	}
 	if s.Etcd() {
-		front.Bootstrap = func() ([]byte, error) { return bootstrapData(s) }
+		front.Bootstrap = func(ctx context.Context) ([]byte, error) { return bootstrapData(ctx, store.client, s, join.Latest()) }
 		front.Members = store.list
 	}
 	group.Go(func() error {

@@ -51,29 +51,86 @@ func saveBootstrap(ctx context.Context, client *clientv3.Client, s settings.Serv
 	if err != nil || stored != nil {
 		return err
 	}
-	shared := map[string]storedFile{}
-	for _, name := range bootstrapNames() {
-		content, err := os.ReadFile(s.TLS(name))
-		if err != nil {
-			return err
-		}
-		info, err := os.Stat(s.TLS(name))
-		if err != nil {
-			return err
-		}
-		shared[name] = storedFile{info.ModTime(), content}
-	}
-	plain, err := json.Marshal(shared)
-	if err != nil {
-		return err
-	}
-	sealed, err := seal(password, plain)
+	sealed, err := sealedFiles(s, password)
 	if err != nil {
 		return err
 	}
 	key := bootstrapKey(password)
-	_, err = client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", 0)).Then(clientv3.OpPut(key, string(sealed))).Commit()
+	_, err = client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", 0)).Then(clientv3.OpPut(key, sealed)).Commit()
 	return err
+}
+
+// replaceBootstrap puts the shared files as they are now in the place of those that the datastore has, with this token or another one (k3s-io/k3s
+// pkg/cluster/storage.go, RotateBootstrapToken and Save with override).
+func replaceBootstrap(ctx context.Context, client *clientv3.Client, s settings.Server, password string) error {
+	found, err := client.Get(ctx, bootstrapPrefix, clientv3.WithPrefix())
+	if err != nil {
+		return err
+	}
+	sealed, err := sealedFiles(s, password)
+	if err != nil {
+		return err
+	}
+	key := bootstrapKey(password)
+	// the new one first: a kill in between loses nothing
+	if err := put(ctx, client, key, sealed); err != nil {
+		return err
+	}
+	for _, kv := range found.Kvs {
+		if old := string(kv.Key); old != key {
+			if _, err := client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(old), "=", kv.ModRevision)).Then(clientv3.OpDelete(old)).Else(clientv3.OpGet(old)).Commit(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// put writes a key as kine allows it: in a transaction that names its revision.
+func put(ctx context.Context, client *clientv3.Client, key, value string) error {
+	found, err := client.Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	txn := client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", 0))
+	if len(found.Kvs) > 0 {
+		txn = client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", found.Kvs[0].ModRevision)).Else(clientv3.OpGet(key))
+	}
+	done, err := txn.Then(clientv3.OpPut(key, value)).Commit()
+	if err == nil && !done.Succeeded {
+		return fmt.Errorf("%s was changed meanwhile", key)
+	}
+	return err
+}
+
+// sharedFiles are the files that all servers share, as they are on disk.
+func sharedFiles(s settings.Server) (map[string]storedFile, error) {
+	shared := map[string]storedFile{}
+	for _, name := range bootstrapNames(s) {
+		content, err := os.ReadFile(s.TLS(name))
+		if err != nil {
+			return nil, err
+		}
+		info, err := os.Stat(s.TLS(name))
+		if err != nil {
+			return nil, err
+		}
+		shared[name] = storedFile{info.ModTime(), content}
+	}
+	return shared, nil
+}
+
+func sealedFiles(s settings.Server, password string) (string, error) {
+	shared, err := sharedFiles(s)
+	if err != nil {
+		return "", err
+	}
+	plain, err := json.Marshal(shared)
+	if err != nil {
+		return "", err
+	}
+	sealed, err := seal(password, plain)
+	return string(sealed), err
 }
 
 // loadBootstrap reads the shared files; nil where the datastore is new.
@@ -94,21 +151,6 @@ func loadBootstrap(ctx context.Context, client *clientv3.Client, password string
 		return shared, json.Unmarshal(plain, &shared)
 	}
 	return nil, errOtherToken
-}
-
-// rotateBootstrap encrypts the shared files with another token (k3s-io/k3s pkg/cluster/storage.go, RotateBootstrapToken).
-func rotateBootstrap(ctx context.Context, client *clientv3.Client, s settings.Server, password string) error {
-	found, err := client.Get(ctx, bootstrapPrefix, clientv3.WithPrefix())
-	if err != nil {
-		return err
-	}
-	for _, kv := range found.Kvs {
-		key := string(kv.Key)
-		if _, err := client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", kv.ModRevision)).Then(clientv3.OpDelete(key)).Else(clientv3.OpGet(key)).Commit(); err != nil {
-			return err
-		}
-	}
-	return saveBootstrap(ctx, client, s, password)
 }
 
 // reconcile brings this server's files to those of its datastore.

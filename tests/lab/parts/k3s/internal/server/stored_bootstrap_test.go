@@ -15,7 +15,7 @@ import (
 func keys(t *testing.T, content string, modified time.Time) settings.Server {
 	t.Helper()
 	s := settings.Server{DataDir: t.TempDir()}
-	for _, name := range bootstrapNames() {
+	for _, name := range bootstrapNames(s) {
 		err := errors.Join(os.MkdirAll(filepath.Dir(s.TLS(name)), 0o700), os.WriteFile(s.TLS(name), []byte(content), 0o600), os.Chtimes(s.TLS(name), modified, modified))
 		if err != nil {
 			t.Fatal(err)
@@ -50,13 +50,13 @@ func TestDatastoreGivesItsKeysToWhoKnowsTheToken(t *testing.T) {
 	if err := saveBootstrap(ctx, client, s, "b"); !errors.Is(err, errOtherToken) {
 		t.Fatal(err)
 	}
-	if err := rotateBootstrap(ctx, client, s, "b"); err != nil {
+	if err := replaceBootstrap(ctx, client, s, "b"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := loadBootstrap(ctx, client, "a"); !errors.Is(err, errOtherToken) {
 		t.Fatal(err)
 	}
-	if stored, err := loadBootstrap(ctx, client, "b"); err != nil || len(stored) != len(bootstrapNames()) {
+	if stored, err := loadBootstrap(ctx, client, "b"); err != nil || len(stored) != len(bootstrapNames(s)) {
 		t.Fatal(stored, err)
 	}
 }

@@ -25,6 +25,7 @@ type Cluster struct {
 	DisableKubeProxy bool   `json:"disableKubeProxy"`
 
 	DisableNetworkPolicy bool `json:"disableNetworkPolicy"`
+	EncryptSecrets       bool `json:"encryptSecrets"`
 }
 
 // Server is what a server needs to know beside its own node's settings.
@@ -77,6 +78,7 @@ func ServerFrom(v *flags.Values, node Node) (Server, error) {
 			DisableKubeProxy: v.Bool("disable-kube-proxy"),
 
 			DisableNetworkPolicy: v.Bool("disable-network-policy"),
+			EncryptSecrets:       v.Bool("secrets-encryption"),
 		},
 		DataDir:           dataDir,
 		BindAddress:       v.String("bind-address"),

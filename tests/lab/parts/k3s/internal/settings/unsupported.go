@@ -17,7 +17,7 @@ var unsupported = []string{
 	"etcd-snapshot-reconcile-interval", "etcd-snapshot-retention", "etcd-snapshot-schedule-cron", "flannel-external-ip",
 	"flannel-ipv6-masq", "helm-job-image", "image-credential-provider-bin-dir", "image-credential-provider-config",
 	"image-service-endpoint", "kine-tls", "kube-cloud-controller-arg", "kube-cloud-controller-manager-arg", "log", "node-external-dns",
-	"node-internal-dns", "nonroot-devices", "prefer-bundled-bin", "rootless", "secrets-encryption",
+	"node-internal-dns", "nonroot-devices", "prefer-bundled-bin", "rootless",
 	"secrets-encryption-provider", "selinux", "servicelb-namespace", "supervisor-metrics", "system-default-registry", "v",
 	"vmodule", "vpn-auth", "vpn-auth-file",
 }

@@ -2,6 +2,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
+	"k3s-tool.lab/k3s/internal/jointoken"
 	"k3s-tool.lab/k3s/internal/pki"
 	"k3s-tool.lab/k3s/internal/settings"
 )
@@ -20,8 +22,10 @@ type Supervisor struct {
 	Passwords          func() Passwords
 	Kube               func() kubernetes.Interface                   // nil until the API is ready
 	APIServers         func(context.Context) ([]string, error)       // host:port of each server
-	Bootstrap          func() ([]byte, error)                        // what another server needs; nil without etcd
+	Bootstrap          func(context.Context) ([]byte, error)         // what another server needs; nil without etcd
 	Members            func(context.Context) ([]byte, error)         // etcd's members
+	EncryptionStatus   func(context.Context) (any, error)            // of Secrets in the datastore
+	Encrypt            func(request []byte) error                    // takes a rotation of their keys one step on
 	Node               string                                        // this server's own
 	Rotate             func(ctx context.Context, token string) error // replaces the server token
 }
@@ -66,6 +70,8 @@ func (s *Supervisor) Handler(next http.Handler) http.Handler {
 	handle("/v1-k3s/client-k3s-controller.crt", node, s.client(pki.Subject{Name: "system:k3s-controller", Client: true}))
 	handle("/v1-k3s/server-bootstrap", server, s.bootstrap)
 	handle("/v1-k3s/token", server, s.rotate)
+	handle("/v1-k3s/encrypt/status", server, s.encryptStatus)
+	handle("/v1-k3s/encrypt/config", server, s.encryptConfig)
 	handle("/db/info", server, s.members)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {
@@ -103,7 +109,7 @@ func (s *Supervisor) bootstrap(w http.ResponseWriter, r *http.Request) error {
 	if s.Bootstrap == nil {
 		return failure{http.StatusBadRequest, "etcd disabled"}
 	}
-	data, err := s.Bootstrap()
+	data, err := s.Bootstrap(r.Context())
 	if err != nil {
 		return err
 	}
@@ -128,8 +134,8 @@ func (s *Supervisor) rotate(w http.ResponseWriter, r *http.Request) error {
 	var request struct {
 		NewToken string `json:"newToken"`
 	}
-	if err := json.NewDecoder(io.LimitReader(r.Body, 4096)).Decode(&request); err != nil || request.NewToken == "" {
-		return failure{http.StatusBadRequest, "new token is missing"}
+	if err := json.NewDecoder(io.LimitReader(r.Body, 4096)).Decode(&request); err != nil {
+		return failure{http.StatusBadRequest, err.Error()}
 	}
-	return s.Rotate(r.Context(), request.NewToken)
+	return s.Rotate(r.Context(), cmp.Or(request.NewToken, jointoken.Random(16))) // k3s-io/k3s pkg/server/handlers/token.go, tokenRotate
 }

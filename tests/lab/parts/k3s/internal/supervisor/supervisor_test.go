@@ -48,7 +48,7 @@ func supervised(t *testing.T, client kubernetes.Interface) func(c caller, method
 		Passwords:  func() Passwords { return Passwords{Server: "for-servers", Agent: "for-agents"} },
 		Kube:       func() kubernetes.Interface { return client },
 		APIServers: func(context.Context) ([]string, error) { return []string{"100.64.0.1:6443"}, nil },
-		Bootstrap:  func() ([]byte, error) { return []byte("keys"), nil },
+		Bootstrap:  func(context.Context) ([]byte, error) { return []byte("keys"), nil },
 	}
 	server := httptest.NewUnstartedServer(s.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "api") })))
 	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}

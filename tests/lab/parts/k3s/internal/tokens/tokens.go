@@ -2,6 +2,7 @@
 package tokens
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -19,6 +20,7 @@ type Store struct {
 	passwords supervisor.Passwords
 	settings  settings.Server
 	caPEM     []byte
+	latest    string
 }
 
 // Known is the server's password that is configured or that an earlier run has stored, or "".
@@ -37,8 +39,7 @@ func Known(s settings.Server) (string, error) {
 	return passwordOf(string(data))
 }
 
-// Load takes the configured tokens, or those of an earlier run, or makes a new one. A configured token that differs from the
-// one the cluster was made with is refused: the real program cannot decrypt its bootstrap data then.
+// Load takes the configured tokens, or those of an earlier run, or makes a new one. Whether they are the cluster's, the datastore tells.
 func Load(s settings.Server, caPEM []byte) (*Store, error) {
 	t := &Store{settings: s, caPEM: caPEM}
 	configured, err := passwordOf(s.Token)
@@ -54,8 +55,6 @@ func Load(s settings.Server, caPEM []byte) (*Store, error) {
 		stored = token.Password
 	}
 	switch {
-	case configured != "" && stored != "" && configured != stored:
-		return nil, errors.New("bootstrap data already found and encrypted with different token")
 	case configured != "":
 		t.passwords.Server = configured
 	case stored != "":
@@ -66,24 +65,37 @@ func Load(s settings.Server, caPEM []byte) (*Store, error) {
 	if t.passwords.Agent, err = passwordOf(s.AgentToken); err != nil {
 		return nil, err
 	}
+	t.latest = t.passwords.Server
 	return t, t.write(t.passwords)
 }
 
 // Get returns the secrets that this server was started with.
 func (t *Store) Get() supervisor.Passwords { return t.passwords }
 
+// Latest is the server token that a rotation has left, or else the one of the start: what the datastore is encrypted with.
+func (t *Store) Latest() string { return t.latest }
+
 // Rotate stores another server token. The running server goes on with the one it was started with: the real program reads the file of
 // its passwords at start only (k3s-io/k3s pkg/server/handlers/token.go, pkg/authenticator).
 func (t *Store) Rotate(password string) error {
 	next := t.passwords
 	next.Server = password
-	return t.write(next)
+	if err := t.write(next); err != nil {
+		return err
+	}
+	t.latest = password
+	return nil
 }
 
 func (t *Store) file(name string) string { return filepath.Join(t.settings.DataDir, name) }
 
-// write stores server/token and its link node-token, and server/agent-token: a link to token unless a token for agents is set.
+// write stores cred/passwd, server/token and its link node-token, and server/agent-token: a link to token unless a token for agents is set
+// (k3s-io/k3s pkg/passwd/passwd.go, pkg/server/handlers/token.go).
 func (t *Store) write(passwords supervisor.Passwords) error {
+	known := fmt.Sprintf("%s,server,server,k3s:server\n%s,node,node,k3s:agent\n", passwords.Server, cmp.Or(passwords.Agent, passwords.Server))
+	if err := files.Replace(t.file("cred/passwd"), []byte(known), 0o600); err != nil {
+		return err
+	}
 	full := jointoken.Format(t.caPEM, "server:"+passwords.Server) + "\n"
 	if err := files.Replace(t.file("token"), []byte(full), 0o600); err != nil {
 		return err

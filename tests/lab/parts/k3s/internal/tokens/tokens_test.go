@@ -3,7 +3,6 @@ package tokens
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"k3s-tool.lab/k3s/internal/jointoken"
@@ -36,8 +35,12 @@ func TestTokenFiles(t *testing.T) {
 		t.Errorf("the token must stay: %v", err)
 	}
 	s.Token = "another"
-	if _, err := Load(s, ca); err == nil || !strings.Contains(err.Error(), "different token") {
-		t.Errorf("a changed token was taken: %v", err)
+	if configured, err := Load(s, ca); err != nil || configured.Get().Server != "another" || read("token").Password != "another" {
+		t.Errorf("the configured token goes first: %v", err)
+	}
+	known, err := os.ReadFile(filepath.Join(s.DataDir, "cred/passwd"))
+	if err != nil || string(known) != "another,server,server,k3s:server\nanother,node,node,k3s:agent\n" {
+		t.Errorf("passwd: %q %v", known, err)
 	}
 	s.Token = first.Get().Server
 	s.AgentToken = "for-agents"
