@@ -9,11 +9,12 @@ export const MASK = "********";
 
 /**
  * Names that hold a secret, in lower case with `_` between words ({@linkcode isSecretName}); not
- * `token_file`, `secret_name` or `secretKeyRef`, which only say where it is kept. The callback plugin
+ * `token_file`, `secret_name` or `secretKeyRef`, which only say where it is kept, or `secrets_encryption`. The callback plugin
  * of a run gets the same pattern, so it is written in what JavaScript and Python both read.
  */
 export const SECRET_NAME_PATTERN =
   "^(?!.*[_.-](?:files?|paths?|names?|namespaces?|refs?|generators?)$)" +
+  "(?!(?:.*[_.-])?secrets[_-]encryption(?:[_-]provider)?$)" +
   ".*(?:token|passw(?:or)?d|passphrase|secret|credential|(?:^|[_.-])(?:pass|pwd)$|" +
   "(?:private|api|access|auth|encryption|signing)[_-]?key)";
 const SECRET_NAME = new RegExp(SECRET_NAME_PATTERN);

@@ -300,6 +300,7 @@ export const ClusterVariables = z.looseObject({
   backup_dir: z.optional(FILE),
   backup_schedule: z.optional(BackupScheduleSchema),
   default_limits: z.optional(Limits),
+  secrets_encryption: z.optional(z.boolean(BOOLEAN)),
   notifications: z.optional(z.strictObject({
     url_file: FILE.check(z.minLength(1, "a file on this machine")),
     format: z.optional(z.enum(NOTIFY_FORMATS, `one of ${NOTIFY_FORMATS.join(", ")}`)),

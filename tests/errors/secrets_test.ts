@@ -20,6 +20,8 @@ Deno.test("names of secrets, as people write them", () => {
   ];
   const harmless = [
     "gitops_token_file",
+    "secrets_encryption",
+    "secrets-encryption-provider",
     "TOKEN_FILE",
     "secretName",
     "secretKeyRef",

@@ -171,6 +171,9 @@ class Problems(unittest.TestCase):
         for holds, encrypts, wanted, problems in ((True, False, True, [late]), (True, True, False, [lost]), (True, True, True, []), (False, False, True, [])):
             found = decide(server={"holds": holds, "answers": holds}, encrypts=encrypts, k3s_config={"secrets-encryption": wanted} if wanted else {})
             self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, []), (holds, encrypts, wanted))
+            if wanted or encrypts:
+                found = decide(server={"holds": holds, "answers": holds}, encrypts=encrypts, secrets_encryption=wanted)
+                self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, []), (holds, encrypts, wanted))
         found = decide(server={"holds": True, "answers": True}, encrypts=True, k3s_control_plane_extra_config={"secrets-encryption": True})
         self.assertEqual(found["n1"]["problems"], [])
 
