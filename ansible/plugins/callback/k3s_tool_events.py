@@ -30,6 +30,7 @@ DOCUMENTATION = r"""
         begins with C(Code) and a colon."
       - "Warnings: a C(debug) task whose C(msg) is a string, or a list of strings, that begin with C(Warning) and a colon gives one
         C(warning) event each, and so does each sentence that a module of this tree returns as C(told)."
+      - What a module of this tree returns as C(noted) gives a C(note) event (message), with the host's name before it.
       - Diffs are without the values of secrets, which are known by their names (the pattern K3S_TOOL_SECRET_NAMES).
       - "A result of a task with C(no_log) carries its status and C(censored) and nothing else."
       - Terminal escapes and control characters are removed, join tokens and private keys are masked, long values are cut.
@@ -274,6 +275,8 @@ class CallbackModule(CallbackBase):
         action = str(self._task(result).action)
         if "censored" in data:
             return
+        if action.startswith("k3s_") and isinstance(data.get("noted"), str):
+            self._emit("note", message=clean("%s: %s" % (self._host(result), data["noted"])))
         messages = data.get("told") if action.startswith("k3s_") else data.get("msg") if action in ("debug", "ansible.builtin.debug") else None
         for message in messages if isinstance(messages, (list, tuple)) else [messages]:
             if isinstance(message, str) and (action.startswith("k3s_") or message.startswith("Warning: ")):

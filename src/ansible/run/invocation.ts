@@ -19,7 +19,10 @@ export type Playbook =
   | "kubeconfig"
   | "snapshot"
   | "reset"
-  | "restore";
+  | "restore"
+  | "rotate_certs"
+  | "rotate_token"
+  | "rotate_encryption_keys";
 
 /** Files that hold a password, or programs that print it; Ansible reads them itself. */
 export interface PasswordFiles {

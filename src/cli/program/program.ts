@@ -44,6 +44,7 @@ interface Call {
 /** Group words (`node`, `config`, `assets`) and what they stand for. */
 export const GROUPS: Readonly<Record<string, string>> = {
   backup: "Back up the cluster, restore it, and list, check and prune backups",
+  rotate: "Replace certificates, the server token and encryption keys, server by server",
   notify: "Report problems of the cluster to ntfy, a webhook or by mail",
   runs: "Show what earlier runs did, and their logs",
   artifacts: "Download what provisioning needs from the internet",

@@ -61,6 +61,11 @@ import {
 } from "../commands/upkeep/notify.ts";
 import { runsListCommand, runsLogCommand, runsShowCommand } from "../commands/upkeep/runs.ts";
 import { execCommand, logsCommand, sshCommand } from "../commands/node/remote.ts";
+import {
+  rotateCertsCommand,
+  rotateEncryptionKeysCommand,
+  rotateTokenCommand,
+} from "../commands/upkeep/rotate.ts";
 import { statusCommand } from "../commands/cluster/status.ts";
 import { tuiCommand } from "../commands/cluster/tui.ts";
 import { upgradeCommand } from "../commands/upkeep/upgrade.ts";
@@ -114,6 +119,9 @@ export const commands: readonly CommandDeclaration[] = [
   backupPruneCommand,
   backupScheduleCommand,
   backupFetchCommand,
+  rotateCertsCommand,
+  rotateTokenCommand,
+  rotateEncryptionKeysCommand,
   runsListCommand,
   runsShowCommand,
   runsLogCommand,
