@@ -182,6 +182,15 @@ class Keys(unittest.TestCase):
         with self.assertRaisesRegex(KEYS.Failed, "invalid hash"):
             rotation.step("all")
 
+    def test_what_only_the_server_says_is_found_in_its_journal(self):
+        rotation = self.rotation(self.state("start"))
+        rotation.answer = (1, "", 'time="2026-11-27T22:52:19Z" level=fatal msg="Error: see server log for details: secret-encrypt error ID 16959"\n')
+        ask, line = rotation.run, 'time="x" level=error msg="secret-encrypt error ID 16959: invalid hash"'
+        rotation.run = lambda argv, timeout=10: (0, line + "\n", "") if argv[0] == "journalctl" else ask(argv, timeout)
+        with self.assertRaises(KEYS.Failed) as failed:
+            rotation.step("all")
+        self.assertEqual(str(failed.exception), "k3s secrets-encrypt rotate-keys failed: see server log for details: secret-encrypt error ID 16959 (invalid hash)")
+
     def test_without_encryption_there_is_no_stage(self):
         look = self.rotation({"stage": "", "activekey": ""}).look()
         self.assertEqual((look["enabled"], look["stage"], look["keys"]), (False, "", []))

@@ -73,7 +73,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.programs import run, sentence, sha256_of
-from ansible.module_utils.k3s_tool.server import DATA
+from ansible.module_utils.k3s_tool.server import DATA, explained
 
 BINARY = "/usr/local/bin/k3s"
 FILE = DATA + "/server/cred/encryption-config.json"
@@ -99,7 +99,7 @@ class Rotation:
     def ask(self, *arguments, limit=120):
         code, out, said = self.run([BINARY, "secrets-encrypt", *arguments], limit)
         if code:
-            raise Failed("k3s secrets-encrypt %s failed: %s" % (arguments[0], (said + out).strip()[-1500:]))
+            raise Failed("k3s secrets-encrypt %s failed: %s" % (arguments[0], explained(said + out, self.run)))
         return out
 
     def status(self):

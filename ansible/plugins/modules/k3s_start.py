@@ -106,7 +106,7 @@ REFUSALS = (
      "If another machine has the name, give one of them another name in the inventory."),
     (r"server is not ready:.*not authorized|Failed to validate (?:server token|connection to cluster).*not authorized|CA hash does not match", 3, "token_rejected",
      "The server does not accept the join token of this host",
-     "After `k3s token rotate` the new token counts only when k3s was restarted on the servers: `systemctl restart k3s` there. "
+     "Was the token rotated? `k3s-tool rotate token` finishes that, and gives this host the new one. "
      "If this host was part of another cluster: `k3s-tool reset --limit %(host)s`, then provision again."),
 )
 RESTORE_HINT = "Correct what it names, then run `k3s-tool backup restore` again. What was here before is in /var/lib/rancher/k3s/server/db-before-restore-*."

@@ -73,7 +73,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import replace
 from ansible.module_utils.k3s_tool.programs import read, run, sentence
-from ansible.module_utils.k3s_tool.server import DATA, answers
+from ansible.module_utils.k3s_tool.server import DATA, answers, explained
 
 BINARY = "/usr/local/bin/k3s"
 CONFIG = "/etc/rancher/k3s"
@@ -151,7 +151,7 @@ class Host:
             # Where the answer was lost, what counts is the token that is there.
             if not self.begun():
                 os.unlink(self.record)
-                return "k3s token rotate failed: %s" % ((said + out).strip()[-1500:] or "code %d" % code)
+                return "k3s token rotate failed: %s" % (explained(said + out, self.run) or "code %d" % code)
         if self.given():
             replace(self.given_path, read(self.own_path), 0o600)
         return None

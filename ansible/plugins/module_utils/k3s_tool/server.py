@@ -57,6 +57,18 @@ def answers(data=DATA, port=6443):
         return False
 
 
+def explained(said, execute):
+    """What a command of k3s said, with what the server says of it in its journal where the command has only a number (k3s pkg/util/apierrors.go,
+    SendErrorWithID). `execute` runs a program."""
+    said = re.sub(r'^time="[^"]*" level=\w+ msg="(?:Error: )?(.*)"$', r"\1", said.strip(), flags=re.M)[-1500:]
+    number = re.search(r"error ID (\d+)", said)
+    if not number:
+        return said
+    lines = execute(["journalctl", "_SYSTEMD_UNIT=k3s.service", "--since=-10min", "-o", "cat", "--no-pager", "-q"])[1].splitlines()
+    found = [line for line in lines if "error ID %s: " % number.group(1) in line]
+    return "%s (%s)" % (said, found[-1].split("error ID %s: " % number.group(1))[-1].rstrip('"')[:500]) if found else said
+
+
 def look_server(data=DATA):
     """What says whether other hosts can join through this one."""
     holds = holds_datastore(data)
