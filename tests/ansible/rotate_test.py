@@ -191,6 +191,21 @@ class Keys(unittest.TestCase):
             rotation.step("all")
         self.assertEqual(str(failed.exception), "k3s secrets-encrypt rotate-keys failed: see server log for details: secret-encrypt error ID 16959 (invalid hash)")
 
+    def test_keys_that_are_newer_than_the_datastore_are_put_aside_and_nothing_else(self):
+        with tempfile.TemporaryDirectory() as directory:
+            names = ["encryption-config.json", "encryption-state.json"]
+            config, state = [os.path.join(directory, name) for name in names]
+            words = 'time="x" level=fatal msg="%s newer than datastore and could cause a cluster outage. Remove the file(s)"'
+            for said, moved in ((words % config, names[:1]), (words % (state + ", " + config), names), (words % (config + ", /var/tls/server-ca.crt"), []), ("", [])):
+                for name in names:
+                    with open(os.path.join(directory, name), "w") as file:
+                        file.write("keys")
+                rotation = KEYS.Rotation(60, config)
+                rotation.run = lambda argv, timeout, said=said: (0, said, "")
+                rotation.answers = lambda: not os.path.exists(config)
+                self.assertEqual(rotation.settle(), bool(moved))
+                self.assertEqual([name for name in names if not os.path.exists(os.path.join(directory, name))], moved)
+
     def test_without_encryption_there_is_no_stage(self):
         look = self.rotation({"stage": "", "activekey": ""}).look()
         self.assertEqual((look["enabled"], look["stage"], look["keys"]), (False, "", []))

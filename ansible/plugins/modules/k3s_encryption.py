@@ -17,12 +17,15 @@ description:
     write meanwhile nobody can read afterwards (k3s C(pkg/server/handlers/secrets-encrypt.go), encryptionRotateKeys and reencryptAndRemoveKey)."
   - k3s keeps the stage itself, so a rotation that was cut off goes on. One of C(all) that was cut off has two keys and no stage; C(reencrypt --force)
     finishes it.
+  - "C(settle) helps a server that was stopped between writing its keys and saving them in the datastore. It does not start then: k3s says that they are
+    C(newer than datastore), and that they are to be removed, so that it takes those of the datastore (k3s C(pkg/cluster/bootstrap.go)). Nothing was
+    encrypted with a key that only this server had: the API server reads the file again a minute later at the earliest. They are kept beside."
   - C(look) changes nothing.
 options:
   step:
     description: What is done.
     type: str
-    choices: [look, add, use, encrypt, all]
+    choices: [look, add, use, encrypt, all, settle]
     default: look
   timeout:
     description: How long it may take to write every Secret again, in seconds. k3s does about five a second.
@@ -69,11 +72,12 @@ older:
 
 import json
 import os
+import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.programs import run, sentence, sha256_of
-from ansible.module_utils.k3s_tool.server import DATA, explained
+from ansible.module_utils.k3s_tool.server import DATA, answers, explained
 
 BINARY = "/usr/local/bin/k3s"
 FILE = DATA + "/server/cred/encryption-config.json"
@@ -94,7 +98,7 @@ class Rotation:
 
     def __init__(self, timeout, file=FILE):
         self.timeout, self.file = timeout, file
-        self.run, self.now, self.pause = run, time.monotonic, time.sleep
+        self.run, self.answers, self.now, self.pause = run, answers, time.monotonic, time.sleep
 
     def ask(self, *arguments, limit=120):
         code, out, said = self.run([BINARY, "secrets-encrypt", *arguments], limit)
@@ -154,6 +158,25 @@ class Rotation:
                 raise Failed("k3s has not encrypted all Secrets within %d s" % self.timeout)
             self.pause(2)
 
+    def settle(self):
+        """Whether it changed something."""
+        if self.answers():
+            return False
+        said = self.run(["journalctl", "_SYSTEMD_UNIT=k3s.service", "--since=-2min", "-o", "cat", "--no-pager", "-q"], 30)[1]
+        newer = re.findall(r'msg="(.*) newer than datastore and could cause', said)
+        files = newer[-1].split(", ") if newer else []
+        if not files or not set(files) <= {self.file, self.file.replace("-config.", "-state.")}:
+            return False
+        for file in files:
+            if os.path.exists(file):
+                os.rename(file, file + ".newer")
+        end = self.now() + AGREE_SECONDS
+        while not self.answers():
+            if self.now() > end:
+                raise Failed("k3s does not start with the keys of the datastore")
+            self.pause(1)
+        return True
+
     def step(self, name):
         """Whether it changed something."""
         state = self.patiently()
@@ -189,11 +212,13 @@ class Rotation:
 
 def main():
     module = AnsibleModule(argument_spec={
-        "step": {"type": "str", "choices": ["look", "add", "use", "encrypt", "all"], "default": "look"},
+        "step": {"type": "str", "choices": ["look", "add", "use", "encrypt", "all", "settle"], "default": "look"},
         "timeout": {"type": "int", "default": 3600},
     }, supports_check_mode=True)
     rotation, step = Rotation(module.params["timeout"]), module.params["step"]
     try:
+        if step == "settle":
+            module.exit_json(changed=not module.check_mode and rotation.settle())
         changed = step != "look" and (module.check_mode or rotation.step(step))
         found = rotation.look()
         if step in ("add", "all") and module.check_mode:

@@ -121,6 +121,9 @@ Deno.test("rotate token gives every host another token, though it is killed and 
 
 Deno.test("rotate encryption-keys encrypts every Secret with another key, though it is killed three times", async () => {
   const rotate = ["rotate", "encryption-keys", "--yes"];
+  const check = await runWithEvents("rotate", "encryption-keys", "--check");
+  assert.equal(check.code, 0, check.stderr);
+  assert.match(check.stdout, /n1: Secrets are encrypted with the key aescbckey, which would be/);
   const stops = [
     ended("n1", "Change the keys", "Add a key"),
     ended("n2", "Start the service"),

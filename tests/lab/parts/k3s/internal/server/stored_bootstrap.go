@@ -92,11 +92,15 @@ func put(ctx context.Context, client *clientv3.Client, key, value string) error 
 	if err != nil {
 		return err
 	}
-	txn := client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", 0))
+	revision := int64(0)
 	if len(found.Kvs) > 0 {
-		txn = client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", found.Kvs[0].ModRevision)).Else(clientv3.OpGet(key))
+		revision = found.Kvs[0].ModRevision
 	}
-	done, err := txn.Then(clientv3.OpPut(key, value)).Commit()
+	txn := client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", revision)).Then(clientv3.OpPut(key, value))
+	if revision > 0 {
+		txn = txn.Else(clientv3.OpGet(key))
+	}
+	done, err := txn.Commit()
 	if err == nil && !done.Succeeded {
 		return fmt.Errorf("%s was changed meanwhile", key)
 	}

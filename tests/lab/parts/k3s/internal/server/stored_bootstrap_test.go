@@ -50,8 +50,10 @@ func TestDatastoreGivesItsKeysToWhoKnowsTheToken(t *testing.T) {
 	if err := saveBootstrap(ctx, client, s, "b"); !errors.Is(err, errOtherToken) {
 		t.Fatal(err)
 	}
-	if err := replaceBootstrap(ctx, client, s, "b"); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		if err := replaceBootstrap(ctx, client, s, "b"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := loadBootstrap(ctx, client, "a"); !errors.Is(err, errOtherToken) {
 		t.Fatal(err)
