@@ -232,7 +232,7 @@ async function onlyTakes(good: string, bad: string): Promise<void> {
     ssh(
       server,
       "curl -sk -o /dev/null -w '%{http_code}' --config - https://127.0.0.1:6443/v1-k3s/config",
-      { stdin: `user = "server:${secret}"\n` },
+      { stdin: `user = "node:${secret}"\n` },
     );
   for (const server of servers()) {
     assert.deepEqual([await ask(server, good), await ask(server, bad)], ["200", "401"]);
