@@ -8,12 +8,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { powerOff, powerOn } from "../hosts/faults.ts";
-import { ssh } from "../hosts/ssh.ts";
+import { ssh, trySsh } from "../hosts/ssh.ts";
 import { isReady, kubectl, nodes, waitUntilReady } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { changedTasks, provision, type RunEvent, runWithEvents, signalAt } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { initArgs, projectDir, tool, tryTool } from "../tool.ts";
+import { waitFor } from "../wait.ts";
 
 const DATA = "/var/lib/rancher/k3s";
 const SECRET = "plain-as-day-4711";
@@ -244,10 +245,17 @@ async function onlyTakes(good: string, bad: string): Promise<void> {
   assert.doesNotMatch(left, /token-before-rotation/);
 }
 
-async function secretIsThere(server: Host): Promise<void> {
-  const word = await kubectl(server, "get secret known -o jsonpath={.data.word}");
-  assert.equal(atob(word), SECRET);
-  await kubectl(server, "label secret known --overwrite touched-by=" + server.name);
+/** A server writes and reads a Secret, as soon as it answers: what was killed may just have restarted it. */
+async function secretIsThere(host: Host): Promise<void> {
+  const { name } = host;
+  const line = `k3s kubectl label secret known --overwrite touched-by=${name} >/dev/null && ` +
+    "k3s kubectl get secret known -o jsonpath={.data.word}";
+  const { code, stdout, stderr } = await waitFor(async () => {
+    const result = await trySsh(host, line);
+    return result.code === 0 || /matching key|decrypt/.test(result.stderr) ? result : undefined;
+  }, { limit: 120, what: `the API on ${name}`, interval: 1000 });
+  assert.equal(code, 0, stderr);
+  assert.equal(atob(stdout), SECRET);
 }
 
 async function allWell(): Promise<void> {
