@@ -28,11 +28,6 @@ author: k3s-tool
 EXAMPLES = r"""
 - k3s_certificates:
     unit: k3s-agent
-  register: rotated
-
-- k3s_certificates:
-    unit: k3s-agent
-    before: "{{ rotated.ends }}"
 """
 
 RETURN = r"""

@@ -33,10 +33,6 @@ author: k3s-tool
 EXAMPLES = r"""
 - k3s_token:
     unit: k3s
-  register: token
-
-- k3s_token:
-    unit: k3s
     step: rotate
 """
 
