@@ -39,6 +39,18 @@ class Files(unittest.TestCase):
         self.assertEqual(self.write(*entries), [])
         self.assertEqual(sorted(os.listdir(os.path.join(self.root, "k3s"))), ["config.yaml.d", "unit"])
 
+    def test_what_somebody_else_wrote_is_kept_once_and_not_shown(self):
+        path, keep = os.path.join(self.root, "unit"), os.path.join(self.root, "before")
+        with open(path, "w") as file:
+            file.write("ExecStart=k3s --token geheim\n")
+        self.assertNotIn("geheim", str(FILES["write_files"]([self.entry("unit")], check=True, keep=keep)))
+        self.assertEqual(os.listdir(self.root), ["unit"])
+        self.assertNotIn("geheim", str(FILES["write_files"]([self.entry("unit"), self.entry("new")], keep=keep)))
+        FILES["write_files"]([self.entry("unit", content="c: 2\n")], keep=keep)
+        self.assertEqual((os.listdir(keep), self.mode("before"), self.mode("before/unit")), (["unit"], 0o700, 0o600))
+        with open(os.path.join(keep, "unit")) as file:
+            self.assertIn("geheim", file.read())
+
     def test_the_parent_of_a_new_directory_has_a_mode_too(self):
         self.write(self.entry("k3s/server/manifests/a.yaml", directory_mode="0700", parent_mode="0700"), self.entry("k3s/agent/x/y"))
         self.assertEqual([self.mode(name) for name in ("k3s/server/manifests", "k3s/server", "k3s", "k3s/agent")], [0o700, 0o700, 0o755, 0o755])

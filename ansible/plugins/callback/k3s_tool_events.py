@@ -23,7 +23,7 @@ DOCUMENTATION = r"""
       - "Events, all with C(v) (1), C(ts) (UTC, ISO 8601) and C(type): C(run_start) (playbook, check), C(play_start) (play, hosts),
         C(task_start) (play, task, role, action), C(host_start) (host, task, role), C(result) (host, play, task, role, status, seconds,
         and where they exist message, code, rc, stderr, diff), C(retry) (host, task, attempt, retries), C(warning) (host, message),
-        C(run_end) (stats)."
+        C(machine) and C(present) (host, facts), C(run_end) (stats)."
       - A failure's message is what was said; a module of this tree adds a line C(Hint) with a colon and what to do. What ssh, sudo and the system say
         is passed on, and k3s-tool knows what to do about it (src/ansible/events/failure_hint.ts).
       - "A failure that the tool has an answer to has a C(code): what a module returns, or the last line of a C(fail) task's C(msg) where that
@@ -62,6 +62,13 @@ def clean(value, limit=TEXT_LIMIT):
         text = pattern.sub(replacement, text)
     text = text.strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def cleaned(value):
+    """A value of JSON with all of its texts as `clean` makes them."""
+    if isinstance(value, dict):
+        return {clean(key): cleaned(each) for key, each in value.items()}
+    return [cleaned(each) for each in value] if isinstance(value, list) else clean(value) if isinstance(value, str) else value
 
 
 def with_code(message, code=None):
@@ -213,6 +220,8 @@ class CallbackModule(CallbackBase):
             return
         self._result(result, data, "changed" if data.get("changed") else "ok")
         self._warnings(result, data)
+        if isinstance(data.get("present"), dict):
+            self._emit("present", host=self._host(result), facts=cleaned(data["present"]))
         seen = {"k3s_machine_facts": data, "k3s_host_facts": (data.get("ansible_facts") or {}).get("k3s_host") or {}}.get(str(self._task(result).action), {})
         if isinstance(seen.get("machine"), dict):
             self._emit("machine", host=self._host(result), facts=seen["machine"])

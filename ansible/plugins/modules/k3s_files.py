@@ -44,6 +44,9 @@ options:
     description: Texts that are secret, by the path of their file. They are shown nowhere.
     type: dict
     default: {}
+  keep:
+    description: Directory that a file is copied to before it is replaced or removed; a copy that is there stays.
+    type: path
 author: k3s-tool
 """
 
@@ -76,9 +79,9 @@ def main():
         "mode": {"type": "str", "default": "0644"},
         "directory_mode": {"type": "str", "default": "0755"},
         "parent_mode": {"type": "str", "default": "0755"},
-    }}, "secrets": {"type": "dict", "default": {}, "no_log": True}}, supports_check_mode=True)
+    }}, "secrets": {"type": "dict", "default": {}, "no_log": True}, "keep": {"type": "path"}}, supports_check_mode=True)
     try:
-        diffs = write_files(module.params["files"], module.check_mode, module.params["secrets"])
+        diffs = write_files(module.params["files"], module.check_mode, module.params["secrets"], module.params["keep"])
     except OSError as failure:
         module.fail_json(msg=sentence("%s could not be written: %s" % (failure.filename, failure.strerror), "Look at the disk of this host and at that directory."))
     module.exit_json(changed=bool(diffs), changed_files=[entry["after_header"] for entry in diffs], diff=diffs)

@@ -38,6 +38,10 @@ options:
     description: Whether a service that runs already is started again.
     type: bool
     default: false
+  unchanged:
+    description: Whether what runs is what the files say, though another unit started it; that is noted, so that it is known later.
+    type: bool
+    default: false
   server:
     description: Address of the server to join, which must answer on port 6443 first. Empty where there is none to join.
     type: str
@@ -78,6 +82,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import write_files
+from ansible.module_utils.k3s_tool.installation import note_started
 from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, patiently
 from ansible.module_utils.k3s_tool.restore import Refused, apply, finish, remove
 from ansible.module_utils.k3s_tool.server import armed_backup, awaited
@@ -338,6 +343,7 @@ def main():
         "node": {"type": "str", "required": True},
         "host": {"type": "str", "default": ""},
         "restart": {"type": "bool", "default": False},
+        "unchanged": {"type": "bool", "default": False},
         "server": {"type": "str", "default": ""},
         "token": {"type": "str", "default": "", "no_log": True},
         "timeout": {"type": "int", "default": 360},
@@ -363,6 +369,8 @@ def main():
         module.fail_json(msg="%s\nHint: %s" % (problem, hint), changed=changed, **({"code": code} if code else {}))
     if restored:
         finish_backup(module)
+    elif asked_for["unchanged"]:
+        note_started(unit)
     if unit == "k3s":
         remove(awaited())  # it has joined the restored cluster
     module.exit_json(changed=changed or bool(restored), diff=diff)

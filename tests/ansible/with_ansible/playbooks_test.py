@@ -112,9 +112,9 @@ class Playbooks(unittest.TestCase):
         self.assertEqual(hosts(schedule, k3s_tool_hosts="w1"), [])
 
     def test_every_playbook_that_changes_hosts_locks_them(self):
-        """Decision 0008. preflight.yml, detect.yml and kubeconfig.yml change nothing on a host; snapshot.yml only adds a file; rotate_encryption_step.yml is a
-        part of a playbook."""
-        without = {"preflight.yml", "detect.yml", "kubeconfig.yml", "snapshot.yml", "rotate_encryption_step.yml", "group_vars", "tasks"}
+        """Decision 0008. preflight.yml, detect.yml, adopt.yml and kubeconfig.yml change nothing on a host; snapshot.yml only adds a file;
+        rotate_encryption_step.yml is a part of a playbook."""
+        without = {"preflight.yml", "detect.yml", "adopt.yml", "kubeconfig.yml", "snapshot.yml", "rotate_encryption_step.yml", "group_vars", "tasks"}
         for name in sorted(set(os.listdir(PLAYBOOKS)) - without):
             roles = [role for role in plays(name) if role not in ("prerequisites/lead", "k3s_uninstall/remove")]
             self.assertEqual(roles[:1], ["prerequisites/lock"], name)

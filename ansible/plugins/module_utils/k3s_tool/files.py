@@ -60,9 +60,19 @@ def shown(entry, before, content):
     return {"before": "(not shown)\n" if before is not None else "", "after": "(not shown, changed)\n" if content is not None else ""}
 
 
-def write_files(entries, check=False, secrets=()):
+def keep_copy(path, directory):
+    """Copies a file into a directory that only this user can read; a copy that is there stays."""
+    text, _ = current(path)
+    kept = os.path.join(directory, os.path.basename(path))
+    if text is not None and not os.path.lexists(kept):
+        make_directory(directory, 0o700)
+        replace(kept, text, 0o600)
+
+
+def write_files(entries, check=False, secrets=(), keep=None):
     """Writes files that differ ({path, content, mode, directory_mode, parent_mode}; modes in octal), removes those that are to be C(absent), and returns the
-    diff of each that was, or would be, changed. A text that is secret is in C(secrets), by path."""
+    diff of each that was, or would be, changed. A text that is secret is in C(secrets), by path; what was there before is
+    copied to the directory C(keep) and not shown: somebody else wrote it."""
     diffs = []
     for entry in entries:
         path, mode = entry["path"], int(entry["mode"], 8)
@@ -72,8 +82,11 @@ def write_files(entries, check=False, secrets=()):
         before, mode_before = current(path)
         if (before, mode_before) == (content, mode) or (content is None and not os.path.lexists(path)):
             continue
-        diffs.append({"before_header": path, "after_header": path, **shown(entry, before, content)} if before != content else
+        seen = "(kept in %s)\n" % keep if keep and before is not None else before
+        diffs.append({"before_header": path, "after_header": path, **shown(entry, seen, content)} if before != content else
                      {"before_header": path, "after_header": path, "before": "mode %04o\n" % mode_before, "after": "mode %04o\n" % mode})
+        if keep and not check:
+            keep_copy(path, keep)
         if content is None:
             if not check:
                 os.unlink(path)

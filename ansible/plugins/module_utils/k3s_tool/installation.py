@@ -10,6 +10,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible.module_utils.k3s_tool.files import make_directory, replace
 from ansible.module_utils.k3s_tool.programs import problem, read, run, sha256_of
 from ansible.module_utils.k3s_tool.server import DATA, armed_backup, holds_datastore, keeps_sqlite, look_server, parse_version
 from ansible.module_utils.k3s_tool.system import listeners
@@ -41,15 +42,31 @@ def unit_state(name, files):
     """State of a unit; `current` tells whether it runs what its files say now (it writes their digest when it starts)."""
     keys = ("ActiveState", "SubState", "UnitFileState", "NeedDaemonReload", "NRestarts", "ExecMainStartTimestampMonotonic")
     values = dict(line.split("=", 1) for line in run(["systemctl", "show", name, "-p", ",".join(keys)])[1].splitlines() if "=" in line)
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(read(path).encode(errors="replace"))
-    started = read("/run/k3s-tool/%s.started" % name).split()
+    started = read(started_record(name)).split()
     return {
         "active": runs(values, time.monotonic(), bool(listeners([10250], read("/proc/net/tcp") + read("/proc/net/tcp6")))),
         "enabled": values.get("UnitFileState") == "enabled",
-        "current": started[:1] == [digest.hexdigest()] and values.get("NeedDaemonReload") == "no",
+        "current": started[:1] == [digest_of(files)] and values.get("NeedDaemonReload") == "no",
     }
+
+
+def started_record(name):
+    """The file with the digest of what a unit was started with."""
+    return "/run/k3s-tool/%s.started" % name
+
+
+def digest_of(files):
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(read(path).encode(errors="replace"))
+    return digest.hexdigest()
+
+
+def note_started(name):
+    """Notes that what runs is what the unit would be started with now, as the unit itself does when it starts."""
+    record = started_record(name)
+    make_directory(os.path.dirname(record), 0o755)
+    replace(record, "%s  -\n" % digest_of(digested("/etc/systemd/system/%s.service" % name)), 0o644)
 
 
 def runs(values, now, kubelet):
@@ -115,12 +132,15 @@ def probe_k3s(params):
     facts = probe_binary()
     facts["unit"] = unit_state(unit, files)
     certificate = "server/tls/server-ca.crt" if params["role"] == "control_plane" else "agent/server-ca.crt"
-    facts["joined"] = joined_through(read(files[0]))
+    # Where another installation joined may be an address of the LAN.
+    facts["joined"] = joined_through(read(files[0])) if whose(files[0]) == "own" else None
     facts["address"] = own_address(read(files[0]))
     facts["server"] = look_server()
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
     facts["registries"] = whose(REGISTRIES)
+    # Somebody else installed the k3s that runs.
+    facts["foreign"] = facts["unit"]["active"] and whose(files[1]) != "own"
     # With it secrets are encrypted (k3s pkg/daemons/control/deps/deps.go).
     facts["encrypts"] = os.path.exists(DATA + "/server/cred/encryption-config.json")
     facts["images"] = sorted(os.path.basename(path) for path in glob.glob(DATA + "/agent/images/k3s-airgap-images-*-v*.tar*"))
