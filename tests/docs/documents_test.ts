@@ -30,6 +30,7 @@ const COMMANDS: readonly (readonly [command: string, kind: keyof typeof DOCUMENT
   ["doctor", "DoctorReport"],
   ["kubeconfig --stored", "Error"],
   ["provision", "Error"],
+  ["adopt nobody --check", "Error"],
   ["artifacts download --dir out --arch riscv64", "Error"],
   ["reset --yes", "Error"],
   ["assets list ansible/ansible.cfg", "AssetList"],

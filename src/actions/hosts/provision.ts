@@ -35,6 +35,8 @@ export interface ProvisionRequest {
   readonly convert: boolean;
   /** Delete nodes that hosts were before they were renamed. */
   readonly removeRenamed: boolean;
+  /** Hosts whose k3s of another installation must go on to run. */
+  readonly kept?: readonly string[];
   /** Merge the cluster into ~/.kube/config. */
   readonly kubeconfig: boolean;
 }
@@ -85,6 +87,7 @@ export async function* provision(
       k3s_tool_replace: request.replace,
       k3s_tool_convert: request.convert,
       k3s_tool_remove_renamed: request.removeRenamed,
+      k3s_tool_kept: request.kept ?? [],
     },
     check: request.check,
     diff: request.diff,

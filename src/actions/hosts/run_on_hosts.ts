@@ -26,6 +26,8 @@ export interface HostsRun extends Omit<PlaybookOptions, "inventories"> {
   readonly hosts: readonly InventoryHost[];
   /** Warnings of the inventory, reported before those of the tailnet. */
   readonly warnings?: readonly string[];
+  /** What Ansible reads after the inventory; default: what gives its groups the names that the playbooks know. */
+  readonly extraInventory?: string | undefined;
 }
 
 /** Runs a playbook on hosts as a part of a run. */
@@ -42,19 +44,19 @@ export type Play = (
  */
 export function runOnHosts(
   system: ActionSystem,
-  { inventory, hosts, warnings, ...options }: HostsRun,
+  { inventory, hosts, warnings, extraInventory, ...options }: HostsRun,
   mayInstall: MayI,
 ): AsyncGenerator<RunEvent, void> {
   const { playbook, check = false } = options;
-  const run = { inventory, hosts, warnings, playbook, check };
+  const run = { inventory, hosts, warnings, extraInventory, playbook, check };
   return recordOnHosts(system, run, mayInstall, ({ play }) => play(options));
 }
 
 /** Like {@linkcode runOnHosts}, one run of as many playbooks as its body plays. @throws {UserError} */
 export async function* recordOnHosts(
   system: ActionSystem,
-  { inventory, hosts, warnings = [], playbook, check }:
-    & Pick<HostsRun, "inventory" | "hosts">
+  { inventory, hosts, warnings = [], extraInventory, playbook, check }:
+    & Pick<HostsRun, "inventory" | "hosts" | "extraInventory">
     & {
       readonly warnings?: readonly string[] | undefined;
       readonly playbook: string;
@@ -82,8 +84,7 @@ export async function* recordOnHosts(
             ...options,
             inventory: file,
             inventories: [file],
-            // Gives the groups the names that the playbooks know.
-            extraInventory: aliasInventory(inventory),
+            extraInventory: extraInventory ?? aliasInventory(inventory),
             publishedHostKeys: hostKeys,
           }),
       }),

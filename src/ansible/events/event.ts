@@ -9,6 +9,7 @@
 
 import * as z from "zod/mini";
 import { MachineFacts } from "./machine.ts";
+import { PresentFacts } from "./present.ts";
 
 // A detail of a wrong type is dropped rather than the event: a failure must not get lost over it.
 const text = z.catch(z.optional(z.string()), undefined);
@@ -66,6 +67,7 @@ const ANSIBLE_EVENTS = [
   event("retry", { host: name, task: z.string(), attempt: z.int(), retries: z.int() }),
   event("warning", { host: z.nullish(name), message: z.string() }),
   event("machine", { host: name, facts: MachineFacts }),
+  event("present", { host: name, facts: PresentFacts }),
   /** What the tool itself did between playbooks. */
   event("note", { message: z.string() }),
   event("run_end", { stats: z.record(z.string(), statsSchema) }),

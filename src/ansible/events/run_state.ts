@@ -127,6 +127,7 @@ export function reduceRun(state: RunState, event: RunEvent, now = 0): RunState {
       };
     case "task_start":
     case "machine":
+    case "present":
     case "note":
       return state;
   }

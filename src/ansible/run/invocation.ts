@@ -13,6 +13,7 @@ export type Playbook =
   | "site"
   | "preflight"
   | "detect"
+  | "adopt"
   | "provision_cluster"
   | "add_node"
   | "remove_node"

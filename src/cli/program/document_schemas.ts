@@ -167,6 +167,34 @@ export const DOCUMENTS = {
       held: z.array(z.object({ pod: z.string(), why: z.string() })),
     })),
   }),
+  AdoptionPlan: document("AdoptionPlan", {
+    items: z.array(z.object({
+      host: z.string(),
+      role: z.enum(["control-plane", "worker"]),
+      tailscaleIp: z.string(),
+      version: z.nullable(z.string()),
+      datastore: z.nullable(z.string()),
+      inInventory: z.boolean(),
+      /** Why k3s has to be restarted; null where it keeps running. */
+      restart: z.nullable(z.string()),
+    })),
+    settings: z.array(z.object({
+      host: z.string(),
+      option: z.string(),
+      now: z.string(),
+      then: z.string(),
+      effect: z.enum(["fits", "restart", "next start"]),
+      setting: z.nullable(z.string()),
+    })),
+    /** Hosts of the inventory whose k3s is this tool's already. */
+    done: z.array(z.object({
+      host: z.string(),
+      /** An earlier run was interrupted before k3s ran with what it wrote. */
+      unfinished: z.boolean(),
+    })),
+    /** Of the inventory. */
+    diff: z.string(),
+  }),
   ArtifactList: document("ArtifactList", {
     directory: z.string(),
     dryRun: z.boolean(),

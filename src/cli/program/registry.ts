@@ -5,6 +5,7 @@
  */
 
 import type { CommandDeclaration } from "./command.ts";
+import { adoptCommand } from "../commands/cluster/adopt.ts";
 import { artifactsDownloadCommand } from "../commands/upkeep/artifacts.ts";
 import { assetsEjectCommand } from "../commands/program/assets_eject.ts";
 import { assetsListCommand } from "../commands/program/assets_list.ts";
@@ -93,6 +94,7 @@ export const commands: readonly CommandDeclaration[] = [
   configListCommand,
   configValidateCommand,
   configSchemaCommand,
+  adoptCommand,
   provisionCommand,
   upgradeCommand,
   artifactsDownloadCommand,
