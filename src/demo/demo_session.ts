@@ -45,6 +45,7 @@ export function demoSession(
     read: (object, signal) => readObject(api, object, { signal }),
     logs: (request, signal) => podLog(api, request, { signal }),
     perform: (change, signal) => performChange(api, change, { signal, clock }),
+    shell: undefined,
     provision: (signal) => provisionRun(current, clock, signal),
     otherRuns: undefined,
     requests,

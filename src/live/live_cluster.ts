@@ -81,6 +81,10 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
     read: (object, signal) => readObject(api, object, { signal }),
     logs: (log, signal) => podLog(api, log, { signal }),
     perform: (change, signal) => performChange(api, change, { signal, clock }),
+    shell: async ({ host }, signal) => {
+      const { loginTo } = await import("../actions/hosts/remote.ts");
+      return await loginTo(system, host, { signal });
+    },
     provision: async function* (signal) {
       const { PLAIN_PROVISION, provision } = await import("../actions/hosts/provision.ts");
       yield* provision({ ...system, signal }, {

@@ -7,6 +7,7 @@
 import type { RunEvent } from "../ansible/events/event.ts";
 import type { ApiRequest } from "../cluster/api/request_journal.ts";
 import type { LogRequest, ObjectReference } from "../cluster/api/requests.ts";
+import type { InventoryHost } from "../inventory/model.ts";
 import type { LiveNews } from "./live_state.ts";
 
 /** A change of the cluster that a person can ask for. */
@@ -17,6 +18,9 @@ export type ClusterChange =
   | { readonly type: "restart"; readonly workload: ObjectReference }
   | { readonly type: "scale"; readonly workload: ObjectReference; readonly replicas: number }
   | { readonly type: "delete-pod"; readonly namespace: string; readonly name: string };
+
+/** Where a shell is wanted: on a host of the inventory. */
+export type ShellPlace = { readonly type: "host"; readonly host: InventoryHost };
 
 /** Something to look at while it lives. */
 export interface LiveSession {
@@ -39,6 +43,14 @@ export interface LiveSession {
   logs(request: LogRequest, signal: AbortSignal): AsyncIterable<string>;
   /** Does it, telling in sentences what happens; the last one is the result. @throws {UserError} */
   perform(change: ClusterChange, signal: AbortSignal): AsyncIterable<string>;
+  /**
+   * A shell on the terminal of this process, which is not looked at meanwhile, until it ends or the signal is
+   * aborted; undefined where there are no machines.
+   *
+   * @returns its exit code
+   * @throws {UserError} where it cannot be opened, or the connection breaks
+   */
+  readonly shell: ((place: ShellPlace, signal: AbortSignal) => Promise<number>) | undefined;
   /** Provisions the hosts of the inventory; undefined where that makes no sense. */
   readonly provision: ((signal: AbortSignal) => AsyncIterable<RunEvent>) | undefined;
   /**

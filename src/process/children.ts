@@ -8,6 +8,9 @@
 export class Children {
   readonly #groups = new Set<number>();
 
+  /** What is typed on the terminal is for a program there: Ctrl-C is not meant for this process. */
+  haveKeys = false;
+
   /** Remembers a process group until `exit` settles. */
   add(pid: number, exit: Promise<unknown>): void {
     this.#groups.add(pid);

@@ -7,6 +7,7 @@
 import { Children, signalGroup } from "./children.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import {
+  type AttachOptions,
   ProgramNotFoundError,
   type Runner,
   type RunningProcess,
@@ -58,9 +59,10 @@ export class DenoRunner implements Runner {
 
   async attach(
     [program = "", ...args]: readonly string[],
-    { signal }: Pick<RunOptions, "signal"> = {},
+    { signal, ownsKeys = false }: AttachOptions = {},
   ): Promise<number> {
     signal?.throwIfAborted();
+    await using _keys = ownsKeys ? await this.#givingKeys() : undefined;
     try {
       const stdio = { stdin: "inherit", stdout: "inherit", stderr: "inherit" } as const;
       // In the process group of the terminal, and not detached: it reads the keys.
@@ -76,6 +78,22 @@ export class DenoRunner implements Runner {
       if (error instanceof Deno.errors.NotFound) throw new ProgramNotFoundError(program);
       throw error;
     }
+  }
+
+  /** As shells do while a program is in the foreground, and system(3) with SIGINT and SIGQUIT. */
+  async #givingKeys(): Promise<AsyncDisposable> {
+    const before = await stty("-g");
+    const ignore = () => {};
+    Deno.addSignalListener("SIGQUIT", ignore);
+    this.children.haveKeys = true;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.children.haveKeys = false;
+        Deno.removeSignalListener("SIGQUIT", ignore);
+        // A program that was killed has not put back what it had set.
+        if (before !== undefined) await stty(before);
+      },
+    };
   }
 
   start(argv: readonly string[], options: StartOptions): RunningProcess {
@@ -111,6 +129,20 @@ export class DenoRunner implements Runner {
         }
       },
     };
+  }
+}
+
+/** Asks or sets the settings of the terminal; undefined where that cannot be done. */
+async function stty(argument: string): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command("stty", {
+      args: [argument],
+      stdin: "inherit",
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch {
+    return undefined; // not installed
   }
 }
 

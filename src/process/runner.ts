@@ -42,6 +42,11 @@ export interface StartOptions extends Pick<RunOptions, "env" | "without" | "cwd"
   readonly logFile: string;
 }
 
+/** How a program is run on the terminal. */
+export interface AttachOptions extends Pick<RunOptions, "signal"> {
+  readonly ownsKeys?: boolean;
+}
+
 /** A program that is running. */
 export interface RunningProcess {
   /** Settles with the exit code when it has ended. */
@@ -62,10 +67,12 @@ export interface Runner {
   /**
    * Runs a program on this process' own terminal, to its end, or until the signal is aborted.
    *
+   * @param options.ownsKeys Ctrl-C and Ctrl-\\ are the program's alone meanwhile, and the terminal's
+   *   settings are as before when it has ended, however that came
    * @returns its exit code, as in {@linkcode RunResult}
    * @throws {ProgramNotFoundError} where `argv[0]` is not on PATH
    */
-  attach(argv: readonly string[], options?: Pick<RunOptions, "signal">): Promise<number>;
+  attach(argv: readonly string[], options?: AttachOptions): Promise<number>;
 
   /**
    * Starts a program in a process group of its own and returns at once.

@@ -156,6 +156,8 @@ Deno.test("run hands out lines as they come, and attach gives the exit code", as
   }
   assert.equal(await new DenoRunner().attach(["sh", "-c", "exit 7"]), 7);
   await assert.rejects(new DenoRunner().attach(["no-such-program"]), ProgramNotFoundError);
+  const ownsKeys = new DenoRunner().attach(["sh", "-c", "exit 8"], { ownsKeys: true });
+  assert.equal(await ownsKeys, 8);
   const stop = new AbortController();
   const attached = new DenoRunner().attach(["sleep", "3600"], { signal: stop.signal });
   stop.abort();

@@ -29,7 +29,7 @@ import { model, pressed } from "../tui/model_fixture.ts";
 import { ROUTES } from "../tui/routes.ts";
 
 const NAMED_KEYS = KEY_MAP.flatMap(({ keys }) => keys);
-const OTHER_KEYS = [..."abdehimoquvxABCDEFHIJKLMNOQTUVWXYZ04567890!@#$%^&*()-=+[]{};'\",.<>\\|`~ "];
+const OTHER_KEYS = [..."abdehimoquvxABCDEFHJKLMNOQTUVWXYZ04567890!@#$%^&*()-=+[]{};'\",.<>\\|`~ "];
 
 /** Every key there is: those of the table, and those that are nowhere in it. */
 const anyKey = fc.constantFrom(...NAMED_KEYS, ...OTHER_KEYS, "left", "right", "ctrl-x", "漢", "🎉");
@@ -45,7 +45,7 @@ const sizes = fc.constantFrom(
 const clusters = fc.constantFrom(liveState(HOMELAB), liveState({}), liveState({ nodes: [] }));
 const start = fc.record({ size: sizes, live: clusters, readOnly: fc.boolean() }).map(
   ({ size, live, readOnly }) =>
-    model({ size, settings: { readOnly, canProvision: !readOnly } }, live),
+    model({ size, settings: { readOnly, canProvision: !readOnly, hasShells: true } }, live),
 );
 const reached = fc.record({ start, keys: fc.array(someKey, { maxLength: 40 }) }).map(
   ({ start, keys }) => keys.reduce((model, key) => withContents(pressKey(model, key).model), start),
@@ -224,6 +224,7 @@ const EXPECTED: Readonly<Record<CommandName, Expectation>> = {
   zoom: (before, { model }) =>
     model.ui.zoomed !== before.ui.zoomed &&
     (!model.ui.zoomed || layoutOf(model).panes.size === 1),
+  shell: (_before, { model, effect }) => effect?.type === "shell" || said(model),
   logs: (before, { model }) => opened(before, model, "log") || said(model),
   follow: (before, { model }) => logOf(model)?.follows === !logOf(before)?.follows,
   "previous-run": (before, { model }) => logOf(model)?.previous === !logOf(before)?.previous,

@@ -21,6 +21,7 @@ export interface FakeAnswers {
   readonly provision?: (signal: AbortSignal) => AsyncIterable<RunEvent>;
   readonly otherRuns?: (signal: AbortSignal) => AsyncIterable<RunEvent>;
   readonly requests?: readonly ApiRequest[];
+  readonly shell?: LiveSession["shell"];
 }
 
 /** A session in the hands of a test. */
@@ -32,6 +33,7 @@ export class FakeSession implements LiveSession {
   retries = 0;
   readonly provision: LiveSession["provision"];
   readonly otherRuns: LiveSession["otherRuns"];
+  readonly shell: LiveSession["shell"];
   readonly #answers: FakeAnswers;
   readonly #queue: (readonly LiveNews[])[] = [];
   #wake: () => void = () => {};
@@ -40,6 +42,7 @@ export class FakeSession implements LiveSession {
     this.#answers = answers;
     this.provision = answers.provision;
     this.otherRuns = answers.otherRuns;
+    this.shell = answers.shell;
   }
 
   /** Tells news. */

@@ -88,6 +88,10 @@ export class TestScreen implements AsyncDisposable {
         suspend: () => this.effects.push("suspend"),
         redraw: () => this.effects.push("redraw"),
         copy: (text) => this.effects.push(`copy ${text}`),
+        lend: (use) => {
+          this.effects.push("lend");
+          return use();
+        },
       },
     });
     if (news.length > 0) this.session.tell(...news);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { join } from "node:path";
 import { failureHint } from "../../ansible/events/failure_hint.ts";
 import { SSH_HINT, sshArgv } from "../../ansible/run/ssh.ts";
 import { shellWord } from "../../errors/shell_word.ts";
@@ -11,6 +12,7 @@ import { missingError, unreachableError, usageError, UserError } from "../../err
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
+import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
 
 /** ssh's own exit code where it could not connect (ssh(1)); a command may end with it, too. */
 const SSH_FAILED = 255;
@@ -111,6 +113,41 @@ export async function streamFrom(
   const done = await ifInstalled(runner.run(argv, { ...options, signal, env }));
   if (done === undefined) throw noSsh();
   return done;
+}
+
+/** What ssh says of the end of every session. */
+const CLOSED = /^Connection to \S+ closed\.$/;
+
+/**
+ * A shell on a host, with this terminal and its keys, and nothing of ssh's own on it.
+ *
+ * @returns the exit code of the shell
+ * @throws {UserError} as `onHost`, with what ssh said where the connection was not made, or broke
+ */
+export async function loginTo(
+  { runner, directories }: Pick<System, "runner" | "directories">,
+  host: InventoryHost,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<number> {
+  const [ssh = "ssh", ...args] = argvOf(host, directories.state, true);
+  // What ssh writes to the terminal is gone when the screen comes back.
+  const directory = await makeTemporaryDirectory("k3s-tool-ssh-");
+  let said: string;
+  try {
+    const log = join(directory, "log");
+    const argv = [ssh, "-E", log, ...args];
+    const code = await ifInstalled(runner.attach(argv, { signal, ownsKeys: true }));
+    if (code === undefined) throw noSsh();
+    if (code !== SSH_FAILED) return code;
+    said = (await Deno.readTextFile(log)).trim();
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+  const last = said.split("\n").at(-1) ?? "";
+  if (CLOSED.test(last)) return SSH_FAILED;
+  throw unreachableError(`${host.name} cannot be reached: ${last || "ssh failed"}`, {
+    hint: failureHint(host.name, said, { connecting: true }),
+  });
 }
 
 /**

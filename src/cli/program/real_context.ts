@@ -68,6 +68,7 @@ function interruptSignal(children: Children, patience: typeof PATIENCE): AbortSi
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => {
+      if (signal === "SIGINT" && children.haveKeys) return;
       if (controller.signal.aborted) {
         children.signalAll("SIGKILL");
         after(patience.second, leave);

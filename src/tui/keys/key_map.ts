@@ -58,7 +58,7 @@ const ROWS = [
   ["escape", LISTS, "back", "clear the filter, then leave the zoom"],
   ["/", LISTS, "filter", "filter the list as you type", ["filter", 2]],
   ["s", LISTS, "sort", "sort by the next column", ["sort", 6]],
-  ["S", LISTS, "reverse", "sort the other way round"],
+  ["I", LISTS, "reverse", "sort the other way round"],
   ["w", LISTS, "warnings", "of the events only the warnings, or all", ["warnings", 8]],
   ["z", LISTS, "zoom", "this list alone on the screen, or all three", ["zoom", 7]],
   ["tab", LISTS, "next-pane", "to the next list", ["next", 9]],
@@ -68,6 +68,8 @@ const ROWS = [
   ["3", LISTS, "pane-events", "to the events"],
   ["l", LISTS, "logs", "log of its pods", ["logs", 4], ["workloads", "events"]],
   ["l", ["details"], "logs", "log of its pods", ["logs", 4]],
+  ["S", LISTS, "shell", "shell on the machine, over ssh", ["shell", 4], ["nodes"]],
+  ["S", ["details"], "shell", "shell on the machine of a node, over ssh"],
   ["y", ["lists", "details"], "yaml", "the object as YAML", ["YAML", 5]],
   ["f", ["log"], "follow", "follow the end, or not", ["follow", 1]],
   [

@@ -14,9 +14,9 @@ import { type Choice, paletteEntries } from "./palette.ts";
 import { selectedRow, sortHeaders } from "./rows.ts";
 import { isSame, type LogView, nameOf, type Subject } from "./screens.ts";
 import { linesOf, wholeText } from "../draw/screen_text.ts";
-import { podsOf, rowSubject, selectedObject } from "./selection.ts";
+import { podsOf, rowSubject, selectedNode, selectedObject } from "./selection.ts";
 import { topKind, type UiEvent } from "./ui_state.ts";
-import type { ClusterChange } from "../../live/live_session.ts";
+import type { ClusterChange, ShellPlace } from "../../live/live_session.ts";
 import type { Tone } from "../../view/words/tone.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 
@@ -25,7 +25,8 @@ export type Effect =
   | { readonly type: "quit" | "suspend" | "redraw" | "retry" }
   | { readonly type: "provision" | "stop-provisioning" }
   | { readonly type: "copy"; readonly text: string }
-  | { readonly type: "change"; readonly change: ClusterChange };
+  | { readonly type: "change"; readonly change: ClusterChange }
+  | { readonly type: "shell"; readonly place: ShellPlace };
 
 /** Steps of the screen, and what is done outside of it. */
 export interface Step {
@@ -85,6 +86,7 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   "next-container": nextContainer,
   timestamps: logChange(({ timestamps }) => ({ timestamps: !timestamps })),
   wrap: logChange(({ wraps }) => ({ wraps: !wraps })),
+  shell,
   yaml,
   copy,
   palette: () => steps({ type: "overlay", overlay: { kind: "palette", query: "", index: 0 } }),
@@ -150,6 +152,29 @@ function sorted(model: Model, change: typeof nextSort): Step {
   const pane = model.ui.focus;
   const sort = change(model.ui.lists[pane].sort, sortHeaders(model, pane));
   return steps({ type: "sort", pane, sort });
+}
+
+function shell(model: Model): Step {
+  const row = selectedNode(model);
+  if (row === undefined) {
+    return say(model, "Select a node first: S opens a shell on its machine.", "muted");
+  }
+  const refused = noShells(model);
+  if (refused !== undefined) return say(model, refused, "warn");
+  const { name, host } = row;
+  if (host === undefined) {
+    const why = `${safeText(name)} is not in the inventory, which has the login for ssh.`;
+    return say(model, why, "warn");
+  }
+  return { events: [], effect: { type: "shell", place: { type: "host", host } } };
+}
+
+/** Why no shell is opened anywhere. */
+function noShells({ settings }: Model): string | undefined {
+  if (settings.readOnly) return "With --read-only there are no shells.";
+  return settings.hasShells
+    ? undefined
+    : "The demo simulates its machines, so there is no shell on them.";
 }
 
 function yaml(model: Model): Step {

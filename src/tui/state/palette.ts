@@ -105,9 +105,13 @@ function gitopsEntries({ ui }: Model): readonly PaletteEntry[] {
   }];
 }
 
-function viewEntries({ ui }: Model): readonly PaletteEntry[] {
+/** Commands with which anything can be changed. */
+const CHANGING: ReadonlySet<CommandName> = new Set(["shell"]);
+
+function viewEntries({ ui, settings }: Model): readonly PaletteEntry[] {
   return bindingsIn({ mode: topKind(ui), pane: ui.focus })
     .filter(({ command }) => !KEYS_ONLY.has(command))
+    .filter(({ command }) => !settings.readOnly || !CHANGING.has(command))
     .filter(({ command }, index, all) =>
       all.findIndex((other) => other.command === command) === index
     )

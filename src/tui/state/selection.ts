@@ -6,10 +6,12 @@
 
 import { hasEnded, podIndex } from "../../reports/pod_index.ts";
 import { serviceReport } from "../../reports/service_report.ts";
+import type { NodeReport } from "../../reports/node_report.ts";
 import { jobsOf } from "../../reports/workload_report.ts";
 import type { ClusterPod } from "../../cluster/read/objects.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { referenceTo } from "../../view/details/related.ts";
+import { nodeRows } from "../../view/lists/live_rows.ts";
 import type { Model } from "./model.ts";
 import { eventOf, selectedRow } from "./rows.ts";
 import type { Subject } from "./screens.ts";
@@ -49,6 +51,20 @@ export function selectedObject(model: Model): ObjectReference | undefined {
     default:
       return undefined;
   }
+}
+
+/** The node that is selected, or whose details are open, also one that has not joined yet. */
+export function selectedNode(model: Model): NodeReport | undefined {
+  const top = model.ui.screens.at(-1);
+  const subject = top === undefined
+    ? rowSubject(model)
+    : top.kind === "details"
+    ? top.subject
+    : undefined;
+  const selected = selectedObject(model);
+  const node = [selected, subject?.type === "object" ? subject.reference : undefined]
+    .find((reference) => reference?.kind === "Node");
+  return node && nodeRows(model).find(({ name }) => name === node.name);
 }
 
 function objectOfSubject(model: Model, subject: Subject): ObjectReference | undefined {

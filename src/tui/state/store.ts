@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ClusterChange, LiveSession } from "../../live/live_session.ts";
+import type { ClusterChange, LiveSession, ShellPlace } from "../../live/live_session.ts";
 import { type LiveNews, NOTHING_HEARD, reduceLive } from "../../live/live_state.ts";
 import { newMemo } from "../../view/lists/live_rows.ts";
 import type { Tone } from "../../view/words/tone.ts";
@@ -30,6 +30,8 @@ export interface TerminalPort {
   suspend(): void;
   redraw(): void;
   copy(text: string): void;
+  /** Leaves the terminal to somebody else, and draws the whole screen again afterwards. */
+  lend<T>(use: () => Promise<T>): Promise<T>;
 }
 
 /** What a store is made from. */
@@ -68,13 +70,19 @@ export class Store {
   /** Nodes in sight. */
   #inSight = "";
   #wordTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Settles when the terminal is no longer lent. */
+  #shell: Promise<void> | undefined;
   #sightTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ session, size, readOnly, terminal, now }: StoreOptions) {
     this.#session = session;
     this.#terminal = terminal;
     this.#now = now;
-    const settings: Settings = { readOnly, canProvision: session.provision !== undefined };
+    const settings: Settings = {
+      readOnly,
+      canProvision: session.provision !== undefined,
+      hasShells: session.shell !== undefined,
+    };
     this.#model = {
       ui: INITIAL_UI,
       live: NOTHING_HEARD,
@@ -166,7 +174,7 @@ export class Store {
     clearTimeout(this.#sightTimer);
     this.pace.close();
     clearTimeout(this.#wordTimer);
-    await this.#runs.close();
+    await Promise.all([this.#runs.close(), this.#shell]);
   }
 
   #take({ model, effect }: Pressed): void {
@@ -195,7 +203,9 @@ export class Store {
       case "stop-provisioning":
         return this.#runs.stop();
       case "change":
-        void this.#change(effect.change);
+        return void this.#change(effect.change);
+      case "shell":
+        this.#shell = this.#openShell(effect.place);
     }
   }
 
@@ -210,9 +220,22 @@ export class Store {
       }
       this.#record(last, "good");
     } catch (error) {
-      const { message, hint } = problemOf(error);
-      const said = safeText(message).replace(/\.$/, "");
-      this.#record(hint === undefined ? said : `${said}. ${safeText(hint)}`, "bad");
+      this.#record(wordsOf(error), "bad");
+    }
+  }
+
+  /** Lends the terminal to a shell; how that ended is said afterwards. */
+  async #openShell(place: ShellPlace): Promise<void> {
+    const { shell } = this.#session;
+    const { signal } = this.#stop;
+    if (shell === undefined) return;
+    const what = `The shell on ${safeText(place.host.name)}`;
+    try {
+      const code = await this.#terminal.lend(() => shell(place, signal));
+      // A shell ends with the code of its last command, which need be nothing bad.
+      this.say(code === 0 ? `${what} has ended.` : `${what} ended with code ${code}.`, "muted");
+    } catch (error) {
+      this.say(`✗ ${wordsOf(error)}`, "bad");
     }
   }
 
@@ -284,6 +307,12 @@ export class Store {
     clearTimeout(this.#sightTimer);
     this.#sightTimer = setTimeout(() => this.#session.lookAt(nodes), REST_MS);
   }
+}
+
+function wordsOf(error: unknown): string {
+  const { message, hint } = problemOf(error);
+  const said = safeText(message).replace(/\.$/, "");
+  return hint === undefined ? said : `${said}. ${safeText(hint)}`;
 }
 
 /** Names of the nodes a model shows. */

@@ -15,6 +15,8 @@ import { Store } from "../state/store.ts";
 import { changedCellsOnly } from "./changed_cells.ts";
 import {
   copySequence,
+  leaveKeyboard,
+  MODES_OFF,
   REDRAW,
   refreshSize,
   stopUntilContinued,
@@ -55,19 +57,28 @@ export async function runTui(options: TuiOptions): Promise<void> {
     stdout.write(REDRAW);
     instance.rerender(screen);
   };
-  const suspend = async () => {
-    if (suspendTerminal === undefined || isSuspended) return;
+  const lend = async <T,>(use: () => Promise<T>): Promise<T> => {
+    if (suspendTerminal === undefined || isSuspended) throw new Error("the terminal is taken");
     isSuspended = true;
+    const used = Promise.withResolvers<T>();
+    used.promise.catch(() => {}); // told below
     try {
       await suspendTerminal(async () => {
         if (mouse) stdout.write(MOUSE_OFF);
-        await stopUntilContinued();
+        await use().then(used.resolve, used.reject);
+        // Of sizes it had meanwhile the last one counts, and from the first frame on.
+        store.resize(sizeOf());
         if (mouse) stdout.write(MOUSE_ON);
       });
     } finally {
       isSuspended = false;
+      process.stdin.resume();
       refreshSize();
     }
+    return await used.promise;
+  };
+  const suspend = async () => {
+    if (!isSuspended) await lend(stopUntilContinued);
   };
   const store = new Store({
     session,
@@ -79,6 +90,15 @@ export async function runTui(options: TuiOptions): Promise<void> {
       suspend: () => void suspend(),
       redraw,
       copy: (text) => stdout.write(copySequence(text)),
+      lend: (use) =>
+        lend(async () => {
+          await leaveKeyboard(process.stdin);
+          try {
+            return await use();
+          } finally {
+            attempt(() => stdout.write(MODES_OFF));
+          }
+        }),
     },
   });
   const input = mouse ? withoutMouse(process.stdin, (event) => store.mouse(event)) : undefined;

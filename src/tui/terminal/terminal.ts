@@ -10,9 +10,27 @@ import process from "node:process";
 /** To the top left corner, and everything cleared (ECMA-48 CUP, ED). */
 export const REDRAW = "\u001b[H\u001b[2J";
 
+/**
+ * Ends what a program that was killed, or whose connection broke, may have left on: the alternate screen,
+ * margins and keypad (DECSTR), colours, the mouse, focus and paste reports, a hidden cursor.
+ */
+export const MODES_OFF = "\u001b[?1047l\u001b[!p\u001b[m" +
+  "\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1004l\u001b[?1006l\u001b[?2004l\u001b[?25h";
+
 /** Puts a text on the clipboard of the person's own terminal, also over SSH (OSC 52). */
 export function copySequence(text: string): string {
   return `\u001b]52;c;${Buffer.from(text, "utf8").toString("base64")}\u0007`;
+}
+
+/**
+ * Has the keyboard left alone until somebody listens to it again: a read that is under way would take the
+ * next key from whoever has the terminal then.
+ */
+export async function leaveKeyboard(stdin: NodeJS.ReadStream): Promise<void> {
+  // That nobody listens any more is known a tick later; a pause counts only after a resume then.
+  await new Promise((resolve) => setTimeout(resolve));
+  stdin.resume().pause();
+  await new Promise((resolve) => setTimeout(resolve));
 }
 
 /** How long a stop may take to be carried out, in milliseconds; it is not where no shell waits. */

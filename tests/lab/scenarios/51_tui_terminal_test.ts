@@ -158,6 +158,49 @@ Deno.test("Ctrl-Z gives the terminal to the shell, and fg takes it back", async 
   await shell.waitForScreen(/^prompt>$/m);
 });
 
+Deno.test("S opens a shell on the node's machine, and the screen comes back as it was", async () => {
+  const typed = async (shell: Terminal, text: string) => {
+    await shell.type(text);
+    await shell.keys("Enter");
+  };
+  await leave(async (shell) => {
+    const screen = await settings(shell);
+    const login = async () => {
+      await shell.keys("S");
+      await shell.waitForScreen(/lab@n1:~\$$/m, { limit: 30 });
+      assert.equal((await shell.modes()).alternateScreen, false);
+    };
+    await login();
+    await typed(shell, "echo $USER on $(hostname) 1234567890");
+    await shell.waitForScreen(/^lab on n1 1234567890$/m);
+    await shell.resize(100, 30);
+    await typed(shell, "clear; stty size");
+    await shell.waitForScreen(/^30 100$/m);
+    await typed(shell, "sleep 1000");
+    await shell.keys("C-c");
+    await shell.waitForScreen(/\^C\n/);
+    await typed(shell, "exit 7");
+    await shell.waitForScreen("The shell on n1 ended with code 7.");
+    const back = await shell.waitForScreen(LIVE);
+    assert.equal(back.trimEnd().split("\n").length, 30);
+    assert.match(back, /^━━ 1 Nodes .{89}$/m);
+    assert.equal(await settings(shell), screen);
+    // The shell is killed there, then ssh here.
+    await login();
+    await typed(shell, "clear; kill -9 $$");
+    await shell.waitForScreen(/The shell on n1 ended with code \d+\.[^]*q quit/);
+    assert.equal(await settings(shell), screen);
+    await login();
+    const [tool] = await toolBelow(shell);
+    const ssh = (await run(["pgrep", "-P", `${tool}`, "-x", "ssh"])).trim();
+    Deno.kill(Number(ssh), "SIGKILL");
+    await shell.waitForScreen(/The shell on n1 ended with code 137\.[^]*q quit/);
+    assert.equal(await settings(shell), screen);
+    await shell.resize(size.columns, size.rows);
+    await shell.keys("q");
+  }, { code: 0 });
+});
+
 Deno.test("a terminal that is closed ends it", async () => {
   const terminal = await openTool(["tui"], size);
   await terminal.waitForScreen(LIVE, { limit: 30 });

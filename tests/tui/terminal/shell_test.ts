@@ -1,0 +1,120 @@
+/**
+ * A shell on a machine from the screen, on a real terminal played by tmux: nothing typed is lost, nothing
+ * of the terminal is.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { PROJECT_ROOT } from "../../cli/fake_context.ts";
+import { hasProgram } from "../../process/has_program.ts";
+import { Terminal } from "../../terminal/tmux.ts";
+
+const INVENTORY = `all:
+  children:
+    control_plane:
+      hosts:
+        pi:
+          tailscale_ip: 100.64.0.1
+          ansible_user: ada
+`;
+
+/** Does what it is told, in the terminal's process group, as ssh is; and then what a lost one leaves behind. */
+const SSH = `#!/bin/bash
+echo "$*" > "$HOME/argv"
+trap 'echo; echo interrupted' INT
+lose() {
+  printf '\\e[?1000h\\e[?1049h\\e[?25l'
+  stty raw -echo
+  kill -9 $$
+}
+refuse() {
+  echo 'ssh: connect to host 100.64.0.1 port 22: Connection refused' > "$2"
+  exit 255
+}
+while :; do
+  printf 'pi> '
+  IFS= read -r line || continue
+  case $line in refuse) refuse "$@" ;; *) eval "$line" ;; esac
+done
+`;
+
+Deno.test({
+  name: "S lends the terminal to ssh and takes it back as it was",
+  ignore: !await hasProgram("tmux"),
+  async fn() {
+    const home = await Deno.makeTempDir();
+    await Deno.mkdir(join(home, "bin"));
+    await Deno.writeTextFile(join(home, "bin", "ssh"), SSH, { mode: 0o755 });
+    await Deno.writeTextFile(join(home, "hosts.yml"), INVENTORY);
+    const env = {
+      ...Deno.env.toObject(),
+      HOME: home,
+      XDG_STATE_HOME: join(home, "state"),
+      KUBECONFIG: join(home, "none"),
+      PATH: `${join(home, "bin")}:${Deno.env.get("PATH")}`,
+      TERM: "xterm-256color",
+      PS1: "prompt> ",
+    };
+    const bash = ["bash", "--norc", "--noprofile", "-i"];
+    const size = { columns: 100, rows: 24 };
+    await using shell = await Terminal.start(bash, { ...size, env, cwd: home });
+    await shell.waitForScreen("prompt>");
+    await enter(shell, "echo begun; sleep 1000");
+    await shell.waitForScreen(/^begun$/m);
+    const before = await settings(shell);
+    await shell.keys("C-c");
+    const tool = `'${Deno.execPath()}' run -A --no-check '${PROJECT_ROOT}/main.ts' tui --mouse`;
+    await enter(shell, `clear; ${tool} -i hosts.yml; echo; echo code $?; sleep 1000`);
+    await shell.waitForScreen("› pi", { limit: 60 });
+    const inScreen = await settings(shell);
+
+    await shell.keys("S");
+    await shell.waitForScreen("pi>", { limit: 30 });
+    assert.equal(await settings(shell), before);
+    await enter(shell, "echo nothing is lost 1234567890");
+    await shell.waitForScreen(/^nothing is lost 1234567890$/m);
+    await shell.resize(90, 30);
+    await shell.keys("C-c");
+    await shell.waitForScreen(/^interrupted$/m);
+    await enter(shell, "exit 7");
+    const back = await shell.waitForScreen("The shell on pi ended with code 7.");
+    const lines = back.trimEnd().split("\n");
+    assert.equal(lines.length, 30);
+    assert.ok(lines.some((line) => /^━━ 1 Nodes/.test(line) && [...line].length === 90), back);
+    assert.match(lines.at(-1)!, /^\? help {2}q quit/);
+    assert.equal(await settings(shell), inScreen);
+
+    await shell.keys("S");
+    await shell.waitForScreen(/^(?:.*[^0-9a-z])?pi>$/m);
+    await enter(shell, "lose");
+    await shell.waitForScreen("The shell on pi ended with code 137.");
+    assert.equal(await settings(shell), inScreen);
+
+    await shell.keys("S");
+    await shell.waitForScreen(/^(?:.*[^0-9a-z])?pi>$/m);
+    await enter(shell, "refuse");
+    await shell.waitForScreen("✗ pi cannot be reached: ssh: connect to host 100.64.0.1 port 22");
+    await shell.keys("?");
+    await shell.waitForScreen("Keys in the lists");
+    await shell.keys("Escape", "q");
+    await shell.waitForScreen(/^code 0$/m);
+    assert.equal(await settings(shell), before);
+    const argv = await Deno.readTextFile(join(home, "argv"));
+    assert.match(argv, /^-E \S+ .*StrictHostKeyChecking=accept-new.* -l ada -- pi$/m);
+    await Deno.remove(home, { recursive: true });
+  },
+});
+
+async function enter(terminal: Terminal, text: string): Promise<void> {
+  await terminal.type(text);
+  await terminal.keys("Enter");
+}
+
+/** Settings of a terminal, and its modes. */
+async function settings(terminal: Terminal): Promise<string> {
+  const args = ["-F", await terminal.device(), "-g"];
+  const { stdout } = await new Deno.Command("stty", { args }).output();
+  return new TextDecoder().decode(stdout).trim() + JSON.stringify(await terminal.modes());
+}
