@@ -115,8 +115,8 @@ export async function streamFrom(
   return done;
 }
 
-/** What ssh says of the end of every session. */
-const CLOSED = /^Connection to \S+ closed\.$/;
+/** What ssh says where all is well. */
+const REMARK = /^Warning: Permanently added /;
 
 /**
  * A shell on a host, with this terminal and its keys, and nothing of ssh's own on it.
@@ -143,9 +143,12 @@ export async function loginTo(
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
-  const last = said.split("\n").at(-1) ?? "";
-  if (CLOSED.test(last)) return SSH_FAILED;
-  throw unreachableError(`${host.name} cannot be reached: ${last || "ssh failed"}`, {
+  const last = said.split("\n").filter((line) => !REMARK.test(line)).at(-1) ?? "";
+  // ssh tells neither of them from the other, except on the terminal.
+  if (last === "") {
+    throw unreachableError(`The shell on ${host.name} was killed, or the connection to it ended`);
+  }
+  throw unreachableError(`${host.name} cannot be reached: ${last}`, {
     hint: failureHint(host.name, said, { connecting: true }),
   });
 }

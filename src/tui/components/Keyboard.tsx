@@ -12,7 +12,8 @@ interface Props {
 /** Hears the keyboard; shows nothing. */
 export function Keyboard({ press, paste, onReady }: Props): null {
   const { suspendTerminal } = useApp();
-  useEffect(() => onReady(suspendTerminal), [onReady, suspendTerminal]);
+  // Without a value: React calls one when this is taken away.
+  useEffect(() => void onReady(suspendTerminal), [onReady, suspendTerminal]);
   useInput((input, key) => {
     for (const name of keyNames(input, key)) press(name);
   });

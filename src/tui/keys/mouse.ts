@@ -74,7 +74,7 @@ export interface TerminalInput extends NodeJS.ReadableStream {
 export function withoutMouse(
   input: TerminalInput,
   tell: (event: MouseEvent) => void,
-): TerminalInput & { stop(): void } {
+): TerminalInput & { stop(): void; start(): void } {
   const filter = new MouseFilter();
   const decoder = new StringDecoder("utf8");
   const keyboard = new PassThrough();
@@ -84,12 +84,14 @@ export function withoutMouse(
     if (keys !== "") keyboard.write(keys);
     for (const event of events) tell(event);
   };
-  input.on("data", take);
+  const start = () => void input.on("data", take).resume();
+  start();
   return Object.assign(keyboard, {
     isTTY: input.isTTY === true,
     setRawMode: (on: boolean) => input.setRawMode?.(on),
     ref: () => input.ref?.(),
     unref: () => input.unref?.(),
+    start,
     stop: () => {
       input.off("data", take);
       input.pause();

@@ -49,6 +49,7 @@ export async function runTui(options: TuiOptions): Promise<void> {
   const sizeOf = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   let suspendTerminal: SuspendTerminal | undefined;
   let isSuspended = false;
+  let isOver = false;
   let leave: (error?: unknown) => void = () => {};
 
   const redraw = () => {
@@ -68,12 +69,14 @@ export async function runTui(options: TuiOptions): Promise<void> {
         await use().then(used.resolve, used.reject);
         // Of sizes it had meanwhile the last one counts, and from the first frame on.
         store.resize(sizeOf());
-        if (mouse) stdout.write(MOUSE_ON);
+        if (mouse && !isOver) stdout.write(MOUSE_ON);
       });
     } finally {
       isSuspended = false;
-      process.stdin.resume();
-      refreshSize();
+      if (!isOver) {
+        process.stdin.resume();
+        refreshSize();
+      }
     }
     return await used.promise;
   };
@@ -92,11 +95,13 @@ export async function runTui(options: TuiOptions): Promise<void> {
       copy: (text) => stdout.write(copySequence(text)),
       lend: (use) =>
         lend(async () => {
+          input?.stop();
           await leaveKeyboard(process.stdin);
           try {
             return await use();
           } finally {
             attempt(() => stdout.write(MODES_OFF));
+            if (!isOver) input?.start();
           }
         }),
     },
@@ -156,6 +161,7 @@ export async function runTui(options: TuiOptions): Promise<void> {
   try {
     await ended;
   } finally {
+    isOver = true;
     signal.removeEventListener("abort", aborted);
     stdout.off("resize", resized);
     if (mouse) attempt(() => stdout.write(MOUSE_OFF));

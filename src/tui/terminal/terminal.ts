@@ -12,10 +12,11 @@ export const REDRAW = "\u001b[H\u001b[2J";
 
 /**
  * Ends what a program that was killed, or whose connection broke, may have left on: the alternate screen,
- * margins and keypad (DECSTR), colours, the mouse, focus and paste reports, a hidden cursor.
+ * margins and keypad (DECSTR), colours, the mouse, focus and paste reports, a hidden cursor, a line that is
+ * not ended.
  */
 export const MODES_OFF = "\u001b[?1047l\u001b[!p\u001b[m" +
-  "\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1004l\u001b[?1006l\u001b[?2004l\u001b[?25h";
+  "\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1004l\u001b[?1006l\u001b[?2004l\u001b[?25h\r\n";
 
 /** Puts a text on the clipboard of the person's own terminal, also over SSH (OSC 52). */
 export function copySequence(text: string): string {

@@ -30,13 +30,15 @@ lose() {
   kill -9 $$
 }
 refuse() {
+  echo "Warning: Permanently added '100.64.0.1' (ED25519) to the list of known hosts." > "$2"
+  [ -z "$3" ] || exit 255
   echo 'ssh: connect to host 100.64.0.1 port 22: Connection refused' > "$2"
   exit 255
 }
 while :; do
   printf 'pi> '
   IFS= read -r line || continue
-  case $line in refuse) refuse "$@" ;; *) eval "$line" ;; esac
+  case $line in refuse) refuse "$1" "$2" "" ;; kill_remote) refuse "$1" "$2" silent ;; *) eval "$line" ;; esac
 done
 `;
 
@@ -66,8 +68,11 @@ Deno.test({
     const before = await settings(shell);
     await shell.keys("C-c");
     const tool = `'${Deno.execPath()}' run -A --no-check '${PROJECT_ROOT}/main.ts' tui --mouse`;
-    await enter(shell, `clear; ${tool} -i hosts.yml; echo; echo code $?; sleep 1000`);
-    await shell.waitForScreen("› pi", { limit: 60 });
+    const start = async () => {
+      await enter(shell, `clear; ${tool} -i hosts.yml; echo "code $?"; sleep 1000`);
+      await shell.waitForScreen("› pi", { limit: 60 });
+    };
+    await start();
     const inScreen = await settings(shell);
 
     await shell.keys("S");
@@ -96,16 +101,37 @@ Deno.test({
     await shell.waitForScreen(/^(?:.*[^0-9a-z])?pi>$/m);
     await enter(shell, "refuse");
     await shell.waitForScreen("✗ pi cannot be reached: ssh: connect to host 100.64.0.1 port 22");
+    await shell.keys("S");
+    await shell.waitForScreen(/pi>$/m);
+    await enter(shell, "kill_remote");
+    await shell.waitForScreen("✗ The shell on pi was killed, or the connection to it ended");
     await shell.keys("?");
     await shell.waitForScreen("Keys in the lists");
     await shell.keys("Escape", "q");
     await shell.waitForScreen(/^code 0$/m);
     assert.equal(await settings(shell), before);
+
+    // Ended while the shell has the terminal.
+    await shell.keys("C-c");
+    await start();
+    await shell.keys("S");
+    await shell.waitForScreen(/pi>$/m);
+    const [pid] = await childrenOf(await shell.pid());
+    const [ssh] = await childrenOf(pid!);
+    Deno.kill(pid!, "SIGTERM");
+    await shell.waitForScreen(/^code 130$/m);
+    assert.equal(await settings(shell), before);
+    await assert.rejects(Deno.stat(`/proc/${ssh}`), Deno.errors.NotFound);
     const argv = await Deno.readTextFile(join(home, "argv"));
     assert.match(argv, /^-E \S+ .*StrictHostKeyChecking=accept-new.* -l ada -- pi$/m);
     await Deno.remove(home, { recursive: true });
   },
 });
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const { stdout } = await new Deno.Command("pgrep", { args: ["-P", `${pid}`] }).output();
+  return new TextDecoder().decode(stdout).trim().split("\n").map(Number);
+}
 
 async function enter(terminal: Terminal, text: string): Promise<void> {
   await terminal.type(text);
