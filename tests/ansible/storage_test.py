@@ -3,8 +3,10 @@
 import json
 import os
 import random
+import re
 import shutil
 import stat
+import subprocess
 import tempfile
 import unittest
 
@@ -59,7 +61,40 @@ class Paths(unittest.TestCase):
         self.assertFalse(os.path.exists(self.host.drop_in("k3s")), "on the root disk there is nothing to wait for")
         self.assertEqual(self.set_up(self.entry), ([], None))
         os.chmod(self.path, 0o755)
-        self.assertEqual(self.set_up(self.entry)[0], ["mode of %s set to 0700" % self.path])
+        self.assertEqual(self.set_up(self.entry)[0], ["owner and mode of %s set to root and 0700" % self.path])
+
+    @unittest.skipUnless(os.geteuid() == 0, "gives a directory to another user")
+    def test_a_directory_that_somebody_else_made_is_root_s_before_volumes_are_in_it(self):
+        os.makedirs(self.path)
+        os.chown(self.path, 65534, 65534)
+        os.chmod(self.path, 0o2777)
+        self.assertIsNone(self.set_up(self.entry)[1])
+        found = os.stat(self.path)
+        self.assertEqual((found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)), (0, 0, 0o700))
+        os.chown(self.path, 65534, -1)
+        self.assertEqual(self.set_up(self.entry)[0], ["owner and mode of %s set to root and 0700" % self.path])
+        self.assertEqual(self.set_up(self.entry), ([], None))
+
+    def test_a_path_that_a_template_spoiled_is_refused_by_its_form(self):
+        for path in ("", "srv/fast", "./fast", "/", self.path + "/", self.root + "//fast", "/" + self.path, self.root + "/../etc/x", self.root + "/./x",
+                     self.root + "/..", self.root + "/a b", self.root + "/a\nb", self.path + "\n", self.root + "/$(x)", self.root + "/ü", "~/fast", "$HOME/fast"):
+            found = self.set_up({"path": path, "class": "fast"})[1]
+            self.assertEqual(found["id"], "storage_path", path)
+            self.assertNotRegex(found["message"], "[\\x00-\\x1f]")
+        for path in ("/srv/.hidden", "/srv/...", "/srv/..a", "/mnt/a@b+c-d_e.f"):
+            self.assertTrue(PART["PATH"].fullmatch(path), path)
+
+    def test_a_run_that_was_killed_while_it_wrote_the_mark_is_no_reason_to_refuse_the_directory(self):
+        os.makedirs(self.path)
+        with open(self.path + "/.k3s-tool-x7b2q", "w"):
+            pass
+        self.assertIsNone(self.set_up(self.entry)[1])
+        self.assertTrue(os.path.exists(self.path + "/.k3s-tool-storage"))
+
+    def test_a_file_system_that_cannot_be_written_is_refused_before_anything_is_done(self):
+        self.host.read_only = lambda path: path == self.root
+        self.assertEqual(self.problem(), "storage_read_only")
+        self.assertFalse(os.path.exists(self.root + "/srv"))
 
     def test_the_unit_waits_for_the_mount_of_a_disk_and_is_told_when_it_need_not_any_more(self):
         self.host.table[self.root + "/srv"] = "ext4"
@@ -94,6 +129,14 @@ class Paths(unittest.TestCase):
             pass
         self.assertEqual(self.problem(path=self.root + "/home"), "storage_in_use")
         self.assertEqual(self.problem(path=self.root + "/home/letter.txt"), "storage_file")
+        self.assertEqual(self.problem(path=self.root + "/home/letter.txt/volumes"), "storage_file")
+        with open(self.root + "/home/\x1b[31mred\nline", "w"):
+            pass
+        self.assertNotRegex(self.set_up({"path": self.root + "/home", "class": "fast"})[1]["message"], "[\\x00-\\x1f]")
+        os.symlink("loop", self.root + "/loop")
+        os.symlink("/nowhere", self.root + "/dangling")
+        for link in ("loop", "dangling"):
+            self.assertEqual((self.problem(path="%s/%s" % (self.root, link)), self.problem(path="%s/%s/x" % (self.root, link))), ("storage_link",) * 2)
         os.symlink(self.root + "/home", self.root + "/link")
         self.assertEqual(self.problem(path=self.root + "/link/x"), "storage_link")
         self.assertFalse(os.path.exists(self.root + "/home/x"))
@@ -129,9 +172,14 @@ class Paths(unittest.TestCase):
         os.unlink(self.path + "/.k3s-tool-storage")
         found = self.set_up(self.entry)[1]
         self.assertEqual(found["id"], "storage_mark")
-        self.assertIn("touch %s/.k3s-tool-storage" % self.path, found["hint"])
-        with open(self.path + "/.k3s-tool-storage", "w"):
-            pass
+        shutil.rmtree(self.path)  # as on a disk that has just been made
+        subprocess.run(re.search("`(mkdir .*?)`", found["hint"]).group(1), shell=True, check=True)
+        self.assertIsNone(self.problem())
+
+    def test_an_automount_that_mounts_nothing_is_a_disk_that_is_missing(self):
+        self.host.table[self.root + "/srv"] = "autofs"
+        self.assertEqual(self.problem(), "storage_mount")
+        self.host.table[self.root + "/srv"] = "ext4"
         self.assertIsNone(self.problem())
 
     def test_a_disk_with_volumes_of_an_earlier_installation_is_taken_as_it_is(self):
@@ -171,6 +219,16 @@ class Paths(unittest.TestCase):
                          {"/": "ext4", "/mnt/a b": "xfs", "/mnt": "ext4"})
         fstab = "# disks\nUUID=1 / ext4 defaults 0 1\nUUID=2 none swap sw 0 0\nUUID=3 /srv ext4 nofail 0 2\n/dev/d /mnt ext4 rw,noauto 0 0\nbroken\n"
         self.assertEqual(PART["fstab_of"](fstab), ["/", "/srv"])
+        fstab = "UUID=1 /srv/ ext4 defaults 0 2\nUUID=2 /mnt/usb ext4 noauto,x-systemd.automount 0 0\n"
+        self.assertEqual(PART["fstab_of"](fstab), ["/srv", "/mnt/usb"])
+
+    def test_a_mount_unit_of_the_owner_s_counts_as_fstab_does(self):
+        os.makedirs(self.host.units)
+        for name, text in (("srv.mount", "[Mount]\nWhat=/dev/sdb1\nWhere=/srv/ \n"), ("mnt-usb.automount", "[Automount]\nWhere=/mnt/usb\n"),
+                           ("x.service", "[Service]\nWhere=/no\n"), ("y.mount", "# Where=/no\n")):
+            with open(self.host.units + "/" + name, "w") as file:
+                file.write(text)
+        self.assertEqual(sorted(set(PART["Host"].fstab(self.host)) - set(PART["fstab_of"](PART["read"]("/etc/fstab")))), ["/mnt/usb", "/srv"])
 
 
 class Uninstall(unittest.TestCase):

@@ -8,9 +8,9 @@ DOCUMENTATION = r"""
 module: k3s_storage_paths
 short_description: Directories of a host in which volumes may be
 description:
-  - Makes each directory (mode 0700) with a mark in it, records on which mount it is, and has the service of k3s wait for that mount at boot.
+  - Makes each directory (of root, mode 0700) with a mark in it, records on which mount it is, and has the service of k3s wait for that mount at boot.
   - Refuses a directory that is in memory, that has other files in it, that is on a root file system with less than 10 GiB free, and one whose disk is not
-    mounted, by C(/etc/fstab) or by what was recorded.
+    mounted, by C(/etc/fstab), by mount units or by what was recorded.
   - A directory that is no longer listed is forgotten; what is in it stays.
 options:
   paths:
@@ -21,7 +21,7 @@ options:
     suboptions:
       path:
         description: The directory, absolute.
-        type: path
+        type: str
         required: true
       class:
         description: Storage class of its volumes.
@@ -64,7 +64,7 @@ from ansible.module_utils.k3s_tool.programs import sentence
 from ansible.module_utils.k3s_tool.storage import set_up
 
 PATHS = {"type": "list", "elements": "dict", "required": True, "options": {
-    "path": {"type": "path", "required": True},
+    "path": {"type": "str", "required": True},
     "class": {"type": "str", "required": True},
     "default": {"type": "bool", "default": False},
     "reclaim": {"type": "str", "choices": ["Delete", "Retain"], "default": "Delete"},

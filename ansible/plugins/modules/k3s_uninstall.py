@@ -48,7 +48,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.outcome import end
-from ansible.module_utils.k3s_tool.storage import MARK, Host
+from ansible.module_utils.k3s_tool.storage import MARK, Host, names_in
 
 UNITS = ("k3s-tool-notify.timer", "k3s-tool-backup.timer", "k3s-tool-backup.service", "k3s.service", "k3s-agent.service")
 DATA = "/var/lib/rancher/k3s"
@@ -312,7 +312,7 @@ class Uninstall:
         for path in (entry["path"] for entry in host.recorded()):
             if not os.path.exists(os.path.join(path, MARK)):
                 continue
-            if self.keep_volumes and set(os.listdir(path)) - {MARK, "lost+found"}:
+            if self.keep_volumes and names_in(path):
                 self.warnings.append("Volumes of applications were kept in %s." % path)
             else:
                 self.tree(path, ("lost+found",) if actual(path) in mounted() else ())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -21,6 +22,8 @@ MARK = ".k3s-tool-storage"
 MARK_TEXT = "Volumes of Kubernetes are in this directory. k3s-tool made this file; without it no volume is made or deleted here.\n"
 IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 LEAST_ROOT_BYTES = 10 * 2**30
+# What the inventory takes (src/inventory/schema.ts), for paths that a template made. A path goes into units, and volumes are found by it.
+PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[\w.@+-]+)+", re.ASCII)
 UNITS = {"control_plane": "k3s", "workers": "k3s-agent"}
 
 
@@ -34,12 +37,15 @@ class Host:
         return mounts_of(read("/proc/mounts"))
 
     def fstab(self):
-        """Mount points that /etc/fstab asks for at boot."""
-        return fstab_of(read("/etc/fstab"))
+        """Mount points that /etc/fstab asks for at boot or when they are used, and those of the owner's own mount units."""
+        return fstab_of(read("/etc/fstab")) + units_of(map(read, glob.glob(self.units + "/*mount")))
 
     def free_bytes(self, path):
         size = os.statvfs(path)
         return size.f_bavail * size.f_frsize
+
+    def read_only(self, path):
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
     def recorded(self):
         try:
@@ -59,7 +65,20 @@ def mounts_of(table):
 
 def fstab_of(table):
     rows = [line.split() for line in table.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return [unescaped(row[1]) for row in rows if len(row) > 3 and row[1].startswith("/") and row[2] != "swap" and "noauto" not in row[3].split(",")]
+    wanted = [unescaped(row[1]) for row in rows if len(row) > 3 and row[1].startswith("/") and row[2] != "swap" and (
+        "noauto" not in row[3].split(",") or "x-systemd.automount" in row[3].split(","))]
+    return [point.rstrip("/") or "/" for point in wanted]
+
+
+def units_of(texts):
+    """Where mount and automount units mount, as systemd.mount(5) has it."""
+    points = [point for text in texts for point in re.findall(r"^Where=(/.*?)\s*$", text, re.M)]
+    return [point.rstrip("/") or "/" for point in points]
+
+
+def names_in(path):
+    """What is in a directory besides what a fresh file system brings, and this project's files: the mark, and what a run that was killed left of writing it."""
+    return sorted(name for name in os.listdir(path) if name != "lost+found" and not name.startswith(".k3s-tool-"))
 
 
 def covering(path, points):
@@ -78,34 +97,41 @@ def nearest(path):
 def judge_path(entry, recorded, host):
     """What keeps a path from being used, or None. `recorded` is what was set up there; None where nothing was."""
     path = entry["path"]
+    if not PATH.fullmatch(path):
+        return problem("storage_path", "the storage path %r is not an absolute path of letters, digits and . _ - + @" % path,
+                       "Correct it in storage_paths: no . or .. in it, no // and no / at its end.")
     there = nearest(path)
-    if os.path.realpath(there) != there:
+    if os.path.realpath(there) != there or os.path.islink(there):
         return problem("storage_link", "the storage path %s leads through a link, to %s" % (path, os.path.realpath(there) + path[len(there):]),
                        "Name the directory itself in storage_paths.")
-    if os.path.lexists(path) and not os.path.isdir(path):
-        return problem("storage_file", "the storage path %s is not a directory" % path, "Name another path in storage_paths.")
+    if not os.path.isdir(there):
+        return problem("storage_file", "%s is not a directory, and the storage path %s needs one" % (there, path), "Name another path in storage_paths.")
     try:
         os.stat(path)  # an automount mounts now
     except OSError:
         pass
     mounts = host.mounts()
-    mount = covering(path, mounts)
-    expected = recorded.get("mount", "/") if recorded else covering(path, host.fstab())
+    # An automount that did not mount now has no disk either.
+    mount = covering(path, [point for point, kind in mounts.items() if kind != "autofs"])
+    expected = recorded.get("mount", "/") if recorded else covering(path, [*host.fstab(), *mounts])
     if len(expected) > len(mount):
         return problem("storage_mount", "the disk for the storage path %s is not mounted at %s" % (path, expected),
                        "Mount it: `mount %s`; if that fails, see `systemctl status '%s'` and `dmesg`." % (expected, expected))
     if mounts.get(mount) in IN_MEMORY:
         return problem("storage_memory", "the storage path %s is in memory (%s at %s)" % (path, mounts[mount], mount),
                        "Name a directory on a disk in storage_paths.")
+    if host.read_only(there):
+        return problem("storage_read_only", "the storage path %s cannot be written: the file system at %s is read-only" % (path, mount),
+                       "A disk with errors is mounted so: see `dmesg`. Repair it, then `mount -o remount,rw %s`." % mount)
     marked = os.path.exists(os.path.join(path, MARK))
     if recorded and not marked:
         return problem("storage_mark", "the storage path %s is not the directory that was set up: the file %s is missing" % (path, MARK),
-                       "Is another disk mounted there? If the disk was replaced and its volumes are lost: `touch %s/%s`." % (path, MARK))
+                       "Is another disk mounted there? If the disk was replaced and its volumes are lost: `mkdir -p %s && touch %s/%s`." % (path, path, MARK))
     if marked:
         return None
-    others = [name for name in os.listdir(path) if name != "lost+found"] if os.path.isdir(path) else []
+    others = names_in(path) if os.path.isdir(path) else []
     if others:
-        return problem("storage_in_use", "the storage path %s has other files in it (%s)" % (path, ", ".join(sorted(others)[:3])),
+        return problem("storage_in_use", "the storage path %s has other files in it (%s)" % (path, ", ".join(map(repr, others[:3]))),
                        "Use an empty directory, such as %s/volumes." % path)
     free = host.free_bytes(there)
     if mount == "/" and free < LEAST_ROOT_BYTES:
@@ -155,8 +181,8 @@ def changes_to(paths, unit, host):
         path = entry["path"]
         if not os.path.exists(os.path.join(path, MARK)):
             changes.append("%s set up for volumes of the class %s" % (path, entry["class"]))
-        elif stat.S_IMODE(os.stat(path).st_mode) != 0o700:
-            changes.append("mode of %s set to 0700" % path)
+        elif not is_private(path):
+            changes.append("owner and mode of %s set to root and 0700" % path)
     kept = [entry["path"] for entry in record]
     changes += ["%s given up; what is in it stays" % entry["path"] for entry in recorded if entry["path"] not in kept]
     if record != recorded and not changes:
@@ -164,6 +190,12 @@ def changes_to(paths, unit, host):
     if (read(host.drop_in(unit)) or None) != drop_in_text(record):
         changes.append("%s.service told which disks it waits for" % unit)
     return changes
+
+
+def is_private(path):
+    """Whether a directory is open to root alone, whoever made it."""
+    found = os.stat(path)
+    return stat.S_IMODE(found.st_mode) == 0o700 and found.st_uid == os.geteuid()
 
 
 def set_up(paths, unit, check=False, host=None):
@@ -180,6 +212,7 @@ def set_up(paths, unit, check=False, host=None):
     for entry in paths:
         os.makedirs(entry["path"], mode=0o755, exist_ok=True)
         # Volumes are open to any user of a container (0777), so their parent is not open to users of this host; as k3s does (manifests/local-storage.yaml).
+        os.chown(entry["path"], os.geteuid(), os.getegid())
         os.chmod(entry["path"], 0o700)
     record = record_of(paths, host.mounts())
     text = drop_in_text(record)
