@@ -16,6 +16,11 @@ export interface StoragePath {
   readonly reclaim: "Delete" | "Retain";
 }
 
+/** Whether one of two directories is inside the other, or they are the same. */
+export function overlap(one: string, other: string): boolean {
+  return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
+}
+
 /** `storage_paths` of a host; what is templated, or wrong, is left out. */
 export function storagePathsOf(host: Pick<InventoryHost, "vars">): readonly StoragePath[] {
   const value = host.vars.get("storage_paths")?.value;

@@ -7,6 +7,7 @@
 import type { MachineFacts } from "../ansible/events/machine.ts";
 import type { InventoryHost } from "../inventory/model.ts";
 import { StoragePathSchema } from "../inventory/schema.ts";
+import { overlap, storagePathsOf } from "../inventory/storage.ts";
 
 const GIB = 2 ** 30;
 
@@ -24,9 +25,16 @@ export interface Suggestion {
   readonly reason: string;
 }
 
-/** Suggestions for a host; what its owner set, at the host or at a group, is left alone. */
-export function suggestionsFor(host: InventoryHost, facts: MachineFacts): readonly Suggestion[] {
-  const all = [...profile(facts), ...reservations(facts), ...gpu(facts), ...storage(facts)];
+/**
+ * Suggestions for a host; what its owner set, at the host or at a group, is left alone, and fits what
+ * is set for the other `hosts` of the inventory.
+ */
+export function suggestionsFor(
+  host: InventoryHost,
+  facts: MachineFacts,
+  hosts: readonly InventoryHost[],
+): readonly Suggestion[] {
+  const all = [...profile(facts), ...reservations(facts), ...gpu(facts), ...storage(facts, hosts)];
   return all.filter(({ variable }) => !host.vars.has(variable))
     .map((suggestion) => ({ host: host.name, ...suggestion }));
 }
@@ -84,16 +92,26 @@ const SPOKEN_FOR = /^\/(?:$|(?:home|var|boot)(?:\/|$)|opt$)/;
 /** File systems that keep owners and modes of files. */
 const FOR_VOLUMES = /^(?:ext[234]|xfs|btrfs|zfs|f2fs|bcachefs|jfs)$/;
 
-function storage({ filesystems }: MachineFacts): Wanted[] {
-  const empty = filesystems.flatMap(
+function storage({ filesystems }: MachineFacts, hosts: readonly InventoryHost[]): Wanted[] {
+  const known = hosts.flatMap(storagePathsOf);
+  const found = filesystems.flatMap(
     ({ path, type = "", bytes = 0, free_bytes = 0, rotational }) => {
       if (path === undefined || SPOKEN_FOR.test(path) || !FOR_VOLUMES.test(type)) return [];
       if (bytes < DISK_GIB * GIB || free_bytes < bytes * EMPTY) return [];
       const kind = rotational === undefined ? "disk" : rotational ? "hdd" : "ssd";
-      const entry = { path: `${path}/volumes`, class: kind };
+      // A class keeps or deletes volumes on all hosts alike.
+      const reclaim = known.find((each) => each.class === kind)?.reclaim;
+      const entry = {
+        path: `${path}/volumes`,
+        class: kind,
+        ...(reclaim === "Retain" ? { reclaim } : {}),
+      };
       if (!StoragePathSchema.safeParse(entry).success) return [];
       return [{ entry, reason: `an empty ${shown(bytes)} ${type} at ${path}` }];
     },
+  );
+  const empty = found.filter(({ entry }, at) =>
+    !found.slice(0, at).some((other) => overlap(other.entry.path, entry.path))
   );
   if (empty.length === 0) return [];
   return [{

@@ -4,6 +4,7 @@ import { MachineFacts } from "../../src/ansible/events/machine.ts";
 import { PROFILES, VARIABLE_SCHEMAS } from "../../src/inventory/schema.ts";
 import { parse } from "yaml";
 import { parseQuantity } from "../../src/inventory/kubernetes_syntax.ts";
+import { checkStorage } from "../../src/inventory/read/storage.ts";
 import { suggestionsFor } from "../../src/reports/suggestions.ts";
 import { suggestedText } from "../../src/view/tables/machines.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";
@@ -13,7 +14,9 @@ const host = inventoryHost("desktop", "100.64.0.2");
 
 function suggested(facts: unknown, one = host): Record<string, unknown> {
   return Object.fromEntries(
-    suggestionsFor(one, MachineFacts.parse(facts)).map(({ variable, value }) => [variable, value]),
+    suggestionsFor(one, MachineFacts.parse(facts), []).map((
+      { variable, value },
+    ) => [variable, value]),
   );
 }
 
@@ -38,7 +41,8 @@ Deno.test("whoever sits at a machine keeps a quarter of its memory and a core or
 });
 
 Deno.test("a card is named with its driver, with none, or with what nvidia-smi says", () => {
-  const reasonOf = (facts: unknown) => suggestionsFor(host, MachineFacts.parse(facts))[0]?.reason;
+  const reasonOf = (facts: unknown) =>
+    suggestionsFor(host, MachineFacts.parse(facts), [])[0]?.reason;
   const gpu = { address: "0000:01:00.0", device: "2684" };
   const named = { ...gpu, model: "RTX 4090", driver: "570.133" };
   assert.equal(reasonOf({ gpus: [named] }), "RTX 4090, driver 570.133");
@@ -72,7 +76,7 @@ Deno.test("an empty disk is suggested for volumes, with its kind; one in use, fo
     disk("/mnt/nvme", { type: "xfs", bytes: 5e11, free_bytes: 4.9e11, rotational: false }),
     disk("/data", { rotational: undefined }),
   ];
-  const [only, ...others] = suggestionsFor(host, MachineFacts.parse({ filesystems }));
+  const [only, ...others] = suggestionsFor(host, MachineFacts.parse({ filesystems }), []);
   assert.deepEqual(others, []);
   assert.deepEqual(only, {
     host: "desktop",
@@ -89,6 +93,39 @@ Deno.test("an empty disk is suggested for volumes, with its kind; one in use, fo
   const text = suggestedText(only).replaceAll("}, {", "},\n{");
   assert.deepEqual(parse(text), only.value, "shown as it can be written");
   assert.deepEqual(suggested({ filesystems: filesystems.slice(0, 8) }), {});
+});
+
+Deno.test("storage_paths that are suggested are always a valid inventory with those of other hosts", () => {
+  const path = fc.constantFrom("/data", "/data/volumes", "/data/volumes/x", "/srv", "/mnt/a");
+  const filesystem = fc.record({
+    path,
+    type: fc.constant("ext4"),
+    bytes: fc.constant(2e12),
+    free_bytes: fc.constant(2e12),
+    rotational: fc.option(fc.boolean(), { nil: undefined }),
+  });
+  const owned = fc.record({
+    path: fc.constant("/mnt/owned"),
+    class: fc.constantFrom("ssd", "hdd", "disk", "fast"),
+    reclaim: fc.option(fc.constantFrom("Delete", "Retain"), { nil: undefined }),
+    default: fc.option(fc.boolean(), { nil: undefined }),
+  });
+  const withPaths = (name: string, value: unknown) => ({
+    ...inventoryHost(name, "100.64.0.9"),
+    vars: new Map([["storage_paths", { value, state: "plain", where: {} } as never]]),
+  });
+  fc.assert(fc.property(
+    fc.uniqueArray(filesystem, { selector: ({ path }) => path }),
+    owned,
+    (filesystems, entry) => {
+      const other = withPaths("nas", [entry]);
+      const facts = MachineFacts.parse({ filesystems });
+      const [only] = suggestionsFor(host, facts, [host, other]);
+      assert.equal(only === undefined, filesystems.length === 0);
+      if (only === undefined) return;
+      assert.deepEqual(checkStorage([other, withPaths("desktop", only.value)], undefined), []);
+    },
+  ));
 });
 
 Deno.test("what the owner set, at the host or at a group, is never suggested", () => {
@@ -128,7 +165,7 @@ Deno.test("a suggested reservation or profile always leaves half a GiB and a fif
 
 Deno.test("facts of any shape are read; a detail of a wrong type is unknown", () => {
   fc.assert(fc.property(fc.dictionary(fc.string(), fc.anything()), (facts) => {
-    suggestionsFor(host, MachineFacts.parse(facts));
+    suggestionsFor(host, MachineFacts.parse(facts), []);
   }));
   const { model, gpus } = MachineFacts.parse({ model: 7, gpus: "many", threads: -1 });
   assert.deepEqual([model, gpus], [undefined, []]);

@@ -8,7 +8,7 @@
 import type { Problem } from "../../errors/user_error.ts";
 import type { InventoryHost, Variable } from "../model.ts";
 import { K3S_CLASS } from "../schema.ts";
-import { type StoragePath, storagePathsOf } from "../storage.ts";
+import { overlap, type StoragePath, storagePathsOf } from "../storage.ts";
 import { placeOf } from "./value_place.ts";
 import type { SourcedVariable } from "./variables.ts";
 
@@ -46,9 +46,7 @@ function entriesOf(host: InventoryHost): Entry[] {
 
 function overlaps(entries: readonly Entry[]): Problem[] {
   return entries.flatMap((entry, at) => {
-    const other = entries.slice(0, at).find(({ path }) =>
-      `${path}/`.startsWith(`${entry.path}/`) || `${entry.path}/`.startsWith(`${path}/`)
-    );
+    const other = entries.slice(0, at).find(({ path }) => overlap(path, entry.path));
     if (other === undefined) return [];
     return [{
       message: entry.path === other.path

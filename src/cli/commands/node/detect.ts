@@ -52,7 +52,7 @@ export const nodeDetectCommand = defineCommand({
       const facts = seen.get(host.name);
       if (facts === undefined) continue;
       rows.push({ host: host.name, facts, seenAt });
-      suggestions.push(...suggestionsFor(host, facts));
+      suggestions.push(...suggestionsFor(host, facts, wanted.inventory.hosts));
     }
     const error = runError(state, { what: "Looking at the machines", resume: lineWithout([]) });
     if (rows.length === 0 && error !== undefined) throw error;
