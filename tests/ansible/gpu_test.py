@@ -357,6 +357,18 @@ class Cluster(unittest.TestCase):
         self.run_node(api)
         self.assertEqual(list(api.objects["ConfigMap", CLUSTER.NAME]["data"]), ["dgx"])
 
+    def test_a_node_that_was_removed_leaves_nothing_and_its_pods_are_not_waited_for(self):
+        api = FakeApi()
+        self.run_node(api)
+        self.run_node(api, node="nuc")
+        del api.nodes["nuc"]  # its pod is still there: Kubernetes clears it away within a minute
+        self.run_node(api, "absent", node="nuc")
+        self.assertEqual(list(api.objects["ConfigMap", CLUSTER.NAME]["data"]), ["dgx"])
+        del api.nodes["dgx"]
+        api.calls.clear()
+        self.run_node(api, "absent")
+        self.assertEqual((api.objects, [call for call in api.calls if "pods" in call]), ({}, []))
+
     def test_pods_that_use_the_runtime_keep_it(self):
         api = FakeApi()
         self.run_node(api)

@@ -35,9 +35,8 @@ options:
     type: int
     default: 1
   image:
-    description: The plugin's image, with its digest.
+    description: The plugin's image, with its digest. Needed where pods may use the cards.
     type: str
-    required: true
   asked_for:
     description: Whether the inventory asks for it. Where it does not, what is wrong is a warning.
     type: bool
@@ -273,7 +272,7 @@ class Node:
         """The plugin leaves the node; refused while pods use the runtime, which ends with the toolkit."""
         if not os.path.exists(kubectl.K3S):
             return
-        nodes = self.nodes()
+        nodes = kubectl.patiently(self.nodes)
         if self.name in nodes:
             pods = [pod for pod in get("pods", "-A", "--field-selector", "spec.nodeName=" + self.name) if pod["spec"].get("runtimeClassName") == "nvidia"
                     and pod["status"].get("phase") not in ("Succeeded", "Failed") and pod["metadata"].get("labels", {}).get("app.kubernetes.io/name") != NAME]
@@ -288,8 +287,9 @@ class Node:
             for kind in ("daemonset", "configmap"):
                 if get(kind, NAME, "-n", NAMESPACE):
                     self.do("removed the %s %s/%s" % (kind, NAMESPACE, NAME), "delete", kind, NAME, "-n", NAMESPACE)
+        # Of a node that is gone, Kubernetes itself clears the pods away.
         end_at = self.now() + self.params["timeout"]
-        while not self.check and self.pods() and self.now() < end_at:
+        while self.name in nodes and not self.check and self.pods() and self.now() < end_at:
             self.pause(0.5)
 
 
@@ -300,11 +300,11 @@ def main():
         "cards": {"type": "int", "default": 0},
         "description": {"type": "str", "default": ""},
         "replicas": {"type": "int", "default": 1},
-        "image": {"type": "str", "required": True},
+        "image": {"type": "str"},
         "asked_for": {"type": "bool", "default": True},
         "problem": {"type": "dict", "default": {}},
         "timeout": {"type": "int", "default": 300},
-    }, supports_check_mode=True)
+    }, required_if=[("state", "present", ("image",))], supports_check_mode=True)
     node = Node(module.params, module.check_mode)
     try:
         node.present() if module.params["state"] == "present" else node.absent()
