@@ -107,14 +107,19 @@ Deno.test("--gpu looks at cards over ssh and at what the cluster says", async ()
   await withDirectory(async (directory) => {
     await writeInventory(directory);
     const { runner } = ansibleMachine();
-    runner.on(/^ssh .* 100\.64\.0\.1 /, { stdout: "card=pci\nend=yes\n" })
-      .on(/^ssh .* 100\.64\.0\.2 /, { stdout: "end=yes\n" });
+    const said = (seen: number, id: string) => {
+      const problem = { id, message: "no NVIDIA driver is installed", hint: "Install it." };
+      const facts = { seen, cards: 0, description: "", problem, runtime: null, found_by_k3s: null };
+      return `k3s-tool-gpu=${JSON.stringify(facts)}\nend=yes\n`;
+    };
+    runner.on(/^ssh .* 100\.64\.0\.1 /, { stdout: said(1, "no_driver") })
+      .on(/^ssh .* 100\.64\.0\.2 /, { stdout: said(0, "no_card") });
     const { stdout, code } = await runCommand(["doctor", "--gpu"], { directory, runner });
     assert.equal(code, 1);
     assert.match(stdout, /! warn {2}gpu +the cluster cannot be read: /);
     assert.match(
       stdout,
-      /✓ ok {4}nuc: card +1 NVIDIA card\n✗ fail {2}nuc: driver +none is installed/,
+      /✓ ok {4}nuc: card +1 NVIDIA card\n✗ fail {2}nuc: driver +no NVIDIA driver is installed/,
     );
     assert.doesNotMatch(stdout, /pi: (?:card|driver)/);
   });

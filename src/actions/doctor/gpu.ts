@@ -5,11 +5,14 @@
  * @module
  */
 
+import * as z from "zod";
+import { failureHint } from "../../ansible/events/failure_hint.ts";
 import { readNodes } from "../../cluster/read/read_cluster.ts";
 import type { ClusterNode } from "../../cluster/read/objects.ts";
 import { counted, safeText } from "../../errors/safe_text.ts";
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
+import { hostProgram } from "../backup/host_program.ts";
 import { surveyCluster } from "../survey.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { askHost } from "./hosts.ts";
@@ -17,36 +20,27 @@ import { askHost } from "./hosts.ts";
 /** How long the API server may take for one answer here, in milliseconds. */
 const TIMEOUT_MS = 8_000;
 
-/**
- * Prints `name=value` lines; reads only. What it looks at is what the role gpu_support looks at:
- * ansible/plugins/module_utils/k3s_tool/{machine,gpu}.py.
- */
-const PROBE = `
-for d in /sys/bus/pci/devices/*; do
-  [ "$(cat "$d/vendor" 2>/dev/null)" = 0x10de ] || continue
-  case "$(cat "$d/class" 2>/dev/null)" in 0x03*) echo card=pci ;; esac
-done
-[ -r /etc/nv_tegra_release ] && { echo card=tegra; echo "driver=$(head -n 1 /etc/nv_tegra_release)"; }
-if command -v nvidia-smi >/dev/null 2>&1; then
-  if out=$(nvidia-smi --query-gpu=pci.bus_id,name,memory.total,driver_version --format=csv,noheader,nounits 2>&1); then
-    printf '%s\\n' "$out" | sed 's/^/driver=/'
-  else
-    printf '%s\\n' "$out" | tail -n 1 | sed 's/^/problem=/'
-  fi
-fi
-[ -d /sys/module/nouveau ] && echo nouveau=yes
-PATH="/usr/local/nvidia/toolkit:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-command -v nvidia-container-runtime | sed 's/^/runtime=/'
-f=/var/lib/rancher/k3s/agent/etc/containerd/config.toml
-if [ "$(id -u)" = 0 ]; then s=; else s='sudo -n'; fi
-if $s test -r "$f" 2>/dev/null; then
-  $s grep -q 'containerd[.]runtimes[.].nvidia.\\]' "$f" && echo found=yes || echo found=no
-fi
-echo end=yes
-`;
+/** What the host's program is made of: what the role gpu_support looks at, in the same words. */
+const MODULES = ["programs", "machine", "gpu"] as const;
 
-/** What was read on a host, by name; a name may come several times. */
-export type GpuFacts = ReadonlyMap<string, readonly string[]>;
+const text = z.string().transform((value) => safeText(value).slice(0, 300));
+const count = z.number().int().min(0);
+
+const GpuFacts = z.object({
+  /** Cards on the bus, and those of them that the driver has. */
+  seen: count,
+  cards: count,
+  /** Model, memory and driver. */
+  description: text,
+  problem: z.object({ id: z.string(), message: text, hint: text }).nullable(),
+  /** Path of NVIDIA's container runtime. */
+  runtime: text.nullable(),
+  /** Null where only root may know. */
+  found_by_k3s: z.boolean().nullable(),
+});
+
+/** What a host's program said. */
+export type GpuFacts = Readonly<z.infer<typeof GpuFacts>>;
 
 /** Looks at the GPUs of all hosts that may have one. */
 export async function* checkGpus(
@@ -81,21 +75,31 @@ async function lookAt(
   host: InventoryHost,
   nodes: readonly ClusterNode[] | undefined,
 ): Promise<readonly Check[]> {
-  const answer = await askHost(system, host, PROBE);
+  const program = await hostProgram(system, MODULES, "gpu.tell(sys.stdout)", {});
+  const answer = await askHost(system, host, scriptOf(program));
   if ("checks" in answer) return answer.checks;
-  return gpuChecks(host, { facts: parseGpuFacts(answer.stdout), nodes });
+  const facts = parseGpuFacts(answer.stdout);
+  if (facts !== undefined) return gpuChecks(host, { facts, nodes });
+  const hint = failureHint(host.name, "python3: not found", { connecting: false });
+  return [fail({ name: "gpu", host: host.name }, "Python 3 did not answer", hint)];
 }
 
-/** `name=value` lines of the probe; anything else a login shell may print is left out. */
-export function parseGpuFacts(stdout: string): GpuFacts {
-  const lines = stdout.split("\n").flatMap((line) => {
-    const [, name, value = ""] = /^(card|driver|problem|nouveau|runtime|found)=(.*)$/.exec(line) ??
-      [];
-    return name === undefined ? [] : [[name, safeText(value).trim()] as const];
-  });
-  return new Map(
-    [...Map.groupBy(lines, ([name]) => name)].map(([name, all]) => [name, all.map(([, v]) => v)]),
-  );
+/** A shell script that runs a program of Python, as root where that needs no password. */
+export function scriptOf(program: string): string {
+  return `s=; [ "$(id -u)" = 0 ] || ! sudo -n true 2>/dev/null || s='sudo -n'
+$s python3 - <<'END_OF_PROGRAM'
+${program}END_OF_PROGRAM
+echo end=yes
+`;
+}
+
+/** What the program said; anything else a login shell may print is left out. */
+export function parseGpuFacts(stdout: string): GpuFacts | undefined {
+  try {
+    return GpuFacts.parse(JSON.parse(/^k3s-tool-gpu=(.+)$/m.exec(stdout)?.[1] ?? ""));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What is well and what is not with the cards of a host; nothing where it has none and needs none. */
@@ -107,30 +111,24 @@ export function gpuChecks(
   },
 ): readonly Check[] {
   const about = (name: string) => ({ name, host: host.name });
-  const [cards, drivers] = [facts.get("card")?.length ?? 0, facts.get("driver") ?? []];
   const provision = `Set it up with: k3s-tool provision --limit ${host.name}`;
-  if (cards === 0) {
-    if (host.gpu !== true) return [];
-    const hint = "On that machine, check: lspci -d 10de:; " +
-      `or leave it out with: k3s-tool config set gpu false --scope ${host.name}`;
-    return [fail(about("card"), "gpu is true, but there is no NVIDIA card", hint)];
+  const { problem, runtime } = facts;
+  if (facts.seen === 0) {
+    if (host.gpu !== true || problem === null) return [];
+    return [fail(about("card"), `gpu is true, but ${problem.message}`, hintFor(problem, host))];
   }
   if (host.gpu === false) return [ok(about("card"), "gpu is false: not for pods")];
-  const [problem] = facts.get("problem") ?? [];
-  const checks: Check[] = [ok(about("card"), counted(cards, "NVIDIA card"))];
-  if (drivers.length === 0) {
-    checks.push(fail(about("driver"), ...driverProblem(problem, facts.has("nouveau"), host)));
-    return checks;
+  const checks: Check[] = [ok(about("card"), counted(facts.seen, "NVIDIA card"))];
+  if (problem !== null) {
+    return [...checks, fail(about("driver"), problem.message, hintFor(problem, host))];
   }
-  checks.push(ok(about("driver"), drivers.map(driverText).join("; ")));
-  const [runtime] = facts.get("runtime") ?? [];
-  if (runtime === undefined) {
+  checks.push(ok(about("driver"), facts.description));
+  if (runtime === null) {
     checks.push(fail(about("toolkit"), "NVIDIA's container toolkit is not installed", provision));
     return checks;
   }
   checks.push(ok(about("toolkit"), runtime));
-  const [found] = facts.get("found") ?? [];
-  if (found === "no") {
+  if (facts.found_by_k3s === false) {
     const unit = host.role === "worker" ? "k3s-agent" : "k3s";
     const hint = `It looks when it starts. ${provision}; or restart ${unit} on that machine`;
     checks.push(fail(about("k3s"), "has not found NVIDIA's container runtime", hint));
@@ -138,7 +136,7 @@ export function gpuChecks(
   const node = nodes?.find(({ name }) => name === host.nodeName);
   if (nodes === undefined) return checks;
   const { allocatable = 0, replicas = 1 } = node?.gpus ?? {};
-  const wanted = drivers.length * replicas;
+  const wanted = facts.cards * replicas;
   const logs = "Look at the device plugin: kubectl -n kube-system logs daemonset/k3s-tool-gpu";
   checks.push(
     allocatable === wanted
@@ -152,31 +150,16 @@ export function gpuChecks(
   return checks;
 }
 
-/** A line of `nvidia-smi` for people, as `describe` in gpu.py; a Jetson's has no PCI address and stays. */
-function driverText(line: string): string {
-  const [, model, mib, driver] = /^[\da-f]+:[\da-f:.]+, *(.+?), *([^,]*), *([^,]*)$/i.exec(line) ??
-    [];
-  if (model === undefined) return line;
-  // Where memory is shared with the processor there is no number.
-  const memory = /^\d{1,9}$/.test(mib!) ? [`${Math.round(Number(mib) / 1024)} GiB`] : [];
-  return [model, ...memory, `driver ${driver}`].join(", ");
-}
-
-function driverProblem(
-  problem: string | undefined,
-  isNouveau: boolean,
+/** What to do, as a command where it is a setting. */
+function hintFor(
+  { id, hint }: NonNullable<GpuFacts["problem"]>,
   { name }: InventoryHost,
-): [string, string] {
-  if (problem !== undefined && /version mismatch/i.test(problem)) {
-    return [
-      "the driver was updated, and the kernel still runs the older one",
-      "Reboot the machine",
-    ];
+): string {
+  if (id === "no_card") {
+    return "On that machine, check: lspci -d 10de:; " +
+      `or leave it out with: k3s-tool config set gpu false --scope ${name}`;
   }
-  if (problem !== undefined) {
-    return [`nvidia-smi: ${problem}`, "Reboot the machine; docs/gpu.md has the causes"];
-  }
-  const install = `Install it with: k3s-tool config set gpu_driver install --scope ${name}; ` +
+  if (!hint.includes("gpu_driver: install")) return hint;
+  return `Install it with: k3s-tool config set gpu_driver install --scope ${name}; ` +
     "then run: k3s-tool provision";
-  return [isNouveau ? "nouveau, with which CUDA does not work" : "none is installed", install];
 }

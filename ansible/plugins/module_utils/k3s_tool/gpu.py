@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 
-from ansible.module_utils.k3s_tool.machine import Look
+from ansible.module_utils.k3s_tool.machine import Look, look_at_machine
 from ansible.module_utils.k3s_tool.programs import problem
 
 # What the role brought to this host. Outside of k3s' directories: it is still known when k3s was removed.
@@ -87,3 +87,12 @@ def probe_gpu(machine):
         "cards": cards(machine), "description": describe(machine), "problem": driver_problem(machine, Look("/", None)), "runtime": runtime() is not None,
         "found_by_k3s": bool(config and FOUND.search(config)), "record": record is not None, "toolkit": (record or {}).get("toolkit"),
     }
+
+
+def tell(out):
+    """What `doctor --gpu` asks of a host, in one line of JSON. What k3s found is known to root alone."""
+    machine = look_at_machine()["machine"]
+    found = probe_gpu(machine)
+    print("k3s-tool-gpu=%s" % json.dumps({
+        "seen": len(machine["gpus"]), "cards": found["cards"], "description": found["description"], "problem": found["problem"], "runtime": runtime(),
+        "found_by_k3s": found["found_by_k3s"] if os.geteuid() == 0 else None}), file=out, flush=True)
