@@ -78,6 +78,14 @@ class Machine(unittest.TestCase):
         said = "Failed to initialize NVML: Driver/library version mismatch\n"
         self.assertEqual(look(DESKTOP, {"nvidia-smi": (18, said, "")})["gpu_problem"], said.strip())
 
+    def test_a_driver_that_has_none_of_the_cards_is_installed_all_the_same(self):
+        for said in ("No devices were found\n", "00000000:0F:00.0, NVIDIA GB10, 1, 580\n", "00000000:01:00.0, EVIL\nx, 1, 580\n", "\x1b[31m" + "x" * 9999):
+            facts = look(DESKTOP, {"nvidia-smi": (0, said, "")})
+            self.assertEqual(facts["gpu_problem"], said.splitlines()[-1].strip()[:200])
+            self.assertFalse(any(gpu.get("driver") for gpu in facts["gpus"]))
+        endless = look(DESKTOP, {"nvidia-smi": (0, "00000000:01:00.0, %s, 1, %s\n" % ("x" * 9999, "y" * 9999), "")})["gpus"][0]
+        self.assertLess(len(endless["model"] + endless["driver"]), 300)
+
     def test_memory_shared_with_the_processor_has_no_size(self):
         facts = look(DESKTOP, {"nvidia-smi": (0, "00000000:01:00.0, NVIDIA GB10, [N/A], 580.82\n", "")})
         self.assertEqual(facts["gpus"][0]["model"], "NVIDIA GB10")

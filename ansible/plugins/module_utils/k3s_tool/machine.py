@@ -138,16 +138,18 @@ def gpus(look):
     code, out, err = look.run(["nvidia-smi", "--query-gpu=pci.bus_id,name,memory.total,driver_version", "--format=csv,noheader,nounits"])
     if code == 127:
         return found, None
+    said = ([line.strip()[:200] for line in (out + err).splitlines() if line.strip()] or ["nvidia-smi ended with code %d" % code])[-1]
     if code != 0:
-        return found, (out + err).strip().splitlines()[-1] if (out + err).strip() else "nvidia-smi ended with code %d" % code
+        return found, said
     for line in out.splitlines():
         bus, name, size, driver = ([part.strip() for part in line.split(",")] + ["", "", "", ""])[:4]
         for gpu in found:
             # nvidia-smi writes the domain with eight digits, the kernel with four.
             if bus.lower().endswith(gpu["address"]):
                 # Where memory is shared with the processor (DGX Spark, Jetson) there is no number.
-                gpu.update(model=name, driver=driver, memory_bytes=int(size) << 20 if re.fullmatch("[0-9]{1,9}", size) else None)
-    return found, None
+                gpu.update(model=name[:100], driver=driver[:100], memory_bytes=int(size) << 20 if re.fullmatch("[0-9]{1,9}", size) else None)
+    # A driver that has none of the cards is there all the same: it is not installed over.
+    return found, None if any(gpu.get("driver") for gpu in found) else said
 
 
 def toolkit(look):
