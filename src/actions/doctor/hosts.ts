@@ -17,6 +17,9 @@ const HOST_TIMEOUT_MS = 30_000;
 /** What VXLAN adds to a packet, in bytes (RFC 7348 over IPv4: 14 + 20 + 8 + 8). */
 const VXLAN_OVERHEAD = 50;
 
+/** What `provision` leaves in each storage path (ansible/plugins/module_utils/k3s_tool/storage.py). */
+const MARK = ".k3s-tool-storage";
+
 /**
  * Prints `name=value` lines; reads only. A unit whose main process runs is active, though since 1.34.1
  * `k3s agent` may say READY to systemd minutes later (k3s `pkg/agent/run.go`).
@@ -25,7 +28,8 @@ export const PROBE = `
 for i in tailscale0 flannel.1 cni0; do
   [ -r "/sys/class/net/$i/mtu" ] && echo "mtu.$i=$(cat "/sys/class/net/$i/mtu")"
 done
-[ "$(id -u)" = 0 ] && echo sudo=root || { sudo -n true 2>/dev/null && echo sudo=yes || echo sudo=no; }
+root=
+[ "$(id -u)" = 0 ] && { echo sudo=root; root=env; } || { sudo -n true 2>/dev/null && { echo sudo=yes; root='sudo -n'; } || echo sudo=no; }
 command -v python3 >/dev/null 2>&1 && echo python=yes || echo python=no
 for u in k3s k3s-agent; do
   [ -e "/etc/systemd/system/$u.service" ] || continue
@@ -33,10 +37,17 @@ for u in k3s k3s-agent; do
   [ "$s/$(systemctl show "$u" -p SubState --value 2>/dev/null)" = activating/start ] && s=active
   echo "unit.$u=$s"
 done
+r=/etc/rancher/k3s/k3s-tool-storage.json
 n=0
-sed -n 's/^ *"mount": "\\(.*\\)"$/\\1/p' /etc/rancher/k3s/k3s-tool-storage.json 2>/dev/null | sort -u | while read -r m; do
+sed -n 's/^ *"mount": "\\(.*\\)"$/\\1/p' "$r" 2>/dev/null | sort -u | while read -r m; do
   n=$((n + 1))
   mountpoint -q "$m" && echo "disk.$n=on $m" || echo "disk.$n=off $m"
+done
+n=0
+# Only root sees into it.
+[ -z "$root" ] || sed -n 's/^ *"path": "\\(.*\\)",$/\\1/p' "$r" 2>/dev/null | while read -r p; do
+  n=$((n + 1))
+  $root test -e "$p/${MARK}" </dev/null && echo "path.$n=on $p" || echo "path.$n=off $p"
 done
 echo end=yes
 `;
@@ -89,7 +100,7 @@ export function parseFacts(stdout: string): ReadonlyMap<string, string> {
   const facts = new Map<string, string>();
   for (const line of stdout.split("\n")) {
     const match = /^(end|sudo|python|mtu\.[a-z0-9.]+|unit\.[a-z0-9-]+)=([a-z0-9-]*)$/.exec(line) ??
-      /^(disk\.\d{1,3})=((?:on|off) \/[\w.@+/-]*)$/.exec(line);
+      /^((?:disk|path)\.\d{1,3})=((?:on|off) \/[\w.@+/-]*)$/.exec(line);
     if (match?.[1] !== undefined) facts.set(match[1], match[2] ?? "");
   }
   return facts;
@@ -101,8 +112,21 @@ export function diskChecks(
   facts: ReadonlyMap<string, string>,
 ): readonly Check[] {
   const about = { name: "storage", host: host.name };
-  const disks = [...facts].flatMap(([name, value]) => name.startsWith("disk.") ? [value] : []);
-  const missing = disks.flatMap((each) => each.startsWith("off ") ? [each.slice(4)] : []);
+  const all = (kind: string) =>
+    [...facts].flatMap(([name, value]) => name.startsWith(kind) ? [value] : []);
+  const off = (each: string) => each.startsWith("off ") ? [each.slice(4)] : [];
+  const disks = all("disk.");
+  const missing = disks.flatMap(off);
+  const strange = all("path.").flatMap(off);
+  if (missing.length === 0 && strange.length > 0) {
+    return [fail(
+      about,
+      `${MARK} is missing in the storage path ${strange.join(", ")}; pods with volumes there wait`,
+      "Is another disk mounted there? Mount the right one, or start with an empty one. " +
+        `On that machine, run: sudo mkdir -p ${strange[0]}; ` +
+        `then run: sudo touch ${strange[0]}/${MARK}`,
+    )];
+  }
   if (missing.length === 0) {
     const mounts = disks.map((each) => each.slice(3)).filter((path) => path !== "/");
     return mounts.length === 0 ? [] : [ok(about, `mounted: ${mounts.join(", ")}`)];

@@ -43,8 +43,52 @@ Deno.test("a disk of storage_paths that is not mounted is named, one that is the
     ),
     ["mounted: /srv"],
   );
-  assert.deepEqual(diskChecks({ name: "nas" }, parseFacts("disk.1=on /\n")), []);
+  assert.deepEqual(diskChecks({ name: "nas" }, parseFacts("disk.1=on /\npath.1=on /v\n")), []);
+  const other = (text: string) => diskChecks({ name: "nas" }, parseFacts(text))[0]!;
+  const replaced = other("disk.1=on /srv\npath.1=on /srv/a\npath.2=off /srv/b\n");
+  assert.match(replaced.message, /missing in the storage path \/srv\/b;/);
+  assert.match(replaced.hint ?? "", /mkdir -p \/srv\/b; .*touch \/srv\/b\/\.k3s-tool-storage$/);
+  assert.match(other("disk.1=off /srv\npath.1=off /srv/a\n").message, /not mounted at \/srv;/);
   assert.deepEqual(diskChecks({ name: "nas" }, parseFacts("end=yes\n")), []);
+});
+
+Deno.test("the script finds a storage path whose mark is missing, where it can be root", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const record = ["right", "other"].map((name) => ({
+      path: `${directory}/${name}`,
+      class: "fast",
+      mount: "/",
+    }));
+    // As k3s-tool writes it.
+    await Deno.writeTextFile(
+      `${directory}/record.json`,
+      `${JSON.stringify(record, null, 1)}\n`,
+    );
+    await Deno.mkdir(`${directory}/right`);
+    await Deno.writeTextFile(`${directory}/right/.k3s-tool-storage`, "");
+    await Deno.writeTextFile(`${directory}/k3s-agent.service`, "");
+    const program = (name: string, text: string) =>
+      Deno.writeTextFile(`${directory}/${name}`, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    await program("systemctl", "echo active");
+    const probe = PROBE.replace("/etc/systemd/system", directory)
+      .replace("/etc/rancher/k3s/k3s-tool-storage.json", `${directory}/record.json`);
+    const paths = async (uid: string, sudo: string) => {
+      await program("id", `echo ${uid}`);
+      await program("sudo", sudo);
+      const { stdout } = await new Deno.Command("sh", {
+        args: ["-c", probe],
+        env: { PATH: `${directory}:${Deno.env.get("PATH")}` },
+      }).output();
+      const found = parseFacts(new TextDecoder().decode(stdout));
+      return ["path.1", "path.2"].map((name) => found.get(name)?.split(" ")[0]);
+    };
+    assert.deepEqual(await paths("0", "exit 1"), ["on", "off"]);
+    assert.deepEqual(await paths("1000", 'shift; exec "$@"'), ["on", "off"]);
+    assert.deepEqual(await paths("1000", "exit 1"), [undefined, undefined]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("an agent that runs and has not said READY yet is active, one that is started again and again is not", async () => {
