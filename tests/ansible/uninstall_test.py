@@ -251,13 +251,14 @@ class Cluster(unittest.TestCase):
         self.part = vars(load_module("k3s_remove_node"))
         self.part["kubectl"] = self.kubectl
         self.admit = vars(load_module("k3s_admit"))
+        self.volumes = []
         self.nodes = {item["metadata"]["name"]: item for item in (server("n1"), server("n2"), server("n3"), server("pi", role="worker"))}
         self.secrets = {"pi.node-password.k3s": {"metadata": {"name": "pi.node-password.k3s"}, "type": "k3s.cattle.io/node-password", "data": {"hash": "x"}}}
 
     def kubectl(self, verb, *words, timeout=60, document=None):
         kind, name = words[0], words[1]
-        if verb == "get" and kind == "nodes":
-            return json.dumps({"items": list(self.nodes.values())})
+        if verb == "get" and kind in ("nodes", "pv"):
+            return json.dumps({"items": list(self.nodes.values()) if kind == "nodes" else self.volumes})
         if verb == "get":
             found = [self.secrets[word] for word in words if word in self.secrets]
             # As kubectl answers: one object where one was asked for, a list for several.
@@ -281,6 +282,19 @@ class Cluster(unittest.TestCase):
     def test_a_machine_that_was_reached_leaves_nothing(self):
         self.step("delete")
         self.assertEqual((self.secrets, "pi" in self.nodes), ({}, False))
+
+    def test_volumes_that_only_this_node_has_are_named_with_how_to_give_them_up(self):
+        place = lambda node: {"required": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}]}}
+        self.volumes = [{"metadata": {"name": "pvc-%d" % number}, "spec": {
+            "nodeAffinity": place(node), "storageClassName": "local-path", kind: {"path": "/x/pvc-%d" % number}, "claimRef": {"namespace": "shop", "name": "db-%d" % number}}}
+            for number, (node, kind) in enumerate((("pi", "local"), ("n2", "local"), ("pi", "hostPath")))]
+        self.volumes.append({"metadata": {"name": "nfs"}, "spec": {"nfs": {"path": "/x", "server": "nas"}}})
+        for check in (True, False):
+            said = self.step("delete", gone=True, check=check)["warnings"][-1]
+            self.assertIn("on pi: pvc-0 (claim shop/db-0), pvc-2 (claim shop/db-2). ", said)
+            self.assertIn("`kubectl delete pvc -n shop db-0`, `kubectl delete pv pvc-0`", said)
+        self.volumes = self.volumes[1:2]
+        self.assertEqual(self.step("delete")["warnings"], [])
 
     def test_a_worker_that_was_only_off_is_kept_out_until_it_is_added_again(self):
         for _ in range(2):

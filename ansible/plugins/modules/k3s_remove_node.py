@@ -71,6 +71,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.kubectl import Failed, kubectl, patiently
 from ansible.module_utils.k3s_tool.node_password import is_tombstone, keep_out, remove_secret, secret_of
 from ansible.module_utils.k3s_tool.outcome import end
+from ansible.module_utils.k3s_tool.storage_classes import located, stranded
 
 
 def is_server(node):
@@ -131,6 +132,8 @@ def delete(params, node, result):
     elif gone:
         result["warnings"].append("%s was a server and was not touched: it still has k3s, the cluster's data and its token, and may join again by itself when it "
                                   "is switched on. Erase its disk, or take it off the tailnet, before you switch it on." % name)
+    lost = params["step"] == "delete" and stranded(map(located, json.loads(kubectl("get", "pv", "-o", "json"))["items"]), name)
+    result["warnings"] += [lost] if lost else []
     if params.get("check"):
         return
     if node:

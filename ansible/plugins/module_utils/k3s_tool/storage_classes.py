@@ -39,9 +39,12 @@ TEARDOWN = MARKED + 'rm -rf "$VOL_DIR"\n'
 
 def volume_of(item):
     """Name, class, node, directory and claim of a volume that our provisioner made; None for another one."""
+    return located(item) if (item["metadata"].get("annotations") or {}).get("pv.kubernetes.io/provisioned-by") == PROVISIONER else None
+
+
+def located(item):
+    """The same of any volume that is a directory of one node, whoever made it; None for one that is not."""
     metadata, spec = item["metadata"], item["spec"]
-    if (metadata.get("annotations") or {}).get("pv.kubernetes.io/provisioned-by") != PROVISIONER:
-        return None
     terms = ((spec.get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or []
     values = [value for term in terms for rule in term.get("matchExpressions") or [] if rule.get("key") == HOSTNAME for value in rule.get("values") or []]
     path = (spec.get("local") or spec.get("hostPath") or {}).get("path")
@@ -58,14 +61,28 @@ def homeless(volumes, nodes):
         entry["path"] == volume["path"] and entry["class"] == volume["class"] for entry in nodes[volume["node"]])]
 
 
+def names_of(volumes):
+    names = ", ".join("%s (claim %s)" % (volume["name"], volume["claim"]) for volume in volumes[:5])
+    return names + (" and %d more" % (len(volumes) - 5) if len(volumes) > 5 else "")
+
+
+def deleting(volume):
+    """The commands that delete a volume and its claim."""
+    return "`kubectl delete pvc -n %s %s`, `kubectl delete pv %s`" % (*volume["claim"].split("/", 1), volume["name"])
+
+
 def said_of(volumes):
     """A sentence that names volumes which would lose their directory, and what to do."""
     first = volumes[0]
-    names = ", ".join("%s (claim %s)" % (volume["name"], volume["claim"]) for volume in volumes[:5])
-    more = " and %d more" % (len(volumes) - 5) if len(volumes) > 5 else ""
-    return ("storage_paths of %s no longer has %s for the class %s, but volumes are there: %s%s" % (first["node"], first["path"], first["class"], names, more),
-            "Put the path back, or move what you need and delete the claims and volumes first: `kubectl delete pvc -n %s %s`, `kubectl delete pv %s`." % (
-                *first["claim"].split("/", 1), first["name"]))
+    return ("storage_paths of %s no longer has %s for the class %s, but volumes are there: %s" % (first["node"], first["path"], first["class"], names_of(volumes)),
+            "Put the path back, or move what you need and delete the claims and volumes first: %s." % deleting(first))
+
+
+def stranded(volumes, node):
+    """A sentence that names volumes which only a node has that is removed; None where there are none."""
+    there = [volume for volume in volumes if volume and volume["node"] == node]
+    return there and ("Volumes are on %s: %s. They stay in the cluster, and pods that use them wait for a node of that name. "
+                      "If none will come, delete the claims and volumes: %s." % (node, names_of(there), deleting(there[0]))) or None
 
 
 def configured(config_map):
