@@ -54,6 +54,8 @@ export function gpuScenarios(lab: () => readonly Host[]): void {
       }) => ({ name: metadata.name, phase: status.phase, node: spec.nodeName ?? "" }),
     );
   };
+  const label = async () =>
+    (await nodes(server())).get(desk().name)?.metadata.labels["k3s-tool.io/gpu"];
   /** When k3s was started, and how often each pod that asks for a card was. */
   const starts = async () => ({
     k3s: await ssh(desk(), "systemctl show k3s-agent -p ExecMainStartTimestampMonotonic"),
@@ -145,7 +147,21 @@ export function gpuScenarios(lab: () => readonly Host[]): void {
       await tool("config", "unset", key, "--scope", desk().name);
     }
     await tool("config", "unset", "gpu_support_plugin_image");
+    assert.equal(await label(), "nvidia");
     await takeOutCard(desk());
     await provision();
+    assert.equal(await label(), undefined);
+  });
+
+  // The last of all: the machine does not come back.
+  Deno.test("a node that is removed leaves nothing of its card in the cluster", async () => {
+    await plugInCard(desk());
+    await tool("config", "set", "gpu_support_plugin_image", GPU_PLUGIN_IMAGE);
+    await provision();
+    assert.equal((await offered())[desk().name], "1");
+    await tool("node", "remove", desk().name, "--yes");
+    for (const object of [PLUGIN, "-n kube-system configmap/k3s-tool-gpu"]) {
+      assert.ok(!await exists(server(), object), object);
+    }
   });
 }

@@ -50,6 +50,8 @@ export function storage(hosts: () => readonly Host[]): void {
   Deno.test("storage_paths: classes for the nodes that have them, and units that wait for disks", async () => {
     await putImages(hosts(), await buildStorageImages());
     await addDisk(worker(), { path: DISK, megabytes: 64 });
+    // Somebody else made the directory.
+    await ssh(worker(), `mkdir ${FAST} && chown lab ${FAST} && chmod 2777 ${FAST}`);
     const fast = [{ path: FAST, class: "fast", default: true, reclaim: "Retain" }];
     await setPaths(worker(), fast);
     await setPaths(hosts()[2]!, [{ path: "/srv/lab-volumes", class: "bulk" }]);
@@ -67,7 +69,7 @@ export function storage(hosts: () => readonly Host[]): void {
       await ssh(worker(), "systemctl show k3s-agent -p NeedDaemonReload --value"),
       "no\n",
     );
-    assert.equal((await ssh(worker(), `stat -c %a ${FAST}`)).trim(), "700");
+    assert.equal((await ssh(worker(), `stat -c "%U %a" ${FAST}`)).trim(), "root 700");
   });
 
   Deno.test("the default of storage_paths counts, also after k3s made its own again; a second run changes nothing", async () => {
@@ -110,6 +112,37 @@ export function storage(hosts: () => readonly Host[]): void {
       { limit: 30, what: "the volume to be released" },
     );
     assert.equal(await ssh(worker(), `cat ${rows}`), "row\nrow\n");
+  });
+
+  Deno.test("a path that only looks usable is refused, and nothing is changed", async () => {
+    const host = hosts()[2]!;
+    await ssh(
+      host,
+      `set -e
+mkdir /srv/lab-ro && mount --bind /srv/lab-ro /srv/lab-ro && mount -o remount,bind,ro /srv/lab-ro
+ln -s lab-loop /srv/lab-loop
+cp /etc/fstab /srv/lab-fstab 2>/dev/null || touch /srv/lab-fstab
+echo 'UUID=0 /srv/lab-none/ ext4 noauto,x-systemd.automount 0 0' >> /etc/fstab`,
+    );
+    const refused = {
+      "/srv/lab-ro/volumes": /cannot be written: the file system at \/srv\/lab-ro is read-only/,
+      "/srv/lab-loop/volumes": /leads through a link/,
+      "/srv/lab-none/volumes": /is not mounted at \/srv\/lab-none$/m,
+      "/srv/lab-fstab/volumes": /lab-fstab is not a directory/,
+      "{{ 'srv/volumes' }}": /is not an absolute path/,
+    };
+    for (const [path, said] of Object.entries(refused)) {
+      await setPaths(host, [{ path, class: "bulk" }]);
+      const run = await runWithEvents("provision", "--yes", "--limit", host.name);
+      assert.notEqual(run.code, 0, path);
+      assert.match(run.stderr, said);
+      assert.deepEqual(changedTasks(run), []);
+    }
+    await ssh(
+      host,
+      "umount /srv/lab-ro; cat /srv/lab-fstab >/etc/fstab; rm -r /srv/lab-ro /srv/lab-loop /srv/lab-fstab",
+    );
+    await setPaths(host, [{ path: "/srv/lab-volumes", class: "bulk" }]);
   });
 
   Deno.test("a claim for a storage class that no node has is named by status", async () => {
