@@ -132,6 +132,8 @@ class Classes(unittest.TestCase):
                 self.assertIn("kubectl delete pvc -n default data", hint)
                 self.assertEqual((changes, cluster.writes), ([], []))
         self.assertIsNone(self.work(FakeCluster(k3s_class(), volume(provisioner="rancher.io/local-path")), {"nas": []}, look=True)[0])
+        (message, _), _ = self.work(FakeCluster(volume(), volume("pvc-2", path="/srv/bulk", kind="bulk"), volume("pvc-3")), {"nas": []}, look=True)
+        self.assertRegex(message, "has /srv/fast for the class fast, [^;]*: pvc-1 [^;]*, pvc-3 [^;]*; [^;]*has /srv/bulk for the class bulk, [^;]*: pvc-2 [^;]*$")
 
     def test_the_volumes_of_a_node_that_is_gone_can_still_be_deleted_and_get_no_neighbours(self):
         cluster = FakeCluster(k3s_class(), volume(node="gone"))

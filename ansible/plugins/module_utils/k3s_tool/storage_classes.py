@@ -73,9 +73,12 @@ def deleting(volume):
 
 def said_of(volumes):
     """A sentence that names volumes which would lose their directory, and what to do."""
-    first = volumes[0]
-    return ("storage_paths of %s no longer has %s for the class %s, but volumes are there: %s" % (first["node"], first["path"], first["class"], names_of(volumes)),
-            "Put the path back, or move what you need and delete the claims and volumes first: %s." % deleting(first))
+    by_place = {}
+    for volume in volumes:
+        by_place.setdefault((volume["node"], volume["path"], volume["class"]), []).append(volume)
+    return ("; ".join("storage_paths of %s no longer has %s for the class %s, but volumes are there: %s" % (*place, names_of(there))
+                      for place, there in by_place.items()),
+            "Put the path back, or move what you need and delete the claims and volumes first: %s." % deleting(volumes[0]))
 
 
 def stranded(volumes, node):
