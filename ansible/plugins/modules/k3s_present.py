@@ -34,7 +34,7 @@ author: k3s-tool
 
 EXAMPLES = r"""
 - k3s_present:
-    table: {token: {type: string, on: [server, agent]}}
+    table: {token: {type: string, "on": [server, agent]}}
 """
 
 RETURN = r"""
