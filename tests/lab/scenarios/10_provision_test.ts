@@ -232,10 +232,12 @@ Deno.test("a firewall that is on lets the cluster through once the host is provi
   for (const [kind, [on, off]] of Object.entries(firewalls)) {
     await ssh(n3, on!);
     try {
-      const missing =
-        `n3: ${kind} is on and has no rule for tailscale0, 10.42.0.0/16, 10.43.0.0/16`;
-      const found = await findings();
-      assert.ok(found.includes(missing), found.join("\n"));
+      // Behind ufw tailscaled's own rules let peers in; firewalld has a table of its own.
+      const missing = RegExp(
+        `^n3: ${kind} is on and has no rule for (tailscale0, )?10.42.0.0/16, 10.43.0.0/16$`,
+        "m",
+      );
+      assert.match((await findings()).join("\n"), missing);
       await provision();
       assert.deepEqual(await findings(), []);
       await bothAnswer();
