@@ -146,7 +146,9 @@ class Problems(unittest.TestCase):
                 (("n1", "n2"), (), ["etcd knows this server as 100.64.0.99, and its address is 100.64.0.2 now"]), (("n1", "n2"), ("n2",), [])):
             found = decide(servers=servers, sqlite=sqlite, server=holds, addresses=addresses)
             self.assertEqual((found["n1"]["problems"], found["n2"]["problems"]), ([], problems))
-        self.assertEqual(decide(server=holds, addresses=addresses)["n2"]["hints"], ["Let it leave the cluster and join it again: `k3s-tool node set-ip n2`."])
+        self.assertIn("old address back", decide(server=holds, addresses=addresses)["n2"]["hints"][0])
+        three = decide(servers=("n1", "n2", "n3"), server=holds, addresses=addresses)["n2"]
+        self.assertEqual(three["hints"], ["Let it leave the cluster and join it again: `k3s-tool node set-ip n2`."])
         alone = decide(servers=("n1",), server=holds, addresses={"n1": "100.64.0.9"})["n1"]
         self.assertIn("k3s server --cluster-reset", alone["hints"][0])
         self.assertEqual(decide(servers=("n1",), server=holds, addresses={"n1": "100.64.0.9"}, k3s_tool_restore_to="n1")["n1"]["problems"], [])

@@ -256,21 +256,6 @@ Deno.test("the only server keeps SQLite where the second one fails in the prefli
   assert.ok(isReady((await nodes(n1())).get("n3")));
 });
 
-Deno.test("one of two servers cannot keep its place in etcd with another address, so it joins again", async () => {
-  await moveAddress(n3(), "100.64.0.3");
-  for (const key of ["tailscale_ip", "ansible_host"]) {
-    await tool("config", "set", key, "100.64.0.3", "--scope", "n3");
-  }
-  const refused = await runWithEvents("provision", "--yes");
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /etcd knows this server as 100\.64\.0\.43[^]*node set-ip n3/);
-  const moved = await tryTool("node", "set-ip", "n3", "--yes");
-  assert.equal(moved.code, 0, moved.stderr);
-  const node = (await nodes(n1())).get("n3");
-  assert.ok(isReady(node));
-  assert.equal(internalIp(node), "100.64.0.3");
-});
-
 Deno.test("reset stops at a mount of somebody else, and leaves no rule of Kubernetes", async () => {
   await ssh(
     n2(),

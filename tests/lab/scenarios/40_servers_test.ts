@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { powerOff, powerOn } from "../hosts/faults.ts";
+import { moveAddress, powerOff, powerOn } from "../hosts/faults.ts";
 import { join } from "node:path";
 import {
   helloManifests,
@@ -142,6 +142,17 @@ Deno.test("an upgrade that is killed, interrupted and stopped by a broken node i
   await waitUntilReady(n1(), [n3, n4, n5]);
   assert.deepEqual(changedTasks(await provision()), []);
   await tool("node", "remove", "n5", "--yes");
+});
+
+Deno.test("a server that has another address in the tailnet leaves etcd and joins it again", async () => {
+  const n3 = hosts[2]!;
+  await moveAddress(n3, "100.64.0.43");
+  const moved = await tryTool("node", "set-ip", "n3", "--yes");
+  assert.equal(moved.code, 0, moved.stderr);
+  const node = (await nodes(n1())).get("n3");
+  assert.ok(isReady(node));
+  assert.equal(internalIp(node), "100.64.0.43");
+  assert.deepEqual(changedTasks(await provision()), []);
 });
 
 Deno.test("another machine takes the place of a server that died", async () => {
