@@ -8,6 +8,7 @@ import unittest
 from load_part import load_module
 
 TOKEN, KEYS, CERTS = load_module("k3s_token"), load_module("k3s_encryption"), load_module("k3s_certificates")
+LOOK = load_module("k3s_server_info")
 OLD, NEW = "K10abc::server:old", "K10abc::server:new"
 
 
@@ -209,6 +210,23 @@ class Keys(unittest.TestCase):
     def test_without_encryption_there_is_no_stage(self):
         look = self.rotation({"stage": "", "activekey": ""}).look()
         self.assertEqual((look["enabled"], look["stage"], look["keys"]), (False, "", []))
+
+
+class Waiting(unittest.TestCase):
+    def wait(self, answers, state, timeout=90):
+        """Whether it answered in the end, and how many seconds that took; `answers` from that second on."""
+        seconds = [0]
+        found = LOOK.wait(timeout, look=lambda: {"answers": seconds[0] >= answers}, execute=lambda _: (0, state + "\n", ""), now=lambda: seconds[0],
+                             pause=lambda each: seconds.__setitem__(0, seconds[0] + each))
+        return found["answers"], seconds[0]
+
+    def test_a_server_that_starts_is_waited_for_and_one_that_is_stopped_is_not(self):
+        self.assertEqual(self.wait(0, "active"), (True, 0))
+        self.assertEqual(self.wait(12, "activating"), (True, 12))
+        self.assertEqual(self.wait(12, "inactive"), (False, 0))
+        self.assertEqual(self.wait(12, "failed"), (False, 0))
+        self.assertEqual(self.wait(200, "active"), (False, 90))
+        self.assertEqual(self.wait(12, "active", timeout=0), (False, 0))
 
 
 class Certificates(unittest.TestCase):
