@@ -146,7 +146,7 @@ export function adoption(
     if (leader !== undefined && facts.cluster !== leader.facts.cluster) {
       refuse(
         `its k3s belongs to another cluster than ${leader.name}`,
-        "Take one cluster over at a time, each with an inventory of its own.",
+        "Adopt one cluster at a time, each with its own inventory.",
       );
     }
     const taken = settingsOf(facts);

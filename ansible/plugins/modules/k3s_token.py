@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: k3s_token
 short_description: A new server token
 description:
-  - "C(look) tells which token this host starts k3s with, as a digest, and whether k3s must be started again to take it."
+  - "C(look) returns a digest of the token that k3s starts with on this host, and whether k3s needs a restart to use it."
   - "C(rotate) has k3s make a new server token: C(k3s token rotate), without C(--new-token), as k3s takes one by argument only; it makes the random token
     itself then and leaves it in C(server/token) (k3s C(pkg/cli/cmds/token.go), C(pkg/server/handlers/token.go)). This server goes on with the old one
     until it is started again (k3s C(pkg/authenticator))."
