@@ -25,7 +25,7 @@ class FakeCluster:
     """A worker n3 whose Ready condition is as given, look by look; the last stays."""
 
     def __init__(self, *ready):
-        self.ready, self.deleted = list(ready), []
+        self.ready, self.deleted, self.drained = list(ready), [], []
         load("node_password")["kubectl"] = self.kubectl
         self.script = vars(load_module("k3s_remove_node"))
         self.script["kubectl"], self.script["time"] = self.kubectl, FakeTime()
@@ -36,6 +36,7 @@ class FakeCluster:
 
     def kubectl(self, verb, kind, *arguments, **_):
         if verb == "drain":
+            self.drained.append(arguments)
             raise self.script["Failed"]("a budget allows no eviction")
         if verb == "delete":
             self.deleted.append("%s %s" % (kind, arguments[0]))
@@ -74,6 +75,11 @@ class Replace(unittest.TestCase):
         self.assertIn("`k3s-tool config set k3s_uninstall_drain_force true --scope %s`" % HOST, hints[1])
         for hint in hints:
             self.assertNotRegex(hint, r"\bn3\b")
+
+    def test_a_drain_does_not_wait_for_a_kubelet_that_hears_nothing(self):
+        cluster = FakeCluster("True")
+        cluster.run("drain", drain_timeout=120)
+        self.assertIn("--skip-wait-for-delete-timeout=15", cluster.drained[0])
 
     def test_a_check_deletes_nothing(self):
         cluster = FakeCluster("False")

@@ -1,6 +1,6 @@
 /**
- * Several servers: they join one after another, the cluster outlives one of them, is upgraded without an outage, and
- * one can be replaced and become a worker.
+ * Several servers: they join one after another, the cluster outlives one of them, is upgraded without an outage, gets
+ * other certificates, tokens and keys, and one server can be replaced and become a worker.
  *
  * @module
  */
@@ -23,6 +23,7 @@ import type { Host } from "../state.ts";
 import { openTool } from "../terminal.ts";
 import { initArgs, inventoryFile, projectDir, tool, tryTool, VERSIONS } from "../tool.ts";
 import { waitFor } from "../wait.ts";
+import { rotation } from "./servers/rotation.ts";
 
 let hosts: Host[] = [];
 const n1 = (): Host => hosts[0]!;
@@ -33,6 +34,7 @@ const members = (): Host[] => hosts.slice(0, 4);
 Deno.test.beforeAll(async () => {
   hosts = await up({ hosts: 5, servers: 3 });
   await tool(...initArgs(members(), { version: VERSIONS.older }));
+  await tool("config", "set", "secrets_encryption", "true");
 });
 Deno.test.afterAll(async () => {
   assert.deepEqual(await down(), []);
@@ -143,6 +145,8 @@ Deno.test("an upgrade that is killed, interrupted and stopped by a broken node i
   assert.deepEqual(changedTasks(await provision()), []);
   await tool("node", "remove", "n5", "--yes");
 });
+
+rotation(members);
 
 Deno.test("a server that has another address in the tailnet leaves etcd and joins it again", async () => {
   const n3 = hosts[2]!;

@@ -16,6 +16,7 @@ import { openTool } from "../terminal.ts";
 import { initArgs, tool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
 import { execAtWorkstation } from "../hosts/workstation.ts";
+import { screenAndTerminal } from "./screen/terminal.ts";
 import type { Terminal } from "../../terminal/tmux.ts";
 
 const size = { columns: 200, rows: 60 };
@@ -241,3 +242,5 @@ Deno.test("without metrics-server the kubelets are asked, as the list of request
   await other.waitForScreen(/ 200 .*\/api\/v1\/nodes\/n\d\/proxy\/stats\/summary/);
   await other.waitForScreen(/ 404 .*\/apis\/metrics\.k8s\.io\//);
 });
+
+screenAndTerminal(() => hosts);

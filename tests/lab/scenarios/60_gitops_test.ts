@@ -34,6 +34,7 @@ import { findSecrets, sampleProcesses } from "../secret_search.ts";
 import type { Host } from "../state.ts";
 import { tool, tryTool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
+import { repositoryAccess } from "./gitops/access.ts";
 
 /** A value of a Secret, which no file, log or event may show. */
 const PASSWORD = "correct-horse-battery-staple";
@@ -221,6 +222,8 @@ Deno.test("each app has a policy that keeps others out", async (test) => {
     },
   });
 });
+
+repositoryAccess(() => hosts);
 
 const json = (args: string) => getObject(n1(), args);
 const pods = (namespace: string) => podsOf(n1(), namespace);

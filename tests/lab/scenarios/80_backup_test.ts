@@ -15,6 +15,7 @@ import { changedTasks, provision, runWithEvents, signalAt } from "../run_events.
 import type { Host } from "../state.ts";
 import { initArgs, projectDir, tool, tryTool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
+import { backupSchedule } from "./backup/schedule.ts";
 
 const NODE_PORT = 30080;
 const passphrase = join(projectDir, "passphrase");
@@ -82,6 +83,8 @@ Deno.test("a file that is cut off or changed, and a wrong passphrase, are refuse
   }
   assert.ok(await exists(n1(), "configmap object-0"));
 });
+
+backupSchedule(n1);
 
 let before = "";
 

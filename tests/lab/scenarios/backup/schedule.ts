@@ -1,0 +1,77 @@
+/**
+ * A server makes backups by its timer: what it makes can be restored, a missing disk is named, and nothing but the backups is
+ * left where the schedule ends.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ssh } from "../../hosts/ssh.ts";
+import { changedTasks, provision } from "../../run_events.ts";
+import type { Host } from "../../state.ts";
+import { projectDir, tool, tryTool } from "../../tool.ts";
+import { waitFor } from "../../wait.ts";
+
+const identity = join(projectDir, "backup.key");
+const DIRECTORY = "/mnt/nas/backups";
+
+let n1: () => Host;
+
+async function newest(): Promise<{ readonly name: string } | null> {
+  return JSON.parse(await tool("status", "-o", "json")).backup.newest;
+}
+
+/** Declares the scenario; for a server. */
+export function backupSchedule(server: () => Host): void {
+  n1 = server;
+
+  Deno.test("a schedule makes its first backup at once, which opens on the workstation", async () => {
+    const key = await ssh(n1(), "age-keygen 2>/dev/null");
+    await Deno.writeTextFile(identity, key);
+    const recipient = /age1\w+/.exec(key)![0];
+    // A disk of its own, as far as the table of mounts can tell.
+    await ssh(n1(), "mkdir -p /srv/disk /mnt/nas && mount --bind /srv/disk /mnt/nas");
+    await tool("backup", "schedule", "--recipient", recipient, "--directory", DIRECTORY);
+    await waitFor(async () => (await newest()) !== null, {
+      limit: 60,
+      what: "the first backup",
+      interval: 500,
+    });
+    assert.equal((await ssh(n1(), "systemctl is-enabled k3s-tool-backup.timer")).trim(), "enabled");
+    const { name } = (await newest())!;
+    assert.equal((await ssh(n1(), `stat -c %a ${DIRECTORY}/${name}`)).trim(), "600");
+    const listed = await tool("backup", "list", "--server", "-o", "json");
+    assert.deepEqual(JSON.parse(listed).items.map((each: { name: string }) => each.name), [name]);
+    await tool("backup", "fetch", name);
+    await tool("backup", "restore", name, "--identity", identity, "--check");
+    assert.doesNotMatch((await tryTool("status", "--check")).stdout, /backup/);
+    assert.deepEqual(changedTasks(await provision()), []);
+  });
+
+  Deno.test("where the disk is missing nothing is written below it, and status --check says so", async () => {
+    await ssh(n1(), "umount /mnt/nas");
+    assert.match(
+      await ssh(n1(), "systemctl start k3s-tool-backup.service 2>&1 && echo well || echo failed"),
+      /failed/,
+    );
+    assert.equal(await ssh(n1(), "ls -A /mnt/nas"), "");
+    const { code, stdout } = await tryTool("status", "--check");
+    assert.equal(code, 1);
+    assert.match(stdout, /^n1: a backup failed .* is not mounted at \/mnt\/nas/m);
+    await ssh(n1(), "mount --bind /srv/disk /mnt/nas && systemctl start k3s-tool-backup.service");
+    assert.doesNotMatch((await tryTool("status", "--check")).stdout, /backup/);
+  });
+
+  Deno.test("without the schedule the backups stay and nothing else", async () => {
+    await tool("backup", "schedule", "--off");
+    const left = await ssh(
+      n1(),
+      "ls -d /etc/systemd/system/k3s-tool-backup* /usr/local/lib/k3s-tool/backup 2>/dev/null || true",
+    );
+    assert.equal(left.trim(), "");
+    // Of one day the newest is kept.
+    assert.equal((await ssh(n1(), `ls ${DIRECTORY} | wc -l`)).trim(), "1");
+    assert.equal(JSON.parse(await tool("status", "-o", "json")).backup.schedule, null);
+  });
+}

@@ -1,0 +1,271 @@
+/**
+ * The live screen and its terminal: how it is left, what it may do, what it says where it cannot connect.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { run } from "../../cli/command.ts";
+import { makeExpiredKubeconfig } from "../../expired_kubeconfig.ts";
+import { runPaths } from "../../paths.ts";
+import { provision } from "../../run_events.ts";
+import type { Host } from "../../state.ts";
+import { openTerminal, openTool } from "../../terminal.ts";
+import { installTool, projectDir } from "../../tool.ts";
+import { waitFor } from "../../wait.ts";
+import type { Terminal } from "../../../terminal/tmux.ts";
+
+const size = { columns: 120, rows: 40 };
+const LIVE = /● live[^]*n1 .*Ready/;
+
+let hosts: () => readonly Host[] = () => [];
+const n1 = (): Host => hosts()[0]!;
+
+/** Settings of a terminal that a program must leave as it found them. */
+async function settings(terminal: Terminal): Promise<string> {
+  const stty = await run(["stty", "-F", await terminal.device(), "-g"]);
+  return `${stty.trim()} ${JSON.stringify(await terminal.modes())}`;
+}
+
+/** A shell on a terminal, with the settings it has before anything is started. */
+async function openShell(): Promise<{ shell: Terminal; before: string }> {
+  await installTool();
+  const shell = await openTerminal(["bash", "--norc", "--noprofile", "-i"], {
+    ...size,
+    env: { PS1: "prompt> " },
+  });
+  await shell.waitForScreen("prompt>");
+  // The line editor has its own while it waits; a command sees the others.
+  await shell.type("echo begun; sleep 1000");
+  await shell.keys("Enter");
+  await shell.waitForScreen(/^begun$/m);
+  const before = await settings(shell);
+  await shell.keys("C-c");
+  return { shell, before };
+}
+
+/** Runs the screen in the shell, ends it somehow, and sees what is left of the terminal. */
+async function leave(
+  how: (shell: Terminal) => Promise<void>,
+  { code, command = "k3s-tool tui" }: { readonly code: number; readonly command?: string },
+): Promise<string> {
+  const { shell, before } = await openShell();
+  await using _closed = shell;
+  // What the program left is looked at before the shell's line editor puts its own in place.
+  await shell.type(`clear; ${command}; echo code $?; sleep 1000`);
+  await shell.keys("Enter");
+  await shell.waitForScreen(LIVE, { limit: 30 });
+  assert.equal((await shell.modes()).alternateScreen, true);
+  await how(shell);
+  const left = await shell.waitForScreen(/^code \d+$/m, { limit: 10 });
+  assert.match(left, new RegExp(`^code ${code}$`, "m"));
+  assert.equal(await settings(shell), before);
+  return left;
+}
+
+/** Process ids of the tool below a shell. */
+async function toolBelow(shell: Terminal): Promise<number[]> {
+  const found = await run(["pgrep", "-P", `${await shell.pid()}`]);
+  return found.trim().split("\n").map(Number);
+}
+
+/** Sends a signal to the tool that runs in a shell. */
+function signalling(signal: Deno.Signal): (shell: Terminal) => Promise<void> {
+  return async (shell) => {
+    for (const pid of await toolBelow(shell)) Deno.kill(pid, signal);
+  };
+}
+
+/** Types a line. */
+function typing(terminal: Terminal): (text: string) => Promise<void> {
+  return async (text) => {
+    await terminal.type(text);
+    await terminal.keys("Enter");
+  };
+}
+
+/** Declares the scenario. */
+export function screenAndTerminal(lab: () => readonly Host[]): void {
+  hosts = lab;
+
+  Deno.test("init asks, writes the inventory, and looks at the machines that were chosen", async () => {
+    const file = join(runPaths.workstation, "asked", "hosts.yml");
+    await using asking = await openTool(["init", "-i", file], size);
+    const offered = await asking.waitForScreen(/control plane\?[^]*n1 \(100/);
+    const choices = offered.split("\n").filter((line) => /\(100\.\d+/.test(line));
+    for (let row = choices.findIndex((line) => / n1 \(/.test(line)); row > 0; row--) {
+      await asking.keys("Down");
+    }
+    await asking.keys("Space");
+    await asking.keys("Enter");
+    for (
+      const [question, answer] of [
+        ["Which machines are workers", ""],
+        ["Name of the cluster", ""],
+        ["k3s release", ""],
+        ["SSH user", "lab"],
+        ["Git repository URL", ""],
+        ["Look at the machines over ssh now", ""],
+      ] as const
+    ) {
+      await asking.waitForScreen(question);
+      if (answer !== "") await asking.type(answer);
+      await asking.keys("Enter");
+    }
+    await asking.waitForScreen(/^n1 .*x86_64|^n1 .*aarch64/m, { limit: 60 });
+    assert.match(await Deno.readTextFile(file), /control_plane:[^]*n1:/);
+  });
+
+  Deno.test("q and Ctrl-C leave it, and the terminal is as before", async () => {
+    await leave((shell) => shell.keys("q"), { code: 0 });
+    await leave((shell) => shell.keys("C-c"), { code: 0 });
+  });
+
+  Deno.test("SIGTERM and SIGHUP end it, and the terminal is as before", async () => {
+    await leave(signalling("SIGTERM"), { code: 130 });
+    await leave(signalling("SIGHUP"), { code: 130 });
+  });
+
+  Deno.test("a crash is told, and the terminal is as before", async () => {
+    await installTool();
+    const breaking = new URL("../../cli/break_on_signal.ts", import.meta.url).pathname;
+    const tool = `'${Deno.execPath()}' run -A --no-config --no-lock --preload '${breaking}' ` +
+      `'${join(runPaths.workstation, "k3s-tool", "main.js")}' tui`;
+    for (const command of [tool, `BREAK=rejection ${tool}`]) {
+      const left = await leave(signalling("SIGURG"), { code: 1, command });
+      assert.match(left, /Error: broken on purpose\nHint: This is a bug in k3s-tool/);
+    }
+  });
+
+  Deno.test("Ctrl-Z gives the terminal to the shell, and fg takes it back", async () => {
+    const { shell } = await openShell();
+    await using _closed = shell;
+    await shell.type("clear; k3s-tool tui");
+    await shell.keys("Enter");
+    await shell.waitForScreen(LIVE, { limit: 30 });
+    await shell.keys("C-z");
+    await shell.waitForScreen(/Stopped.*k3s-tool tui[^]*prompt>/);
+    assert.equal((await shell.modes()).alternateScreen, false);
+    await shell.type("echo still here");
+    await shell.keys("Enter");
+    await shell.waitForScreen(/^still here$/m);
+    await shell.type("fg");
+    await shell.keys("Enter");
+    await shell.waitForScreen(LIVE, { limit: 30 });
+    assert.equal((await shell.modes()).alternateScreen, true);
+    await shell.keys("?");
+    await shell.waitForScreen("Ctrl-L");
+    await shell.keys("Escape", "q"); // read at once, and yet not Alt-q
+    await shell.waitForScreen(/^prompt>$/m);
+  });
+
+  Deno.test("S opens a shell on the node's machine, and the screen comes back as it was", async () => {
+    await leave(async (shell) => {
+      const screen = await settings(shell);
+      const typed = typing(shell);
+      const login = async () => {
+        await shell.keys("S");
+        await shell.waitForScreen(/lab@n1:~\$$/m, { limit: 30 });
+        assert.equal((await shell.modes()).alternateScreen, false);
+      };
+      await login();
+      await typed("echo $USER on $(hostname) 1234567890");
+      await shell.waitForScreen(/^lab on n1 1234567890$/m);
+      await shell.resize(100, 30);
+      await typed("clear; stty size");
+      await shell.waitForScreen(/^30 100$/m);
+      await typed("sleep 1000");
+      await shell.keys("C-c");
+      await shell.waitForScreen(/\^C\n/);
+      await typed("exit 7");
+      await shell.waitForScreen("The shell on n1 ended with code 7.");
+      const back = await shell.waitForScreen(LIVE);
+      assert.equal(back.trimEnd().split("\n").length, 30);
+      assert.match(back, /^━━ 1 Nodes .{89}$/m);
+      assert.equal(await settings(shell), screen);
+      // The shell is killed there, then ssh here.
+      await login();
+      await typed("clear; kill -9 $$");
+      await shell.waitForScreen(/✗ The shell on n1 was killed, or the connection [^]*q quit/);
+      assert.equal(await settings(shell), screen);
+      await login();
+      const [tool] = await toolBelow(shell);
+      const ssh = (await run(["pgrep", "-P", `${tool}`, "-x", "ssh"])).trim();
+      Deno.kill(Number(ssh), "SIGKILL");
+      await shell.waitForScreen(/The shell on n1 ended with code 137\.[^]*q quit/);
+      assert.equal(await settings(shell), screen);
+      await shell.resize(size.columns, size.rows);
+      await shell.keys("q");
+    }, { code: 0 });
+  });
+
+  Deno.test("a terminal that is closed ends it", async () => {
+    const terminal = await openTool(["tui"], size);
+    await terminal.waitForScreen(LIVE, { limit: 30 });
+    const pid = await terminal.pid();
+    await terminal.close();
+    await waitFor(() => Deno.stat(`/proc/${pid}`).then(() => false, () => true), {
+      limit: 10,
+      what: "the tool to end",
+    });
+  });
+
+  Deno.test("--read-only offers no changes", async () => {
+    await using other = await openTool(["tui", "--read-only"], size);
+    await other.waitForScreen(LIVE, { limit: 30 });
+    await other.keys("p");
+    const all = await other.waitForScreen("details of what is selected");
+    const changes = /cordon Node|drain Node|provision the hosts/;
+    assert.doesNotMatch(all, changes);
+    for (const change of ["cordon", "drain", "provision"]) {
+      await other.type(change);
+      assert.doesNotMatch(await other.waitForScreen(`${change}▏`), changes);
+      await other.keys("C-u");
+      await other.waitForScreen("type to find");
+    }
+    await other.keys("Escape");
+    await other.waitForScreen((text) => !text.includes("Actions"));
+    await other.keys("q");
+    assert.deepEqual(await other.waitForEnd(), { code: 0, signal: undefined });
+  });
+
+  Deno.test("provisioning is watched in it, that of another terminal and its own", async () => {
+    await using screen = await openTool(["tui"], size);
+    await screen.waitForScreen(LIVE, { limit: 30 });
+    const other = provision();
+    await screen.waitForScreen("v shows it", { limit: 30 });
+    await screen.keys("v");
+    await screen.waitForScreen(/Provisioning \(another terminal\)[^]*\bn1 /);
+    const { stats } = await other;
+    assert.equal(stats.n1?.changed, 0);
+    await screen.waitForScreen("✓ Done: everything was as it should be.");
+    await screen.keys("Escape", "p");
+    await screen.type("provision");
+    await screen.waitForScreen(/› +provision the hosts of the inventory/);
+    await screen.keys("Enter");
+    await screen.waitForScreen("Provision 3 hosts?");
+    await screen.keys("y");
+    await screen.waitForScreen(/━ Provisioning ━[^]*\bn1 /, { limit: 30 });
+    await screen.waitForScreen("✓ Done: everything was as it should be.", { limit: 90 });
+  });
+
+  Deno.test("a wrong context and an expired certificate are said in words, with the next step", async () => {
+    await using wrong = await openTool(["tui", "--context", "nowhere"], size);
+    await wrong.waitForScreen(
+      /✗ \S+ has no context nowhere[^]*k3s-tool kubeconfig[^]*r tries now/,
+      {
+        limit: 30,
+      },
+    );
+    const file = join(projectDir, "expired.kubeconfig");
+    await makeExpiredKubeconfig(file, `https://${n1().tailscaleAddress}:6443`);
+    await using expired = await openTool(["tui", "--kubeconfig", file], size);
+    await expired.waitForScreen(
+      /certificate of the kubeconfig has expired[^]*k3s-tool kubeconfig/,
+      {
+        limit: 30,
+      },
+    );
+  });
+}
