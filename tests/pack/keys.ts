@@ -17,7 +17,7 @@ import { hasProgram } from "../process/has_program.ts";
 import { Terminal } from "../terminal/tmux.ts";
 import { waitForValue } from "../terminal/wait_for_value.ts";
 import { ROUTES } from "../tui/routes.ts";
-import { DEFECT } from "./machine.ts";
+import { atOnce, DEFECT } from "./machine.ts";
 import { environmentOf, type Installed } from "./installed.ts";
 
 const SIZE = { columns: 120, rows: 40 };
@@ -74,27 +74,25 @@ export async function testKeys({ directory, home, tool }: Installed): Promise<vo
   Deno.test({
     name: "every key of the packed tool's screen works in every view that has it",
     ignore: !await hasProgram("tmux"),
-    async fn(t) {
-      for (const mode of MODES) {
-        await t.step(mode, async () => {
-          const record = `${directory}/${mode}.record`;
-          await using terminal = await openShell(home);
-          await terminal.record(record);
+    async fn() {
+      await atOnce(MODES, async (mode) => {
+        const record = `${directory}/${mode}.record`;
+        await using terminal = await openShell(home);
+        await terminal.record(record);
+        await startScreen(terminal, tool);
+        let route = ROUTES[mode];
+        for (const { binding, key } of keysOf(mode)) {
+          await goTo(terminal, { mode, route, binding });
+          route = AGAIN[mode] ?? route;
+          await terminal.keys(tmuxKey(key));
+          await afterwards(terminal, { record, command: binding.command });
+          const written = await Deno.readTextFile(record);
+          assert.doesNotMatch(written, DEFECT, `${key} in ${mode}`);
+          if (binding.command !== "quit") continue;
           await startScreen(terminal, tool);
-          let route = ROUTES[mode];
-          for (const { binding, key } of keysOf(mode)) {
-            await goTo(terminal, { mode, route, binding });
-            route = AGAIN[mode] ?? route;
-            await terminal.keys(tmuxKey(key));
-            await afterwards(terminal, { record, command: binding.command });
-            const written = await Deno.readTextFile(record);
-            assert.doesNotMatch(written, DEFECT, `${key} in ${mode}`);
-            if (binding.command !== "quit") continue;
-            await startScreen(terminal, tool);
-            route = ROUTES[mode];
-          }
-        });
-      }
+          route = ROUTES[mode];
+        }
+      });
     },
   });
 }
