@@ -54,6 +54,9 @@ const Status = z.object({
   Peer: z.record(z.string(), z.unknown()).nullish(),
   User: z.record(z.string(), z.object({ LoginName: text }).catch({ LoginName: "" })).nullish(),
   MagicDNSSuffix: text,
+  Version: z.string().nullish(),
+  /** What the control server knows of releases for this machine; without LatestVersion there is none newer. */
+  ClientVersion: z.object({ LatestVersion: text }).nullish().catch(undefined),
 });
 
 /** The status document after its shape was checked. */
@@ -62,6 +65,15 @@ export type Status = z.infer<typeof Status>;
 /** True where the document says that the key of this machine has expired. */
 export function selfExpired({ Self }: Status): boolean {
   return PeerStatus.safeParse(Self).data?.Expired ?? false;
+}
+
+/** The release that a machine runs and the one that it should be upgraded to, where it runs an old one. */
+export function newerRelease(
+  { Version, ClientVersion }: Status,
+): { readonly runs: string; readonly latest: string } | undefined {
+  const latest = safeText(ClientVersion?.LatestVersion ?? "");
+  // The long form has the commit after the release: 1.98.1-t12345678-g12345678.
+  return latest === "" ? undefined : { runs: safeText((Version ?? "").split("-")[0]!), latest };
 }
 
 /** The status document of a text, or what about it is not understood. */

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import type { Route } from "../cluster/fake_api_server.ts";
 import { sha256 } from "../../src/process/digest.ts";
-import { CLUSTER, inHomelab, INVENTORY } from "./homelab.ts";
+import type { Answer } from "../process/fake_runner.ts";
+import { tailscaleSays } from "../tailscale/status_fixture.ts";
+import { CLUSTER, inHomelab, INVENTORY, TAILNET } from "./homelab.ts";
 
 const TO = "v1.35.7+k3s1";
 
@@ -52,6 +54,36 @@ Deno.test("the plan is a table: order, versions, what is drained, and what holds
   assert.match(stderr, /nuc: default\/on-nuc: single replica/);
   assert.match(stderr, /dgx: default\/on-dgx: its budget keep allows no disruption now/);
   assert.match(stderr, /pi is not in the cluster and is left out/);
+});
+
+Deno.test("hosts with an old Tailscale are named; one that cannot be asked or says nonsense is not", async () => {
+  const status = (version: string, latest?: string) =>
+    JSON.stringify({
+      BackendState: "Running",
+      Self: null,
+      Version: version,
+      ClientVersion: latest === undefined ? { RunningLatest: true } : { LatestVersion: latest },
+    });
+  const said = async (answers: readonly Answer[]) => {
+    const rest = [...answers];
+    const { code, stderr } = await inHomelab(["upgrade", "--check", "--to", TO], {
+      routes: ROUTES,
+      runner: tailscaleSays(TAILNET).on(
+        /^ssh .*tailscale status --json --peers=false$/,
+        () => rest.shift() ?? { code: 255, stderr: "Connection refused" },
+      ),
+    });
+    assert.equal(code, 0, stderr);
+    return stderr.split("\n").filter((line) => /Tailscale is old/.test(line)).join("\n");
+  };
+  const old = { stdout: status("1.80.0-t1-g2", "1.98.1") };
+  assert.match(
+    await said([old, { stdout: status("1.98.1") }]),
+    /Tailscale is old on nuc \(1\.80\.0, latest 1\.98\.1\); .*k3s-tool exec --limit nuc -- sudo tailscale update$/,
+  );
+  assert.match(await said([old, old]), /nuc \(1\.80\.0, latest 1\.98\.1\), \w+ \(/);
+  assert.equal(await said([{ stdout: "nonsense" }, { stdout: '{"BackendState":1}' }]), "");
+  assert.equal(await said([{ code: 1, stdout: status("1.80.0", "1.98.1") }]), "");
 });
 
 Deno.test("an old Flux and an old device plugin are named with how to upgrade them, and what cannot be read is not", async () => {

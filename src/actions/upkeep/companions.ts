@@ -1,5 +1,5 @@
 /**
- * What k3s-tool installs beside k3s and `upgrade` does not touch: Flux and NVIDIA's device plugin.
+ * What runs beside k3s and `upgrade` does not touch: Flux, NVIDIA's device plugin and Tailscale.
  *
  * @module
  */
@@ -9,7 +9,10 @@ import type { AssetSource } from "../../assets/source.ts";
 import { ApiError, type KubernetesApi } from "../../cluster/api/kubernetes_api.ts";
 import { labels } from "../../cluster/read/object_fields.ts";
 import { safeText } from "../../errors/safe_text.ts";
-import type { ClusterVars } from "../../inventory/model.ts";
+import type { ClusterVars, InventoryHost } from "../../inventory/model.ts";
+import { newerRelease, parseStatus } from "../../tailscale/status.ts";
+import type { ActionSystem } from "../action_system.ts";
+import { execOnHosts } from "../hosts/remote.ts";
 
 const Workloads = z.object({
   items: z.array(z.object({
@@ -64,6 +67,27 @@ export async function readOldCompanions(
   return [
     ...old("Flux", flux?.metadata.labels?.["app.kubernetes.io/version"], fluxVersion),
     ...old("NVIDIA's device plugin", /:(v\d[\d.]*)/.exec(image)?.[1], pluginVersion),
+  ];
+}
+
+/** A sentence for hosts whose Tailscale is old, as the control server tells them, with how to upgrade it. */
+export async function readOldTailscale(
+  system: ActionSystem,
+  hosts: readonly InventoryHost[],
+): Promise<readonly string[]> {
+  const command = "tailscale status --json --peers=false";
+  const said = await execOnHosts(system, { hosts, command }, () => {});
+  const old = said.flatMap(({ host, code, stdout }) => {
+    const parsed = code === 0 ? parseStatus(stdout) : undefined;
+    const newer = parsed && "status" in parsed ? newerRelease(parsed.status) : undefined;
+    return newer === undefined ? [] : [{ host, ...newer }];
+  });
+  const [first] = old;
+  if (first === undefined) return [];
+  const list = old.map(({ host, runs, latest }) => `${host} (${runs}, latest ${latest})`);
+  return [
+    `Tailscale is old on ${list.join(", ")}; upgrade one host at a time with: ` +
+    `k3s-tool exec --limit ${first.host} -- sudo tailscale update`,
   ];
 }
 

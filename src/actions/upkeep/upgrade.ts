@@ -21,7 +21,7 @@ import { setSetting } from "../config/change_setting.ts";
 import { type Play, recordOnHosts } from "../hosts/run_on_hosts.ts";
 import { type ClusterChoice, surveyCluster, surveyTailnet } from "../survey.ts";
 import { absentArtifacts, artifactDirectory } from "./artifacts.ts";
-import { readOldCompanions } from "./companions.ts";
+import { readOldCompanions, readOldTailscale } from "./companions.ts";
 import { readNodeStates, readUpgradeFacts } from "./upgrade_facts.ts";
 import {
   type Batch,
@@ -89,10 +89,14 @@ export async function readUpgradePlan(
       Promise.all([
         readUpgradeFacts(api, { inventory, signal, offline }),
         readOldCompanions(api, { assets: system.assets, cluster: inventory.cluster, signal }),
+        readOldTailscale(
+          system,
+          inventory.hosts.filter(({ tailscaleIp = "" }) => !offline.has(tailscaleIp)),
+        ),
       ]),
   });
   if (!reading.known) throw reading.error;
-  const [facts, old] = reading.value;
+  const [facts, ...old] = reading.value;
   const plan = planUpgrade(facts, { target, batch });
   const absent = await absentRelease(system, inventory, plan);
   return {
@@ -100,7 +104,7 @@ export async function readUpgradePlan(
     plan: {
       ...plan,
       refusals: [...plan.refusals, ...absent],
-      warnings: [...plan.warnings, ...old],
+      warnings: [...plan.warnings, ...old.flat()],
     },
   };
 }
