@@ -188,7 +188,7 @@ const FOREIGN = new Set([
     "--reload",
     "--prune",
   ],
-  ...["--ignore-daemonsets", "--delete-emptydir-data", "--server"],
+  ...["--ignore-daemonsets", "--delete-emptydir-data", "--server", "--peers"],
 ]);
 
 Deno.test("every flag in a message is one of ours, or of a program that is named", async () => {

@@ -34,12 +34,17 @@ const CONFIG = [
   "set -s set-clipboard on",
 ].join("\n");
 
+/** Characters of what a program has written that a failure shows. */
+const RECORDED = 3_000;
+
 /** A terminal with a program on it; closing it is what closing a window is to the program. */
 export class Terminal implements AsyncDisposable {
   readonly #dir: string;
+  #record: string;
 
   private constructor(dir: string) {
     this.#dir = dir;
+    this.#record = join(dir, "record");
   }
 
   /**
@@ -53,6 +58,7 @@ export class Terminal implements AsyncDisposable {
       await Deno.writeTextFile(join(terminal.#dir, "tmux.conf"), CONFIG);
       const size = ["-x", `${options.columns}`, "-y", `${options.rows}`];
       await terminal.#tmux(["new-session", "-d", ...size, "--", ...argv], options);
+      await terminal.record(terminal.#record);
     } catch (error) {
       await terminal.close();
       throw error;
@@ -88,7 +94,7 @@ export class Terminal implements AsyncDisposable {
   /**
    * Waits until the screen is as wanted, and returns it.
    *
-   * @throws {Error} with the last screen when `limit` seconds have passed
+   * @throws {Error} with the last screen, and how it came to it, when `limit` seconds have passed
    */
   async waitForScreen(
     wanted: string | RegExp | ((screen: string) => boolean),
@@ -105,7 +111,11 @@ export class Terminal implements AsyncDisposable {
     }, { limit });
     await keepScreen(last);
     if (found !== undefined) return found;
-    throw new Error(`waited ${limit} s for ${what ?? wanted} on the screen:\n${last.trimEnd()}`);
+    const written = await Deno.readTextFile(this.#record).catch(() => "");
+    throw new Error(
+      `waited ${limit} s for ${what ?? wanted} on the screen:\n${last.trimEnd()}\n` +
+        `what was written to it last: ${JSON.stringify(written.slice(-RECORDED))}`,
+    );
   }
 
   /** How the program ended (tmux ≥ 3.3); waits for that up to `limit` seconds. */
@@ -151,6 +161,8 @@ export class Terminal implements AsyncDisposable {
 
   /** From now on, keeps all that the program writes to the terminal in a file. */
   async record(file: string): Promise<void> {
+    this.#record = file;
+    // A second pipe takes the place of the first.
     await this.#tmux(["pipe-pane", "-O", `exec cat >> '${file.replaceAll("'", `'\\''`)}'`]);
   }
 
