@@ -24,7 +24,7 @@ ENVIRONMENT = {
         "datastore-keyfile", "debug", "lb-server-port", "node-name", "resolv-conf", "selinux", "system-default-registry", "token", "token-file", "vpn-auth",
         "vpn-auth-file")},
     "K3S_URL": "server", "K3S_CONFIG_FILE": "config", "K3S_KUBECONFIG_OUTPUT": "write-kubeconfig", "K3S_KUBECONFIG_MODE": "write-kubeconfig-mode",
-    "K3S_KUBECONFIG_GROUP": "write-kubeconfig-group",
+    "K3S_KUBECONFIG_GROUP": "write-kubeconfig-group", "K3S_KUBECONFIG_NAME": "write-kubeconfig-name",
 }
 # k3s pkg/cli/cmds/{root,config,server,agent}.go
 ALIASES = {"c": "config", "d": "data-dir", "i": "node-ip", "o": "write-kubeconfig", "s": "server", "t": "token"}
@@ -41,7 +41,8 @@ JOINING = ("server", "token", "token-file", "cluster-init")
 STAYS = JOINING + ("node-label", "with-node-id")
 # What k3s reads once and what is there already, so that nothing is gained by a restart: names of the certificate, which keeps those that it has
 # (k3s #3369), the mode of k3s.yaml, and what the node was registered with.
-AT_NEXT_START = ("tls-san", "write-kubeconfig", "write-kubeconfig-mode", "write-kubeconfig-group", "node-taint")
+AT_NEXT_START = ("tls-san", "write-kubeconfig", "write-kubeconfig-mode", "write-kubeconfig-group", "write-kubeconfig-name",
+                 "node-taint")
 
 
 def logical_lines(text):

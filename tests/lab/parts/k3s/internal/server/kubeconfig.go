@@ -49,23 +49,23 @@ func writeAdminKubeconfig(s settings.Server) error {
 	text := fmt.Sprintf(`apiVersion: v1
 clusters:
 - cluster:
-    certificate-authority-data: %s
-    server: %s
-  name: default
+    certificate-authority-data: %[2]s
+    server: %[3]s
+  name: %[1]s
 contexts:
 - context:
-    cluster: default
-    user: default
-  name: default
-current-context: default
+    cluster: %[1]s
+    user: %[1]s
+  name: %[1]s
+current-context: %[1]s
 kind: Config
 preferences: {}
 users:
-- name: default
+- name: %[1]s
   user:
-    client-certificate-data: %s
-    client-key-data: %s
-`, encoded["server-ca.crt"], localURL(s), encoded["client-admin.crt"], encoded["client-admin.key"])
+    client-certificate-data: %[4]s
+    client-key-data: %[5]s
+`, s.KubeconfigName, encoded["server-ca.crt"], localURL(s), encoded["client-admin.crt"], encoded["client-admin.key"])
 	if err := linkKubeconfig(s.KubeconfigPath, settings.DefaultKubeconfig); err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type Server struct {
 	KubeconfigPath    string
 	KubeconfigMode    os.FileMode
 	KubeconfigGroup   string
+	KubeconfigName    string
 	Token             string
 	AgentToken        string
 	JoinURL           string
@@ -87,6 +88,7 @@ func ServerFrom(v *flags.Values, node Node) (Server, error) {
 		KubeconfigPath:    cmp.Or(v.String("write-kubeconfig"), DefaultKubeconfig),
 		KubeconfigMode:    0o600,
 		KubeconfigGroup:   v.String("write-kubeconfig-group"),
+		KubeconfigName:    v.String("write-kubeconfig-name"),
 		JoinURL:           node.ServerURL,
 		ClusterInit:       v.Bool("cluster-init"),
 		ClusterReset:      v.Bool("cluster-reset"),
