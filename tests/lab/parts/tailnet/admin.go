@@ -24,8 +24,8 @@ type adminNode struct {
 func (t *tailnet) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /nodes", t.listNodes)
-	mux.HandleFunc("PUT /nodes/{name}/expiry", t.setExpiry)
-	mux.HandleFunc("PUT /nodes/{name}/address", t.setAddress)
+	mux.HandleFunc("PUT /nodes/{name}/expiry", setNode(t, t.expiry, parseTime))
+	mux.HandleFunc("PUT /nodes/{name}/address", setNode(t, t.moved, netip.ParseAddr))
 	mux.HandleFunc("DELETE /nodes/{name}", t.removeNode)
 	return mux
 }
@@ -44,40 +44,30 @@ func (t *tailnet) listNodes(w http.ResponseWriter, _ *http.Request) {
 	json.NewEncoder(w).Encode(list)
 }
 
-func (t *tailnet) setAddress(w http.ResponseWriter, r *http.Request) {
-	text := make([]byte, 64)
-	n, _ := r.Body.Read(text)
-	v4, err := netip.ParseAddr(string(text[:n]))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+// setNode keeps a value for a node, as the body has it.
+func setNode[T any](t *tailnet, values map[string]T, parse func(string) (T, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		text := make([]byte, 64)
+		n, _ := r.Body.Read(text)
+		value, err := parse(string(text[:n]))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		name := r.PathValue("name")
+		if !t.has(name) {
+			http.NotFound(w, r)
+			return
+		}
+		t.mu.Lock()
+		values[name] = value
+		t.mu.Unlock()
+		t.notify()
 	}
-	if !t.has(r.PathValue("name")) {
-		http.NotFound(w, r)
-		return
-	}
-	t.mu.Lock()
-	t.moved[r.PathValue("name")] = v4
-	t.mu.Unlock()
-	t.notify()
 }
 
-func (t *tailnet) setExpiry(w http.ResponseWriter, r *http.Request) {
-	text := make([]byte, 64)
-	n, _ := r.Body.Read(text)
-	at, err := time.Parse(time.RFC3339, string(text[:n]))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	if !t.has(r.PathValue("name")) {
-		http.NotFound(w, r)
-		return
-	}
-	t.mu.Lock()
-	t.expiry[r.PathValue("name")] = at
-	t.mu.Unlock()
-	t.notify()
+func parseTime(text string) (time.Time, error) {
+	return time.Parse(time.RFC3339, text)
 }
 
 func (t *tailnet) removeNode(w http.ResponseWriter, r *http.Request) {
