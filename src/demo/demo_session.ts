@@ -116,6 +116,7 @@ function homeApi(current: () => Home, clock: Clock): KubernetesApi {
       yield* logLines(current, clock, { pod, ...options });
     },
     change: (change) => Promise.try(() => changeHome(current(), change)),
+    open: (path) => Promise.reject(new ApiError(501, "", "nothing runs in the demo", path)),
     close: () => Promise.resolve(),
   };
 }

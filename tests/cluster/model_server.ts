@@ -163,6 +163,7 @@ export class ModelServer {
     lines: (path, { query = {}, signal } = {}) =>
       this.#watch(path, { from: Number(query.resourceVersion), signal }),
     change: () => Promise.reject(new Error("nothing is changed")),
+    open: () => Promise.reject(new Error("nobody opens a channel here")),
     close: () => Promise.resolve(),
   };
 

@@ -27,7 +27,7 @@ x509_extensions = extensions
 [any]
 commonName = supplied
 [extensions]
-subjectAltName = IP:127.0.0.1
+subjectAltName = IP:127.0.0.1, DNS:kubernetes
 basicConstraints = CA:${isAuthority}
 [req]
 distinguished_name = name

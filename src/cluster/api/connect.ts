@@ -6,7 +6,9 @@
  */
 
 import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
+import type { RequestOptions } from "node:https";
 import type { Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { Agent, buildConnector, type Dispatcher } from "undici";
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, usageError, UserError } from "../../errors/user_error.ts";
@@ -19,6 +21,7 @@ import {
   tookTooLong,
 } from "./api_errors.ts";
 import { machineClock } from "../../process/system.ts";
+import { openChannel } from "./channel.ts";
 import { CHOICE_MS, chooseServer } from "./choose_server.ts";
 import type { KubeContext } from "../../kubeconfig/find_context.ts";
 import {
@@ -97,7 +100,7 @@ export async function connect(
   }
 }
 
-type Requests = Pick<KubernetesApi, "get" | "lines" | "change">;
+type Requests = Pick<KubernetesApi, "get" | "lines" | "change" | "open">;
 
 /** @throws where a server cannot answer for the cluster */
 async function answers({ lines }: Requests, signal: AbortSignal): Promise<void> {
@@ -112,9 +115,11 @@ async function answers({ lines }: Requests, signal: AbortSignal): Promise<void> 
 /** What one server of the cluster can be asked. */
 function requestsTo(
   server: string,
-  { headers, dispatcher, authority, timeoutMs }: Awaited<ReturnType<typeof credentials>> & {
-    readonly timeoutMs: number;
-  },
+  { headers, dispatcher, authority, timeoutMs, tls, agent }:
+    & Awaited<ReturnType<typeof credentials>>
+    & {
+      readonly timeoutMs: number;
+    },
 ): Requests {
   const send = async (
     path: string,
@@ -177,6 +182,20 @@ function requestsTo(
       const headers = { "content-type": form };
       return document(path, { method, signal, headers, body: JSON.stringify(body) });
     },
+    open: (path, { protocols, signal }) =>
+      inTime(signal, (limit) =>
+        openChannel(new URL(server.replace(/^http/, "ws") + path), {
+          protocols,
+          headers,
+          agent,
+          tls,
+          signal: limit,
+          refusal: async (answer) => {
+            const said = await text(answer).then(JSON.parse).catch(() => undefined);
+            const { statusCode: status = 500, statusMessage: otherwise } = answer;
+            return refusalOf(said, { path, status, otherwise });
+          },
+        })),
   };
 }
 
@@ -201,21 +220,24 @@ async function credentials(
       cause,
     });
   }
-  const tls: { cert?: unknown; ca?: unknown; agent?: unknown } = {};
-  await config.applyToHTTPSOptions(tls);
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  // What it says beside certificates is in the headers, too.
+  const { agent, ...tls } = options;
   const expired = tls.cert === undefined
     ? undefined
     : clientCertificateError(String(tls.cert), now);
   if (expired !== undefined) throw expired;
   const authority = tls.ca === undefined ? undefined : String(tls.ca);
-  const proxied = config.getCurrentCluster()?.proxyUrl === undefined
-    ? undefined
-    : request.getDispatcher() as Dispatcher | undefined;
+  const isProxied = config.getCurrentCluster()?.proxyUrl !== undefined;
+  const proxied = isProxied ? request.getDispatcher() as Dispatcher | undefined : undefined;
   const direct = directAgent(tls);
   return {
     headers: request.getHeaders(),
     authority,
     dispatcher: proxied ?? direct.dispatcher,
+    tls,
+    agent: isProxied && typeof agent === "object" ? agent : undefined,
     close: async () => {
       await proxied?.destroy();
       await direct.close();
@@ -227,7 +249,7 @@ async function credentials(
  * An agent whose `close` also ends the connections that are still being made. undici leaves those
  * to their time limit, and the program would wait for them.
  */
-function directAgent({ agent: _, ...tls }: { readonly agent?: unknown }) {
+function directAgent(tls: object) {
   // What client-node asks for: a keep-alive that comes before the patience of load balancers ends.
   const connector = buildConnector({ ...tls, keepAlive: true, keepAliveInitialDelay: 30_000 });
   const underWay = new Set<Socket>();

@@ -30,6 +30,23 @@ export interface Change {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Several streams both ways on one connection. */
+export interface Channel {
+  /** Settles when it has left; what is sent to a closed one goes nowhere. */
+  send(number: number, bytes: Uint8Array): Promise<void>;
+  /** What comes, until either side ends it. @throws where the connection breaks */
+  messages(): AsyncIterable<{ readonly number: number; readonly bytes: Uint8Array }>;
+  close(): void;
+}
+
+/** How a channel is asked for. */
+export interface OpenOptions {
+  /** Versions of `channel.k8s.io`, the preferred one first. */
+  readonly protocols: readonly string[];
+  /** Gives the attempt up; an open channel is closed by who opened it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** An API server. `connect.ts` makes the real one, tests make their own. */
 export interface KubernetesApi {
   /** `https://100.64.0.1:6443`. */
@@ -57,6 +74,12 @@ export interface KubernetesApi {
    * @throws what `get` throws
    */
   change(change: Change): Promise<unknown>;
+  /**
+   * Opens a channel, at a path with its query.
+   *
+   * @throws as `get`
+   */
+  open(path: string, options: OpenOptions): Promise<Channel>;
   /** Gives its connections back. */
   close(): Promise<void>;
 }

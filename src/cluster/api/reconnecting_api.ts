@@ -54,6 +54,7 @@ export function reconnectingApi(open: () => Promise<KubernetesApi>): Reconnectin
       yield* (await connected()).lines(path, options);
     },
     change: async (change) => await (await connected()).change(change),
+    open: async (path, options) => await (await connected()).open(path, options),
     drop: () => void close().catch(() => {}), // what is given up may be broken
     close,
   };

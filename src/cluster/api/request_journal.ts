@@ -48,10 +48,10 @@ export function journaled(
     let entry: ApiRequest = { at, method, path, result: undefined, ms: undefined };
     kept.push(entry);
     if (kept.length > KEPT) kept.shift();
-    return (result: number | string) => {
-      if (entry.result !== undefined) return;
+    return (result: number | string, { late = false } = {}) => {
+      if (entry.result !== undefined && !late) return;
       const index = kept.indexOf(entry);
-      entry = { ...entry, result, ms: clock.now() - at };
+      entry = { ...entry, result, ms: entry.ms ?? clock.now() - at };
       if (index < 0) return; // pushed out meanwhile
       kept[index] = entry;
       const name = repeatedName(path);
@@ -61,10 +61,14 @@ export function journaled(
       );
     };
   };
-  const observed = async <T>(end: (result: number | string) => void, answer: Promise<T>) => {
+  const observed = async <T>(
+    end: (result: number | string) => void,
+    answer: Promise<T>,
+    status = 200,
+  ) => {
     try {
       const value = await answer;
-      end(200);
+      end(status);
       return value;
     } catch (error) {
       end(resultOf(error));
@@ -98,6 +102,21 @@ export function journaled(
         }
       },
       change: (change) => observed(begin(change.method, change.path), api.change(change)),
+      open: async (path, options) => {
+        const end = begin("GET", path);
+        const channel = await observed(end, api.open(path, options), 101);
+        return {
+          ...channel,
+          messages: async function* () {
+            try {
+              yield* channel.messages();
+            } catch (error) {
+              end(resultOf(error), { late: true });
+              throw error;
+            }
+          },
+        };
+      },
       close: () => api.close(),
     },
   };

@@ -13,6 +13,11 @@ function setUp() {
       yield* await (answers[path]?.() ?? []) as Iterable<string>;
     },
     change: ({ path }) => Promise.try(() => answers[path]?.()),
+    open: (path) =>
+      Promise.try(() => {
+        const messages = answers[path]!() as () => AsyncGenerator<never>;
+        return { messages, send: () => Promise.resolve(), close: () => {} };
+      }),
     close: () => Promise.resolve(),
   };
   return { ...journaled(api, { now: () => now++ }), answers };
@@ -98,4 +103,31 @@ Deno.test("the latest 200 are kept", async () => {
   assert.equal(requests().length, 200);
   assert.match(requests()[0]?.path ?? "", /p50$/);
   assert.match(requests().at(-1)?.path ?? "", /p249$/);
+});
+
+Deno.test("a channel is a success once it is open, unless it breaks later", async () => {
+  const { api, requests, answers } = setUp();
+  answers["/closed"] = () => async function* () {};
+  answers["/broken"] = () =>
+    // deno-lint-ignore require-yield
+    async function* () {
+      await Promise.resolve();
+      throw new Error("the connection broke off");
+    };
+  answers["/refused"] = () => {
+    throw new ApiError(403, "Forbidden", "forbidden", "/refused");
+  };
+  const protocols = ["v4.channel.k8s.io"];
+  await assert.rejects(api.open("/refused", { protocols }), ApiError);
+  for (const path of ["/closed", "/broken"]) {
+    const channel = await api.open(path, { protocols });
+    assert.equal(requests().at(-1)?.result, 101);
+    const read = Array.fromAsync(channel.messages());
+    await (path === "/closed" ? read : assert.rejects(read, /broke off/));
+  }
+  assert.deepEqual(requests().map(({ path, result, ms }) => [path, result, ms]), [
+    ["/refused", 403, 1],
+    ["/closed", 101, 1],
+    ["/broken", "the connection broke off", 1],
+  ]);
 });

@@ -263,6 +263,7 @@ Deno.test("a list that never ends is given up", async () => {
     get: () => Promise.resolve({ items: [], metadata: { continue: "more" } }),
     lines: () => assert.fail("nothing is watched"),
     change: () => assert.fail("nothing is changed"),
+    open: () => Promise.reject(new Error("nobody opens a channel here")),
     close: () => Promise.resolve(),
   };
   await assert.rejects(readNodes(api, { signal }), { exitCode: 4, message: /does not end/ });

@@ -10,6 +10,7 @@ function answering(node: unknown, pods?: unknown): KubernetesApi {
     get: () => Promise.resolve({ node, pods }),
     lines: () => assert.fail("nothing is followed"),
     change: () => assert.fail("nothing is changed"),
+    open: () => Promise.reject(new Error("nobody opens a channel here")),
     close: () => Promise.resolve(),
   };
 }
