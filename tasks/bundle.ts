@@ -14,8 +14,13 @@ import { build, type Metafile, type Plugin, stop } from "esbuild";
 
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
-/** CommonJS packages ask for modules of Node when they run; nothing of Node is loaded before. */
-const REQUIRE = "var require=(name)=>process.getBuiltinModule(name);";
+/**
+ * CommonJS packages ask for modules of Node when they run; nothing of Node is loaded before. They also try
+ * optional packages (`ws`: `bufferutil`), and do without them only if told that those are missing.
+ */
+const REQUIRE =
+  "var require=(name)=>{const found=process.getBuiltinModule(name);if(found)return found;" +
+  "throw Object.assign(new Error(`Cannot find module '${name}'`),{code:'MODULE_NOT_FOUND'})};";
 
 /** ink asks for React's developer tools where DEV=true is set; they are no part of the program. */
 const leaveDeveloperToolsOut: Plugin = {

@@ -66,3 +66,15 @@ Deno.test("a lazy import that would lose its names ends the bundling", async () 
     /Lazy imports of CommonJS/,
   );
 });
+
+Deno.test("a package that can do without another one does so", async () => {
+  // Below 48 bytes `ws` masks by itself, above with `bufferutil` where there is one.
+  const source = `import { WebSocket, WebSocketServer } from "ws";
+    const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+    server.on("connection", (socket) => socket.on("message", (data) => socket.send(data)));
+    await new Promise((resolve) => server.once("listening", resolve));
+    const socket = new WebSocket("ws://127.0.0.1:" + server.address().port);
+    socket.on("open", () => socket.send("long ".repeat(100)));
+    socket.on("message", (data) => { console.log(data.length); socket.close(); server.close(); });`;
+  assert.equal(await bundled(source), "500\n");
+});
