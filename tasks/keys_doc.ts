@@ -23,6 +23,7 @@ const NAMES: Readonly<Record<Mode, string>> = {
   help: "help",
   palette: "actions",
   confirm: "question",
+  choice: "choice",
   number: "number",
   filter: "filter",
 };

@@ -6,6 +6,7 @@
 
 import { followRuns } from "../ansible/run/follow_run.ts";
 import { batches } from "../cluster/watch/batches.ts";
+import { openPodShell } from "../cluster/pods/pod_shell.ts";
 import { podLog } from "../cluster/read/pod_log.ts";
 import { readObject } from "../cluster/api/requests.ts";
 import { reconnectingApi } from "../cluster/api/reconnecting_api.ts";
@@ -81,9 +82,10 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
     read: (object, signal) => readObject(api, object, { signal }),
     logs: (log, signal) => podLog(api, log, { signal }),
     perform: (change, signal) => performChange(api, change, { signal, clock }),
-    shell: async ({ host }, signal) => {
+    shell: async (place, signal) => {
+      if (place.type === "container") return await openPodShell(api, place.container, { signal });
       const { loginTo } = await import("../actions/hosts/remote.ts");
-      return await loginTo(system, host, { signal });
+      return () => loginTo(system, place.host, { signal });
     },
     provision: async function* (signal) {
       const { PLAIN_PROVISION, provision } = await import("../actions/hosts/provision.ts");

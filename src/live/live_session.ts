@@ -7,6 +7,7 @@
 import type { RunEvent } from "../ansible/events/event.ts";
 import type { ApiRequest } from "../cluster/api/request_journal.ts";
 import type { LogRequest, ObjectReference } from "../cluster/api/requests.ts";
+import type { ContainerPlace, RawTerminal } from "../cluster/pods/pod_shell.ts";
 import type { InventoryHost } from "../inventory/model.ts";
 import type { LiveNews } from "./live_state.ts";
 
@@ -19,8 +20,13 @@ export type ClusterChange =
   | { readonly type: "scale"; readonly workload: ObjectReference; readonly replicas: number }
   | { readonly type: "delete-pod"; readonly namespace: string; readonly name: string };
 
-/** Where a shell is wanted: on a host of the inventory. */
-export type ShellPlace = { readonly type: "host"; readonly host: InventoryHost };
+/** Where a shell is wanted: on a host of the inventory, or in a container. */
+export type ShellPlace =
+  | { readonly type: "host"; readonly host: InventoryHost }
+  | { readonly type: "container"; readonly container: ContainerPlace };
+
+/** Shows a shell on a terminal. */
+export type OpenShell = (terminal: RawTerminal) => Promise<number>;
 
 /** Something to look at while it lives. */
 export interface LiveSession {
@@ -44,13 +50,12 @@ export interface LiveSession {
   /** Does it, telling in sentences what happens; the last one is the result. @throws {UserError} */
   perform(change: ClusterChange, signal: AbortSignal): AsyncIterable<string>;
   /**
-   * A shell on the terminal of this process, which is not looked at meanwhile, until it ends or the signal is
-   * aborted; undefined where there are no machines.
+   * Opens a shell. What is returned shows it on the terminal of this process until it ends, and settles with
+   * its exit code; nobody else may use the terminal meanwhile. Undefined where nothing really runs.
    *
-   * @returns its exit code
-   * @throws {UserError} where it cannot be opened, or the connection breaks
+   * @throws {UserError} where it cannot be opened; later, where the connection breaks
    */
-  readonly shell: ((place: ShellPlace, signal: AbortSignal) => Promise<number>) | undefined;
+  readonly shell: ((place: ShellPlace, signal: AbortSignal) => Promise<OpenShell>) | undefined;
   /** Provisions the hosts of the inventory; undefined where that makes no sense. */
   readonly provision: ((signal: AbortSignal) => AsyncIterable<RunEvent>) | undefined;
   /**

@@ -167,6 +167,7 @@ Deno.test("every command line in a message is one that the program takes", async
 
 /** Flags of other programs that we run or name. */
 const FOREIGN = new Set([
+  "--target",
   ...["--disable-version-check", "--in-place", "--filename-override", "--input-type"],
   ...["--output-type", "--load-restrictor", "--initial-branch", "--now", "--yaml", "--json"],
   ...["--extra-vars", "--disable-pip-version-check", "--require-hashes", "--socket"],

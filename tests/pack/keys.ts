@@ -37,6 +37,7 @@ const SIGNS: Readonly<Record<Mode, RegExp>> = {
   filter: /Enter keep/,
   number: /Enter go on/,
   confirm: /y yes/,
+  choice: /Enter choose/,
 };
 
 /** The three lists as they are at the start: no filter, no zoom, nothing above them. */

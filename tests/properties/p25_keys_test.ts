@@ -45,7 +45,7 @@ const sizes = fc.constantFrom(
 const clusters = fc.constantFrom(liveState(HOMELAB), liveState({}), liveState({ nodes: [] }));
 const start = fc.record({ size: sizes, live: clusters, readOnly: fc.boolean() }).map(
   ({ size, live, readOnly }) =>
-    model({ size, settings: { readOnly, canProvision: !readOnly, hasShells: true } }, live),
+    model({ size, settings: { readOnly, canProvision: !readOnly } }, live),
 );
 const reached = fc.record({ start, keys: fc.array(someKey, { maxLength: 40 }) }).map(
   ({ start, keys }) => keys.reduce((model, key) => withContents(pressKey(model, key).model), start),
@@ -225,6 +225,8 @@ const EXPECTED: Readonly<Record<CommandName, Expectation>> = {
     model.ui.zoomed !== before.ui.zoomed &&
     (!model.ui.zoomed || layoutOf(model).panes.size === 1),
   shell: (_before, { model, effect }) => effect?.type === "shell" || said(model),
+  "shell-in-pod": (_before, { model, effect }) =>
+    effect?.type === "shell-in-pod" || model.ui.overlay?.kind === "choice" || said(model),
   logs: (before, { model }) => opened(before, model, "log") || said(model),
   follow: (before, { model }) => logOf(model)?.follows === !logOf(before)?.follows,
   "previous-run": (before, { model }) => logOf(model)?.previous === !logOf(before)?.previous,
@@ -290,6 +292,9 @@ function place(model: Model): { readonly at: number; readonly last: number } {
   const shown = shownOf(model);
   if (ui.overlay?.kind === "palette") {
     return { at: ui.overlay.index, last: Math.max(0, shown.choices - 1) };
+  }
+  if (ui.overlay?.kind === "choice") {
+    return { at: ui.overlay.index, last: ui.overlay.choices.length - 1 };
   }
   if (ui.overlay?.kind === "help") {
     return {

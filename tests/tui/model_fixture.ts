@@ -22,7 +22,7 @@ export function model(about: Partial<Model> = {}, live: LiveState = liveState(HO
     contents: new Map(),
     requests: [],
     done: [],
-    settings: { readOnly: false, canProvision: true, hasShells: true },
+    settings: { readOnly: false, canProvision: true },
     run: undefined,
     ...about,
   });

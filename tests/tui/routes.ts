@@ -18,6 +18,7 @@ export const ROUTES: Readonly<Record<Mode, readonly string[]>> = {
   help: ["?"],
   palette: ["p"],
   filter: ["/"],
+  choice: ["2", "/", ..."web deploy", "enter", "x"],
   number: ["2", "p", ..."scale", "enter"],
   confirm: ["1", "p", ..."cordon", "enter"],
 };

@@ -9,6 +9,7 @@ import process from "node:process";
 import { render } from "ink";
 import type { ReactNode } from "react";
 import type { LiveSession } from "../../src/live/live_session.ts";
+import type { RawTerminal } from "../../src/cluster/pods/pod_shell.ts";
 import type { LiveNews } from "../../src/live/live_state.ts";
 import { paintFor } from "../../src/cli/output/output.ts";
 import { App } from "../../src/tui/components/App.tsx";
@@ -51,6 +52,13 @@ class FakeInput extends EventEmitter {
   }
 }
 
+/** A terminal that nobody types on. */
+const SILENT: RawTerminal = {
+  size: () => ({ columns: 80, rows: 24 }),
+  write: () => Promise.resolve(),
+  listen: () => ({ [Symbol.dispose]: () => {} }),
+};
+
 /** What a test may say of the screen. */
 export interface ScreenOptions extends FakeAnswers {
   readonly size?: Size;
@@ -90,7 +98,7 @@ export class TestScreen implements AsyncDisposable {
         copy: (text) => this.effects.push(`copy ${text}`),
         lend: (use) => {
           this.effects.push("lend");
-          return use();
+          return use(SILENT);
         },
       },
     });

@@ -96,6 +96,13 @@ export function objectError(error: unknown, { object, verb, part, server }: Atte
   }
 }
 
+/** Like {@linkcode objectError}, for a channel to a part of an object (`exec`). */
+export function channelError(error: unknown, attempt: Omit<Attempt, "verb">): unknown {
+  // It begins with a GET, and newer servers want the right to create as well.
+  const verb = error instanceof ApiError && /cannot (get|create) resource/.exec(error.message)?.[1];
+  return objectError(error, { ...attempt, verb: verb || "create" });
+}
+
 /** Group and version, and the resource's name in paths and in rights (https://kubernetes.io/docs/reference/kubernetes-api/). */
 const RESOURCES: Readonly<Record<ObjectKind, readonly [api: string, resource: string]>> = {
   Node: ["/api/v1", "nodes"],

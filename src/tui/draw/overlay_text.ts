@@ -40,7 +40,16 @@ export function drawOverlay(
     titleLine(name, { parts: remark === "" ? [] : [inTone("muted", remark)], width, paint }),
     ...lines.slice(0, Math.max(1, body.height - 1)),
   ];
-  const draw = (line: TextLine) => `  ${drawLine(line, { width: width - MARGIN, paint })}`;
+  const inside = (line: TextLine) => drawLine(line, { width: width - MARGIN, paint });
+  const draw = (line: TextLine) => `  ${inside(line)}`;
+  /** Things of which one is marked, as many as are seen at once. */
+  const marked = <T>(things: readonly T[], index: number, lineOf: (thing: T) => TextLine) => {
+    const { from, height } = paletteWindow(body, index, things.length);
+    return things.slice(from, from + height).map((thing, row) => {
+      const line = inside(lineOf(thing));
+      return from + row === index ? inverse(`› ${line}`) : `  ${line}`;
+    });
+  };
   switch (overlay?.kind) {
     case undefined:
     case "filter":
@@ -55,18 +64,20 @@ export function drawOverlay(
     }
     case "palette": {
       const entries = paletteEntries(model);
-      const { from, height } = paletteWindow(body, overlay.index, entries.length);
-      const seen = entries.slice(from, from + height).map(({ label, keys }, index) => {
-        const entry = entryLine({ label, keys }, width - 2 * MARGIN);
-        const line = drawLine(entry, { width: width - MARGIN, paint });
-        return from + index === overlay.index ? inverse(`› ${line}`) : `  ${line}`;
-      });
+      const { height } = paletteWindow(body, overlay.index, entries.length);
+      const room = width - 2 * MARGIN;
+      const seen = marked(entries, overlay.index, (entry) => entryLine(entry, room));
       if (entries.length === 0) seen.push(draw(toned("muted", "Nothing matches.")));
       while (seen.length < height) seen.push(draw(EMPTY_LINE));
       const hint = overlay.query === "" ? "type to find" : "";
       const prompt = [inTone("accent", `${overlay.query}▏`), inTone("muted", hint)];
       return titled("Actions", [draw({ segments: prompt }), ...seen]);
     }
+    case "choice":
+      return titled(
+        overlay.title,
+        marked(overlay.choices, overlay.index, ({ label }) => plain(label)),
+      );
     case "number": {
       const now = overlay.current === undefined ? "" : ` It has ${overlay.current} now.`;
       return titled(`Scale ${nameOf(overlay.workload)}`, [

@@ -24,7 +24,14 @@ function except(one: Mode): readonly Mode[] {
 }
 
 /** Every mode. */
-export const MODES: readonly Mode[] = [...TEXTS, "palette", "confirm", "number", "filter"];
+export const MODES: readonly Mode[] = [
+  ...TEXTS,
+  "palette",
+  "confirm",
+  "choice",
+  "number",
+  "filter",
+];
 
 /**
  * The table: keys (named as in `key_names.ts`), where they count, what they do, how the help says it,
@@ -46,8 +53,14 @@ const ROWS = [
   ["enter", ["filter"], "accept", "keep the filter", ["keep", 1]],
   ["escape", ["filter"], "cancel", "clear the filter", ["clear", 2]],
   ["enter", ["palette"], "accept", "do what is marked", ["do it", 1]],
+  ["j down", ["choice"], "down", "one line down", ["down", 3]],
+  ["k up", ["choice"], "up", "one line up", ["up", 4]],
+  ["enter", ["choice"], "accept", "choose what is marked", ["choose", 1]],
   ["enter", ["number"], "accept", "go on", ["go on", 1]],
-  ["escape", ["palette", "number"], "cancel", "leave it as it is", ["leave", 2]],
+  ["escape", ["palette", "number", "choice"], "cancel", "leave it as it is", [
+    "leave",
+    2,
+  ]],
   ["backspace", INPUTS, "erase", "take the last character back"],
   ["ctrl-w", INPUTS, "erase-word", "take the last word back"],
   ["ctrl-u", INPUTS, "erase-all", "take everything back"],
@@ -70,6 +83,11 @@ const ROWS = [
   ["l", ["details"], "logs", "log of its pods", ["logs", 4]],
   ["S", LISTS, "shell", "shell on the machine, over ssh", ["shell", 4], ["nodes"]],
   ["S", ["details"], "shell", "shell on the machine of a node, over ssh"],
+  ["x", LISTS, "shell-in-pod", "shell in a container of its pods", ["shell", 5], [
+    "workloads",
+    "events",
+  ]],
+  ["x", ["details", "log"], "shell-in-pod", "shell in a container of its pods", ["shell", 5]],
   ["y", ["lists", "details"], "yaml", "the object as YAML", ["YAML", 5]],
   ["f", ["log"], "follow", "follow the end, or not", ["follow", 1]],
   [

@@ -6,6 +6,7 @@
 
 import { safeText } from "../../errors/safe_text.ts";
 import type { CommandName } from "../keys/key_map.ts";
+import { choose } from "./choices.ts";
 import { type PaneId, PANES } from "../draw/layout.ts";
 import { nextSort, reversed } from "./list_state.ts";
 import type { Model } from "./model.ts";
@@ -26,7 +27,8 @@ export type Effect =
   | { readonly type: "provision" | "stop-provisioning" }
   | { readonly type: "copy"; readonly text: string }
   | { readonly type: "change"; readonly change: ClusterChange }
-  | { readonly type: "shell"; readonly place: ShellPlace };
+  | { readonly type: "shell"; readonly place: ShellPlace }
+  | { readonly type: "shell-in-pod"; readonly object: ObjectReference };
 
 /** Steps of the screen, and what is done outside of it. */
 export interface Step {
@@ -87,6 +89,7 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   timestamps: logChange(({ timestamps }) => ({ timestamps: !timestamps })),
   wrap: logChange(({ wraps }) => ({ wraps: !wraps })),
   shell,
+  "shell-in-pod": shellInPod,
   yaml,
   copy,
   palette: () => steps({ type: "overlay", overlay: { kind: "palette", query: "", index: 0 } }),
@@ -160,7 +163,7 @@ function shell(model: Model): Step {
     return say(model, "Select a node first: S opens a shell on its machine.", "muted");
   }
   const refused = noShells(model);
-  if (refused !== undefined) return say(model, refused, "warn");
+  if (refused !== undefined) return refused;
   const { name, host } = row;
   if (host === undefined) {
     const why = `${safeText(name)} is not in the inventory, which has the login for ssh.`;
@@ -169,12 +172,35 @@ function shell(model: Model): Step {
   return { events: [], effect: { type: "shell", place: { type: "host", host } } };
 }
 
-/** Why no shell is opened anywhere. */
-function noShells({ settings }: Model): string | undefined {
-  if (settings.readOnly) return "With --read-only there are no shells.";
-  return settings.hasShells
-    ? undefined
-    : "The demo simulates its machines, so there is no shell on them.";
+function shellInPod(model: Model): Step {
+  const object = selectedObject(model);
+  if (object === undefined) {
+    return say(model, "There is no object of the cluster behind this.", "muted");
+  }
+  const refused = noShells(model);
+  if (refused !== undefined) return refused;
+  const known = podsOf(model, object);
+  const running = known.filter(({ phase }) => phase === "Running")
+    .map(({ namespace, name }) => ({ kind: "Pod", namespace, name }) as const);
+  // A pod that is named but not in the state (no right to list pods) may be there nevertheless.
+  const pods = known.length === 0 && object.kind === "Pod" ? [object] : running;
+  if (pods.length === 0) {
+    const why = object.kind === "Node"
+      ? "S opens a shell on the node itself; for one in a pod, open the node and choose a pod."
+      : `No pod of ${safeText(nameOf(object))} is running.`;
+    return say(model, why, "muted");
+  }
+  const choices = pods.map((pod) => ({
+    label: safeText(pod.name),
+    effect: { type: "shell-in-pod", object: pod } as const,
+  }));
+  return choose(`Shell in which pod of ${safeText(nameOf(object))}?`, choices);
+}
+
+function noShells(model: Model): Step | undefined {
+  return model.settings.readOnly
+    ? say(model, "With --read-only there are no shells.", "warn")
+    : undefined;
 }
 
 function yaml(model: Model): Step {
@@ -209,6 +235,8 @@ function accept(model: Model): Step {
       const entry = paletteEntries(model)[overlay.index];
       return entry === undefined ? steps(CLOSED) : chosen(model, entry.choice);
     }
+    case "choice":
+      return { events: [CLOSED], effect: overlay.choices[overlay.index]?.effect };
     case "number": {
       const { workload, text, current } = overlay;
       if (text === "") {

@@ -27,8 +27,6 @@ export interface Settings {
   readonly readOnly: boolean;
   /** Hosts can be provisioned from here. */
   readonly canProvision: boolean;
-  /** There are machines to open a shell on. */
-  readonly hasShells: boolean;
 }
 
 /** All of it. */

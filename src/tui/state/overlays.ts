@@ -6,6 +6,7 @@
 
 import type { ClusterChange } from "../../live/live_session.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
+import type { Option } from "./choices.ts";
 import type { PaneId } from "../draw/layout.ts";
 
 /** Something a person is asked to say yes to. */
@@ -21,6 +22,13 @@ export type Overlay =
   | { readonly kind: "filter"; readonly pane: PaneId }
   | { readonly kind: "palette"; readonly query: string; readonly index: number }
   | { readonly kind: "confirm"; readonly wish: Wish }
+  | {
+    readonly kind: "choice";
+    readonly title: string;
+    /** In an order that means something. */
+    readonly choices: readonly Option[];
+    readonly index: number;
+  }
   | {
     readonly kind: "number";
     readonly workload: ObjectReference;

@@ -106,7 +106,7 @@ function gitopsEntries({ ui }: Model): readonly PaletteEntry[] {
 }
 
 /** Commands with which anything can be changed. */
-const CHANGING: ReadonlySet<CommandName> = new Set(["shell"]);
+const CHANGING: ReadonlySet<CommandName> = new Set(["shell", "shell-in-pod"]);
 
 function viewEntries({ ui, settings }: Model): readonly PaletteEntry[] {
   return bindingsIn({ mode: topKind(ui), pane: ui.focus })

@@ -10,6 +10,9 @@ import { type LiveNews, NOTHING_HEARD, reduceLive } from "../../live/live_state.
 import { newMemo } from "../../view/lists/live_rows.ts";
 import type { Tone } from "../../view/words/tone.ts";
 import { type Effect, runCommand } from "./commands.ts";
+import type { ObjectReference } from "../../cluster/api/requests.ts";
+import type { RawTerminal } from "../../cluster/pods/pod_shell.ts";
+import { choose, containerQuestion, type Question } from "./choices.ts";
 import { LIST_HEAD, type Size } from "../draw/layout.ts";
 import { type Content, problemOf } from "./content.ts";
 import { layoutOf, type Model, type Settings } from "./model.ts";
@@ -31,7 +34,7 @@ export interface TerminalPort {
   redraw(): void;
   copy(text: string): void;
   /** Leaves the terminal to somebody else, and draws the whole screen again afterwards. */
-  lend<T>(use: () => Promise<T>): Promise<T>;
+  lend<T>(use: (terminal: RawTerminal) => Promise<T>): Promise<T>;
 }
 
 /** What a store is made from. */
@@ -52,6 +55,9 @@ const REST_MS = 300;
 
 /** How long a good word stays above the footer, in milliseconds; bad ones stay until a key. */
 const WORD_MS = 8_000;
+
+/** Said in the demo. */
+const NO_SHELLS = "The demo simulates its machines and pods: there is no shell in them.";
 
 /** The state behind the screen. */
 export class Store {
@@ -78,11 +84,7 @@ export class Store {
     this.#session = session;
     this.#terminal = terminal;
     this.#now = now;
-    const settings: Settings = {
-      readOnly,
-      canProvision: session.provision !== undefined,
-      hasShells: session.shell !== undefined,
-    };
+    const settings: Settings = { readOnly, canProvision: session.provision !== undefined };
     this.#model = {
       ui: INITIAL_UI,
       live: NOTHING_HEARD,
@@ -205,7 +207,13 @@ export class Store {
       case "change":
         return void this.#change(effect.change);
       case "shell":
-        this.#shell = this.#openShell(effect.place);
+        if (this.#session.shell === undefined) return this.say(NO_SHELLS, "warn");
+        // There is one terminal.
+        this.#shell ??= this.#openShell(effect.place).finally(() => this.#shell = undefined);
+        return;
+      case "shell-in-pod":
+        if (this.#session.shell === undefined) return this.say(NO_SHELLS, "warn");
+        return void this.#ask(effect.object, containerQuestion(effect.object));
     }
   }
 
@@ -224,14 +232,32 @@ export class Store {
     }
   }
 
+  /** Reads an object, and does what is chosen of what can be done with it. */
+  async #ask(object: ObjectReference, { title, none, choicesOf }: Question): Promise<void> {
+    try {
+      const choices = choicesOf(await this.#session.read(object, this.#stop.signal));
+      if (choices.length === 0) return this.say(none, "warn");
+      const { events, effect } = choose(title, choices);
+      this.#apply(events);
+      if (effect !== undefined) this.#affect(effect);
+    } catch (error) {
+      this.say(`✗ ${wordsOf(error)}`, "bad");
+    }
+  }
+
   /** Lends the terminal to a shell; how that ended is said afterwards. */
   async #openShell(place: ShellPlace): Promise<void> {
     const { shell } = this.#session;
     const { signal } = this.#stop;
     if (shell === undefined) return;
-    const what = `The shell on ${safeText(place.host.name)}`;
+    const where = place.type === "host"
+      ? `on ${safeText(place.host.name)}`
+      : `in ${safeText(place.container.pod)}`;
+    const what = `The shell ${where}`;
+    this.say(`Opening a shell ${where}.`, "plain", { goesOn: true });
     try {
-      const code = await this.#terminal.lend(() => shell(place, signal));
+      const open = await shell(place, signal);
+      const code = await this.#terminal.lend(open);
       // A shell ends with the code of its last command, which need be nothing bad.
       this.say(code === 0 ? `${what} has ended.` : `${what} ended with code ${code}.`, "muted");
     } catch (error) {

@@ -184,8 +184,9 @@ function isAtEvent({ focus, overlay, screens }: UiState): boolean {
 
 function withFittedOverlay(state: UiState, { choices, help }: Shown): UiState {
   const { overlay } = state;
-  if (overlay?.kind === "palette") {
-    const index = clamp(overlay.index, choices - 1);
+  if (isList(overlay)) {
+    const count = overlay.kind === "choice" ? overlay.choices.length : choices;
+    const index = clamp(overlay.index, count - 1);
     return index === overlay.index ? state : { ...state, overlay: { ...overlay, index } };
   }
   if (overlay?.kind === "help") {
@@ -195,9 +196,14 @@ function withFittedOverlay(state: UiState, { choices, help }: Shown): UiState {
   return state;
 }
 
+/** Whether one of several things is marked in it. */
+function isList(overlay: UiState["overlay"]): overlay is Extract<Overlay, { index: number }> {
+  return overlay !== undefined && "index" in overlay;
+}
+
 function move(state: UiState, by: number, shown: Shown): UiState {
   const { overlay } = state;
-  if (overlay?.kind === "palette") {
+  if (isList(overlay)) {
     return { ...state, overlay: { ...overlay, index: overlay.index + by } };
   }
   if (overlay?.kind === "help") {

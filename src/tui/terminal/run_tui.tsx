@@ -17,6 +17,7 @@ import {
   copySequence,
   leaveKeyboard,
   MODES_OFF,
+  rawTerminal,
   REDRAW,
   refreshSize,
   stopUntilContinued,
@@ -98,7 +99,7 @@ export async function runTui(options: TuiOptions): Promise<void> {
           input?.stop();
           await leaveKeyboard(process.stdin);
           try {
-            return await use();
+            return await use(rawTerminal());
           } finally {
             attempt(() => stdout.write(MODES_OFF));
             if (!isOver) input?.start();

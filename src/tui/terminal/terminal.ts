@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import process from "node:process";
+import type { RawTerminal } from "../../cluster/pods/pod_shell.ts";
 
 /** To the top left corner, and everything cleared (ECMA-48 CUP, ED). */
 export const REDRAW = "\u001b[H\u001b[2J";
@@ -32,6 +33,29 @@ export async function leaveKeyboard(stdin: NodeJS.ReadStream): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve));
   stdin.resume().pause();
   await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** This process' terminal, for somebody who draws on it and is given all keys. */
+export function rawTerminal(): RawTerminal {
+  const { stdin, stdout } = process;
+  return {
+    size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
+    write: (bytes) => new Promise((resolve) => stdout.write(bytes, () => resolve())),
+    listen: ({ keys, resized }) => {
+      // Text where somebody asked for that before.
+      const take = (chunk: string | Uint8Array) => keys(Buffer.from(chunk as string));
+      stdin.setRawMode?.(true);
+      stdin.on("data", take).resume();
+      stdout.on("resize", resized);
+      return {
+        [Symbol.dispose]: () => {
+          stdout.off("resize", resized);
+          stdin.off("data", take).pause();
+          stdin.setRawMode?.(false);
+        },
+      };
+    },
+  };
 }
 
 /** How long a stop may take to be carried out, in milliseconds; it is not where no shell waits. */

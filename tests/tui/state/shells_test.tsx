@@ -20,7 +20,8 @@ Deno.test("S opens a shell on the selected node's machine, and its end is said",
     news: homelab,
     shell: (place) => {
       places.push(place);
-      return Promise.resolve(codes.shift()!);
+      const code = codes.shift()!;
+      return Promise.resolve(() => Promise.resolve(code));
     },
   });
   await screen.sees("› nuc");
@@ -71,6 +72,61 @@ Deno.test("no shell without a host in the inventory, without a node, with --read
   await using demo = new TestScreen({ news: homelab });
   await demo.sees("› nuc");
   demo.type("S");
-  await demo.sees("The demo simulates its machines, so there is no shell on them.");
+  await demo.sees("The demo simulates its machines and pods: there is no shell in them.");
   for (const screen of [unknown, empty, readOnly, demo]) assert.deepEqual(screen.effects, []);
+});
+
+const RUNNING = { running: {} };
+
+/** A pod as the API server has it. */
+function podObject(...containers: readonly string[]) {
+  const containerStatuses = containers.map((name) => ({ name, state: RUNNING }));
+  return { metadata: { annotations: {} }, status: { containerStatuses } };
+}
+
+Deno.test("x opens a shell in a pod; which pod and which container are asked where there are several", async () => {
+  const places: unknown[] = [];
+  await using screen = new TestScreen({
+    news: homelab,
+    objects: {
+      "Pod default/web-1": podObject("app", "sidecar"),
+      "Pod default/web-2": podObject("app"),
+      "Pod default/debug": podObject(),
+    },
+    shell: (place) => {
+      places.push(place.type === "container" && place.container);
+      return Promise.resolve(() => Promise.resolve(0));
+    },
+  });
+  await screen.sees("● live");
+  screen.type("2", "/", ..."web deploy", "\r", "x");
+  await screen.sees("Shell in which pod of Deployment default/web?");
+  await screen.sees("› web-2");
+  screen.type("\r");
+  await screen.sees("The shell in web-2 has ended.");
+  screen.type("x", "j");
+  await screen.sees("› web-1");
+  screen.type("\r");
+  await screen.sees("Shell in which container of web-1?");
+  await screen.sees("› app");
+  screen.type("j", "\r");
+  await screen.sees("The shell in web-1 has ended.");
+  screen.type("\u001b", "/", ..."debug pod", "\r", "x");
+  await screen.sees("No container of debug is running.");
+  const shop = { namespace: "default" };
+  assert.deepEqual(places, [
+    { ...shop, pod: "web-2", container: "app" },
+    { ...shop, pod: "web-1", container: "sidecar" },
+  ]);
+});
+
+Deno.test("x says why where there is no pod to open a shell in", async () => {
+  await using screen = new TestScreen({ news: homelab, shell: () => assert.fail("no shell") });
+  await screen.sees("● live");
+  screen.type("2", "/", ..."db stateful", "\r", "x");
+  await screen.sees("No pod of StatefulSet default/db is running.");
+  screen.type("1", "\r", "x");
+  await screen.sees("S opens a shell on the node itself");
+  screen.type("\u001b", "2", "\u001b", "/", ..."debug pod", "\r", "x");
+  await screen.sees("✗ Pod default/debug is gone");
 });

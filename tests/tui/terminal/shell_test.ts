@@ -128,6 +128,41 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "a shell in a pod gets every key as it is and each new size, and the screen gets no key of it",
+  ignore: !await hasProgram("tmux"),
+  async fn() {
+    const program = `${PROJECT_ROOT}/tests/tui/terminal/echo_shell.ts`;
+    const argv = [Deno.execPath(), "run", "-A", "--no-check", program];
+    for (const mouse of [[], ["--mouse"]]) {
+      await using screen = await Terminal.start([...argv, ...mouse], { columns: 100, rows: 24 });
+      await screen.waitForScreen("› nuc", { limit: 60 });
+      const before = await settings(screen);
+      await screen.keys("2", "/");
+      await screen.type("toolbox");
+      await screen.keys("Enter", "x");
+      await screen.waitForScreen("begins 100×24");
+      await screen.keys("q", "C-c", "C-z");
+      await screen.waitForScreen(
+        /keys (?:113 3 26|113\nkeys 3\nkeys 26|113 3\nkeys 26|113\nkeys 3 26)$/m,
+      );
+      await screen.type("é");
+      await screen.waitForScreen("keys 195 169");
+      await screen.resize(90, 30);
+      await screen.waitForScreen("resized 90×30");
+      await screen.keys("C-d");
+      const back = await screen.waitForScreen("ended with code 5.");
+      assert.equal(back.trimEnd().split("\n").length, 30);
+      assert.equal(await settings(screen), before);
+      await screen.keys("?");
+      await screen.waitForScreen("Keys in the lists");
+      await screen.keys("Escape", "q");
+      assert.equal((await screen.waitForEnd()).code, 0);
+    }
+  },
+});
+
 async function childrenOf(pid: number): Promise<number[]> {
   const { stdout } = await new Deno.Command("pgrep", { args: ["-P", `${pid}`] }).output();
   return new TextDecoder().decode(stdout).trim().split("\n").map(Number);

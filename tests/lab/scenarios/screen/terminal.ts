@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { run } from "../../cli/command.ts";
 import { makeExpiredKubeconfig } from "../../expired_kubeconfig.ts";
+import { kubectl } from "../../kubernetes.ts";
 import { runPaths } from "../../paths.ts";
 import { provision } from "../../run_events.ts";
 import type { Host } from "../../state.ts";
@@ -84,6 +85,33 @@ function typing(terminal: Terminal): (text: string) => Promise<void> {
     await terminal.keys("Enter");
   };
 }
+
+/** Where a host's programs are. */
+const FOLDERS = ["bin", "lib", "lib64", "usr"];
+
+/** A container without a shell, and one with the host's programs, which is the pod's default. */
+const TOOLBOX = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: {
+    name: "toolbox",
+    annotations: { "kubectl.kubernetes.io/default-container": "tools" },
+  },
+  spec: {
+    containers: ["bare", "tools"].map((name, index) => ({
+      name,
+      image: "docker.io/lab/hello:1",
+      imagePullPolicy: "Never",
+      env: [{ name: "PORT", value: String(8080 + index) }],
+      volumeMounts: name === "bare" ? [] : FOLDERS.map((folder) => ({
+        name: folder,
+        mountPath: `/${folder}`,
+        readOnly: true,
+      })),
+    })),
+    volumes: FOLDERS.map((name) => ({ name, hostPath: { path: `/${name}` } })),
+  },
+});
 
 /** Declares the scenario. */
 export function screenAndTerminal(lab: () => readonly Host[]): void {
@@ -194,6 +222,53 @@ export function screenAndTerminal(lab: () => readonly Host[]): void {
       const ssh = (await run(["pgrep", "-P", `${tool}`, "-x", "ssh"])).trim();
       Deno.kill(Number(ssh), "SIGKILL");
       await shell.waitForScreen(/The shell on n1 ended with code 137\.[^]*q quit/);
+      assert.equal(await settings(shell), screen);
+      await shell.resize(size.columns, size.rows);
+      await shell.keys("q");
+    }, { code: 0 });
+  });
+
+  Deno.test("x opens a shell in a pod, and the screen comes back as it was", async () => {
+    await kubectl(n1(), "apply -f -", TOOLBOX);
+    await kubectl(n1(), "wait --for=condition=Ready pod/toolbox --timeout=60s");
+    await leave(async (shell) => {
+      const screen = await settings(shell);
+      const typed = typing(shell);
+      await shell.keys("2", "/");
+      await typed("toolbox");
+      await shell.waitForScreen(/› default +toolbox +Pod/);
+      const choose = async () => {
+        await shell.keys("x");
+        await shell.waitForScreen(/Shell in which container of toolbox\? ━+\n› tools\n +bare\n/);
+      };
+      await choose();
+      await shell.keys("Enter");
+      await shell.waitForScreen(/^bash-[\d.]+#$/m, { limit: 30 });
+      assert.equal((await shell.modes()).alternateScreen, false);
+      const long = "0123456789".repeat(8);
+      await typed(`echo $BASH in $(hostname) ${long}`);
+      await shell.waitForScreen(new RegExp(`^/\\S*bash in toolbox ${long}$`, "m"));
+      await shell.resize(100, 30);
+      await typed("clear; stty size");
+      await shell.waitForScreen(/^30 100$/m);
+      await typed("sleep 1000");
+      await shell.keys("C-c");
+      await shell.waitForScreen(/\^C\n/);
+      await typed("exit 7");
+      const back = await shell.waitForScreen("The shell in toolbox ended with code 7.");
+      assert.equal(back.trimEnd().split("\n").length, 30);
+      assert.equal(await settings(shell), screen);
+      await choose();
+      await shell.keys("Enter");
+      await shell.waitForScreen(/^bash-[\d.]+#$/m, { limit: 30 });
+      await typed("kill -9 $$");
+      await shell.waitForScreen(/The shell in toolbox ended with code 137\.[^]*q quit/);
+      assert.equal(await settings(shell), screen);
+      await choose();
+      await shell.keys("j", "Enter");
+      await shell.waitForScreen(
+        /✗ There is no shell in the container bare\. [^]*kubectl debug -it/,
+      );
       assert.equal(await settings(shell), screen);
       await shell.resize(size.columns, size.rows);
       await shell.keys("q");
