@@ -24,6 +24,7 @@ const NAMES: Readonly<Record<Mode, string>> = {
   palette: "actions",
   confirm: "question",
   choice: "choice",
+  forwards: "forwarded ports",
   number: "number",
   filter: "filter",
 };

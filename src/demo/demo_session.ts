@@ -46,6 +46,7 @@ export function demoSession(
     logs: (request, signal) => podLog(api, request, { signal }),
     perform: (change, signal) => performChange(api, change, { signal, clock }),
     shell: undefined,
+    forward: undefined,
     provision: (signal) => provisionRun(current, clock, signal),
     otherRuns: undefined,
     requests,

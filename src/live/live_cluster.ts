@@ -7,6 +7,7 @@
 import { followRuns } from "../ansible/run/follow_run.ts";
 import { batches } from "../cluster/watch/batches.ts";
 import { openPodShell } from "../cluster/pods/pod_shell.ts";
+import { forwardPort } from "../cluster/pods/port_forward.ts";
 import { podLog } from "../cluster/read/pod_log.ts";
 import { readObject } from "../cluster/api/requests.ts";
 import { reconnectingApi } from "../cluster/api/reconnecting_api.ts";
@@ -87,6 +88,7 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
       const { loginTo } = await import("../actions/hosts/remote.ts");
       return () => loginTo(system, place.host, { signal });
     },
+    forward: (from, options) => forwardPort(api, from, options),
     provision: async function* (signal) {
       const { PLAIN_PROVISION, provision } = await import("../actions/hosts/provision.ts");
       yield* provision({ ...system, signal }, {

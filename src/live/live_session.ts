@@ -8,6 +8,7 @@ import type { RunEvent } from "../ansible/events/event.ts";
 import type { ApiRequest } from "../cluster/api/request_journal.ts";
 import type { LogRequest, ObjectReference } from "../cluster/api/requests.ts";
 import type { ContainerPlace, RawTerminal } from "../cluster/pods/pod_shell.ts";
+import type { ForwardState } from "../cluster/pods/port_forward.ts";
 import type { InventoryHost } from "../inventory/model.ts";
 import type { LiveNews } from "./live_state.ts";
 
@@ -56,6 +57,21 @@ export interface LiveSession {
    * @throws {UserError} where it cannot be opened; later, where the connection breaks
    */
   readonly shell: ((place: ShellPlace, signal: AbortSignal) => Promise<OpenShell>) | undefined;
+  /**
+   * Forwards a port of this machine to one of a Service or a pod until the signal is aborted, and tells how it
+   * stands, first when it listens. Undefined where nothing really runs.
+   *
+   * @throws {UserError} where it cannot be begun
+   */
+  readonly forward:
+    | ((
+      from: { readonly object: ObjectReference; readonly port: number },
+      options: {
+        readonly signal: AbortSignal;
+        readonly tell: (state: ForwardState) => void;
+      },
+    ) => Promise<void>)
+    | undefined;
   /** Provisions the hosts of the inventory; undefined where that makes no sense. */
   readonly provision: ((signal: AbortSignal) => AsyncIterable<RunEvent>) | undefined;
   /**

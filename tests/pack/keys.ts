@@ -38,6 +38,7 @@ const SIGNS: Readonly<Record<Mode, RegExp>> = {
   number: /Enter go on/,
   confirm: /y yes/,
   choice: /Enter choose/,
+  forwards: /x stop/,
 };
 
 /** The three lists as they are at the start: no filter, no zoom, nothing above them. */

@@ -227,6 +227,13 @@ const EXPECTED: Readonly<Record<CommandName, Expectation>> = {
   shell: (_before, { model, effect }) => effect?.type === "shell" || said(model),
   "shell-in-pod": (_before, { model, effect }) =>
     effect?.type === "shell-in-pod" || model.ui.overlay?.kind === "choice" || said(model),
+  forward: (_before, { model, effect }) => effect?.type === "forward" || said(model),
+  forwards: (_before, { model }) => model.ui.overlay?.kind === "forwards",
+  "stop-forward": (before, { model, effect }) =>
+    before.forwards.length === 0
+      ? effect === undefined && model.ui.overlay?.kind === "forwards"
+      : effect?.type === "stop-forward" &&
+        effect.id === before.forwards[place(before).at]?.id,
   logs: (before, { model }) => opened(before, model, "log") || said(model),
   follow: (before, { model }) => logOf(model)?.follows === !logOf(before)?.follows,
   "previous-run": (before, { model }) => logOf(model)?.previous === !logOf(before)?.previous,
@@ -295,6 +302,9 @@ function place(model: Model): { readonly at: number; readonly last: number } {
   }
   if (ui.overlay?.kind === "choice") {
     return { at: ui.overlay.index, last: ui.overlay.choices.length - 1 };
+  }
+  if (ui.overlay?.kind === "forwards") {
+    return { at: ui.overlay.index, last: Math.max(0, shown.forwards - 1) };
   }
   if (ui.overlay?.kind === "help") {
     return {

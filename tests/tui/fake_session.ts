@@ -22,6 +22,7 @@ export interface FakeAnswers {
   readonly otherRuns?: (signal: AbortSignal) => AsyncIterable<RunEvent>;
   readonly requests?: readonly ApiRequest[];
   readonly shell?: LiveSession["shell"];
+  readonly forward?: LiveSession["forward"];
 }
 
 /** A session in the hands of a test. */
@@ -34,6 +35,7 @@ export class FakeSession implements LiveSession {
   readonly provision: LiveSession["provision"];
   readonly otherRuns: LiveSession["otherRuns"];
   readonly shell: LiveSession["shell"];
+  readonly forward: LiveSession["forward"];
   readonly #answers: FakeAnswers;
   readonly #queue: (readonly LiveNews[])[] = [];
   #wake: () => void = () => {};
@@ -43,6 +45,7 @@ export class FakeSession implements LiveSession {
     this.provision = answers.provision;
     this.otherRuns = answers.otherRuns;
     this.shell = answers.shell;
+    this.forward = answers.forward;
   }
 
   /** Tells news. */

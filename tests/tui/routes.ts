@@ -19,6 +19,7 @@ export const ROUTES: Readonly<Record<Mode, readonly string[]>> = {
   palette: ["p"],
   filter: ["/"],
   choice: ["2", "/", ..."web deploy", "enter", "x"],
+  forwards: ["f"],
   number: ["2", "p", ..."scale", "enter"],
   confirm: ["1", "p", ..."cordon", "enter"],
 };

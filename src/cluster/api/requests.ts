@@ -96,7 +96,7 @@ export function objectError(error: unknown, { object, verb, part, server }: Atte
   }
 }
 
-/** Like {@linkcode objectError}, for a channel to a part of an object (`exec`). */
+/** Like {@linkcode objectError}, for a channel to a part of an object (`exec`, `portforward`). */
 export function channelError(error: unknown, attempt: Omit<Attempt, "verb">): unknown {
   // It begins with a GET, and newer servers want the right to create as well.
   const verb = error instanceof ApiError && /cannot (get|create) resource/.exec(error.message)?.[1];

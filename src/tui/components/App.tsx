@@ -10,14 +10,14 @@ import {
 import { LEAST_SIZE, type PaneId, type Rectangle } from "../draw/layout.ts";
 import { layoutOf, type Model, modeOf } from "../state/model.ts";
 import { safeText } from "../../errors/safe_text.ts";
-import { footerLine } from "../draw/help_text.ts";
+import { footerLine, forwardsNote } from "../draw/help_text.ts";
 import { drawLine, statusLines } from "../draw/text_line.ts";
 import { headerLines } from "../../view/lists/live_header.ts";
 import { drawPane } from "../draw/pane_text.ts";
 import { drawOverlay } from "../draw/overlay_text.ts";
 import { drawScreen } from "../draw/screen_text.ts";
 import type { Screen } from "../state/screens.ts";
-import type { Paint } from "../../view/words/tone.ts";
+import { inTone, type Paint } from "../../view/words/tone.ts";
 import type { Pace } from "../state/pace.ts";
 
 /** The screen. */
@@ -138,8 +138,11 @@ function Footer(): ReactNode {
   const { paint } = useTools();
   const width = model.size.columns;
   const { status, focus } = model.ui;
-  const keys = footerLine({ mode: modeOf(model), pane: focus }, width);
-  const lines = [...statusLines(status, width), keys];
+  // What listens on this machine is never out of sight.
+  const note = forwardsNote(model);
+  const keys = footerLine({ mode: modeOf(model), pane: focus }, width - note.length);
+  const last = { segments: [...keys.segments, inTone("warn", note)] };
+  const lines = [...statusLines(status, width), last];
   return <Lines lines={lines.map((line) => drawLine(line, { width, paint }))} />;
 }
 

@@ -6,6 +6,7 @@
 
 import { bindingsIn, keyLabel, takesText, type View } from "../keys/key_map.ts";
 import type { Model } from "../state/model.ts";
+import { counted } from "../../errors/safe_text.ts";
 import { toned } from "./text_line.ts";
 import { topKind } from "../state/ui_state.ts";
 import { inTone, type TextLine } from "../../view/words/tone.ts";
@@ -44,6 +45,11 @@ export function helpLines(model: Pick<Model, "ui">): readonly TextLine[] {
       inTone("plain", help),
     ],
   }));
+}
+
+/** How many ports are forwarded, for the end of the footer; empty where none is. */
+export function forwardsNote({ forwards }: Pick<Model, "forwards">): string {
+  return forwards.length === 0 ? "" : `  ⇄ ${counted(forwards.length, "port")} forwarded`;
 }
 
 /** The footer: the keys that matter most, as many as fit. */

@@ -6,10 +6,12 @@
 
 import { counted, safeText } from "../../errors/safe_text.ts";
 import { cellWidth, fit, padding } from "../../view/words/cells.ts";
+import { bytes } from "../../view/words/amounts.ts";
 import { question } from "../../view/words/change_words.ts";
 import { inTone, type Paint, type TextLine, type Toned } from "../../view/words/tone.ts";
 import { helpLines, helpTitle } from "./help_text.ts";
 import { MARGIN, type Rectangle } from "./layout.ts";
+import type { Forward } from "../state/forwards.ts";
 import type { Model } from "../state/model.ts";
 import type { Wish } from "../state/overlays.ts";
 import { drawLine, EMPTY_LINE, inverse, plain, titleLine, toned, wrapLine } from "./text_line.ts";
@@ -73,6 +75,21 @@ export function drawOverlay(
       const prompt = [inTone("accent", `${overlay.query}▏`), inTone("muted", hint)];
       return titled("Actions", [draw({ segments: prompt }), ...seen]);
     }
+    case "forwards": {
+      const { forwards } = model;
+      const forward = forwards[overlay.index];
+      const none = "None. F on a Service or a pod forwards a port of this machine to it.";
+      if (forward === undefined) return titled("Forwarded ports", [draw(toned("muted", none))]);
+      const lines = marked(forwards, overlay.index, forwardLine);
+      const room = width - 2 * MARGIN;
+      const { segments } = forwardLine(forward);
+      const isCut = cellWidth(segments.map(({ text }) => text).join("")) > room;
+      // What went wrong is read to its end.
+      const rest = isCut && forward.problem !== undefined
+        ? wrapLine(toned("bad", `✗ ${forward.problem}`), { width: room, indent: 2 })
+        : [];
+      return titled("Forwarded ports", [...lines, ...rest.map(draw)]);
+    }
     case "choice":
       return titled(
         overlay.title,
@@ -125,6 +142,20 @@ function entryLine(
 
 /** Cells of a line of the palette: a key far from its words is not seen to belong to them. */
 const WIDEST_ENTRY = 76;
+
+function forwardLine(forward: Forward): TextLine {
+  const { address, object, port, pod, open, connections, received, sent, problem } = forward;
+  const to = object.kind === "Pod" ? "" : ` (${safeText(pod)})`;
+  const figures = `${open} of ${counted(connections, "connection")} open, ` +
+    `${bytes(received)} received, ${bytes(sent)} sent`;
+  return {
+    segments: [
+      inTone("accent", address),
+      inTone("plain", ` → ${safeText(nameOf(object))} port ${port}${to}`),
+      problem === undefined ? inTone("muted", `  ${figures}`) : inTone("bad", `  ✗ ${problem}`),
+    ],
+  };
+}
 
 function wordsOfWish(model: Model, wish: Wish) {
   switch (wish.type) {

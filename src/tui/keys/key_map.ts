@@ -29,6 +29,7 @@ export const MODES: readonly Mode[] = [
   "palette",
   "confirm",
   "choice",
+  "forwards",
   "number",
   "filter",
 ];
@@ -53,11 +54,11 @@ const ROWS = [
   ["enter", ["filter"], "accept", "keep the filter", ["keep", 1]],
   ["escape", ["filter"], "cancel", "clear the filter", ["clear", 2]],
   ["enter", ["palette"], "accept", "do what is marked", ["do it", 1]],
-  ["j down", ["choice"], "down", "one line down", ["down", 3]],
-  ["k up", ["choice"], "up", "one line up", ["up", 4]],
+  ["j down", ["choice", "forwards"], "down", "one line down", ["down", 3]],
+  ["k up", ["choice", "forwards"], "up", "one line up", ["up", 4]],
   ["enter", ["choice"], "accept", "choose what is marked", ["choose", 1]],
   ["enter", ["number"], "accept", "go on", ["go on", 1]],
-  ["escape", ["palette", "number", "choice"], "cancel", "leave it as it is", [
+  ["escape", ["palette", "number", "choice", "forwards"], "cancel", "leave it as it is", [
     "leave",
     2,
   ]],
@@ -88,6 +89,9 @@ const ROWS = [
     "events",
   ]],
   ["x", ["details", "log"], "shell-in-pod", "shell in a container of its pods", ["shell", 5]],
+  ["F", ["lists", "details"], "forward", "forward a port of this machine to a Service or a pod"],
+  ["f", ["lists", "details"], "forwards", "the ports that are forwarded"],
+  ["x", ["forwards"], "stop-forward", "stop forwarding the port that is marked", ["stop", 1]],
   ["y", ["lists", "details"], "yaml", "the object as YAML", ["YAML", 5]],
   ["f", ["log"], "follow", "follow the end, or not", ["follow", 1]],
   [

@@ -1,13 +1,15 @@
 /**
- * Things to do of which one is chosen: in which container a shell is opened. Pure.
+ * Things to do of which one is chosen: in which container a shell is opened, which port is forwarded. Pure.
  *
  * @module
  */
 
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import { runningContainers } from "../../cluster/pods/pod_shell.ts";
+import { forwardPorts } from "../../cluster/pods/port_forward.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import type { Effect, Step } from "./commands.ts";
+import { nameOf } from "./screens.ts";
 
 /** One of several things to do. */
 export interface Option {
@@ -43,6 +45,20 @@ export function containerQuestion({ namespace, name: pod }: ObjectReference): Qu
           type: "shell",
           place: { type: "container", container: { namespace, pod, container } },
         },
+      })),
+  };
+}
+
+/** Which port of a Service or a pod. */
+export function portQuestion(object: ObjectReference): Question {
+  const name = safeText(nameOf(object));
+  return {
+    title: `Which port of ${name}?`,
+    none: `${name} names no TCP port.`,
+    choicesOf: (found) =>
+      forwardPorts(object, found).map(({ port, name }) => ({
+        label: safeText(`${port} ${name}`),
+        effect: { type: "forward-port", object, port },
       })),
   };
 }

@@ -28,7 +28,9 @@ export type Effect =
   | { readonly type: "copy"; readonly text: string }
   | { readonly type: "change"; readonly change: ClusterChange }
   | { readonly type: "shell"; readonly place: ShellPlace }
-  | { readonly type: "shell-in-pod"; readonly object: ObjectReference };
+  | { readonly type: "shell-in-pod" | "forward"; readonly object: ObjectReference }
+  | { readonly type: "forward-port"; readonly object: ObjectReference; readonly port: number }
+  | { readonly type: "stop-forward"; readonly id: number };
 
 /** Steps of the screen, and what is done outside of it. */
 export interface Step {
@@ -90,6 +92,14 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   wrap: logChange(({ wraps }) => ({ wraps: !wraps })),
   shell,
   "shell-in-pod": shellInPod,
+  forward,
+  forwards: () => steps({ type: "overlay", overlay: { kind: "forwards", index: 0 } }),
+  "stop-forward": ({ ui: { overlay }, forwards }) => {
+    const forward = overlay?.kind === "forwards" ? forwards[overlay.index] : undefined;
+    return forward === undefined
+      ? steps()
+      : { events: [], effect: { type: "stop-forward", id: forward.id } };
+  },
   yaml,
   copy,
   palette: () => steps({ type: "overlay", overlay: { kind: "palette", query: "", index: 0 } }),
@@ -195,6 +205,13 @@ function shellInPod(model: Model): Step {
     effect: { type: "shell-in-pod", object: pod } as const,
   }));
   return choose(`Shell in which pod of ${safeText(nameOf(object))}?`, choices);
+}
+
+function forward(model: Model): Step {
+  const object = selectedObject(model);
+  return object?.kind === "Service" || object?.kind === "Pod"
+    ? { events: [], effect: { type: "forward", object } }
+    : say(model, "Select a Service or a pod first: F forwards a port of it.", "muted");
 }
 
 function noShells(model: Model): Step | undefined {

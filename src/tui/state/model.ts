@@ -9,6 +9,7 @@ import type { Content } from "./content.ts";
 import { type Layout, layOut, type Size } from "../draw/layout.ts";
 import { notices } from "../../view/words/notices.ts";
 import { type LiveView, nodeRows } from "../../view/lists/live_rows.ts";
+import type { Forward } from "./forwards.ts";
 import type { Run } from "./runs.ts";
 import { statusLines } from "../draw/text_line.ts";
 import { topKind, type UiState } from "./ui_state.ts";
@@ -38,6 +39,8 @@ export interface Model extends LiveView {
   readonly requests: readonly ApiRequest[];
   /** The latest last. */
   readonly done: readonly Done[];
+  /** Ports that lead into pods from here. */
+  readonly forwards: readonly Forward[];
   readonly settings: Settings;
   /** The latest run, from here or from another terminal; undefined before the first. */
   readonly run: Run | undefined;

@@ -22,6 +22,8 @@ export type Overlay =
   | { readonly kind: "filter"; readonly pane: PaneId }
   | { readonly kind: "palette"; readonly query: string; readonly index: number }
   | { readonly kind: "confirm"; readonly wish: Wish }
+  /** The ports that are forwarded. */
+  | { readonly kind: "forwards"; readonly index: number }
   | {
     readonly kind: "choice";
     readonly title: string;

@@ -93,6 +93,7 @@ export function shownOf(model: Model): Shown {
       targets: hasCursor ? targetsOf(lines) : undefined,
     },
     choices: ui.overlay?.kind === "palette" ? attempt(() => paletteEntries(model).length, 0) : 0,
+    forwards: model.forwards.length,
     help: { length: ui.overlay?.kind === "help" ? helpLines(model).length : 0, height },
   };
 }

@@ -12,10 +12,11 @@ import type { Tone } from "../../view/words/tone.ts";
 import { type Effect, runCommand } from "./commands.ts";
 import type { ObjectReference } from "../../cluster/api/requests.ts";
 import type { RawTerminal } from "../../cluster/pods/pod_shell.ts";
-import { choose, containerQuestion, type Question } from "./choices.ts";
+import { choose, containerQuestion, portQuestion, type Question } from "./choices.ts";
 import { LIST_HEAD, type Size } from "../draw/layout.ts";
 import { type Content, problemOf } from "./content.ts";
 import { layoutOf, type Model, type Settings } from "./model.ts";
+import { Forwards } from "./forwards.ts";
 import type { MouseEvent } from "../keys/mouse.ts";
 import { Clicks } from "../keys/mouse_steps.ts";
 import { Pace } from "./pace.ts";
@@ -25,6 +26,7 @@ import { Runs } from "./runs.ts";
 import { ScreenReader } from "../read/screen_reader.ts";
 import { INITIAL_UI, topKind, type UiEvent } from "./ui_state.ts";
 import { rowsOf } from "./rows.ts";
+import { nameOf } from "./screens.ts";
 import { safeText } from "../../errors/safe_text.ts";
 
 /** What the terminal does for the screen. */
@@ -58,6 +60,7 @@ const WORD_MS = 8_000;
 
 /** Said in the demo. */
 const NO_SHELLS = "The demo simulates its machines and pods: there is no shell in them.";
+const NO_FORWARDS = "The demo simulates its pods: no port leads into them.";
 
 /** The state behind the screen. */
 export class Store {
@@ -66,6 +69,7 @@ export class Store {
   readonly #now: () => number;
   readonly #reader: ScreenReader;
   readonly #runs: Runs;
+  readonly #forwards: Forwards;
   readonly #clicks = new Clicks();
   /** When the next frame is due; drawing tells it what shows seconds. */
   readonly pace: Pace;
@@ -94,6 +98,7 @@ export class Store {
       contents: new Map(),
       requests: [],
       done: [],
+      forwards: [],
       settings,
       run: undefined,
     };
@@ -105,6 +110,18 @@ export class Store {
       tell: (run) => {
         if (topKind(this.#model.ui) !== "run") this.say(...newsOfRun(run));
       },
+    });
+    this.#forwards = new Forwards({
+      session,
+      show: (forwards) => this.#publish({ ...this.#withNews(), forwards }),
+      began: ({ address, object, port, isTaken }) => {
+        const why = isTaken ? `; port ${port} of this machine is already in use` : "";
+        this.say(
+          `✓ ${address} leads to port ${port} of ${safeText(nameOf(object))}${why}.`,
+          "good",
+        );
+      },
+      failed: (error) => this.say(`✗ ${wordsOf(error)}`, "bad"),
     });
     this.pace = new Pace({ draw: () => this.#takeNews(), now });
   }
@@ -176,7 +193,7 @@ export class Store {
     clearTimeout(this.#sightTimer);
     this.pace.close();
     clearTimeout(this.#wordTimer);
-    await Promise.all([this.#runs.close(), this.#shell]);
+    await Promise.all([this.#runs.close(), this.#forwards.close(), this.#shell]);
   }
 
   #take({ model, effect }: Pressed): void {
@@ -214,6 +231,13 @@ export class Store {
       case "shell-in-pod":
         if (this.#session.shell === undefined) return this.say(NO_SHELLS, "warn");
         return void this.#ask(effect.object, containerQuestion(effect.object));
+      case "forward":
+        if (this.#session.forward === undefined) return this.say(NO_FORWARDS, "warn");
+        return void this.#ask(effect.object, portQuestion(effect.object));
+      case "forward-port":
+        return this.#forwards.begin(effect.object, effect.port);
+      case "stop-forward":
+        return this.#forwards.stop(effect.id);
     }
   }
 

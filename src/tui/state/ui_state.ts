@@ -66,6 +66,8 @@ export interface Shown {
   readonly text: TextSize;
   /** Choices the palette offers for what was typed. */
   readonly choices: number;
+  /** Ports that are forwarded. */
+  readonly forwards: number;
   /** Lines the help has, and how many of them are seen. */
   readonly help: { readonly length: number; readonly height: number };
 }
@@ -182,10 +184,14 @@ function isAtEvent({ focus, overlay, screens }: UiState): boolean {
   return focus === "events" && (asks || screens.length > 0);
 }
 
-function withFittedOverlay(state: UiState, { choices, help }: Shown): UiState {
+function withFittedOverlay(state: UiState, { choices, forwards, help }: Shown): UiState {
   const { overlay } = state;
   if (isList(overlay)) {
-    const count = overlay.kind === "choice" ? overlay.choices.length : choices;
+    const count = {
+      palette: choices,
+      forwards,
+      choice: overlay.kind === "choice" ? overlay.choices.length : 0,
+    }[overlay.kind];
     const index = clamp(overlay.index, count - 1);
     return index === overlay.index ? state : { ...state, overlay: { ...overlay, index } };
   }

@@ -9,7 +9,8 @@ import { paintFor, wantsColor } from "../../output/output.ts";
 export const tuiCommand = defineCommand({
   name: "tui",
   summary: "Watch the cluster live in the terminal",
-  description: "Shows nodes, workloads and events live, with details, logs and YAML, shells, " +
+  description:
+    "Shows nodes, workloads and events live, with details, logs and YAML, shells, forwarded ports, " +
     "and actions that ask before they change anything. It watches the cluster; while the cluster is unreachable, the " +
     "screen shows the last known state. Press ? for all keys.",
   formats: ["table"],

@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { run } from "../../cli/command.ts";
 import { makeExpiredKubeconfig } from "../../expired_kubeconfig.ts";
-import { kubectl } from "../../kubernetes.ts";
+import { tryAtWorkstation } from "../../hosts/workstation.ts";
+import { helloManifests, kubectl } from "../../kubernetes.ts";
 import { runPaths } from "../../paths.ts";
 import { provision } from "../../run_events.ts";
 import type { Host } from "../../state.ts";
@@ -273,6 +274,54 @@ export function screenAndTerminal(lab: () => readonly Host[]): void {
       await shell.resize(size.columns, size.rows);
       await shell.keys("q");
     }, { code: 0 });
+  });
+
+  Deno.test("F forwards a Service's port to a pod, then to another one, until it is stopped", async () => {
+    await kubectl(n1(), "apply -f -", helloManifests("hello", { replicas: 2, nodePort: 30080 }));
+    await kubectl(n1(), "rollout status deployment hello --timeout=90s");
+    await using screen = await openTool(["tui"], size);
+    /** The pod that answers, or why none does. */
+    const asked = async (address: string): Promise<string> => {
+      const curl = ["curl", "-sS", "--noproxy", "*", "-m", "10", `http://${address}/`];
+      const { stdout, stderr } = await tryAtWorkstation(curl);
+      return /"pod":"(hello-[^"]+)"/.exec(stdout)?.[1] ?? stderr;
+    };
+    const REFUSED = /refused|Could not connect|Couldn't connect/;
+    await screen.waitForScreen(LIVE, { limit: 30 });
+    await screen.keys("2", "/");
+    await screen.type("hello service");
+    await screen.keys("Enter");
+    await screen.waitForScreen(/› default +hello +Service +2\/2/, { limit: 60 });
+    const forward = async () => {
+      await screen.keys("F");
+      const said = await screen.waitForScreen(
+        /✓ 127\.0\.0\.1:\d+ leads to port 80 of Service default\/hello\./,
+      );
+      return /127\.0\.0\.1:\d+/.exec(said)![0];
+    };
+    const address = await forward();
+    const first = await asked(address);
+    assert.match(first, /^hello-/);
+    assert.deepEqual(await Promise.all([1, 2, 3].map(() => asked(address))), [first, first, first]);
+    await kubectl(n1(), `delete pod ${first} --now`);
+    const second = await asked(address);
+    assert.match(second, /^hello-/);
+    assert.notEqual(second, first);
+    await screen.keys("f");
+    await screen.waitForScreen(
+      new RegExp(
+        `› ${address} → Service default/hello port 80 \\(${second}\\)  \\d of 5 connections open, \\S+ received`,
+      ),
+    );
+    await screen.keys("x");
+    await screen.waitForScreen("None. F on a Service or a pod");
+    assert.match(await asked(address), REFUSED);
+    await screen.keys("Escape");
+    const again = await forward();
+    assert.match(await asked(again), /^hello-/);
+    await screen.keys("q");
+    assert.deepEqual(await screen.waitForEnd(), { code: 0, signal: undefined });
+    assert.match(await asked(again), REFUSED);
   });
 
   Deno.test("a terminal that is closed ends it", async () => {
