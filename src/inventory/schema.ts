@@ -268,6 +268,36 @@ export const BackupScheduleSchema = z.strictObject({
   ),
 }, SCHEDULE);
 
+const COPY_TO = "an address such as s3://BUCKET/PREFIX or ssh://nas/srv/backups";
+const S3_ENDPOINT = "an address such as https://s3.example.com, without a user, password or path";
+const REGION = "a region such as eu-central-1";
+const COPY = "a map such as {to: s3://BUCKET/PREFIX, endpoint: https://s3.example.com}";
+const COPY_ADDRESS =
+  /^(?:s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/(?!\.{1,2}(?:\/|$))[\w.@+-]+)*|ssh:\/\/(?:[A-Za-z_][\w.-]*@)?[A-Za-z0-9_](?:[\w.-]*\w)?(?::[1-9]\d{0,4})?(?<directory>\/.+))$/;
+const COPY_DIRECTORY =
+  "a directory that nothing else uses, such as ssh://nas/srv/backups, of letters, digits, . _ - + @";
+
+/** Where copies of the workstation's backups go. */
+export const BackupCopySchema = z.strictObject({
+  to: text(COPY_ADDRESS, COPY_TO).check(
+    z.refine((to) => {
+      const directory = COPY_ADDRESS.exec(to)?.groups?.directory;
+      return directory === undefined || z.safeParse(StoragePath, directory).success;
+    }, COPY_DIRECTORY),
+  ),
+  endpoint: z.optional(
+    text(/^https?:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9]\d{0,4})?\/?$/i, S3_ENDPOINT),
+  ),
+  region: z.optional(text(/^[a-z0-9][a-z0-9-]{0,62}$/, REGION)),
+  credentials_file: z.optional(FILE.check(z.minLength(1, "a file on this machine"))),
+  ca_file: z.optional(FILE.check(z.minLength(1, "a file on this machine"))),
+}, COPY).check(
+  z.refine(
+    ({ to, ...others }) => to.startsWith("s3://") || Object.keys(others).length === 0,
+    "to alone: endpoint, region, credentials_file and ca_file are for s3://",
+  ),
+);
+
 // What Flux can fetch from (GitRepository's spec.url). A password in the address would lie in the
 // open.
 const REPOSITORY =
@@ -299,6 +329,7 @@ export const ClusterVariables = z.looseObject({
   storage_default_class: z.optional(StorageClass),
   backup_dir: z.optional(FILE),
   backup_schedule: z.optional(BackupScheduleSchema),
+  backup_copy: z.optional(BackupCopySchema),
   default_limits: z.optional(Limits),
   secrets_encryption: z.optional(z.boolean(BOOLEAN)),
   notifications: z.optional(z.strictObject({

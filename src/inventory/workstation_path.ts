@@ -13,13 +13,22 @@ import type { Inventory } from "./model.ts";
  * where it is not set, or where only Ansible knows it.
  */
 export function workstationPath(
-  { directories }: { readonly directories: Directories },
-  { cluster, file }: Pick<Inventory, "cluster" | "file">,
+  system: { readonly directories: Directories },
+  inventory: Pick<Inventory, "cluster" | "file">,
   name: string,
 ): string | undefined {
-  const variable = cluster.vars.get(name);
+  const variable = inventory.cluster.vars.get(name);
   if (variable?.state !== "plain" || typeof variable.value !== "string" || variable.value === "") {
     return undefined;
   }
-  return resolve(dirname(file), variable.value.replace(/^~(?=\/|$)/, directories.home));
+  return pathBeside(system, inventory, variable.value);
+}
+
+/** The absolute path that a value of the inventory means. */
+export function pathBeside(
+  { directories }: { readonly directories: Directories },
+  { file }: Pick<Inventory, "file">,
+  value: string,
+): string {
+  return resolve(dirname(file), value.replace(/^~(?=\/|$)/, directories.home));
 }

@@ -73,14 +73,14 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool import (
-    backup, backup_record, files, kubectl, machine, programs, scheduled_backup, server, snapshot, storage,
+    backup, backup_directory, backup_record, files, kubectl, machine, programs, scheduled_backup, server, snapshot, storage,
 )
 from ansible.module_utils.k3s_tool.outcome import end
 from ansible.module_utils.k3s_tool.packages import Failed as PackageFailed, Packages
 from ansible.module_utils.k3s_tool.scheduled_backup import CONFIG, HOME, Refused, mount_of
 
 # The program: the very sources that are here.
-PARTS = (backup, backup_record, files, kubectl, machine, programs, scheduled_backup, server, snapshot, storage)
+PARTS = (backup, backup_directory, backup_record, files, kubectl, machine, programs, scheduled_backup, server, snapshot, storage)
 START = "import sys\n\nfrom ansible.module_utils.k3s_tool.scheduled_backup import main\n\nsys.exit(main())\n"
 UNITS = "/etc/systemd/system/k3s-tool-backup."
 KEEP = {"daily": 7, "weekly": 4, "monthly": 6}

@@ -19,6 +19,8 @@ export interface ListedBackup extends BackupName {
   readonly file: string;
   readonly bytes: number;
   readonly encryptedTo: EncryptedTo;
+  /** Address of its copy; null where it has none, or where nobody looked. */
+  readonly copy?: string | null;
 }
 
 /** What opens a file, as its header tells; it does not name a recipient. */
@@ -55,7 +57,6 @@ export async function listBackups(directory: string): Promise<readonly ListedBac
   return found.sort((a, b) => b.time - a.time || (a.file < b.file ? -1 : 1));
 }
 
-/** The first stanza of age's header names what opens the file (C2SP age.md). */
 async function encryptionOf(file: string): Promise<EncryptedTo> {
   const start = new Uint8Array(256);
   try {
@@ -64,26 +65,42 @@ async function encryptionOf(file: string): Promise<EncryptedTo> {
   } catch {
     return "unreadable";
   }
+  return encryptionIn(start);
+}
+
+/** The first stanza of age's header names what opens the file (C2SP age.md). */
+export function encryptionIn(start: Uint8Array): EncryptedTo {
   const [version, stanza = ""] = new TextDecoder().decode(start).split("\n");
   if (version !== "age-encryption.org/v1" || !stanza.startsWith("-> ")) return "unreadable";
   return stanza.startsWith("-> scrypt ") ? "passphrase" : "recipient";
 }
 
-/**
- * The file that a person named: a path, or the name of a backup in the directory.
- *
- * @throws {UserError} exit code 2 where there is none
- */
+/** The file that a person named: a path, or the name of a backup in the directory; undefined where there is none. */
 export async function findBackup(
   { cwd, directory }: { readonly cwd: string; readonly directory: string },
   name: string,
-): Promise<string> {
+): Promise<string | undefined> {
   const places = [name.startsWith("/") ? name : join(cwd, name)];
   if (basename(name) === name) places.push(join(directory, name));
   for (const place of places) {
     if ((await ifThere(Deno.stat(place)))?.isFile) return place;
   }
-  throw usageError(`There is no backup ${safeText(name)}`, {
+  return undefined;
+}
+
+/** The same. @throws {UserError} exit code 2 where there is none */
+export async function requireBackup(
+  where: { readonly cwd: string; readonly directory: string },
+  name: string,
+): Promise<string> {
+  const file = await findBackup(where, name);
+  if (file === undefined) throw noBackup(name);
+  return file;
+}
+
+/** What is said where there is no backup of a name. */
+export function noBackup(name: string): UserError {
+  return usageError(`There is no backup ${safeText(name)}`, {
     hint: "List the backups with: k3s-tool backup list",
   });
 }

@@ -20,19 +20,8 @@ import { hostProgram } from "./host_program.ts";
 /** Where a server keeps them, where the setting names no directory (`k3s_backup_schedule.py`). */
 const DIRECTORY = "/var/lib/k3s-tool/backups";
 
-/** What the host's program is made of, each before those that use it. */
-const MODULES = [
-  "programs",
-  "machine",
-  "files",
-  "storage",
-  "server",
-  "kubectl",
-  "snapshot",
-  "backup",
-  "backup_record",
-  "scheduled_backup",
-] as const;
+/** What the host's program is made of. */
+const MODULES = ["backup_directory"] as const;
 
 /** What of a schedule a person gives; undefined stays as it is. */
 export interface ScheduleRequest {
@@ -109,7 +98,7 @@ export async function listOnServer(
   },
 ): Promise<readonly ListedBackup[]> {
   const [host, directory] = [serverOf(inventory), directoryOn(inventory)];
-  const call = "json.dump(scheduled_backup.listed(request['directory']), sys.stdout)";
+  const call = "json.dump(backup_directory.listed(request['directory']), sys.stdout)";
   const program = await hostProgram(system, MODULES, call, { directory });
   const decoder = new TextDecoder();
   let text = "";
@@ -163,7 +152,7 @@ export async function fetchBackup(
     });
   }
   using _lock = await openDirectory(directory);
-  const call = "scheduled_backup.send(request['directory'], request['name'], sys.stdout.buffer)";
+  const call = "backup_directory.send(request['directory'], request['name'], sys.stdout.buffer)";
   const program = await hostProgram(system, MODULES, call, {
     directory: directoryOn(inventory),
     name,

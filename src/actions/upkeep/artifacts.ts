@@ -53,7 +53,7 @@ const ATTEMPTS = 3;
 const PAUSE_MS = 2_000;
 
 /** Progress is said this often, in milliseconds. */
-const PROGRESS_MS = 2_000;
+export const PROGRESS_MS = 2_000;
 
 /** What a person asks for. */
 export interface ArtifactsRequest {
@@ -297,7 +297,8 @@ async function download(
   }
 }
 
-function amount(bytes: number, all: number | undefined): string {
+/** `12.0 MiB of 52.0 MiB` */
+export function amount(bytes: number, all: number | undefined): string {
   const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
   if (all === undefined || all < bytes) return mib(bytes);
   return all === bytes ? mib(bytes) : `${mib(bytes)} of ${mib(all)}`;

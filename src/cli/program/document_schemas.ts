@@ -93,6 +93,8 @@ const ListedBackup = z.object({
   name: z.string(),
   ...BACKUP,
   encryptedTo: z.enum(["passphrase", "recipient", "unreadable"]),
+  /** Address of its copy, which is `file` where it is not on this machine; null without one. */
+  copy: z.nullable(z.string()),
 });
 
 /** Every document these commands print, by its kind. */
@@ -231,6 +233,8 @@ export const DOCUMENTS = {
   }),
   Backup: document("Backup", {
     ...BACKUP,
+    /** Address of its copy, where one was made. */
+    copy: z.optional(z.string()),
     host: z.string(),
     /** Not in the backup; null where the API did not answer. */
     volumes: z.nullable(z.array(z.object({ name: z.string(), claim: z.nullable(z.string()) }))),

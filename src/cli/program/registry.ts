@@ -18,6 +18,7 @@ import {
   backupScheduleCommand,
   backupShowCommand,
 } from "../commands/backup/backup.ts";
+import { backupCopyCommand } from "../commands/backup/copy.ts";
 import { completeCommand } from "../commands/program/complete.ts";
 import { completionsCommand } from "../commands/program/completions.ts";
 import { configGetCommand } from "../commands/config/get.ts";
@@ -119,6 +120,7 @@ export const commands: readonly CommandDeclaration[] = [
   backupShowCommand,
   backupRestoreCommand,
   backupPruneCommand,
+  backupCopyCommand,
   backupScheduleCommand,
   backupFetchCommand,
   rotateCertsCommand,

@@ -8,7 +8,6 @@ import datetime
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import uuid
 
 from ansible.module_utils.k3s_tool import backup_record, kubectl, snapshot
 from ansible.module_utils.k3s_tool.backup import Refused as BackupRefused, back_up
+from ansible.module_utils.k3s_tool.backup_directory import NAME, listed, moment_of, sync
 from ansible.module_utils.k3s_tool.server import armed_backup
 from ansible.module_utils.k3s_tool.storage import Host, IN_MEMORY, covering
 
@@ -24,8 +24,6 @@ HOME = "/usr/local/lib/k3s-tool/backup"
 CONFIG = HOME + "/config.json"
 # Names of the backups that this server has made: it deletes no others. People may keep theirs in the same directory.
 MADE = HOME + "/made.json"
-# As src/actions/backup/backup_name.ts has it.
-NAME = re.compile(r"([a-z0-9][a-z0-9-]*)-(\d{8}T\d{6}Z)-(v\d[\w.+-]*)-(sqlite|etcd)\.age")
 DAY = 86400
 
 
@@ -78,10 +76,7 @@ def make(config, host=None, now=time.time, content=back_up, age=("age",)):
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(part)
-    with contextlib.suppress(OSError):  # not every file system of a network has it
-        descriptor = os.open(directory, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+    sync(directory)
     return name, said
 
 
@@ -121,24 +116,6 @@ def encrypted(write, argv, file):
     if code or result is None:
         raise Refused("age could not write the backup: %s" % (said.splitlines()[0] if said else "exit code %d" % code))
     return result
-
-
-def listed(directory):
-    """Backups in a directory."""
-    try:
-        found = [entry for entry in os.scandir(directory) if moment_of(entry.name) and entry.is_file(follow_symlinks=False)]
-    except FileNotFoundError:
-        return []
-    return [{"name": entry.name, "bytes": entry.stat().st_size} for entry in sorted(found, key=lambda entry: entry.name)]
-
-
-def moment_of(name):
-    """When a backup was made, by its name; None for what is none."""
-    found = NAME.fullmatch(name)
-    try:
-        return found and datetime.datetime.strptime(found.group(2), "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
-    except ValueError:
-        return None
 
 
 def outdated(names, cluster, keep):
@@ -188,15 +165,3 @@ def tell(note):
         note()
     except kubectl.Failed as error:
         print("The cluster could not be told: %s" % error, file=sys.stderr)
-
-
-def send(directory, name, stream):
-    """Writes a backup to a stream."""
-    if not NAME.fullmatch(name):
-        raise Refused("%s is not the name of a backup" % name)
-    try:
-        descriptor = os.open(os.path.join(directory, name), os.O_RDONLY | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        raise Refused("there is no backup %s in %s" % (name, directory))
-    with open(descriptor, "rb") as file:
-        shutil.copyfileobj(file, stream, 1 << 20)

@@ -1,4 +1,4 @@
-import type { Secret } from "../../../actions/backup/backup_file.ts";
+import type { ListedBackup, Secret } from "../../../actions/backup/backup_file.ts";
 import type { Manifest } from "../../../actions/backup/backup_content.ts";
 import type { RestorePlan } from "../../../actions/backup/restore_backup.ts";
 import type { RunEvent } from "../../../ansible/events/event.ts";
@@ -9,12 +9,15 @@ import type { Output } from "../../output/output.ts";
 import { argument, defineCommand, type GlobalOptions, option } from "../../program/command.ts";
 import type { Context } from "../../program/context.ts";
 import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
-
-const DIRECTORY = option.text(
-  "--directory <dir>",
-  "where the backups are (default: backup_dir of the inventory, else the tool's state directory)",
-  { completes: "file" },
-);
+import {
+  absolute,
+  COPY,
+  DIRECTORY,
+  directoryOf,
+  inventoryIfAny,
+  LOCAL,
+  withCopyPlace,
+} from "./places.ts";
 
 const PASSPHRASE_FILE = option.text(
   "--passphrase-file <file>",
@@ -39,12 +42,14 @@ export const backupCreateCommand = defineCommand({
     "Makes a snapshot of the datastore while k3s runs and saves it with the server token, the " +
     "cluster's keys, k3s' configuration, your own manifests and the inventory, encrypted with age. " +
     "Data in volumes is not saved. It is encrypted to a passphrase that you type, or to " +
-    "recipients; keep the passphrase or the private key somewhere else.",
+    "recipients; keep the passphrase or the private key somewhere else. If backup_copy is set in the " +
+    "inventory, the file is then copied there.",
   formats: ["table", "wide", "json", "yaml"],
   options: {
     directory: DIRECTORY,
     recipient: option.list("--recipient <key>", "age public key that it is encrypted to: age1…"),
     passphraseFile: PASSPHRASE_FILE,
+    local: LOCAL,
     ...SUDO_OPTIONS,
   },
   examples: {
@@ -55,18 +60,27 @@ export const backupCreateCommand = defineCommand({
   async run(context, { options, globals }, output) {
     const { backupDirectory } = await import("../../../actions/backup/backup_file.ts");
     const { createBackup } = await import("../../../actions/backup/create_backup.ts");
+    const { copyBackup } = await import("../../../actions/backup/copy_backups.ts");
     const { openInventory } = await import("../../../inventory/read/read.ts");
     const { inventory } = await openInventory(context, globals.inventory);
-    const made = await createBackup(context, {
-      inventory,
-      directory: absolute(context, options.directory) ??
-        backupDirectory(context, inventory),
-      secret: await secretToSeal(options, context, globals),
-      sudoPassword: await sudoPassword(options, context, globals),
-    }, (words) => output.note(words));
-    if (output.structured) await output.document("Backup", { ...document(made.manifest, made) });
-    else output.data(`${made.file}\n`);
-    warnOfVolumes(made.manifest, output);
+    const tell = (words: string) => output.note(words);
+    // Before anything is done: it may lack credentials.
+    await withCopyPlace(context, { inventory, local: options.local }, async (place) => {
+      const made = await createBackup(context, {
+        inventory,
+        directory: absolute(context, options.directory) ??
+          backupDirectory(context, inventory),
+        secret: await secretToSeal(options, context, globals),
+        sudoPassword: await sudoPassword(options, context, globals),
+      }, tell);
+      const copy = place && await copyBackup(context, { file: made.file, place }, tell)
+        .finally(() => warnOfVolumes(made.manifest, output));
+      if (output.structured) {
+        const copied = copy === undefined ? {} : { copy };
+        await output.document("Backup", { ...document(made.manifest, made), ...copied });
+      } else output.data(`${made.file}\n`);
+      if (place === undefined) warnOfVolumes(made.manifest, output);
+    });
   },
 });
 
@@ -74,10 +88,11 @@ export const backupCreateCommand = defineCommand({
 export const backupListCommand = defineCommand({
   name: "backup list",
   aliases: ["backup ls"],
-  summary: "List the backups on this machine, or on the server",
+  summary: "List the backups on this machine and their copies, or those on the server",
   options: {
     directory: DIRECTORY,
     server: option.flag("--server", "list those that the server has made by backup_schedule"),
+    local: LOCAL,
     ...SUDO_OPTIONS,
   },
   examples: {
@@ -87,22 +102,44 @@ export const backupListCommand = defineCommand({
   },
   async run(context, { options, globals }, output) {
     const { listBackups } = await import("../../../actions/backup/backup_file.ts");
-    const { listOnServer } = await import("../../../actions/backup/server_backups.ts");
-    const { openInventory } = await import("../../../inventory/read/read.ts");
     const { backupColumns, backupItem } = await import("../../../view/tables/backups.ts");
-    await output.list({
-      kind: "BackupList",
-      rows: options.server
-        ? await listOnServer(context, {
+    const show = (rows: readonly ListedBackup[], copies = false) =>
+      output.list({
+        kind: "BackupList",
+        rows,
+        columns: backupColumns(context.clock.now(), { copies }),
+        name: ({ file }) => file,
+        item: backupItem,
+        empty: "There is no backup yet. Make one with: k3s-tool backup create",
+      });
+    if (options.server) {
+      const { listOnServer } = await import("../../../actions/backup/server_backups.ts");
+      const { openInventory } = await import("../../../inventory/read/read.ts");
+      return await show(
+        await listOnServer(context, {
           inventory: (await openInventory(context, globals.inventory)).inventory,
           sudoPassword: await sudoPassword(options, context, globals),
-        })
-        : await listBackups(await directoryOf(context, options.directory, globals)),
-      columns: backupColumns(context.clock.now()),
-      name: ({ file }) => file,
-      item: backupItem,
-      empty: "There is no backup yet. Make one with: k3s-tool backup create",
-    });
+        }),
+      );
+    }
+    const directory = await directoryOf(context, options.directory, globals);
+    const inventory = options.local ? undefined : await inventoryIfAny(context, globals);
+    try {
+      await withCopyPlace(context, { inventory, local: options.local }, async (place) => {
+        if (place === undefined) return await show(await listBackups(directory));
+        const { listCopies } = await import("../../../actions/backup/copy_backups.ts");
+        const { all, different } = await listCopies(directory, place);
+        await show(all, true);
+        for (const name of different) {
+          output.warn(`${name} and its copy in ${place.address} are not of the same size`);
+        }
+      });
+    } catch (error) {
+      // A table may be followed by words, a document may not.
+      const here = output.structured ? [] : await listBackups(directory);
+      if (here.length > 0) await show(here);
+      throw error;
+    }
   },
 });
 
@@ -112,12 +149,13 @@ export const backupShowCommand = defineCommand({
   aliases: ["backup verify"],
   summary: "Decrypt a backup, check all of it, and list its contents",
   description:
-    "Nothing is written. A file that is cut off or was changed, and one that the passphrase or the " +
+    "Nothing is written here. A name that is not on this machine is looked for at backup_copy. A file that is cut off or was changed, and one that the passphrase or the " +
     "key does not open, is refused with exit code 1.",
   formats: ["table", "wide", "json", "yaml"],
   args: [argument("<file>", "file, or name of a backup", { completes: "file" })],
   options: {
     directory: DIRECTORY,
+    copy: COPY,
     identity: IDENTITY,
     passphraseFile: PASSPHRASE_FILE,
   },
@@ -126,18 +164,17 @@ export const backupShowCommand = defineCommand({
     "k3s-tool backup show /mnt/nas/backup.age --identity ~/age.key": "open it with a private key",
   },
   async run(context, { args: [name = ""], options, globals }, output) {
-    const { findBackup, verifyBackup } = await import("../../../actions/backup/backup_file.ts");
+    const { verifyBackup } = await import("../../../actions/backup/backup_file.ts");
     const { bytes } = await import("../../../view/words/amounts.ts");
     const { safeLines } = await import("../../../errors/safe_text.ts");
     const { renderTable } = await import("../../../view/tables/table.ts");
-    const given = absolute(context, options.directory);
-    const directory = given ?? await directoryOf(context, undefined, globals).catch(() => "");
-    const file = await findBackup({ cwd: context.cwd, directory }, name);
-    const manifest = await verifyBackup(file, await secretToOpen(options, context, globals));
-    if (output.structured) {
-      const { size } = await Deno.stat(file);
-      return output.document("Backup", { ...document(manifest, { file, bytes: size }) });
-    }
+    const found = await withNamed(context, { name, options, globals }, output, async (found) => ({
+      manifest: await verifyBackup(found.path, await secretToOpen(options, context, globals)),
+      file: found.address,
+      bytes: (await Deno.stat(found.path)).size,
+    }));
+    const { manifest } = found;
+    if (output.structured) return output.document("Backup", { ...document(manifest, found) });
     const { cluster, time, k3s, datastore, host } = manifest;
     const facts = { Cluster: cluster, Made: time, On: host, k3s, Datastore: datastore };
     for (const [key, value] of Object.entries(facts)) {
@@ -170,6 +207,7 @@ export const backupRestoreCommand = defineCommand({
     }),
     check: option.flag("--check", "check the backup and show the plan, change nothing"),
     directory: DIRECTORY,
+    copy: COPY,
     identity: IDENTITY,
     passphraseFile: PASSPHRASE_FILE,
     ...PASSWORD_OPTIONS,
@@ -183,42 +221,44 @@ export const backupRestoreCommand = defineCommand({
       "give the data to nuc, without asking",
   },
   async run(context, { args: [name = ""], options, globals, line }, output) {
-    const { findBackup } = await import("../../../actions/backup/backup_file.ts");
     const { planRestore, restore, sendBackup } = await import(
       "../../../actions/backup/restore_backup.ts"
     );
     const { say, showRun } = await import("../../output/progress.ts");
-    const directory = await directoryOf(context, options.directory, globals).catch(() => "");
-    const plan = await planRestore(context, {
-      inventory: globals.inventory,
-      file: await findBackup({ cwd: context.cwd, directory }, name),
-      secret: await secretToOpen(options, context, globals),
-      to: options.to,
+    const ready = await withNamed(context, { name, options, globals }, output, async (found) => {
+      const plan = await planRestore(context, {
+        inventory: globals.inventory,
+        file: found.path,
+        secret: await secretToOpen(options, context, globals),
+        to: options.to,
+      });
+      const tell = (event: PlanEvent) => {
+        say(event, output);
+        if (output.structured) output.event("RunEvent", event);
+      };
+      planEvents(plan).forEach(tell);
+      if (options.check) {
+        tell({ type: "note", message: "The backup is whole; nothing was changed." });
+        return undefined;
+      }
+      const { clusterName } = plan.inventory.cluster;
+      const agreed = await new Prompter(globals, context).confirmByName({
+        message: `This replaces all data of the cluster ${clusterName}.`,
+        name: clusterName,
+        flag: "--yes",
+      });
+      if (!agreed) throw interruptedError("The name does not match; nothing was changed");
+      const answers = await ansibleAnswers(options, context, globals);
+      tell({ type: "note", message: `${plan.host.name} receives the backup.` });
+      await sendBackup(context, plan, {
+        sudoPassword: answers.passwords.becomePassword ??
+          await firstLine(context, options.becomePasswordFile),
+      });
+      return { plan, answers };
     });
-    const tell = (event: PlanEvent) => {
-      say(event, output);
-      if (output.structured) output.event("RunEvent", event);
-    };
-    planEvents(plan).forEach(tell);
-    if (options.check) {
-      tell({ type: "note", message: "The backup is whole; nothing was changed." });
-      return;
-    }
-    const { clusterName } = plan.inventory.cluster;
-    const agreed = await new Prompter(globals, context).confirmByName({
-      message: `This replaces all data of the cluster ${clusterName}.`,
-      name: clusterName,
-      flag: "--yes",
-    });
-    if (!agreed) throw interruptedError("The name does not match; nothing was changed");
-    const answers = await ansibleAnswers(options, context, globals);
-    tell({ type: "note", message: `${plan.host.name} receives the backup.` });
-    await sendBackup(context, plan, {
-      sudoPassword: answers.passwords.becomePassword ??
-        await firstLine(context, options.becomePasswordFile),
-    });
+    if (ready === undefined) return;
     const words = { what: "The restore", resume: line };
-    await showRun(restore(context, plan, answers), words, { context, output, globals });
+    await showRun(restore(context, ready.plan, ready.answers), words, { context, output, globals });
     output.note("The cluster is restored. Show it with: k3s-tool status");
   },
 });
@@ -381,13 +421,15 @@ export const backupPruneCommand = defineCommand({
   name: "backup prune",
   summary: "Delete old backups, keep daily, weekly and monthly ones",
   description: `Keeps the newest backup of each of the last days (default ${KEPT.daily}), weeks ` +
-    `(${KEPT.weekly}) and months (${KEPT.monthly}) that have one. The newest backup always stays.`,
+    `(${KEPT.weekly}) and months (${KEPT.monthly}) that have one. The newest backup always stays. ` +
+    "If backup_copy is set in the inventory, the same rule holds for the copies there.",
   formats: ["table", "wide", "json", "yaml"],
   options: {
     directory: DIRECTORY,
     keepDaily: option.number("--keep-daily <number>", "number of daily backups to keep"),
     keepWeekly: option.number("--keep-weekly <number>", "number of weekly backups to keep"),
     keepMonthly: option.number("--keep-monthly <number>", "number of monthly backups to keep"),
+    local: LOCAL,
     check: option.flag("--check", "show what would be deleted, delete nothing"),
   },
   examples: {
@@ -396,36 +438,82 @@ export const backupPruneCommand = defineCommand({
   },
   async run(context, { options, globals }, output) {
     const { listBackups } = await import("../../../actions/backup/backup_file.ts");
+    const { listCopies } = await import("../../../actions/backup/copy_backups.ts");
     const { divideBackups } = await import("../../../actions/backup/retention.ts");
     const { backupItem } = await import("../../../view/tables/backups.ts");
     const { openInventory } = await import("../../../inventory/read/read.ts");
     const { inventory } = await openInventory(context, globals.inventory);
     const directory = await directoryOf(context, options.directory, globals);
-    // A shared directory may have backups of other clusters.
-    const backups = (await listBackups(directory))
-      .filter(({ cluster }) => cluster === inventory.cluster.clusterName);
-    const { keep, remove } = divideBackups(backups, {
-      daily: options.keepDaily ?? KEPT.daily,
-      weekly: options.keepWeekly ?? KEPT.weekly,
-      monthly: options.keepMonthly ?? KEPT.monthly,
-    });
     const dryRun = options.check;
-    if (!dryRun && remove.length > 0) {
-      const message = `Delete ${counted(remove.length, "backup")} and keep ${keep.length}?`;
-      if (!await new Prompter(globals, context).confirm({ message, flag: "--yes" })) {
-        throw interruptedError("Nothing was deleted");
+    await withCopyPlace(context, { inventory, local: options.local }, async (place) => {
+      const divide = (backups: readonly ListedBackup[]) =>
+        divideBackups(
+          // A shared directory may have backups of other clusters.
+          backups.filter(({ cluster }) => cluster === inventory.cluster.clusterName),
+          {
+            daily: options.keepDaily ?? KEPT.daily,
+            weekly: options.keepWeekly ?? KEPT.weekly,
+            monthly: options.keepMonthly ?? KEPT.monthly,
+          },
+        );
+      const here = divide(await listBackups(directory));
+      const there = divide(place === undefined ? [] : (await listCopies(directory, place)).there);
+      const keep = [...here.keep, ...there.keep];
+      const remove = [...here.remove, ...there.remove];
+      if (!dryRun && remove.length > 0) {
+        const copies = place === undefined ? "" : `, copies in ${place.address} included,`;
+        const message = `Delete ${
+          counted(remove.length, "backup")
+        }${copies} and keep ${keep.length}?`;
+        if (!await new Prompter(globals, context).confirm({ message, flag: "--yes" })) {
+          throw interruptedError("Nothing was deleted");
+        }
+        for (const { file } of here.remove) await Deno.remove(file);
+        const names = there.remove.map(({ file }) => file.slice(file.lastIndexOf("/") + 1));
+        if (names.length > 0) await place?.remove(names);
       }
-      for (const { file } of remove) await Deno.remove(file);
-    }
-    if (output.structured) {
-      const items = (list: typeof keep) => list.map(backupItem);
-      return output.document("BackupPrune", { dryRun, kept: items(keep), deleted: items(remove) });
-    }
-    for (const { file } of remove) output.data(`${file}\n`);
-    const done = dryRun ? "would be deleted" : "deleted";
-    output.note(`${counted(remove.length, "backup")} ${done}, ${keep.length} kept.`);
+      if (output.structured) {
+        const items = (list: typeof keep) => list.map(backupItem);
+        return output.document("BackupPrune", {
+          dryRun,
+          kept: items(keep),
+          deleted: items(remove),
+        });
+      }
+      for (const { file } of remove) output.data(`${file}\n`);
+      const done = dryRun ? "would be deleted" : "deleted";
+      const copies = place === undefined ? "" : ", copies included";
+      output.note(`${counted(remove.length, "backup")} ${done}, ${keep.length} kept${copies}.`);
+    });
   },
 });
+
+/** Runs `use` on the backup that a person named; one that only backup_copy has is fetched for it. */
+async function withNamed<T>(
+  context: Context,
+  { name, options, globals }: {
+    readonly name: string;
+    readonly options: { readonly directory: string | undefined; readonly copy: boolean };
+    readonly globals: GlobalOptions;
+  },
+  output: Output,
+  use: (found: { readonly path: string; readonly address: string }) => Promise<T>,
+): Promise<T> {
+  const { findBackup, noBackup } = await import("../../../actions/backup/backup_file.ts");
+  const { cwd } = context;
+  const directory = await directoryOf(context, options.directory, globals).catch(() => "");
+  const here = options.copy ? undefined : await findBackup({ cwd, directory }, name);
+  if (here !== undefined) return await use({ path: here, address: here });
+  // Without an inventory there are no copies, and with a broken one nobody knows.
+  const inventory = options.copy
+    ? await inventoryIfAny(context, globals)
+    : await inventoryIfAny(context, globals).catch(() => undefined);
+  return await withCopyPlace(context, { inventory, local: false }, async (place) => {
+    if (place === undefined && !options.copy) throw noBackup(name);
+    const { withCopy } = await import("../../../actions/backup/copy_backups.ts");
+    return await withCopy(context, { place, name }, (words) => output.note(words), use);
+  });
+}
 
 function document(manifest: Manifest, file: { readonly file: string; readonly bytes: number }) {
   const { cluster, host, time, k3s, datastore, volumes, parts } = manifest;
@@ -455,22 +543,6 @@ function volumeWarnings({ volumes }: Manifest): readonly string[] {
   return [`Volumes are not in a backup: ${names.join(", ")}`];
 }
 
-function absolute({ cwd }: Context, path: string | undefined): string | undefined {
-  return path === undefined || path.startsWith("/") ? path : `${cwd}/${path}`;
-}
-
-async function directoryOf(
-  context: Context,
-  given: string | undefined,
-  globals: GlobalOptions,
-): Promise<string> {
-  if (given !== undefined) return absolute(context, given)!;
-  const { backupDirectory } = await import("../../../actions/backup/backup_file.ts");
-  const { openInventory } = await import("../../../inventory/read/read.ts");
-  const { inventory } = await openInventory(context, globals.inventory);
-  return backupDirectory(context, inventory);
-}
-
 async function sudoPassword(
   { askBecomePass, becomePasswordFile }: {
     readonly askBecomePass: boolean;
@@ -497,7 +569,7 @@ async function firstLine(
 }
 
 async function textOf(context: Context, file: string): Promise<string> {
-  return await Deno.readTextFile(absolute(context, file)!).catch((cause) => {
+  return await Deno.readTextFile(absolute(context, file)).catch((cause) => {
     throw usageError(`Cannot read ${file}: ${(cause as Error).message}`, { cause });
   });
 }

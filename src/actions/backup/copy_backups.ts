@@ -1,0 +1,184 @@
+/**
+ * Copies of backups at another place: made, listed beside those of this machine, and brought back.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import { usageError, UserError } from "../../errors/user_error.ts";
+import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
+import type { ActionSystem } from "../action_system.ts";
+import { amount, PROGRESS_MS } from "../upkeep/artifacts.ts";
+import { encryptionIn, listBackups, type ListedBackup, noBackup } from "./backup_file.ts";
+import { parseBackupName } from "./backup_name.ts";
+import type { CopyPlace, LocalFile } from "./copy_place.ts";
+import { writePart } from "./create_backup.ts";
+
+/** How much of a file is read at once, in bytes. */
+const CHUNK = 1 << 18;
+
+/**
+ * Copies a backup of this machine to a place, whole or not at all.
+ *
+ * @param tell hears what happens
+ * @returns its address there
+ * @throws {UserError} where it is not there afterwards; the file of this machine stays in any case
+ */
+export async function copyBackup(
+  system: ActionSystem,
+  { file, place }: { readonly file: string; readonly place: CopyPlace },
+  tell: (words: string) => void,
+): Promise<string> {
+  const name = basename(file);
+  try {
+    const { size } = await reading(file, () => Deno.stat(file));
+    tell(`Copying ${file} to ${place.address} (${amount(size, size)}).`);
+    if (!await place.put(await localFile(system, file, tell))) tell(`${name} is there already.`);
+    return `${place.address}/${name}`;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${file} is kept, but has no copy: ${error.message}`, {
+      exitCode: error.exitCode,
+      hint: `${error.hint === undefined ? "" : `${error.hint}\n`}` +
+        `Then copy it with: k3s-tool backup copy ${name}`,
+      cause: error,
+    });
+  }
+}
+
+async function localFile(
+  { clock, signal }: ActionSystem,
+  path: string,
+  tell: (words: string) => void,
+): Promise<LocalFile> {
+  const name = basename(path);
+  const [sha256, md5] = [createHash("sha256"), createHash("md5")];
+  let bytes = 0;
+  for await (const chunk of chunksOf(path)) {
+    signal.throwIfAborted();
+    sha256.update(chunk);
+    md5.update(chunk);
+    bytes += chunk.length;
+  }
+  return {
+    path,
+    name,
+    bytes,
+    sha256: sha256.digest("hex"),
+    md5: md5.digest("base64"),
+    read: async function* () {
+      let [sent, told] = [0, clock.now()];
+      for await (const chunk of chunksOf(path)) {
+        yield chunk;
+        sent += chunk.length;
+        if (clock.now() - told < PROGRESS_MS) continue;
+        told = clock.now();
+        tell(`${name}: ${amount(sent, bytes)}`);
+      }
+    },
+  };
+}
+
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  using file = await reading(path, () => Deno.open(path));
+  for (;;) {
+    const buffer = new Uint8Array(CHUNK);
+    const read = await reading(path, () => file.read(buffer));
+    if (read === null) return;
+    yield buffer.subarray(0, read);
+  }
+}
+
+async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new UserError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** What a place has beside a directory. */
+export interface Copies {
+  /** Backups of the directory, each with the address of its copy, and those that only the place has; newest first. */
+  readonly all: readonly ListedBackup[];
+  /** What the place has, each with its address as its file. */
+  readonly there: readonly ListedBackup[];
+  /** Names of files that are not of the same size at both places. */
+  readonly different: readonly string[];
+}
+
+/** Lists the backups of a directory and of a place together. */
+export async function listCopies(directory: string, place: CopyPlace): Promise<Copies> {
+  const here = await listBackups(directory);
+  const byName = new Map(here.map((backup) => [basename(backup.file), backup]));
+  const stored = await place.list((name) =>
+    !byName.has(name) && parseBackupName(name) !== undefined
+  );
+  const there = stored.flatMap(({ name, bytes, start }): ListedBackup[] => {
+    const said = parseBackupName(name);
+    if (said === undefined) return [];
+    const file = `${place.address}/${name}`;
+    const encryptedTo = byName.get(name)?.encryptedTo ?? encryptionIn(start ?? new Uint8Array());
+    return [{ ...said, file, bytes, encryptedTo, copy: file }];
+  });
+  const copies = new Map(there.map((backup) => [basename(backup.file), backup]));
+  const all = [
+    ...here.map((backup) => ({ ...backup, copy: copies.get(basename(backup.file))?.file ?? null })),
+    ...there.filter(({ file }) => !byName.has(basename(file))),
+  ];
+  return {
+    all: all.sort((a, b) => b.time - a.time || (a.file < b.file ? -1 : 1)),
+    there,
+    different: [...copies].flatMap(([name, { bytes }]) =>
+      byName.has(name) && byName.get(name)?.bytes !== bytes ? [name] : []
+    ),
+  };
+}
+
+/**
+ * Fetches the copy of a backup to a temporary file, which is there for as long as `use` runs.
+ *
+ * @throws {UserError} exit code 2 where there is none
+ */
+export async function withCopy<T>(
+  { signal }: ActionSystem,
+  { place, name }: { readonly place: CopyPlace | undefined; readonly name: string },
+  tell: (words: string) => void,
+  use: (found: { readonly path: string; readonly address: string }) => Promise<T>,
+): Promise<T> {
+  if (place === undefined) throw noPlace();
+  if (parseBackupName(name) === undefined) throw noBackup(name);
+  const stored = await place.list(() => false);
+  if (!stored.some((each) => each.name === name)) throw noBackup(name);
+  const temporary = await makeTemporaryDirectory("k3s-tool-backup-");
+  try {
+    const path = join(temporary, name);
+    const address = `${place.address}/${name}`;
+    tell(`Fetching ${address}.`);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const [got, written] = await Promise.allSettled([
+      place.get(name, writable),
+      writePart(path, readable),
+    ]);
+    signal.throwIfAborted();
+    // A disk that is full ends the transfer, and what the place says ends the writing.
+    if (written.status === "rejected") throw written.reason;
+    if (got.status === "rejected") throw got.reason;
+    if (got.value !== undefined && written.value !== got.value) {
+      throw new UserError(`${address} is not what was copied there: its checksum differs`, {
+        hint: "Delete it there. If the file is on this machine, copy it again.",
+      });
+    }
+    return await use({ path, address });
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+/** What is said where the inventory names no place for copies. */
+export function noPlace(): UserError {
+  return usageError("backup_copy is not set in the inventory: it names the place for copies", {
+    hint: `Set it: k3s-tool config set backup_copy '{"to": "s3://BUCKET"}' --type json`,
+  });
+}
