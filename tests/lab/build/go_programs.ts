@@ -49,6 +49,14 @@ export const gitBuild: GoBuild = {
   output: "labgit",
 };
 
+/** An S3 server that people use: it checks signatures and checksums. */
+export const s3Build: GoBuild = {
+  what: "S3 server",
+  firstTime: "1 min",
+  part: "s3",
+  packages: ["github.com/versity/versitygw/cmd/versitygw"],
+};
+
 /** Builds Go programs unless the cache has them; returns the directory they are in. */
 export async function buildGo(build: GoBuild): Promise<string> {
   const hash = await inputHash(build);
