@@ -6,6 +6,8 @@
 
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
 import type { ActionSystem } from "../action_system.ts";
@@ -31,6 +33,11 @@ export async function copyBackup(
   tell: (words: string) => void,
 ): Promise<string> {
   const name = basename(file);
+  if (parseBackupName(name) === undefined) {
+    throw usageError(`${safeText(name)} is not the name of a backup`, {
+      hint: "Copies are found by their names: give it the one that it was made with.",
+    });
+  }
   try {
     const { size } = await reading(file, () => Deno.stat(file));
     tell(`Copying ${file} to ${place.address} (${amount(size, size)}).`);
@@ -41,14 +48,29 @@ export async function copyBackup(
     throw new UserError(`${file} is kept, but has no copy: ${error.message}`, {
       exitCode: error.exitCode,
       hint: `${error.hint === undefined ? "" : `${error.hint}\n`}` +
-        `Then copy it with: k3s-tool backup copy ${name}`,
+        `To copy it again: k3s-tool backup copy ${shellWord(file)}`,
       cause: error,
     });
   }
 }
 
+/** Says now and then how much of a file was transferred; called with each piece. */
+function progressOf(
+  { clock }: ActionSystem,
+  { name, bytes }: { readonly name: string; readonly bytes: number },
+  tell: (words: string) => void,
+): (piece: Uint8Array) => void {
+  let [done, told] = [0, clock.now()];
+  return (piece) => {
+    done += piece.length;
+    if (clock.now() - told < PROGRESS_MS) return;
+    told = clock.now();
+    tell(`${name}: ${amount(done, bytes)}`);
+  };
+}
+
 async function localFile(
-  { clock, signal }: ActionSystem,
+  system: ActionSystem,
   path: string,
   tell: (words: string) => void,
 ): Promise<LocalFile> {
@@ -56,7 +78,7 @@ async function localFile(
   const [sha256, md5] = [createHash("sha256"), createHash("md5")];
   let bytes = 0;
   for await (const chunk of chunksOf(path)) {
-    signal.throwIfAborted();
+    system.signal.throwIfAborted();
     sha256.update(chunk);
     md5.update(chunk);
     bytes += chunk.length;
@@ -68,13 +90,10 @@ async function localFile(
     sha256: sha256.digest("hex"),
     md5: md5.digest("base64"),
     read: async function* () {
-      let [sent, told] = [0, clock.now()];
+      const heard = progressOf(system, { name, bytes }, tell);
       for await (const chunk of chunksOf(path)) {
         yield chunk;
-        sent += chunk.length;
-        if (clock.now() - told < PROGRESS_MS) continue;
-        told = clock.now();
-        tell(`${name}: ${amount(sent, bytes)}`);
+        heard(chunk);
       }
     },
   };
@@ -142,26 +161,32 @@ export async function listCopies(directory: string, place: CopyPlace): Promise<C
  * @throws {UserError} exit code 2 where there is none
  */
 export async function withCopy<T>(
-  { signal }: ActionSystem,
+  system: ActionSystem,
   { place, name }: { readonly place: CopyPlace | undefined; readonly name: string },
   tell: (words: string) => void,
   use: (found: { readonly path: string; readonly address: string }) => Promise<T>,
 ): Promise<T> {
   if (place === undefined) throw noPlace();
   if (parseBackupName(name) === undefined) throw noBackup(name);
-  const stored = await place.list(() => false);
-  if (!stored.some((each) => each.name === name)) throw noBackup(name);
+  const stored = (await place.list(() => false)).find((each) => each.name === name);
+  if (stored === undefined) throw noBackup(name);
   const temporary = await makeTemporaryDirectory("k3s-tool-backup-");
   try {
     const path = join(temporary, name);
     const address = `${place.address}/${name}`;
     tell(`Fetching ${address}.`);
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const heard = progressOf(system, stored, tell);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => {
+        heard(chunk);
+        controller.enqueue(chunk);
+      },
+    });
     const [got, written] = await Promise.allSettled([
       place.get(name, writable),
       writePart(path, readable),
     ]);
-    signal.throwIfAborted();
+    system.signal.throwIfAborted();
     // A disk that is full ends the transfer, and what the place says ends the writing.
     if (written.status === "rejected") throw written.reason;
     if (got.status === "rejected") throw got.reason;

@@ -85,8 +85,12 @@ export async function s3Place(system: ActionSystem, setting: S3Setting): Promise
   const { caFile } = setting;
   const ca = caFile && await readText(caFile);
   if (ca === undefined && caFile !== undefined) throw usageError(`There is no ${caFile} (ca_file)`);
-  // A proxy of the environment is used, as by everything else that leaves this machine.
-  const agent = new EnvHttpProxyAgent(ca === undefined ? {} : { connect: { ca } });
+  // A proxy of the environment is used, as by everything else that leaves this machine. The header that is
+  // signed, Host, is none in HTTP/2.
+  const agent = new EnvHttpProxyAgent({
+    allowH2: false,
+    ...ca === undefined ? {} : { connect: { ca }, requestTls: { ca } },
+  });
   return new Bucket(system, setting, credentials, agent);
 }
 

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../../src/cli/program/document_schemas.ts";
+import { certificate } from "../../cluster/tls_fixture.ts";
 import { runCommand } from "../../cli/fake_context.ts";
 import { type Answer, type Call, FakeRunner } from "../../process/fake_runner.ts";
 import { asHost, names, withHome } from "./backup_home.ts";
@@ -109,7 +110,11 @@ Deno.test("a backup is copied to S3, listed at both places, and opened and resto
       assert.deepEqual(objects.get(`${PREFIX}/${name}`)!.bytes, whole);
       const words = made.stdout + made.stderr;
       assert.ok(!words.includes("labsecret"));
-      assert.match((await run("backup", "list")).stdout, / AT\n.* here, copy\n$/);
+      const table = (await run("backup", "list")).stdout.split("\n").map((row) =>
+        row.split(/ {2,}/)
+      );
+      assert.equal(table[0]?.at(-1), "AT");
+      assert.deepEqual(table[1]?.slice(-2), ["recipient", "here, copy"]);
 
       await Deno.remove(`${backups}/${name}`);
       const list = await run("backup", "list", "-o", "json");
@@ -140,11 +145,15 @@ Deno.test("a copy that fails leaves the backup and says how to go on, and nothin
       assert.ok(made.stderr.includes(`${backups}/${name} is kept, but has no copy: `), made.stderr);
       assert.match(made.stderr, /SlowDown: Reduce your .*rate/);
       assert.ok(!made.stderr.includes("\u001b"));
-      assert.ok(made.stderr.includes(`k3s-tool backup copy ${name}\n`));
+      assert.ok(made.stderr.includes(`k3s-tool backup copy ${backups}/${name}\n`));
       assert.match(made.stderr, /Volumes are not in a backup/);
       assert.equal(s3.objects.size, 0);
 
       s3.instead = undefined;
+      await Deno.writeTextFile(`${backups}/notes.age`, "the owner's");
+      const other = await run("backup", "copy", "notes.age");
+      assert.equal(other.code, 2);
+      assert.match(other.stderr, /notes\.age is not the name of a backup/);
       assert.equal((await run("backup", "copy", name)).stdout, `${PLACE}/${name}\n`);
       assert.equal(s3.objects.size, 1);
       const asked = s3.requests.length;
@@ -251,6 +260,30 @@ Deno.test("credentials come from the setting's file, the environment or AWS' fil
       assert.equal((await list()).code, 4);
     });
   }, { region: "garage" });
+});
+
+Deno.test("a server with a certificate of a private authority is trusted by ca_file alone", async () => {
+  const place = await Deno.makeTempDir();
+  try {
+    const authority = await certificate(place, 30);
+    const tls = await certificate(place, 30, authority);
+    await withS3(async ({ endpoint, objects }) => {
+      await withCopies({ to: PLACE, endpoint }, async ({ directory, run, make }) => {
+        await make("20261127");
+        const refused = await run("backup", "copy");
+        assert.equal(refused.code, 4);
+        assert.match(refused.stderr, /certificate[^]*with ca_file in backup_copy/);
+        await Deno.writeTextFile(`${directory}/inventory/ca.pem`, authority.cert);
+        const value = JSON.stringify({ to: PLACE, endpoint, ca_file: "ca.pem" });
+        await run("config", "set", "backup_copy", value, "--type", "json");
+        const copied = await run("backup", "copy");
+        assert.equal(copied.code, 0, copied.stderr);
+        assert.equal(objects.size, 1);
+      });
+    }, { tls });
+  } finally {
+    await Deno.remove(place, { recursive: true });
+  }
 });
 
 Deno.test("an address that is none, or that would hold a secret, is refused", async () => {

@@ -6,6 +6,7 @@
  */
 
 import { createHash, createHmac } from "node:crypto";
+import type { Pair } from "../../cluster/tls_fixture.ts";
 
 /** An object with the headers it was sent with. */
 export interface StoredObject {
@@ -23,43 +24,56 @@ export async function withS3(
     /** Answers in place of the server for as long as it is set. */
     instead?: ((request: Request) => Response | undefined) | undefined;
   }) => Promise<void>,
-  { region = "us-east-1", secret = "labsecret", pageSize = 1000 } = {},
+  { region = "us-east-1", secret = "labsecret", pageSize = 1000, tls }: {
+    readonly region?: string;
+    readonly secret?: string;
+    readonly pageSize?: number;
+    /** Without it: HTTP. */
+    readonly tls?: Pair;
+  } = {},
 ): Promise<void> {
   const objects = new Map<string, StoredObject>();
   const state: Parameters<typeof work>[0] = { endpoint: "", objects, requests: [] };
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
-    const url = new URL(request.url);
-    state.requests.push(`${request.method} ${url.pathname}${url.search}`);
-    const bytes = await request.bytes().catch(() => undefined);
-    if (bytes === undefined) return new Response(null, { status: 400 });
-    const refusal = state.instead?.(request) ?? refusalOf(request, bytes, { region, secret });
-    if (refusal !== undefined) return refusal;
-    const [, bucket, ...rest] = url.pathname.split("/");
-    if (bucket !== "homelab") return failed(404, "NoSuchBucket", "There is no such bucket.");
-    const key = rest.map(decodeURIComponent).join("/");
-    if (key === "") return listOf(objects, url.searchParams, pageSize);
-    if (request.method === "PUT") {
-      objects.set(key, { bytes, sha256: request.headers.get("x-amz-meta-sha256") });
-      return new Response();
-    }
-    if (request.method === "DELETE") {
-      objects.delete(key);
-      return new Response(null, { status: 204 });
-    }
-    const object = objects.get(key);
-    if (object === undefined) return failed(404, "NoSuchKey", "There is no such key.");
-    const range = /^bytes=0-(\d+)$/.exec(request.headers.get("range") ?? "")?.[1];
-    const body = range === undefined ? object.bytes : object.bytes.slice(0, Number(range) + 1);
-    const headers = {
-      "content-length": String(body.length),
-      etag: `"${createHash("md5").update(object.bytes).digest("hex")}"`,
-      ...object.sha256 === null ? {} : { "x-amz-meta-sha256": object.sha256 },
-    };
-    const status = range === undefined ? 200 : 206;
-    return new Response(request.method === "HEAD" ? null : body, { status, headers });
-  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {}, ...tls },
+    async (request) => {
+      const url = new URL(request.url);
+      state.requests.push(`${request.method} ${url.pathname}${url.search}`);
+      const bytes = await request.bytes().catch(() => undefined);
+      if (bytes === undefined) return new Response(null, { status: 400 });
+      const refusal = state.instead?.(request) ?? refusalOf(request, bytes, { region, secret });
+      if (refusal !== undefined) return refusal;
+      const [, bucket, ...rest] = url.pathname.split("/");
+      if (bucket !== "homelab") return failed(404, "NoSuchBucket", "There is no such bucket.");
+      const key = rest.map(decodeURIComponent).join("/");
+      if (key === "") return listOf(objects, url.searchParams, pageSize);
+      if (request.method === "PUT") {
+        objects.set(key, { bytes, sha256: request.headers.get("x-amz-meta-sha256") });
+        return new Response();
+      }
+      if (request.method === "DELETE") {
+        objects.delete(key);
+        return new Response(null, { status: 204 });
+      }
+      const object = objects.get(key);
+      if (object === undefined) return failed(404, "NoSuchKey", "There is no such key.");
+      const range = /^bytes=0-(\d+)$/.exec(request.headers.get("range") ?? "")?.[1];
+      const body = range === undefined ? object.bytes : object.bytes.slice(0, Number(range) + 1);
+      const headers = {
+        "content-length": String(body.length),
+        etag: `"${createHash("md5").update(object.bytes).digest("hex")}"`,
+        ...object.sha256 === null ? {} : { "x-amz-meta-sha256": object.sha256 },
+      };
+      const status = range === undefined ? 200 : 206;
+      return new Response(request.method === "HEAD" ? null : body, { status, headers });
+    },
+  );
   try {
-    await work(Object.assign(state, { endpoint: `http://127.0.0.1:${server.addr.port}` }));
+    await work(
+      Object.assign(state, {
+        endpoint: `${tls === undefined ? "http" : "https"}://127.0.0.1:${server.addr.port}`,
+      }),
+    );
   } finally {
     await server.shutdown();
   }
