@@ -156,18 +156,20 @@ export async function listCopies(directory: string, place: CopyPlace): Promise<C
 }
 
 /**
- * Fetches the copy of a backup to a temporary file, which is there for as long as `use` runs.
+ * Fetches the copy of a backup, by its name or its address, to a temporary file, which is there for as long as `use` runs.
  *
  * @throws {UserError} exit code 2 where there is none
  */
 export async function withCopy<T>(
   system: ActionSystem,
-  { place, name }: { readonly place: CopyPlace | undefined; readonly name: string },
+  { place, name: named }: { readonly place: CopyPlace | undefined; readonly name: string },
   tell: (words: string) => void,
   use: (found: { readonly path: string; readonly address: string }) => Promise<T>,
 ): Promise<T> {
   if (place === undefined) throw noPlace();
-  if (parseBackupName(name) === undefined) throw noBackup(name);
+  const before = `${place.address}/`;
+  const name = named.startsWith(before) ? named.slice(before.length) : named;
+  if (parseBackupName(name) === undefined) throw noBackup(named);
   const stored = (await place.list(() => false)).find((each) => each.name === name);
   if (stored === undefined) throw noBackup(name);
   const temporary = await makeTemporaryDirectory("k3s-tool-backup-");
@@ -176,10 +178,17 @@ export async function withCopy<T>(
     const address = `${place.address}/${name}`;
     tell(`Fetching ${address}.`);
     const heard = progressOf(system, stored, tell);
+    let left = stored.bytes;
+    const otherwise = () => new UserError(`${address} is not as long as it is listed`);
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
       transform: (chunk, controller) => {
         heard(chunk);
+        left -= chunk.length;
+        if (left < 0) throw otherwise();
         controller.enqueue(chunk);
+      },
+      flush: () => {
+        if (left > 0) throw otherwise();
       },
     });
     const [got, written] = await Promise.allSettled([

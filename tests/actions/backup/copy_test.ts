@@ -122,9 +122,11 @@ Deno.test("a backup is copied to S3, listed at both places, and opened and resto
       assert.equal(item?.file, `${PLACE}/${name}`);
       assert.equal(item?.copy, item?.file);
       assert.equal(item?.encryptedTo, "recipient");
-      const shown = await run("backup", "show", name, ...OPEN, "-o", "json");
-      assert.equal(shown.code, 0, shown.stderr);
-      assert.equal(DOCUMENTS.Backup.parse(JSON.parse(shown.stdout)).file, `${PLACE}/${name}`);
+      for (const named of [name, item?.file ?? ""]) {
+        const shown = await run("backup", "show", named, ...OPEN, "-o", "json");
+        assert.equal(shown.code, 0, shown.stderr);
+        assert.equal(DOCUMENTS.Backup.parse(JSON.parse(shown.stdout)).file, `${PLACE}/${name}`);
+      }
       const restored = await run("backup", "restore", name, ...OPEN, "--check");
       assert.equal(restored.code, 0, restored.stderr);
       assert.match(restored.stderr, /The backup is whole; nothing was changed/);
@@ -194,6 +196,15 @@ Deno.test("a copy that was changed is refused, and one that is cut off", async (
       assert.match(changed.stderr, /is not what was copied there: its checksum differs/);
       s3.objects.set(key, { ...object, bytes: object.bytes.slice(0, -1) });
       assert.equal((await run("backup", "restore", name, ...OPEN, "--check")).code, 1);
+      // A server may send another amount than it lists.
+      for (const bytes of [object.bytes.slice(1), new Uint8Array(object.bytes.length + 1)]) {
+        s3.objects.set(key, object);
+        s3.instead = ({ method, url }) =>
+          method === "GET" && url.endsWith(".age") ? new Response(bytes) : undefined;
+        const shown = await run("backup", "show", `${PLACE}/${name}`, ...OPEN);
+        assert.equal(shown.code, 1);
+        assert.match(shown.stderr, /is not as long as it is listed/);
+      }
       const none = await run("backup", "show", name.replace("27T", "26T"), ...OPEN);
       assert.equal(none.code, 2);
       assert.match(none.stderr, /There is no backup home-20261126/);
