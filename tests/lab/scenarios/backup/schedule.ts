@@ -53,6 +53,8 @@ export function backupSchedule(server: () => Host): void {
 
   Deno.test("a backup of the workstation is copied to S3 and to a host, and is restored from the copy alone", async () => {
     await startS3Server();
+    // Not where the other backups are: prune is not to take them.
+    const here = ["--directory", join(projectDir, "copied")];
     const keys = join(projectDir, "s3-keys");
     const { endpoint, bucket, id, secret } = s3Server;
     const credentials = (secret: string) =>
@@ -61,13 +63,13 @@ export function backupSchedule(server: () => Host): void {
     const setPlace = (place: Record<string, string>) =>
       tool("config", "set", "backup_copy", JSON.stringify(place), "--type", "json");
     await setPlace({ to: `${bucket}/of/lab`, endpoint, credentials_file: keys });
-    const file = (await tool("backup", "create", "--recipient", recipient)).trim();
+    const file = (await tool("backup", "create", "--recipient", recipient, ...here)).trim();
     const name = basename(file);
     const whole = await Deno.readFile(file);
     assert.deepEqual(await Deno.readFile(join(s3Server.objects, "of/lab", name)), whole);
     const opensFromCopy = async (address: string) => {
       await Deno.remove(file);
-      const { items } = JSON.parse(await tool("backup", "list", "-o", "json"));
+      const { items } = JSON.parse(await tool("backup", "list", "-o", "json", ...here));
       const listed = items.find((each: { name: string }) => each.name === name);
       assert.deepEqual([listed.file, listed.encryptedTo], [`${address}/${name}`, "recipient"]);
       await tool("backup", "restore", name, "--identity", identity, "--check");
@@ -75,17 +77,17 @@ export function backupSchedule(server: () => Host): void {
     };
     await opensFromCopy(`${bucket}/of/lab`);
     await Deno.writeTextFile(keys, credentials("wrong"));
-    const refused = await tryTool("backup", "list");
+    const refused = await tryTool("backup", "list", ...here);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /SignatureDoesNotMatch/);
 
     await ssh(n1(), "install -d -m 700 -o lab /srv/copies");
     await setPlace({ to: "ssh://n1/srv/copies" });
-    await tool("backup", "copy", name);
+    await tool("backup", "copy", file);
     assert.equal((await ssh(n1(), `stat -c '%a %U' /srv/copies/${name}`)).trim(), "600 lab");
     await opensFromCopy("ssh://n1/srv/copies");
     const keep = ["--keep-daily", "1", "--keep-weekly", "1", "--keep-monthly", "1"];
-    await tool("backup", "prune", ...keep, "--yes");
+    await tool("backup", "prune", ...keep, "--yes", ...here);
     assert.equal((await ssh(n1(), "ls -A /srv/copies")).trim(), name);
     await tool("config", "unset", "backup_copy");
   });
