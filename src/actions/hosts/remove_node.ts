@@ -143,12 +143,36 @@ export async function planReplacement(
   },
 ): Promise<{ readonly removal: Removal; readonly change: HostChange }> {
   const { inventory } = await openInventory(system, file);
-  const removal = { inventory, host: hostNamed(inventory, host) };
+  const resume = "k3s-tool provision";
+  const removal = { inventory, host: hostBefore(inventory, { host, name, resume }) };
   const found = await addressOf(system, { name, address });
   const vars = { ansible_host: found.address, tailscale_ip: found.address };
   const change = { name, vars };
   await changeInInventory(system, removal, change, { dryRun: true });
   return { removal, change };
+}
+
+/**
+ * The host that is to get another name. The inventory is changed before the machine joins: where a run was
+ * cut off in between, its command does not find the host any more.
+ *
+ * @throws {UserError} exit code 2 where there is no such host, naming what continues such a run
+ */
+function hostBefore(
+  inventory: Inventory,
+  { host, name, resume }: {
+    readonly host: string;
+    readonly name: string;
+    readonly resume: string;
+  },
+): InventoryHost {
+  if (findHost(inventory, host) === undefined && findHost(inventory, name) !== undefined) {
+    throw usageError(`The inventory has no host ${host}, but ${name}`, {
+      where: { file: inventory.file },
+      hint: `If an earlier run was interrupted, finish it with: ${resume}`,
+    });
+  }
+  return hostNamed(inventory, host);
 }
 
 /**
@@ -165,7 +189,8 @@ export async function planRename(
   },
 ): Promise<{ readonly removal: Removal; readonly change: EditOutcome }> {
   const { inventory } = await openInventory(system, file);
-  const removal = { inventory, host: hostNamed(inventory, host) };
+  const resume = "k3s-tool provision --remove-renamed";
+  const removal = { inventory, host: hostBefore(inventory, { host, name, resume }) };
   if (removal.host.role === "control-plane") {
     throw usageError(`${removal.host.name} is a server; k3s-tool renames only workers`, {
       hint: "Remove it, give the machine its new name, and add it again.",
