@@ -36,7 +36,7 @@ Deno.test("ssh opens a shell with the login, the port and the host keys of the i
   assert.equal(code, 3);
   const [line = ""] = runner.lines;
   assert.match(line, /^ssh -o .*k3s-tool\/known_hosts".* -l ada -- 100\.64\.0\.1$/);
-  assert.doesNotMatch(line, /BatchMode|-T/);
+  assert.doesNotMatch(line, /BatchMode|-T|ServerAlive/);
   const away = await withInventory(["ssh", "pi"], new FakeRunner().on("ssh", { code: 255 }));
   assert.equal(away.code, 4);
   await withInventory(["ssh", "pi", "--", "ls", "a file"], runner);
@@ -61,6 +61,8 @@ Deno.test("exec asks every host that is meant, and says by host what came of it"
   const all = await withInventory(["exec", "--limit", "nuc,pi", "--", "uptime"], runner);
   assert.equal(all.code, 4);
   assert.deepEqual(asked(runner), [["100.64.0.1", "uptime"], ["100.64.0.2", "uptime"]]);
+  // One whose power fails now would be waited for forever.
+  for (const line of runner.lines) assert.match(line, /-o ServerAliveInterval=5 /);
   assert.match(all.stdout, /^nuc\nup 3 days/m);
   assert.ok(!all.stdout.includes("\u001b"));
   assert.match(all.stdout, /^pi \(unreachable\)\npi cannot be reached: .*timed out\nHint: /m);

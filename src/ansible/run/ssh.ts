@@ -14,6 +14,9 @@ export const SSH_HINT = "Install it. On Debian and Ubuntu: sudo apt install open
 /** Seconds ssh may take to connect. */
 const CONNECT_SECONDS = 8;
 
+/** A host that is gone is noticed within 20 seconds, as by Ansible (ansible.cfg), where nobody is there to press a key. */
+const GONE = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4"];
+
 /**
  * The command line, up to the command for the host; a text, after `NAME: `, where the inventory connects in
  * a way only Ansible knows.
@@ -52,7 +55,7 @@ export function sshArgv(
   const { accepted, published } = knownHostsFiles(state);
   return [
     "ssh",
-    ...asks ? [] : ["-T", "-o", "BatchMode=yes"],
+    ...asks ? [] : ["-T", "-o", "BatchMode=yes", ...GONE],
     // A connection master from the user's settings would outlive this.
     "-o",
     "ControlMaster=no",
