@@ -2,7 +2,8 @@
  * One run at a time for an inventory.
  *
  * The kernel drops the lock when its holder ends, however it ends, so that it cannot go stale. What
- * a killed holder leaves behind — its ansible-playbook — is ended by the next one.
+ * a killed holder leaves behind — its ansible-playbook, and files that only that needs — is ended and
+ * removed by the next one.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { UserError } from "../../errors/user_error.ts";
 import { ifThere, takeLock } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 import { closeRun, type PastRun, pastRuns } from "./run_history.ts";
-import { endProcessesOfRun } from "./run_processes.ts";
+import { endProcessesOfRun, removeTemporary } from "./run_processes.ts";
 
 /** Exit code written down for a run whose tool was killed. */
 export const CUT_OFF = -1;
@@ -121,6 +122,7 @@ async function endCutOffRuns(system: System, inventory: string): Promise<readonl
   for (const run of await pastRuns(`${system.directories.state}/runs`)) {
     if (run.inventory !== inventory || run.result !== undefined) continue;
     if (await endProcessesOfRun(system, run.events) > 0) ended.push(run);
+    await removeTemporary(run.directory);
     await closeRun(run, { outcome: "interrupted", rc: CUT_OFF, seconds: 0 });
   }
   return ended;

@@ -13,7 +13,13 @@ import { playbookArgv, playbookEnv, type PlaybookOptions, type RunFiles } from "
 import { knownHostsFiles } from "./known_hosts.ts";
 import { closeRun, openRun, pruneRuns, type RunRecord } from "./run_history.ts";
 import { lockInventory } from "./run_lock.ts";
-import { endProcessesOfRun, socketsFile } from "./run_processes.ts";
+import {
+  endProcessesOfRun,
+  removeTemporary,
+  SOCKETS_PREFIX,
+  socketsFile,
+  temporaryOf,
+} from "./run_processes.ts";
 
 /** How long ansible-playbook may take to end after Ctrl-C before it is killed, in milliseconds. */
 const GRACE_MS = 8_000;
@@ -154,7 +160,7 @@ async function* play(
     }
   } finally {
     await endProcessesOfRun(system, record.events);
-    await removeFiles(files, record);
+    await removeTemporary(record.directory);
   }
 }
 
@@ -190,7 +196,7 @@ async function prepareFiles(
   { directory, events }: RunRecord,
 ): Promise<RunFiles> {
   const { state } = system.directories;
-  const temporary = `${directory}/tmp`;
+  const temporary = temporaryOf(directory);
   const ansibleHome = `${state}/ansible`;
   const knownHosts = knownHostsFiles(state);
   await Deno.mkdir(temporary, { mode: 0o700 });
@@ -206,19 +212,9 @@ async function prepareFiles(
     await Deno.rename(fresh, knownHosts.published);
   }
   // Not below the state directory, whose path may be too long for a socket.
-  const sockets = await makeTemporaryDirectory("k3s-tool-");
+  const sockets = await makeTemporaryDirectory(SOCKETS_PREFIX);
   await writePrivate(socketsFile(directory), sockets);
   return { tree: run.tree, extraVars, events, temporary, ansibleHome, sockets, knownHosts };
-}
-
-/** What one playbook of a run needs; the next one makes its own. */
-async function removeFiles(
-  { temporary, sockets }: RunFiles,
-  { directory }: RunRecord,
-): Promise<void> {
-  for (const path of [temporary, sockets, socketsFile(directory)]) {
-    await Deno.remove(path, { recursive: true }).catch(() => {});
-  }
 }
 
 async function writePrivate(path: string, text: string): Promise<void> {

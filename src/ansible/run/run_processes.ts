@@ -9,7 +9,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { EVENTS_VARIABLE } from "./invocation.ts";
@@ -36,6 +36,28 @@ export async function processesOfRun(
 /** The file in a run's directory that says where its ssh has its sockets. */
 export function socketsFile(runDirectory: string): string {
   return `${runDirectory}/sockets`;
+}
+
+/** How directories for sockets begin. */
+export const SOCKETS_PREFIX = "k3s-tool-";
+
+/** Where a run keeps what only its playbook needs. */
+export function temporaryOf(runDirectory: string): string {
+  return `${runDirectory}/tmp`;
+}
+
+/** Removes what only the playbook of a run needs, once its processes have ended. */
+export async function removeTemporary(runDirectory: string): Promise<void> {
+  const named = socketsFile(runDirectory);
+  const sockets = await Deno.readTextFile(named).catch(() => "");
+  for (
+    const path of [
+      temporaryOf(runDirectory),
+      // Where the power failed, the file may hold less than a name.
+      ...basename(sockets).startsWith(SOCKETS_PREFIX) ? [sockets] : [],
+      named,
+    ]
+  ) await Deno.remove(path, { recursive: true }).catch(() => {});
 }
 
 async function fromProc(mark: string, master: string | undefined): Promise<readonly number[]> {

@@ -4,7 +4,9 @@ import { lockHolder, lockInventory } from "../../../src/ansible/run/run_lock.ts"
 import {
   endProcessesOfRun,
   processesOfRun,
+  removeTemporary,
   socketsFile,
+  temporaryOf,
 } from "../../../src/ansible/run/run_processes.ts";
 import { UserError } from "../../../src/errors/user_error.ts";
 import { fakeSystem, withDirectory } from "../fake_system.ts";
@@ -63,6 +65,12 @@ Deno.test("what a killed run left at work is ended, also in sessions of its own"
     const run = await openRun(runs, cut, 0);
     const done = await openRun(runs, cut, 1);
     await closeRun(done, { outcome: "ok", rc: 0, seconds: 1 });
+    const sockets = `${directory}/k3s-tool-sockets`;
+    for (const each of [sockets, temporaryOf(run.directory)]) {
+      await Deno.mkdir(each);
+      await Deno.writeTextFile(`${each}/file`, "");
+    }
+    await Deno.writeTextFile(socketsFile(run.directory), sockets);
     const shell = startMarked(run.events);
     const reader = shell.stdout.getReader();
     await reader.read();
@@ -77,6 +85,23 @@ Deno.test("what a killed run left at work is ended, also in sessions of its own"
     await reader.cancel();
     const outcomes = (await pastRuns(runs)).map(({ result }) => result?.outcome);
     assert.deepEqual(outcomes, ["ok", "interrupted"]);
+    const left = [...Deno.readDirSync(run.directory)].map(({ name }) => name).sort();
+    assert.deepEqual(left, ["ansible.log", "events.jsonl", "result.json", "run.json"]);
+    await assert.rejects(Deno.stat(sockets), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("a note of sockets that was cut off removes nothing but itself", async () => {
+  await withDirectory(async (directory) => {
+    const [run, other] = [`${directory}/run`, `${directory}/k3s`];
+    for (const each of [run, other]) await Deno.mkdir(each);
+    await Deno.writeTextFile(socketsFile(run), other);
+    await removeTemporary(run);
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
+      "k3s",
+      "run",
+    ]);
+    assert.deepEqual([...Deno.readDirSync(run)], []);
   });
 });
 
