@@ -1,0 +1,86 @@
+/**
+ * The commands that are cut off: how each is made ready, and what it alone must keep.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { kubectl } from "../kubernetes.ts";
+import { projectDir, tool, tryTool, VERSIONS } from "../tool.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** A command that is cut off again and again. */
+export interface Command {
+  /** Makes the cluster such that the command has all of its work to do; gives the command line. */
+  readonly prepare: (cluster: Cluster) => Promise<readonly string[]>;
+  /** What is wrong right after the fault, before anything is run again. */
+  readonly cutOff?: (cluster: Cluster) => Promise<readonly string[]>;
+  /** Says that it has converged. */
+  readonly converged?: (cluster: Cluster) => void;
+  /** The version of nodes afterwards. */
+  readonly version: () => string;
+}
+
+const backups = join(projectDir, "backups");
+const unlocked = ({ passphrase }: Cluster) => ["--passphrase-file", passphrase];
+/** An upgrade leaves the newer version, which the others keep. */
+let version = VERSIONS.older;
+/** What was backed up for restores. */
+let backup: string | undefined;
+
+/** By name, in the order in which they are cut off. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  backup: {
+    prepare: (cluster) =>
+      Promise.resolve(["backup", "create", ...unlocked(cluster), "--directory", backups]),
+    cutOff: brokenBackups,
+    version: () => version,
+  },
+  replace: {
+    prepare: ({ worker, spare }) =>
+      Promise.resolve(["node", "replace", worker.name, spare.name, "--yes"]),
+    converged: (cluster) => {
+      [cluster.worker, cluster.spare] = [cluster.spare, cluster.worker];
+    },
+    version: () => version,
+  },
+  restore: {
+    prepare: async (cluster) => {
+      const kept = join(projectDir, "restored");
+      backup ??= (await tool("backup", "create", ...unlocked(cluster), "--directory", kept)).trim();
+      await kubectl(
+        cluster.server,
+        "create configmap later --dry-run=client -o yaml | " +
+          "k3s kubectl label --local -f - of=later -o yaml | k3s kubectl apply -f -",
+      );
+      await kubectl(cluster.server, "delete configmap object-1 --ignore-not-found");
+      return ["backup", "restore", backup, ...unlocked(cluster), "--yes"];
+    },
+    version: () => version,
+  },
+  upgrade: {
+    prepare: async (cluster) => {
+      if (version === VERSIONS.newer) await cluster.downgrade();
+      else await cluster.keepRelease();
+      version = VERSIONS.newer;
+      return ["upgrade", "--to", VERSIONS.newer, "--yes"];
+    },
+    version: () => version,
+  },
+};
+
+/** A file that has the name of a backup opens, whatever was killed while it was made. */
+async function brokenBackups(cluster: Cluster): Promise<readonly string[]> {
+  const found: string[] = [];
+  const names = await Array.fromAsync(Deno.readDir(backups)).catch(() => []);
+  for (const { name } of names.filter(({ name }) => name.endsWith(".age"))) {
+    const shown = await tryTool("backup", "show", join(backups, name), ...unlocked(cluster));
+    if (shown.code !== 0) found.push(`${name} does not open: ${shown.stderr}`);
+  }
+  return found;
+}
+
+/** Files that the experiment itself lets commands make on the workstation. */
+export function isMade(path: string): boolean {
+  return [backups, join(projectDir, "restored")].includes(dirname(path)) && path.endsWith(".age");
+}
