@@ -26,7 +26,7 @@ class Lock(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.part = load("lock")
-        self.part["LOCK"] = os.path.join(directory.name, "lock")
+        self.part["LOCK"], self.part["WORK"] = (os.path.join(directory.name, name) for name in ("lock", "work"))
         self.part["sockets"] = lambda: ""
 
     def connection(self):
@@ -59,8 +59,29 @@ class Lock(unittest.TestCase):
         self.come_through(self.connection())
         self.assertIn("ben@desktop", self.part["lock_host"](RUN)["message"])
 
+    def test_work_of_a_killed_run_is_waited_for(self):
+        self.come_through(self.connection())
+        text = "import sys; sys.path.insert(0, %r); from load_part import load; part = load('lock')\n" \
+               "with part['working'](sys.argv[1]): print(flush=True); sys.stdin.read()" % os.path.join(ROOT, "tests", "ansible")
+        work = subprocess.Popen([sys.executable, "-c", text, self.part["WORK"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(work.stdout.close)
+        work.stdout.read(1)
+        with self.part["working"]():  # of one run, on several hosts' behalf
+            self.assertFalse(self.part["work_ended"](limit=0))
+        seen = []
+
+        def pause(_seconds):
+            seen.append(work.poll())
+            work.stdin.close()
+            work.wait()
+        self.assertTrue(self.part["work_ended"](pause=pause))
+        self.assertEqual(seen, [None])
+        self.assertIsNone(self.part["lock_host"](RUN))
+        self.part["work_ended"] = lambda: False
+        self.assertIn("still at work", self.part["lock_host"](RUN)["message"])
+
     def test_two_that_come_at_once_do_not_both_get_it(self):
-        text = "import sys; sys.path.insert(0, %r); from load_part import load; part = load('lock'); part['LOCK'] = sys.argv[1]\n" \
+        text = "import sys; sys.path.insert(0, %r); from load_part import load; part = load('lock'); part['LOCK'] = sys.argv[1]; part['WORK'] = sys.argv[1] + '.work'\n" \
                "part['carrier'] = lambda chain: None\n" \
                "sys.exit(1 if part['lock_host']({'id': sys.argv[2], 'who': sys.argv[2], 'inventory': '', 'command': ''}) else 0)" % os.path.join(ROOT, "tests", "ansible")
         all_runs = [subprocess.Popen([sys.executable, "-c", text, self.part["LOCK"], str(number)]) for number in range(8)]

@@ -66,7 +66,7 @@ class Restores(unittest.TestCase):
             return file.read()
 
     def stage(self, content=None):
-        RESTORE["stage"](io.BytesIO(packed(self.parts) if content is None else content), self.data)
+        RESTORE["stage"](io.BytesIO(packed(self.parts) if content is None else content), self.data, lambda: True)
 
     def armed(self, **kind):
         self.stage(packed(self.parts, **kind))
@@ -99,6 +99,11 @@ class Restores(unittest.TestCase):
             self.assertEqual(os.listdir(self.server), [])
         with self.assertRaises(RESTORE["Refused"]):
             RESTORE["arm"](self.data)
+
+    def test_nothing_is_taken_while_what_a_killed_restore_has_started_is_at_work(self):
+        with self.assertRaisesRegex(RESTORE["Refused"], "still at work"):
+            RESTORE["stage"](io.BytesIO(packed(self.parts)), self.data, lambda: False)
+        self.assertFalse(os.path.exists(self.data))
 
     def test_no_part_is_written_anywhere_else(self):
         self.parts = {name: b"evil" for name in ("server/../../outside", "/etc/outside", "server/db/state.db", "manifests/../server/token", "other")}

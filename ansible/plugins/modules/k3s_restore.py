@@ -30,6 +30,7 @@ RETURN = r""" # """
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.lock import working
 from ansible.module_utils.k3s_tool.programs import run, sentence
 from ansible.module_utils.k3s_tool.restore import Refused, arm, leave
 
@@ -39,16 +40,21 @@ UNITS = ("k3s", "k3s-agent")
 def main():
     module = AnsibleModule(argument_spec={"role": {"type": "str", "required": True, "choices": ["lead", "server", "worker"]}}, supports_check_mode=True)
     if not module.check_mode:
-        for unit in UNITS:
-            if os.path.exists("/etc/systemd/system/%s.service" % unit):
-                code, _, said = run(["systemctl", "disable", "--now", unit], timeout=120)
-                if code:
-                    module.fail_json(msg=sentence("%s cannot be stopped: %s" % (unit, said.strip()[-500:]), "See `systemctl status %s` on this host." % unit))
-        try:
-            {"lead": arm, "server": leave, "worker": lambda: None}[module.params["role"]]()
-        except (Refused, OSError) as failure:
-            module.fail_json(msg=sentence(str(failure), "Run `k3s-tool backup restore` again."))
+        with working():
+            stop(module)
     module.exit_json(changed=True)
+
+
+def stop(module):
+    for unit in UNITS:
+        if os.path.exists("/etc/systemd/system/%s.service" % unit):
+            code, _, said = run(["systemctl", "disable", "--now", unit], timeout=120)
+            if code:
+                module.fail_json(msg=sentence("%s cannot be stopped: %s" % (unit, said.strip()[-500:]), "See `systemctl status %s` on this host." % unit))
+    try:
+        {"lead": arm, "server": leave, "worker": lambda: None}[module.params["role"]]()
+    except (Refused, OSError) as failure:
+        module.fail_json(msg=sentence(str(failure), "Run `k3s-tool backup restore` again."))
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import write_files
 from ansible.module_utils.k3s_tool.installation import note_started
 from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, patiently
+from ansible.module_utils.k3s_tool.lock import working
 from ansible.module_utils.k3s_tool.restore import Refused, apply, finish, remove
 from ansible.module_utils.k3s_tool.server import armed_backup, awaited
 
@@ -362,7 +363,8 @@ def main():
         changed = bool(write_files([{"path": TOKEN, "content": asked_for["token"], "mode": "0600"}])) or changed
     restored = armed_backup() if unit == "k3s" else None
     if restored:
-        apply_backup(module)
+        with working():
+            apply_backup(module)
     failure = Start(unit, asked_for["node"], asked_for["host"], asked_for["restart"], asked_for["timeout"]).go()
     if failure:
         code, problem, hint = failure

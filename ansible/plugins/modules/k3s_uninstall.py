@@ -37,6 +37,7 @@ told:
   elements: str
 """
 
+import contextlib
 import glob
 import os
 import re
@@ -47,6 +48,7 @@ import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.lock import working
 from ansible.module_utils.k3s_tool.outcome import end
 from ansible.module_utils.k3s_tool.storage import MARK, Host, names_in
 
@@ -339,7 +341,8 @@ def uninstall(keep_volumes=True, check=False):
 
 def main():
     module = AnsibleModule(argument_spec={"keep_volumes": {"type": "bool", "default": True}}, supports_check_mode=True)
-    end(module, **uninstall(module.params["keep_volumes"], module.check_mode))
+    with contextlib.nullcontext() if module.check_mode else working():
+        end(module, **uninstall(module.params["keep_volumes"], module.check_mode))
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
 import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { withKubeconfig } from "../hosts/provision.ts";
 import { streamFrom } from "../hosts/remote.ts";
-import { runOnHosts } from "../hosts/run_on_hosts.ts";
+import { recordOnHosts } from "../hosts/run_on_hosts.ts";
 import type { Manifest } from "./backup_content.ts";
 import { decryptBackup, type Secret, verifyBackup } from "./backup_file.ts";
 import { asRoot, hostProgram, LOADER, refusedBy } from "./host_program.ts";
 
 /** What the host's program is made of, each before those that use it. */
-const MODULES = ["programs", "kubectl", "server", "restore"] as const;
+const MODULES = ["programs", "kubectl", "server", "lock", "restore"] as const;
 
 /** What is asked for. */
 export interface RestoreRequest {
@@ -90,7 +90,7 @@ function serverFor(inventory: Inventory, to: string | undefined): InventoryHost 
  *
  * @throws {UserError} exit code 1 where it does not arrive whole, 4 where the server cannot be reached
  */
-export async function sendBackup(
+async function sendBackup(
   system: ActionSystem,
   { host, file, secret }: RestorePlan,
   { sudoPassword }: { readonly sudoPassword: string | undefined },
@@ -118,28 +118,42 @@ export async function sendBackup(
 }
 
 /**
- * Stops k3s on all hosts and provisions the cluster with what the server was sent; the last event is of
- * type `end`. If it was killed, another restore continues it.
+ * Sends the server the backup, stops k3s on all hosts and provisions the cluster with what was sent; the
+ * last event is of type `end`. If it was killed, another restore continues it.
  *
- * @throws {UserError} see `provision`
+ * @param options.sudoPassword the one of `passwords`, where it is in a file
+ * @throws {UserError} see `provision` and `sendBackup`
  */
 export async function* restore(
   system: ActionSystem,
-  { inventory, host }: RestorePlan,
-  { passwords, mayInstall }: AnsibleAnswers,
+  plan: RestorePlan,
+  { passwords, mayInstall, sudoPassword }: AnsibleAnswers & {
+    readonly sudoPassword: string | undefined;
+  },
 ): AsyncGenerator<RunEvent> {
+  const { inventory, host } = plan;
   const stored = await newStoredKubeconfig(system, inventory.file);
-  const events = runOnHosts(system, {
-    playbook: "restore",
-    inventory,
-    hosts: inventory.hosts,
-    extraVars: {
-      k3s_tool_restore_to: host.name,
-      k3s_tool_kubeconfig_path: stored,
-      // SQLite of a backup becomes etcd where the inventory has several servers.
-      k3s_tool_convert: true,
+  const { hosts } = inventory;
+  const events = recordOnHosts(
+    system,
+    { inventory, hosts, playbook: "restore", check: false },
+    mayInstall,
+    async function* ({ play, keep }) {
+      // Not before the run has begun: what a killed one left at work would take it for its own.
+      const ts = new Date(system.clock.now()).toISOString();
+      yield await keep({ type: "note", ts, message: `${host.name} receives the backup.` });
+      await sendBackup(system, plan, { sudoPassword });
+      return yield* play({
+        playbook: "restore",
+        extraVars: {
+          k3s_tool_restore_to: host.name,
+          k3s_tool_kubeconfig_path: stored,
+          // SQLite of a backup becomes etcd where the inventory has several servers.
+          k3s_tool_convert: true,
+        },
+        ...passwords,
+      });
     },
-    ...passwords,
-  }, mayInstall);
+  );
   yield* withKubeconfig(system, events, { stored, contextName: inventory.cluster.clusterName });
 }

@@ -5,6 +5,8 @@
  */
 
 import assert from "node:assert/strict";
+import { lockInventory } from "../../../src/ansible/run/run_lock.ts";
+import { fakeSystem } from "../../ansible/fake_system.ts";
 import { ansibleMachine } from "../../cli/ansible_machine.ts";
 import { runCommand } from "../../cli/fake_context.ts";
 import type { Call } from "../../process/fake_runner.ts";
@@ -17,7 +19,8 @@ async function received({ argv, options }: Call, host: string) {
   const size = Number(new TextDecoder().decode(all.subarray(0, line)));
   const program = new TextEncoder().encode(
     new TextDecoder().decode(all.subarray(line + 1, line + 1 + size))
-      .replaceAll("/var/lib/rancher/k3s", `${host}/new-data`),
+      .replaceAll("/var/lib/rancher/k3s", `${host}/new-data`)
+      .replaceAll("/run/k3s-tool", `${host}/k3s-tool`),
   );
   // Whoever runs this test is root there.
   await Deno.writeTextFile(`${host}/sudo`, '#!/bin/sh\nshift; exec "$@"\n', { mode: 0o755 });
@@ -72,6 +75,17 @@ Deno.test("a server is sent the backup, and the playbook is told which", async (
     const [{ argv, extraVars } = assert.fail()] = machine.started;
     assert.match(argv.join(" "), /\/playbooks\/restore\.yml$/);
     assert.equal(extraVars.k3s_tool_restore_to, "nuc");
+  });
+});
+
+Deno.test("while another run is at work, no server is sent anything", async () => {
+  await withBackup(async ({ directory, file, machine, restore }) => {
+    const inventory = await Deno.realPath(`${directory}/inventory/hosts.yml`);
+    using _other = await lockInventory(fakeSystem(directory), inventory);
+    const run = await restore(file, "--passphrase-file", "passphrase", "--yes");
+    assert.equal(run.code, 1, run.stderr);
+    assert.match(run.stderr, /Another run on .* is under way/);
+    assert.deepEqual(machine.runner.calls.filter(({ options }) => options.input !== undefined), []);
   });
 });
 

@@ -7,6 +7,7 @@ end is heard from: ssh sends a sign of life every 5 s (ansible.cfg). Nothing has
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -17,6 +18,10 @@ import time
 from ansible.module_utils.k3s_tool.programs import problem
 
 LOCK = "/run/k3s-tool.lock"
+# Held by work that must not meet that of another run. It goes on where its run was killed, as nothing tells it.
+WORK = "/run/k3s-tool.work"
+# Seconds that such work is waited for: k3s is being stopped, a datastore is being made of a backup.
+LONGEST_WORK = 300
 # What names a run, as options of a module.
 RUN = {
     "id": {"type": "str", "default": ""},
@@ -122,10 +127,36 @@ def busy(lock):
                    + ("a minute or two." if lock.get("holder") else "%d minutes." % (LEASE / 60)))
 
 
+def opened(path):
+    return open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), "r+")
+
+
+@contextlib.contextmanager
+def working(path=None):
+    """For work that a next run waits for, however this one ends."""
+    with opened(path or WORK) as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+def work_ended(path=None, limit=LONGEST_WORK, pause=time.sleep):
+    """Waits for what a killed run left at work on this host; whether it has ended."""
+    with opened(path or WORK) as file:
+        end = time.monotonic() + limit
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except OSError:
+                if time.monotonic() >= end:
+                    return False
+                pause(0.2)
+
+
 def lock_host(run):
     """Takes the lock for a run ({id, who, inventory, command}); what is wrong where another run has it, else None."""
     chain = ancestors()
-    with open(os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), "r+") as file:
+    with opened(LOCK) as file:
         # Held for this moment only, so that of two runs that come at once one sees the other.
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
@@ -138,4 +169,6 @@ def lock_host(run):
         file.seek(0)
         file.truncate()
         json.dump({"run": run, "taken": since_boot(), "holder": holder and {key: holder[key] for key in ("pid", "start", "name")}}, file)
-    return None
+    if work_ended():
+        return None
+    return problem("busy", "an earlier run was killed, and what it started is still at work on this host", "Wait some minutes, then run the command again.")

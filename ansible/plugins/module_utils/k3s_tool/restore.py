@@ -19,6 +19,7 @@ import tarfile
 import time
 
 from ansible.module_utils.k3s_tool.kubectl import K3S, kubectl
+from ansible.module_utils.k3s_tool.lock import work_ended
 from ansible.module_utils.k3s_tool.programs import run
 from ansible.module_utils.k3s_tool.server import DATA, armed_backup, awaited
 
@@ -44,8 +45,11 @@ def armed(data=DATA):
     return data + "/server/restore"
 
 
-def stage(stream, data=DATA):
-    """Receives the content of a backup, all of it or nothing, and compares it with its manifest. It has no effect until it is armed."""
+def stage(stream, data=DATA, ended=work_ended):
+    """Receives the content of a backup, all of it or nothing, and compares it with its manifest. It has no effect until it is armed: by this
+    run, not by what one that was killed has left at work."""
+    if not ended():
+        raise Refused("an earlier restore is still at work on this host")
     server, part = data + "/server", data + "/server/restore-staged.part"
     os.makedirs(server, mode=0o700, exist_ok=True)
     os.chmod(server, 0o700)

@@ -221,11 +221,12 @@ export const backupRestoreCommand = defineCommand({
       "give the data to nuc, without asking",
   },
   async run(context, { args: [name = ""], options, globals, line }, output) {
-    const { planRestore, restore, sendBackup } = await import(
+    const { planRestore, restore } = await import(
       "../../../actions/backup/restore_backup.ts"
     );
     const { say, showRun } = await import("../../output/progress.ts");
-    const ready = await withNamed(context, { name, options, globals }, output, async (found) => {
+    // All of it: what was fetched is there until it has been sent.
+    await withNamed(context, { name, options, globals }, output, async (found) => {
       const plan = await planRestore(context, {
         inventory: globals.inventory,
         file: found.path,
@@ -239,7 +240,7 @@ export const backupRestoreCommand = defineCommand({
       planEvents(plan).forEach(tell);
       if (options.check) {
         tell({ type: "note", message: "The backup is whole; nothing was changed." });
-        return undefined;
+        return;
       }
       const { clusterName } = plan.inventory.cluster;
       const agreed = await new Prompter(globals, context).confirmByName({
@@ -249,17 +250,13 @@ export const backupRestoreCommand = defineCommand({
       });
       if (!agreed) throw interruptedError("The name does not match; nothing was changed");
       const answers = await ansibleAnswers(options, context, globals);
-      tell({ type: "note", message: `${plan.host.name} receives the backup.` });
-      await sendBackup(context, plan, {
-        sudoPassword: answers.passwords.becomePassword ??
-          await firstLine(context, options.becomePasswordFile),
-      });
-      return { plan, answers };
+      const sudoPassword = answers.passwords.becomePassword ??
+        await firstLine(context, options.becomePasswordFile);
+      const words = { what: "The restore", resume: line };
+      const events = restore(context, plan, { ...answers, sudoPassword });
+      await showRun(events, words, { context, output, globals });
+      output.note("The cluster is restored. Show it with: k3s-tool status");
     });
-    if (ready === undefined) return;
-    const words = { what: "The restore", resume: line };
-    await showRun(restore(context, ready.plan, ready.answers), words, { context, output, globals });
-    output.note("The cluster is restored. Show it with: k3s-tool status");
   },
 });
 
