@@ -12,11 +12,13 @@ import { provision } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { initArgs, projectDir, tool, tryTool, VERSIONS } from "../tool.ts";
 import { waitFor } from "../wait.ts";
-import { isMade } from "./commands.ts";
 
 const OBJECTS = 300;
 const NODE_PORT = 30080;
 const VOLUME = "/srv/volume";
+
+/** Where the workstation's owner keeps backups. */
+export const BACKUPS = join(projectDir, "backups");
 
 /** Where the tool's temporary files are made while the experiment runs: short, as sockets have their names there. */
 export const TEMPORARY = "/tmp/k3s-tool-faults";
@@ -26,7 +28,7 @@ const BY_CHANCE = /systemd-private|\/tmp\/(snap|\.)|\.(log|pid)$|\/kubelet\/pods
 
 /** What a run leaves on purpose; the documentation says so. */
 const ON_PURPOSE =
-  /server\/db\/snapshots\/before-upgrade|server\/db\/\.metadata|server\/db-before-restore-|\/server\/tls|\/agent\/(?!images)|state\.db-(wal|shm)$/;
+  /server\/db\/snapshots\/before-upgrade|server\/db\/\.metadata|server\/db-before-restore-|\/server\/tls|\/agent\/(?!images)|state\.db-(wal|shm)$|\.kube\/config\.[^/]+\.bak$/;
 
 /** A cluster of one server and one worker with objects, an app and a volume. */
 export class Cluster {
@@ -278,7 +280,7 @@ async function filesOfWorkstation(): Promise<ReadonlySet<string>> {
   await walk(projectDir);
   await walk(TEMPORARY);
   for (const path of [...found]) {
-    if (isMade(path)) found.delete(path);
+    if (path.startsWith(`${BACKUPS}/`) && path.endsWith(".age")) found.delete(path);
     if (/\/runs\/[^/]+\/[^/]+$/.test(path) && !path.includes("/runs/RUN/")) found.delete(path);
   }
   for await (const { name } of Deno.readDir("/proc")) {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { kubectl } from "../kubernetes.ts";
-import { projectDir, tool, tryTool, VERSIONS } from "../tool.ts";
-import type { Cluster } from "./cluster.ts";
+import { tool, tryTool, VERSIONS } from "../tool.ts";
+import { BACKUPS, type Cluster } from "./cluster.ts";
 
 /** A command that is cut off again and again. */
 export interface Command {
@@ -17,13 +17,9 @@ export interface Command {
   readonly cutOff?: (cluster: Cluster) => Promise<readonly string[]>;
   /** Says that it has converged. */
   readonly converged?: (cluster: Cluster) => void;
-  /** The version of nodes afterwards. */
-  readonly version: () => string;
 }
 
-const backups = join(projectDir, "backups");
-const unlocked = ({ passphrase }: Cluster) => ["--passphrase-file", passphrase];
-/** An upgrade leaves the newer version, which the others keep. */
+const kept = ({ passphrase }: Cluster) => ["--passphrase-file", passphrase, "--directory", BACKUPS];
 let version = VERSIONS.older;
 /** What was backed up for restores. */
 let backup: string | undefined;
@@ -31,10 +27,8 @@ let backup: string | undefined;
 /** By name, in the order in which they are cut off. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   backup: {
-    prepare: (cluster) =>
-      Promise.resolve(["backup", "create", ...unlocked(cluster), "--directory", backups]),
+    prepare: (cluster) => Promise.resolve(["backup", "create", ...kept(cluster)]),
     cutOff: brokenBackups,
-    version: () => version,
   },
   replace: {
     prepare: ({ worker, spare }) =>
@@ -42,21 +36,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     converged: (cluster) => {
       [cluster.worker, cluster.spare] = [cluster.spare, cluster.worker];
     },
-    version: () => version,
   },
   restore: {
     prepare: async (cluster) => {
-      const kept = join(projectDir, "restored");
-      backup ??= (await tool("backup", "create", ...unlocked(cluster), "--directory", kept)).trim();
+      backup ??= (await tool("backup", "create", ...kept(cluster))).trim();
       await kubectl(
         cluster.server,
         "create configmap later --dry-run=client -o yaml | " +
           "k3s kubectl label --local -f - of=later -o yaml | k3s kubectl apply -f -",
       );
       await kubectl(cluster.server, "delete configmap object-1 --ignore-not-found");
-      return ["backup", "restore", backup, ...unlocked(cluster), "--yes"];
+      return ["backup", "restore", backup, ...kept(cluster), "--yes"];
     },
-    version: () => version,
   },
   upgrade: {
     prepare: async (cluster) => {
@@ -65,22 +56,21 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       version = VERSIONS.newer;
       return ["upgrade", "--to", VERSIONS.newer, "--yes"];
     },
-    version: () => version,
   },
 };
+
+/** What nodes run: an upgrade leaves the newer version, and the other commands keep it. */
+export function versionNow(): string {
+  return version;
+}
 
 /** A file that has the name of a backup opens, whatever was killed while it was made. */
 async function brokenBackups(cluster: Cluster): Promise<readonly string[]> {
   const found: string[] = [];
-  const names = await Array.fromAsync(Deno.readDir(backups)).catch(() => []);
+  const names = await Array.fromAsync(Deno.readDir(BACKUPS)).catch(() => []);
   for (const { name } of names.filter(({ name }) => name.endsWith(".age"))) {
-    const shown = await tryTool("backup", "show", join(backups, name), ...unlocked(cluster));
+    const shown = await tryTool("backup", "show", join(BACKUPS, name), ...kept(cluster));
     if (shown.code !== 0) found.push(`${name} does not open: ${shown.stderr}`);
   }
   return found;
-}
-
-/** Files that the experiment itself lets commands make on the workstation. */
-export function isMade(path: string): boolean {
-  return [backups, join(projectDir, "restored")].includes(dirname(path)) && path.endsWith(".age");
 }

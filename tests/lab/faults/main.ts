@@ -12,7 +12,7 @@ import { say, secondsSince } from "../cli/progress.ts";
 import { down, up } from "../lab.ts";
 import { inventoryFile } from "../tool.ts";
 import { Cluster, converge, TEMPORARY } from "./cluster.ts";
-import { type Command, COMMANDS } from "./commands.ts";
+import { type Command, COMMANDS, versionNow } from "./commands.ts";
 import { type CutOff, cutOff, type Extent } from "./cut_off.ts";
 import { KINDS, type Moment, momentsOf } from "./moments.ts";
 
@@ -124,7 +124,7 @@ async function one(
   command.converged?.(cluster);
   const after = await Deno.readTextFile(inventoryFile);
   if (![before, after].includes(between)) problems.push(`the inventory was torn:\n${between}`);
-  problems.push(...await cluster.problems({ version: command.version() }));
+  problems.push(...await cluster.problems({ version: versionNow() }));
   const { number, kind } = moment;
   await note({ seed, command: name, moment: number, killed: cut.killed, how, problems });
   say(`${name} ${number}: ${described(cut, kind)}; ${how} (${secondsSince(began)})`);
