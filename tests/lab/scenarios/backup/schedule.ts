@@ -1,14 +1,13 @@
 /**
  * A server makes backups by its timer: what it makes can be restored, a missing disk is named, and nothing but the backups is
- * left where the schedule ends. Those of the workstation are copied to S3 and to a host, and come back from there.
+ * left where the schedule ends.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { ssh } from "../../hosts/ssh.ts";
-import { s3Server, startS3Server } from "../../network/s3_server.ts";
 import { changedTasks, provision } from "../../run_events.ts";
 import type { Host } from "../../state.ts";
 import { projectDir, tool, tryTool } from "../../tool.ts";
@@ -18,7 +17,6 @@ const identity = join(projectDir, "backup.key");
 const DIRECTORY = "/mnt/nas/backups";
 
 let n1: () => Host;
-let recipient = "";
 
 async function newest(): Promise<{ readonly name: string } | null> {
   return JSON.parse(await tool("status", "-o", "json")).backup.newest;
@@ -31,7 +29,7 @@ export function backupSchedule(server: () => Host): void {
   Deno.test("a schedule makes its first backup at once, which opens on the workstation", async () => {
     const key = await ssh(n1(), "age-keygen 2>/dev/null");
     await Deno.writeTextFile(identity, key);
-    recipient = /age1\w+/.exec(key)![0];
+    const recipient = /age1\w+/.exec(key)![0];
     // A disk of its own, as far as the table of mounts can tell.
     await ssh(n1(), "mkdir -p /srv/disk /mnt/nas && mount --bind /srv/disk /mnt/nas");
     await tool("backup", "schedule", "--recipient", recipient, "--directory", DIRECTORY);
@@ -49,47 +47,6 @@ export function backupSchedule(server: () => Host): void {
     await tool("backup", "restore", name, "--identity", identity, "--check");
     assert.doesNotMatch((await tryTool("status", "--check")).stdout, /backup/);
     assert.deepEqual(changedTasks(await provision()), []);
-  });
-
-  Deno.test("a backup of the workstation is copied to S3 and to a host, and is restored from the copy alone", async () => {
-    await startS3Server();
-    // Not where the other backups are: prune is not to take them.
-    const here = ["--directory", join(projectDir, "copied")];
-    const keys = join(projectDir, "s3-keys");
-    const { endpoint, bucket, id, secret } = s3Server;
-    const credentials = (secret: string) =>
-      `[default]\naws_access_key_id = ${id}\naws_secret_access_key = ${secret}\n`;
-    await Deno.writeTextFile(keys, credentials(secret), { mode: 0o600 });
-    const setPlace = (place: Record<string, string>) =>
-      tool("config", "set", "backup_copy", JSON.stringify(place), "--type", "json");
-    await setPlace({ to: `${bucket}/of/lab`, endpoint, credentials_file: keys });
-    const file = (await tool("backup", "create", "--recipient", recipient, ...here)).trim();
-    const name = basename(file);
-    const whole = await Deno.readFile(file);
-    assert.deepEqual(await Deno.readFile(join(s3Server.objects, "of/lab", name)), whole);
-    const opensFromCopy = async (address: string) => {
-      await Deno.remove(file);
-      const { items } = JSON.parse(await tool("backup", "list", "-o", "json", ...here));
-      const listed = items.find((each: { name: string }) => each.name === name);
-      assert.deepEqual([listed.file, listed.encryptedTo], [`${address}/${name}`, "recipient"]);
-      await tool("backup", "restore", name, "--identity", identity, "--check");
-      await Deno.writeFile(file, whole);
-    };
-    await opensFromCopy(`${bucket}/of/lab`);
-    await Deno.writeTextFile(keys, credentials("wrong"));
-    const refused = await tryTool("backup", "list", ...here);
-    assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /SignatureDoesNotMatch/);
-
-    await ssh(n1(), "install -d -m 700 -o lab /srv/copies");
-    await setPlace({ to: "ssh://n1/srv/copies" });
-    await tool("backup", "copy", file);
-    assert.equal((await ssh(n1(), `stat -c '%a %U' /srv/copies/${name}`)).trim(), "600 lab");
-    await opensFromCopy("ssh://n1/srv/copies");
-    const keep = ["--keep-daily", "1", "--keep-weekly", "1", "--keep-monthly", "1"];
-    await tool("backup", "prune", ...keep, "--yes", ...here);
-    assert.equal((await ssh(n1(), "ls -A /srv/copies")).trim(), name);
-    await tool("config", "unset", "backup_copy");
   });
 
   Deno.test("where the disk is missing nothing is written below it, and status --check says so", async () => {
