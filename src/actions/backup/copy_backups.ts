@@ -14,7 +14,7 @@ import type { ActionSystem } from "../action_system.ts";
 import { amount, PROGRESS_MS } from "../upkeep/artifacts.ts";
 import { encryptionIn, listBackups, type ListedBackup, noBackup } from "./backup_file.ts";
 import { parseBackupName } from "./backup_name.ts";
-import type { CopyPlace, LocalFile } from "./copy_place.ts";
+import type { CopyPlace, LocalFile, StoredFile } from "./copy_place.ts";
 import { writePart } from "./create_backup.ts";
 
 /** How much of a file is read at once, in bytes. */
@@ -155,58 +155,79 @@ export async function listCopies(directory: string, place: CopyPlace): Promise<C
   };
 }
 
+/** A backup as a file of this machine, for as long as it is not disposed of. */
+export interface OpenedBackup extends AsyncDisposable {
+  readonly path: string;
+  /** What it is called to a person: the path, or the address that it was fetched from. */
+  readonly address: string;
+}
+
 /**
- * Fetches the copy of a backup, by its name or its address, to a temporary file, which is there for as long as `use` runs.
+ * Fetches the copy of a backup, by its name or its address, to a temporary file.
  *
  * @throws {UserError} exit code 2 where there is none
  */
-export async function withCopy<T>(
+export async function fetchCopy(
   system: ActionSystem,
   { place, name: named }: { readonly place: CopyPlace | undefined; readonly name: string },
   tell: (words: string) => void,
-  use: (found: { readonly path: string; readonly address: string }) => Promise<T>,
-): Promise<T> {
+): Promise<OpenedBackup> {
   if (place === undefined) throw noPlace();
   const before = `${place.address}/`;
   const name = named.startsWith(before) ? named.slice(before.length) : named;
   if (parseBackupName(name) === undefined) throw noBackup(named);
   const stored = (await place.list(() => false)).find((each) => each.name === name);
   if (stored === undefined) throw noBackup(name);
+  const address = before + name;
+  tell(`Fetching ${address}.`);
   const temporary = await makeTemporaryDirectory("k3s-tool-backup-");
+  const path = join(temporary, name);
+  const dispose = () => Deno.remove(temporary, { recursive: true });
   try {
-    const path = join(temporary, name);
-    const address = `${place.address}/${name}`;
-    tell(`Fetching ${address}.`);
-    const heard = progressOf(system, stored, tell);
-    let left = stored.bytes;
-    const otherwise = () => new UserError(`${address} is not as long as it is listed`);
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
-      transform: (chunk, controller) => {
-        heard(chunk);
-        left -= chunk.length;
-        if (left < 0) throw otherwise();
-        controller.enqueue(chunk);
-      },
-      flush: () => {
-        if (left > 0) throw otherwise();
-      },
+    await fetchWhole(system, { place, address, stored, path }, tell);
+    return { path, address, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+async function fetchWhole(
+  system: ActionSystem,
+  { place, address, stored, path }: {
+    readonly place: CopyPlace;
+    readonly address: string;
+    readonly stored: StoredFile;
+    readonly path: string;
+  },
+  tell: (words: string) => void,
+): Promise<void> {
+  const heard = progressOf(system, stored, tell);
+  let left = stored.bytes;
+  const otherwise = () => new UserError(`${address} is not as long as it is listed`);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, controller) => {
+      heard(chunk);
+      left -= chunk.length;
+      if (left < 0) throw otherwise();
+      controller.enqueue(chunk);
+    },
+    flush: () => {
+      if (left > 0) throw otherwise();
+    },
+  });
+  const [got, written] = await Promise.allSettled([
+    place.get(stored.name, writable),
+    writePart(path, readable),
+  ]);
+  system.signal.throwIfAborted();
+  // A disk that is full ends the transfer, and what the place says ends the writing.
+  if (written.status === "rejected") throw written.reason;
+  if (got.status === "rejected") throw got.reason;
+  if (got.value !== undefined && written.value !== got.value) {
+    throw new UserError(`${address} is not what was copied there: its checksum differs`, {
+      hint: "Delete it there. If the file is on this machine, copy it again.",
     });
-    const [got, written] = await Promise.allSettled([
-      place.get(name, writable),
-      writePart(path, readable),
-    ]);
-    system.signal.throwIfAborted();
-    // A disk that is full ends the transfer, and what the place says ends the writing.
-    if (written.status === "rejected") throw written.reason;
-    if (got.status === "rejected") throw got.reason;
-    if (got.value !== undefined && written.value !== got.value) {
-      throw new UserError(`${address} is not what was copied there: its checksum differs`, {
-        hint: "Delete it there. If the file is on this machine, copy it again.",
-      });
-    }
-    return await use({ path, address });
-  } finally {
-    await Deno.remove(temporary, { recursive: true });
   }
 }
 

@@ -11,6 +11,7 @@ import { powerOff, powerOn, reset } from "../hosts/faults.ts";
 import { ssh } from "../hosts/ssh.ts";
 import { exists, helloManifests, kubectl, nodes, waitUntilReady } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
+import { backupCopies } from "./backup/copies.ts";
 import { changedTasks, provision, runWithEvents, signalAt } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { initArgs, projectDir, tool, tryTool } from "../tool.ts";
@@ -54,6 +55,8 @@ Deno.test("a running cluster of 500 objects and an app is backed up in one file"
   file = (await tool("backup", "create", ...OPEN)).trim();
   assert.match(file, /-sqlite\.age$/);
 });
+
+backupCopies(n1);
 
 Deno.test("a file that is cut off or changed, and a wrong passphrase, are refused before anything is touched", async () => {
   const whole = await Deno.readFile(file);

@@ -1,4 +1,5 @@
 import type { ListedBackup, Secret } from "../../../actions/backup/backup_file.ts";
+import type { OpenedBackup } from "../../../actions/backup/copy_backups.ts";
 import type { Manifest } from "../../../actions/backup/backup_content.ts";
 import type { RestorePlan } from "../../../actions/backup/restore_backup.ts";
 import type { RunEvent } from "../../../ansible/events/event.ts";
@@ -149,8 +150,9 @@ export const backupShowCommand = defineCommand({
   aliases: ["backup verify"],
   summary: "Decrypt a backup, check all of it, and list its contents",
   description:
-    "Nothing is written here. A name that is not on this machine is looked for at backup_copy. A file that is cut off or was changed, and one that the passphrase or the " +
-    "key does not open, is refused with exit code 1.",
+    "Nothing is kept. A backup that is not on this machine is fetched from where backup_copy has it. " +
+    "A file that is cut off or was changed, and one that the passphrase or the key does not open, is " +
+    "refused with exit code 1.",
   formats: ["table", "wide", "json", "yaml"],
   args: [argument("<file>", "file, or name of a backup", { completes: "file" })],
   options: {
@@ -168,13 +170,13 @@ export const backupShowCommand = defineCommand({
     const { bytes } = await import("../../../view/words/amounts.ts");
     const { safeLines } = await import("../../../errors/safe_text.ts");
     const { renderTable } = await import("../../../view/tables/table.ts");
-    const found = await withNamed(context, { name, options, globals }, output, async (found) => ({
-      manifest: await verifyBackup(found.path, await secretToOpen(options, context, globals)),
-      file: found.address,
-      bytes: (await Deno.stat(found.path)).size,
-    }));
-    const { manifest } = found;
-    if (output.structured) return output.document("Backup", { ...document(manifest, found) });
+    await using backup = await openNamed(context, { name, options, globals }, output);
+    const { path, address: file } = backup;
+    const manifest = await verifyBackup(path, await secretToOpen(options, context, globals));
+    if (output.structured) {
+      const { size } = await Deno.stat(path);
+      return output.document("Backup", { ...document(manifest, { file, bytes: size }) });
+    }
     const { cluster, time, k3s, datastore, host } = manifest;
     const facts = { Cluster: cluster, Made: time, On: host, k3s, Datastore: datastore };
     for (const [key, value] of Object.entries(facts)) {
@@ -225,38 +227,36 @@ export const backupRestoreCommand = defineCommand({
       "../../../actions/backup/restore_backup.ts"
     );
     const { say, showRun } = await import("../../output/progress.ts");
-    // All of it: what was fetched is there until it has been sent.
-    await withNamed(context, { name, options, globals }, output, async (found) => {
-      const plan = await planRestore(context, {
-        inventory: globals.inventory,
-        file: found.path,
-        secret: await secretToOpen(options, context, globals),
-        to: options.to,
-      });
-      const tell = (event: PlanEvent) => {
-        say(event, output);
-        if (output.structured) output.event("RunEvent", event);
-      };
-      planEvents(plan).forEach(tell);
-      if (options.check) {
-        tell({ type: "note", message: "The backup is whole; nothing was changed." });
-        return;
-      }
-      const { clusterName } = plan.inventory.cluster;
-      const agreed = await new Prompter(globals, context).confirmByName({
-        message: `This replaces all data of the cluster ${clusterName}.`,
-        name: clusterName,
-        flag: "--yes",
-      });
-      if (!agreed) throw interruptedError("The name does not match; nothing was changed");
-      const answers = await ansibleAnswers(options, context, globals);
-      const sudoPassword = answers.passwords.becomePassword ??
-        await firstLine(context, options.becomePasswordFile);
-      const words = { what: "The restore", resume: line };
-      const events = restore(context, plan, { ...answers, sudoPassword });
-      await showRun(events, words, { context, output, globals });
-      output.note("The cluster is restored. Show it with: k3s-tool status");
+    await using backup = await openNamed(context, { name, options, globals }, output);
+    const plan = await planRestore(context, {
+      inventory: globals.inventory,
+      file: backup.path,
+      secret: await secretToOpen(options, context, globals),
+      to: options.to,
     });
+    const tell = (event: PlanEvent) => {
+      say(event, output);
+      if (output.structured) output.event("RunEvent", event);
+    };
+    planEvents(plan).forEach(tell);
+    if (options.check) {
+      tell({ type: "note", message: "The backup is whole; nothing was changed." });
+      return;
+    }
+    const { clusterName } = plan.inventory.cluster;
+    const agreed = await new Prompter(globals, context).confirmByName({
+      message: `This replaces all data of the cluster ${clusterName}.`,
+      name: clusterName,
+      flag: "--yes",
+    });
+    if (!agreed) throw interruptedError("The name does not match; nothing was changed");
+    const answers = await ansibleAnswers(options, context, globals);
+    const sudoPassword = answers.passwords.becomePassword ??
+      await firstLine(context, options.becomePasswordFile);
+    const words = { what: "The restore", resume: line };
+    const events = restore(context, plan, { ...answers, sudoPassword });
+    await showRun(events, words, { context, output, globals });
+    output.note("The cluster is restored. Show it with: k3s-tool status");
   },
 });
 
@@ -485,8 +485,8 @@ export const backupPruneCommand = defineCommand({
   },
 });
 
-/** Runs `use` on the backup that a person named; one that only backup_copy has is fetched for it. */
-async function withNamed<T>(
+/** The backup that a person named; one that only backup_copy has is fetched. */
+async function openNamed(
   context: Context,
   { name, options, globals }: {
     readonly name: string;
@@ -494,21 +494,22 @@ async function withNamed<T>(
     readonly globals: GlobalOptions;
   },
   output: Output,
-  use: (found: { readonly path: string; readonly address: string }) => Promise<T>,
-): Promise<T> {
+): Promise<OpenedBackup> {
   const { findBackup, noBackup } = await import("../../../actions/backup/backup_file.ts");
   const { cwd } = context;
   const directory = await directoryOf(context, options.directory, globals).catch(() => "");
-  const here = options.copy ? undefined : await findBackup({ cwd, directory }, name);
-  if (here !== undefined) return await use({ path: here, address: here });
+  const path = options.copy ? undefined : await findBackup({ cwd, directory }, name);
+  if (path !== undefined) {
+    return { path, address: path, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
   // Without an inventory there are no copies, and with a broken one nobody knows.
   const inventory = options.copy
     ? await inventoryIfAny(context, globals)
     : await inventoryIfAny(context, globals).catch(() => undefined);
   return await withCopyPlace(context, { inventory, local: false }, async (place) => {
     if (place === undefined && !options.copy) throw noBackup(name);
-    const { withCopy } = await import("../../../actions/backup/copy_backups.ts");
-    return await withCopy(context, { place, name }, (words) => output.note(words), use);
+    const { fetchCopy } = await import("../../../actions/backup/copy_backups.ts");
+    return await fetchCopy(context, { place, name }, (words) => output.note(words));
   });
 }
 
