@@ -182,6 +182,28 @@ Deno.test("a copy that fails leaves the backup and says how to go on, and nothin
   });
 });
 
+Deno.test("an interrupted copy leaves nothing, and the backup stays", async () => {
+  await withS3(async (s3) => {
+    await withCopies({ to: PLACE, endpoint: s3.endpoint }, async (home) => {
+      const { directory, backups, env, runner, run, make } = home;
+      const name = await make("20261127");
+      // More than the buffers between the two hold.
+      await Deno.truncate(`${backups}/${name}`, 1 << 25);
+      const interrupt = new AbortController();
+      s3.before = ({ method }) => {
+        if (method === "PUT") interrupt.abort(new DOMException("Interrupted", "AbortError"));
+      };
+      const { signal } = interrupt;
+      const cut = await runCommand(["backup", "copy"], { directory, runner, env, signal });
+      assert.equal(cut.code, 130, cut.stderr);
+      assert.equal(s3.objects.size, 0);
+      s3.before = undefined;
+      assert.equal((await run("backup", "copy")).stdout, `${PLACE}/${name}\n`);
+      assert.equal(s3.objects.get(`${PREFIX}/${name}`)?.bytes.length, 1 << 25);
+    });
+  });
+});
+
 Deno.test("a copy that was changed is refused, and one that is cut off", async () => {
   await withS3(async (s3) => {
     await withCopies({ to: PLACE, endpoint: s3.endpoint }, async ({ backups, run, make }) => {

@@ -23,6 +23,8 @@ export async function withS3(
     readonly requests: string[];
     /** Answers in place of the server for as long as it is set. */
     instead?: ((request: Request) => Response | undefined) | undefined;
+    /** Hears of each request before its content is read. */
+    before?: ((request: Request) => void) | undefined;
   }) => Promise<void>,
   { region = "us-east-1", secret = "labsecret", pageSize = 1000, tls }: {
     readonly region?: string;
@@ -39,6 +41,7 @@ export async function withS3(
     async (request) => {
       const url = new URL(request.url);
       state.requests.push(`${request.method} ${url.pathname}${url.search}`);
+      state.before?.(request);
       const bytes = await request.bytes().catch(() => undefined);
       if (bytes === undefined) return new Response(null, { status: 400 });
       const refusal = state.instead?.(request) ?? refusalOf(request, bytes, { region, secret });
