@@ -385,16 +385,25 @@ Deno.test("a backup is copied to a directory of another host, for its user alone
 
 Deno.test("a host of the inventory is reached as the inventory says, and one that is away is a failure of the copy alone", async () => {
   await withCopies({ to: "ssh://nuc/srv/copies" }, async (home) => {
-    const { host, backups, run, runWith, runner } = home;
+    const { directory, host, run, runWith, runner } = home;
+    const here = ["--directory", "usb"];
     assert.equal((await run("config", "set", "ansible_user", "bob", "--scope", "nuc")).code, 0);
-    assert.equal((await run("backup", "create")).code, 0);
+    assert.equal((await run("backup", "create", ...here)).code, 0);
     assert.match(runner.lines.at(-1)!, / -l bob -- 100\.64\.0\.1 exec python3 /);
-    const [name = ""] = await names(backups);
+    const [name = ""] = await names(`${directory}/usb`);
+    const usb = await Deno.readFile(`${directory}/usb/${name}`);
+    await Deno.remove(`${directory}/usb/${name}`);
+    const list = await run("backup", "list", ...here, "-o", "name");
+    assert.equal(list.stdout, `ssh://nuc/srv/copies/${name}\n`);
+    const restored = await run("backup", "restore", name, ...here, ...OPEN, "--check");
+    assert.equal(restored.code, 0, restored.stderr);
+    await Deno.writeFile(`${directory}/usb/${name}`, usb);
     await Deno.remove(`${host}/srv/copies/${name}`);
     const away = { code: 255, stderr: "ssh: connect to host: Connection timed out" };
     const offline = new FakeRunner().on("ssh", away);
-    const copied = await runWith(offline, "backup", "copy", name);
+    const copied = await runWith(offline, "backup", "copy", name, ...here);
     assert.equal(copied.code, 4, copied.stderr);
     assert.match(copied.stderr, /is kept, but has no copy: nuc cannot be reached/);
+    assert.equal((await run("backup", "copy", ...here)).stdout, `ssh://nuc/srv/copies/${name}\n`);
   });
 });
