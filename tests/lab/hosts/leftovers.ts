@@ -91,12 +91,12 @@ export async function labProcesses(): Promise<number[]> {
   return found;
 }
 
-/** Whether a command line is that of labnet, of the Git server, of the workstation's tailscaled, or of a host's keeper. */
+/** Whether a command line is that of labnet, of the Git or S3 server, of the workstation's tailscaled, or of a host's keeper. */
 function isDaemonCommand(words: readonly string[]): boolean {
   const program = words[0]?.split("/").at(-1);
   if (program === "labnet") return words.includes(`-ip=${network.address}`);
-  const ours = ["labgit", "tailscaled", "systemd-nspawn"];
-  return ours.includes(program ?? "") && words.some((word) => word.includes(`=${runDir}/`));
+  const ours = ["labgit", "versitygw", "tailscaled", "systemd-nspawn"];
+  return ours.includes(program ?? "") && words.some((word) => word.includes(`${runDir}/`));
 }
 
 async function settings(): Promise<string[]> {

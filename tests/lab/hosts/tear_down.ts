@@ -19,8 +19,8 @@ export async function tearDown(): Promise<void> {
   const state = await readState();
   const names = await hostNames();
   await Promise.all(names.map((name) => killHost(name, state?.daemons[name])));
-  const { net, ws, git } = state?.daemons ?? {};
-  await Promise.all([net, ws, git].map((daemon) => daemon && stopDaemon(daemon)));
+  const { net, ws, git, s3 } = state?.daemons ?? {};
+  await Promise.all([net, ws, git, s3].map((daemon) => daemon && stopDaemon(daemon)));
   for (const pid of await labProcesses()) await attempt(["kill", "-KILL", `${pid}`]);
   await waitFor(async () => (await labProcesses()).length === 0, {
     limit: 10,
