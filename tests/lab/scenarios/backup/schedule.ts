@@ -32,8 +32,9 @@ export function backupSchedule(server: () => Host): void {
     const recipient = /age1\w+/.exec(key)![0];
     // A disk of its own, as far as the table of mounts can tell.
     await ssh(n1(), "mkdir -p /srv/disk /mnt/nas && mount --bind /srv/disk /mnt/nas");
+    const before = (await newest())?.name;
     await tool("backup", "schedule", "--recipient", recipient, "--directory", DIRECTORY);
-    await waitFor(async () => (await newest()) !== null, {
+    await waitFor(async () => (await newest())?.name !== before, {
       limit: 60,
       what: "the first backup",
       interval: 500,
