@@ -24,7 +24,8 @@ export const BACKUPS = join(projectDir, "backups");
 export const TEMPORARY = "/tmp/k3s-tool-faults";
 
 /** What a file's name or a line has by chance, or what is not the tool's. */
-const BY_CHANCE = /systemd-private|\/tmp\/(snap|\.)|\.(log|pid)$|\/kubelet\/pods\//;
+const BY_CHANCE =
+  /systemd-private|\/tmp\/(snap|\.)|\.(log|pid)$|\/kubelet\/pods\/|\/\.kube\/cache\//;
 
 /** What a run leaves on purpose; the documentation says so. */
 const ON_PURPOSE =
@@ -304,7 +305,7 @@ export async function converge(args: readonly string[]): Promise<string> {
   const first = await tryTool(...args);
   if (first.code === 0) return "again";
   const said = first.stderr.trim();
-  const named = /k3s-tool ((?:provision|upgrade|backup restore|node replace)\b[^\n;()]*)/g;
+  const named = /k3s-tool ((?:provision|upgrade|backup restore|node replace)\b[^\n;()`]*)/g;
   const command = [...said.matchAll(named)].at(-1)?.[1]?.trim().replace(/\.$/, "");
   if (command === undefined) throw new Error(`exit code ${first.code}: ${said}`);
   const words = command.split(/\s+/).map((word) => word.replace(/^'(.*)'$/, "$1"));

@@ -35,18 +35,20 @@ const { values, positionals } = parseArgs({
     from: { type: "string", default: "1" },
     seed: { type: "string", default: String(Date.now() % 10_000) },
     minutes: { type: "string", default: "600" },
+    "in-a-row": { type: "string", default: "1" },
   },
 });
 const count = Number(values.moments);
 const seed = Number(values.seed);
+const inARow = Number(values["in-a-row"]);
 const file = `${ROOT}/dist/faults.jsonl`;
 const names = positionals.length > 0 ? positionals : Object.keys(COMMANDS);
 const until = performance.now() + Number(values.minutes) * 60_000;
 const unknown = names.find((name) => COMMANDS[name] === undefined);
-if (unknown !== undefined || !(count > 0) || !Number.isInteger(seed)) {
+if (unknown !== undefined || !(count > 0) || !(inARow > 0) || !Number.isInteger(seed)) {
   say(
     `usage: deno task faults [${Object.keys(COMMANDS).join("|")}…] [--moments 8] [--from 1] ` +
-      "[--seed NUMBER] [--minutes M]",
+      "[--seed NUMBER] [--in-a-row 1] [--minutes M]",
   );
   Deno.exit(2);
 }
@@ -73,7 +75,7 @@ if (found.some(({ problems = [] }) => problems.length > 0)) Deno.exitCode = 1;
 /** Cuts a command off at one moment after another. */
 async function attack(cluster: Cluster, name: string, from: number): Promise<void> {
   const command = COMMANDS[name]!;
-  const known = (await findings()).findLast((each) => each.command === name && each.extent);
+  const known = (await allFindings()).findLast((each) => each.command === name && each.extent);
   let extent = known?.extent;
   if (extent === undefined) {
     const whole = await cutOff(await command.prepare(cluster));
@@ -84,52 +86,58 @@ async function attack(cluster: Cluster, name: string, from: number): Promise<voi
     await note({ seed, command: name, moment: 0, extent });
     await cluster.takeBaseline();
   }
-  for (const moment of momentsOf(seed, name, count).slice(from - 1)) {
+  const left = momentsOf(seed, name, count).slice(from - 1);
+  while (left.length > 0) {
     if (performance.now() > until) {
       say(
         `${name}: time is up; go on with: deno task faults ${name} --moments ${count} ` +
-          `--seed ${seed} --from ${moment.number}`,
+          `--seed ${seed} --in-a-row ${inARow} --from ${left[0]!.number}`,
       );
       return;
     }
-    await one(cluster, { name, command, moment, extent });
+    await one(cluster, { name, command, moments: left.splice(0, inARow), extent });
   }
 }
 
+/** Interrupts a command, and the run that is to continue it, and so on; then it is let through. */
 async function one(
   cluster: Cluster,
-  { name, command, moment, extent }: {
+  { name, command, moments, extent }: {
     readonly name: string;
     readonly command: Command;
-    readonly moment: Moment;
+    readonly moments: readonly Moment[];
     readonly extent: Extent;
   },
 ): Promise<void> {
   const began = performance.now();
   const args = await command.prepare(cluster);
-  const before = await Deno.readTextFile(inventoryFile);
-  const cut = await cutOff(args, { of: extent, at: moment, host: cluster.server.name });
+  const inventories = [await Deno.readTextFile(inventoryFile)];
   const problems: string[] = [];
-  const between = await Deno.readTextFile(inventoryFile);
-  problems.push(...await command.cutOff?.(cluster) ?? []);
-  if (cut.killed === "power") await cluster.answers();
-  let how: string;
-  if (cut.killed === undefined && cut.code === 0) how = "over before";
-  else {
-    how = await converge(args).catch((error: Error) => {
-      problems.push(`does not converge: ${error.message}`);
-      return "no";
-    });
+  const cuts: { readonly moment: number; readonly killed: string | undefined }[] = [];
+  let over = false;
+  for (const at of moments) {
+    const cut = await cutOff(args, { of: extent, at, host: cluster.server.name });
+    say(`${name} ${at.number}: ${described(cut, at.kind)}`);
+    cuts.push({ moment: at.number, killed: cut.killed });
+    inventories.push(await Deno.readTextFile(inventoryFile));
+    problems.push(...await command.cutOff?.(cluster) ?? []);
+    if (cut.killed === "power") await cluster.answers();
+    over = cut.killed === undefined && cut.code === 0;
+    if (cut.killed === undefined) break;
   }
+  const how = over ? "over before" : await converge(args).catch((error: Error) => {
+    problems.push(`does not converge: ${error.message}`);
+    return "no";
+  });
   command.converged?.(cluster);
-  const after = await Deno.readTextFile(inventoryFile);
-  if (![before, after].includes(between)) problems.push(`the inventory was torn:\n${between}`);
+  const whole = [inventories[0], await Deno.readTextFile(inventoryFile)];
+  const torn = inventories.find((each) => !whole.includes(each));
+  if (torn !== undefined) problems.push(`the inventory was torn:\n${torn}`);
   problems.push(...await cluster.problems({ version: versionNow() }));
-  const { number, kind } = moment;
-  await note({ seed, command: name, moment: number, killed: cut.killed, how, problems });
-  say(`${name} ${number}: ${described(cut, kind)}; ${how} (${secondsSince(began)})`);
+  for (const cut of cuts) await note({ seed, command: name, ...cut, how, problems });
+  say(`${name}: ${how} (${secondsSince(began)})`);
   for (const problem of problems) say(`  PROBLEM ${problem}`);
-  if (how === "no") throw new Error(`${name} does not converge after moment ${number}`);
+  if (how === "no") throw new Error(`${name} does not converge`); // what comes next would begin from there
 }
 
 function described({ killed, place, code, seconds, results }: CutOff, wanted: string): string {
@@ -143,12 +151,16 @@ async function note(finding: Finding): Promise<void> {
   await Deno.writeTextFile(file, `${JSON.stringify(finding)}\n`, { append: true });
 }
 
+async function allFindings(): Promise<readonly Finding[]> {
+  const text = await Deno.readTextFile(file).catch(() => "");
+  return text.trim().split("\n").filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Finding);
+}
+
 /** Those of this seed; of a moment the last one. */
 async function findings(): Promise<readonly Finding[]> {
-  const text = await Deno.readTextFile(file).catch(() => "");
-  const all = text.trim().split("\n").filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Finding).filter((each) => each.seed === seed);
-  return [...new Map(all.map((each) => [`${each.command} ${each.moment}`, each])).values()];
+  const mine = (await allFindings()).filter((each) => each.seed === seed);
+  return [...new Map(mine.map((each) => [`${each.command} ${each.moment}`, each])).values()];
 }
 
 /** What was killed how often, and how often all was well afterwards. */
