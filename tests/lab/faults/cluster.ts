@@ -29,7 +29,7 @@ const BY_CHANCE =
 
 /** What a run leaves on purpose; the documentation says so. */
 const ON_PURPOSE =
-  /server\/db\/snapshots\/before-upgrade|server\/db\/\.metadata|server\/db-before-restore-|\/server\/tls|\/agent\/(?!images)|state\.db-(wal|shm)$|\.kube\/config\.[^/]+\.bak$/;
+  /server\/db\/snapshots(\/before-upgrade|$)|\/agent\/images\/k3s-airgap-images-[^/]+$|server\/db\/\.metadata|server\/db-before-restore-|\/server\/tls|\/agent\/(?!images)|state\.db-(wal|shm)$|\.kube\/config\.[^/]+\.bak$/;
 
 /** A cluster of one server and one worker with objects, an app and a volume. */
 export class Cluster {
