@@ -29,7 +29,7 @@ const BY_CHANCE =
 
 /** What a run leaves on purpose; the documentation says so. */
 const ON_PURPOSE =
-  /server\/db\/snapshots(\/before-upgrade|$)|\/agent\/images\/k3s-airgap-images-[^/]+$|server\/db\/\.metadata|server\/db-before-restore-|\/server\/tls|\/agent\/(?!images)|state\.db-(wal|shm)$|\.kube\/config\.[^/]+\.bak$/;
+  /server\/db\/snapshots(\/before-upgrade|$)|\/agent\/images\/k3s-airgap-images-[^/]+$|server\/db\/\.metadata|server\/db-before-restore-|\/server\/tls|\/agent\/(?!images)|state\.db-(wal|shm)$|\.kube\/config\.[^/]+\.bak$|\/k3s-tool\/machines\//;
 
 /** A cluster of one server and one worker with objects, an app and a volume. */
 export class Cluster {
@@ -143,7 +143,12 @@ export class Cluster {
     for (const host of this.members) {
       await look(
         `left on ${host.name}`,
-        async () => newOf(await filesOn(host), this.#baseline.get(host.name)),
+        async () => {
+          const now = await filesOn(host);
+          const before = this.#baseline.get(host.name) ?? now; // of a machine that has just joined
+          this.#baseline.set(host.name, before);
+          return newOf(now, before);
+        },
       );
     }
     await look(
