@@ -23,6 +23,8 @@ import { waitFor } from "../../wait.ts";
 
 const DATA = "/var/lib/rancher/k3s";
 const SECRET = "plain-as-day-4711";
+/** As k3s names keys (`pkg/server/handlers/secrets-encrypt.go`); what is encrypted follows at once, and may look like more of a name. */
+const KEY_NAME = "aescbckey(-[0-9-]{10}T[0-9:]{8}(Z|[+-][0-9:]{5}))?";
 
 let members: () => readonly Host[] = () => [];
 const n1 = (): Host => members()[0]!;
@@ -42,7 +44,7 @@ async function keysInDatastore(): Promise<string[]> {
   // Those of revisions that are not compacted yet, too.
   const found = await ssh(
     n1(),
-    `grep -aoE 'k8s:enc:aescbc:v1:[A-Za-z0-9:+-]+:' ${file} | sort | uniq`,
+    `grep -aoE 'k8s:enc:aescbc:v1:${KEY_NAME}:' ${file} | sort | uniq`,
   );
   const names = found.trim().split("\n").map((line) => line.replace("k8s:enc:aescbc:v1:", ""));
   return names.map((name) => name.replace(/:$/, ""));
