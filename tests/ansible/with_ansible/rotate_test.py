@@ -14,7 +14,7 @@ SERVERS, WORKERS = ["n1", "n2", "n3"], ["w1"]
 # Each module is this file with its own name: it reads and writes the state of the host that its interpreter names, and notes what it was asked for.
 MODULE = '''
 # WANT_JSON: without Ansible's own code, which would take most of the time.
-import json, os, sys
+import fcntl, json, os, sys
 
 NAME = %r
 
@@ -74,6 +74,8 @@ def main():
     words = [host, NAME] + ([args["step"]] if "step" in args else []) + (["again"] if args["before"] else [])
     with open(os.path.join(directory, "calls"), "a") as file:
         file.write(" ".join(words) + "\\n")
+    lock = open(os.path.join(directory, host + ".lock"), "w")  # tasks of several hosts may be delegated to this one at the same time
+    fcntl.flock(lock, fcntl.LOCK_EX)
     state = other(directory, host)
     everyone = {name[:-5]: other(directory, name[:-5]) for name in os.listdir(directory) if name.endswith(".json")}
     with open(os.path.join(directory, "cut")) as file:
