@@ -13,6 +13,9 @@ const REDIRECTS = 5;
 /** How long a server may be silent, in milliseconds. */
 const SILENCE_MS = 30_000;
 
+/** What servers answer that send files and do not take HEAD: some mirrors, and signed addresses of S3. */
+const REFUSALS_OF_HEAD: readonly number[] = [403, 405, 501];
+
 /** Why an address gave nothing, in words for a sentence. */
 export class HttpFailure extends Error {
   override readonly name = "HttpFailure";
@@ -56,7 +59,14 @@ export async function fetchText(url: string, options: FetchOptions): Promise<str
 
 /** The size of what is at an address; undefined where the server does not say. @throws {HttpFailure} */
 export async function fetchSize(url: string, options: FetchOptions): Promise<number | undefined> {
-  return await withDownload(url, { ...options, method: "HEAD" }, ({ bytes }) => bytes);
+  try {
+    return await withDownload(url, { ...options, method: "HEAD" }, ({ bytes }) => bytes);
+  } catch (error) {
+    const refusesHead = error instanceof HttpFailure &&
+      REFUSALS_OF_HEAD.includes(error.status ?? 0);
+    if (refusesHead) return undefined;
+    throw error;
+  }
 }
 
 /** Runs `use` on what is at an address. @throws {HttpFailure} where the address gives nothing, or too much */

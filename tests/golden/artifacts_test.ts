@@ -250,6 +250,22 @@ Deno.test("a server that fails for a moment is asked again", async () => {
   });
 });
 
+Deno.test("a mirror that refuses HEAD is taken: the size is not known before", async () => {
+  for (const status of [403, 405, 501]) {
+    const site = await release({
+      [`${K3S}/k3s`]: (request) =>
+        request.method === "HEAD"
+          ? new Response(null, { status })
+          : new Response("binary of amd64"),
+    });
+    await withSite(site, async ({ directory, run }) => {
+      const { code, stderr } = await run("--dir out --arch amd64");
+      assert.equal(code, 0, stderr);
+      assert.equal(await Deno.readTextFile(`${directory}/out/${VERSION}/k3s`), "binary of amd64");
+    });
+  }
+});
+
 Deno.test("checksums that are missing, too long or without the file, and names of other places, write nothing", async () => {
   const list = `${K3S}/sha256sum-amd64.txt`;
   const sum = "0".repeat(64);
