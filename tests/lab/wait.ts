@@ -1,7 +1,7 @@
 /** How long to wait, and what for. */
 export interface WaitOptions {
-  /** Seconds after which waiting fails. */
-  limit: number;
+  /** Seconds after which waiting fails; 60 without it, which a busy machine may take for anything. */
+  limit?: number;
   /** What is waited for, as it completes "waited 30 s for …". */
   what: string;
   /** Milliseconds between two looks; 100 without it. */
@@ -19,7 +19,7 @@ export class WaitError extends Error {
  */
 export async function waitFor<T>(
   condition: () => Promise<T> | T,
-  { limit, what, interval = 100 }: WaitOptions,
+  { limit = 60, what, interval = 100 }: WaitOptions,
 ): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + limit * 1000;
   let last: unknown;

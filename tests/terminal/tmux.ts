@@ -34,13 +34,15 @@ const CONFIG = [
   "set -s set-clipboard on",
 ].join("\n");
 
-/** Characters of what a program has written that a failure shows. */
-const RECORDED = 3_000;
+/** Characters of what a program has written that a failure shows: right after the last key, and last. */
+const RECORDED = { first: 6_000, last: 3_000 };
 
 /** A terminal with a program on it; closing it is what closing a window is to the program. */
 export class Terminal implements AsyncDisposable {
   readonly #dir: string;
   #record: string;
+  /** How much had been written when the last key was pressed. */
+  #answersFrom = 0;
 
   private constructor(dir: string) {
     this.#dir = dir;
@@ -68,11 +70,13 @@ export class Terminal implements AsyncDisposable {
 
   /** Presses keys by their names in tmux: `j`, `Enter`, `Down`, `BTab`, `C-c`. */
   async keys(...names: readonly string[]): Promise<void> {
+    await this.#markAnswers();
     await this.#tmux(["send-keys", ...names]);
   }
 
   /** Types a text as it is. */
   async type(text: string): Promise<void> {
+    await this.#markAnswers();
     await this.#tmux(["send-keys", "-l", "--", text]);
   }
 
@@ -94,11 +98,11 @@ export class Terminal implements AsyncDisposable {
   /**
    * Waits until the screen is as wanted, and returns it.
    *
-   * @throws {Error} with the last screen, and how it came to it, when `limit` seconds have passed
+   * @throws {Error} with the last screen, and what was written since the last key, when it does not come
    */
   async waitForScreen(
     wanted: string | RegExp | ((screen: string) => boolean),
-    { limit = 15, what }: { readonly limit?: number; readonly what?: string } = {},
+    { limit, what }: { readonly limit?: number; readonly what?: string } = {},
   ): Promise<string> {
     let last = "";
     const isThere = typeof wanted === "function"
@@ -111,15 +115,28 @@ export class Terminal implements AsyncDisposable {
     }, { limit });
     await keepScreen(last);
     if (found !== undefined) return found;
-    const written = await Deno.readTextFile(this.#record).catch(() => "");
     throw new Error(
-      `waited ${limit} s for ${what ?? wanted} on the screen:\n${last.trimEnd()}\n` +
-        `what was written to it last: ${JSON.stringify(written.slice(-RECORDED))}`,
+      `waited in vain for ${what ?? wanted} on the screen:\n${last.trimEnd()}\n` +
+        `what was written to it since the last key: ${await this.#answers()}`,
     );
   }
 
-  /** How the program ended (tmux ≥ 3.3); waits for that up to `limit` seconds. */
-  async waitForEnd({ limit = 10 }: { readonly limit?: number } = {}): Promise<Ended> {
+  /** Remembers where the answers to a key begin. */
+  async #markAnswers(): Promise<void> {
+    this.#answersFrom = (await Deno.stat(this.#record).catch(() => undefined))?.size ?? 0;
+  }
+
+  async #answers(): Promise<string> {
+    const bytes = await Deno.readFile(this.#record).catch(() => new Uint8Array());
+    const text = new TextDecoder().decode(bytes.subarray(this.#answersFrom));
+    const { first, last } = RECORDED;
+    return text.length <= first + last
+      ? JSON.stringify(text)
+      : `${JSON.stringify(text.slice(0, first))} … ${JSON.stringify(text.slice(-last))}`;
+  }
+
+  /** How the program ended (tmux ≥ 3.3). */
+  async waitForEnd({ limit }: { readonly limit?: number } = {}): Promise<Ended> {
     const ended = await waitForValue(async () => {
       const [dead, code, signal] =
         (await this.#ask("#{pane_dead} #{pane_dead_status} #{pane_dead_signal}")).split(" ");
@@ -130,7 +147,7 @@ export class Terminal implements AsyncDisposable {
       return undefined;
     }, { limit });
     if (ended !== undefined) return ended;
-    throw new Error(`the program did not end in ${limit} s:\n${await this.screen()}`);
+    throw new Error(`the program did not end:\n${await this.screen()}`);
   }
 
   /** Process id of the program. */

@@ -17,6 +17,7 @@ import { Keyboard } from "../../src/tui/components/Keyboard.tsx";
 import type { Size } from "../../src/tui/draw/layout.ts";
 import { withoutColour } from "../../src/tui/draw/text_line.ts";
 import { Store } from "../../src/tui/state/store.ts";
+import { waitForValue } from "../terminal/wait_for_value.ts";
 import { NOW } from "../view/live_fixture.ts";
 import { type FakeAnswers, FakeSession } from "./fake_session.ts";
 
@@ -157,14 +158,14 @@ export class TestScreen implements AsyncDisposable {
     this.#output.emit("resize");
   }
 
-  /** Settles when a frame satisfies a condition. @throws with the frame, after five seconds */
+  /** Settles when a frame satisfies a condition. @throws with the frame where none does */
   async until(condition: (frame: string) => boolean): Promise<string> {
-    const end = Date.now() + 5_000;
-    while (!condition(this.frame())) {
-      if (Date.now() > end) throw new Error(`never came to be; the screen is\n${this.frame()}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    return this.frame();
+    const found = await waitForValue(() => {
+      const frame = this.frame();
+      return Promise.resolve(condition(frame) ? frame : undefined);
+    });
+    if (found === undefined) throw new Error(`never came to be; the screen is\n${this.frame()}`);
+    return found;
   }
 
   /** Settles when the frame holds a text. */

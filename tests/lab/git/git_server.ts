@@ -47,7 +47,7 @@ export function startGitServer(): Promise<void> {
       log: gitServer.log,
     });
     await keepDaemon(state, name, daemon);
-    await waitFor(() => answers(daemon), { limit: 10, what: "the Git server", interval: 20 });
+    await waitFor(() => answers(daemon), { what: "the Git server", interval: 20 });
   });
 }
 

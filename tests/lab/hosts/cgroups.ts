@@ -75,7 +75,7 @@ export async function killProcessesOf(host: string): Promise<void> {
       }
     }
     return pids.length === 0;
-  }, { limit: 20, what: `the processes of ${host} to end`, interval: 20 });
+  }, { what: `the processes of ${host} to end`, interval: 20 });
 }
 
 /** Removes a host's cgroups from the leaves up; its processes must have ended. */
@@ -87,7 +87,7 @@ export async function removeCgroups(host: string): Promise<void> {
           if (!(error instanceof Deno.errors.NotFound)) throw error;
         });
         return true;
-      }, { limit: 5, what: `cgroup ${dir} to be free`, interval: 20 });
+      }, { what: `cgroup ${dir} to be free`, interval: 20 });
     }
   }
 }

@@ -43,7 +43,6 @@ export async function moveAddress(host: Host, address: string): Promise<void> {
   await setAddress(host.name, address);
   const look = "ip -4 -o addr show dev tailscale0";
   await waitFor(async () => (await ssh(host, look)).includes(`${address}/32`), {
-    limit: 30,
     what: `${host.name} to have ${address}`,
   });
   host.tailscaleAddress = address;

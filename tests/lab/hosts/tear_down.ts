@@ -23,7 +23,6 @@ export async function tearDown(): Promise<void> {
   await Promise.all([net, ws, git, s3].map((daemon) => daemon && stopDaemon(daemon)));
   for (const pid of await labProcesses()) await attempt(["kill", "-KILL", `${pid}`]);
   await waitFor(async () => (await labProcesses()).length === 0, {
-    limit: 10,
     what: "the lab's processes to end",
   });
   await tearDownNetwork();
@@ -51,7 +50,7 @@ async function unmount(point: string): Promise<void> {
   await waitFor(async () => {
     await run(["umount", point]);
     return true;
-  }, { limit: 10, what: `${point} to be free` });
+  }, { what: `${point} to be free` });
 }
 
 /** Where a host's log is. */

@@ -77,7 +77,7 @@ export function startWorkstation(tailscaled: string): Promise<Daemon> {
 
 /** Joins the workstation to the tailnet. Its DNS is the machine's, so MagicDNS stays off. */
 export async function joinWorkstation(tailscale: string): Promise<void> {
-  await waitFor(() => Deno.stat(socket), { limit: 20, what: "the workstation's tailscaled" });
+  await waitFor(() => Deno.stat(socket), { what: "the workstation's tailscaled" });
   await joinTailnet(
     "ws",
     (args) => run([tailscale, `--socket=${socket}`, ...args, "--accept-dns=false"]),

@@ -29,7 +29,7 @@ export async function watchRequests(
   await ssh(host, `rm -f ${LOG}.*; touch ${LOG}.missed ${LOG}.answered`);
   await ssh(host, `systemd-run --quiet --unit=lab-requests sh -c '${loop}'`);
   const answered = async () => Number(await ssh(host, `wc -l <${LOG}.answered`));
-  await waitFor(async () => await answered() > 0, { limit: 20, what: `an answer of ${url}` });
+  await waitFor(async () => await answered() > 0, { what: `an answer of ${url}` });
   return {
     async stop() {
       await ssh(host, "systemctl stop lab-requests.service");

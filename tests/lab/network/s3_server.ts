@@ -57,6 +57,6 @@ export function startS3Server(): Promise<void> {
       if (!await isAlive(daemon)) return false;
       (await Deno.connect({ hostname: network.address, port: PORT })).close();
       return true;
-    }, { limit: 10, what: "the S3 server", interval: 20 });
+    }, { what: "the S3 server", interval: 20 });
   });
 }

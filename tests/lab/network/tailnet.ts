@@ -22,7 +22,7 @@ export async function startNet(program: string, mirror: string): Promise<Daemon>
     `-ip=${network.address}`,
     `-mirror=${mirror}`,
   ], { log: join(runPaths.logs, "net.log") });
-  await waitFor(listNodes, { limit: 20, what: "the control server", interval: 20 });
+  await waitFor(listNodes, { what: "the control server", interval: 20 });
   return daemon;
 }
 
@@ -78,7 +78,7 @@ export async function joinTailnet(
 }
 
 /** Waits until the control server sees the node as wished. */
-export async function waitForNode(name: string, online: boolean, limit = 30): Promise<void> {
+export async function waitForNode(name: string, online: boolean, limit = 60): Promise<void> {
   await waitFor(
     async () => (await listNodes()).some((n) => n.name === name && n.online === online),
     { limit, what: `${name} to be ${online ? "online" : "offline"} on the tailnet` },

@@ -100,7 +100,7 @@ async function fill(api: ScaleApi, size: ScaleSize): Promise<void> {
   await forEachAtOnce(nodes(size), post);
   await forEachAtOnce(deployments(size), post);
   // Refused until the namespace's service account is there.
-  await waitFor(() => post(markPod()).then(() => true), { limit: 30, what: "the marked pod" });
+  await waitFor(() => post(markPod()).then(() => true), { what: "the marked pod" });
   await allRun(api, size);
   // Later than the pods: each that becomes ready would have its endpoints written anew.
   await forEachAtOnce(services(size), post);
@@ -129,6 +129,6 @@ async function allRun(api: ScaleApi, size: ScaleSize): Promise<void> {
   const path = `/api/v1/namespaces/${MARK.namespace}/pods/${MARK.pod}`;
   await waitFor(
     async () => (await api.get<{ status: { phase: string } }>(path)).status.phase === "Running",
-    { limit: 30, what: "the marked pod to run" },
+    { what: "the marked pod to run" },
   );
 }

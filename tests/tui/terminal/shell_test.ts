@@ -70,13 +70,13 @@ Deno.test({
     const tool = `'${Deno.execPath()}' run -A --no-check '${PROJECT_ROOT}/main.ts' tui --mouse`;
     const start = async () => {
       await enter(shell, `clear; ${tool} -i hosts.yml; echo "code $?"; sleep 1000`);
-      await shell.waitForScreen("› pi", { limit: 60 });
+      await shell.waitForScreen("› pi");
     };
     await start();
     const inScreen = await settings(shell);
 
     await shell.keys("S");
-    await shell.waitForScreen("pi>", { limit: 30 });
+    await shell.waitForScreen("pi>");
     assert.equal(await settings(shell), before);
     await enter(shell, "echo nothing is lost 1234567890");
     await shell.waitForScreen(/^nothing is lost 1234567890$/m);
@@ -137,7 +137,7 @@ Deno.test({
     const argv = [Deno.execPath(), "run", "-A", "--no-check", program];
     for (const mouse of [[], ["--mouse"]]) {
       await using screen = await Terminal.start([...argv, ...mouse], { columns: 100, rows: 24 });
-      await screen.waitForScreen("› nuc", { limit: 60 });
+      await screen.waitForScreen("› nuc");
       const before = await settings(screen);
       await screen.keys("2", "/");
       await screen.type("toolbox");

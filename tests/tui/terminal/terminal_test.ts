@@ -13,14 +13,13 @@ const hasTmux = await hasProgram("tmux");
 
 const TUI = [Deno.execPath(), "run", "-A", "--no-check", `${PROJECT_ROOT}/main.ts`, "tui"];
 const SIZE = { columns: 80, rows: 24 };
-const START = { limit: 60 };
 
 Deno.test({
   name: "with --mouse a click selects, a second one opens; c copies over OSC 52",
   ignore: !hasTmux,
   async fn() {
     await using terminal = await Terminal.start([...TUI, "--demo", "--mouse"], SIZE);
-    await terminal.waitForScreen("› nuc", START);
+    await terminal.waitForScreen("› nuc");
     assert.equal((await terminal.modes()).mouse, true);
     // Columns and rows of reports count from 1: header, title, names of the columns, third node.
     const click = "\u001b[<0;9;8M\u001b[<0;9;8m";
@@ -51,7 +50,7 @@ Deno.test({
     await terminal.waitForScreen("prompt>");
     await terminal.type(`${TUI.map((word) => `'${word}'`).join(" ")} --demo`);
     await terminal.keys("Enter");
-    await terminal.waitForScreen("› nuc", START);
+    await terminal.waitForScreen("› nuc");
     await terminal.keys("C-z");
     await terminal.waitForScreen("Stopped");
     await terminal.resize(100, 30);

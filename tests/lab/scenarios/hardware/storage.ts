@@ -109,7 +109,7 @@ export function storage(hosts: () => readonly Host[]): void {
     await kubectl(server(), "delete pvc db");
     await waitFor(
       async () => (await volumesOf(server(), "db"))[0]?.status.phase === "Released",
-      { limit: 30, what: "the volume to be released" },
+      { what: "the volume to be released" },
     );
     assert.equal(await ssh(worker(), `cat ${rows}`), "row\nrow\n");
   });
@@ -277,7 +277,6 @@ async function startDatabase(server: Host, name: string): Promise<void> {
 /** A container counts as running a moment before its program has written. */
 async function waitForRows(host: Host, path: string, rows: string): Promise<void> {
   await waitFor(async () => await ssh(host, `cat ${path}`) === rows, {
-    limit: 10,
     what: `${path} to have the rows ${JSON.stringify(rows)}`,
   });
 }
