@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CommandError, type CommandResult } from "./cli/command.ts";
 import { ssh, trySsh } from "./hosts/ssh.ts";
 import type { Host } from "./state.ts";
 import { waitFor } from "./wait.ts";
@@ -29,9 +30,26 @@ export interface KubeNode {
   };
 }
 
+/** What kubectl says where the API server is away, as after each start of k3s and while etcd elects. */
+const AWAY =
+  /connection re(?:fused|set)|etcdserver: |ServiceUnavailable|currently unable|TLS handshake timeout|i\/o timeout|\bEOF\b|connection lost|Unable to connect/i;
+
+/** Runs kubectl on a server, again while the API server is away, and returns all there is to know of it. */
+async function tryKubectl(server: Host, args: string, stdin?: string): Promise<CommandResult> {
+  let result: CommandResult | undefined;
+  await waitFor(async () => {
+    result = await trySsh(server, `k3s kubectl ${args}`, stdin === undefined ? {} : { stdin });
+    return result.code === 0 || !AWAY.test(result.stderr);
+  }, { what: `the API on ${server.name}`, interval: 500 })
+    .catch(() => {}); // kubectl has said more of it
+  return result!;
+}
+
 /** Runs kubectl on a server and returns its stdout. */
-export function kubectl(server: Host, args: string, stdin?: string): Promise<string> {
-  return ssh(server, `k3s kubectl ${args}`, stdin === undefined ? {} : { stdin });
+export async function kubectl(server: Host, args: string, stdin?: string): Promise<string> {
+  const result = await tryKubectl(server, args, stdin);
+  if (result.code !== 0) throw new CommandError([`kubectl on ${server.name}:`, args], result);
+  return result.stdout;
 }
 
 /** All nodes by name. */
@@ -52,7 +70,10 @@ export function internalIp(node: KubeNode | undefined): string | undefined {
   return node?.status.addresses.find(({ type }) => type === "InternalIP")?.address;
 }
 
-/** Waits until all these hosts are Ready nodes. */
+/**
+ * Waits until all these hosts are Ready nodes as they run now: for 40 seconds after a host went off, the API server takes
+ * its node to be as it was.
+ */
 export async function waitUntilReady(
   server: Host,
   hosts: readonly Host[],
@@ -60,13 +81,22 @@ export async function waitUntilReady(
 ): Promise<void> {
   await waitFor(async () => {
     const found = await nodes(server);
-    return hosts.every(({ name }) => isReady(found.get(name)));
+    if (!hosts.every(({ name }) => isReady(found.get(name)))) return false;
+    const boots = await Promise.all(
+      hosts.map((host) => ssh(host, "cat /proc/sys/kernel/random/boot_id")),
+    );
+    return hosts.every(({ name }, at) =>
+      found.get(name)?.status.nodeInfo.bootID === boots[at]!.trim()
+    );
   }, { limit, what: `${hosts.map(({ name }) => name).join(", ")} to be Ready`, interval: 500 });
 }
 
 /** Whether an object exists. */
 export async function exists(server: Host, object: string): Promise<boolean> {
-  return (await trySsh(server, `k3s kubectl get ${object}`)).code === 0;
+  const result = await tryKubectl(server, `get ${object}`);
+  if (result.code === 0) return true;
+  if (/NotFound|doesn't have a resource type/.test(result.stderr)) return false;
+  throw new CommandError([`kubectl on ${server.name}:`, "get", object], result);
 }
 
 /** Manifests of the lab's hello server: a Deployment of `replicas` spread over hosts, a Service. */

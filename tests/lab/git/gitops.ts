@@ -139,14 +139,18 @@ export async function getObject(server: Host, args: string): Promise<any> {
   return JSON.parse(await kubectl(server, `get ${args} -o json`));
 }
 
-/** Pods of a namespace, and how often each one's containers started: what changes when anything is done to them. */
+/**
+ * Pods of a namespace that are to stay, and how often each one's containers started: what changes when anything is done to
+ * them.
+ */
 export async function podsOf(server: Host, namespace: string): Promise<string[]> {
   const { items } = await getObject(server, `pods -n ${namespace}`);
   type Pod = {
-    metadata: { uid: string };
-    status: { containerStatuses: { restartCount: number }[] };
+    metadata: { uid: string; deletionTimestamp?: string };
+    status: { containerStatuses?: { restartCount: number }[] };
   };
-  return (items as Pod[]).map(({ metadata, status }) =>
-    `${metadata.uid} ${status.containerStatuses.map((each) => each.restartCount)}`
-  ).sort();
+  return (items as Pod[]).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .map(({ metadata, status }) =>
+      `${metadata.uid} ${status.containerStatuses?.map((each) => each.restartCount) ?? ""}`
+    ).sort();
 }
