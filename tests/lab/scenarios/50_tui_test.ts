@@ -70,8 +70,10 @@ Deno.test("nodes, workloads and their figures are those of the API server", asyn
     assert.ok(row.includes(tailscaleAddress), row);
   }
   assert.match(shown, /default +hello +Service +2\/2 /);
-  const running = (await kubectl(n1(), "get pods -A --no-headers")).match(/ Running /g)?.length;
-  assert.match(shown, new RegExp(`Pods ${running}/${running} running`));
+  await waitFor(async () => {
+    const running = (await kubectl(n1(), "get pods -A --no-headers")).match(/ Running /g)?.length;
+    return (await screen.screen()).includes(`Pods ${running}/${running} running`);
+  }, { what: "all pods to run, there and on the screen" });
 });
 
 Deno.test("CPU and memory come from metrics-server; kubectl agrees that there are any", async () => {
@@ -131,7 +133,7 @@ Deno.test("details open on Enter, and Esc goes back to the same row", async () =
 
 Deno.test("a log is followed", async () => {
   await screen.keys("l");
-  await screen.waitForScreen(/Log of default\/hello-[^]*listening on :8080/, { limit: 30 });
+  await screen.waitForScreen(/Log of default\/hello-[^]*listening on :8080/);
   const [pod] = await podsOf("status.podIP");
   await ssh(n1(), `curl -sf -m 5 -X POST http://${pod}:8080/unready`);
   await screen.waitForScreen("unready from now on");
@@ -146,7 +148,7 @@ Deno.test("a pod is deleted from its details, and another takes its place", asyn
   await screen.keys("Enter");
   const listed = /Pods \(1\)\n +(hello-\S+) /;
   const isRead = (text: string) => listed.test(text) && !text.includes("being read…");
-  const details = await screen.waitForScreen(isRead, { limit: 30, what: "the one pod" });
+  const details = await screen.waitForScreen(isRead, { what: "the one pod" });
   const name = listed.exec(details)![1]!;
   const lines = details.split("\n");
   const marked = lines.findIndex((line) => line.startsWith("›"));
@@ -211,9 +213,7 @@ Deno.test("an API server away for a minute: the last state stays, keys work, it 
   await screen.keys("2");
   await faults.stopService("n1", "k3s");
   try {
-    await screen.waitForScreen(/✗ lost \d+s ago: .*next try in|✗ lost \d+s ago: .*trying/, {
-      limit: 30,
-    });
+    await screen.waitForScreen(/✗ lost \d+s ago: .*next try in|✗ lost \d+s ago: .*trying/);
     assert.match(await screen.screen(), hello("1/1"));
     await screen.keys("?");
     await screen.waitForScreen("Ctrl-L");

@@ -13,6 +13,7 @@ import { down, up } from "../lab.ts";
 import { changedTasks, provision, signalAt } from "../run_events.ts";
 import type { Host } from "../state.ts";
 import { inventoryFile, MIRROR_URL, projectDir, tool, tryTool, VERSIONS } from "../tool.ts";
+import { waitFor } from "../wait.ts";
 
 const TOKEN = "a-token-that-nobody-may-see";
 const INVENTORY = `# mine
@@ -122,9 +123,14 @@ Deno.test("afterwards there is nothing left to do, and what was there before is 
 
 Deno.test("a restart with the tool's unit and files gives the same node and the same app", async () => {
   const [objects, containers] = [await uids(), await pods()];
-  for (const [host, unit] of [[n1(), "k3s"], [n2(), "k3s-agent"]] as const) {
-    await ssh(host, `systemctl --no-block restart ${unit}`);
-  }
+  const units = [[n1(), "k3s"], [n2(), "k3s-agent"]] as const;
+  const invocations = () => Promise.all(units.map(([host, unit]) => invocation(host, unit)));
+  const before = await invocations();
+  for (const [host, unit] of units) await ssh(host, `systemctl --no-block restart ${unit}`);
+  await waitFor(async () => {
+    const now = await invocations();
+    return now.every((each, at) => each !== before[at] && !/MainPID=0$/m.test(each));
+  }, { what: "k3s to be started again" });
   await waitUntilReady(n1(), hosts);
   assert.deepEqual(await uids(), objects);
   assert.equal(await pods(), containers);

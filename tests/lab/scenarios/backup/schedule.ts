@@ -72,7 +72,9 @@ export function backupSchedule(server: () => Host): void {
     );
     assert.equal(left.trim(), "");
     // Of one day the newest is kept.
-    assert.equal((await ssh(n1(), `ls ${DIRECTORY} | wc -l`)).trim(), "1");
+    const days = (await ssh(n1(), `ls ${DIRECTORY}`)).trim().split("\n")
+      .map((name) => /-(\d{8})T\d{6}Z-/.exec(name)?.[1]);
+    assert.equal(new Set(days).size, days.length, days.join());
     assert.equal(JSON.parse(await tool("status", "-o", "json")).backup.schedule, null);
   });
 }

@@ -54,6 +54,18 @@ async function heard(...args: string[]) {
   return result;
 }
 
+/** Waits until a command says all of it: Flux tries again and again, and says "progressing" while it does. */
+async function says(args: readonly string[], ...all: readonly RegExp[]): Promise<void> {
+  let said = "";
+  await waitFor(async () => {
+    const { stdout } = await heard(...args);
+    said = stdout;
+    return all.every((words) => words.test(said));
+  }, { what: `what ${args.join(" ")} says`, interval: 500 })
+    .catch(() => {}); // said with the words
+  for (const words of all) assert.match(said, words);
+}
+
 /** What `doctor` says of each thing: status, message and hint. */
 async function checks(): Promise<{ code: number; lines: Map<string, string> }> {
   const { code, stdout } = await heard("doctor", "-o", "json");
@@ -111,15 +123,9 @@ export function repositoryAccess(lab: () => readonly Host[]): void {
       /authentication required.*\n {2}Hint: Put a token .* into \/\S+\/token on the workstation/,
     );
     assert.ok(isReady((await nodes(n1())).get("n1")));
-    // Flux tries again and again, and says "progressing" while it does.
-    const failed = /^GitRepository flux-system failed \(GitOperationFailed\):\n {2}.*required/m;
-    const status = await waitFor(async () => {
-      const said = await heard("gitops", "status");
-      assert.equal(said.code, 0);
-      return failed.test(said.stdout) ? said : undefined;
-    }, { limit: 60, what: "Flux to say that it failed", interval: 500 });
-    assert.match(
-      status.stdout,
+    await says(
+      ["gitops", "status"],
+      /^GitRepository flux-system failed \(GitOperationFailed\):\n {2}.*required/m,
       /^Hint: .* gitops_token_file .* k3s-tool provision --tags gitops$/m,
     );
     assert.equal((await heard("gitops", "sync")).code, 1);
@@ -157,12 +163,16 @@ export function repositoryAccess(lab: () => readonly Host[]): void {
       warnings.join("\n"),
       /Flux stays at main@[0-9a-f]{7}: .* could not be fetched\. .*connection refused/,
     );
-    assert.match((await heard("gitops", "status")).stdout, /^Hint: Flux keeps trying by itself/m);
-    const words = /^GitOps: main@[0-9a-f]{7} applied .* 0 of 1 ready, 1 failed \(flux-system\)\. /m;
-    assert.match((await heard("status")).stdout, words);
-    const doctor = await checks();
+    await says(["gitops", "status"], /^Hint: Flux keeps trying by itself/m);
+    await says(
+      ["status"],
+      /^GitOps: main@[0-9a-f]{7} applied .* 0 of 1 ready, 1 failed \(flux-system\)\. /m,
+    );
+    const doctor = await waitFor(async () => {
+      const found = await checks();
+      return /^fail .*connection refused/.test(found.lines.get("repository") ?? "") && found;
+    }, { what: "doctor to name the repository", interval: 500 });
     assert.equal(doctor.code, 1);
-    assert.match(doctor.lines.get("repository") ?? "", /^fail .*connection refused/);
     assert.match(doctor.lines.get("flux") ?? "", /^ok 2 controllers/);
     await Deno.writeTextFile(join(checkout, "NEWS"), "written while the server is away\n");
     const commit = await push("Write while the server is away");
@@ -201,10 +211,9 @@ export function repositoryAccess(lab: () => readonly Host[]): void {
     assert.equal(run.code, 1);
     assert.match(run.stderr, /Flux's credentials are not accepted by ssh:\S+\.git\. /);
     assert.match(run.stderr, /Hint: Add the public key that `k3s-tool gitops deploy-key` shows/);
-    const status = await heard("gitops", "status");
-    assert.match(status.stdout, /unable to authenticate/);
-    assert.match(
-      status.stdout,
+    await says(
+      ["gitops", "status"],
+      /unable to authenticate/,
       /^Hint: Flux's credentials are not accepted by ssh:\S+\. Add the public key /m,
     );
   });

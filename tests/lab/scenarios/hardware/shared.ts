@@ -99,15 +99,15 @@ interface Container {
   readonly ready: boolean;
 }
 
-/** The hogs' container, once it is ready. */
-function readyHogs(server: Host): Promise<Container> {
+/** Waits until the hogs' container is ready, and was started again so many times. */
+function readyHogs(server: Host, { restarts }: { readonly restarts: number }): Promise<true> {
   return waitFor(async () => {
     const { items } = JSON.parse(await kubectl(server, "get pods -l app=hogs -o json"));
     const [container] = items.flatMap((
       { status }: { status: { containerStatuses?: Container[] } },
     ) => status.containerStatuses ?? []);
-    return container?.ready === true && container as Container;
-  }, { limit: 60, what: "the hogs to run", interval: 500 });
+    return container?.ready === true && container.restartCount === restarts;
+  }, { what: `the hogs to run, started again ${restarts} times`, interval: 500 });
 }
 
 /** Cgroups of all processes of a host's pods. */
@@ -123,7 +123,7 @@ export function sharedMachines(hosts: () => Host[]): void {
     assert.ok(server && host);
     const threads = Number(await ssh(host, "nproc"));
     await kubectl(server, "apply -f -", hogs(host, threads));
-    await readyHogs(server);
+    await readyHogs(server, { restarts: 0 });
     const without = await kept(host);
     assert.ok((await cgroupsOfPods(host)).every((group) => group.includes(":/kubepods.slice/")));
 
@@ -139,7 +139,7 @@ export function sharedMachines(hosts: () => Host[]): void {
         groups.every((group) => group.includes(":/k3s.slice/k3s-kubepods"));
     }, { limit: 60, what: "the pods to be below k3s.slice", interval: 500 });
     assert.ok(moved);
-    assert.equal((await readyHogs(server)).restartCount, 1);
+    await readyHogs(server, { restarts: 1 });
     const lowered = await kept(host);
 
     // What is reserved they cannot take either.
