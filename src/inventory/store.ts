@@ -20,6 +20,8 @@ export interface StoreOptions {
   /** Default: the machine's. */
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
+  /** How long another process may hold the inventory, in milliseconds. Default: as `withDirectoryLock`. */
+  readonly limitMs?: number;
   /** Plans and validates, and writes nothing. */
   readonly dryRun?: boolean;
 }

@@ -17,7 +17,8 @@ import { editInventory } from "../../src/inventory/store.ts";
 import { machineClock } from "../../src/process/system.ts";
 
 const [path = "", mode = "", prefix = "", count = "0"] = Deno.args;
-const options = { cwd: "/", clock: machineClock };
+// Several that edit at once take their turns, on a busy machine for longer than a person waits.
+const options = { cwd: "/", clock: machineClock, limitMs: 120_000 };
 const say = (text: string) => Deno.stdout.write(new TextEncoder().encode(`${text}\n`));
 
 if (mode === "add") {

@@ -11,7 +11,7 @@ import { machineClock } from "../../src/process/system.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 import { SMALL, temporaryInventory } from "./temporary_inventory.ts";
 
-const OPTIONS = { cwd: "/", clock: machineClock };
+const OPTIONS = { cwd: "/", clock: machineClock, limitMs: 120_000 };
 const PI = {
   name: "pi",
   role: "worker",

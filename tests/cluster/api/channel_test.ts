@@ -7,14 +7,17 @@ import { openChannel } from "../../../src/cluster/api/channel.ts";
 import type { Channel } from "../../../src/cluster/api/kubernetes_api.ts";
 import { type ClusterOf, type ServedChannel, withChannels } from "../channel_server.ts";
 
-function open(port: number): Promise<Channel> {
+/** Milliseconds between two questions, where they matter. */
+const OFTEN = 100;
+
+function open(port: number, pingMs?: number): Promise<Channel> {
   return openChannel(new URL(`ws://127.0.0.1:${port}/`), {
     protocols: ["v4.channel.k8s.io"],
     headers: {},
     agent: undefined,
     tls: {},
     signal: new AbortController().signal,
-    pingMs: 100,
+    ...pingMs === undefined ? {} : { pingMs },
     refusal: () => Promise.reject(new Error("refused")),
   });
 }
@@ -23,13 +26,13 @@ function open(port: number): Promise<Channel> {
 async function withChannel(
   serve: (socket: WebSocket) => void,
   test: (channel: Channel) => Promise<void>,
-  { autoPong = true }: { readonly autoPong?: boolean } = {},
+  { autoPong = true, pingMs }: { readonly autoPong?: boolean; readonly pingMs?: number } = {},
 ): Promise<void> {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, autoPong });
   server.on("connection", serve);
   await new Promise((resolve) => server.once("listening", resolve));
   try {
-    await test(await open((server.address() as AddressInfo).port));
+    await test(await open((server.address() as AddressInfo).port, pingMs));
   } finally {
     for (const socket of server.clients) socket.terminate();
     await new Promise((resolve) => server.close(resolve));
@@ -70,22 +73,24 @@ Deno.test("a connection that breaks is an error, one that is closed is not", asy
 Deno.test("a server that answers nothing any more is noticed", async () => {
   await withChannel(() => {}, async (channel) => {
     await assert.rejects(Array.fromAsync(channel.messages()), /broke off/);
-  }, { autoPong: false });
+  }, { autoPong: false, pingMs: OFTEN });
 });
 
 Deno.test("who reads slowly is not taken for a server that is gone", async () => {
   const messages = 200;
+  // Longer than a busy machine takes from a question to its answer.
+  const pingMs = 1_000;
   await withChannel((socket) => {
     for (let number = 0; number < messages; number++) socket.send(Buffer.alloc(100_000));
   }, async (channel) => {
     let count = 0;
     for await (const _ of channel.messages()) {
       // Longer than the server may take to answer, while its answer waits behind the messages.
-      if (count++ === 0) await new Promise((resolve) => setTimeout(resolve, 500));
+      if (count++ === 0) await new Promise((resolve) => setTimeout(resolve, 2.5 * pingMs));
       if (count === messages) channel.close();
     }
     assert.equal(count, messages);
-  });
+  }, { pingMs });
 });
 
 Deno.test("a channel goes the way the kubeconfig says", async () => {
