@@ -15,7 +15,7 @@ export function fakeSystem(
 ): System & { readonly runner: FakeRunner } {
   const variables: Record<string, string> = {
     HOME: directory,
-    K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent",
+    K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent",
   };
   const env = (name: string) => variables[name];
   return {

@@ -113,7 +113,7 @@ class Machine(unittest.TestCase):
         began = time.monotonic()
         self.assertEqual(PROGRAMS["run"](["sleep", "60"], timeout=1), (124, "", "no answer within 1 s"))
         self.assertLess(time.monotonic() - began, 30)
-        self.assertEqual(PROGRAMS["run"](["/nonexistent"])[0], 127)
+        self.assertEqual(PROGRAMS["run"](["/proc/nonexistent"])[0], 127)
         self.assertEqual(PROGRAMS["run"](["sh", "-c", "echo out; echo err >&2; exit 3"]), (3, "out\n", "err\n"))
         smi = {"nvidia-smi": (124, "", "no answer within 20 s")}
         self.assertEqual(look(DESKTOP, smi)["gpu_problem"], "no answer within 20 s")

@@ -190,9 +190,9 @@ class Files(unittest.TestCase):
     def test_what_was_changed_since_the_start_is_not_what_runs(self):
         with tempfile.NamedTemporaryFile() as file:
             now = os.stat(file.name).st_ctime
-            edited = lambda **found: PRESENT["edited"]({"reload": False, "since": now + 5, "files": [file.name, "/nonexistent"], **found})
+            edited = lambda **found: PRESENT["edited"]({"reload": False, "since": now + 5, "files": [file.name, "/proc/nonexistent"], **found})
             self.addCleanup(PRESENT.update, BINARY=PRESENT["BINARY"])
-            PRESENT["BINARY"] = "/nonexistent"
+            PRESENT["BINARY"] = "/proc/nonexistent"
             self.assertFalse(edited())
             self.assertTrue(edited(since=now - 5))
             self.assertTrue(edited(since=0.0))

@@ -117,7 +117,7 @@ class Token(unittest.TestCase):
 
 class Keys(unittest.TestCase):
     def rotation(self, *states):
-        rotation = KEYS.Rotation(60, "/nonexistent")
+        rotation = KEYS.Rotation(60, "/proc/nonexistent")
         rotation.states, rotation.calls, seconds = list(states), [], [0]
 
         def run(argv, timeout):

@@ -6,7 +6,7 @@ import { FakeRunner } from "../process/fake_runner.ts";
 import { ansibleMachine, INVENTORY, writeInventory } from "./ansible_machine.ts";
 import { runCommand } from "./fake_context.ts";
 
-const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" };
+const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent" };
 
 /** Lines without what differs from machine to machine. */
 function steady(text: string, directory: string): string {

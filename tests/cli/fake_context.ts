@@ -65,7 +65,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   let stdout = "";
   let stderr = "";
-  const directory = options.directory ?? "/nonexistent";
+  const directory = options.directory ?? "/proc/nonexistent";
   const variables: Record<string, string | undefined> = { HOME: directory, ...options.env };
   const env = (name: string) => variables[name];
   const context: Context = {

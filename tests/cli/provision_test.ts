@@ -9,7 +9,7 @@ import { statusJson, tailscaleSays } from "../tailscale/status_fixture.ts";
 import { ansibleMachine, BAD_RUN, GOOD_RUN, INVENTORY, writeInventory } from "./ansible_machine.ts";
 import { runCommand } from "./fake_context.ts";
 
-const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" };
+const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent" };
 
 /** Paths of this very run as the same words each time. */
 function steady(text: string, directory: string): string {

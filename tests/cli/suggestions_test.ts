@@ -26,7 +26,7 @@ async function hintOf(argv: readonly string[]): Promise<string> {
   const { code, stderr } = await runCommand(argv, {
     directory: inventory.directory,
     runner: ansibleMachine().runner,
-    env: { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" },
+    env: { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent" },
   });
   assert.ok(code === 2 || code === 1, stderr);
   return stderr.split("\n").filter((line) => !line.startsWith("Error:")).join("\n");

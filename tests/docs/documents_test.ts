@@ -41,7 +41,7 @@ const COMMANDS: readonly (readonly [command: string, kind: keyof typeof DOCUMENT
 Deno.test("what -o json prints is a document of its published schema", async () => {
   const directory = await Deno.makeTempDir();
   try {
-    const env = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock" };
+    const env = { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent/tailscaled.sock" };
     for (const [command, kind] of COMMANDS) {
       const argv = [...command.split(" "), "-o", "json"];
       const { stdout } = await runCommand(argv, { directory, env });

@@ -55,7 +55,7 @@ Deno.test("discover says what it could not compare with, and shows the rest", as
 
 Deno.test("discover without a tailnet fails with a code of its own", async () => {
   const missing = await runCommand(["discover"], {
-    env: { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock" },
+    env: { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent/tailscaled.sock" },
   });
   assert.equal(missing.code, 3);
   assert.match(missing.stderr, /Tailscale is not installed/);

@@ -144,7 +144,7 @@ export async function inHomelab(
       directory,
       runner: options.runner ?? tailscaleSays(options.tailnet ?? TAILNET),
       env: {
-        K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock",
+        K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent/tailscaled.sock",
         ...options.noKubeconfig ? {} : { KUBECONFIG: kubeconfig },
       },
       context: {

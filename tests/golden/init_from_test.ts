@@ -78,7 +78,7 @@ const init = (directory: string, path: string, ...more: string[]) =>
   runCommand(["init", "--from", path, "-i", "new.yml", ...more], {
     directory,
     runner: tailscaleSays(TAILNET),
-    env: { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock" },
+    env: { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent/tailscaled.sock" },
   });
 
 for (const [name, text] of Object.entries(FILES)) {

@@ -65,7 +65,7 @@ Deno.test("init looks up addresses that are left out", async () => {
   assert.deepEqual(hosts.map((host) => host.tailscaleIp), ["100.64.0.1", "100.64.0.3"]);
   const offline = await runCommand([...argv, "--force"], {
     directory: at.directory,
-    env: { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" },
+    env: { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent" },
   });
   assert.equal(offline.code, 3);
   assert.match(offline.stderr, /Hint: Specify the address: --control-plane nuc=100\.x\.y\.z/);

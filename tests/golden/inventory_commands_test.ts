@@ -7,7 +7,7 @@ import { assertGolden } from "./golden.ts";
 
 const EXAMPLES = `${PROJECT_ROOT}/examples/inventories`;
 /** No tailscaled of the machine the tests run on is asked. */
-const OFFLINE = { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock" };
+const OFFLINE = { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent/tailscaled.sock" };
 const TAILNET = statusJson({
   peers: [peerFields("pi", "100.64.0.4"), peerFields("nas", "100.64.0.5", { Expired: true })],
 });

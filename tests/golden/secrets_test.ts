@@ -89,7 +89,7 @@ for (const line of LINES) {
       const { stdout, stderr } = await runCommand([...line, "-v", "-o", format], {
         directory: inventory.directory,
         runner,
-        env: { K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent" },
+        env: { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent" },
       });
       assert.doesNotMatch(stdout + stderr, SECRET);
     }

@@ -87,7 +87,7 @@ Deno.test("looking needs no place of the tool's own", async () => {
   for (const command of ["status", "discover", "doctor"]) {
     const state = "/dev/null";
     const { stderr } = await inHomelab([command], {
-      context: { directories: { home: "/nonexistent", config: state, cache: state, state } },
+      context: { directories: { home: "/proc/nonexistent", config: state, cache: state, state } },
     });
     assert.doesNotMatch(stderr, /^Error:/m);
   }

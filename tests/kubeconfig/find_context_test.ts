@@ -113,7 +113,9 @@ Deno.test("files that are missing, broken or without contexts are told apart", (
   }));
 
 Deno.test("a kubeconfig that cannot be read is explained: exit code 2", async () => {
-  const [code, message] = await failure(findContext(place("/nonexistent"), { kubeconfig: "/" }));
+  const [code, message] = await failure(
+    findContext(place("/proc/nonexistent"), { kubeconfig: "/" }),
+  );
   assert.equal(code, 2);
   assert.match(message, /cannot be read/);
 });

@@ -32,7 +32,7 @@ function systemOf({ directory, kubeconfig }: FakeServer, signal: AbortSignal): A
   const variables: Record<string, string> = {
     HOME: directory,
     KUBECONFIG: kubeconfig,
-    K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock",
+    K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent/tailscaled.sock",
   };
   const env = (name: string) => variables[name];
   return {

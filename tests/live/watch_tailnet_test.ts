@@ -25,7 +25,7 @@ Deno.test("a tailnet is told when it has changed, and asked less often while it 
     clock,
     directories: directoriesFrom(() => undefined),
     cwd: "/",
-    env: (name) => name === "K3S_TOOL_TAILSCALE_SOCKET" ? "/nonexistent/socket" : undefined,
+    env: (name) => name === "K3S_TOOL_TAILSCALE_SOCKET" ? "/proc/nonexistent/socket" : undefined,
     signal: controller.signal,
   };
   const told: string[] = [];

@@ -6,7 +6,7 @@ import { emptyMachine } from "../cli/fake_context.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
 import { peerFields, statusJson, tailscaleSays } from "./status_fixture.ts";
 
-const NO_SOCKET = "/nonexistent/tailscaled.sock";
+const NO_SOCKET = "/proc/nonexistent/tailscaled.sock";
 
 function source(runner: Runner, { socket = NO_SOCKET, signal }: {
   readonly socket?: string;

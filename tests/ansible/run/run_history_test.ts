@@ -73,5 +73,5 @@ Deno.test("runs with --check do not push out what really happened", async () => 
 });
 
 Deno.test("no runs yet is an empty list", async () => {
-  assert.deepEqual(await pastRuns("/nonexistent/runs"), []);
+  assert.deepEqual(await pastRuns("/proc/nonexistent/runs"), []);
 });

@@ -17,7 +17,7 @@ const ANSIBLE = { argv: ["ansible-playbook"], version: "2.19.14", origin: "path"
 /** ansible-core as `doctor --fix` installs it, kept between test runs. */
 async function realAnsible() {
   const base = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
-  const system = fakeSystem("/nonexistent", {
+  const system = fakeSystem("/proc/nonexistent", {
     runner: new DenoRunner(),
     directories: { home: "/", config: "/", state: "/", cache: `${base}/k3s-tool-test` },
   });

@@ -127,8 +127,8 @@ class Problems(unittest.TestCase):
 
     def test_a_registries_file_of_others_is_kept_and_one_with_a_password_must_be_there(self):
         other = "/etc/rancher/k3s/registries.yaml on this host was not written by k3s-tool, and `registries` is set"
-        missing = "there is no file /nonexistent/password on the workstation"
-        mirrors, configs = {"mirrors": {"docker.io": None}}, {"configs": {"a": {"auth": {"password_file": "/nonexistent/password"}}, "b": None}}
+        missing = "there is no file /proc/nonexistent/password on the workstation"
+        mirrors, configs = {"mirrors": {"docker.io": None}}, {"configs": {"a": {"auth": {"password_file": "/proc/nonexistent/password"}}, "b": None}}
         for found, registries, problems in (("other", mirrors, [other]), ("other", {}, []), ("own", mirrors, []), (None, configs, [missing]), ("other", configs, [other, missing])):
             told = decide(found_registries=found, registries=registries)
             self.assertEqual((told["n1"]["problems"], told["w1"]["problems"]), (problems, problems), (found, registries))

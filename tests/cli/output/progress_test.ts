@@ -45,7 +45,7 @@ async function onTerminal(
     stdout: recordedStream((text) => stdout += text),
     stderr: recordedStream((text) => stderr += text, { columns: 80, rows: 24 }),
     stdin: { isTerminal: true, readAll: () => Promise.resolve("") },
-    assets: new FolderAssets("/nonexistent"),
+    assets: new FolderAssets("/proc/nonexistent"),
   };
   const all = { ...GLOBALS, ...globals };
   const output = new Output(context, all);

@@ -15,7 +15,7 @@ Deno.test("a question stands on stderr and is taken back when the program is tol
         HOME: directory,
         SHELL: "/bin/sh",
         TERM: "xterm",
-        K3S_TOOL_TAILSCALE_SOCKET: "/nonexistent/tailscaled.sock",
+        K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent/tailscaled.sock",
         DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
       },
       stdin: "piped",

@@ -132,7 +132,7 @@ Deno.test("with -o yaml an error is the same document, behind what was printed b
     ["assets", "eject", "x", "none"],
     ["versoin"],
     ["version", "--colour"],
-    ["node", "list", "-i", "/nonexistent/hosts.yml"],
+    ["node", "list", "-i", "/proc/nonexistent/hosts.yml"],
   ];
   for (const argv of wrong) {
     const json = await runCommand([...argv, "-o", "json"]);
