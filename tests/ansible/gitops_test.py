@@ -264,7 +264,7 @@ class Follow(unittest.TestCase):
         report = self.follow(away, root(), apply=False, timeout=60)
         self.assertIsNone(report["problem"])
         self.assertRegex(report["warnings"][0], r"^Flux stays at main@sha1:abc: the repository .* could not be fetched\. .*connection refused\. ")
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 50)
 
 
 class Manifest(unittest.TestCase):

@@ -21,7 +21,7 @@ def run_playbook(directory, events, *arguments):
     environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(ANSIBLE, "ansible.cfg"), "K3S_TOOL_EVENTS": events, "ANSIBLE_HOME": directory}
     program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
     return subprocess.run([program, "-i", inventory, os.path.join(HERE, "events.yml"), "--limit", "all", "-e", json.dumps({"directory": directory}), *arguments],
-                          env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=120)
+                          env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=600)
 
 
 class Events(unittest.TestCase):
