@@ -9,6 +9,7 @@ import unittest
 from load_part import ROOT, load
 
 PRESENT = load("present")
+UNIT_FILES = load("unit_files")
 with open(os.path.join(ROOT, "ansible", "roles", "k3s_service", "files", "k3s_options.json")) as file:
     TABLE = json.load(file)
 
@@ -46,7 +47,7 @@ FACTS = {"node": "nuc", "address": "100.64.0.1", "tailscale_ip": "100.64.0.1", "
 
 
 def command(*texts, files=None, unit="k3s"):
-    return PRESENT["command_of"](texts, unit, (files or {}).get)
+    return UNIT_FILES["command_of"](texts, unit, (files or {}).get)
 
 
 def options(arguments, documents=(), environment=None):
@@ -56,7 +57,7 @@ def options(arguments, documents=(), environment=None):
 class Units(unittest.TestCase):
     def test_the_unit_of_the_install_script(self):
         read = []
-        found, environment = PRESENT["command_of"]([INSTALLED], "k3s", lambda path: read.append(path) or ("K3S_TOKEN='a b'\nK3S_URL=https://x:6443\n" if path.endswith(".env") else None))
+        found, environment = UNIT_FILES["command_of"]([INSTALLED], "k3s", lambda path: read.append(path) or ("K3S_TOKEN='a b'\nK3S_URL=https://x:6443\n" if path.endswith(".env") else None))
         self.assertEqual(found, ["/usr/local/bin/k3s", "server", "--node-ip", "100.64.0.1", "--disable", "traefik"])
         self.assertEqual(environment, {"K3S_TOKEN": "a b", "K3S_URL": "https://x:6443"})
         self.assertEqual(read, ["/etc/default/k3s", "/etc/sysconfig/k3s", "/etc/systemd/system/k3s.service.env"])
@@ -66,10 +67,10 @@ class Units(unittest.TestCase):
             "a  b\tc": ["a", "b", "c"], "'a b' \"c d\"": ["a b", "c d"], "--x='a b'c": ["--x=a bc"], r"a\x20b \101": ["a b", "A"], r"a\sb": ["a b"], "''": [""],
             r"'it\'s'": ["it's"], r"a\db": [r"a\db"], "": [], "'a'\"b\"": ["ab"],
         }.items():
-            self.assertEqual(PRESENT["words"](text), expected, text)
+            self.assertEqual(UNIT_FILES["words"](text), expected, text)
         for text in ("'a", 'x"', "\"a'"):
             with self.assertRaises(ValueError):
-                PRESENT["words"](text)
+                UNIT_FILES["words"](text)
 
     def test_what_was_quoted_is_found_again(self):
         chance = random.Random(1)
@@ -86,8 +87,8 @@ class Units(unittest.TestCase):
                            for _ in range(chance.randrange(40)))
             try:
                 command(text, files={})
-                PRESENT["environment_file"](text)
-                options(PRESENT["words"](text))
+                UNIT_FILES["environment_file"](text)
+                options(UNIT_FILES["words"](text))
             except ValueError:
                 pass
 
@@ -106,7 +107,7 @@ class Units(unittest.TestCase):
 
     def test_environment_files(self):
         text = "# no\n; no\nA=1\nB='x y'\nC=\"q\\\"r\"\nexport D=2\nE=a\\\nb\nF = 3\n1G=4\nH=\n"
-        self.assertEqual(PRESENT["environment_file"](text), {"A": "1", "B": "x y", "C": 'q"r', "E": "a b", "F": "3", "H": ""})
+        self.assertEqual(UNIT_FILES["environment_file"](text), {"A": "1", "B": "x y", "C": 'q"r', "E": "a b", "F": "3", "H": ""})
 
     def test_what_of_a_unit_is_in_the_way(self):
         def ids(*texts, files=None):
