@@ -78,6 +78,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.programs import run, sentence, sha256_of
 from ansible.module_utils.k3s_tool.server import DATA, answers, explained
+from ansible.module_utils.k3s_tool.unit_files import started_before
 
 BINARY = "/usr/local/bin/k3s"
 FILE = DATA + "/server/cred/encryption-config.json"
@@ -136,14 +137,6 @@ class Rotation:
             if self.now() > end:
                 raise Failed("the servers do not have the same keys: %s" % state["why"])
             self.pause(2)
-
-    def older(self):
-        """Whether the process was started before the file was written."""
-        started = self.run(["systemctl", "show", "k3s", "-p", "ExecMainStartTimestampMonotonic", "--value"], 10)[1].strip()
-        try:
-            return os.stat(self.file).st_mtime > time.time() - (time.monotonic() - int(started or 0) / 1e6)
-        except FileNotFoundError:
-            return False
 
     def finish(self):
         """Waits until every Secret is written again."""
@@ -207,7 +200,8 @@ class Rotation:
 
     def look(self):
         state = self.patiently()
-        return dict({name: state[name] for name in ("enabled", "stage", "kind", "keys")}, digest=sha256_of(self.file) or "", older=self.older())
+        return dict({name: state[name] for name in ("enabled", "stage", "kind", "keys")},
+                    digest=sha256_of(self.file) or "", older=started_before("k3s", self.file, self.run))
 
 
 def main():

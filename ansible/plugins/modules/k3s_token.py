@@ -70,6 +70,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import replace
 from ansible.module_utils.k3s_tool.programs import read, run, sentence
 from ansible.module_utils.k3s_tool.server import DATA, answers, explained
+from ansible.module_utils.k3s_tool.unit_files import started_before
 
 BINARY = "/usr/local/bin/k3s"
 CONFIG = "/etc/rancher/k3s"
@@ -127,12 +128,7 @@ class Host:
         if self.unit == "k3s":
             return self.begun() or self.stored() != self.password()
         # An agent keeps its token in memory alone.
-        try:
-            written = os.stat(self.given_path).st_mtime
-        except FileNotFoundError:
-            return False
-        started = self.run(["systemctl", "show", self.unit, "-p", "ExecMainStartTimestampMonotonic", "--value"])[1].strip()
-        return written > time.time() - (time.monotonic() - int(started or 0) / 1e6)
+        return started_before(self.unit, self.given_path, self.run)
 
     def look(self):
         password = self.password()

@@ -1,9 +1,11 @@
 # Apache-2.0 (see LICENSE)
-"""Units and environment files as systemd reads them: what a service is started with. Nothing of them is executed."""
+"""Units and environment files as systemd reads them: what a service is started with, and whether it was started since. Nothing of them is executed."""
 
 from __future__ import annotations
 
+import os
 import re
+import time
 
 
 def logical_lines(text):
@@ -137,3 +139,13 @@ def command_of(unit_texts, unit, files):
         raise ValueError("it has %d ExecStart lines" % len(start))
     line = words(specified(start[0].lstrip("@-:+!"), unit))
     return [part for word in line for part in expanded(word, environment)], environment
+
+
+def started_before(unit, path, run):
+    """Whether the process of a unit was started before a file was last written; False where there is no file. `run` is that of `programs`."""
+    try:
+        written = os.stat(path).st_mtime
+    except FileNotFoundError:
+        return False
+    monotonic = run(["systemctl", "show", unit, "-p", "ExecMainStartTimestampMonotonic", "--value"])[1].strip()
+    return written > time.time() - (time.monotonic() - int(monotonic or 0) / 1e6)
