@@ -125,6 +125,17 @@ export const DEFAULT_NETWORKS = {
   k3s_service_cidr: "10.43.0.0/16",
 };
 
+/** Whether the servers keep the cluster's data in a database that they share, not in etcd or SQLite. */
+export function sharesDatabase({ vars }: ClusterVars): boolean {
+  return Boolean(vars.get("datastore_endpoint_file")?.value);
+}
+
+/** The servers that are members of one etcd. */
+export function etcdMembers(inventory: Inventory): readonly InventoryHost[] {
+  const servers = hostsOf(inventory, "control-plane");
+  return servers.length > 1 && !sharesDatabase(inventory.cluster) ? servers : [];
+}
+
 /** The hosts of one role, in the order of the inventory. */
 export function hostsOf(inventory: Inventory, role: Role): readonly InventoryHost[] {
   return inventory.hosts.filter((host) => host.role === role);

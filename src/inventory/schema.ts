@@ -309,6 +309,12 @@ export const NOTIFY_FORMATS = ["ntfy", "webhook", "mail"] as const;
 const MINUTES = "a whole number of minutes from 1 to 1440";
 const SECONDS = "a whole number of seconds above zero";
 
+// The endpoint itself has a password in it, mostly.
+const DATASTORE = "a file on this machine with the endpoint, such as ~/.config/homelab/datastore";
+const DatastoreFile = FILE.check(
+  z.refine((path) => !/^(?:\w+:\/\/|[^/\s]+:[^/\s]*@)/.test(path), DATASTORE),
+);
+
 /** Variables of the whole cluster; they stand in the group `all`. */
 export const ClusterVariables = z.looseObject({
   k3s_version: z.optional(text(K3S_VERSION, "a k3s release such as v1.35.6+k3s1")),
@@ -332,6 +338,10 @@ export const ClusterVariables = z.looseObject({
   backup_copy: z.optional(BackupCopySchema),
   default_limits: z.optional(Limits),
   secrets_encryption: z.optional(z.boolean(BOOLEAN)),
+  datastore_endpoint_file: z.optional(DatastoreFile),
+  datastore_ca_file: z.optional(FILE),
+  datastore_cert_file: z.optional(FILE),
+  datastore_key_file: z.optional(FILE),
   notifications: z.optional(z.strictObject({
     url_file: FILE.check(z.minLength(1, "a file on this machine")),
     format: z.optional(z.enum(NOTIFY_FORMATS, `one of ${NOTIFY_FORMATS.join(", ")}`)),

@@ -161,10 +161,13 @@ class Options(unittest.TestCase):
         def ids(arguments, **facts):
             return [entry["id"] for entry in PRESENT["refusals"](options(arguments), TABLE, {**FACTS, **facts})]
         self.assertEqual(ids(["--node-ip=100.64.0.1", "--flannel-iface=eth0", "--token=x", "--cluster-init", "--flannel-backend=vxlan", "--write-kubeconfig=/x"]), [])
-        for arguments in (["--data-dir=/data"], ["--datastore-endpoint=mysql://u:pw@h/db"], ["--flannel-backend=none"], ["--https-listen-port=7443"], ["--disable-agent"],
+        for arguments in (["--data-dir=/data"], ["--flannel-backend=none"], ["--https-listen-port=7443"], ["--disable-agent"],
                           ["--vpn-auth=name=tailscale,joinKey=tskey-x"], ["--agent-token=x"]):
             self.assertEqual(ids(arguments), ["other_option"], arguments)
             self.assertNotRegex(json.dumps(PRESENT["refusals"](options(arguments), TABLE, FACTS)), "tskey|:pw@")
+        database = ["--datastore-endpoint=mysql://u:pw@h/db", "--datastore-cafile=/ca"]
+        self.assertEqual(ids(database), ["database"])
+        self.assertNotIn(":pw@", json.dumps(PRESENT["refusals"](options(database), TABLE, FACTS)))
         self.assertEqual(ids(["--made-up=1"]), ["unknown_option"])
         self.assertEqual(ids(["--etcd-s3-secret-key=x"]), ["secret_option"])
         self.assertEqual(ids(["--node-ip=100.64.0.1,fd7a::1"]), ["dual_stack"])

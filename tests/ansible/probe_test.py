@@ -198,6 +198,24 @@ class Servers(unittest.TestCase):
                 self.assertIsNone(PROBE["joined_through"]("cluster-init: true\n", data))
                 self.assertEqual(PROBE["look_server"](data), {"holds": made.startswith("server"), "answers": False, "awaits": False})
         self.assertEqual(PROBE["own_address"](config), "100.64.0.4")
+
+    def test_a_server_that_began_with_a_database_holds_data_and_tells_where_it_is_without_the_password(self):
+        with tempfile.TemporaryDirectory() as data:
+            named = os.path.join(data, "k3s-tool-datastore.yaml")
+            uses = load("server")["uses_database"]
+            os.makedirs(data + "/server/tls")
+            for path, used in ((named, False), (data + "/server/tls/server-ca.crt", True)):
+                open(path, "w").close()
+                self.assertEqual(uses(data, named), used)
+        digests = {PROBE["database_of"]('# x\ndatastore-endpoint: "postgres://%s"\n' % way)
+                   for way in ("a:b@db:5432/k3s", "c:d%40@db:5432/k3s", "a:b@db:5432/k3s?sslmode=require", "c:?@db:5432/k3s?x=y")}
+        self.assertEqual(len(digests), 1)
+        self.assertNotEqual(digests, {PROBE["database_of"]('datastore-endpoint: "postgres://a:b@other:5432/k3s"')})
+        self.assertIsNone(PROBE["database_of"](""))
+
+    def test_own_address(self):
+        config = 'node-ip: 100.64.0.4\n'
+        self.assertEqual(PROBE["own_address"](config), "100.64.0.4")
         self.assertEqual(PROBE["own_address"]("node-ip: '100.64.0.4'\n"), "100.64.0.4")
         self.assertIsNone(PROBE["own_address"]("server: x\n"))
 

@@ -114,6 +114,12 @@ class Snapshots(unittest.TestCase):
         os.rename(self.db + "/state.db", self.db + "/state.db.migrated")
         self.assertEqual(SNAPSHOT["kind_of"](self.data), "etcd")
 
+    def test_of_a_database_there_is_none(self):
+        SNAPSHOT["uses_database"] = lambda data: True
+        self.addCleanup(SNAPSHOT.__setitem__, "uses_database", load("server")["uses_database"])
+        with self.assertRaisesRegex(SNAPSHOT["Failed"], "pg_dump"):
+            self.save()
+
     def test_a_worker_has_no_datastore(self):
         with self.assertRaisesRegex(SNAPSHOT["Failed"], "no datastore"):
             self.save()

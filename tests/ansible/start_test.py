@@ -161,6 +161,25 @@ class Starting(unittest.TestCase):
         self.assertIsNone(START.refused([line] * 2, {"node": "n3", "host": "n3"}))
         self.assertEqual(START.refused([line] * 3, {"node": "n3", "host": "n3"})[0], "token_rejected")
 
+    def test_a_database_is_named_with_what_it_said_and_without_a_password(self):
+        ping = 'time="2026-11-28T08:25:15Z" level=error msg="Failed to ping database connection: failed to connect to `user=k3s database=k3s`: ' \
+               '10.0.0.9:5432 (db): failed SASL auth: FATAL: password authentication failed for user \\"k3s\\" (SQLSTATE 28P01)"'
+        fatal = 'level=fatal msg="Error: starting kubernetes: preparing server: failed to bootstrap cluster data: %s"'
+        for line, said in ((ping, 'password authentication failed for user "k3s"'), (fatal % "context deadline exceeded", "context deadline exceeded"),
+                           (fatal % "creating storage endpoint: failed to create driver for configured endpoint: dial tcp 10.0.0.9:3306: connect: connection refused",
+                            "connection refused")):
+            code, problem, hint = host({"alive": False}, {"restarts": 0}, {"restarts": 2}, journal=[line] * 5, ask=lambda *_: "no answer").go()
+            self.assertEqual(code, "database_refused")
+            self.assertIn(said, problem)
+            self.assertIn("datastore_endpoint_file", hint)
+        self.assertIsNone(START.refused([ping] * 4 + [fatal % "failed to create driver for default endpoint: x"] * 9, {"node": "n3", "host": "n3"}))
+
+    def test_a_datastore_of_another_cluster_is_recognised_though_k3s_ends_at_once(self):
+        said = ['level=fatal msg="starting kubernetes: preparing server: bootstrap data already found and encrypted with different token"']
+        code, _, hint = host({"alive": False}, {"alive": False, "restarts": 0}, {"alive": False, "restarts": 2}, journal=said).go()
+        self.assertEqual(code, "other_token")
+        self.assertIn("empty it", hint)
+
     def test_the_limit_says_what_was_missing(self):
         code, problem, hint = host({"alive": False}, {}, ask=lambda *_: "the node is not Ready: x", journal=["one", "100%s"]).go()
         self.assertEqual(code, "")

@@ -54,8 +54,9 @@ COMMIT
 """
 
 
-def server(name, ready=True, role="control-plane"):
-    return {"metadata": {"name": name, "labels": {"node-role.kubernetes.io/" + role: "true"}},
+def server(name, ready=True, role="control-plane", etcd=True):
+    roles = [role] + (["etcd"] if etcd and role == "control-plane" else [])
+    return {"metadata": {"name": name, "labels": {"node-role.kubernetes.io/" + each: "true" for each in roles}},
             "status": {"conditions": [{"type": "Ready", "status": "True" if ready else "Unknown"}]}}
 
 
@@ -238,6 +239,13 @@ class Quorum(unittest.TestCase):
         self.assertIsNone(REMOVE["refusal"]([server("n1"), server("n2"), server("n3")], "n1"))
         self.assertIsNone(REMOVE["refusal"]([server("n1"), server("n2")], "n1"))
         self.assertIn("too few for a majority", REMOVE["refusal"]([server("n1"), server("n2"), server("n3", ready=False)], "n1")[0])
+
+    def test_of_servers_that_share_a_database_one_is_enough(self):
+        def servers(*ready):
+            return [server("n%d" % number, ready=each, etcd=False) for number, each in enumerate(ready)]
+        self.assertIsNone(REMOVE["refusal"](servers(True, True, False), "n0"))
+        self.assertIn("none of the servers that would stay is Ready", REMOVE["refusal"](servers(True, False, False), "n0")[0])
+        self.assertIn("only server", REMOVE["refusal"](servers(True), "n0")[0])
 
     def test_workers_may_always_go(self):
         self.assertIsNone(REMOVE["refusal"]([server("n1"), server("w", role="worker")], "w"))

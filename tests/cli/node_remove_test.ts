@@ -214,6 +214,20 @@ Deno.test("reset runs its playbook on the hosts of --limit and keeps the invento
   });
 });
 
+Deno.test("reset says that a database keeps the cluster's data", async () => {
+  await withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = ansibleMachine();
+    const said = async (...words: string[]) =>
+      (await runCommand(["reset", "--yes", ...words], { directory, runner })).stderr;
+    const kept = /data is still in its database/;
+    assert.doesNotMatch(await said(), kept);
+    await runCommand(["config", "set", "datastore_endpoint_file", "db"], { directory });
+    assert.match(await said(), kept);
+    assert.doesNotMatch(await said("-l", "pi"), kept);
+  });
+});
+
 for (const command of ["provision", "node remove pi", "reset", "kubeconfig"]) {
   Deno.test(`${command} takes the files with the passwords of the hosts`, async () => {
     await withDirectory(async (directory) => {

@@ -79,6 +79,10 @@ def is_server(node):
     return any("node-role.kubernetes.io/" + role in labels for role in ("control-plane", "master", "etcd"))
 
 
+def is_member(node):
+    return "node-role.kubernetes.io/etcd" in (node["metadata"].get("labels") or {})
+
+
 def is_ready(node):
     return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in node.get("status", {}).get("conditions", []))
 
@@ -91,9 +95,12 @@ def refusal(nodes, name):
     if not others:
         return "%s is the only server: without it there is no cluster" % name, "`k3s-tool reset` removes the whole cluster; or add another server first."
     ready = sum(is_ready(node) for node in others)
+    back = "Bring the other servers back first; look at `k3s-tool status`."
+    # Servers that share a database need no majority.
+    if not any(is_member(node) for node in nodes):
+        return None if ready else ("none of the servers that would stay is Ready", back)
     if ready < len(others) // 2 + 1:
-        return ("only %d of the %d servers that would stay are Ready, too few for a majority" % (ready, len(others)),
-                "Bring the other servers back first; look at `k3s-tool status`.")
+        return "only %d of the %d servers that would stay are Ready, too few for a majority" % (ready, len(others)), back
     return None
 
 

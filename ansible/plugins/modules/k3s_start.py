@@ -50,6 +50,10 @@ options:
     description: What this host joins with, written to C(/etc/rancher/k3s/cluster-token) before the start. Empty where there is no server to join.
     type: str
     default: ""
+  make_token:
+    description: Whether a random token is written there where there is none, for the first server of those that share a database.
+    type: bool
+    default: false
   timeout:
     description: How long all of it may take, in seconds.
     type: int
@@ -66,7 +70,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 code:
-  description: "Which of the known failures it is: C(node_password_rejected), C(token_rejected), C(keeps_ending); else missing."
+  description: "Which of the known failures it is: C(node_password_rejected), C(token_rejected), C(other_token), C(database_refused), C(keeps_ending); else missing."
   returned: on failure
   type: str
 """
@@ -74,7 +78,9 @@ code:
 import calendar
 import http.client
 import json
+import os
 import re
+import secrets
 import socket
 import ssl
 import subprocess
@@ -103,8 +109,14 @@ RULES_WRITTEN = re.compile(rb'kubeproxy_sync_proxy_rules_last_timestamp_seconds(
 # How long nothing may listen there before kube-proxy counts as switched off (disable-kube-proxy), or as listening elsewhere, in seconds.
 PROXY_LISTENS = 15
 
-# What k3s says when a server does not let this host in, and how often it must have said so. It goes on trying for ever.
-# Wording: pkg/agent/config/config.go (password), pkg/etcd/etcd.go (name), pkg/server/auth/auth.go and pkg/clientaccess/token.go (token).
+DATABASE = "The database that the servers share does not answer this host, or does not let it in: %(said)s"
+DATABASE_HINT = ("Can this host reach it, and are the address, the user, the password and the certificates right? "
+                 "Correct the file that datastore_endpoint_file names, or the database, then run again.")
+
+# What k3s says when it is not let in by a server or by its datastore, and how often it must have said so. It goes on trying for ever.
+# Wording: pkg/agent/config/config.go (password), pkg/etcd/etcd.go (name), pkg/server/auth/auth.go and pkg/clientaccess/token.go (token),
+# pkg/cluster/storage.go (the token of what is in a datastore), kine pkg/drivers/generic/generic.go (SQL), pkg/etcd/store/store.go (etcd). What it says of
+# a database has no password.
 REFUSALS = (
     (r"Node password rejected|duplicate node name found", 1, "node_password_rejected",
      "The cluster knows a node %(node)s with another password: this machine was reinstalled under its old name, or two machines have that name",
@@ -114,6 +126,12 @@ REFUSALS = (
      "The server does not accept the join token of this host",
      "Was the token rotated? `k3s-tool rotate token` finishes that, and gives this host the new one. "
      "If this host was part of another cluster: `k3s-tool reset --limit %(host)s`, then provision again."),
+    (r"bootstrap data already found and encrypted with different token", 1, "other_token",
+     "The datastore is encrypted with another token: it has the data of another cluster, or of this one before its servers were reset",
+     "Was a new token being made? `k3s-tool rotate token` finishes that. If servers share a database: empty it. Or, to go on with the cluster that is in it, "
+     "write its server token to /etc/rancher/k3s/cluster-token on this host, then run again."),
+    (r"(?i)failed to ping (?:database )?connection: (?P<said>.*)", 5, "database_refused", DATABASE, DATABASE_HINT),
+    (r"preparing server: .*(?:configured endpoint: |bootstrap cluster data: (?=context deadline exceeded))(?P<said>.*)", 2, "database_refused", DATABASE, DATABASE_HINT),
 )
 RESTORE_HINT = "Correct what it names, then run `k3s-tool backup restore` again. What was here before is in /var/lib/rancher/k3s/server/db-before-restore-*."
 AFTER = {"alive": True, "enabled": True}
@@ -239,8 +257,10 @@ def last_words(lines):
 def refused(lines, names):
     """The refusal that a journal reports: its code, problem and hint; or None. `names` are the host's and the node's."""
     for pattern, least, code, problem, hint in REFUSALS:
-        if sum(1 for line in lines if re.search(pattern, line)) >= least:
-            return code, problem % names, hint % names
+        found = [match for match in (re.search(pattern, line) for line in lines) if match]
+        if len(found) >= least:
+            told = {**names, **{name: text.rstrip('"').replace('\\"', '"')[:500] for name, text in found[-1].groupdict().items()}}
+            return code, problem % told, hint % told
     return None
 
 
@@ -289,7 +309,7 @@ class Start:
             least = state["restarts"] if least is None else min(least, state["restarts"])
             if state["failed"] or state["restarts"] - least >= 2:
                 why = "was given up by systemd" if state["failed"] else "ends again each time it is started"
-                return LOOP, self.told(why), self.hint
+                return refused(self.journal(self.unit, "--since=@%d" % self.begun), self.names) or (LOOP, self.told(why), self.hint)
             if state["alive"] and state["invocation"] != replaced:
                 # Its time is taken once: the clock may be set while the node comes up.
                 since = started.setdefault(state["invocation"], state["started"])
@@ -347,6 +367,7 @@ def main():
         "unchanged": {"type": "bool", "default": False},
         "server": {"type": "str", "default": ""},
         "token": {"type": "str", "default": "", "no_log": True},
+        "make_token": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 360},
     }, supports_check_mode=True)
     asked_for = module.params
@@ -359,8 +380,10 @@ def main():
     if server and not reaches(server, 6443, 30):
         module.fail_json(msg="The server %s does not answer on port 6443 from this host\nHint: A firewall on the server or the access rules "
                              "of the tailnet are in the way: TCP 6443 must be open between the hosts." % server)
-    if asked_for["token"]:
-        changed = bool(write_files([{"path": TOKEN, "content": asked_for["token"], "mode": "0600"}])) or changed
+    # Not as a parameter, which Ansible would give back: it knows only those for secrets that it was given.
+    token = secrets.token_hex(32) if asked_for["make_token"] and not os.path.exists(TOKEN) else asked_for["token"]
+    if token:
+        changed = bool(write_files([{"path": TOKEN, "content": token, "mode": "0600"}])) or changed
     restored = armed_backup() if unit == "k3s" else None
     if restored:
         with working():

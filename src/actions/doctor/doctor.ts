@@ -9,7 +9,7 @@ import { storedKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
 import { UserError } from "../../errors/user_error.ts";
 import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
-import { hostsOf, type Inventory } from "../../inventory/model.ts";
+import { etcdMembers, type Inventory } from "../../inventory/model.ts";
 import { checkInventory } from "../../inventory/read/read.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { attempt, type Check, fail, ok, warn } from "./check.ts";
@@ -79,12 +79,12 @@ async function* checkHosts(system: ActionSystem, inventory: Inventory): AsyncGen
   // Ctrl-C rejects all of them at once; the first one is reported.
   for (const result of results) result.catch(() => {});
   for (const result of results) yield* await result;
-  const servers = new Set(hostsOf(inventory, "control-plane").map(({ name }) => name));
+  const members = new Set(etcdMembers(inventory).map(({ name }) => name));
   const inOrder = new Map(inventory.hosts.flatMap(({ name }) => {
     const answer = answers.get(name);
     return answer === undefined ? [] : [[name, answer] as const];
   }));
-  yield* nodeChecks(inOrder, { servers, now: system.clock.now() });
+  yield* nodeChecks(inOrder, { members, now: system.clock.now() });
 }
 
 async function findInventory(

@@ -11,7 +11,12 @@ import { sshArgv } from "../../ansible/run/ssh.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
-import { DEFAULT_NETWORKS, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import {
+  DEFAULT_NETWORKS,
+  etcdMembers,
+  type Inventory,
+  type InventoryHost,
+} from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { hostProgram, LOADER } from "../backup/host_program.ts";
 
@@ -112,9 +117,13 @@ export function clusterDns(
 }
 
 /** Ports on which a node must be reached by another (k3s' documentation, "Networking"). */
-function portsBetween(from: InventoryHost, to: InventoryHost): readonly number[] {
+function portsBetween(
+  inventory: Inventory,
+  from: InventoryHost,
+  to: InventoryHost,
+): readonly number[] {
   if (to.role !== "control-plane") return [10250];
-  return from.role === "control-plane" ? [10250, 6443, 2379, 2380] : [10250, 6443];
+  return etcdMembers(inventory).includes(from) ? [10250, 6443, 2379, 2380] : [10250, 6443];
 }
 
 /** Asks one host; a sentence where it does not say. */
@@ -129,7 +138,7 @@ export async function askHealth(
   const peers = inventory.hosts.flatMap((peer) =>
     peer === host || peer.tailscaleIp === undefined
       ? []
-      : { name: peer.name, address: peer.tailscaleIp, ports: portsBetween(host, peer) }
+      : { name: peer.name, address: peer.tailscaleIp, ports: portsBetween(inventory, host, peer) }
   );
   const program = new TextEncoder().encode(
     await hostProgram(system, MODULES, "health.tell(request, sys.stdin.buffer, sys.stdout)", {

@@ -32,12 +32,12 @@ export type Answers = ReadonlyMap<string, HostHealth>;
 /** All that was found of the nodes and between them. */
 export function nodeChecks(
   answers: Answers,
-  { servers, now }: { readonly servers: ReadonlySet<string>; readonly now: number },
+  { members, now }: { readonly members: ReadonlySet<string>; readonly now: number },
 ): readonly Check[] {
   return [
     ...[...answers].flatMap(([host, { health }]) => [
       ...peerChecks(host, answers),
-      ...latencyChecks(host, health, servers),
+      ...latencyChecks(host, health, members),
       ...firewallChecks(host, answers),
       ...routeChecks(host, health),
       ...dnsChecks(host, health),
@@ -166,15 +166,15 @@ export function firewallChecks(host: string, answers: Answers): readonly Check[]
   )];
 }
 
-/** How far servers are from each other. */
+/** How far members of etcd are from each other. */
 export function latencyChecks(
   host: string,
   health: Health,
-  servers: ReadonlySet<string>,
+  members: ReadonlySet<string>,
 ): readonly Check[] {
-  if (!servers.has(host)) return [];
+  if (!members.has(host)) return [];
   const slow = health.peers.filter(({ name, rtt_ms }) =>
-    servers.has(name) && (rtt_ms ?? 0) > ROUND_TRIP_WARN_MS
+    members.has(name) && (rtt_ms ?? 0) > ROUND_TRIP_WARN_MS
   );
   if (slow.length === 0) return [];
   const most = Math.max(...slow.map(({ rtt_ms }) => rtt_ms ?? 0));

@@ -7,6 +7,7 @@
 import type { RunEvent } from "../../ansible/events/event.ts";
 import { usageError } from "../../errors/user_error.ts";
 import {
+  etcdMembers,
   findHost,
   hostNamed,
   hostsOf,
@@ -227,7 +228,7 @@ export async function moveHost(
 ): Promise<Move> {
   const { inventory } = await openInventory(system, request.inventory);
   const host = hostNamed(inventory, request.host);
-  const { name, role, tailscaleIp, ansibleHost } = host;
+  const { name, tailscaleIp, ansibleHost } = host;
   const { address, notes } = await addressOf(system, { name, address: request.address });
   const variables = address === tailscaleIp
     ? []
@@ -244,7 +245,7 @@ export async function moveHost(
     host: hostNamed(change.content.inventory, name),
     address,
     change: { ...change, notes: [...notes, ...change.notes] },
-    rejoins: role === "control-plane" && hostsOf(inventory, role).length > 1,
+    rejoins: etcdMembers(inventory).includes(host),
   };
 }
 

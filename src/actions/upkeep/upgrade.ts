@@ -12,7 +12,7 @@ import { cordonNode, drainNode, UPGRADE_MARK } from "../../changes/drain.ts";
 import type { KubernetesApi } from "../../cluster/api/kubernetes_api.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
-import type { Inventory } from "../../inventory/model.ts";
+import { type Inventory, sharesDatabase } from "../../inventory/model.ts";
 import { K3S_VERSION } from "../../inventory/kubernetes_syntax.ts";
 import { openInventory, requireProvisionable } from "../../inventory/read/read.ts";
 import { renderProblem } from "../../errors/render_error.ts";
@@ -234,7 +234,10 @@ export async function* upgrade(
       const start = { type: "run_start", playbook: "upgrade.yml", check: false } as const;
       yield await keep(start);
       yield* run.uncordon(plan.leftovers);
-      if (steps.some(({ role }) => role === "control-plane")) {
+      const servers = steps.some(({ role }) => role === "control-plane");
+      if (servers && sharesDatabase(inventory.cluster)) {
+        yield* run.sayNoSnapshot();
+      } else if (servers) {
         const ended = yield* play({
           ...request.passwords,
           playbook: "snapshot",
@@ -462,6 +465,13 @@ class Upgrade {
         hint: `See why with: k3s-tool logs ${name}`,
       });
     }
+  }
+
+  /** What a database keeps is saved by its own tools. */
+  async *sayNoSnapshot(): AsyncGenerator<AnsibleEvent> {
+    yield await this.#note(
+      "No snapshot is taken: the data is in a database (datastore_endpoint_file).",
+    );
   }
 
   async #note(message: string): Promise<AnsibleEvent> {

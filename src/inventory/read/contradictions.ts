@@ -20,6 +20,7 @@ export function warnOfContradictions(
     ...allProtected(hosts),
     ...limitsTooNew(cluster),
     ...disabledDefault(cluster),
+    ...databaseFiles(cluster),
     ...hosts.flatMap(deniedGpu),
   ];
 }
@@ -47,6 +48,36 @@ function limitsTooNew({ k3sVersion, vars }: ClusterVars): Problem[] {
     message: `default_limits needs k3s v1.36 or newer, and k3s_version is ${k3sVersion}`,
     where: limits.where,
     expected: "a newer k3s_version, or no default_limits",
+  }];
+}
+
+/** Certificates say nothing without a database, and k3s takes a client's only with its key (k3s docs, datastore). */
+function databaseFiles({ vars }: ClusterVars): Problem[] {
+  const names = [
+    "datastore_endpoint_file",
+    "datastore_cert_file",
+    "datastore_key_file",
+    "datastore_ca_file",
+  ];
+  const [endpoint, certificate, key, authority] = names.map((name) => {
+    const variable = vars.get(name);
+    return variable?.value ? variable : undefined;
+  });
+  const first = certificate ?? key ?? authority;
+  if (endpoint === undefined && first !== undefined) {
+    return [{
+      message: "datastore_endpoint_file is not set, so the other datastore files are not used",
+      where: first.where,
+      expected: "datastore_endpoint_file too",
+    }];
+  }
+  if ((certificate === undefined) === (key === undefined)) return [];
+  return [{
+    message: `${
+      certificate === undefined ? "datastore_key_file" : "datastore_cert_file"
+    } is set alone`,
+    where: (certificate ?? key)!.where,
+    expected: "datastore_cert_file and datastore_key_file together",
   }];
 }
 

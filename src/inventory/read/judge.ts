@@ -17,6 +17,7 @@ import {
   type InventoryHost,
   ROLE_GROUPS,
   ROLES,
+  sharesDatabase,
 } from "../model.ts";
 import { maskedText } from "../masked.ts";
 import { warnOfContradictions } from "./contradictions.ts";
@@ -58,7 +59,7 @@ export function judge(
       warnings: inOrder([
         ...skipped,
         ...warnings,
-        ...warnOfHosts(hosts, document.file),
+        ...warnOfHosts(hosts, { file: document.file, cluster }),
         ...warnOfNames(tree),
         ...warnOfContradictions(hosts, cluster),
       ]),
@@ -152,7 +153,10 @@ function clusterVariablesOf({ name, vars }: InventoryHost): Problem[] {
 }
 
 /** What is odd but works. */
-function warnOfHosts(hosts: readonly InventoryHost[], file: string): Problem[] {
+function warnOfHosts(
+  hosts: readonly InventoryHost[],
+  { file, cluster }: { readonly file: string; readonly cluster: ClusterVars },
+): Problem[] {
   const servers = hosts.filter((host) => host.role === "control-plane");
   if (servers.length === 0) {
     return [{
@@ -161,7 +165,7 @@ function warnOfHosts(hosts: readonly InventoryHost[], file: string): Problem[] {
       expected: "a host in the group control_plane before provisioning",
     }];
   }
-  if (servers.length % 2 === 0) {
+  if (servers.length % 2 === 0 && !sharesDatabase(cluster)) {
     return [{
       message: `${servers.length} control-plane hosts survive the loss of no more than ${
         servers.length / 2 - 1

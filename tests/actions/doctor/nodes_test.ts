@@ -62,7 +62,7 @@ const words = (checks: readonly Check[]) =>
   checks.map(({ message, hint }) => `${message} → ${hint}`).join("\n");
 
 Deno.test("a healthy cluster has no finding", () => {
-  const checks = nodeChecks(pair({}), { servers: new Set(["n1", "n2"]), now: NOW });
+  const checks = nodeChecks(pair({}), { members: new Set(["n1", "n2"]), now: NOW });
   assert.deepEqual(checks.filter(({ status }) => status !== "ok"), []);
   assert.deepEqual(
     new Set(checks.map(({ name }) => name)),

@@ -95,6 +95,12 @@ interface Rendered {
 /** The text of a file with credentials, with what YAML and templates would take for their own. */
 const PASSWORD = '{{ x }}: "a" # b';
 
+/** Where a database is, with a password that YAML and templates would take for their own. */
+const ENDPOINT = "mysql://k3s:{{x}}'#@tcp(db.example.com:3306)/k3s";
+
+/** What an earlier inventory had for the database, and this one does not. */
+const LEFT = "/etc/rancher/k3s/datastore-keyfile.pem";
+
 /** Options for all hosts: one that only servers have, and one for both. */
 const FOR_ALL = { "cluster-domain": "home.arpa", "snapshotter": "native" };
 
@@ -111,7 +117,7 @@ function inventoryHosts(): Host[] {
   }).slice(0, RUNS);
 }
 
-function inventoryOf(hosts: readonly Host[]): unknown {
+function inventoryOf(hosts: readonly Host[], vars: Record<string, string>): unknown {
   const entry = (host: Host) => [host.name, {
     ansible_host: host.lan,
     tailscale_ip: host.address,
@@ -143,7 +149,7 @@ function inventoryOf(hosts: readonly Host[]): unknown {
       arch: "amd64",
       tailscale: { dns_name: host.dnsName },
       resolvers: { managed: host.managed, upstream: ["9.9.9.9"] },
-      k3s: { registries: host.foundRegistries, cluster: null },
+      k3s: { registries: host.foundRegistries, cluster: null, files: { [LEFT]: "0123" } },
     },
   }];
   return {
@@ -152,6 +158,7 @@ function inventoryOf(hosts: readonly Host[]): unknown {
         k3s_version: "v1.36.2+k3s1",
         tailscale_network: "100.64.0.0/10",
         k3s_config: FOR_ALL,
+        ...vars,
       },
       children: {
         control_plane: { hosts: Object.fromEntries(hosts.slice(0, 3).map(entry)) },
@@ -161,12 +168,16 @@ function inventoryOf(hosts: readonly Host[]): unknown {
   };
 }
 
-async function render(hosts: readonly Host[]): Promise<Record<string, Rendered>> {
+async function render(
+  hosts: readonly Host[],
+  vars: Record<string, string> = {},
+): Promise<Record<string, Rendered>> {
   const directory = await Deno.makeTempDir({ prefix: "k3s-tool-test-" });
   try {
-    const inventory = JSON.stringify(inventoryOf(hosts)).replaceAll("/DIRECTORY", directory);
+    const inventory = JSON.stringify(inventoryOf(hosts, vars)).replaceAll("/DIRECTORY", directory);
     await Deno.writeTextFile(`${directory}/hosts.json`, inventory);
     await Deno.writeTextFile(`${directory}/password`, `${PASSWORD}\n`);
+    await Deno.writeTextFile(`${directory}/endpoint`, `${ENDPOINT}\n`);
     const output = `${directory}/out.json`;
     const { code, stdout, stderr } = await new Deno.Command("ansible-playbook", {
       args: [
@@ -279,6 +290,34 @@ Deno.test("P3 every joiner names the first server's address and a token file, an
     assert.equal(config["token-file"], joins ? "/etc/rancher/k3s/cluster-token" : undefined);
     assert.ok(!("token" in config) && !("agent-token" in config));
   });
+});
+
+Deno.test("servers that share a database name no other server, all have a token file, and only root reads the endpoint", async () => {
+  const some = hosts.slice(0, 4);
+  const shared = await render(some, {
+    datastore_endpoint_file: "endpoint",
+    datastore_ca_file: "/DIRECTORY/password",
+  });
+  const path = "/etc/rancher/k3s/config.yaml.d/k3s-tool-datastore.yaml";
+  const authority = "/etc/rancher/k3s/datastore-cafile.pem";
+  for (const host of some) {
+    const { mode, config, files, secrets } = shared[host.name]!;
+    const isServer = mode === "server";
+    assert.equal(config["server"], isServer ? undefined : `https://${first.address}:6443`);
+    assert.equal(config["token-file"], "/etc/rancher/k3s/cluster-token");
+    assert.ok(!("cluster-init" in config));
+    const modes = files.flatMap((file) =>
+      [path, authority].includes(`${file.path}`) ? file.mode : []
+    );
+    assert.deepEqual(modes, isServer ? ["0600", "0600"] : []);
+    assert.deepEqual(files.filter((file) => file.path === LEFT), [{ path: LEFT, absent: true }]);
+    assert.ok(!JSON.stringify(files).includes("{{x}}"));
+    assert.deepEqual(
+      parse(secrets[path] ?? "null"),
+      isServer ? { "datastore-endpoint": ENDPOINT, "datastore-cafile": authority } : null,
+    );
+    assert.equal(secrets[authority], isServer ? `${PASSWORD}\n` : undefined);
+  }
 });
 
 Deno.test("P9 workers differ in their own values alone", () => {

@@ -1,5 +1,6 @@
 """What the roles decide from the probes: whether SQLite becomes etcd, and whether a worker would be newer than its server."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -10,9 +11,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), found_registries=None, server=None, encrypts=False, addresses=(), **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), paths=(), found_registries=None, server=None, encrypts=False, database=None, addresses=(), **extra):
     def host(number, name):
-        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "images": [], "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "address": dict(addresses).get(name), "server": server or {"holds": False, "answers": False}},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "images": [], "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "database": database, "address": dict(addresses).get(name), "server": server or {"holds": False, "answers": False}},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         if name in dict(recorded):
@@ -178,6 +179,41 @@ class Problems(unittest.TestCase):
                 self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, []), (holds, encrypts, wanted))
         found = decide(server={"holds": True, "answers": True}, encrypts=True, k3s_control_plane_extra_config={"secrets-encryption": True})
         self.assertEqual(found["n1"]["problems"], [])
+
+    def test_the_data_of_a_cluster_is_not_moved_to_a_database_or_from_it(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write("mysql://k3s:pw@tcp(db:3306)/k3s\n")
+            file.flush()
+            found_there = hashlib.sha256(b"mysql://tcp(db:3306)/k3s").hexdigest()
+            here, there = "the data of this cluster is on its servers, and k3s cannot move it to a database (datastore_endpoint_file)", \
+                "the data of this cluster is in a database, and datastore_endpoint_file is not set"
+            other = "the data of this cluster is in another database than datastore_endpoint_file names"
+            for holds, database, wanted, problems in ((True, None, True, [here]), (True, found_there, False, [there]), (True, found_there, True, []),
+                                                      (True, "0" * 64, True, [other]), (False, None, True, [])):
+                given = {"datastore_endpoint_file": file.name} if wanted else {}
+                found = decide(server={"holds": holds, "answers": holds}, database=database, **given)
+                self.assertEqual((found["n1"]["problems"], found["w1"]["problems"]), (problems, []), (holds, database, wanted))
+                self.assertEqual((found["n1"]["etcd"], found["n1"]["init"]), (not wanted, not wanted))
+
+    def test_an_endpoint_that_is_missing_or_none_is_said_without_it(self):
+        found = decide(datastore_endpoint_file="/nonexistent/endpoint")
+        self.assertEqual(found["n1"]["problems"], ["/nonexistent/endpoint is not on the workstation (datastore_endpoint_file and the files beside it)"])
+        self.assertEqual(found["w1"]["problems"], [])
+        wrong = ("", "sqlite:///x", "/var/lib/db", "postgres://a b", "postgres://a\nmysql://b", "hunter2", "postgres://k3s:hunter2/x@db/k3s",
+                 "postgres://k3s:hunter2%zz@db/k3s", "postgres://k3s:hunter2#@db/k3s", "postgres://k3s:{hunter2}@db/k3s", "mysql://hunter2(db)/k3s",
+                 "postgres://k3s:hunter2@db:port/k3s", "https://k3s:hunter2@db:2379")
+        right = ("postgres://k3s:hunter2%40!@db.example.com:5432/k3s?sslmode=require", "postgresql://db", "postgres://a:b@[fd7a::1]:5432,db2/k3s",
+                 "mysql://k3s:hunter2/#@@tcp(db:3306)/k3s?tls=true", "nats://db:4222", "https://a:2379,https://b:2379")
+        with tempfile.TemporaryDirectory() as directory:
+            names = ["n%d" % number for number in range(len(wrong + right))]
+            for name, endpoint in zip(names, wrong + right):
+                with open(os.path.join(directory, name), "w") as file:
+                    file.write(endpoint)
+            found = decide(servers=names, datastore_endpoint_file=directory + "/{{ inventory_hostname }}")
+        for name, endpoint in zip(names, wrong + right):
+            problems = " ".join(found[name]["problems"])
+            self.assertRegex(problems, "has no endpoint that k3s knows$" if endpoint in wrong else "^$", endpoint)
+            self.assertNotIn("hunter2", problems)
 
     def test_a_worker_alone_in_a_run_is_judged_by_what_is_known_of_its_server(self):
         """A server that is left out by --limit is looked at for what it serves; which cluster it has stays unknown."""

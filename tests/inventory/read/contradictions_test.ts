@@ -1,5 +1,6 @@
 /** Values that are right by themselves and do not go together are warned of, with their line. */
 import assert from "node:assert/strict";
+import { etcdMembers } from "../../../src/inventory/model.ts";
 import { checkInventory } from "../../../src/inventory/read/read.ts";
 import { temporaryInventory } from "../temporary_inventory.ts";
 
@@ -40,6 +41,35 @@ for (
     ["limits in an old k3s", inventory({ all: `${OLD}, default_limits: {cpu: "1"}` }), [
       "2: default_limits needs k3s v1.36 or newer, and k3s_version is v1.35.6+k3s1",
     ]],
+    ["certificates without a database", inventory({ all: "datastore_ca_file: /ca.pem" }), [
+      "2: datastore_endpoint_file is not set, so the other datastore files are not used",
+    ]],
+    [
+      "a client's certificate without its key",
+      inventory({ all: "datastore_endpoint_file: /db, datastore_cert_file: /c.pem" }),
+      ["2: datastore_cert_file is set alone"],
+    ],
+    [
+      "a database with all that belongs to it",
+      inventory({
+        all: "datastore_endpoint_file: /db, datastore_ca_file: /a, datastore_cert_file: /c, " +
+          "datastore_key_file: /k",
+      }),
+      [],
+    ],
+    [
+      "two servers",
+      inventory({}).replace("nuc:", "one: {tailscale_ip: 100.64.0.9}\n        nuc:"),
+      [
+        "7: 2 control-plane hosts survive the loss of no more than 0; one host fewer is as safe",
+      ],
+    ],
+    [
+      "two servers that share a database",
+      inventory({ all: "datastore_endpoint_file: /db" })
+        .replace("nuc:", "one: {tailscale_ip: 100.64.0.9}\n        nuc:"),
+      [],
+    ],
     ["no limits in an old k3s", inventory({ all: `${OLD}, default_limits: {}` }), []],
     ["limits in a new k3s", inventory({ all: `${NEW}, default_limits: {cpu: "1"}` }), []],
     [
@@ -79,3 +109,19 @@ for (
     assert.deepEqual(warnings.map(({ message, where }) => `${where?.line}: ${message}`), expected);
   });
 }
+
+Deno.test("servers are members of etcd where there are several, and no database that they share", async () => {
+  const several = (all: string) =>
+    inventory({ all }).replace("nuc:", "one: {tailscale_ip: 100.64.0.9}\n        nuc:");
+  for (
+    const [text, expected] of [
+      [inventory({}), []],
+      [several(""), ["one", "nuc"]],
+      [several("datastore_endpoint_file: /db"), []],
+    ] as const
+  ) {
+    await using written = await temporaryInventory(text);
+    const read = await checkInventory(written.file);
+    assert.deepEqual(etcdMembers(read.inventory!).map(({ name }) => name), expected);
+  }
+});

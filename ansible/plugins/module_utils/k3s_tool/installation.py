@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import json
 import os
 import re
 import time
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible.module_utils.k3s_tool.files import make_directory, replace
 from ansible.module_utils.k3s_tool.programs import problem, read, run, sha256_of
-from ansible.module_utils.k3s_tool.server import DATA, armed_backup, holds_datastore, keeps_sqlite, look_server, parse_version
+from ansible.module_utils.k3s_tool.server import DATA, DATABASE, armed_backup, holds_datastore, keeps_sqlite, look_server, parse_version, uses_database
 from ansible.module_utils.k3s_tool.system import listeners
 
 BINARY = "/usr/local/bin/k3s"
@@ -96,6 +97,12 @@ def own_address(config):
     return match.group(1) if match else None
 
 
+def database_of(config):
+    """A digest of where the database is that servers share, without user, password and parameters, which may change; None where nothing says so."""
+    match = re.search(r"^datastore-endpoint: (.*)$", config, re.MULTILINE)
+    return hashlib.sha256(re.sub(r"://(?:.*@)?([^?]*).*", r"://\1", json.loads(match.group(1))).encode()).hexdigest() if match else None
+
+
 def whose(path):
     """Who wrote a configuration file: C(own) for this tool, C(other), or None where there is none."""
     if not os.path.lexists(path):
@@ -147,6 +154,7 @@ def probe_k3s(params):
     if armed_backup():
         facts["unit"]["current"] = False  # its next start is what finishes the restore
     facts["sqlite"] = keeps_sqlite()
+    facts["database"] = database_of(read(DATABASE)) if uses_database() else None
     facts["pods_below"] = "cgroup-root=/k3s" in read(files[0])
     facts["notifies"] = os.path.exists("/etc/systemd/system/k3s-tool-notify.timer")
     facts["gitops"] = os.path.isdir("/etc/rancher/k3s/k3s-tool-flux")

@@ -163,7 +163,11 @@ def hidden(name, value):
 def refusals(now, table, facts):
     """What of the options cannot be taken over, as problems."""
     found = []
+    if "datastore-endpoint" in now:
+        found.append(problem("database", "its servers share a database (datastore-endpoint), which is not taken over", "Leave it as it is installed, or create a new cluster."))
     for name, value in sorted(now.items()):
+        if name.startswith("datastore-"):
+            continue
         option = table.get(name)
         if option is None:
             found.append(problem("unknown_option", "k3s runs with %s, which k3s-tool does not know" % name, "Remove it where it is set, restart k3s, then adopt it."))

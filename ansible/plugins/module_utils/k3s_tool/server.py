@@ -10,6 +10,8 @@ import re
 import ssl
 
 DATA = "/var/lib/rancher/k3s"
+# What names the database that servers share (role k3s_service).
+DATABASE = "/etc/rancher/k3s/config.yaml.d/k3s-tool-datastore.yaml"
 
 
 def parse_version(output):
@@ -29,8 +31,19 @@ def armed_backup(data=DATA):
 
 def holds_datastore(data=DATA):
     """Whether the cluster's data is here, or about to be: a backup that is being restored, a WAL of etcd, or SQLite's file (k3s pkg/etcd/etcd.go,
-    walDir and sqliteFile)."""
-    return armed_backup(data) is not None or os.path.isdir(data + "/server/db/etcd/member/wal") or os.path.isfile(data + "/server/db/state.db")
+    walDir and sqliteFile); or this server has begun with a database."""
+    return armed_backup(data) is not None or keeps_etcd(data) or os.path.isfile(data + "/server/db/state.db") or uses_database(data)
+
+
+def keeps_etcd(data=DATA):
+    """Whether a member of etcd is here."""
+    return os.path.isdir(data + "/server/db/etcd/member/wal")
+
+
+def uses_database(data=DATA, named=DATABASE):
+    """Whether this server has the cluster's keys from a database, or has put them there: k3s makes none before it has looked (k3s
+    pkg/cluster/bootstrap.go)."""
+    return os.path.isfile(named) and os.path.isfile(data + "/server/tls/server-ca.crt")
 
 
 def awaited(data=DATA):

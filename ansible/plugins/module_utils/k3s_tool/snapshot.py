@@ -10,7 +10,7 @@ import time
 
 from ansible.module_utils.k3s_tool.kubectl import K3S
 from ansible.module_utils.k3s_tool.programs import run
-from ansible.module_utils.k3s_tool.server import DATA
+from ansible.module_utils.k3s_tool.server import DATA, keeps_etcd, uses_database
 
 
 class Failed(Exception):
@@ -22,12 +22,14 @@ def kind_of(data=DATA):
     is etcd's (k3s pkg/etcd/etcd.go, walDir and sqliteFile)."""
     if os.path.isfile(data + "/server/db/state.db"):
         return "sqlite"
-    return "etcd" if os.path.isdir(data + "/server/db/etcd/member/wal") else None
+    return "etcd" if keeps_etcd(data) else None
 
 
 def place(data=DATA):
     """The kind of the datastore, and the directory of its snapshots, which only root may read, as every Secret of the cluster is in them."""
     kind = kind_of(data)
+    if kind is None and uses_database(data):
+        raise Failed("the cluster's data is in a database, which has tools of its own for backups, such as pg_dump, mysqldump or etcdctl")
     if kind is None:
         raise Failed("there is no datastore of k3s on this host")
     directory = data + "/server/db/snapshots"

@@ -25,6 +25,7 @@ export const resetCommand = defineCommand({
   async run(context, { options, globals, line }, output) {
     const { planReset, reset } = await import("../../../actions/hosts/reset.ts");
     const { showRun } = await import("../../output/progress.ts");
+    const { sharesDatabase } = await import("../../../inventory/model.ts");
     const limit = commaList(options.limit, "--limit");
     const inventory = await planReset(context, { inventory: globals.inventory, limit });
     if (!options.dryRun) {
@@ -44,5 +45,11 @@ export const resetCommand = defineCommand({
     const what = options.dryRun ? "The dry run of the reset" : "The reset";
     await showRun(events, { what, resume: line }, { context, output, globals });
     output.note(options.dryRun ? "Nothing was changed." : "k3s was removed.");
+    if (limit.length === 0 && sharesDatabase(inventory.cluster)) {
+      output.note(
+        "The cluster's data is still in its database (datastore_endpoint_file). Empty it before " +
+          "you create a new cluster with it.",
+      );
+    }
   },
 });
