@@ -7,7 +7,12 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
-import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import {
+  hostsOf,
+  type Inventory,
+  type InventoryHost,
+  sharesDatabase,
+} from "../../inventory/model.ts";
 import { ifThere } from "../../process/lock.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { streamFrom } from "../hosts/remote.ts";
@@ -71,6 +76,18 @@ export async function createBackup(
     }
   }
   throw last;
+}
+
+/** Refuses where the data is in a database. @throws {UserError} exit code 2 */
+export function requireOwnDatastore({ cluster }: Inventory): void {
+  if (!sharesDatabase(cluster)) return;
+  throw usageError(
+    "The cluster's data is in a database (datastore_endpoint_file), which k3s-tool cannot back up",
+    {
+      hint: "Use the database's own tools, such as pg_dump, mysqldump or etcdctl, and keep " +
+        "/var/lib/rancher/k3s/server/token of a server with what they save: k3s needs it.",
+    },
+  );
 }
 
 /**

@@ -9,7 +9,7 @@ import type { RunEvent } from "../../ansible/events/event.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { compareReleases } from "../../inventory/kubernetes_syntax.ts";
-import { findHost, hostNamed, hostsOf } from "../../inventory/model.ts";
+import { findHost, hostNamed, hostsOf, sharesDatabase } from "../../inventory/model.ts";
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import { openInventory, requireProvisionable } from "../../inventory/read/read.ts";
 import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
@@ -56,6 +56,15 @@ export async function planRestore(
 ): Promise<RestorePlan> {
   const { inventory } = await openInventory(system, named);
   requireProvisionable(inventory);
+  if (sharesDatabase(inventory.cluster)) {
+    throw usageError(
+      "A backup cannot be restored to a database, and datastore_endpoint_file is set",
+      {
+        hint: "To restore it to etcd or SQLite instead: k3s-tool reset, then " +
+          "k3s-tool config unset datastore_endpoint_file, then this again",
+      },
+    );
+  }
   const host = serverFor(inventory, to);
   const manifest = await verifyBackup(file, secret);
   const { k3sVersion } = inventory.cluster;

@@ -7,7 +7,7 @@
 
 import type { Problem } from "../../errors/user_error.ts";
 import { releaseNumbers } from "../kubernetes_syntax.ts";
-import { type ClusterVars, type InventoryHost, type Variable } from "../model.ts";
+import { type ClusterVars, type InventoryHost, sharesDatabase, type Variable } from "../model.ts";
 import { K3S_CLASS } from "../schema.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
 
@@ -21,6 +21,7 @@ export function warnOfContradictions(
     ...limitsTooNew(cluster),
     ...disabledDefault(cluster),
     ...databaseFiles(cluster),
+    ...databaseBackups(cluster),
     ...hosts.flatMap(deniedGpu),
   ];
 }
@@ -78,6 +79,17 @@ function databaseFiles({ vars }: ClusterVars): Problem[] {
     } is set alone`,
     where: (certificate ?? key)!.where,
     expected: "datastore_cert_file and datastore_key_file together",
+  }];
+}
+
+/** What is in a database is saved by its own tools; `backup schedule` and `backup create` refuse. */
+function databaseBackups(cluster: ClusterVars): Problem[] {
+  const schedule = cluster.vars.get("backup_schedule");
+  if (!schedule?.value || !sharesDatabase(cluster)) return [];
+  return [{
+    message: "backup_schedule cannot back up a database, and datastore_endpoint_file is set",
+    where: schedule.where,
+    expected: "no backup_schedule: back up the database with its own tools",
   }];
 }
 

@@ -51,6 +51,29 @@ Deno.test("a backup has the datastore, the keys, the configuration and the inven
   });
 });
 
+Deno.test("what is in a database is neither backed up nor restored, and the server is not asked", async () => {
+  await withHome(async ({ backups, run }) => {
+    assert.equal((await run(CREATE)).code, 0);
+    const [file = ""] = await names(backups);
+    assert.equal((await run(["config", "set", "datastore_endpoint_file", "~/db"])).code, 0);
+    const asked = () => assert.fail("a host was asked");
+    for (
+      const [argv, said] of [
+        [CREATE, /is in a database .*Hint: .*pg_dump/s],
+        [["backup", "schedule", "--every", "daily"], /is in a database/],
+        [
+          ["backup", "restore", file, "--passphrase-file", "passphrase", "--yes"],
+          /cannot be restored to a database.*Hint: .*config unset datastore_endpoint_file/s,
+        ],
+      ] as const
+    ) {
+      const refused = await run(argv, asked);
+      assert.equal(refused.code, 2, refused.stderr);
+      assert.match(refused.stderr, said);
+    }
+  });
+});
+
 Deno.test("a backup that the cluster cannot be told of is a backup", async () => {
   await withHome(async ({ backups, run }) => {
     let calls = 0;

@@ -58,6 +58,14 @@ for (
       [],
     ],
     [
+      "a schedule of backups of a database",
+      inventory({
+        all: "datastore_endpoint_file: /db, backup_schedule: {every: daily, recipient: " +
+          `age1${"q".repeat(58)}}`,
+      }),
+      ["2: backup_schedule cannot back up a database, and datastore_endpoint_file is set"],
+    ],
+    [
       "two servers",
       inventory({}).replace("nuc:", "one: {tailscale_ip: 100.64.0.9}\n        nuc:"),
       [

@@ -60,10 +60,13 @@ export const backupCreateCommand = defineCommand({
   },
   async run(context, { options, globals }, output) {
     const { backupDirectory } = await import("../../../actions/backup/backup_file.ts");
-    const { createBackup } = await import("../../../actions/backup/create_backup.ts");
+    const { createBackup, requireOwnDatastore } = await import(
+      "../../../actions/backup/create_backup.ts"
+    );
     const { copyBackup } = await import("../../../actions/backup/copy_backups.ts");
     const { openInventory } = await import("../../../inventory/read/read.ts");
     const { inventory } = await openInventory(context, globals.inventory);
+    requireOwnDatastore(inventory);
     const tell = (words: string) => output.note(words);
     // Before anything is done: it may lack credentials.
     await withCopyPlace(context, { inventory, local: options.local }, async (place) => {
@@ -352,6 +355,7 @@ export const backupScheduleCommand = defineCommand({
     "k3s-tool backup schedule --off": "no more backups",
   },
   async run(context, { options, globals, line }, output) {
+    const { requireOwnDatastore } = await import("../../../actions/backup/create_backup.ts");
     const { scheduleValue } = await import("../../../actions/backup/server_backups.ts");
     const { setSetting, unsetSetting } = await import("../../../actions/config/change_setting.ts");
     const { PLAIN_PROVISION, provision } = await import("../../../actions/hosts/provision.ts");
@@ -367,6 +371,7 @@ export const backupScheduleCommand = defineCommand({
     }
     if (recipient !== undefined) await encrypterFor({ recipients: [recipient] }); // its checksum
     const { inventory } = await openInventory(context, globals.inventory);
+    if (!off) requireOwnDatastore(inventory);
     const { file } = inventory;
     const key = "backup_schedule";
     const dryRun = options.check;
