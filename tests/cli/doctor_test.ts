@@ -1,5 +1,6 @@
 /** Golden tests of `doctor`. */
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
@@ -34,6 +35,37 @@ Deno.test("nothing installed: each thing with what to do, exit code 1", async ()
 `,
     );
     assert.equal(result.stderr, "4 things fail, 1 warning: see the arrows.\n");
+  });
+});
+
+Deno.test("files with credentials that others can read are named, and no other file is", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const set = (key: string, value: string, ...more: string[]) =>
+      runCommand(["config", "set", key, value, ...more], { directory });
+    await set("datastore_endpoint_file", "~/database");
+    await set("datastore_ca_file", "~/ca");
+    await set("notifications", JSON.stringify({ url_file: "notify me" }), "--type", "json");
+    const auth = { username: "me", password_file: "private" };
+    const configs = { "ghcr.io": { auth, tls: { key_file: "/etc/hosts" } } };
+    await set("registries", JSON.stringify({ configs }), "--type", "json");
+    await set("gitops_token_file", "~/missing");
+    const notify = join(dirname(file), "notify me");
+    for (const path of [join(directory, "database"), join(directory, "ca"), notify]) {
+      await Deno.writeTextFile(path, "x", { mode: 0o644 });
+    }
+    await Deno.writeTextFile(join(dirname(file), "private"), "x", { mode: 0o600 });
+    const { runner } = ansibleMachine({ peers: ["nuc"] });
+    const result = await runCommand(["doctor", "-o", "json"], { directory, runner });
+    const { items } = DOCUMENTS.DoctorReport.parse(JSON.parse(result.stdout));
+    assert.deepEqual(
+      items.flatMap(({ name, message, hint }) => name === "credentials" ? [[message, hint]] : [])
+        .sort(),
+      [
+        [`others can read ${directory}/database`, `Fix it with: chmod 600 ${directory}/database`],
+        [`others can read ${notify}`, `Fix it with: chmod 600 '${notify}'`],
+      ],
+    );
   });
 });
 

@@ -13,7 +13,14 @@ import { etcdMembers, type Inventory } from "../../inventory/model.ts";
 import { checkInventory } from "../../inventory/read/read.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { attempt, type Check, fail, ok, warn } from "./check.ts";
-import { checkAnsible, checkAssets, checkGitTools, checkSsh, checkState } from "./machine.ts";
+import {
+  checkAnsible,
+  checkAssets,
+  checkGitTools,
+  checkSecretFiles,
+  checkSsh,
+  checkState,
+} from "./machine.ts";
 import { checkGitops } from "./gitops.ts";
 import { checkGpus } from "./gpu.ts";
 import { askHealth, type HostHealth } from "./health.ts";
@@ -49,6 +56,7 @@ export async function* doctor(
   yield check;
   if (inventory === undefined) return;
   yield await checkKubeconfig(system, inventory);
+  yield* await attempt({ name: "credentials" }, () => checkSecretFiles(system, inventory));
   yield* await attempt({ name: "git" }, () => checkGitTools(system, inventory));
   yield* await attempt({ name: "gitops" }, () => checkGitops(system, inventory));
   const now = system.clock.now();

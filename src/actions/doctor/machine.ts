@@ -14,10 +14,15 @@ import { findAnsible, findPython } from "../../ansible/setup/locate.ts";
 import { installPrivateAnsible, privateDirectory } from "../../ansible/setup/private_ansible.ts";
 import { extractAssets } from "../../assets/extract.ts";
 import { refusalHint, refusalReason } from "../../errors/refusal.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { findKustomize } from "../../gitops/check/kustomize_build.ts";
 import type { Inventory } from "../../inventory/model.ts";
+import { pathBeside } from "../../inventory/workstation_path.ts";
 import { ifInstalled } from "../../process/runner.ts";
+import { ifThere } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
+import { isMapValue } from "../../yaml/read_value.ts";
+import type { YamlValue } from "../../yaml/yaml_value.ts";
 
 /** The embedded playbooks, extracted and compared byte for byte; a damaged copy is replaced. */
 export function checkAssets(system: ActionSystem): Promise<readonly Check[]> {
@@ -128,6 +133,31 @@ export async function checkState(
       refusalHint(error, { directory: state, variable: "XDG_STATE_HOME" }),
     );
   }
+}
+
+/** Keys of files with nothing to hide, and of what is on hosts. */
+const OPEN = /(^|_)(ca|cert|known_hosts|manifest)_file$|^tls$/;
+
+/** Files with passwords, tokens and keys that the inventory names. */
+export async function checkSecretFiles(
+  system: ActionSystem,
+  inventory: Inventory,
+): Promise<readonly Check[]> {
+  const name = "credentials";
+  const files = [...inventory.cluster.vars].flatMap(([key, { value }]) => filesIn(key, value));
+  const paths = [...new Set(files.map((file) => pathBeside(system, inventory, file)))];
+  const found = await Promise.all(paths.map((path) => ifThere(Deno.stat(path))));
+  const open = paths.filter((_, index) => ((found[index]?.mode ?? 0) & 0o077) !== 0);
+  return open.map((path) =>
+    warn(name, `others can read ${path}`, `Fix it with: chmod 600 ${shellWord(path)}`)
+  );
+}
+
+function filesIn(key: string, value: YamlValue): readonly string[] {
+  if (OPEN.test(key)) return [];
+  if (typeof value === "string") return value !== "" && key.endsWith("_file") ? [value] : [];
+  if (!isMapValue(value)) return [];
+  return Object.entries(value).flatMap(([inner, each]) => filesIn(inner, each));
 }
 
 /** Timeout for a program to print its version, in milliseconds. */
