@@ -6,10 +6,8 @@
 
 import { join } from "node:path";
 import { buildGo, s3Build } from "../build/go_programs.ts";
-import { isAlive, startDaemon } from "../cli/daemon.ts";
-import { runDir, runPaths } from "../paths.ts";
-import { exclusively, keepDaemon, LabStateError, runningLab } from "../state.ts";
-import { waitFor } from "../wait.ts";
+import { runDir } from "../paths.ts";
+import { startOnBridge } from "./bridge_server.ts";
 import { network } from "./network.ts";
 
 const dir = join(runDir, "s3");
@@ -31,32 +29,16 @@ export const s3Server = {
 } as const;
 
 /** Starts the server and waits until it answers. */
-export function startS3Server(): Promise<void> {
-  return exclusively(async () => {
-    const state = await runningLab();
-    const running = state.daemons[name];
-    if (running !== undefined && await isAlive(running)) {
-      throw new LabStateError("the S3 server is on");
-    }
-    const program = join(await buildGo(s3Build), "versitygw");
-    await Deno.mkdir(s3Server.objects, { recursive: true });
-    // Not every file system has extended attributes for what belongs to an object.
-    const sidecar = join(dir, "metadata");
-    await Deno.mkdir(sidecar, { recursive: true });
-    const listen = `${network.address}:${PORT}`;
-    const daemon = await startDaemon(
-      name,
-      [program, "--port", listen, "posix", "--sidecar", sidecar, join(dir, "data")],
-      {
-        log: join(runPaths.logs, "s3.log"),
-        env: { ROOT_ACCESS_KEY: s3Server.id, ROOT_SECRET_KEY: s3Server.secret },
-      },
-    );
-    await keepDaemon(state, name, daemon);
-    await waitFor(async () => {
-      if (!await isAlive(daemon)) return false;
-      (await Deno.connect({ hostname: network.address, port: PORT })).close();
-      return true;
-    }, { what: "the S3 server", interval: 20 });
-  });
+export async function startS3Server(): Promise<void> {
+  const program = join(await buildGo(s3Build), "versitygw");
+  await Deno.mkdir(s3Server.objects, { recursive: true });
+  // Not every file system has extended attributes for what belongs to an object.
+  const sidecar = join(dir, "metadata");
+  await Deno.mkdir(sidecar, { recursive: true });
+  await startOnBridge(
+    name,
+    PORT,
+    (listen) => [program, "--port", listen, "posix", "--sidecar", sidecar, join(dir, "data")],
+    { ROOT_ACCESS_KEY: s3Server.id, ROOT_SECRET_KEY: s3Server.secret },
+  );
 }

@@ -15,6 +15,7 @@ import type { Host } from "../state.ts";
 import { initArgs, projectDir, tool, tryTool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
 import { tryAtWorkstation } from "../hosts/workstation.ts";
+import { sharedDatabase } from "./servers/database.ts";
 
 let hosts: Host[] = [];
 const n1 = (): Host => hosts[0]!;
@@ -116,3 +117,5 @@ Deno.test("a drained node is empty and stays cordoned until it is let go", async
   await tool("node", "uncordon", "n2");
   assert.ok(!(await nodes(n1())).get("n2")?.spec.unschedulable);
 });
+
+sharedDatabase(() => hosts);

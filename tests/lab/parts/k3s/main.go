@@ -62,6 +62,10 @@ func main() {
 		os.Exit(kube.Run(component, rest))
 	}
 	switch command {
+	case "internal-database":
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+		defer stop()
+		cli.Fail(server.RunDatabase(ctx, rest[0], rest[1]))
 	case "server", "agent":
 		logging.Setup(false)
 		if err := runDaemon(command, rest); err != nil && !errors.Is(err, context.Canceled) {

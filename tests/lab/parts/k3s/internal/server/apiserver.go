@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/spf13/pflag"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
@@ -107,6 +108,15 @@ func storageArgs(s settings.Server) []string {
 	if s.EncryptSecrets {
 		encrypted = []string{"--encryption-provider-config=" + encryptionConfig(s), "--encryption-provider-config-automatic-reload=true"}
 	}
+	if s.SharesDatabase() {
+		args := append(encrypted, "--etcd-servers="+strings.Join(s.Database.Endpoints, ","))
+		for name, file := range map[string]string{"cafile": s.Database.CA, "certfile": s.Database.Certificate, "keyfile": s.Database.Key} {
+			if file != "" {
+				args = append(args, "--etcd-"+name+"="+file)
+			}
+		}
+		return args
+	}
 	if !s.Etcd() {
 		return append(encrypted, "--etcd-servers=unix://"+kineSocket(s))
 	}
@@ -139,7 +149,7 @@ func controllerArgs(s settings.Server) []string {
 		"--kube-api-burst=400", // the default makes the controllers' start take 4 s longer
 		"--kube-api-qps=200",
 		"--kubeconfig=" + kubeconfig,
-		"--leader-elect=" + fmt.Sprint(s.Etcd()),
+		"--leader-elect=" + fmt.Sprint(s.Etcd() || s.SharesDatabase()),
 		"--profiling=false",
 		"--root-ca-file=" + s.TLS("server-ca.crt"),
 		"--secure-port=10257",
@@ -156,7 +166,7 @@ func schedulerArgs(s settings.Server) []string {
 		"--authorization-kubeconfig=" + kubeconfig,
 		"--bind-address=127.0.0.1",
 		"--kubeconfig=" + kubeconfig,
-		"--leader-elect=" + fmt.Sprint(s.Etcd()),
+		"--leader-elect=" + fmt.Sprint(s.Etcd() || s.SharesDatabase()),
 		"--profiling=false",
 		"--secure-port=10259",
 	}, extraArgs(s.SchedulerArgs)...)

@@ -28,7 +28,7 @@ const (
 	localEtcd        = "https://127.0.0.1:2379"
 )
 
-// datastore is this server's etcd member, or its SQLite, of which it has the settings alone.
+// datastore is this server's etcd member, or its SQLite or a database that servers share, of which it has the settings alone.
 type datastore struct {
 	settings settings.Server
 	address  string // of the node
@@ -61,8 +61,12 @@ func (d *datastore) dir() string { return filepath.Join(d.settings.DataDir, "db"
 
 func (d *datastore) peerURL() string { return fmt.Sprintf("https://%s:2380", d.address) }
 
-// start runs the datastore: the member, or SQLite. initialCluster is "" for a new cluster of one, or names the members of the cluster this server joins.
+// start runs the datastore: the member, or SQLite; a database runs elsewhere. initialCluster is "" for a new cluster of one, or names the members of the
+// cluster this server joins.
 func (d *datastore) start(ctx context.Context, initialCluster string) error {
+	if d.settings.SharesDatabase() {
+		return d.connectDatabase(ctx)
+	}
 	if !d.settings.Etcd() {
 		if _, err := startSQLite(ctx, d.settings); err != nil {
 			return err

@@ -38,7 +38,7 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 		return err
 	}
 	var joining *agent.Client
-	if s.JoinURL != "" {
+	if s.JoinURL != "" && !s.SharesDatabase() {
 		var err error
 		if joining, err = fetchBootstrap(ctx, s); err != nil {
 			return err
@@ -53,6 +53,9 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	defer stopStore()
 	if !s.Etcd() {
 		if err := store.start(storeContext, ""); err != nil {
+			return err
+		}
+		if err := store.lockBootstrap(ctx); err != nil {
 			return err
 		}
 		if _, err := store.reconcile(ctx); err != nil {

@@ -55,9 +55,8 @@ func saveBootstrap(ctx context.Context, client *clientv3.Client, s settings.Serv
 	if err != nil {
 		return err
 	}
-	key := bootstrapKey(password)
-	_, err = client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(key), "=", 0)).Then(clientv3.OpPut(key, sealed)).Commit()
-	return err
+	// over the lock, where there is one
+	return put(ctx, client, bootstrapKey(password), sealed)
 }
 
 // replaceBootstrap puts the shared files as they are now in the place of those that the datastore has, with this token or another one (k3s-io/k3s
@@ -146,6 +145,9 @@ func loadBootstrap(ctx context.Context, client *clientv3.Client, password string
 	for _, kv := range found.Kvs {
 		if string(kv.Key) != bootstrapKey(password) {
 			continue
+		}
+		if len(kv.Value) == 0 {
+			return nil, nil // locked by a server that begins the cluster
 		}
 		plain, err := open(password, kv.Value)
 		if err != nil {

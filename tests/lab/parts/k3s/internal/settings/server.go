@@ -2,6 +2,7 @@ package settings
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -57,6 +58,13 @@ type Server struct {
 	SnapshotName      string
 	ExposeEtcdMetrics bool
 	RegisterTaints    []string
+	Database          Database
+}
+
+// Database is an etcd that servers share instead of having one of their own.
+type Database struct {
+	Endpoints            []string
+	CA, Certificate, Key string
 }
 
 // DefaultKubeconfig is where the administrator's kubeconfig is; a link where `write-kubeconfig` names another place.
@@ -103,6 +111,15 @@ func ServerFrom(v *flags.Values, node Node) (Server, error) {
 		SnapshotDir:       cmp.Or(v.String("etcd-snapshot-dir"), filepath.Join(dataDir, "db", "snapshots")),
 		SnapshotName:      v.String("etcd-snapshot-name"),
 		ExposeEtcdMetrics: v.Bool("etcd-expose-metrics"),
+		Database: Database{
+			CA: v.String("datastore-cafile"), Certificate: v.String("datastore-certfile"), Key: v.String("datastore-keyfile"),
+		},
+	}
+	if endpoint := v.String("datastore-endpoint"); endpoint != "" {
+		s.Database.Endpoints = strings.Split(endpoint, ",")
+		if !strings.HasPrefix(endpoint, "http://") && !strings.HasPrefix(endpoint, "https://") {
+			return s, errors.New("datastore-endpoint: this stand-in has etcd (http, https) only")
+		}
 	}
 	s.AdvertisePort = cmp.Or(v.Int("advertise-port"), s.HTTPSPort)
 	var err error
@@ -158,11 +175,14 @@ func (s Server) APIServiceIP() string {
 	return addressIn(network, 1)
 }
 
-// Etcd tells whether this server's datastore is etcd: where it has one, or is told to make or join one; else it is SQLite (k3s-io/k3s
-// pkg/cluster/managed.go, assignManagedDriver).
+// Etcd tells whether this server's datastore is an etcd of its own: where it has one, or is told to make or join one; else it is a database that is
+// named, or SQLite (k3s-io/k3s pkg/cluster/managed.go, assignManagedDriver).
 func (s Server) Etcd() bool {
-	return s.EtcdInitialized() || s.ClusterInit || s.JoinURL != "" || s.ClusterReset
+	return s.EtcdInitialized() || s.ClusterReset || len(s.Database.Endpoints) == 0 && (s.ClusterInit || s.JoinURL != "")
 }
+
+// SharesDatabase tells whether the datastore is a database that other servers have, too.
+func (s Server) SharesDatabase() bool { return !s.Etcd() && len(s.Database.Endpoints) > 0 }
 
 // EtcdInitialized tells whether etcd has run here (k3s-io/k3s pkg/etcd/etcd.go, IsInitialized).
 func (s Server) EtcdInitialized() bool {

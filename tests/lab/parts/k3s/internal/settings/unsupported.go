@@ -8,8 +8,7 @@ import (
 
 // unsupported options exist in the real program and are accepted, but change nothing here.
 var unsupported = []string{
-	"airgap-extra-registry", "container-runtime-endpoint", "datastore-cafile", "datastore-certfile", "datastore-endpoint",
-	"datastore-keyfile", "default-local-storage-path", "default-runtime", "disable-apiserver", "disable-controller-manager",
+	"airgap-extra-registry", "container-runtime-endpoint", "default-local-storage-path", "default-runtime", "disable-apiserver", "disable-controller-manager",
 	"disable-default-registry-endpoint", "disable-etcd", "docker", "egress-selector-mode", "embedded-registry", "enable-pprof",
 	"etcd-s3", "etcd-s3-access-key", "etcd-s3-bucket", "etcd-s3-bucket-lookup-type", "etcd-s3-config-secret", "etcd-s3-endpoint",
 	"etcd-s3-endpoint-ca", "etcd-s3-folder", "etcd-s3-insecure", "etcd-s3-proxy", "etcd-s3-region", "etcd-s3-retention",
