@@ -348,6 +348,7 @@ export const ClusterVariables = z.looseObject({
     minutes: z.optional(z.int(MINUTES).check(z.minimum(1, MINUTES), z.maximum(1440, MINUTES))),
   }, "a map such as {url_file: ~/.config/homelab/ntfy, format: ntfy, minutes: 5}")),
   artifact_dir: z.optional(FILE),
+  artifact_source: z.optional(z.enum(["default", "peers"], "default or peers")),
   git_repo_url: z.optional(text(REPOSITORY, REPOSITORY_TEXT)),
   git_branch: z.optional(text(
     /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|[\s~^:?*[\\]))\S*[^\s/.]$/,

@@ -43,7 +43,7 @@ class Download(unittest.TestCase):
     def download(self, mirror, *files, check=False, **more):
         entries = [{"mode": "0755", "directory_mode": "0755", "sha256": "", "missing": "Name another.", **entry} for entry in files or [{"dest": {"k3s": self.at("bin/k3s")}}]]
         params = {"name": "k3s v1", "url": "http://mirror/v1/", "sums": "sums", "sums_dest": self.at("etc/sums"), "files": entries, "remove": [], "attempts": 3,
-                  "releases": "https://releases", "elsewhere": "Elsewhere.", **more}
+                  "releases": "https://releases", "elsewhere": "Elsewhere.", "peer": None, **more}
         made = DOWNLOAD.Download(params, mirror, check, lambda _: None)
         made.go()
         return [os.path.relpath(path, self.root) for path in (entry["after_header"] for entry in made.diffs)]

@@ -17,9 +17,21 @@ options:
     type: str
     required: true
   url:
-    description: Where the files lie.
+    description: Where the files lie; empty where what C(peer) does not have comes in another way.
     type: str
     required: true
+  peer:
+    description: Another host that may have the files. They are fetched from there first, and from C(url) where that fails.
+    type: dict
+    suboptions:
+      host:
+        description: Its name.
+        type: str
+        required: true
+      url:
+        description: Where its files lie; empty where it does not offer any.
+        type: str
+        default: ""
   sums:
     description: File of checksums of the release, in the form of sha256sum, beside the files. Not needed where every file has C(sha256).
     type: str
@@ -96,16 +108,32 @@ changed_files:
   returned: success
   type: list
   elements: str
+fetched:
+  description: Names of the files that came from C(peer).
+  returned: success
+  type: list
+  elements: str
+noted:
+  description: What C(peer) did not give, and why.
+  returned: where that is so
+  type: str
 """
 
 import hashlib
 import os
 import time
+from http.client import HTTPException
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import current, make_directory, replace, replacing
 from ansible.module_utils.k3s_tool.programs import sentence, sha256_of
 from ansible.module_utils.urls import fetch_url
+
+
+# Seconds that another host may be silent: it is near, and there is another way.
+PEER_TIMEOUT = 5
+# Bytes of the largest file that is taken.
+LARGEST = 4 << 30
 
 
 class Failed(Exception):
@@ -132,10 +160,13 @@ def chosen(entry, sums):
 
 
 class Download:
-    """One call; `fetch(url)` gives a readable response, or None, and what was said."""
+    """One call; `fetch(url)` gives a readable response, or None, and what was said; `fetch_peer(url)` the same from another host."""
 
-    def __init__(self, params, fetch, check=False, pause=time.sleep):
-        self.params, self.fetch, self.check, self.pause, self.diffs = params, fetch, check, pause, []
+    def __init__(self, params, fetch, check=False, pause=time.sleep, fetch_peer=None):
+        self.params, self.fetch, self.fetch_peer, self.check, self.pause, self.diffs = params, fetch, fetch_peer, check, pause, []
+        self.peer, self.fetched, self.lacked = params["peer"], [], []
+        if self.peer and not self.peer["url"]:
+            self.lacked.append("it does not offer any")
 
     def tell(self, path, before, after):
         """Notes a file that is, or in a check would be, changed."""
@@ -154,8 +185,8 @@ class Download:
                     raise
                 self.pause(2)
 
-    def open(self, name, missing):
-        response, said = self.fetch(self.address(name))
+    def open(self, url, missing, fetch):
+        response, said = fetch(url)
         if response is None or said.get("status") != 200:
             gone = said.get("status") == 404
             raise Failed("%s: %s" % (missing, said.get("msg") or "nothing was answered"),
@@ -167,7 +198,7 @@ class Download:
         if not name:
             return {}
         missing = "there are no checksums of %s at %s" % (self.params["name"], self.address(name))
-        text = self.attempt(lambda: self.open(name, missing).read().decode(errors="replace"))
+        text = self.attempt(lambda: self.open(self.address(name), missing, self.fetch).read().decode(errors="replace"))
         dest = self.params["sums_dest"]
         if dest and current(dest) != (text, 0o644):
             self.tell(dest, current(dest)[0], text)
@@ -187,22 +218,45 @@ class Download:
         self.tell(dest, here and "sha256 %s\n" % here, "sha256 %s, mode %s\n" % (digest, entry["mode"]))
         if not self.check:
             make_directory(os.path.dirname(dest), int(entry["directory_mode"], 8))
-            self.attempt(lambda: self.save(name, dest, digest, int(entry["mode"], 8)))
+            place = dest, digest, int(entry["mode"], 8)
+            if not self.from_peer(name, place) and self.params["url"]:
+                missing = "%s was not downloaded from %s" % (name, self.address(name))
+                self.attempt(lambda: self.save(self.address(name), missing, self.fetch, *place))
 
-    def save(self, name, dest, digest, mode):
-        missing = "%s was not downloaded from %s" % (name, self.address(name))
+    def from_peer(self, name, place):
+        """Whether the other host had the file; why not is noted."""
+        if not self.peer or not self.peer["url"]:
+            return False
+        try:
+            self.save("%s/%s" % (self.peer["url"], name), name, self.fetch_peer, *place)
+        except Failed as failure:
+            self.lacked.append(failure.args[0])
+            return False
+        self.fetched.append(name)
+        return True
+
+    def save(self, url, missing, fetch, dest, digest, mode):
         try:
             with replacing(dest, mode) as file:
                 found = hashlib.sha256()
-                response = self.open(name, missing)
+                response = self.open(url, missing, fetch)
                 for block in iter(lambda: response.read(1 << 20), b""):
+                    if file.tell() > LARGEST:
+                        raise Failed("%s: it does not end" % missing, "The file is not the published one; do not use that mirror.", False)
                     found.update(block)
                     file.write(block)
                 if found.hexdigest() != digest:
                     raise Failed("%s: its checksum is not the published one" % missing,
                                  "The file is not the published one; try again, and do not use that mirror if it stays so.")
-        except OSError as failure:
+        except (OSError, HTTPException) as failure:
             raise Failed("%s: %s" % (missing, failure), "Can this host reach that address, and has it the space? %s Run again: what is done stays done." % self.params["elsewhere"])
+
+    def noted(self):
+        """What the other host did not give, as a sentence; nothing where it gave all that was missing."""
+        if not self.lacked or not self.diffs or self.check:
+            return {}
+        return {"noted": "Not all of %s was fetched from %s (%s); the rest comes from %s." % (
+            self.params["name"], self.peer["host"], "; ".join(self.lacked), self.params["url"] or "the workstation")}
 
     def go(self):
         """Downloads what is missing and removes what is not wanted."""
@@ -220,6 +274,10 @@ def main():
     module = AnsibleModule(argument_spec={
         "name": {"type": "str", "required": True},
         "url": {"type": "str", "required": True},
+        "peer": {"type": "dict", "options": {
+            "host": {"type": "str", "required": True},
+            "url": {"type": "str", "default": ""},
+        }},
         "sums": {"type": "str", "default": ""},
         "sums_dest": {"type": "path"},
         "files": {"type": "list", "elements": "dict", "required": True, "options": {
@@ -235,12 +293,14 @@ def main():
         "releases": {"type": "str", "required": True},
         "elsewhere": {"type": "str", "required": True},
     }, supports_check_mode=True)
-    download = Download(module.params, lambda url: fetch_url(module, url, timeout=module.params["timeout"]), module.check_mode)
+    download = Download(module.params, lambda url: fetch_url(module, url, timeout=module.params["timeout"]), module.check_mode,
+                        fetch_peer=lambda url: fetch_url(module, url, timeout=PEER_TIMEOUT, use_proxy=False))
     try:
         download.go()
     except Failed as failure:
         module.fail_json(msg=sentence(*failure.args), changed=bool(download.diffs) and not module.check_mode)
-    module.exit_json(changed=bool(download.diffs), changed_files=[entry["after_header"] for entry in download.diffs], diff=download.diffs)
+    module.exit_json(changed=bool(download.diffs), changed_files=[entry["after_header"] for entry in download.diffs], diff=download.diffs,
+                     fetched=download.fetched, **download.noted())
 
 
 if __name__ == "__main__":
