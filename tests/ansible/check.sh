@@ -30,7 +30,7 @@ python3 -m unittest discover --quiet --pattern '*_test.py'
   xargs -P "$(nproc)" -I {} sh -c 'said=$(python3 -m unittest --quiet {} 2>&1) && code=0 || code=1; printf "%s\n" "$said"; exit $code')
 # Its own Deno, as a task's is not on PATH.
 deno=$(command -v deno || echo npx -y deno@2.9.6)
-(cd "$root" && $deno test -A --quiet tests/ansible/with_ansible/configuration_properties.ts tests/ansible/with_ansible/gitops_properties.ts)
+(cd "$root" && $deno test -A --quiet tests/ansible/with_ansible/configuration_properties.ts tests/ansible/with_ansible/gitops_properties.ts tests/ansible/with_ansible/peers_properties.ts)
 if [ "${1:-}" != --fast ]; then
   cd "$root/ansible"
   ansible-lint --offline -q --profile production .

@@ -40,11 +40,11 @@ class Download(unittest.TestCase):
     def at(self, name):
         return os.path.join(self.root, name)
 
-    def download(self, mirror, *files, check=False, **more):
+    def download(self, mirror, *files, check=False, other=None, **more):
         entries = [{"mode": "0755", "directory_mode": "0755", "sha256": "", "missing": "Name another.", **entry} for entry in files or [{"dest": {"k3s": self.at("bin/k3s")}}]]
         params = {"name": "k3s v1", "url": "http://mirror/v1/", "sums": "sums", "sums_dest": self.at("etc/sums"), "files": entries, "remove": [], "attempts": 3,
                   "releases": "https://releases", "elsewhere": "Elsewhere.", "peer": None, **more}
-        made = DOWNLOAD.Download(params, mirror, check, lambda _: None)
+        made = self.made = DOWNLOAD.Download(params, mirror, check, lambda _: None, other)
         made.go()
         return [os.path.relpath(path, self.root) for path in (entry["after_header"] for entry in made.diffs)]
 
@@ -102,6 +102,47 @@ class Download(unittest.TestCase):
         mirror = Mirror().sums(k3s=b"new")
         self.assertEqual(self.download(mirror, check=True), ["etc/sums", "bin/k3s"])
         self.assertEqual((mirror.asked, os.listdir(self.root)), (["sums"], []))
+
+    def test_another_host_is_asked_first_and_what_it_has_is_compared_with_the_published_checksum(self):
+        mirror, other = Mirror().sums(k3s=b"new"), Mirror(k3s=b"new")
+        self.assertEqual(self.download(mirror, other=other, peer={"host": "n1", "url": "http://n1/path"}), ["etc/sums", "bin/k3s"])
+        self.assertEqual((mirror.asked, other.asked, self.made.fetched, self.made.noted()), (["sums"], ["k3s"], ["k3s"], {}))
+
+    def test_what_another_host_does_not_give_is_downloaded_and_noted(self):
+        for number, (answer, why) in enumerate(((b"bad", "k3s: its checksum is not the published one"), (GONE, "k3s: HTTP Error 404: Not Found"), (AWAY, "k3s: Request failed: Connection refused"))):
+            mirror, other, dest = Mirror(k3s=b"new").sums(k3s=b"new"), Mirror(k3s=answer), self.at("bin%d/k3s" % number)
+            self.download(mirror, {"dest": {"k3s": dest}}, other=other, peer={"host": "n1", "url": "http://n1/path"})
+            with open(dest, "rb") as file:
+                self.assertEqual(file.read(), b"new")
+            self.assertEqual(os.listdir(os.path.dirname(dest)), ["k3s"])
+            self.assertEqual((mirror.asked, other.asked, self.made.fetched), (["sums", "k3s"], ["k3s"], []))
+            self.assertEqual(self.made.noted(), {"noted": "Not all of k3s v1 was fetched from n1 (%s); the rest comes from http://mirror/v1/." % why})
+
+    def test_another_host_that_does_not_offer_anything_is_not_asked(self):
+        other = Mirror()
+        self.download(Mirror(k3s=b"new").sums(k3s=b"new"), other=other, peer={"host": "n1", "url": ""})
+        self.assertEqual((other.asked, self.made.noted()["noted"]), ([], "Not all of k3s v1 was fetched from n1 (it does not offer any); the rest comes from http://mirror/v1/."))
+        self.download(Mirror().sums(k3s=b"new"), other=other, peer={"host": "n1", "url": ""})
+        self.assertEqual(self.made.noted(), {}, "nothing was missing")
+
+    def test_without_an_address_what_another_host_lacks_is_left_to_somebody_else(self):
+        entries = [{"dest": {name: self.at(name)}, "sha256": hashlib.sha256(name.encode()).hexdigest()} for name in ("k3s", "images")]
+        mirror, other = Mirror(), Mirror(k3s=b"k3s")
+        self.download(mirror, *entries, other=other, url="", sums="", peer={"host": "n1", "url": "http://n1/path"})
+        self.assertEqual((mirror.asked, other.asked, os.path.exists(self.at("k3s")), os.path.exists(self.at("images"))), ([], ["k3s", "images"], True, False))
+        self.assertIn("the rest comes from the workstation", self.made.noted()["noted"])
+
+    def test_a_file_without_an_end_is_given_up(self):
+        self.addCleanup(setattr, DOWNLOAD, "LARGEST", DOWNLOAD.LARGEST)
+        DOWNLOAD.LARGEST = 1 << 20
+        with self.assertRaises(DOWNLOAD.Failed) as raised:
+            self.download(Mirror(k3s=b"x" * (3 << 20)).sums(k3s=b"new"))
+        self.assertIn("it does not end", raised.exception.args[0])
+
+    def test_in_a_check_no_other_host_is_asked(self):
+        other = Mirror(k3s=b"new")
+        self.assertEqual(self.download(Mirror().sums(k3s=b"new"), check=True, other=other, peer={"host": "n1", "url": ""}), ["etc/sums", "bin/k3s"])
+        self.assertEqual((other.asked, self.made.noted()), ([], {}))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ options:
     type: str
     required: true
   peer:
-    description: Another host that may have the files. They are fetched from there first, and from C(url) where that fails.
+    description: Another host that may have the files. They are fetched from there first, and from C(url) where that fails. What it sends counts only
+      with the published digest.
     type: dict
     suboptions:
       host:

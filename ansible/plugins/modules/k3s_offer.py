@@ -154,13 +154,13 @@ def main():
     }, supports_check_mode=True)
     if module.check_mode:
         module.exit_json(changed=False, url="")
-    files = opened(module.params["files"])
+    files, address = opened(module.params["files"]), module.params["address"]
     if not files:
-        module.exit_json(changed=False, url="", noted="Other hosts cannot fetch k3s from here: it has none of %s." % ", ".join(module.params["files"]))
+        module.exit_json(changed=False, url="", noted="%s has nothing to fetch: there is no %s." % (address, ", ".join(module.params["files"])))
     try:
-        url = start(module.params["address"], files)
+        url = start(address, files)
     except OSError as failure:
-        module.exit_json(changed=False, url="", noted="Other hosts cannot fetch k3s from here: %s." % failure)
+        module.exit_json(changed=False, url="", noted="%s cannot serve files to other hosts: %s." % (address, failure))
     module.exit_json(changed=False, url=url)
 
 

@@ -18,7 +18,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
 VERSION = "v1.36.2+k3s1"
 IMAGES = "k3s-airgap-images-amd64.tar.zst"
-FILES = {"k3s": b"binary" * 300000, IMAGES: b"images" * 300000}
+FILES = {"k3s": b"binary" * 300000, "k3s-arm64": b"arm64" * 300000, IMAGES: b"images" * 300000}
+SUMS = "".join("%s  %s\n" % (hashlib.sha256(content).hexdigest(), name) for name, content in FILES.items())
 
 
 class Mirror(http.server.SimpleHTTPRequestHandler):
@@ -27,8 +28,7 @@ class Mirror(http.server.SimpleHTTPRequestHandler):
     def do_GET(self):
         name = self.path.rsplit("/", 1)[1]
         self.server.asked.append(name)
-        sums = "".join("%s  %s\n" % (hashlib.sha256(content).hexdigest(), each) for each, content in FILES.items())
-        body = {**FILES, "sha256sum-amd64.txt": sums.encode()}.get(name)
+        body = None if self.server.gone else SUMS.encode() if name.startswith("sha256sum-") else FILES.get(name)
         self.send_response(404 if body is None else 200)
         self.end_headers()
         self.wfile.write(body or b"")
@@ -49,7 +49,7 @@ class Peers(unittest.TestCase):
         self.root = directory.name
         os.symlink(os.path.join(ROOT, "ansible", "playbooks", "group_vars"), os.path.join(self.root, "group_vars"))
         self.mirror = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
-        self.mirror.asked = []
+        self.mirror.asked, self.mirror.gone = [], False
         threading.Thread(target=self.mirror.serve_forever, daemon=True).start()
         self.addCleanup(self.mirror.server_close)
         self.addCleanup(self.mirror.shutdown)
@@ -60,8 +60,8 @@ class Peers(unittest.TestCase):
         with open(path, "wb") as file:
             file.write(content)
 
-    def provision(self, hosts=("n1", "n2", "n3"), having=(), limit="all", play="Prepare", source="peers", running=(), nodes=(), arch=(), **variables):
-        """Output of the play's own strategy and condition over hosts whose places are below one directory, and what each has afterwards."""
+    def provision(self, hosts=("n1", "n2", "n3"), having=(), limit="all", play="Prepare", source="peers", running=(), nodes=(), arch=(), check=False, fails=(), **variables):
+        """Runs the task of a play, with its condition and the strategy of the play, on hosts whose places are below one directory."""
         version = lambda name: VERSION if name in having else "v1.36.1+k3s1" if name in running else None
         # Another address of this machine for each; only those of this machine can be listened on.
         inventory = {"all": {"vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "k3s_version": VERSION, "artifact_source": source},
@@ -86,38 +86,108 @@ class Peers(unittest.TestCase):
                 json.dump(content, file)
         events = os.path.join(self.root, "events")
         done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(self.root, "hosts.yml"), "--limit", limit, "-e", json.dumps(given),
-                               os.path.join(self.root, "play.yml"), *(["--check"] if variables.get("check") else [])], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+                               os.path.join(self.root, "play.yml"), *(["--check"] if check else [])], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
                               env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": self.root, "K3S_TOOL_EVENTS": events})
-        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(done.returncode, 2 if fails else 0, done.stdout)
         with open(events) as file:
             self.events = [json.loads(line) for line in file]
         os.unlink(events)
-        return done.stdout
+        self.assertEqual({event["host"] for event in self.events if event["type"] == "result" and event["status"] == "failed"}, set(fails), done.stdout)
 
     def notes(self):
         return [event["message"] for event in self.events if event["type"] == "note"]
 
     def tasks(self):
+        """Names of the tasks that ran on some host, without the two that prepare the test."""
         return [event["task"] for event in self.events if event["type"] == "task_start"][2:]
 
-    def content(self, host, name="k3s"):
-        with open(os.path.join(self.root, host, name), "rb") as file:
-            return file.read()
+    def asked(self):
+        """What the mirror was asked for, but for checksums."""
+        return sorted(name for name in self.mirror.asked if not name.startswith("sha256sum-"))
 
-    def assert_all_have(self, hosts, name="k3s"):
+    def assert_has(self, *hosts, name="k3s", content=FILES["k3s"]):
         for host in hosts:
-            self.assertEqual(self.content(host, name), FILES["k3s" if name == "k3s" else IMAGES], host)
+            with open(os.path.join(self.root, host, name), "rb") as file:
+                self.assertEqual(file.read(), content, host)
 
     def test_k3s_and_its_images_are_downloaded_once_for_all_hosts_and_nobody_listens_afterwards(self):
         self.provision(k3s_binary_airgap_images=True)
-        self.assertEqual(sorted(self.mirror.asked), ["k3s", IMAGES, *["sha256sum-amd64.txt"] * 3])
-        self.assert_all_have(("n1", "n2", "n3"))
-        self.assert_all_have(("n1", "n2", "n3"), "images/" + IMAGES.replace(".tar", "-%s.tar" % VERSION))
+        self.assertEqual(self.asked(), ["k3s", IMAGES])
+        self.assertEqual(self.mirror.asked.count("sha256sum-amd64.txt"), 3)
+        self.assert_has("n1", "n2", "n3")
+        self.assert_has("n1", "n2", "n3", name="images/" + IMAGES.replace(".tar", "-%s.tar" % VERSION), content=FILES[IMAGES])
         self.assertEqual(self.notes(), [])
         end = time.monotonic() + 10
         while self.listening():
             self.assertLess(time.monotonic(), end)
             time.sleep(0.1)
+
+    def test_a_host_that_has_it_gives_it_and_each_architecture_has_a_source_of_its_own(self):
+        self.put("n3", "k3s", FILES["k3s"])
+        self.provision(hosts=("n1", "n2", "n3", "a1", "a2", "runs"), having=("n3",), running=("runs",), arch={"a1": "arm64", "a2": "arm64"})
+        self.assertEqual(self.asked(), ["k3s-arm64"])
+        self.assert_has("n1", "n2")
+        self.assert_has("a1", "a2", content=FILES["k3s-arm64"])
+        self.assertEqual(os.listdir(os.path.join(self.root, "runs")), [], "its turn is later")
+
+    def test_a_new_host_fetches_from_a_node_that_is_ready_and_has_that_very_release(self):
+        for host, content in (("n1", b"away"), ("n2", b"older"), ("n3", b"arm"), ("n4", FILES["k3s"])):
+            self.put(host, "k3s", content)
+        nodes = ["n1 amd64 %s False" % VERSION, "n2 amd64 v1.36.1+k3s1 True", "n3 arm64 %s True" % VERSION, "n4 amd64 %s True" % VERSION, "stranger amd64 %s True" % VERSION, "a bad line"]
+        self.provision(hosts=("n1", "n2", "n3", "n4", "n5"), limit="n5", nodes=nodes)
+        self.assertEqual((self.asked(), self.notes()), ([], []))
+        self.assert_has("n5")
+
+    def test_another_file_than_the_published_one_is_refused_and_downloaded_instead(self):
+        self.put("n1", "k3s", b"bad" * 300000)
+        self.provision(having=("n1",))
+        self.assertEqual(self.asked(), ["k3s", "k3s"])
+        self.assert_has("n2", "n3")
+        url = "http://127.0.0.1:%d/v1.36.2%%2Bk3s1" % self.mirror.server_port
+        self.assertEqual(sorted(self.notes()), ["%s: Not all of k3s %s was fetched from n1 (k3s: its checksum is not the published one); the rest comes from %s." % (host, VERSION, url)
+                                                for host in ("n2", "n3")])
+
+    def test_a_host_that_cannot_be_reached_or_does_not_offer_anything_costs_nobody_the_file(self):
+        """Neither source has a file. Nobody listens at the address that a2 is given, and n2 is given none."""
+        self.provision(hosts=("n1", "n2", "a1", "a2"), having=("n1", "a1"), arch={"a1": "arm64", "a2": "arm64"},
+                       k3s_binary_offer="{{ {'unreachable': true} if inventory_hostname == 'n2' else {'url': 'http://127.0.0.4:9/x'} }}")
+        self.assertEqual(self.asked(), ["k3s", "k3s-arm64"])
+        self.assert_has("n2")
+        self.assert_has("a2", content=FILES["k3s-arm64"])
+        self.assertEqual([re.search("has nothing to fetch|does not offer any|Connection refused", note)[0] for note in sorted(self.notes())],
+                         ["has nothing to fetch", "Connection refused", "has nothing to fetch", "does not offer any"])
+
+    def test_where_the_first_host_fails_the_others_do_as_always(self):
+        os.makedirs(os.path.join(self.root, "n1", "k3s", "in the way"))
+        self.provision(fails=("n1",))
+        self.assert_has("n2", "n3")
+
+    def test_what_lies_on_the_workstation_is_copied_to_one_host(self):
+        release = os.path.join("release", VERSION)
+        self.put(release, "sha256sum-amd64.txt", SUMS.encode())
+        for name in ("k3s", IMAGES):
+            self.put(release, name, FILES[name])
+        self.provision(k3s_tool_artifact_dir=os.path.join(self.root, "release"))
+        self.assertEqual((self.mirror.asked, self.notes()), ([], []))
+        for host in ("n1", "n2", "n3"):
+            self.assert_has(host, name="sums", content=SUMS.encode())
+            self.assert_has(host, name="images/" + IMAGES.replace(".tar", "-%s.tar" % VERSION), content=FILES[IMAGES])
+        copied = [event["host"] for event in self.events if event["type"] == "result" and event["task"] == "Copy the file" and event["status"] == "changed"]
+        self.assertEqual(copied, ["n1", "n1"])
+
+    def test_workers_that_run_share_it_in_their_own_turn(self):
+        self.provision(running=("n1", "n2", "n3"), play="Workers")
+        self.assert_has("n2", "n3")
+        self.assertEqual((self.asked(), os.listdir(os.path.join(self.root, "n1"))), (["k3s"], []))
+
+    def test_without_the_setting_each_host_downloads_at_its_own_pace_and_there_is_not_one_task_more(self):
+        self.provision(source="default")
+        self.assertEqual((self.asked(), self.tasks(), self.notes()), (["k3s"] * 3, ["Download k3s"] * 3, []))
+
+    def test_a_check_fetches_and_serves_nothing(self):
+        self.put("n1", "k3s", FILES["k3s"])
+        self.provision(having=("n1",), check=True)
+        self.assertEqual((self.asked(), self.notes(), self.listening(), os.listdir(os.path.join(self.root, "n2"))), ([], [], [], []))
 
     @staticmethod
     def listening():

@@ -19,6 +19,7 @@ import {
   nodes,
   waitUntilReady,
 } from "../kubernetes.ts";
+import { downloadsOf, nobodyServes } from "../network/downloads.ts";
 import { watchRequests } from "../network/request_watch.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
 import { findSecrets, sampleProcesses } from "../secret_search.ts";
@@ -262,7 +263,15 @@ Deno.test("a firewall that is on lets the cluster through once the host is provi
 Deno.test("P7 P10 a fourth host joins while the workload goes on answering", async () => {
   const requests = await watchRequests(n1(), "http://127.0.0.1:30080/");
   await tool("node", "add", "n4", "--role", "worker", "--user", "lab");
+  await tool("config", "set", "artifact_source", "peers");
+  const downloads = await downloadsOf(VERSIONS.older, hosts);
   await provision();
+  assert.deepEqual(
+    await downloadsOf(VERSIONS.older, hosts),
+    downloads,
+    "a node of the cluster has it",
+  );
+  await nobodyServes(hosts);
   assert.ok(isReady((await nodes(n1())).get("n4")));
   const { answered, missed } = await requests.stop();
   assert.deepEqual(missed, []);
@@ -374,6 +383,7 @@ Deno.test("a new k3s_version is left to upgrade, which brings it to every node a
   for (const [name, node] of await nodes(n1())) {
     assert.equal(node.status.nodeInfo.kubeletVersion, VERSIONS.older, name);
   }
+  const downloads = await downloadsOf(VERSIONS.newer, hosts);
   const upgraded = await runWithEvents("upgrade", "--yes");
   assert.equal(upgraded.code, 0, upgraded.stderr);
   const cordoned = await kubectl(n1(), "get nodes -o jsonpath={.items[*].spec.unschedulable}");
@@ -382,6 +392,12 @@ Deno.test("a new k3s_version is left to upgrade, which brings it to every node a
   for (const [name, node] of await nodes(n1())) {
     assert.equal(node.status.nodeInfo.kubeletVersion, VERSIONS.newer, name);
   }
+  assert.deepEqual(
+    await downloadsOf(VERSIONS.newer, hosts),
+    [...downloads, "n1 k3s", "n1 k3s-airgap-images"],
+    "once for four nodes",
+  );
+  await nobodyServes(hosts);
   assert.deepEqual(changedTasks(await provision()), []);
 });
 

@@ -17,6 +17,7 @@ import {
   waitUntilReady,
 } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
+import { downloadsOf, nobodyServes } from "../network/downloads.ts";
 import { watchRequests } from "../network/request_watch.ts";
 import { changedTasks, provision, type RunEvent, runWithEvents, signalAt } from "../run_events.ts";
 import type { Host } from "../state.ts";
@@ -41,7 +42,16 @@ Deno.test.afterAll(async () => {
 });
 
 Deno.test("three servers and a worker become one cluster, and stay as they are", async () => {
+  await tool("config", "set", "artifact_source", "peers");
+  const downloads = await downloadsOf(VERSIONS.older, members());
   await provision();
+  assert.deepEqual(
+    await downloadsOf(VERSIONS.older, members()),
+    [...downloads, "n1 k3s", "n1 k3s-airgap-images"],
+    "once for four hosts",
+  );
+  await nobodyServes(members());
+  await tool("config", "unset", "artifact_source");
   const found = await nodes(n1());
   for (const { name, role, tailscaleAddress } of members()) {
     const node = found.get(name);

@@ -30,7 +30,12 @@ func main() {
 	serve("9912", tailnet.adminHandler())
 	go func() { fail <- serveDNS(*ip + ":53") }()
 	if *mirror != "" {
-		serve("8077", http.FileServer(http.Dir(*mirror)))
+		files := http.FileServer(http.Dir(*mirror))
+		serve("8077", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			from, _, _ := net.SplitHostPort(r.RemoteAddr)
+			log.Printf("mirror: %s %s %s", from, r.Method, r.URL.Path)
+			files.ServeHTTP(w, r)
+		}))
 	}
 	log.Fatal(<-fail)
 }
