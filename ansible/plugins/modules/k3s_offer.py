@@ -136,12 +136,17 @@ def detach():
 def start(address, files):
     """Where the files are served from now on, by a process of their own."""
     offer, holder = Offer(address, files), carrier(ancestors())
+    waiting, detached = os.pipe()
     if os.fork() == 0:
         try:
             detach()
+            os.close(detached)
             offer.serve(holder)
         finally:
             os._exit(0)
+    os.close(detached)
+    os.read(waiting, 1)  # until it has: sudo's terminal takes those with it that are still in its session
+    os.close(waiting)
     url = offer.url()
     offer.server_close()
     return url
