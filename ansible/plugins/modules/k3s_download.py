@@ -132,7 +132,7 @@ from ansible.module_utils.urls import fetch_url
 
 
 # Seconds that another host may be silent: it is near, and there is another way.
-PEER_TIMEOUT = 5
+PEER_TIMEOUT = 10
 # Bytes of the largest file that is taken.
 LARGEST = 4 << 30
 
