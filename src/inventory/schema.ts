@@ -242,6 +242,7 @@ export const HostVariables = z.looseObject({
   storage_paths: z.optional(z.array(StoragePathSchema, `a list of paths such as [${STORAGE}]`)),
   k3s_config: z.optional(K3sConfig),
   registries: z.optional(Registries),
+  artifact_source: z.optional(z.enum(["default", "peers"], "default or peers")),
 });
 
 const SCHEDULE = "{every: daily, recipient: age1…, directory: /mnt/nas/backups, keep: {daily: 7}}";
@@ -348,7 +349,6 @@ export const ClusterVariables = z.looseObject({
     minutes: z.optional(z.int(MINUTES).check(z.minimum(1, MINUTES), z.maximum(1440, MINUTES))),
   }, "a map such as {url_file: ~/.config/homelab/ntfy, format: ntfy, minutes: 5}")),
   artifact_dir: z.optional(FILE),
-  artifact_source: z.optional(z.enum(["default", "peers"], "default or peers")),
   git_repo_url: z.optional(text(REPOSITORY, REPOSITORY_TEXT)),
   git_branch: z.optional(text(
     /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|[\s~^:?*[\\]))\S*[^\s/.]$/,

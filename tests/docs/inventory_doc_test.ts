@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { VARIABLE_SCHEMAS } from "../../src/inventory/schema.ts";
+import { CLUSTER_VARIABLES, VARIABLE_SCHEMAS } from "../../src/inventory/schema.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 
 Deno.test("docs/gpu.md has the versions and the key that the role uses, and says what never ran", async () => {
@@ -25,4 +25,14 @@ Deno.test("docs/inventory.md lists every variable that the tool knows", async ()
     return [...first.matchAll(/`([\w]+)`/g)].map(([, name]) => name!);
   }));
   assert.deepEqual([...VARIABLE_SCHEMAS.keys()].filter((name) => !listed.has(name)), []);
+});
+
+Deno.test("no page sets a variable of the whole cluster for a part of it", async () => {
+  for await (const { name } of Deno.readDir(`${PROJECT_ROOT}/docs`)) {
+    if (!name.endsWith(".md")) continue;
+    const page = await Deno.readTextFile(`${PROJECT_ROOT}/docs/${name}`);
+    for (const [line, variable = ""] of page.matchAll(/config set (\w+)\S* .*--scope (?!all\b)/g)) {
+      assert.ok(!CLUSTER_VARIABLES.includes(variable), `${name}: ${line}`);
+    }
+  }
 });

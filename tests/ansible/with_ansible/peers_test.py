@@ -60,12 +60,12 @@ class Peers(unittest.TestCase):
         with open(path, "wb") as file:
             file.write(content)
 
-    def provision(self, hosts=("n1", "n2", "n3"), having=(), limit="all", play="Prepare", source="peers", running=(), nodes=(), arch=(), check=False, fails=(), **variables):
+    def provision(self, hosts=("n1", "n2", "n3"), having=(), limit="all", play="Prepare", source="peers", running=(), nodes=(), arch=(), check=False, fails=(), elsewhere=(), **variables):
         """Runs the task of a play, with its condition and the strategy of the play, on hosts whose places are below one directory."""
         version = lambda name: VERSION if name in having else "v1.36.1+k3s1" if name in running else None
         # Another address of this machine for each; only those of this machine can be listened on.
         inventory = {"all": {"vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "k3s_version": VERSION, "artifact_source": source},
-                             "children": {group: {"hosts": {name: {"tailscale_ip": "127.0.0.%d" % (2 + hosts.index(name)), "test_probe": {
+                             "children": {group: {"hosts": {name: {**({"artifact_source": "default"} if name in elsewhere else {}), "tailscale_ip": "127.0.0.%d" % (2 + hosts.index(name)), "test_probe": {
                                  "arch": dict(arch).get(name, "amd64"), "k3s": {"version": version(name), "verified": name in having, "images": [], "cluster": None}}} for name in names}}
                                           for group, names in (("control_plane", hosts[:1]), ("workers", hosts[1:]))}}}
         place = self.root + "/{{ inventory_hostname }}"
@@ -179,6 +179,13 @@ class Peers(unittest.TestCase):
         self.provision(running=("n1", "n2", "n3"), play="Workers")
         self.assert_has("n2", "n3")
         self.assertEqual((self.asked(), os.listdir(os.path.join(self.root, "n1"))), (["k3s"], []))
+
+    def test_a_host_that_is_elsewhere_neither_fetches_nor_serves(self):
+        self.put("n1", "k3s", FILES["k3s"])
+        self.provision(hosts=("n1", "n2", "n3", "n4"), having=("n1",), elsewhere=("n1", "n2"))
+        self.assertEqual((self.asked(), self.notes()), (["k3s", "k3s"], []))
+        self.assert_has("n2", "n3", "n4")
+        self.assertEqual([event["host"] for event in self.events if event["type"] == "host_start" and event["task"].startswith("Offer")], ["n3", "n4"])
 
     def test_without_the_setting_each_host_downloads_at_its_own_pace_and_there_is_not_one_task_more(self):
         self.provision(source="default")
