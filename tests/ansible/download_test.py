@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import tempfile
+import time
 import unittest
 
 from load_part import load_module
@@ -117,6 +118,33 @@ class Download(unittest.TestCase):
             self.assertEqual(os.listdir(os.path.dirname(dest)), ["k3s"])
             self.assertEqual((mirror.asked, other.asked, self.made.fetched), (["sums", "k3s"], ["k3s"], []))
             self.assertEqual(self.made.noted(), {"noted": "Not all of k3s v1 was fetched from n1 (%s); the rest comes from http://mirror/v1/." % why})
+
+    def test_another_host_that_sends_a_little_now_and_then_is_given_up(self):
+        class Slow:
+            def read(self, _):
+                time.sleep(0.01)
+                return b"k"
+        self.addCleanup(setattr, DOWNLOAD, "PEER_LONGEST", DOWNLOAD.PEER_LONGEST)
+        DOWNLOAD.PEER_LONGEST = 0.2
+        for number, other in enumerate((lambda _: (Slow(), {"status": 200}), lambda _: time.sleep(3600))):
+            dest = self.at("bin%d/k3s" % number)
+            self.download(Mirror(k3s=b"new").sums(k3s=b"new"), {"dest": {"k3s": dest}}, other=other, peer={"host": "n1", "url": "http://n1/path"})
+            self.assertIn("(k3s: it took longer than 0.2 s)", self.made.noted()["noted"])
+            with open(dest, "rb") as file:
+                self.assertEqual(file.read(), b"new")
+
+    def test_a_connection_that_ends_too_early_is_not_taken_for_another_file(self):
+        class Cut(io.BytesIO):
+            length = 2
+        self.download(Mirror(k3s=b"new").sums(k3s=b"new"), other=lambda _: (Cut(b"n"), {"status": 200}), peer={"host": "n1", "url": "http://n1/path"})
+        self.assertIn("(k3s: the connection ended 2 bytes before the file did)", self.made.noted()["noted"])
+
+    def test_another_host_sends_nobody_elsewhere(self):
+        class Module:
+            params = {"name": "x"}
+        DOWNLOAD.fetch_url = lambda module, url, **options: (dict(module.params), options)
+        self.assertEqual(DOWNLOAD.fetch_near(Module, "http://n1/x"), ({"name": "x", "follow_redirects": "none"}, {"timeout": 10, "use_proxy": False, "use_netrc": False, "decompress": False}))
+        self.assertEqual(Module.params, {"name": "x"})
 
     def test_another_host_that_does_not_offer_anything_is_not_asked(self):
         other = Mirror()

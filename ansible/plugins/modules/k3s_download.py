@@ -120,8 +120,10 @@ noted:
   type: str
 """
 
+import contextlib
 import hashlib
 import os
+import signal
 import time
 from http.client import HTTPException
 
@@ -133,8 +135,24 @@ from ansible.module_utils.urls import fetch_url
 
 # Seconds that another host may be silent: it is near, and there is another way.
 PEER_TIMEOUT = 10
+# Seconds that one file of it may take: one that sends a byte now and then, of the file or of the headers, would be waited for without end.
+PEER_LONGEST = 900
 # Bytes of the largest file that is taken.
 LARGEST = 4 << 30
+
+
+@contextlib.contextmanager
+def within(seconds):
+    """Ends what takes longer with a TimeoutError."""
+    def late(*_):
+        raise TimeoutError("it took longer than %g s" % seconds)
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Failed(Exception):
@@ -229,8 +247,9 @@ class Download:
         if not self.peer or not self.peer["url"]:
             return False
         try:
-            self.save("%s/%s" % (self.peer["url"], name), name, self.fetch_peer, *place)
-        except Failed as failure:
+            with within(PEER_LONGEST):
+                self.save("%s/%s" % (self.peer["url"], name), name, self.fetch_peer, *place)
+        except (Failed, TimeoutError) as failure:
             self.lacked.append(failure.args[0])
             return False
         self.fetched.append(name)
@@ -246,6 +265,8 @@ class Download:
                         raise Failed("%s: it does not end" % missing, "The file is not the published one; do not use that mirror.", False)
                     found.update(block)
                     file.write(block)
+                if getattr(response, "length", None):
+                    raise Failed("%s: the connection ended %d bytes before the file did" % (missing, response.length), "Run again: what is done stays done.")
                 if found.hexdigest() != digest:
                     raise Failed("%s: its checksum is not the published one" % missing,
                                  "The file is not the published one; try again, and do not use that mirror if it stays so.")
@@ -269,6 +290,15 @@ class Download:
                 self.tell(path, "there\n", "")
                 if not self.check:
                     os.unlink(path)
+
+
+def fetch_near(module, url):
+    """Asks another host, and nobody that it names instead; it is told nothing and unpacks nothing here."""
+    module.params["follow_redirects"] = "none"  # where fetch_url looks for it
+    try:
+        return fetch_url(module, url, timeout=PEER_TIMEOUT, use_proxy=False, use_netrc=False, decompress=False)
+    finally:
+        del module.params["follow_redirects"]
 
 
 def main():
@@ -295,7 +325,7 @@ def main():
         "elsewhere": {"type": "str", "required": True},
     }, supports_check_mode=True)
     download = Download(module.params, lambda url: fetch_url(module, url, timeout=module.params["timeout"]), module.check_mode,
-                        fetch_peer=lambda url: fetch_url(module, url, timeout=PEER_TIMEOUT, use_proxy=False))
+                        fetch_peer=lambda url: fetch_near(module, url))
     try:
         download.go()
     except Failed as failure:

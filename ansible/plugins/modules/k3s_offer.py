@@ -53,6 +53,8 @@ from ansible.module_utils.k3s_tool.lock import ancestors, carrier, process
 
 # Seconds without a request or a byte after which nobody is expected any more.
 IDLE = 120
+# Seconds after which it ends whatever comes: a slow reader, or one who asks for nothing that is there, keeps it no longer.
+LONGEST = 1800
 NOBODY = 65534
 
 
@@ -75,11 +77,11 @@ class Answer(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_GET(self):
-        self.server.last = time.monotonic()
         handle, size = self.server.files.get(self.path, (None, 0))
         if handle is None:
             self.send_error(404)
             return
+        self.server.last = time.monotonic()
         self.send_response(200)
         self.send_header("Content-Length", str(size))
         self.end_headers()
@@ -114,9 +116,10 @@ class Offer(ThreadingMixIn, HTTPServer):
     def url(self):
         return "http://%s:%d%s" % (*self.server_address, self.path)
 
-    def serve(self, holder, idle=IDLE):
-        """Answers until the process `holder` (None where none is known) has ended, or nobody fetches any more."""
-        while time.monotonic() - self.last < idle and (holder is None or (process(holder["pid"]) or {}).get("start") == holder["start"]):
+    def serve(self, holder, idle=IDLE, longest=LONGEST):
+        """Answers until the process `holder` (None where none is known) has ended, or nobody fetches any more, or it has been long."""
+        end = time.monotonic() + longest
+        while time.monotonic() < min(self.last + idle, end) and (holder is None or (process(holder["pid"]) or {}).get("start") == holder["start"]):
             self.handle_request()
 
 
