@@ -18,7 +18,7 @@ OFFER = load_module("k3s_offer")
 def get(url, path=None):
     """Status and body."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
     try:
         connection.request("GET", path or parts.path)
         response = connection.getresponse()
@@ -45,8 +45,8 @@ class Offer(unittest.TestCase):
             file.write(content)
         return path
 
-    def offered(self, address="127.0.0.2", holder=None, idle=60, **files):
-        offer = OFFER.Offer(address, OFFER.opened(files))
+    def offered(self, address="127.0.0.2", clients=("127.0.0.1",), holder=None, idle=60, **files):
+        offer = OFFER.Offer(address, clients, OFFER.opened(files))
         thread = threading.Thread(target=offer.serve, args=(holder, idle), daemon=True)
         thread.start()
         self.addCleanup(self.end, offer, thread)
@@ -55,7 +55,7 @@ class Offer(unittest.TestCase):
     @staticmethod
     def end(offer, thread):
         offer.last = float("-inf")
-        thread.join(5)
+        thread.join(30)
         offer.server_close()
 
     def test_the_files_and_nothing_else_below_a_path_that_has_to_be_known(self):
@@ -72,8 +72,13 @@ class Offer(unittest.TestCase):
     def test_one_address_and_a_port_that_needs_no_privileges(self):
         offer, _ = self.offered(k3s=self.file("k3s"))
         self.assertTrue(listens(offer.url()))
-        self.assertFalse(listens(offer.url().replace("127.0.0.2", "127.0.0.1")))
+        self.assertEqual(offer.socket.getsockname()[0], "127.0.0.2")
         self.assertGreater(urlsplit(offer.url()).port, 1023)
+
+    def test_who_is_not_among_those_that_fetch_is_not_answered(self):
+        offer, _ = self.offered(clients=("127.0.0.9",), k3s=self.file("k3s"))
+        with self.assertRaises(ConnectionResetError):
+            get(offer.url() + "/k3s")
 
     def test_what_is_no_file_is_left_out(self):
         os.symlink(self.file("k3s"), os.path.join(self.root, "link"))
@@ -92,12 +97,12 @@ class Offer(unittest.TestCase):
             for thread in threads:
                 thread.start()
             for thread in threads:
-                thread.join(10)
+                thread.join(30)
             self.assertEqual([(status, len(body)) for status, body in bodies], [(200, 8 << 20)] * 4)
 
     def test_it_ends_when_nobody_fetches_any_more(self):
         _, thread = self.offered(idle=0.2, k3s=self.file("k3s"))
-        thread.join(5)
+        thread.join(30)
         self.assertFalse(thread.is_alive())
 
     def test_it_ends_with_the_process_that_carries_the_run(self):
@@ -108,7 +113,7 @@ class Offer(unittest.TestCase):
         self.assertTrue(thread.is_alive())
         carrier.kill()
         carrier.wait()
-        thread.join(5)
+        thread.join(30)
         self.assertFalse(thread.is_alive())
 
     def test_the_process_of_its_own_keeps_no_pipe_and_no_privileges(self):
@@ -121,7 +126,7 @@ class Offer(unittest.TestCase):
                 os.close(write)
                 os.close(read)
                 OFFER.carrier = lambda _: OFFER.process(os.getppid())
-                os.write(1, OFFER.start("127.0.0.2", OFFER.opened({"k3s": self.file("k3s", b"content")})).encode())
+                os.write(1, OFFER.start("127.0.0.2", ["127.0.0.1"], OFFER.opened({"k3s": self.file("k3s", b"content")})).encode())
             finally:
                 os._exit(0)
         os.close(write)

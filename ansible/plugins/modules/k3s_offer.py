@@ -8,8 +8,8 @@ DOCUMENTATION = r"""
 module: k3s_offer
 short_description: Files of this host, for other hosts to fetch
 description:
-  - Starts a process without privileges that serves these files, and no others, over HTTP on one address of this host. Who asks for them has to know
-    the path, which is made up anew each time. The files are public, and who fetches them compares their digest with the published one.
+  - Starts a process without privileges that serves these files, and no others, over HTTP on one address of this host. Only the hosts at C(clients)
+    are answered, and they have to know the path, which is random. The files are public, and who fetches them compares their digest with the published one.
   - The process ends with the connection of this run, however that ends, and when nobody has fetched anything for two minutes.
   - It is no change of the host. In a check nothing is started.
 options:
@@ -21,6 +21,11 @@ options:
     description: The address that others reach this host at; no other one is listened on.
     type: str
     required: true
+  clients:
+    description: The addresses that may fetch; a connection from another one is closed.
+    type: list
+    elements: str
+    required: true
 author: k3s-tool
 """
 
@@ -28,6 +33,7 @@ EXAMPLES = r"""
 - k3s_offer:
     files: {k3s: /usr/local/bin/k3s}
     address: 100.64.0.3
+    clients: [100.64.0.4, 100.64.0.5]
 """
 
 RETURN = r"""
@@ -94,13 +100,14 @@ class Answer(BaseHTTPRequestHandler):
 
 
 class Offer(ThreadingMixIn, HTTPServer):
-    """Serves the opened files on a free port of an address."""
+    """Serves the opened files on a free port of an address, to these clients."""
     daemon_threads = True
     timeout = 1  # seconds between two looks at whether to go on
     request_queue_size = 64
 
-    def __init__(self, address, files):
+    def __init__(self, address, clients, files):
         HTTPServer.__init__(self, (address, 0), Answer)
+        self.clients = clients
         self.path = "/" + binascii.hexlify(os.urandom(16)).decode()
         self.files = {"%s/%s" % (self.path, name): file for name, file in files.items()}
         self.last = time.monotonic()
@@ -109,6 +116,9 @@ class Offer(ThreadingMixIn, HTTPServer):
         """Without the look at the name server that HTTPServer makes."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
+
+    def verify_request(self, request, client_address):
+        return client_address[0] in self.clients
 
     def handle_error(self, *_):
         """One who fetches has gone: that is theirs to say."""
@@ -136,9 +146,9 @@ def detach():
         os.setuid(NOBODY)
 
 
-def start(address, files):
+def start(address, clients, files):
     """Where the files are served from now on, by a process of their own."""
-    offer, holder = Offer(address, files), carrier(ancestors())
+    offer, holder = Offer(address, clients, files), carrier(ancestors())
     waiting, detached = os.pipe()
     if os.fork() == 0:
         try:
@@ -159,6 +169,7 @@ def main():
     module = AnsibleModule(argument_spec={
         "files": {"type": "dict", "required": True},
         "address": {"type": "str", "required": True},
+        "clients": {"type": "list", "elements": "str", "required": True},
     }, supports_check_mode=True)
     if module.check_mode:
         module.exit_json(changed=False, url="")
@@ -166,7 +177,7 @@ def main():
     if not files:
         module.exit_json(changed=False, url="", noted="%s has nothing to fetch: there is no %s." % (address, ", ".join(module.params["files"])))
     try:
-        url = start(address, files)
+        url = start(address, module.params["clients"], files)
     except OSError as failure:
         module.exit_json(changed=False, url="", noted="%s cannot serve files to other hosts: %s." % (address, failure))
     module.exit_json(changed=False, url=url)

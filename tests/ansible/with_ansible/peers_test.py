@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -18,6 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
 VERSION = "v1.36.2+k3s1"
 IMAGES = "k3s-airgap-images-amd64.tar.zst"
+# Addresses of this machine for the hosts, apart from those of another run of these tests.
+NETWORK = random.randrange(1, 255), random.randrange(1, 255)
 FILES = {"k3s": b"binary" * 300000, "k3s-arm64": b"arm64" * 300000, IMAGES: b"images" * 300000}
 SUMS = "".join("%s  %s\n" % (hashlib.sha256(content).hexdigest(), name) for name, content in FILES.items())
 
@@ -27,6 +30,13 @@ class Mirror(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self):
         name = self.path.rsplit("/", 1)[1]
+        if self.path.startswith("/dies/"):
+            # As another host that goes off in the middle of a file.
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(FILES[name])))
+            self.end_headers()
+            self.wfile.write(FILES[name][:-500000])
+            return
         self.server.asked.append(name)
         body = None if self.server.gone else SUMS.encode() if name.startswith("sha256sum-") else FILES.get(name)
         self.send_response(404 if body is None else 200)
@@ -60,17 +70,17 @@ class Peers(unittest.TestCase):
         with open(path, "wb") as file:
             file.write(content)
 
-    def provision(self, hosts=("n1", "n2", "n3"), having=(), limit="all", play="Prepare", source="peers", running=(), nodes=(), arch=(), check=False, fails=(), elsewhere=(), **variables):
+    def provision(self, hosts=("n1", "n2", "n3"), having=(), limit="all", play="Prepare", source="peers", running=(), nodes=(), arch=(), check=False, fails=(), elsewhere=(), broken=(), **variables):
         """Runs the task of a play, with its condition and the strategy of the play, on hosts whose places are below one directory."""
         version = lambda name: VERSION if name in having else "v1.36.1+k3s1" if name in running else None
         # Another address of this machine for each; only those of this machine can be listened on.
         inventory = {"all": {"vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "k3s_version": VERSION, "artifact_source": source},
-                             "children": {group: {"hosts": {name: {**({"artifact_source": "default"} if name in elsewhere else {}), "tailscale_ip": "127.0.0.%d" % (2 + hosts.index(name)), "test_probe": {
+                             "children": {group: {"hosts": {name: {**({"artifact_source": "default"} if name in elsewhere else {}), **({"ansible_python_interpreter": "/nowhere/python"} if name in broken else {}), "tailscale_ip": "127.%d.%d.%d" % (*NETWORK, 2 + hosts.index(name)), "test_probe": {
                                  "arch": dict(arch).get(name, "amd64"), "k3s": {"version": version(name), "verified": name in having, "images": [], "cluster": None}}} for name in names}}
                                           for group, names in (("control_plane", hosts[:1]), ("workers", hosts[1:]))}}}
         place = self.root + "/{{ inventory_hostname }}"
         given = {"k3s_binary_mirror_url": "http://127.0.0.1:%d" % self.mirror.server_port, "k3s_binary_record": place + "/sums", "k3s_binary_images_dir": place + "/images",
-                 "k3s_binary_path": place + "/k3s", "k3s_binary_download_attempts": 1,
+                 "k3s_binary_path": place + "/k3s", "k3s_binary_download_attempts": 1, "k3s_binary_clients": ["127.0.0.1"],
                  "k3s_binary_offered": "{{ {k3s_binary_asset: '%s/' ~ k3s_binary_share['source'] ~ '/k3s'} | combine(dict(k3s_binary_images_assets | zip(k3s_binary_images_paths"
                                        " | map('replace', '/' ~ inventory_hostname ~ '/', '/' ~ k3s_binary_share['source'] ~ '/')))) }}" % self.root,
                  **({"k3s_binary_nodes": {"stdout_lines": list(nodes)}, "k3s_tool_answering_servers": ["n1"]} if nodes else {}), **variables}
@@ -117,7 +127,7 @@ class Peers(unittest.TestCase):
         self.assert_has("n1", "n2", "n3")
         self.assert_has("n1", "n2", "n3", name="images/" + IMAGES.replace(".tar", "-%s.tar" % VERSION), content=FILES[IMAGES])
         self.assertEqual(self.notes(), [])
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while self.listening():
             self.assertLess(time.monotonic(), end)
             time.sleep(0.1)
@@ -134,9 +144,13 @@ class Peers(unittest.TestCase):
         for host, content in (("n1", b"away"), ("n2", b"older"), ("n3", b"arm"), ("n4", FILES["k3s"])):
             self.put(host, "k3s", content)
         nodes = ["n1 amd64 %s False" % VERSION, "n2 amd64 v1.36.1+k3s1 True", "n3 arm64 %s True" % VERSION, "n4 amd64 %s True" % VERSION, "stranger amd64 %s True" % VERSION, "a bad line"]
-        self.provision(hosts=("n1", "n2", "n3", "n4", "n5"), limit="n5", nodes=nodes)
-        self.assertEqual((self.asked(), self.notes()), ([], []))
+        self.provision(hosts=("n1", "n2", "n3", "n4", "n5", "a1"), limit="n5,a1", nodes=nodes, arch={"a1": "arm64"}, broken=("n3",))
         self.assert_has("n5")
+        # Nothing can be started on n3.
+        self.assert_has("a1", content=FILES["k3s-arm64"])
+        self.assertEqual(self.asked(), ["k3s-arm64"])
+        [note] = self.notes()
+        self.assertIn("a1: Not all of k3s %s was fetched from n3 (it does not offer any)" % VERSION, note)
 
     def test_another_file_than_the_published_one_is_refused_and_downloaded_instead(self):
         self.put("n1", "k3s", b"bad" * 300000)
@@ -147,15 +161,15 @@ class Peers(unittest.TestCase):
         self.assertEqual(sorted(self.notes()), ["%s: Not all of k3s %s was fetched from n1 (k3s: its checksum is not the published one); the rest comes from %s." % (host, VERSION, url)
                                                 for host in ("n2", "n3")])
 
-    def test_a_host_that_cannot_be_reached_or_does_not_offer_anything_costs_nobody_the_file(self):
-        """Neither source has a file. Nobody listens at the address that a2 is given, and n2 is given none."""
+    def test_a_host_that_cannot_be_reached_or_goes_off_in_the_middle_costs_nobody_the_file(self):
+        """Neither source has a file. Nobody listens at the address that a2 is given, and who listens at that of n2 ends too early."""
         self.provision(hosts=("n1", "n2", "a1", "a2"), having=("n1", "a1"), arch={"a1": "arm64", "a2": "arm64"},
-                       k3s_binary_offer="{{ {'unreachable': true} if inventory_hostname == 'n2' else {'url': 'http://127.0.0.4:9/x'} }}")
+                       k3s_binary_offer="{{ {'url': 'http://127.0.0.4:9/x' if inventory_hostname == 'a2' else 'http://127.0.0.1:%d/dies'} }}" % self.mirror.server_port)
         self.assertEqual(self.asked(), ["k3s", "k3s-arm64"])
         self.assert_has("n2")
         self.assert_has("a2", content=FILES["k3s-arm64"])
-        self.assertEqual([re.search("has nothing to fetch|does not offer any|Connection refused", note)[0] for note in sorted(self.notes())],
-                         ["has nothing to fetch", "Connection refused", "has nothing to fetch", "does not offer any"])
+        self.assertEqual([re.search("has nothing to fetch|the connection ended 500000 bytes before the file did|Connection refused", note)[0] for note in sorted(self.notes())],
+                         ["has nothing to fetch", "Connection refused", "has nothing to fetch", "the connection ended 500000 bytes before the file did"])
 
     def test_where_the_first_host_fails_the_others_do_as_always(self):
         os.makedirs(os.path.join(self.root, "n1", "k3s", "in the way"))
@@ -198,9 +212,9 @@ class Peers(unittest.TestCase):
 
     @staticmethod
     def listening():
-        """Addresses of this test's hosts that are listened on: 127.0.0.2 to 127.0.0.5."""
+        """Addresses of this test's hosts that are listened on."""
         with open("/proc/net/tcp") as file:
-            return [line.split()[1] for line in file if line.split()[3] == "0A" and re.match("0[2-5]00007F:", line.split()[1])]
+            return [line.split()[1] for line in file if line.split()[3] == "0A" and line.split()[1][2:9] == "%02X%02X7F:" % NETWORK[::-1]]
 
 
 if __name__ == "__main__":
