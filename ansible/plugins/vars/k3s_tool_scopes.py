@@ -24,6 +24,9 @@ SETTINGS = ("node_labels", "node_annotations", "node_taints", "k3s_config")
 class VarsModule(BaseVarsPlugin):
     """See DOCUMENTATION."""
 
+    # One instance serves the whole run. Without it Ansible makes one, and parses the text above, for each host of each task.
+    is_stateless = True
+
     # By host: scopes of the inventory's own files, then those of each directory that was asked for. They do not change during a run.
     _known = {}
 
