@@ -1,0 +1,69 @@
+"""What the preflight sets as facts, so that it is evaluated once, is of the last probe: a restore probes its hosts twice."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..", "..")
+
+# Gives the findings of one file after the other.
+MODULE = '''#!/usr/bin/python
+# WANT_JSON
+import json, os, sys
+
+with open(sys.argv[1]) as file:
+    ip = json.load(file)["tailscale_ip"]
+for number in (1, 2):
+    try:
+        os.rename("%%s/%%s.%%d" %% (%r, ip, number), "%%s/%%s.now" %% (%r, ip))
+        break
+    except OSError:
+        pass
+with open("%%s/%%s.now" %% (%r, ip)) as file:
+    print(json.dumps({"changed": False, "ansible_facts": {"k3s_host": json.load(file)}}))
+'''
+PROBE = {"problems": [], "warnings": [], "arch": "amd64", "clock_offset": 0, "system": {"memory_mb": 4000, "cpus": 2}, "kernel": {"ready": True}, "tailscale": {"dns_name": ""},
+         "k3s": {"version": "v1.36.2+k3s1", "verified": True, "images": [], "cluster": "abc", "joined": None, "server": {"holds": True, "answers": True, "awaits": False},
+                 "unit": {"active": True, "enabled": True, "current": True}, "files": {}, "foreign": False},
+         "reach": {}, "resolvers": {"managed": False, "upstream": []}, "firewall": {"kind": "none", "missing": []}, "storage": {"recorded": [], "classes": False},
+         "machine": {"gpus": []}, "machine_labels": {"k3s-tool.io/virtual": "true"}, "gpu": {"cards": 0, "record": False}}
+
+
+class Decided(unittest.TestCase):
+    def test_what_follows_from_a_probe_follows_from_the_last_one(self):
+        before = copy.deepcopy(PROBE)
+        after = {**copy.deepcopy(PROBE), "machine": {"gpus": [{"vendor": "nvidia"}]}, "machine_labels": {}, "gpu": {"cards": 1, "record": False}}
+        after["k3s"].update(version="v1.36.3+k3s1", server={"holds": False, "answers": False, "awaits": False})
+        with tempfile.TemporaryDirectory() as directory:
+            for ip, second in (("100.64.0.1", before), ("100.64.0.2", after)):
+                for number, probe in ((1, before), (2, second)):
+                    with open(os.path.join(directory, "%s.%d" % (ip, number)), "w") as file:
+                        json.dump(probe, file)
+            with open(os.path.join(directory, "k3s_host_facts.py"), "w") as file:
+                file.write(MODULE % (directory, directory, directory))
+            inventory = {"all": {"vars": {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable, "k3s_version": "v1.36.3+k3s1"},
+                                 "children": {"control_plane": {"hosts": {"n%d" % number: {"tailscale_ip": "100.64.0.%d" % number} for number in (1, 2)}}, "workers": {"hosts": {}}}}}
+            hosts, output = os.path.join(directory, "hosts.yml"), os.path.join(directory, "out")
+            with open(hosts, "w") as file:
+                json.dump(inventory, file)
+            environment = dict(os.environ, ANSIBLE_HOME=directory, ANSIBLE_CONFIG=os.path.join(ROOT, "ansible", "ansible.cfg"),
+                               ANSIBLE_LIBRARY="%s:%s" % (directory, os.path.join(ROOT, "ansible", "plugins", "modules")))
+            done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", hosts, os.path.join(HERE, "decided.yml"),
+                                   "-e", json.dumps({"test_output": output, "ansible_become": False})],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, env=environment, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            found = {}
+            for name in ("n1", "n2"):
+                with open("%s-%s" % (output, name)) as file:
+                    found[name] = json.load(file)
+        self.assertEqual(found["n1"], {"version": "v1.36.2+k3s1", "join_url": "", "labels": {"k3s-tool.io/virtual": "true"}, "gpu": False})
+        self.assertEqual(found["n2"], {"version": "v1.36.3+k3s1", "join_url": "https://100.64.0.1:6443", "labels": {}, "gpu": True})
+
+
+if __name__ == "__main__":
+    unittest.main()
