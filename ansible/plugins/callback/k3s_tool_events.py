@@ -142,6 +142,11 @@ def _role(task):
     return task._role.get_name() if task._role else None
 
 
+def _acts(task):
+    """Whether a task does something to hosts, rather than say which tasks come next."""
+    return not isinstance(task, TaskInclude) and task.action not in ("meta", "ansible.builtin.meta")
+
+
 def _task_name(task):
     if str(task.action).endswith("validate_argument_spec"):
         return f"Check the settings of {_role(task)}"
@@ -203,7 +208,7 @@ class CallbackModule(CallbackBase):
             self._emit("play_start", play=self._play, hosts=hosts)
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        if not isinstance(task, TaskInclude):
+        if _acts(task):
             self._emit("task_start", play=self._play, task=_task_name(task), role=_role(task), action=str(task.action))
 
     def v2_playbook_on_handler_task_start(self, task):
@@ -211,12 +216,12 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_start(self, host, task):
         self._started[(host.get_name(), task._uuid)] = time.monotonic()
-        if not isinstance(task, TaskInclude):
+        if _acts(task):
             self._emit("host_start", host=host.get_name(), task=_task_name(task), role=_role(task))
 
     def v2_runner_on_ok(self, result):
         data = self._data(result)
-        if isinstance(self._task(result), TaskInclude):
+        if not _acts(self._task(result)):
             return
         self._result(result, data, "changed" if data.get("changed") else "ok")
         self._warnings(result, data)
@@ -237,7 +242,7 @@ class CallbackModule(CallbackBase):
         self._result(result, self._data(result), "ignored" if ignored else "unreachable")
 
     def v2_runner_on_skipped(self, result):
-        if not isinstance(self._task(result), TaskInclude):
+        if _acts(self._task(result)):
             self._result(result, {}, "skipped")
 
     def v2_runner_retry(self, result):
