@@ -146,10 +146,16 @@ export function plainValue(text: string): YamlValue {
 const DATE =
   /^\d{4}-(?:\d\d-\d\d|\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)$/;
 
+/** True for what Ansible reads as a date; here it is text. */
+export function isDate({ tag, style, text }: ScalarNode): boolean {
+  return tag === undefined && style === "plain" && DATE.test(text);
+}
+
 /** What Ansible reads a name as that is no text to it; undefined where it is one. */
-export function notText({ tag, style, text }: ScalarNode): string | undefined {
+export function notText(node: ScalarNode): string | undefined {
+  const { tag, style, text } = node;
   if (tag !== undefined || (style !== "plain" && style !== "empty")) return undefined;
-  if (DATE.test(text)) return "a date";
+  if (isDate(node)) return "a date";
   const value = plainValue(text);
   if (typeof value === "boolean") return `the boolean ${value}`;
   return typeof value === "number" ? "a number" : value === null ? "nothing" : undefined;

@@ -153,7 +153,7 @@ class TreeBuilder {
     }
   }
 
-  #finish<N extends YamlNode>(node: N): N {
+  #finish(node: YamlNode): YamlNode {
     this.#done = node.end;
     if (node.anchor !== undefined) {
       this.#anchors.set(node.anchor, node);
@@ -164,28 +164,21 @@ class TreeBuilder {
 
   #scalar(event: Scalar): ScalarNode {
     const text = getScalarValue(this.text, event);
-    const properties = this.#properties(event);
+    const { valueStart, valueEnd } = event;
     const behind = Math.max(this.#done, event.anchorEnd, event.tagEnd);
-    const from = properties.start ?? Infinity;
-    const node = (style: ScalarStyle, start: number, end: number): ScalarNode => ({
-      kind: "scalar",
-      style,
-      text,
-      ...properties,
-      start: Math.min(from, start),
-      end,
-    });
-    if (event.valueStart === -1) {
-      const at = properties.start === undefined ? this.#valuePosition() : behind;
+    const node = (style: ScalarStyle, start: number, end: number): ScalarNode =>
+      this.#withProperties(event, { kind: "scalar", style, text, start, end });
+    if (valueStart === -1) {
+      const at = hasProperties(event) ? behind : this.#valuePosition();
       return node("empty", at, at);
     }
     switch (event.style) {
       case SCALAR_STYLE.SINGLE_QUOTED:
-        return node("single", event.valueStart - 1, event.valueEnd + 1);
+        return node("single", valueStart - 1, valueEnd + 1);
       case SCALAR_STYLE.DOUBLE_QUOTED:
-        return node("double", event.valueStart - 1, event.valueEnd + 1);
+        return node("double", valueStart - 1, valueEnd + 1);
       case SCALAR_STYLE.PLAIN:
-        return node("plain", event.valueStart, event.valueEnd);
+        return node("plain", valueStart, valueEnd);
       default: {
         const header = this.#skip(behind, TO_HEADER);
         return node("block", header, this.#blockScalarEnd(event, header));
@@ -205,7 +198,6 @@ class TreeBuilder {
   }
 
   #map(event: Collection): MapNode {
-    const properties = this.#properties(event);
     const flow = event.style === 2;
     // `[a: b]` holds a map that has no braces of its own.
     const braces = this.text[event.start] === "{";
@@ -213,41 +205,45 @@ class TreeBuilder {
     const entries: Entry[] = [];
     const seen = new Set<string>();
     while (this.events[this.#at]!.type !== EVENT_ID.POP) {
-      const first = this.#skip(this.#done, TO_NODE);
-      const explicit = this.text[first] === "?" && /\s/.test(this.text[first + 1] ?? "");
+      const from = this.#done;
       const key = this.#node();
+      const explicit = this.#isExplicit(from, key);
       entries.push({ key, value: this.#node(), explicit });
       if (key.kind === "scalar") this.#checkDuplicate(key, seen);
       this.entangled ||= key.kind !== "scalar" || key.text === "<<";
     }
     this.#at++;
-    return {
+    return this.#withProperties(event, {
       kind: "map",
       flow,
       entries,
       contentStart: event.start,
-      ...properties,
-      start: Math.min(event.start, properties.start ?? Infinity),
+      start: event.start,
       end: this.#collectionEnd(flow && braces),
-    };
+    });
+  }
+
+  /** Whether a key is written as `? key`; `from` is where the entry before ended. */
+  #isExplicit(from: number, key: YamlNode): boolean {
+    if (!this.text.slice(from, key.start).includes("?")) return false;
+    const first = this.#skip(from, TO_NODE);
+    return this.text[first] === "?" && /\s/.test(this.text[first + 1] ?? "");
   }
 
   #seq(event: Collection): SeqNode {
-    const properties = this.#properties(event);
     const flow = event.style === 2;
     this.#done = flow ? event.start + 1 : event.start;
     const items: YamlNode[] = [];
     while (this.events[this.#at]!.type !== EVENT_ID.POP) items.push(this.#node());
     this.#at++;
-    return {
+    return this.#withProperties(event, {
       kind: "seq",
       flow,
       items,
       contentStart: event.start,
-      ...properties,
-      start: Math.min(event.start, properties.start ?? Infinity),
+      start: event.start,
       end: this.#collectionEnd(flow),
-    };
+    });
   }
 
   #checkDuplicate(key: ScalarNode, seen: Set<string>): void {
@@ -275,20 +271,26 @@ class TreeBuilder {
   /** The first offset that a pattern of {@linkcode skipping} stops at. */
   #skip(from: number, pattern: RegExp): number {
     pattern.lastIndex = from;
-    pattern.exec(this.text);
+    pattern.test(this.text);
     return pattern.lastIndex;
   }
 
-  #properties(event: Scalar | Collection): { start?: number; anchor?: string; tag?: string } {
+  /** A node with its anchor and tag, with which it begins. */
+  #withProperties<N extends YamlNode>(event: Scalar | Collection, node: N): N {
+    if (!hasProperties(event)) return node;
     const { anchorStart, anchorEnd, tagStart, tagEnd } = event;
-    if (anchorStart === -1 && tagStart === -1) return {};
-    const starts = [anchorStart === -1 ? Infinity : anchorStart - 1, tagStart];
+    const starts = [anchorStart - 1, tagStart].filter((start) => start >= 0);
     return {
-      start: Math.min(...starts.filter((start) => start !== -1)),
+      ...node,
+      start: Math.min(node.start, ...starts),
       ...(anchorStart === -1 ? {} : { anchor: this.text.slice(anchorStart, anchorEnd) }),
       ...(tagStart === -1 ? {} : { tag: this.text.slice(tagStart, tagEnd) }),
     };
   }
+}
+
+function hasProperties({ anchorStart, tagStart }: Scalar | Collection): boolean {
+  return anchorStart !== -1 || tagStart !== -1;
 }
 
 /** Nesting js-yaml accepts; Ansible inventories need about ten. */

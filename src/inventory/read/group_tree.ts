@@ -28,7 +28,8 @@ export interface HostPlace {
   readonly path: NodePath;
   /** The key as written, where it stands for several hosts. */
   readonly range?: string;
-  readonly vars: ReadonlyMap<string, Entry>;
+  /** Its variables; undefined where it has none. */
+  readonly vars: MapNode | undefined;
   /** From `name:2222`. */
   readonly port?: number;
   readonly where: Place;
@@ -124,7 +125,7 @@ class GroupReader {
         continue;
       }
       for (const [child, part] of this.#section(section, `${key} of the group ${name}`)) {
-        const childPath = [...path, key, child];
+        const childPath = path.concat(key, child);
         if (key === "vars") group.vars.set(child, part);
         else if (key === "hosts") {
           this.#readHosts(group, { key: child, entry: part, path: childPath });
@@ -155,26 +156,23 @@ class GroupReader {
   ): void {
     this.#checkName(entry.key);
     const body = this.#values.target(entry.value);
-    let vars: ReadonlyMap<string, Entry> = new Map();
+    let vars: MapNode | undefined;
     if (body.kind === "map") {
-      vars = this.#entries(body);
+      if (this.#isNamed(body)) vars = body;
     } else if (!isNullNode(body)) {
       this.#problem(entry.value, `the variables of the host ${key} are not a map`, "name: value");
     }
     // Ansible: `name:22` is a port, as long as it is not the colon of a range or of IPv6.
     const port = /^([^:\[\]]+|.*\]):(\d+)$/.exec(key);
     const pattern = port === null ? key : port[1]!;
+    const place = { group: group.name, path, vars, where: this.#place(entry.key) };
+    const special = {
+      ...(isHostRange(pattern) ? { range: key } : {}),
+      ...(port === null ? {} : { port: Number(port[2]) }),
+    };
     try {
       for (const host of expandHostRange(pattern)) {
-        group.hosts.push({
-          host,
-          group: group.name,
-          path,
-          vars,
-          where: this.#place(entry.key),
-          ...(isHostRange(pattern) ? { range: key } : {}),
-          ...(port === null ? {} : { port: Number(port[2]) }),
-        });
+        group.hosts.push({ host, ...place, ...special });
       }
     } catch (error) {
       if (!(error instanceof HostRangeError)) throw error;
@@ -203,10 +201,15 @@ class GroupReader {
   }
 
   #entries(map: MapNode): ReadonlyMap<string, Entry> {
+    return this.#isNamed(map) ? this.#values.effectiveEntries(map) : new Map();
+  }
+
+  #isNamed(map: MapNode): boolean {
     const nameless = map.entries.find((entry) => keyName(entry) === undefined);
-    if (nameless === undefined) return this.#values.effectiveEntries(map);
-    this.#problem(nameless.key, "a key that is not a single value", "a name");
-    return new Map();
+    if (nameless !== undefined) {
+      this.#problem(nameless.key, "a key that is not a single value", "a name");
+    }
+    return nameless === undefined;
   }
 
   #group(name: string, where: Place): Group {

@@ -31,7 +31,7 @@ import { checkStorage } from "./storage.ts";
 import { nodeAt } from "./value_place.ts";
 import { CLUSTER_VARIABLES, VARIABLE_SCHEMAS } from "../schema.ts";
 import type { ScalarNode, YamlNode } from "../../yaml/node.ts";
-import { notText, sameValue, Values } from "../../yaml/read_value.ts";
+import { isDate, sameValue, Values } from "../../yaml/read_value.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 
 /** Makes an inventory of its parts; it may be used only where there is no problem. */
@@ -39,7 +39,7 @@ export function judge(
   parts: Parts,
 ): { readonly inventory: Inventory; readonly problems: readonly Problem[] } {
   const { path, document, tree, roleGroups, variables, skipped } = parts;
-  const wrongValues = ownVariables(parts).flatMap(checkVariable);
+  const wrongValues = checkVariables(ownVariables(parts));
   const cluster = readCluster(variables, ROLES.flatMap((role) => roleGroups[role]));
   const { hosts, problems, warnings } = readHosts(parts, cluster.tailscaleNetwork);
   // A value that is wrong by itself is not compared with others too.
@@ -141,15 +141,13 @@ function checkHosts(hosts: readonly InventoryHost[], network: string): Problem[]
 
 /** What a host sets for itself though it holds for the whole cluster, as `config set` refuses it. */
 function clusterVariablesOf({ name, vars }: InventoryHost): Problem[] {
-  return [...vars.values()].flatMap((variable) => {
-    if (variable.scope !== name || !CLUSTER_VARIABLES.includes(variable.name)) return [];
-    return [{
-      message: `${variable.name} applies to the whole cluster, not to one host`,
-      where: variable.where,
-      value: name,
-      expected: `${variable.name} among the variables of the group all`,
-    }];
-  });
+  const own = [...vars.values()].filter(({ scope }) => scope === name);
+  return own.filter((variable) => CLUSTER_VARIABLES.includes(variable.name)).map((variable) => ({
+    message: `${variable.name} applies to the whole cluster, not to one host`,
+    where: variable.where,
+    value: name,
+    expected: `${variable.name} among the variables of the group all`,
+  }));
 }
 
 /** What is odd but works. */
@@ -278,17 +276,27 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-/** What is wrong with a variable; nothing where the tool does not know it. */
-export function checkVariable(variable: SourcedVariable): Problem[] {
-  const schema = VARIABLE_SCHEMAS.get(variable.name);
-  if (schema === undefined) return [];
-  const dates = datesIn(variable);
-  if (dates.length > 0) return dates;
-  const result = schema.safeParse(variable.value);
-  if (result.success) return [];
+/** What is wrong with variables that the tool knows. Hosts have many in common: equal ones are checked once. */
+function checkVariables(variables: readonly SourcedVariable[]): Problem[] {
+  const right = new Map([...VARIABLE_SCHEMAS.keys()].map((name) => [name, new Set<YamlValue>()]));
+  return variables.flatMap((variable) => {
+    const { name, value } = variable;
+    const schema = VARIABLE_SCHEMAS.get(name);
+    if (schema === undefined) return [];
+    const dates = datesIn(variable);
+    if (dates.length > 0 || right.get(name)!.has(value)) return dates;
+    const { error } = schema.safeParse(value);
+    if (error !== undefined) return problemsOf(variable, error.issues);
+    right.get(name)!.add(value);
+    return [];
+  });
+}
+
+/** What a schema found wrong with a variable. */
+function problemsOf(variable: SourcedVariable, issues: readonly Issue[]): Problem[] {
   const reported = new Set<string>();
   const problems: Problem[] = [];
-  for (const issue of result.error.issues as readonly Issue[]) {
+  for (const issue of issues) {
     const path = issue.path.map(String);
     for (const unknown of issue.keys ?? []) {
       problems.push(unknownKey(variable, { issue, path, unknown }));
@@ -304,7 +312,8 @@ export function checkVariable(variable: SourcedVariable): Problem[] {
 
 /** Values that are text here and dates to Ansible; not repeated, as one may be a password. */
 function datesIn(variable: SourcedVariable): Problem[] {
-  const { document } = variable;
+  const { document, node } = variable;
+  if (node.kind === "scalar" && !isDate(node)) return [];
   const values = new Values(document);
   const scalarsOf = (node: YamlNode): ScalarNode[] => {
     const target = values.target(node);
@@ -312,7 +321,7 @@ function datesIn(variable: SourcedVariable): Problem[] {
     if (target.kind === "seq") return target.items.flatMap(scalarsOf);
     return [...values.effectiveEntries(target).values()].flatMap(({ value }) => scalarsOf(value));
   };
-  return scalarsOf(variable.node).filter((node) => notText(node) === "a date").map((node) => ({
+  return scalarsOf(node).filter(isDate).map((node) => ({
     message: `${variable.name} of ${variable.scope} has a value that Ansible reads as a date`,
     where: document.lines.place(document.file, node.start),
     expected: "quotes around it",

@@ -38,6 +38,9 @@ export const MERGED_VARIABLES: readonly string[] = [
 
 type Layer = ReadonlyMap<string, SourcedVariable>;
 
+/** A file that variables are read from. */
+type Origin = Pick<SourcedVariable, "document" | "path" | "source"> & { readonly values: Values };
+
 /** Groups of a host, in the order their variables apply, and what they set together. */
 interface Membership {
   readonly groups: readonly string[];
@@ -47,10 +50,10 @@ interface Membership {
 /** The effective variables of an inventory that parsed. */
 export class Variables {
   readonly #tree: GroupTree;
-  readonly #inline: { readonly document: YamlDocument; readonly path: string; values: Values };
+  readonly #inline: Origin;
   readonly #files = new Map<string, VarsFile[]>();
-  readonly #fileValues = new Map<YamlDocument, Values>();
-  readonly #layers = new Map<string, Layer>();
+  readonly #groups = new Map<string, readonly Layer[]>();
+  readonly #hosts = new Map<readonly HostPlace[], readonly Layer[]>();
   readonly #chains = new Map<string, Layer>();
   readonly #memberships = new Map<string, Membership>();
 
@@ -63,7 +66,7 @@ export class Variables {
     },
   ) {
     this.#tree = tree;
-    this.#inline = { document, path, values: new Values(document) };
+    this.#inline = { document, path, values: new Values(document), source: "inventory" };
     for (const file of files) {
       const key = `${file.kind} ${file.scope}`;
       this.#files.set(key, [...this.#files.get(key) ?? [], file]);
@@ -72,16 +75,20 @@ export class Variables {
 
   /** What one group sets by itself, its files after the inventory's own lines. */
   ownOfGroup(name: string): readonly Layer[] {
-    return [this.#inlineGroup(name), this.#fileLayer("group", name)];
+    return once(
+      this.#groups,
+      name,
+      () => [this.#inlineGroup(name), ...this.#fileLayers("group", name)],
+    );
   }
 
   /** What one host sets by itself. */
   ownOfHost(places: readonly HostPlace[]): readonly Layer[] {
-    const host = places[0]?.host ?? "";
-    return [
-      this.#once(`inline host ${host}`, () => this.#inlineHost(places)),
-      this.#fileLayer("host", host),
-    ];
+    return once(
+      this.#hosts,
+      places,
+      () => [this.#inlineHost(places), ...this.#fileLayers("host", places[0]?.host ?? "")],
+    );
   }
 
   /** What holds for every host of a group, before the hosts' own variables. */
@@ -102,56 +109,47 @@ export class Variables {
   /** Hosts of one group have this in common. */
   #membership(places: readonly HostPlace[]): Membership {
     const key = places.map((place) => place.group).join("\0");
-    let membership = this.#memberships.get(key);
-    if (membership === undefined) {
+    return once(this.#memberships, key, () => {
       const groups = new Set(places.flatMap((each) => [...withAncestors(this.#tree, each.group)]));
-      membership = { groups: this.#sorted(groups), chain: this.#chain(groups) };
-      this.#memberships.set(key, membership);
-    }
-    return membership;
+      return { groups: this.#sorted(groups), chain: this.#chain(groups) };
+    });
   }
 
   #sorted(groups: Iterable<string>): string[] {
     return sortedGroups(this.#tree, groups, (group) => {
-      const value = this.#inlineGroup(group.name).get("ansible_group_priority")?.value;
+      const value = this.ownOfGroup(group.name)[0]!.get("ansible_group_priority")?.value;
       return typeof value === "number" ? value : 1;
     });
   }
 
   #chain(groups: ReadonlySet<string>): Layer {
     const key = JSON.stringify([...groups].sort());
-    let chain = this.#chains.get(key);
-    if (chain === undefined) {
-      const sorted = this.#sorted(groups);
+    return once(this.#chains, key, () => {
+      const layers = ["all", ...this.#sorted(groups)].map((name) => this.ownOfGroup(name));
       // Files of any group win over inline variables of every group.
-      chain = stack([
-        this.#inlineGroup("all"),
-        ...sorted.map((name) => this.#inlineGroup(name)),
-        this.#fileLayer("group", "all"),
-        ...sorted.map((name) => this.#fileLayer("group", name)),
+      return stack([
+        ...layers.map(([inline]) => inline!),
+        ...layers.flatMap(([, ...files]) => files),
       ]);
-      this.#chains.set(key, chain);
-    }
-    return chain;
+    });
   }
 
   #inlineGroup(name: string): Layer {
-    return this.#once(`inline group ${name}`, () => {
-      const group = this.#tree.groups.get(name);
-      if (group === undefined) return new Map();
-      const variables = [...group.vars].map(([key, entry]) =>
-        this.#variable(key, entry, { scope: name, keys: varsPath(group, key) })
-      );
-      return new Map(variables.map((variable) => [variable.name, variable]));
-    });
+    const group = this.#tree.groups.get(name);
+    if (group === undefined) return new Map();
+    const variables = [...group.vars].map(([key, entry]) =>
+      sourced(key, entry, this.#inline, { scope: name, keys: varsPath(group, key) })
+    );
+    return new Map(variables.map((variable) => [variable.name, variable]));
   }
 
   #inlineHost(places: readonly HostPlace[]): Layer {
     const layer = new Map<string, SourcedVariable>();
     for (const place of places) {
-      for (const [key, entry] of place.vars) {
-        const where = { scope: place.host, keys: [...place.path, key] };
-        layer.set(key, this.#variable(key, entry, where));
+      const entries = place.vars && this.#inline.values.effectiveEntries(place.vars);
+      for (const [key, entry] of entries ?? []) {
+        const keys = place.path.concat(key);
+        layer.set(key, sourced(key, entry, this.#inline, { scope: place.host, keys }));
       }
       if (place.port !== undefined && !layer.has("ansible_port")) {
         layer.set("ansible_port", this.#portVariable(place, place.port));
@@ -161,7 +159,7 @@ export class Variables {
   }
 
   #portVariable(place: HostPlace, port: number): SourcedVariable {
-    const { document, path } = this.#inline;
+    const { document, path, source } = this.#inline;
     return {
       name: "ansible_port",
       value: port,
@@ -172,46 +170,32 @@ export class Variables {
       document,
       path,
       keys: place.path,
-      source: "inventory",
+      source,
     };
   }
 
-  #variable(
-    name: string,
-    entry: Entry,
-    { scope, keys }: { readonly scope: string; readonly keys: readonly string[] },
-  ): SourcedVariable {
-    const { document, path, values } = this.#inline;
-    return sourced(name, entry, { document, path, values, scope, keys, source: "inventory" });
-  }
-
-  #fileLayer(kind: "group" | "host", scope: string): Layer {
-    return this.#once(`file ${kind} ${scope}`, () => {
-      const layer = new Map<string, SourcedVariable>();
-      for (const { document, path } of this.#files.get(`${kind} ${scope}`) ?? []) {
-        if (document?.root?.kind !== "map") continue;
-        const values = this.#valuesOf(document);
-        for (const [name, entry] of values.effectiveEntries(document.root)) {
-          const source = `${kind}_vars` as const;
-          const options = { document, path, values, scope, keys: [name], source };
-          layer.set(name, sourced(name, entry, options));
-        }
+  /** What files set for one group or host: a later file replaces variables of an earlier one. */
+  #fileLayers(kind: "group" | "host", scope: string): readonly Layer[] {
+    const files = this.#files.get(`${kind} ${scope}`);
+    if (files === undefined) return [];
+    const layer = new Map<string, SourcedVariable>();
+    for (const { document, path } of files) {
+      if (document?.root?.kind !== "map") continue;
+      const values = new Values(document);
+      const origin = { document, path, values, source: `${kind}_vars` } as const;
+      for (const [name, entry] of values.effectiveEntries(document.root)) {
+        layer.set(name, sourced(name, entry, origin, { scope, keys: [name] }));
       }
-      return layer;
-    });
+    }
+    return [layer];
   }
+}
 
-  #valuesOf(document: YamlDocument): Values {
-    let values = this.#fileValues.get(document);
-    if (values === undefined) this.#fileValues.set(document, values = new Values(document));
-    return values;
-  }
-
-  #once(key: string, make: () => Layer): Layer {
-    let layer = this.#layers.get(key);
-    if (layer === undefined) this.#layers.set(key, layer = make());
-    return layer;
-  }
+/** What is known under a key, made where it is not yet. */
+function once<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) known.set(key, value = make());
+  return value;
 }
 
 /** How far a value is known before Ansible runs. */
@@ -245,11 +229,9 @@ function varsPath(group: Group, key: string): readonly string[] {
 function sourced(
   name: string,
   entry: Entry,
-  options: Pick<SourcedVariable, "document" | "path" | "keys" | "scope" | "source"> & {
-    readonly values: Values;
-  },
+  { document, path, source, values }: Origin,
+  { scope, keys }: Pick<SourcedVariable, "scope" | "keys">,
 ): SourcedVariable {
-  const { document, path, keys, scope, source, values } = options;
   const value = values.of(entry.value);
   const start = entry.value.kind === "scalar" && entry.value.style === "empty"
     ? entry.key.start
@@ -271,7 +253,9 @@ function sourced(
 function stack([first, ...others]: readonly Layer[]): Layer {
   const result = new Map(first);
   for (const layer of others) {
-    for (const [name, variable] of layer) result.set(name, merged(result.get(name), variable));
+    for (const variable of layer.values()) {
+      result.set(variable.name, merged(result.get(variable.name), variable));
+    }
   }
   return result;
 }
