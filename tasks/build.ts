@@ -37,7 +37,7 @@ function buildRequest(args: string[], denort: string | undefined): BuildRequest 
 }
 
 async function build({ target, list }: BuildRequest): Promise<void> {
-  const stage = await makeStage();
+  const stage = await makeStage({ foreseen: true });
   if (list) {
     await Deno.stdout.write(new TextEncoder().encode(stage.join("\n") + "\n"));
     return;
