@@ -13,6 +13,9 @@ const SEQUENCES =
   // deno-lint-ignore no-control-regex
   /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?|\u001b[ -/]*[0-~]/g;
 
+// The same in JSON, which escapes C0 itself and has line breaks between its parts.
+const STEERING = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
+
 /** What most text is: nothing is to be taken out of it, and each character is one cell wide. */
 export function isPrintableAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
@@ -27,6 +30,20 @@ export function safeText(text: string): string {
 /** Like {@linkcode safeText}, but line breaks stay and tabs become spaces. */
 export function safeLines(text: string): string {
   return text.split(/\r\n|\n|\r/).map((line) => safeText(line)).join("\n");
+}
+
+/** True for text with characters that JSON leaves as they are and a terminal obeys. */
+export function steersTerminal(text: string): boolean {
+  return STEERING.test(text);
+}
+
+/** JSON, or YAML that has such text in double quotes only: its escapes mean the same characters. */
+export function escapeControls(json: string): string {
+  if (!steersTerminal(json)) return json;
+  return json.replace(
+    new RegExp(STEERING, "g"),
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** `1 change`, `2 changes`, `2 built directories`; `many` where no rule makes it of `one`. */

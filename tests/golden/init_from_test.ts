@@ -116,6 +116,35 @@ Deno.test("a directory is searched for an inventory, and flags win over the file
   ]);
 });
 
+Deno.test("the users of an INI inventory are where Ansible looks for them", async () => {
+  await using at = await temporaryInventory("", {
+    "my/hosts.ini":
+      "[master]\nnuc\n[node]\nnas ansible_user=own\npi\n[k3s:children]\nmaster\nnode\n" +
+      "[node:vars]\nansible_user = 'workers'\n",
+    "my/group_vars/master.yml": "ansible_user: ansibleuser\n",
+  });
+  const { code, stderr } = await init(at.directory, "my");
+  assert.equal(code, 0, stderr);
+  const { hosts } = await readInventory(`${at.directory}/new.yml`);
+  assert.deepEqual(hosts.map(({ name, user }) => [name, user]).sort(), [
+    ["nas", "own"],
+    ["nuc", "ansibleuser"],
+    ["pi", "workers"],
+  ]);
+});
+
+Deno.test("groups of groups that name each other many times are read once", async () => {
+  const groups = Array.from(
+    { length: 60 },
+    (_, at) => `[g${at}:children]\ng${at + 1}\ng${at + 1}\n`,
+  );
+  await using at = await temporaryInventory("", {
+    "hosts.ini": `${groups.join("")}[master:children]\ng0\n[g60]\nnuc\n`,
+  });
+  const { code, stderr } = await init(at.directory, "hosts.ini");
+  assert.equal(code, 0, stderr);
+});
+
 Deno.test("machines that are not in the tailnet are all named, and nothing is written", async () => {
   const lan = "[master]\n192.168.1.2\nnobody\n[node]\npi\n";
   await using at = await temporaryInventory("", { "hosts.ini": lan });

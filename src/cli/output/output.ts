@@ -6,7 +6,7 @@
 
 import type { GlobalOptions, OutputFormat } from "../program/command.ts";
 import type { Context } from "../program/context.ts";
-import { safeLines } from "../../errors/safe_text.ts";
+import { escapeControls, safeLines, steersTerminal } from "../../errors/safe_text.ts";
 import { usageError } from "../../errors/user_error.ts";
 import type { Column } from "../../view/tables/table.ts";
 import { noPaint, type Paint, type Tone } from "../../view/words/tone.ts";
@@ -91,7 +91,7 @@ export class Output {
 
   /** One compact JSON document on its own line (streams of `-o json`). */
   event(kind: string, body: Readonly<Record<string, unknown>>): void {
-    this.data(JSON.stringify({ apiVersion: API_VERSION, kind, ...body }) + "\n");
+    this.data(jsonLine({ apiVersion: API_VERSION, kind, ...body }));
   }
 
   /** A list in the format asked for. */
@@ -113,13 +113,29 @@ export class Output {
 
 /** A document as YAML; written out where it repeats, as not every reader of YAML knows aliases. */
 export async function yamlText(document: unknown): Promise<string> {
-  const { stringify } = await import("yaml");
-  return stringify(document, { aliasDuplicateObjects: false });
+  const { Document, Scalar, stringify, visit } = await import("yaml");
+  const options = { aliasDuplicateObjects: false };
+  const text = stringify(document, options);
+  if (!steersTerminal(text)) return text;
+  const quoted = new Document(document, options);
+  visit(quoted, {
+    Scalar: (_, node) => {
+      if (typeof node.value === "string" && steersTerminal(node.value)) {
+        node.type = Scalar.QUOTE_DOUBLE;
+      }
+    },
+  });
+  return escapeControls(quoted.toString());
 }
 
 /** A document as JSON that a person can read. */
 export function jsonText(document: unknown): string {
-  return JSON.stringify(document, null, 2) + "\n";
+  return escapeControls(JSON.stringify(document, null, 2)) + "\n";
+}
+
+/** A document as JSON on one line. */
+export function jsonLine(document: unknown): string {
+  return escapeControls(JSON.stringify(document)) + "\n";
 }
 
 /** Refuses an output format a command has no meaning for. */

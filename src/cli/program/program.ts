@@ -6,7 +6,14 @@
  */
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { assertFormat, Output, paintFor, wantsColor, yamlText } from "../output/output.ts";
+import {
+  assertFormat,
+  jsonLine,
+  Output,
+  paintFor,
+  wantsColor,
+  yamlText,
+} from "../output/output.ts";
 import {
   type CommandDeclaration,
   GLOBAL_OPTIONS,
@@ -262,11 +269,14 @@ async function report(
   const error = context.signal.aborted && !(thrown instanceof UserError)
     ? interruptedError()
     : thrown;
-  if (globals.output === "json") {
-    context.stdout.write(JSON.stringify(errorDocument(error)) + "\n");
-  } else if (globals.output === "yaml") {
+  try {
+    if (globals.output === "json") context.stdout.write(jsonLine(errorDocument(error)));
     // A document of its own, also behind one that the command has printed.
-    context.stdout.write("---\n" + await yamlText(errorDocument(error)));
+    if (globals.output === "yaml") {
+      context.stdout.write("---\n" + await yamlText(errorDocument(error)));
+    }
+  } catch {
+    // Stdout is full or closed, which may be the error itself; the words below still say it.
   }
   const color = wantsColor({
     isTerminal: context.stderr.isTerminal,

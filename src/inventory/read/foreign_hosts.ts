@@ -11,7 +11,6 @@ import { usageError, UserError } from "../../errors/user_error.ts";
 import { InventoryFiles } from "./inventory_files.ts";
 import { loadParts } from "./load.ts";
 import { type Role, ROLES } from "../model.ts";
-import { roleOfGroup } from "./groups.ts";
 import { rootValue } from "../../yaml/read_value.ts";
 import { parseYaml } from "../../yaml/tree.ts";
 
@@ -50,7 +49,7 @@ export async function readForeignHosts(
   const file = await fileAt(path);
   const text = await Deno.readTextFile(file);
   const hosts = jsonHosts(text) ?? scriptHosts(text) ?? k0sctlHosts(text, file) ??
-    iniHosts(text) ?? ansibleHosts(file, cwd);
+    ansibleHosts(file, { cwd, text: iniInventory(text) });
   if (hosts.length > 0) return hosts;
   throw usageError(`${path} names no machine that is a server or a worker`, {
     hint: "k3s-tool reads Ansible inventories with groups such as server and agent or master and " +
@@ -141,55 +140,60 @@ function k0sctlHosts(text: string, file: string): readonly ForeignHost[] | undef
   });
 }
 
-/** An inventory in Ansible's INI format (ansible-core `plugins/inventory/ini.py`). */
-function iniHosts(text: string): readonly ForeignHost[] | undefined {
+/** What a section of an INI inventory says of a group. */
+interface IniGroup {
+  readonly hosts: Map<string, Readonly<Record<string, string>>>;
+  readonly children: Set<string>;
+  readonly vars: Map<string, string>;
+}
+
+/** An inventory in Ansible's INI format (ansible-core `plugins/inventory/ini.py`), as one in YAML. */
+function iniInventory(text: string): string | undefined {
   if (!/^\s*\[[^\]\s]+\]\s*(?:[#;].*)?$/m.test(text)) return undefined;
-  const roles = new Map<string, Role>();
-  const variables = new Map<string, Map<string, string>>();
-  const parents = new Map<string, string[]>();
-  let [group, kind] = ["ungrouped", "hosts"];
-  const groupsOf = (
-    name: string,
-  ): string[] => [name, ...(parents.get(name) ?? []).flatMap(groupsOf)];
-  const members: { name: string; group: string; pairs: string }[] = [];
+  const groups = new Map<string, IniGroup>();
+  const groupNamed = (name: string): IniGroup => {
+    const group = groups.get(name) ?? { hosts: new Map(), children: new Set(), vars: new Map() };
+    groups.set(name, group);
+    return group;
+  };
+  let [group, kind] = [groupNamed("ungrouped"), "hosts"];
   for (const raw of text.split("\n")) {
     const line = raw.trim().replace(/\s+#.*$/, "");
     if (line === "" || /^[#;]/.test(line)) continue;
     const section = /^\[([^\]:]+)(?::(\w+))?\]$/.exec(line);
-    if (section !== null) [group, kind] = [section[1]!, section[2] ?? "hosts"];
-    else if (kind === "children") {
-      // A group within itself ends here and not in a loop.
-      if (!groupsOf(group).includes(line)) parents.set(line, [...parents.get(line) ?? [], group]);
+    if (section !== null) [group, kind] = [groupNamed(section[1]!), section[2] ?? "hosts"];
+    else if (kind === "children") group.children.add(line);
+    else if (kind === "vars") {
+      const [, key = "", value = ""] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
+      group.vars.set(key, value.replace(/^(["'])(.*)\1$/, "$2"));
     } else if (kind === "hosts") {
       const [, name = "", pairs = ""] = /^(\S+)(?:\s+(.*))?$/.exec(line) ?? [];
-      if (/\[.*:.*\]/.test(name)) {
-        throw usageError(`The range ${name} cannot be taken over`, {
-          hint: "Write its hosts out one by one, then try again.",
-        });
-      }
-      members.push({ name, group, pairs });
+      const own = [...pairs.matchAll(/(\w+)=["']?([^\s"']+)/g)].map((
+        [, key, value],
+      ) => [key, value]);
+      group.hosts.set(name, { ...group.hosts.get(name), ...Object.fromEntries(own) });
     }
   }
-  for (const { name, group, pairs } of members) {
-    const role = groupsOf(group).map(roleOfGroup).find((each) => each !== undefined);
-    const own = variables.get(name) ?? new Map<string, string>();
-    for (const [, key = "", value = ""] of pairs.matchAll(/(\w+)=["']?([^\s"']+)/g)) {
-      own.set(key, value);
-    }
-    variables.set(name, own);
-    if (role === "control-plane" || role !== undefined && !roles.has(name)) roles.set(name, role);
-  }
-  return [...roles].map(([name, role]) => ({
-    name,
-    address: variables.get(name)?.get("ansible_host"),
-    user: variables.get(name)?.get("ansible_user"),
-    role,
-  }));
+  const plain = ({ hosts, children, vars }: IniGroup) => ({
+    hosts: Object.fromEntries(hosts),
+    children: Object.fromEntries([...children].map((name) => [name, {}])),
+    vars: Object.fromEntries(vars),
+  });
+  const all = plain(groupNamed("all"));
+  groups.delete("all");
+  const others = [...groups].map(([name, each]) => [name, plain(each)]);
+  return JSON.stringify({
+    all: { ...all, children: { ...all.children, ...Object.fromEntries(others) } },
+  });
 }
 
-/** An inventory in Ansible's YAML format, with the variables beside it. */
-function ansibleHosts(file: string, cwd: string): readonly ForeignHost[] {
-  const parts = loadParts(file, new InventoryFiles({ cwd }));
+/** An Ansible inventory, with the variables beside it. `text`: its YAML, where the file has something else. */
+function ansibleHosts(
+  file: string,
+  { cwd, text }: { readonly cwd: string; readonly text: string | undefined },
+): readonly ForeignHost[] {
+  const over = new Map(text === undefined ? [] : [[file, parseYaml(text, file)]]);
+  const parts = loadParts(file, new InventoryFiles({ cwd, over }));
   if ("problems" in parts) {
     throw new UserError(`${file} cannot be read as an inventory`, {
       exitCode: 2,
