@@ -70,7 +70,7 @@ async function plannedChange(asset: Asset, into: string): Promise<EjectedFile["c
   const info = await ifThere(Deno.stat(file));
   if (info === undefined) return "created";
   if (!info.isFile) {
-    throw usageError(`${file} is there and is no regular file`, {
+    throw usageError(`${file} exists and is not a regular file`, {
       hint: "Choose another directory, or move it away.",
     });
   }

@@ -58,6 +58,7 @@ export function isRefusal(error: unknown): error is Error {
 
 /** Why the system refused it; the system's own words where it is not known. */
 export function refusalReason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it does not exist";
   return refusalOf(error)?.why ?? (error instanceof Error ? error.message : String(error));
 }
 

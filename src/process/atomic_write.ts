@@ -84,7 +84,7 @@ async function replace(
 ): Promise<void> {
   const old = await ifThere(Deno.stat(target));
   // A rename would put a file in the place of a device such as /dev/null.
-  if (old?.isFile === false) throw new UserError(`${target} is no regular file`);
+  if (old?.isFile === false) throw new UserError(`${target} is not a regular file`);
   if (old?.mode !== undefined && old.mode !== null && (old.mode & 0o222) === 0) {
     throw new UserError(`${target} is read-only`, {
       hint: `Allow writing first: chmod u+w ${target}`,

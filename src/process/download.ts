@@ -128,7 +128,7 @@ async function answerOf(
   { method, signal }: { readonly method: string; readonly signal: AbortSignal },
 ): Promise<Response> {
   let address = webAddress(url);
-  if (address === undefined) throw new HttpFailure("it is no http or https address");
+  if (address === undefined) throw new HttpFailure("it is not an http or https address");
   for (let left = REDIRECTS; left >= 0; left--) {
     // As it is, so that its length is that of the file.
     const headers = { "accept-encoding": "identity" };

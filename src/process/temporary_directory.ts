@@ -17,7 +17,7 @@ export async function makeTemporaryDirectory(prefix: string): Promise<string> {
     return await Deno.makeTempDir({ prefix });
   } catch (error) {
     const place = Deno.env.get("TMPDIR") || "/tmp";
-    const why = error instanceof Deno.errors.NotFound ? "it does not exist" : refusalReason(error);
+    const why = refusalReason(error);
     throw missingError(`No temporary directory can be made in ${place}: ${why}`, {
       hint: "Point TMPDIR to a directory that you can write to, or unset it.",
       cause: error,

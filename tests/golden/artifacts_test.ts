@@ -294,7 +294,7 @@ Deno.test("what cannot be known is asked for by its flag", async () => {
         ["--dir out", /architecture of pi is not known[^]*--arch amd64,arm64/],
         ["--arch amd64", /--dir nor artifact_dir/],
         ["--dir out --arch riscv64", /not released for riscv64[^]*amd64, arm64, arm/],
-        ["--dir out --arch amd64 --k3s-version ../../x", /no k3s release/],
+        ["--dir out --arch amd64 --k3s-version ../../x", /is not a k3s release/],
       ] as const
     ) {
       const { code, stderr } = await run(line);

@@ -127,6 +127,13 @@ Deno.test("node add needs no network where the address is given, and says so whe
   const missing = await run("node", "add", "nas", "--role", "worker");
   assert.equal(missing.code, 3);
   assert.match(missing.stderr, /Hint: Specify the address: k3s-tool node add nas 100\.x\.y\.z/);
+  for (const line of ["node set-ip pi", "node replace pi 'nas; x'"]) {
+    const [name = ""] = /[^']+$|(?<=')[^']+/.exec(line.slice(line.indexOf("pi") + 3)) ?? [];
+    const words = line.split(" ").slice(0, 3);
+    const { code, stderr } = await run(...words, ...name === "" ? [] : [name]);
+    assert.equal(code, 3, stderr);
+    assert.ok(stderr.includes(`Specify the address: k3s-tool ${line} 100.x.y.z`), stderr);
+  }
 });
 
 Deno.test("node add reports all that is wrong at once, exit code 2, not a byte written", async () => {

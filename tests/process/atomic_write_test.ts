@@ -11,7 +11,7 @@ Deno.test("a device, a pipe or a directory is never replaced by a file", async (
     for (const name of ["pipe", "folder", "link"]) {
       await assert.rejects(writeAtomically(`${directory}/${name}`, "text"), {
         name: "UserError",
-        message: /is no regular file/,
+        message: /is not a regular file/,
       });
     }
     assert.equal((await Deno.stat(pipe)).isFifo, true);

@@ -7,6 +7,7 @@
 
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { safeText } from "../../errors/safe_text.ts";
 import { UserError } from "../../errors/user_error.ts";
 import { DATASTORES } from "./backup_name.ts";
 
@@ -16,19 +17,22 @@ const FORMAT = 1;
 const MANIFEST_FILE = "manifest.json";
 const LONGEST_MANIFEST = 16 * 1024 * 1024;
 
+/** Whoever knows a recipient can make a backup: names are shown before anything else is said of it. */
+const NAME = z.string().refine((text) => safeText(text) === text);
+
 /** What a backup says of itself. */
 export const Manifest = z.object({
   format: z.literal(FORMAT),
-  cluster: z.string(),
+  cluster: NAME,
   /** Name in the inventory of the server it was made on, of its node, and its machine's own. */
-  host: z.string(),
-  node: z.string(),
-  machine: z.string(),
+  host: NAME,
+  node: NAME,
+  machine: NAME,
   time: z.iso.datetime(),
   k3s: z.string().regex(/^v\d[\w.+-]*$/),
   datastore: z.enum(DATASTORES),
   /** Not in the backup; null where the API did not answer. */
-  volumes: z.nullable(z.array(z.object({ name: z.string(), claim: z.nullable(z.string()) }))),
+  volumes: z.nullable(z.array(z.object({ name: NAME, claim: z.nullable(NAME) }))),
   parts: z.array(
     z.object({ path: z.string(), bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   ),

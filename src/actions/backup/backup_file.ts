@@ -5,6 +5,7 @@
  */
 
 import { basename, join } from "node:path";
+import { refusalReason } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import type { Inventory } from "../../inventory/model.ts";
@@ -94,13 +95,14 @@ export async function requireBackup(
   name: string,
 ): Promise<string> {
   const file = await findBackup(where, name);
-  if (file === undefined) throw noBackup(name);
+  if (file === undefined) throw noBackup(name, where.directory);
   return file;
 }
 
 /** What is said where there is no backup of a name. */
-export function noBackup(name: string): UserError {
-  return usageError(`There is no backup ${safeText(name)}`, {
+export function noBackup(name: string, where: string): UserError {
+  const there = basename(name) === name && where !== "" ? ` in ${where}` : "";
+  return usageError(`There is no backup ${safeText(name)}${there}`, {
     hint: "List the backups with: k3s-tool backup list",
   });
 }
@@ -129,11 +131,15 @@ export async function decryptBackup(
   if ("identities" in secret) {
     const lines = secret.identities.split(/\r?\n/).map((line) => line.trim());
     const keys = lines.filter((line) => line.startsWith("AGE-SECRET-KEY-"));
-    if (keys.length === 0) throw usageError("The identity file holds no private age key");
+    if (keys.length === 0) {
+      throw usageError("The identity file has no private age key", {
+        hint: "Use the file that age-keygen wrote; its key begins with AGE-SECRET-KEY-1.",
+      });
+    }
     keys.forEach((key) => decrypter.addIdentity(key));
   }
   const opened = await Deno.open(file).catch((error) => {
-    throw new UserError(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`Cannot read ${file}: ${refusalReason(error)}`, { cause: error });
   });
   try {
     return await decrypter.decrypt(opened.readable);
@@ -164,7 +170,7 @@ export async function encrypterFor(secret: Secret) {
       try {
         encrypter.addRecipient(recipient);
       } catch (cause) {
-        throw usageError(`${safeText(recipient)} is no age recipient`, {
+        throw usageError(`${safeText(recipient)} is not an age recipient`, {
           hint: "Give the public key that age-keygen prints: age1…",
           cause,
         });

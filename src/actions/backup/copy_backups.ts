@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+import { refusalReason } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
@@ -113,7 +114,7 @@ async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new UserError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+    throw new UserError(`Cannot read ${path}: ${refusalReason(cause)}`, { cause });
   }
 }
 
@@ -175,9 +176,9 @@ export async function fetchCopy(
   if (place === undefined) throw noPlace();
   const before = `${place.address}/`;
   const name = named.startsWith(before) ? named.slice(before.length) : named;
-  if (parseBackupName(name) === undefined) throw noBackup(named);
+  if (parseBackupName(name) === undefined) throw noBackup(named, place.address);
   const stored = (await place.list(() => false)).find((each) => each.name === name);
-  if (stored === undefined) throw noBackup(name);
+  if (stored === undefined) throw noBackup(name, place.address);
   const address = before + name;
   tell(`Fetching ${address}.`);
   const temporary = await makeTemporaryDirectory("k3s-tool-backup-");

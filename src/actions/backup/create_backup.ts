@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
+import { refusalReason } from "../../errors/refusal.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import {
   hostsOf,
@@ -99,7 +100,7 @@ export async function openDirectory(directory: string): Promise<Deno.FsFile> {
   try {
     await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new UserError(`Cannot make ${directory}: ${(cause as Error).message}`, { cause });
+    throw new UserError(`Cannot make ${directory}: ${refusalReason(cause)}`, { cause });
   }
   const lock = await Deno.open(directory);
   if (!await lock.tryLock(true)) {
@@ -250,7 +251,7 @@ export async function writePart(path: string, stream: ReadableStream<Uint8Array>
   } catch (error) {
     if (error instanceof UserError || !(error instanceof Error)) throw error;
     if (error.name === "AbortError") throw error;
-    throw new UserError(`Cannot write the backup: ${error.message}`, { cause: error });
+    throw new UserError(`Cannot write the backup: ${refusalReason(error)}`, { cause: error });
   }
   return hash.digest("hex");
 }

@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "node:path";
+import { refusalReason } from "../../errors/refusal.ts";
 import { usageError, type UserError } from "../../errors/user_error.ts";
 import { writeAtomically } from "../../process/atomic_write.ts";
 import { withDirectoryLock } from "../../process/lock.ts";
@@ -119,7 +120,7 @@ async function textOf(file: string): Promise<string | undefined> {
     return await Deno.readTextFile(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw usageError(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
+    throw usageError(`Cannot read ${file}: ${refusalReason(error)}`, { cause: error });
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { refusalReason } from "../../errors/refusal.ts";
 import { counted } from "../../errors/safe_text.ts";
 import { dirname, join, posix, resolve } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
@@ -316,7 +317,7 @@ async function plannedFile(
   await checkTarget(directory, path);
   const file = join(directory, path);
   const before = await ifThere(Deno.readTextFile(file)).catch((error) => {
-    throw usageError(`Cannot read ${file}: ${error.message}`, { cause: error });
+    throw usageError(`Cannot read ${file}: ${refusalReason(error)}`, { cause: error });
   });
   if (before === undefined) return { path, change: "created", before: "", after };
   // Rules somebody wrote for secrets that exist are never replaced, nor asked about.

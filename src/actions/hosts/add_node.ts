@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shellWord } from "../../errors/shell_word.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { addHost, type Edit } from "../../inventory/edit/edit.ts";
 import type { LoadedContent } from "../../inventory/read/read.ts";
@@ -44,7 +45,8 @@ export async function addNode(
       hint: "Set it with --role control-plane or --role worker.",
     });
   }
-  const { address, notes } = await addressOf(system, node);
+  const command = `k3s-tool node add ${shellWord(node.name)}`;
+  const { address, notes } = await addressOf(system, node, { command });
   const described = describeHost({ ...node, role, address });
   if ("problems" in described) {
     throw usageError(`${node.name} cannot be added; nothing was written`, {
@@ -86,14 +88,20 @@ function isSame(
     );
 }
 
-/** The address, and what could not be checked about it. @throws {UserError} as {@linkcode addNode} */
+/**
+ * The address, and what could not be checked about it.
+ *
+ * @param options.command what is typed before the address to give it
+ * @throws {UserError} as {@linkcode addNode}
+ */
 export async function addressOf(
   system: System,
   node: Pick<NodeToAdd, "name" | "address">,
+  { command }: { readonly command: string },
 ): Promise<{ readonly address: string; readonly notes: readonly string[] }> {
   const { lookupAddress, tailnetFor } = await import("../../tailscale/lookup.ts");
   const { name } = node;
-  const example = `k3s-tool node add ${name} 100.x.y.z …`;
+  const example = `${command} 100.x.y.z …`;
   const tailnet = await tailnetFor(system, node.address === undefined && { name, example });
   if (tailnet instanceof UserError) {
     const notes = [`Not checked against the tailnet: ${tailnet.message}.`];

@@ -7,6 +7,7 @@
 import { resolve } from "node:path";
 import type { RunEvent } from "../../ansible/events/event.ts";
 import type { OptionDifference, PresentFacts } from "../../ansible/events/present.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { addHost, type Edit, setVariables } from "../../inventory/edit/edit.ts";
 import { describeHost, type HostDescription } from "../../inventory/edit/new_host.ts";
@@ -73,7 +74,7 @@ export async function wantedHosts(system: System, request: AdoptRequest): Promis
   const tailnet = missing !== undefined &&
     await tailnetFor(system, {
       name: missing,
-      example: `k3s-tool node add ${missing} 100.x.y.z …`,
+      example: `k3s-tool node add ${shellWord(missing)} 100.x.y.z …`,
     });
   const hosts = request.hosts.map((name) => {
     const host = known(name);

@@ -5,6 +5,7 @@
  */
 
 import type { RunEvent } from "../../ansible/events/event.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { usageError } from "../../errors/user_error.ts";
 import {
   etcdMembers,
@@ -146,7 +147,8 @@ export async function planReplacement(
   const { inventory } = await openInventory(system, file);
   const resume = "k3s-tool provision";
   const removal = { inventory, host: hostBefore(inventory, { host, name, resume }) };
-  const found = await addressOf(system, { name, address });
+  const command = `k3s-tool node replace ${shellWord(host)} ${shellWord(name)}`;
+  const found = await addressOf(system, { name, address }, { command });
   const vars = { ansible_host: found.address, tailscale_ip: found.address };
   const change = { name, vars };
   await changeInInventory(system, removal, change, { dryRun: true });
@@ -229,7 +231,12 @@ export async function moveHost(
   const { inventory } = await openInventory(system, request.inventory);
   const host = hostNamed(inventory, request.host);
   const { name, tailscaleIp, ansibleHost } = host;
-  const { address, notes } = await addressOf(system, { name, address: request.address });
+  const command = `k3s-tool node set-ip ${shellWord(name)}`;
+  const { address, notes } = await addressOf(
+    system,
+    { name, address: request.address },
+    { command },
+  );
   const variables = address === tailscaleIp
     ? []
     : ["tailscale_ip", ...ansibleHost === tailscaleIp ? ["ansible_host"] : []];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { refusalReason } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { missingError, usageError, UserError } from "../../errors/user_error.ts";
 import { hostNamed, hostsOf } from "../../inventory/model.ts";
@@ -34,7 +35,7 @@ export async function readAddress(
     const file = path.replace(/^~(?=\/|$)/, directories.home);
     address = (await Deno.readTextFile(file)).trim();
   } catch (cause) {
-    throw usageError(`Cannot read ${safeText(path)}: ${(cause as Error).message}`, { cause });
+    throw usageError(`Cannot read ${safeText(path)}: ${refusalReason(cause)}`, { cause });
   }
   const fits = format === "mail" ? /^[^@,\s]+@[^@,\s]+$/ : /^https?:\/\/[^\s/@]+(?:\/\S*)?$/;
   if (fits.test(address)) return;

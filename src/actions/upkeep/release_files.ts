@@ -55,7 +55,7 @@ export function versionOf(version: string | undefined): string {
   throw usageError(
     version === undefined
       ? "The inventory does not say which k3s to download"
-      : `${safeText(version)} is no k3s release`,
+      : `${safeText(version)} is not a k3s release`,
     { hint: "Name one, such as: k3s-tool artifacts download --k3s-version v1.36.3+k3s1" },
   );
 }

@@ -143,7 +143,7 @@ export async function readUpgradeFacts(
         : owner === undefined
         ? ["no controller recreates it"]
         : siblings.get(owner)?.length === 1
-        ? ["single replica: it is away while it moves"]
+        ? ["single replica: it is unavailable while it moves"]
         : [],
     ];
     return reasons.map((why) => ({

@@ -9,6 +9,7 @@ import type { AnsibleAnswers } from "../../actions/action_system.ts";
 import type { ClusterChoice } from "../../actions/survey.ts";
 import { Prompter } from "../output/prompt.ts";
 import { type GlobalOptions, option } from "./command.ts";
+import type { Context } from "./context.ts";
 import { usageError } from "../../errors/user_error.ts";
 
 /** Which cluster to contact, and how patiently. */
@@ -94,7 +95,7 @@ export async function ansibleAnswers(
     readonly becomePasswordFile: string | undefined;
     readonly vaultPasswordFile: string | undefined;
   },
-  context: { readonly cwd: string; readonly signal: AbortSignal },
+  context: Pick<Context, "cwd" | "signal" | "stderr">,
   globals: GlobalOptions,
 ): Promise<AnsibleAnswers> {
   const prompter = new Prompter(globals, context);
@@ -110,7 +111,13 @@ export async function ansibleAnswers(
         : { becomePasswordFile: absolute(becomePasswordFile) }),
       vaultPasswordFile: absolute(vaultPasswordFile),
     },
-    mayInstall: async (message) =>
-      (globals.yes || prompter.canAsk) && await prompter.confirm({ message, flag: "--yes" }),
+    mayInstall: async (message) => {
+      if (!globals.yes && !prompter.canAsk) return false;
+      const allowed = await prompter.confirm({ message, flag: "--yes" });
+      if (allowed && !globals.quiet) {
+        context.stderr.write("Installing a private ansible-core; this may take some minutes.\n");
+      }
+      return allowed;
+    },
   };
 }

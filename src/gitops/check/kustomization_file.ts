@@ -88,7 +88,7 @@ export function kustomizationProblems(manifest: Manifest): readonly Problem[] {
       return [{ message, where: manifest.place(path) }];
     }
     return issue.keys.map((key) => ({
-      message: `${formatFieldPath([...path, key])} is no field of a kustomization`,
+      message: `${formatFieldPath([...path, key])} is not a field of a kustomization`,
       where: manifest.place([...path, key]),
     }));
   });

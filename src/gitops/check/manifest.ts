@@ -58,7 +58,7 @@ export function readManifests(file: string, text: string): ManifestFile {
       problems.push({ message, where: at(offset) });
     const [error] = document.errors;
     if (error !== undefined) {
-      refuse(`this is no YAML: ${error.message.split("\n")[0]}`, error.pos[0]);
+      refuse(`this is not YAML: ${error.message.split("\n")[0]}`, error.pos[0]);
       continue;
     }
     try {
@@ -67,7 +67,7 @@ export function readManifests(file: string, text: string): ManifestFile {
       const place = (path: FieldPath) => at(offsetOf(document, path));
       if (isObject(value)) manifests.push(...expanded({ file, value, place }));
       else if (value !== null && value !== undefined) {
-        refuse("this is no object of Kubernetes: not a map");
+        refuse("this is not a Kubernetes object: not a map");
       }
     } catch (error) {
       refuse(`cannot be read: ${(error as Error).message}`);

@@ -139,7 +139,10 @@ function schemaFindings(object: Readonly<Record<string, unknown>>, schema: Objec
   const showValues = schema.kind !== "Secret";
   // What is null is not there.
   const unread = fields.unread().filter((path) => valueAt(object, path) !== null)
-    .map((path) => ({ path, message: `${formatFieldPath(path)} is no field of a ${schema.kind}` }));
+    .map((path) => ({
+      path,
+      message: `${formatFieldPath(path)} is not a field of a ${schema.kind}`,
+    }));
   const byPath = Map.groupBy(errors, ({ instancePath }) => instancePath);
   const wrong = [...byPath].flatMap(([pointer, group]) => {
     const path = parsePointer(pointer, object);

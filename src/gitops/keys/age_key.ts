@@ -9,6 +9,7 @@
  */
 
 import { dirname } from "node:path";
+import { refusalReason } from "../../errors/refusal.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { ifThere } from "../../process/lock.ts";
 
@@ -27,11 +28,11 @@ export interface AgeKey {
  */
 export async function readAgeKey(file: string): Promise<AgeKey | undefined> {
   const unreadable = (error: Error) => {
-    throw usageError(`Cannot read ${file}: ${error.message}`, { cause: error });
+    throw usageError(`Cannot read ${file}: ${refusalReason(error)}`, { cause: error });
   };
   const found = await ifThere(Deno.stat(file)).catch(unreadable);
   if (found === undefined) return undefined;
-  if (!found.isFile) throw usageError(`${file} is no file`);
+  if (!found.isFile) throw usageError(`${file} is not a file`);
   if (((found.mode ?? 0) & 0o077) !== 0) {
     throw usageError(`${file} can be read by others: it opens every secret of the cluster`, {
       hint: `Correct it: chmod 600 ${file}`,

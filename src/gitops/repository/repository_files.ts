@@ -5,6 +5,7 @@
  */
 
 import { join, relative } from "node:path";
+import { refusalReason } from "../../errors/refusal.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { ifThere } from "../../process/lock.ts";
 
@@ -129,7 +130,7 @@ async function walk(
     }
   } catch (error) {
     if (folder === "" && error instanceof Deno.errors.NotFound) return;
-    throw usageError(`Cannot read ${join(root, folder)}: ${(error as Error).message}`, {
+    throw usageError(`Cannot read ${join(root, folder)}: ${refusalReason(error)}`, {
       cause: error,
     });
   }

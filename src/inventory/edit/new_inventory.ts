@@ -55,25 +55,25 @@ export function newInventory(wanted: NewInventory, file: string): YamlDocument {
   return document;
 }
 
-const SKELETON = `# The machines of the cluster and what holds for them: plain Ansible YAML.
-# Change it here, or with \`k3s-tool node add\` and \`k3s-tool config set\`; both keep comments and
-# layout. \`k3s-tool config validate\` checks it, docs/inventory.md explains every variable.
+const SKELETON = `# The machines of the cluster and their settings, as plain Ansible YAML.
+# Edit it, or use \`k3s-tool node add\` and \`k3s-tool config set\`, which keep comments and layout.
+# \`k3s-tool config validate\` checks it; docs/inventory.md explains every variable.
 all:
   vars:
-    # The kubeconfig's context is called so.
+    # Also the name of the context in your kubeconfig.
     cluster_name: k3s
-    # Release of k3s; raise it one minor version at a time.
+    # k3s release; raise it by one minor version at a time.
     k3s_version: ${DEFAULT_K3S_VERSION}
-    # Every tailscale_ip lies in this network.
+    # Every tailscale_ip is in this network.
     tailscale_network: 100.64.0.0/10
-    # The repository Flux follows: set git_repo_url for GitOps.
+    # To deploy from Git, set git_repo_url.
     git_branch: main
     flux_namespace: flux-system
   children:
     # Hosts that run the API server: one, or an odd number.
     control_plane:
       hosts: {}
-    # Hosts that run workloads. Per host: reserved_cpu and reserved_memory stay with the local user,
+    # Hosts that run workloads. Per host: reserved_cpu and reserved_memory are kept for its user,
     # gpu: true shares an NVIDIA card, node_labels and node_taints go to its node.
     workers:
       hosts: {}

@@ -205,7 +205,7 @@ function readOne(
 ): void {
   try {
     // A pipe would never end, and a link to nothing stops Ansible too.
-    if (from.kindOf(path) !== "file") throw new Error("it is no regular file");
+    if (from.kindOf(path) !== "file") throw new Error("it is not a regular file");
     const document = from.read(path);
     if (isSealed(document)) {
       found.files.push({ kind, scope, path, document: undefined, sealed: document });

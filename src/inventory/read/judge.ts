@@ -165,9 +165,7 @@ function warnOfHosts(
   }
   if (servers.length % 2 === 0 && !sharesDatabase(cluster)) {
     return [{
-      message: `${servers.length} control-plane hosts survive the loss of no more than ${
-        servers.length / 2 - 1
-      }; one host fewer is as safe`,
+      message: `${servers.length} control-plane hosts are no safer than ${servers.length - 1}`,
       where: servers[0]!.where,
       value: String(servers.length),
       expected: "an odd number: etcd needs a majority",

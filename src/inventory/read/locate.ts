@@ -118,7 +118,7 @@ export async function resolveInventoryFile(
   }
   // A pipe would give its text once only, and might never end.
   if (!info.isFile) {
-    throw usageError(`${shown} is no regular file`, {
+    throw usageError(`${shown} is not a regular file`, {
       hint: "k3s-tool reads an inventory more than once and edits it in place: give it a file.",
     });
   }

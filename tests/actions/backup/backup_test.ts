@@ -135,9 +135,26 @@ Deno.test("a backup is encrypted to recipients, and only their key opens it", as
     const manifest = await verifyBackup(`${backups}/${name}`, { identities: `# key\n${mine}\n` });
     assert.equal(manifest.host, "nuc");
     assert.match((await run(["backup", "list"])).stdout, / recipient\n/);
+    const both = ["--identity", "other", "--passphrase-file", "passphrase"];
+    const wrong: [readonly string[], RegExp][] = [
+      [both, /not with both/],
+      [["--identity", "nowhere"], /Cannot read nowhere: it does not exist\n/],
+      [
+        ["--identity", "inventory"],
+        /Cannot read inventory: a directory is where a file is needed\n/,
+      ],
+      [["--identity", "passphrase"], /no private age key\nHint: .*age-keygen/],
+    ];
+    for (const [options, words] of wrong) {
+      const { code, stderr } = await run(["backup", "show", name, ...options]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, words);
+    }
+    const none = await run(["backup", "show", "nothing.age", ...both.slice(0, 2)]);
+    assert.ok(none.stderr.includes(`There is no backup nothing.age in ${backups}\n`), none.stderr);
     const bad = await run(["backup", "create", "--recipient", "age1none"]);
     assert.equal(bad.code, 2);
-    assert.match(bad.stderr, /age1none is no age recipient/);
+    assert.match(bad.stderr, /age1none is not an age recipient/);
   });
 });
 

@@ -63,9 +63,9 @@ Deno.test("a schedule without a recipient, or with what is none, is refused befo
     for (
       const [args, words] of [
         [[], /needs --recipient/],
-        [["--recipient", "age1none"], /age1none is no age recipient/],
+        [["--recipient", "age1none"], /age1none is not an age recipient/],
         // One letter is wrong: only the checksum tells.
-        [["--recipient", MISTYPED], /is no age recipient/],
+        [["--recipient", MISTYPED], /is not an age recipient/],
         [["--recipient", RECIPIENT, "--every", "daily\nx"], /backup_schedule\.every/],
         [["--recipient", RECIPIENT, "--directory", "nas"], /backup_schedule\.directory/],
         [["--off", "--every", "daily"], /--off/],

@@ -47,8 +47,8 @@ Deno.test("documents bring text from outside unchanged, and nothing in them stee
     fc.array(steering, { maxLength: 8 }).map((parts) => parts.join("")),
     fc.string({ unit: "binary" }).filter((each) => each.isWellFormed()),
   );
-  // deno-lint-ignore no-control-regex
   const controls =
+    // deno-lint-ignore no-control-regex
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
   await fc.assert(
     fc.asyncProperty(fc.dictionary(text, text), text, async (map, said) => {

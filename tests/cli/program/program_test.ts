@@ -4,7 +4,7 @@ import metadata from "../../../deno.json" with { type: "json" };
 import { DOCUMENTS } from "../../../src/cli/program/document_schemas.ts";
 import { GROUPS } from "../../../src/cli/program/program.ts";
 import { commands } from "../../../src/cli/program/registry.ts";
-import { runCommand } from "../fake_context.ts";
+import { recordedStream, runCommand } from "../fake_context.ts";
 
 Deno.test("version prints the version of deno.json", async () => {
   for (const argv of [["version"], ["-V"], ["--version"]]) {
@@ -125,6 +125,17 @@ Deno.test("with -o json an error is a document on stdout too", async () => {
   assert.equal(code, 2);
   assert.equal(JSON.parse(stdout).kind, "Error");
   assert.match(stderr, /^Error: /m);
+});
+
+Deno.test("a full stdout is an error like others, with a document of errors or without", async () => {
+  for (const more of [[], ["-o", "json"], ["-o", "yaml"]]) {
+    const full = recordedStream(() => {
+      throw new Error("No space left on device (os error 28)");
+    });
+    const { code, stderr } = await runCommand(["version", ...more], { context: { stdout: full } });
+    assert.equal(code, 1);
+    assert.match(stderr, /^Error: No space left on device/);
+  }
 });
 
 Deno.test("with -o yaml an error is the same document, behind what was printed before it", async () => {

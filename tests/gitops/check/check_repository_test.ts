@@ -56,7 +56,7 @@ for (
       "unknown and wrong fields of a kustomization",
       (r) => r.replace(OVERLAY, "replicas:", "namspace: x\nreplicas:\n  - {name: y, count: many}"),
       [
-        `${OVERLAY}:9: namspace is no field of a kustomization`,
+        `${OVERLAY}:9: namspace is not a field of a kustomization`,
         `${OVERLAY}:11: replicas[0].count must be a whole number`,
       ],
     ],

@@ -184,7 +184,7 @@ Deno.test("nothing is built that would be fetched, and no option lets it run pro
 
 Deno.test("where a kustomization cannot be read, its files are not said to be left over", async () => {
   await using repository = await withKustomize(() => undefined);
-  for (const [text, said] of [["resources: [", /no YAML/], ["", /is empty/]] as const) {
+  for (const [text, said] of [["resources: [", /not YAML/], ["", /is empty/]] as const) {
     repository.write(`${OVERLAY}/kustomization.yaml`, text);
     const { code, stderr } = await repository.run(["gitops", "validate", "repo"]);
     assert.equal(code, 2);

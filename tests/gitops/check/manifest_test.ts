@@ -43,9 +43,9 @@ Deno.test("what is no object is told with its line", () => {
   const wrong = (text: string) =>
     readManifests("f.yaml", text).problems.map(({ message, where }) => [where?.line, message]);
   assert.deepEqual(wrong("a: 1\n---\n- x\n"), [
-    [3, "this is no object of Kubernetes: not a map"],
+    [3, "this is not a Kubernetes object: not a map"],
   ]);
-  assert.deepEqual(wrong("a: 1\na: 2\n"), [[2, "this is no YAML: Map keys must be unique"]]);
+  assert.deepEqual(wrong("a: 1\na: 2\n"), [[2, "this is not YAML: Map keys must be unique"]]);
   assert.equal(wrong("a: [\n")[0]?.[0], 2);
   assert.deepEqual(wrong(""), []);
   assert.deepEqual(wrong("# nothing\n---\n"), []);

@@ -59,7 +59,7 @@ for (
   const [path, value, message, at = path] of [
     [["spec", "replicas"], "two", 'spec.replicas must be an integer, is "two"'],
     [["spec", "replicas"], 1.5, "spec.replicas must be an integer, is 1.5"],
-    [["spec", "replica"], 2, "spec.replica is no field of a Deployment"],
+    [["spec", "replica"], 2, "spec.replica is not a field of a Deployment"],
     [["spec", "selector"], undefined, "spec.selector is missing"],
     [["metadata", "labels"], ["a"], "metadata.labels must be a map, is a list"],
     [["metadata", "labels", "a.b/c"], 1, 'metadata.labels["a.b/c"] must be a string, is 1'],
@@ -115,7 +115,7 @@ for (
     [
       [...CONTAINER, "ports", 0, "port"],
       80,
-      "spec.template.spec.containers[0].ports[0].port is no field of a Deployment",
+      "spec.template.spec.containers[0].ports[0].port is not a field of a Deployment",
     ],
   ] as const
 ) {
@@ -136,7 +136,7 @@ Deno.test("a field nobody knows is found, wherever it is put, and nothing else i
         const path = [...place.split(".").filter(Boolean), `zz${name}`];
         const findings = await checkObject(withValue(path, 1));
         assert.deepEqual(findings?.map((finding) => finding.message), [
-          `${formatFieldPath(path)} is no field of a Deployment`,
+          `${formatFieldPath(path)} is not a field of a Deployment`,
         ]);
       },
     ),
@@ -152,9 +152,9 @@ Deno.test("every kind tells fields it knows from fields it does not", async () =
   for (const { apiVersion, kind } of [WORKLOAD_KINDS, CLUSTER_KINDS, FLUX_KINDS].flatMap(kinds)) {
     const object = { apiVersion, kind, metadata: { name: "x", labels: {} }, bogus: 1 };
     const findings = await checkObject(object);
-    const unknown = findings?.filter(({ message }) => message.includes("is no field"));
+    const unknown = findings?.filter(({ message }) => message.includes("is not a field"));
     const messages = unknown?.map(({ message }) => message);
-    assert.deepEqual(messages, [`bogus is no field of a ${kind}`], `${apiVersion} ${kind}`);
+    assert.deepEqual(messages, [`bogus is not a field of a ${kind}`], `${apiVersion} ${kind}`);
   }
 });
 
@@ -238,7 +238,7 @@ Deno.test("an object of Flux: new fields are known, old versions and wrong spans
   const { spec } = kustomization;
   const wrong = { ...spec, interval: "1 day", timeout: "5", bogus: 1, sourceRef: { kind: "Git" } };
   assert.deepEqual((await check({ ...kustomization, spec: wrong }))?.sort(), [
-    "spec.bogus is no field of a Kustomization",
+    "spec.bogus is not a field of a Kustomization",
     'spec.interval must be a span of time such as 10m or 1h30m, is "1 day"',
     "spec.sourceRef.kind must be one of OCIRepository, GitRepository, Bucket, ExternalArtifact, " +
     'is "Git"',

@@ -69,7 +69,7 @@ for (
       "two servers",
       inventory({}).replace("nuc:", "one: {tailscale_ip: 100.64.0.9}\n        nuc:"),
       [
-        "7: 2 control-plane hosts survive the loss of no more than 0; one host fewer is as safe",
+        "7: 2 control-plane hosts are no safer than 1",
       ],
     ],
     [

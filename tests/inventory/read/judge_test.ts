@@ -30,8 +30,8 @@ Deno.test("what cannot be read in a directory of variables is a problem with its
     .output();
   const { problems } = await checkInventory(inventory.file);
   assert.deepEqual(problems.map(({ message, where }) => [message, where?.file.split("/").at(-1)]), [
-    ["the file cannot be read: it is no regular file", "b.yml"],
-    ["the file cannot be read: it is no regular file", "c.yml"],
+    ["the file cannot be read: it is not a regular file", "b.yml"],
+    ["the file cannot be read: it is not a regular file", "c.yml"],
   ]);
 });
 
@@ -255,7 +255,7 @@ Deno.test("a directory and a missing file are explained, exit code 2", async () 
 Deno.test("what is no regular file is refused, exit code 2, and not waited for", async () => {
   await assert.rejects(readInventory("/dev/null"), {
     exitCode: 2,
-    message: /is no regular file/,
+    message: /is not a regular file/,
   });
 });
 

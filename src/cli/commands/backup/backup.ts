@@ -3,6 +3,7 @@ import type { OpenedBackup } from "../../../actions/backup/copy_backups.ts";
 import type { Manifest } from "../../../actions/backup/backup_content.ts";
 import type { RestorePlan } from "../../../actions/backup/restore_backup.ts";
 import type { RunEvent } from "../../../ansible/events/event.ts";
+import { refusalReason } from "../../../errors/refusal.ts";
 import { counted } from "../../../errors/safe_text.ts";
 import { interruptedError, usageError } from "../../../errors/user_error.ts";
 import { Prompter } from "../../output/prompt.ts";
@@ -48,7 +49,7 @@ export const backupCreateCommand = defineCommand({
   formats: ["table", "wide", "json", "yaml"],
   options: {
     directory: DIRECTORY,
-    recipient: option.list("--recipient <key>", "age public key that it is encrypted to: age1…"),
+    recipient: option.list("--recipient <key>", "age public key to encrypt it to: age1…"),
     passphraseFile: PASSPHRASE_FILE,
     local: LOCAL,
     ...SUDO_OPTIONS,
@@ -56,7 +57,7 @@ export const backupCreateCommand = defineCommand({
   examples: {
     "k3s-tool backup create": "ask for a passphrase, then save the cluster",
     "k3s-tool backup create --recipient age1exampleexample": "encrypt to a public key",
-    "k3s-tool backup create --passphrase-file ~/.backup --directory /mnt/nas": "for a timer",
+    "k3s-tool backup create --passphrase-file ~/.backup --directory /mnt/nas": "from a timer",
   },
   async run(context, { options, globals }, output) {
     const { backupDirectory } = await import("../../../actions/backup/backup_file.ts");
@@ -107,14 +108,14 @@ export const backupListCommand = defineCommand({
   async run(context, { options, globals }, output) {
     const { listBackups } = await import("../../../actions/backup/backup_file.ts");
     const { backupColumns, backupItem } = await import("../../../view/tables/backups.ts");
-    const show = (rows: readonly ListedBackup[], copies = false) =>
+    const show = (rows: readonly ListedBackup[], empty: string, copies = false) =>
       output.list({
         kind: "BackupList",
         rows,
         columns: backupColumns(context.clock.now(), { copies }),
         name: ({ file }) => file,
         item: backupItem,
-        empty: "There is no backup yet. Make one with: k3s-tool backup create",
+        empty,
       });
     if (options.server) {
       const { listOnServer } = await import("../../../actions/backup/server_backups.ts");
@@ -124,16 +125,19 @@ export const backupListCommand = defineCommand({
           inventory: (await openInventory(context, globals.inventory)).inventory,
           sudoPassword: await sudoPassword(options, context, globals),
         }),
+        "The server has made no backup yet. Set a schedule with: k3s-tool backup schedule",
       );
     }
     const directory = await directoryOf(context, options.directory, globals);
     const inventory = options.local ? undefined : await inventoryIfAny(context, globals);
+    const none = (where: string) =>
+      `There is no backup in ${where}. Make one with: k3s-tool backup create`;
     try {
       await withCopyPlace(context, { inventory, local: options.local }, async (place) => {
-        if (place === undefined) return await show(await listBackups(directory));
+        if (place === undefined) return await show(await listBackups(directory), none(directory));
         const { listCopies } = await import("../../../actions/backup/copy_backups.ts");
         const { all, different } = await listCopies(directory, place);
-        await show(all, true);
+        await show(all, none(`${directory} or ${place.address}`), true);
         for (const name of different) {
           output.warn(`${name} and its copy in ${place.address} are not of the same size`);
         }
@@ -141,7 +145,7 @@ export const backupListCommand = defineCommand({
     } catch (error) {
       // A table may be followed by words, a document may not.
       const here = output.structured ? [] : await listBackups(directory);
-      if (here.length > 0) await show(here);
+      if (here.length > 0) await show(here, none(directory));
       throw error;
     }
   },
@@ -153,9 +157,10 @@ export const backupShowCommand = defineCommand({
   aliases: ["backup verify"],
   summary: "Decrypt a backup, check all of it, and list its contents",
   description:
-    "Nothing is kept. A backup that is not on this machine is fetched from where backup_copy has it. " +
-    "A file that is cut off or was changed, and one that the passphrase or the key does not open, is " +
-    "refused with exit code 1.",
+    "Decrypts the backup, checks all of it and lists what it contains; nothing decrypted is kept. A " +
+    "backup that is not on this machine is fetched from where backup_copy has it. A file that is " +
+    "truncated or modified, or that the passphrase or the key does not open, is refused with exit " +
+    "code 1.",
   formats: ["table", "wide", "json", "yaml"],
   args: [argument("<file>", "file, or name of a backup", { completes: "file" })],
   options: {
@@ -319,16 +324,16 @@ export const backupScheduleCommand = defineCommand({
   summary: "Let the first server make backups by a timer",
   description:
     "Sets backup_schedule in the inventory and installs age, a service and a timer on the first " +
-    "server; the first backup is made at once. They are encrypted to the recipient, so that the " +
-    "server cannot read them. What is not given stays as it is set. With --off the timer is removed; " +
-    "the backups stay.",
+    "server; the first backup is made at once. Backups are encrypted to the recipient, so the server " +
+    "cannot read them. Settings that you leave out stay as they are. With --off, the timer is " +
+    "removed; the backups stay.",
   formats: ["table", "wide", "json"],
   options: {
     every: option.text(
       "--every <time>",
       "hourly, daily, weekly or a time for OnCalendar of systemd (default: daily)",
     ),
-    recipient: option.text("--recipient <key>", "age public key that they are encrypted to: age1…"),
+    recipient: option.text("--recipient <key>", "age public key to encrypt backups to: age1…"),
     directory: option.text(
       "--directory <dir>",
       "directory of the server (default: /var/lib/k3s-tool/backups)",
@@ -512,7 +517,7 @@ async function openNamed(
     ? await inventoryIfAny(context, globals)
     : await inventoryIfAny(context, globals).catch(() => undefined);
   return await withCopyPlace(context, { inventory, local: false }, async (place) => {
-    if (place === undefined && !options.copy) throw noBackup(name);
+    if (place === undefined && !options.copy) throw noBackup(name, directory);
     const { fetchCopy } = await import("../../../actions/backup/copy_backups.ts");
     return await fetchCopy(context, { place, name }, (words) => output.note(words));
   });
@@ -573,7 +578,7 @@ async function firstLine(
 
 async function textOf(context: Context, file: string): Promise<string> {
   return await Deno.readTextFile(absolute(context, file)).catch((cause) => {
-    throw usageError(`Cannot read ${file}: ${(cause as Error).message}`, { cause });
+    throw usageError(`Cannot read ${file}: ${refusalReason(cause)}`, { cause });
   });
 }
 
@@ -608,7 +613,10 @@ async function secretToOpen(
   context: Context,
   globals: GlobalOptions,
 ): Promise<Secret> {
-  if (identity !== undefined) return { identities: await textOf(context, identity) };
+  if (identity !== undefined) {
+    if (passphraseFile === undefined) return { identities: await textOf(context, identity) };
+    throw usageError("A backup is opened with --identity or with --passphrase-file, not with both");
+  }
   const flag = "--passphrase-file FILE or --identity FILE";
   return {
     passphrase: await firstLine(context, passphraseFile) ??

@@ -11,11 +11,11 @@ export const adoptCommand = defineCommand({
   name: "adopt",
   summary: "Take over a k3s that is installed already",
   description:
-    "Takes a k3s that its install script, k3s-ansible, k3sup or a person installed into the " +
-    "inventory and under this tool. Shows first what fits, what differs and what is in the way, " +
-    "then asks. Where k3s would be started with what it runs with, it keeps running; where it has " +
-    "to be restarted, that is said before. Containers keep running either way. Name all hosts of " +
-    "the cluster at once; run it again to continue.",
+    "Takes over a k3s that was installed by its install script, by k3s-ansible, by k3sup or by hand: " +
+    "its hosts are added to the inventory and provisioned from there. Shows first what fits, what " +
+    "differs and what is in the way, then asks. k3s keeps running where it would be started with " +
+    "the same options; you are told before it restarts. Containers keep running either way. Name " +
+    "all hosts of the cluster at once; run it again to continue.",
   args: [
     argument("<hosts...>", "machines of the tailnet, or hosts of the inventory", {
       completes: "host",

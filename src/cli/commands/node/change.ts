@@ -45,7 +45,7 @@ export const nodeSetRoleCommand = defineCommand({
       removal,
       change: { role },
       question: `${host} leaves the cluster and joins it again as ${role}. Its workloads ` +
-        "are moved to other nodes, and k3s is removed from it with its data, but for volumes.",
+        "are moved to other nodes, and k3s is removed from it with its data, except for volumes.",
       gone: false,
       resume: line,
       done: `${host} is a ${role} now.`,
@@ -60,8 +60,8 @@ export const nodeReplaceCommand = defineCommand({
   description:
     "The new machine gets the role, settings and groups of the old one. The old node is deleted " +
     "with its password and its etcd member before the new machine joins; the cluster refuses that " +
-    "where it would lose its quorum. Without a new name the machine itself was reinstalled: its " +
-    "old node is deleted and it joins again.",
+    "where it would lose its quorum. Without a new name, it is the same machine, reinstalled: " +
+    "its old node is deleted and it joins again.",
   formats: ["table", "wide", "json"],
   args: [
     argument("<old>", "name from the inventory", { completes: "host" }),
@@ -203,7 +203,7 @@ export const nodeSetIpCommand = defineCommand({
     const prompter = new Prompter(globals, context);
     if (planned.rejoins) {
       const message = `${name} leaves the cluster and joins it again with ${planned.address}. ` +
-        "k3s is removed from it with its data, but for volumes.";
+        "k3s is removed from it with its data, except for volumes.";
       await confirmed(prompter, { message, name });
     } else {
       const message = `Use ${planned.address} for ${name} and restart k3s there?`;
@@ -283,7 +283,7 @@ function roleNamed(text: string): Role {
   const role = ROLES.find((each) => each === text);
   if (role !== undefined) return role;
   throw usageError(`${safeText(text)} is not a role`, {
-    hint: "Name control-plane or worker.",
+    hint: "Use control-plane or worker.",
   });
 }
 

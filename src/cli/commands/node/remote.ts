@@ -33,8 +33,8 @@ export const execCommand = defineCommand({
   name: "exec",
   summary: "Run a command on several machines at once",
   description:
-    "Prints what it said, machine by machine, and ends with code 1 if it failed on one of them, 4 " +
-    "if one could not be reached. A single argument is a command line for the shell of the machine; " +
+    "Prints the output of each machine, and exits with code 1 if the command failed on one of them, " +
+    "4 if one could not be reached. A single argument is a command line for the shell of the machine; " +
     "several are passed on as they are. The command cannot ask questions: use `sudo -n` for root.",
   formats: ["table", "wide", "json", "yaml"],
   args: [argument("<command...>", "the command, after --")],

@@ -44,7 +44,8 @@ export const notifyInstallCommand = defineCommand({
     const { urlFile, format, minutes, dryRun } = options;
     if (urlFile === undefined) {
       throw usageError("--url-file is missing", {
-        hint: "Write the address into a file that only you can read, and name the file.",
+        hint:
+          "Write the address into a file that only you can read: k3s-tool notify install --url-file FILE",
       });
     }
     const path = /^[/~]/.test(urlFile) ? urlFile : `${context.cwd}/${urlFile}`;

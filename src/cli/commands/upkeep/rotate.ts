@@ -61,7 +61,7 @@ export const rotateCertsCommand = rotation({
   question: "Restart k3s on every node with new certificates?",
   done: "Every node has new certificates.",
   examples: {
-    "k3s-tool rotate certs --check": "show when the certificates end, change nothing",
+    "k3s-tool rotate certs --check": "show when the certificates expire, change nothing",
     "k3s-tool rotate certs --yes": "renew them, without asking",
   },
 });
@@ -74,10 +74,10 @@ export const rotateTokenCommand = rotation({
   description:
     "Has k3s make a new random server token on one server and restarts k3s with it there, then on " +
     "the other servers one by one, then on the workers. Pods keep running. Afterwards the old token " +
-    "is refused. A machine that is off gets the new one when you run the command again. A snapshot " +
-    "of etcd that was taken before needs the old token; a backup of k3s-tool contains its own. " +
-    "Agent and bootstrap tokens stay. If it is interrupted, run it again: it finishes and makes no " +
-    "other token.",
+    "is refused. A machine that is off gets the new one when you run the command again. An " +
+    "etcd snapshot that was taken earlier needs the old token; a backup contains its own. " +
+    "Agent and bootstrap tokens stay. If it is interrupted, run it again: it finishes with the same " +
+    "token.",
   question: "Make a new server token and restart k3s on every node?",
   done: "Every node has the new token; the old one is refused.",
   examples: {
@@ -92,8 +92,8 @@ export const rotateEncryptionKeysCommand = rotation({
   what: "encryption_keys",
   summary: "Replace the key that Secrets are encrypted with in the datastore",
   description:
-    "Has k3s make a new key, write every Secret again with it and remove the old key. A server that " +
-    "is alone does that without a restart. Several servers are restarted one by one, three times: " +
+    "Has k3s make a new key, rewrite every Secret with it and remove the old key. A single " +
+    "server does that without a restart. Several servers are restarted one by one, three times: " +
     "when they get the new key, when they start to use it, and when they forget the old one, so " +
     "that each of them can read all Secrets at any moment. k3s writes about five Secrets a second. " +
     "Refused where secrets_encryption is off. If it is interrupted, run it again: it continues.",
