@@ -94,7 +94,8 @@ function channelOver(
         const message = new Uint8Array(bytes.length + 1);
         message[0] = number;
         message.set(bytes, 1);
-        stream.write(message, () => resolve());
+        // Not through the stream: where the other side has closed, its error would take away what was not read yet.
+        socket.send(message, () => resolve());
       }),
     messages: async function* () {
       try {

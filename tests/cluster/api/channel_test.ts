@@ -54,6 +54,26 @@ Deno.test("what comes right behind the answer is not lost", async () => {
   }
 });
 
+Deno.test("what was said before the end is read, though somebody still sends", async () => {
+  for (const end of ["close", "terminate"] as const) {
+    const ended = Promise.withResolvers<void>();
+    await withChannel((socket) => {
+      socket.once("close", () => ended.resolve());
+      socket.send(new Uint8Array([3, 1]), () => socket[end]());
+    }, async (channel) => {
+      await ended.promise;
+      for (let time = 0; time < 3; time++) await channel.send(4, new Uint8Array(1));
+      const numbers: number[] = [];
+      try {
+        for await (const { number } of channel.messages()) numbers.push(number);
+      } catch {
+        // It broke off after that.
+      }
+      assert.deepEqual(numbers, [3], end);
+    });
+  }
+});
+
 Deno.test("a connection that breaks is an error, one that is closed is not", async () => {
   const read = (channel: Channel) => Array.fromAsync(channel.messages());
   await withChannel((socket) => socket.on("message", () => socket.terminate()), async (channel) => {
