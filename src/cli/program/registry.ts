@@ -11,14 +11,13 @@ import { assetsEjectCommand } from "../commands/program/assets_eject.ts";
 import { assetsListCommand } from "../commands/program/assets_list.ts";
 import {
   backupCreateCommand,
-  backupFetchCommand,
   backupListCommand,
   backupPruneCommand,
   backupRestoreCommand,
-  backupScheduleCommand,
   backupShowCommand,
 } from "../commands/backup/backup.ts";
 import { backupCopyCommand } from "../commands/backup/copy.ts";
+import { backupFetchCommand, backupScheduleCommand } from "../commands/backup/schedule.ts";
 import { completeCommand } from "../commands/program/complete.ts";
 import { completionsCommand } from "../commands/program/completions.ts";
 import { configGetCommand } from "../commands/config/get.ts";
