@@ -164,8 +164,8 @@ function iniInventory(text: string): string | undefined {
     if (section !== null) [group, kind] = [groupNamed(section[1]!), section[2] ?? "hosts"];
     else if (kind === "children") group.children.add(line);
     else if (kind === "vars") {
-      const [, key = "", value = ""] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
-      group.vars.set(key, value.replace(/^(["'])(.*)\1$/, "$2"));
+      const [, key, value = ""] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
+      if (key !== undefined) group.vars.set(key, value.replace(/^(["'])(.*)\1$/, "$2"));
     } else if (kind === "hosts") {
       const [, name = "", pairs = ""] = /^(\S+)(?:\s+(.*))?$/.exec(line) ?? [];
       const own = [...pairs.matchAll(/(\w+)=["']?([^\s"']+)/g)].map((

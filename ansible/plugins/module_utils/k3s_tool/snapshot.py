@@ -29,7 +29,7 @@ def place(data=DATA):
     """The kind of the datastore, and the directory of its snapshots, which only root may read, as every Secret of the cluster is in them."""
     kind = kind_of(data)
     if kind is None and uses_database(data):
-        raise Failed("the cluster's data is in a database, which has tools of its own for backups, such as pg_dump, mysqldump or etcdctl")
+        raise Failed("the cluster's data is in a database: back it up with that database's tools, such as pg_dump, mysqldump or etcdctl")
     if kind is None:
         raise Failed("there is no datastore of k3s on this host")
     directory = data + "/server/db/snapshots"
