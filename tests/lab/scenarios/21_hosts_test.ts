@@ -167,8 +167,19 @@ Deno.test("a reinstalled machine is recognised, and replaced where that is asked
   const [, version = "", arch = ""] = command;
   await tool("artifacts", "download", "--k3s-version", version, "--arch", arch);
   await withoutMirror(async () => {
+    // n1 has that release, and no longer the published file.
+    const corrupt = "cp -p k3s right && cp -p k3s wrong && echo >>wrong && mv wrong k3s";
+    await ssh(n1(), `cd /usr/local/bin && ${corrupt}`);
+    await tool("config", "set", "artifact_source", "peers");
     const refused = await runWithEvents("provision", "--yes", ...again);
+    await tool("config", "unset", "artifact_source");
+    await ssh(n1(), "mv /usr/local/bin/right /usr/local/bin/k3s");
     assert.equal(refused.code, 1);
+    const notes = refused.events.filter(({ type }) => type === "note").map(({ message }) =>
+      message
+    );
+    const wrong = /from n1 \(k3s: its checksum is not the published one[^]*the workstation/;
+    assert.ok(notes.some((note) => wrong.test(note ?? "")), notes.join("\n"));
     assert.match(refused.stderr, /reinstalled under its old name[^]*provision --replace n3/);
     await provision(...again, "--replace", "n3");
   });
