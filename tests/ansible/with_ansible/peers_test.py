@@ -201,6 +201,12 @@ class Peers(unittest.TestCase):
         self.assert_has("n2", "n3", "n4")
         self.assertEqual([event["host"] for event in self.events if event["type"] == "host_start" and event["task"].startswith("Offer")], ["n3", "n4"])
 
+    def test_a_host_that_is_elsewhere_does_not_fetch_though_others_have_chosen_before_it_begins(self):
+        shared = {"amd64 " + VERSION: {"source": "n3", "hosts": ["n3", "n4"]}}
+        self.provision(hosts=("n1", "n2", "a1", "n3", "n4"), having=("n1",), elsewhere=("n1", "n2", "a1"), arch={"a1": "arm64"}, k3s_binary_shared=shared)
+        self.assertEqual((self.asked(), self.notes()), (["k3s", "k3s", "k3s-arm64"], []))
+        self.assert_has("n2", "n3", "n4")
+
     def test_without_the_setting_each_host_downloads_at_its_own_pace_and_there_is_not_one_task_more(self):
         self.provision(source="default")
         self.assertEqual((self.asked(), self.tasks(), self.notes()), (["k3s"] * 3, ["Download k3s"] * 3, []))
