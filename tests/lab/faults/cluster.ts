@@ -58,6 +58,7 @@ export class Cluster {
     await Deno.mkdir(TEMPORARY, { recursive: true });
     await Deno.writeTextFile(this.passphrase, "correct horse\n");
     await tool(...initArgs(this.members, { version: VERSIONS.older }));
+    await tool("config", "set", "secrets_encryption", "true");
     await provision();
     const objects = Array.from({ length: OBJECTS }, (_, i) => ({
       apiVersion: "v1",

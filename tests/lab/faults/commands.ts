@@ -57,6 +57,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return ["upgrade", "--to", VERSIONS.newer, "--yes"];
     },
   },
+  "rotate-certs": { prepare: () => Promise.resolve(["rotate", "certs", "--yes"]) },
+  "rotate-token": { prepare: () => Promise.resolve(["rotate", "token", "--yes"]) },
+  "rotate-encryption-keys": {
+    prepare: () => Promise.resolve(["rotate", "encryption-keys", "--yes"]),
+  },
 };
 
 /** What nodes run: an upgrade leaves the newer version, and the other commands keep it. */

@@ -39,10 +39,15 @@ export async function addPrograms(programs: Record<string, string>): Promise<voi
   }
 }
 
-/** Makes k3s the workstation's kubectl; a real one unpacks itself there, not at this machine's usual place. */
+/**
+ * Makes k3s the workstation's kubectl. It reads what kubectl reads, not the kubeconfig of a server on this machine
+ * (k3s pkg/kubectl/main.go), and a real one unpacks itself there, not at this machine's usual place.
+ */
 export async function addKubectl(k3s: string): Promise<void> {
   const data = join(runPaths.workstation, "k3s-data");
-  const launcher = `#!/bin/sh\nK3S_DATA_DIR='${data}' exec '${k3s}' kubectl "$@"\n`;
+  const kubeconfig = "${KUBECONFIG:-$HOME/.kube/config}";
+  const program = `KUBECONFIG="${kubeconfig}" K3S_DATA_DIR='${data}' exec '${k3s}' kubectl "$@"`;
+  const launcher = `#!/bin/sh\n${program}\n`;
   await Deno.writeTextFile(join(binDir, "kubectl"), launcher, { mode: 0o755 });
 }
 
