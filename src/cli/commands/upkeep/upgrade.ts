@@ -57,9 +57,10 @@ export const upgradeCommand = defineCommand({
     "k3s-tool upgrade --yes --batch 50%": "do not ask, and upgrade half of the workers at once",
   },
   async run(context, { options, globals }, output) {
-    const { listReleases, readUpgradePlan, refusalError, upgrade } = await import(
-      "../../../actions/upkeep/upgrade.ts"
+    const { listReleases, readUpgradePlan, refusalError } = await import(
+      "../../../actions/upkeep/planned_upgrade.ts"
     );
+    const { upgrade } = await import("../../../actions/upkeep/upgrade.ts");
     const { heldWords, RELEASE_COLUMNS, upgradeItem, UPGRADE_COLUMNS, upgradeRows } = await import(
       "../../../view/tables/upgrade.ts"
     );
