@@ -20,19 +20,15 @@ ANSIBLE_CONFIG="$root/ansible/ansible.cfg"
 export PATH ANSIBLE_CONFIG
 
 cd "$root/tests/ansible"
-for playbook in "$root"/ansible/playbooks/*.yml; do
-  ansible-playbook --syntax-check -i inventory.yml "$playbook" >/dev/null
-done
+ansible-playbook --syntax-check -i inventory.yml "$root"/ansible/playbooks/*.yml >/dev/null
 echo "syntax ok"
 python3 -m unittest discover --quiet --pattern '*_test.py'
-# Each of these starts ansible-playbook, over and over: several files at once. What a file says comes out as a whole.
-(cd with_ansible && ls ./*_test.py | sed 's/\.py$//; s/^\.\///' |
-  xargs -P "$(nproc)" -I {} sh -c 'said=$(python3 -m unittest --quiet {} 2>&1) && code=0 || code=1; printf "%s\n" "$said"; exit $code')
+# Each of these takes long: several at once, on a processor each, what takes longest first (of files of tests that is the largest). What one says comes out as a whole.
 # Its own Deno, as a task's is not on PATH.
 deno=$(command -v deno || echo npx -y deno@2.9.6)
-(cd "$root" && $deno test -A --quiet tests/ansible/with_ansible/configuration_properties.ts tests/ansible/with_ansible/gitops_properties.ts tests/ansible/with_ansible/peers_properties.ts)
-if [ "${1:-}" != --fast ]; then
-  cd "$root/ansible"
-  ansible-lint --offline -q --profile production .
-  echo "lint ok"
-fi
+cd with_ansible
+{
+  ls -S ./*_properties.ts | sed "s|.*|ANSIBLE_FORKS=1 $deno test -A --quiet &|"
+  [ "${1:-}" = --fast ] || echo 'cd ../../../ansible && ansible-lint --offline -q --profile production . && echo "lint ok"'
+  ls -S ./*_test.py | sed 's|^\./\(.*\)\.py$|python3 -m unittest --quiet \1|'
+} | xargs -P "$(nproc)" -I {} sh -c 'said=$({} 2>&1) && code=0 || code=1; printf "%s\n" "$said"; exit $code'
