@@ -1,6 +1,7 @@
 """Snapshots of the datastore: whole, readable by root alone, made while it is written to."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -37,6 +38,15 @@ class Snapshots(unittest.TestCase):
         database.execute("CREATE TABLE kine (value INTEGER)")
         database.commit()
         return database
+
+    def test_a_full_disk_is_named_whatever_found_it_full(self):
+        os.makedirs(self.db + "/etcd/member/wal")
+        for said in ("write a.part: no space left on device", "disk quota exceeded"):
+            with self.assertRaisesRegex(SNAPSHOT["Failed"], "^the disk of %s/snapshots is full$" % self.db):
+                self.save(lambda *_, **__: (1, "", said))
+        for error in (sqlite3.OperationalError("database or disk is full"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))):
+            self.assertEqual(str(SNAPSHOT["unwritable"]("/d", str(error))), "the disk of /d is full")
+        self.assertIsNone(SNAPSHOT["unwritable"]("/d", "disk I/O error"))
 
     def modes(self, path):
         return [stat.S_IMODE(os.stat(entry).st_mode) for entry in (os.path.dirname(path), path)]

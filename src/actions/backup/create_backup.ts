@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
-import { refusalReason } from "../../errors/refusal.ts";
+import { refusalHint, refusalReason } from "../../errors/refusal.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import {
   hostsOf,
@@ -71,7 +71,8 @@ export async function createBackup(
       await record(system, host, { made, ...request }, tell);
       return made;
     } catch (error) {
-      if (!(error instanceof UserError) || servers.length === 1) throw error;
+      const others = error instanceof UserError && !(error instanceof OwnDisk);
+      if (!others || servers.length === 1) throw error; // another server would not help
       tell(error.message);
       last = error;
     }
@@ -137,6 +138,7 @@ async function backUp(
     const written = encrypter.encrypt(toEncrypt).then((encrypted) => writePart(part, encrypted));
     const inspected = inspectContent(toInspect);
     const [end, content, digest] = await Promise.allSettled([sent, inspected, written]);
+    if (digest.status === "rejected" && digest.reason instanceof OwnDisk) throw digest.reason;
     // The host's own words come first: what it sent is cut off then, too.
     for (const each of [end, digest, content]) {
       if (each.status === "rejected") throw each.reason;
@@ -181,10 +183,7 @@ async function record(
 }
 
 /** What is said where the program failed that makes a backup. */
-const NOT_MADE = {
-  what: "No backup could be made",
-  hint: "Is the cluster provisioned? See: k3s-tool status",
-};
+const NOT_MADE = { what: "No backup could be made" };
 
 /**
  * Runs a program on a host as root; what it prints goes into the stream.
@@ -198,7 +197,7 @@ export async function fromHost(
   { program, sudoPassword, words = NOT_MADE }: {
     readonly program: string;
     readonly sudoPassword?: string | undefined;
-    readonly words?: { readonly what: string; readonly hint: string };
+    readonly words?: { readonly what: string; readonly hint?: string };
   },
   into: WritableStream<Uint8Array>,
 ): Promise<void> {
@@ -238,6 +237,9 @@ async function inventoryFiles(file: string): Promise<Record<string, string>> {
   return found;
 }
 
+/** This machine cannot keep a backup, whoever sends it. */
+class OwnDisk extends UserError {}
+
 /** Writes a file for its owner alone, to the disk; returns its SHA-256. */
 export async function writePart(path: string, stream: ReadableStream<Uint8Array>): Promise<string> {
   const hash = createHash("sha256");
@@ -251,7 +253,11 @@ export async function writePart(path: string, stream: ReadableStream<Uint8Array>
   } catch (error) {
     if (error instanceof UserError || !(error instanceof Error)) throw error;
     if (error.name === "AbortError") throw error;
-    throw new UserError(`Cannot write the backup: ${refusalReason(error)}`, { cause: error });
+    const directory = dirname(path);
+    throw new OwnDisk(`Cannot write the backup to ${directory}: ${refusalReason(error)}`, {
+      hint: refusalHint(error, { directory, variable: "backup_dir" }),
+      cause: error,
+    });
   }
   return hash.digest("hex");
 }
@@ -266,6 +272,10 @@ async function readBack(file: string, secret: Secret, written: string): Promise<
     hash.update(buffer.subarray(0, read));
   }
   if (hash.digest("hex") !== written) {
-    throw new UserError("The backup cannot be read back as it was written: is the disk all right?");
+    throw new OwnDisk(
+      `The backup in ${
+        dirname(file)
+      } cannot be read back as it was written: is the disk all right?`,
+    );
   }
 }

@@ -14,6 +14,9 @@ import type { ActionSystem } from "../action_system.ts";
 /** The exit code where it refuses to do what it is for. */
 const REFUSED = 3;
 
+/** The exit code where there is nothing of k3s. */
+const ABSENT = 4;
+
 /** Python that runs as many bytes of its stdin as the first line says; the program reads on from there. */
 export const LOADER =
   "import sys; i = sys.stdin.buffer; exec(i.read(int(i.readline())).decode(), {'__name__': '__main__'})";
@@ -52,18 +55,19 @@ export async function hostProgram(
     "import json, os, sys, types",
     "for name in ('ansible', 'ansible.module_utils', 'ansible.module_utils.k3s_tool'):",
     "    sys.modules[name] = types.ModuleType(name)",
-    "refusals = ()",
+    "refusals, absent = (), ()",
     `for name, source in json.loads(${literal(sources)}):`,
     "    module = sys.modules['ansible.module_utils.k3s_tool.' + name] = types.ModuleType(name)",
     "    exec(compile(source, name + '.py', 'exec'), vars(module))",
     "    refusals += tuple(vars(module)[each] for each in ('Refused', 'Failed') if each in vars(module))",
+    "    absent += (module.Absent,) if hasattr(module, 'Absent') else ()",
     `request, ${last} = json.loads(${literal(request)}), module`,
     "try:",
     `    ${call}`,
     "    sys.stdout.buffer.flush()",
     "except refusals as error:",
     "    print(error, file=sys.stderr)",
-    `    sys.exit(${REFUSED})`,
+    `    sys.exit(${ABSENT} if isinstance(error, absent) else ${REFUSED})`,
     "except OSError as error:",
     "    print(error, file=sys.stderr)",
     "    os._exit(1)  # and no words about a closed pipe",
@@ -71,11 +75,14 @@ export async function hostProgram(
   ].join("\n");
 }
 
-/** What a program that failed said, as the error of a host. */
+/** How SQLite, k3s and the system say that there is no room. */
+const FULL = /disk\b.* is full|no space left on device|disk quota exceeded/i;
+
+/** What a program that failed said, as the error of a host. @param hint where it refuses by its own rules */
 export function refusedBy(
   host: InventoryHost,
   { code, stderr }: { readonly code: number; readonly stderr: string },
-  { what, hint }: { readonly what: string; readonly hint: string },
+  { what, hint }: { readonly what: string; readonly hint?: string | undefined },
 ): UserError {
   const said = safeText(stderr.trim().split("\n").at(-1) ?? "") || `exit code ${code}`;
   if (code === 255) {
@@ -83,11 +90,22 @@ export function refusedBy(
       hint: failureHint(host.name, stderr, { connecting: true }),
     });
   }
-  return new UserError(`${what}: ${said}`, {
-    hint: /sudo|password is required/i.test(said)
-      ? "sudo wants a password there: use --ask-become-pass."
-      : code === REFUSED
-      ? hint
-      : `See what is wrong there: k3s-tool logs ${host.name}`,
-  });
+  return new UserError(`${what}: ${said}`, { hint: hintFor(host, { code, said, hint }) });
+}
+
+function hintFor(
+  { name }: InventoryHost,
+  { code, said, hint }: {
+    readonly code: number;
+    readonly said: string;
+    readonly hint: string | undefined;
+  },
+): string {
+  if (FULL.test(said)) return `Free space on that disk of ${name}, then try again.`;
+  if (/sudo|password is required/i.test(said)) {
+    return "sudo wants a password there: use --ask-become-pass.";
+  }
+  if (code === ABSENT) return "Is the cluster provisioned? See: k3s-tool status";
+  const refused = code === REFUSED ? hint : undefined;
+  return refused ?? `See what is wrong there: k3s-tool logs ${name}`;
 }

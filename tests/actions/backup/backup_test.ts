@@ -185,6 +185,66 @@ Deno.test("what a host sends is whole, or there is no file", async () => {
   });
 });
 
+/** Without the time that a passphrase takes; the key is of no account. */
+const QUICK = [
+  "backup",
+  "create",
+  "--recipient",
+  "age1xk8zw4mkqrneujfufvjvxt0r90txz6mmznaszmxcwyw3g3jvf54qwg4vsh",
+];
+
+Deno.test("only a server without k3s is asked whether it is provisioned, and a full disk is named", async () => {
+  await withHome(async ({ host, run }) => {
+    const snapshots = `${host}/k3s-data/server/db/snapshots`;
+    const failing = async (line: string) => {
+      await Deno.rename(`${host}/k3s-data/server/db/state.db`, `${host}/away`);
+      await Deno.mkdir(`${host}/k3s-data/server/db/etcd/member/wal`, { recursive: true });
+      await Deno.writeTextFile(
+        `${host}/k3s`,
+        `#!/bin/sh\n[ "$1" = --version ] && echo "k3s version v1.36.3+k3s1" && exit\n${line}\n`,
+      );
+      const { code, stderr } = await run(QUICK);
+      await Deno.rename(`${host}/away`, `${host}/k3s-data/server/db/state.db`);
+      await Deno.remove(`${host}/k3s-data/server/db/etcd`, { recursive: true });
+      assert.equal(code, 1, stderr);
+      assert.ok(!stderr.includes("provisioned"), stderr);
+      return stderr;
+    };
+    const full = await failing("echo 'write x.part: no space left on device' >&2; exit 1");
+    assert.ok(full.includes(`on nuc: the disk of ${snapshots} is full\n`), full);
+    assert.match(full, /Hint: Free space on that disk of nuc, then try again/);
+    assert.match(await failing("echo broken >&2; exit 1"), /broken\nHint: See .*k3s-tool logs nuc/);
+    await Deno.remove(`${host}/k3s-data/server/db/state.db`);
+    const absent = await run(QUICK);
+    assert.match(
+      absent.stderr,
+      /no datastore of k3s on this host\nHint: Is the cluster provisioned/,
+    );
+  });
+});
+
+Deno.test("a directory of this machine that takes no files ends it: no other server is asked", async () => {
+  await withHome(async ({ directory, run }) => {
+    const inventory = `${directory}/inventory/hosts.yml`;
+    const text = await Deno.readTextFile(inventory);
+    const own = /^( *)nuc:\n(?:\1 .*\n)*/m;
+    const another = (found: string) => found.replace("nuc", "two").replaceAll("0.1", "0.2");
+    await Deno.writeTextFile(inventory, text.replace(own, (found) => found + another(found)));
+    let calls = 0;
+    // Nobody can create a file there, not even root.
+    const { code, stderr } = await run([...QUICK, "--directory", "/sys/kernel"], (answer) => {
+      calls++;
+      return answer;
+    });
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /Error: Cannot write the backup to \/sys\/kernel: /);
+    assert.equal(stderr.match(/Cannot write/g)?.length, 1, stderr);
+    assert.equal(calls, 1, stderr);
+    const both = await run(QUICK, () => ({ code: 1, stderr: "broken" }));
+    assert.match(both.stderr, /on nuc: broken[\s\S]*on two: broken/);
+  });
+});
+
 Deno.test("what a killed run left is removed by the next, here and on the host", async () => {
   await withHome(async ({ host, backups, run }) => {
     await Deno.mkdir(backups, { recursive: true });

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import time
 
@@ -15,6 +16,16 @@ from ansible.module_utils.k3s_tool.server import DATA, keeps_etcd, uses_database
 
 class Failed(Exception):
     """Why there is no snapshot."""
+
+
+class Absent(Failed):
+    """There is nothing of k3s here."""
+
+
+def unwritable(directory, said):
+    """The failure of what writes a snapshot to a directory, by the words of SQLite, k3s or the system."""
+    full = re.search("disk is full|no space left on device|disk quota exceeded", said, re.IGNORECASE)
+    return Failed("the disk of %s is full" % directory) if full else None
 
 
 def kind_of(data=DATA):
@@ -31,7 +42,7 @@ def place(data=DATA):
     if kind is None and uses_database(data):
         raise Failed("the cluster's data is in a database: back it up with that database's tools, such as pg_dump, mysqldump or etcdctl")
     if kind is None:
-        raise Failed("there is no datastore of k3s on this host")
+        raise Absent("there is no datastore of k3s on this host")
     directory = data + "/server/db/snapshots"
     os.makedirs(directory, mode=0o700, exist_ok=True)
     os.chmod(directory, 0o700)
@@ -52,7 +63,7 @@ def save_etcd(name, directory, run_program):
     before = set(os.listdir(directory))
     code, _, said = run_program([K3S, "etcd-snapshot", "save", "--name", name, "--etcd-snapshot-dir", directory], timeout=600)
     if code:
-        raise Failed("k3s etcd-snapshot save failed: %s" % (said.strip()[-1000:] or "exit code %d" % code))
+        raise unwritable(directory, said) or Failed("k3s etcd-snapshot save failed: %s" % (said.strip()[-1000:] or "exit code %d" % code))
     made = [entry for entry in set(os.listdir(directory)) - before if entry.startswith(name + "-") and not entry.endswith((".part", ".tmp"))]
     if not made:
         raise Failed("k3s etcd-snapshot save reported success, but no new snapshot is in %s" % directory)
@@ -62,8 +73,8 @@ def save_etcd(name, directory, run_program):
 def save_sqlite(data, path):
     """SQLite's online backup: a copy of the live file and its log would be torn. The copy is checked and then named, so that a name is a whole snapshot."""
     part = path + ".part"
-    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
     try:
+        os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
         with contextlib.closing(sqlite3.connect("file:%s/server/db/state.db?mode=rw" % data, uri=True, timeout=60)) as source:
             with contextlib.closing(sqlite3.connect(part)) as target:
                 # All pages in one step: kine writes all the time, and each write between steps starts a backup again.
@@ -82,8 +93,8 @@ def save_sqlite(data, path):
         os.fsync(descriptor)
         os.close(descriptor)
         os.replace(part, path)
-    except sqlite3.Error as error:
-        raise Failed("SQLite cannot back up the datastore: %s" % error) from error
+    except (OSError, sqlite3.Error) as error:
+        raise unwritable(os.path.dirname(path), str(error)) or Failed("SQLite cannot back up the datastore: %s" % error) from error
     finally:
         for left in (part, part + "-journal", part + "-wal", part + "-shm"):
             with contextlib.suppress(FileNotFoundError):
