@@ -28,6 +28,8 @@ function other(why: string): Refusal {
   return { why, advice: (directory) => `Check ${directory} and its disk` };
 }
 
+const NO_DIRECTORIES = other("its file system lets nobody create directories");
+
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   EACCES: DENIED,
   EPERM: DENIED,
@@ -58,8 +60,10 @@ export function isRefusal(error: unknown): error is Error {
 
 /** Why the system refused it; the system's own words where it is not known. */
 export function refusalReason(error: unknown): string {
+  const known = refusalOf(error)?.why;
+  if (known !== undefined) return known;
   if (error instanceof Deno.errors.NotFound) return "it does not exist";
-  return refusalOf(error)?.why ?? (error instanceof Error ? error.message : String(error));
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -78,5 +82,7 @@ export function refusalHint(
 
 function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
+  // With its parents made first, only a file system that takes no directories says that (such as /proc).
+  if (error.code === "ENOENT" && /: mkdir '/.test(error.message)) return NO_DIRECTORIES;
   return REFUSALS[String(error.code)];
 }
