@@ -23,6 +23,7 @@ import {
   UserError,
 } from "../../errors/user_error.ts";
 import { ifThere } from "../../process/lock.ts";
+import { readSmallText } from "../../process/small_file.ts";
 import type { ActionSystem } from "../action_system.ts";
 import type { CopyPlace, LocalFile, StoredFile } from "./copy_place.ts";
 
@@ -402,7 +403,7 @@ function usable({ id, secret, token }: Keys, from: string): Credentials {
 
 /** Undefined where there is none. */
 async function readText(file: string): Promise<string | undefined> {
-  return await ifThere(Deno.readTextFile(file)).catch((cause) => {
+  return await ifThere(readSmallText(file)).catch((cause) => {
     throw usageError(`Cannot read ${file}: ${refusalReason(cause)}`, { cause });
   });
 }

@@ -9,6 +9,7 @@ import { safeText } from "../../errors/safe_text.ts";
 import { missingError, usageError, UserError } from "../../errors/user_error.ts";
 import { hostNamed, hostsOf } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
+import { readSmallText } from "../../process/small_file.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { asRoot, refusedBy } from "../backup/host_program.ts";
 import { onHost } from "../hosts/remote.ts";
@@ -33,7 +34,7 @@ export async function readAddress(
   let address: string;
   try {
     const file = path.replace(/^~(?=\/|$)/, directories.home);
-    address = (await Deno.readTextFile(file)).trim();
+    address = (await readSmallText(file)).trim();
   } catch (cause) {
     throw usageError(`Cannot read ${safeText(path)}: ${refusalReason(cause)}`, { cause });
   }

@@ -7,6 +7,7 @@
 
 import { resolve } from "node:path";
 import { usageError } from "../../errors/user_error.ts";
+import { readSmallFile } from "../../process/small_file.ts";
 import type { Context } from "../program/context.ts";
 import type { Prompter } from "./prompt.ts";
 
@@ -72,7 +73,7 @@ function withoutLastBreak(text: string): string {
 
 async function readText(path: string): Promise<string> {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readSmallFile(path));
   } catch (error) {
     const why = error instanceof TypeError ? "it is not UTF-8 text" : (error as Error).message;
     throw usageError(`Cannot use ${path}: ${why}`, { cause: error });

@@ -12,6 +12,7 @@ import { dirname } from "node:path";
 import { refusalReason } from "../../errors/refusal.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { ifThere } from "../../process/lock.ts";
+import { readSmallText } from "../../process/small_file.ts";
 
 /** An identity of age in a file; only the public part of it is ever held. */
 export interface AgeKey {
@@ -38,7 +39,7 @@ export async function readAgeKey(file: string): Promise<AgeKey | undefined> {
       hint: `Correct it: chmod 600 ${file}`,
     });
   }
-  const text = await Deno.readTextFile(file).catch(unreadable);
+  const text = await readSmallText(file).catch(unreadable);
   const identity = text.split(/\r?\n/).find((line) => line.startsWith("AGE-SECRET-KEY-1"));
   const recipient = identity === undefined ? undefined : await recipientOf(identity.trim());
   if (recipient === undefined) {

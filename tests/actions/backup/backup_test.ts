@@ -143,6 +143,8 @@ Deno.test("a backup is encrypted to recipients, and only their key opens it", as
         ["--identity", "inventory"],
         /Cannot read inventory: a directory is where a file is needed\n/,
       ],
+      [["--identity", "/dev/zero"], /Cannot read \/dev\/zero: it is larger than 1 MiB\n/],
+      [["--passphrase-file", "/dev/zero"], /Cannot read \/dev\/zero: it is larger than 1 MiB\n/],
       [["--identity", "passphrase"], /no private age key\nHint: .*age-keygen/],
     ];
     for (const [options, words] of wrong) {

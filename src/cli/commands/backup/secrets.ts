@@ -7,6 +7,7 @@
 import type { Secret } from "../../../actions/backup/backup_file.ts";
 import { refusalReason } from "../../../errors/refusal.ts";
 import { usageError } from "../../../errors/user_error.ts";
+import { readSmallText } from "../../../process/small_file.ts";
 import { Prompter } from "../../output/prompt.ts";
 import { type GlobalOptions, option } from "../../program/command.ts";
 import type { Context } from "../../program/context.ts";
@@ -59,7 +60,7 @@ export async function firstLine(
 }
 
 async function textOf(context: Context, file: string): Promise<string> {
-  return await Deno.readTextFile(absolute(context, file)).catch((cause) => {
+  return await readSmallText(absolute(context, file)).catch((cause) => {
     throw usageError(`Cannot read ${file}: ${refusalReason(cause)}`, { cause });
   });
 }
