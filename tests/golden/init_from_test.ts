@@ -187,3 +187,20 @@ Deno.test("what is no such file is wrong usage, whatever is in it", async () => 
     assert.throws(() => at.read("new.yml"), name);
   }
 });
+
+Deno.test("machines of k0sctl.yaml that ssh does not reach are named and left out", async () => {
+  const hosts = [
+    "  - {role: worker, hostname: desk, localhost: {enabled: true}}",
+    "  - {role: worker, winRM: {address: 100.64.0.9, user: me}}",
+    "  - {role: worker}",
+  ];
+  await using at = await temporaryInventory("", {
+    "k0sctl.yaml": `${FILES["k0sctl.yaml"]}${hosts.join("\n")}\n`,
+  });
+  const { code, stderr } = await init(at.directory, "k0sctl.yaml");
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /desk is left out: it is reached by localhost, not by ssh/);
+  assert.match(stderr, /100\.64\.0\.9 is left out: it is reached by winRM, not by ssh/);
+  assert.match(stderr, /Host 6 of the file is left out: it has no ssh address/);
+  assert.doesNotMatch(at.read("new.yml"), /desk|100\.64\.0\.9/);
+});

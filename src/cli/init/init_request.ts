@@ -75,6 +75,7 @@ export async function initRequest(
     ...options,
     from: options.from,
     network: fixed.tailscaleNetwork,
+    warn: (words) => output.warn(words),
   });
   if (options.controlPlane.length === 0 && !taken.some(({ role }) => role === "control-plane")) {
     throw usageError("No machine is set for the control plane", {
@@ -126,7 +127,8 @@ async function namedHosts(
  */
 async function takenHosts(
   context: Context,
-  { from, network, user }: {
+  { from, network, user, warn }: {
+    readonly warn: (words: string) => void;
     readonly from: string;
     readonly network: string;
     readonly user: string | undefined;
@@ -137,7 +139,7 @@ async function takenHosts(
   const { networkContains, parseIpv4, parseNetwork } = await import("../../inventory/ipv4.ts");
   const { readTailnet } = await import("../../tailscale/discover.ts");
   const { lookupAddress } = await import("../../tailscale/lookup.ts");
-  const found = await readForeignHosts(resolve(context.cwd, from), { cwd: context.cwd });
+  const found = await readForeignHosts(resolve(context.cwd, from), { cwd: context.cwd, warn });
   const range = parseNetwork(network);
   const isOurs = (text: string) => {
     const address = parseIpv4(text);

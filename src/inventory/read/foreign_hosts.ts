@@ -7,6 +7,7 @@
 
 import * as z from "zod/mini";
 import { join } from "node:path";
+import { safeText } from "../../errors/safe_text.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { InventoryFiles } from "./inventory_files.ts";
 import { loadParts } from "./load.ts";
@@ -44,11 +45,11 @@ const LIMIT = 1 << 20;
  */
 export async function readForeignHosts(
   path: string,
-  { cwd }: { readonly cwd: string },
+  { cwd, warn }: { readonly cwd: string; readonly warn: (words: string) => void },
 ): Promise<readonly ForeignHost[]> {
   const file = await fileAt(path);
   const text = await Deno.readTextFile(file);
-  const hosts = jsonHosts(text) ?? scriptHosts(text) ?? k0sctlHosts(text, file) ??
+  const hosts = jsonHosts(text) ?? scriptHosts(text) ?? k0sctlHosts(text, { file, warn }) ??
     ansibleHosts(file, { cwd, text: iniInventory(text) });
   if (hosts.length > 0) return hosts;
   throw usageError(`${path} names no machine that is a server or a worker`, {
@@ -123,19 +124,33 @@ const K0sctl = z.object({
       hostname: z.optional(z.string()),
       ssh: z.optional(Connection),
       openSSH: z.optional(Connection),
+      winRM: z.optional(z.looseObject({ address: z.optional(z.string()) })),
+      localhost: z.optional(z.unknown()),
     })),
   }),
 });
 
-function k0sctlHosts(text: string, file: string): readonly ForeignHost[] | undefined {
+function k0sctlHosts(
+  text: string,
+  { file, warn }: { readonly file: string; readonly warn: (words: string) => void },
+): readonly ForeignHost[] | undefined {
   if (!text.includes("k0sctl.k0sproject.io/")) return undefined;
   const document = parseYaml(text, file);
   if (document.problems.length > 0) return undefined;
   const parsed = K0sctl.safeParse(rootValue(document)).data;
-  return parsed?.spec.hosts.flatMap(({ role, hostname, ssh, openSSH }): ForeignHost[] => {
+  return parsed?.spec.hosts.flatMap((host, index): ForeignHost[] => {
+    const { role, hostname, ssh, openSSH } = host;
     const { address, user } = ssh ?? openSSH ?? {};
     const name = hostname ?? address;
-    if (name === undefined) return [];
+    if (address === undefined || name === undefined) {
+      const way = ["winRM", "localhost"].find((each) => each in host);
+      const called = safeText(hostname ?? host.winRM?.address ?? `Host ${index + 1} of the file`);
+      const why = way === undefined
+        ? "it has no ssh address"
+        : `it is reached by ${way}, not by ssh`;
+      warn(`${called} is left out: ${why}`);
+      return [];
+    }
     return [{ name, address, user, role: role === "worker" ? "worker" : "control-plane" }];
   });
 }
