@@ -89,7 +89,7 @@ func leaves(directory string) ([]string, error) {
 		}
 		for _, path := range paths {
 			base := strings.TrimSuffix(path, ".crt")
-			if strings.HasSuffix(base, "-ca") {
+			if strings.HasSuffix(strings.TrimSuffix(base, ".nochain"), "-ca") {
 				continue
 			}
 			found = append(found, path)

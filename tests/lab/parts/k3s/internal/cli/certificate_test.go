@@ -12,7 +12,7 @@ import (
 )
 
 func TestRotationTakesCertificatesAndLeavesAuthorities(t *testing.T) {
-	stay := []string{"server/tls/server-ca.crt", "server/tls/server-ca.key", "server/tls/etcd/peer-ca.crt", "server/tls/service.key", "agent/server-ca.crt"}
+	stay := []string{"server/tls/server-ca.crt", "server/tls/server-ca.key", "server/tls/client-ca.nochain.crt", "server/tls/etcd/peer-ca.crt", "server/tls/service.key", "agent/server-ca.crt"}
 	leave := []string{"server/tls/client-admin.crt", "server/tls/client-admin.key", "server/tls/etcd/client.crt", "server/tls/etcd/client.key", "agent/client-kubelet.crt", "agent/client-kubelet.key"}
 	for _, server := range []bool{true, false} {
 		dir := t.TempDir()

@@ -30,6 +30,12 @@ func ensureAuthorities(s settings.Server) (a authorities, err error) {
 			return a, err
 		}
 	}
+	// The controller manager's signers take one certificate, not a chain.
+	for file, by := range map[string]*pki.Authority{"client-ca": a.client, "server-ca": a.server} {
+		if err := os.WriteFile(s.TLS(file+".nochain.crt"), by.PEM, 0o644); err != nil {
+			return a, err
+		}
+	}
 	return a, nil
 }
 
