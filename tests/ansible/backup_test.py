@@ -36,6 +36,15 @@ class Parts(unittest.TestCase):
         names = [name for name, _ in BACKUP["parts"](self.data, self.config)]
         self.assertEqual(names, ["config/config.yaml.d/10.yaml", "manifests/apps/web.yaml", "manifests/mine.yaml"])
 
+    def test_a_file_whose_name_is_no_text_is_refused_by_name(self):
+        for name in (b"caf\xe9.yaml", b"a\nb.yaml", b"a\x1b[2J.yaml"):
+            with self.subTest(name):
+                path = os.fsencode(self.data) + b"/server/manifests/" + name
+                self.put(path)
+                with self.assertRaisesRegex(BACKUP["Refused"], r"/server/manifests/[ -~]+ has a name that no backup can have: rename it"):
+                    BACKUP["parts"](self.data, self.config)
+                os.remove(path)
+
     def test_without_the_api_volumes_are_unknown_and_not_none(self):
         def ask(*_, **__):
             raise BACKUP["KubectlFailed"]("no answer")

@@ -17,6 +17,7 @@ from load_part import load
 
 RESTORE = load("restore")
 SERVER = load("server")
+LONG = "n" * 150  # more than fits into the header of a tar
 PASSWORD = "/registry/secrets/kube-system/pi.node-password.k3s"
 
 
@@ -36,7 +37,7 @@ def packed(parts, datastore="sqlite", times=1000, manifest=None):
     described = [{"path": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in parts.items()]
     head = json.dumps(manifest or {"datastore": datastore, "parts": described}).encode()
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w|gz", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=stream, mode="w|gz", format=tarfile.PAX_FORMAT) as tar:
         for name, data in [("manifest.json", head), *parts.items()]:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mtime = len(data), times
@@ -52,7 +53,7 @@ class Restores(unittest.TestCase):
         self.server = self.data + "/server"
         self.parts = {
             "datastore": database(["/registry/configmaps/a", PASSWORD]), "server/token": b"K10::server:a", "server/tls/etcd/peer-ca.key": b"key",
-            "config/registries.yaml": b"mirrors", "config/config.yaml": b"old", "manifests/web.yaml": b"web", "manifests/k3s-tool.yaml": b"old",
+            "config/registries.yaml": b"mirrors", "config/config.yaml": b"old", "manifests/web.yaml": b"web", "manifests/%s.yaml" % LONG: b"long", "manifests/k3s-tool.yaml": b"old",
             "inventory/hosts.yml": b"all:",
         }
 
@@ -122,7 +123,7 @@ class Restores(unittest.TestCase):
         key = self.server + "/tls/etcd/peer-ca.key"
         self.assertEqual((self.read(self.server + "/token"), os.stat(key).st_mtime, stat.S_IMODE(os.stat(key).st_mode)), ("K10::server:a", 1000, 0o600))
         self.assertFalse(os.path.exists(self.server + "/tls/server-ca.key"))
-        self.assertEqual((self.read(self.server + "/manifests/web.yaml"), self.read(self.server + "/manifests/k3s-tool.yaml")), ("web", "now"))
+        self.assertEqual([self.read(self.server + "/manifests/%s.yaml" % name) for name in ("web", LONG, "k3s-tool")], ["web", "long", "now"])
         self.assertEqual(os.listdir(self.config), ["registries.yaml"])
         RESTORE["finish"]("nuc", self.data, None)
         self.assertFalse(os.path.exists(self.server + "/restore"))

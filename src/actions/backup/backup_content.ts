@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
@@ -96,9 +97,31 @@ function unpacked(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array
 }
 
 const BLOCK = 512;
+const LONGEST_RECORDS = 64 * 1024;
 
-/** The header of the next entry of a tar (POSIX ustar); undefined at the tar's end. */
-async function readHeader(bytes: Bytes) {
+/** An entry of a tar. */
+interface Header {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** The header of the next entry of a tar (POSIX pax); undefined at the tar's end. */
+async function readHeader(bytes: Bytes): Promise<Header | undefined> {
+  const found = await readBlock(bytes);
+  if (found?.type !== "x") return found;
+  // What does not fit into the next header, such as a long name.
+  if (found.size > LONGEST_RECORDS) throw damaged("a part has no readable header");
+  const chunks: Uint8Array[] = [];
+  await readPart(bytes, found.size, (chunk) => chunks.push(chunk));
+  const records = recordsIn(Buffer.concat(chunks));
+  const next = await readBlock(bytes);
+  if (next === undefined || next.type === "x") throw damaged("a part has no readable header");
+  const size = Number(records.get("size") ?? next.size);
+  if (!Number.isSafeInteger(size) || size < 0) throw damaged("a part has no readable header");
+  return { name: records.get("path") ?? next.name, size };
+}
+
+async function readBlock(bytes: Bytes): Promise<Header & { readonly type: string } | undefined> {
   const block = await bytes.take(BLOCK);
   if (block.every((byte) => byte === 0)) return undefined;
   const text = (from: number, length: number) =>
@@ -108,7 +131,25 @@ async function readHeader(bytes: Bytes) {
   if (text(257, 5) !== "ustar" || !Number.isSafeInteger(size) || size < 0) {
     throw damaged("a part has no readable header");
   }
-  return { name: `${prefix === "" ? "" : `${prefix}/`}${text(0, 100)}`, size };
+  const name = `${prefix === "" ? "" : `${prefix}/`}${text(0, 100)}`;
+  return { name, size, type: text(156, 1) };
+}
+
+/** Records of pax: each `LENGTH KEY=VALUE` and a line break, the length in bytes and of all of it. */
+function recordsIn(bytes: Buffer): Map<string, string> {
+  const records = new Map<string, string>();
+  for (let at = 0; at < bytes.length;) {
+    const [head = "", length = ""] =
+      /^([1-9]\d{0,4}) /.exec(bytes.toString("latin1", at, at + 6)) ??
+        [];
+    const end = at + Number(length);
+    const record = bytes.toString("utf8", at + head.length, end);
+    const [, key = "", value = ""] = /^([^=]+)=(.*)\n$/s.exec(record) ?? [];
+    if (key === "" || end > bytes.length) throw damaged("a part has no readable header");
+    records.set(key, value);
+    at = end;
+  }
+  return records;
 }
 
 /** The bytes of an entry, without what fills up its last block. */

@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { inspectContent } from "../../../src/actions/backup/backup_content.ts";
 
 const MANIFEST = {
@@ -20,16 +21,29 @@ const MANIFEST = {
   parts: [],
 };
 
-/** A tar of one file, gzip'd (POSIX ustar; its checksum is not read). */
-function content(manifest: unknown): ReadableStream<Uint8Array> {
-  const text = new TextEncoder().encode(JSON.stringify(manifest));
-  const tar = new Uint8Array(512 + Math.ceil(text.length / 512) * 512 + 1024);
-  const write = (at: number, words: string) => tar.set(new TextEncoder().encode(words), at);
-  write(0, "manifest.json");
-  write(124, text.length.toString(8).padStart(11, "0"));
+const BLOCK = 512;
+
+/** An entry of a tar (POSIX pax; its checksum is not read). */
+function entry(name: string, text: string, type = "0"): Uint8Array<ArrayBuffer> {
+  const body = new TextEncoder().encode(text);
+  const made = new Uint8Array(BLOCK + Math.ceil(body.length / BLOCK) * BLOCK);
+  const write = (at: number, words: string) => made.set(new TextEncoder().encode(words), at);
+  write(0, name);
+  write(124, body.length.toString(8).padStart(11, "0"));
+  write(156, type);
   write(257, "ustar");
-  tar.set(text, 512);
-  return ReadableStream.from([tar]).pipeThrough(new CompressionStream("gzip"));
+  made.set(body, BLOCK);
+  return made;
+}
+
+/** A tar of a manifest and what follows it, gzip'd. */
+function content(
+  manifest: unknown,
+  ...rest: readonly Uint8Array<ArrayBuffer>[]
+): ReadableStream<Uint8Array> {
+  const entries = [entry("manifest.json", JSON.stringify(manifest)), ...rest];
+  return ReadableStream.from([...entries, new Uint8Array(2 * BLOCK)])
+    .pipeThrough(new CompressionStream("gzip"));
 }
 
 Deno.test("a backup's manifest has no names that could pass for lines of the tool or steer a terminal", async () => {
@@ -49,5 +63,36 @@ Deno.test("a backup's manifest has no names that could pass for lines of the too
         { message: "The backup is damaged: its manifest cannot be read" },
       );
     }
+  }
+});
+
+Deno.test("a name that is too long for a header is read, and what is no record of pax is damage", async () => {
+  const path = `manifests/${"é".repeat(120)}\n.yaml`;
+  const sha256 = createHash("sha256").update("x").digest("hex");
+  const manifest = { ...MANIFEST, parts: [{ path, bytes: 1, sha256 }] };
+  const part = entry("cut off", "x");
+  const bytes = new TextEncoder().encode(` path=${path}\n`).length + 3;
+  const record = `${bytes} path=${path}\n`;
+  await inspectContent(content(manifest, entry("x", record + "13 mtime=1.5\n", "x"), part));
+  const wrong = [
+    "0 path=a\n",
+    "99999 path=a\n",
+    "path=a\n",
+    "8 path=a",
+    "7 pa=b\n\n",
+    `${record}9 =value\n`,
+  ];
+  for (const text of wrong) {
+    await assert.rejects(
+      inspectContent(content(manifest, entry("x", text, "x"), part)),
+      { message: "The backup is damaged: a part has no readable header" },
+      text,
+    );
+  }
+  const records = entry("x", record, "x");
+  for (
+    const rest of [[records], [records, records, part], [entry("x", " ".repeat(1 << 17), "x")]]
+  ) {
+    await assert.rejects(inspectContent(content(manifest, ...rest)), /The backup is damaged/);
   }
 });

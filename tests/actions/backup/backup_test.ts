@@ -12,6 +12,9 @@ import { CREATE, names, withHome } from "./backup_home.ts";
 
 Deno.test("a backup has the datastore, the keys, the configuration and the inventory, for its owner alone", async () => {
   await withHome(async ({ host, backups, run }) => {
+    // More than fits into the header of a tar.
+    const long = `n${"é".repeat(100)}.yaml`;
+    await Deno.writeTextFile(`${host}/k3s-data/server/manifests/${long}`, "kind: Secret");
     const made = await run([...CREATE, "-o", "json"]);
     assert.equal(made.code, 0, made.stderr);
     const document = DOCUMENTS.Backup.parse(JSON.parse(made.stdout));
@@ -19,6 +22,7 @@ Deno.test("a backup has the datastore, the keys, the configuration and the inven
       "datastore",
       "config/config.yaml",
       "manifests/mine.yaml",
+      `manifests/${long}`,
       "server/tls/etcd/peer-ca.crt",
       "server/tls/server-ca.key",
       "server/token",

@@ -47,7 +47,11 @@ def parts(data=DATA, config=CONFIG):
             below = os.path.relpath(path, root)
             if name == "config" or not below.startswith(PACKAGED):
                 found.append((name + "/" + below, path))
-    return sorted({each for each in found if os.path.isfile(each[1])})
+    files = sorted({each for each in found if os.path.isfile(each[1])})
+    for _, path in files:
+        if not path.isprintable():
+            raise Refused("%s has a name that no backup can have: rename it, or move it away" % ascii(path))
+    return files
 
 
 def volumes(ask=kubectl):
@@ -95,7 +99,7 @@ class Hashed:
 def write(stream, manifest, sources):
     """The tar, the manifest first. A part that has changed since it was described ends it."""
     described_as = {part["path"]: part["sha256"] for part in json.loads(manifest)["parts"]}
-    with tarfile.open(fileobj=stream, mode="w|gz", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=stream, mode="w|gz", format=tarfile.PAX_FORMAT) as tar:
         for (name, source), size in zip([("manifest.json", manifest), *sources], [len(manifest), *[part["bytes"] for part in json.loads(manifest)["parts"]]]):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode, entry.mtime = size, 0o600, int(time.time() if isinstance(source, bytes) else os.stat(source).st_mtime)
