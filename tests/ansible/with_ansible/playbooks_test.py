@@ -119,6 +119,16 @@ class Playbooks(unittest.TestCase):
             roles = [role for role in plays(name) if role not in ("prerequisites/lead", "k3s_uninstall/remove")]
             self.assertEqual(roles[:1], ["prerequisites/lock"], name)
 
+    def test_no_list_of_hosts_loses_its_order_in_a_set(self):
+        """These filters of Ansible give sets' contents in an order of chance (ansible-core plugins/filter/mathstuff.py): `reject('in', …)` keeps the inventory's."""
+        found = []
+        for directory, _, names in os.walk(os.path.join(ROOT, "ansible")):
+            for name in names:
+                if name.endswith((".yml", ".j2")):
+                    with open(os.path.join(directory, name), encoding="utf-8") as file:
+                        found += [(name, line.strip()) for line in file if re.search(r"\|\s*(difference|intersect|symmetric_difference|union)\b", line)]
+        self.assertEqual(found, [])
+
     def test_no_template_in_a_yaml_file_means_a_line_end_by_an_escape(self):
         """Ansible doubles backslashes there: '\\n' is a backslash and an n."""
         found = []
