@@ -60,16 +60,17 @@ async function replicas(): Promise<string> {
 }
 
 Deno.test("nodes, workloads and their figures are those of the API server", async () => {
-  const shown = await screen.waitForScreen(
-    (text) => /● live/.test(text) && /Nodes 3\/3 ready/.test(text) && hello("2/2").test(text),
-    { limit: 60 },
+  const hasRow = (text: string, { name, role, tailscaleAddress }: Host) =>
+    text.split("\n").some((line) =>
+      line.slice(2).startsWith(`${name} `) && line.includes(tailscaleAddress) &&
+      (role === "worker" ? /worker +Ready/ : /control +Ready/).test(line)
+    );
+  await screen.waitForScreen(
+    (text) =>
+      /● live/.test(text) && /Nodes 3\/3 ready/.test(text) && hello("2/2").test(text) &&
+      /default +hello +Service +2\/2 /.test(text) && hosts.every((host) => hasRow(text, host)),
+    { what: "the rows of all nodes, the Deployment and its Service" },
   );
-  for (const { name, role, tailscaleAddress } of hosts) {
-    const row = shown.split("\n").find((line) => line.slice(2).startsWith(`${name} `)) ?? "";
-    assert.match(row, role === "worker" ? /worker +Ready/ : /control +Ready/);
-    assert.ok(row.includes(tailscaleAddress), row);
-  }
-  assert.match(shown, /default +hello +Service +2\/2 /);
   await waitFor(async () => {
     const running = (await kubectl(n1(), "get pods -A --no-headers")).match(/ Running /g)?.length;
     return (await screen.screen()).includes(`Pods ${running}/${running} running`);
@@ -147,7 +148,8 @@ Deno.test("a pod is deleted from its details, and another takes its place", asyn
   const [before] = await podsOf("metadata.uid");
   await screen.keys("Enter");
   const listed = /Pods \(1\)\n +(hello-\S+) /;
-  const isRead = (text: string) => listed.test(text) && !text.includes("being read…");
+  const isRead = (text: string) =>
+    listed.test(text) && /^›/m.test(text) && !text.includes("being read…");
   const details = await screen.waitForScreen(isRead, { what: "the one pod" });
   const name = listed.exec(details)![1]!;
   const lines = details.split("\n");

@@ -21,6 +21,9 @@ import type { Terminal } from "../../../terminal/tmux.ts";
 const size = { columns: 120, rows: 40 };
 const LIVE = /● live[^]*n1 .*Ready/;
 
+/** How many lines of the terminal are drawn. */
+const lines = (text: string): number => text.trimEnd().split("\n").length;
+
 let hosts: () => readonly Host[] = () => [];
 const n1 = (): Host => hosts()[0]!;
 
@@ -212,9 +215,9 @@ export function screenAndTerminal(lab: () => readonly Host[]): void {
       await shell.waitForScreen(/\^C\n/);
       await typed("exit 7");
       await shell.waitForScreen("The shell on n1 ended with code 7.");
-      const back = await shell.waitForScreen(LIVE);
-      assert.equal(back.trimEnd().split("\n").length, 30);
-      assert.match(back, /^━━ 1 Nodes .{89}$/m);
+      await shell.waitForScreen((text) =>
+        LIVE.test(text) && /^━━ 1 Nodes .{89}$/m.test(text) && lines(text) === 30
+      );
       assert.equal(await settings(shell), screen);
       // The shell is killed there, then ssh here.
       await login();
@@ -259,8 +262,9 @@ export function screenAndTerminal(lab: () => readonly Host[]): void {
       await shell.keys("C-c");
       await shell.waitForScreen(/\^C\n/);
       await typed("exit 7");
-      const back = await shell.waitForScreen("The shell in toolbox ended with code 7.");
-      assert.equal(back.trimEnd().split("\n").length, 30);
+      await shell.waitForScreen((text) =>
+        text.includes("The shell in toolbox ended with code 7.") && lines(text) === 30
+      );
       assert.equal(await settings(shell), screen);
       await choose();
       await shell.keys("Enter");
