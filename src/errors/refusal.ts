@@ -11,6 +11,9 @@ interface Refusal {
   readonly advice: (directory: string) => string;
 }
 
+/** How the system, SQLite and k3s say on any machine that a disk is full, and the tool's own modules. */
+export const DISK_FULL = /disk\b.* is full|no space left on device|disk quota exceeded/i;
+
 const FULL: Refusal = {
   why: "the disk is full",
   advice: (directory) => `Free space on the disk of ${directory}`,

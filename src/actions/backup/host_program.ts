@@ -5,6 +5,7 @@
  */
 
 import { failureHint } from "../../ansible/events/failure_hint.ts";
+import { DISK_FULL } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { unreachableError, UserError } from "../../errors/user_error.ts";
@@ -75,9 +76,6 @@ export async function hostProgram(
   ].join("\n");
 }
 
-/** How SQLite, k3s and the system say that there is no room. */
-const FULL = /disk\b.* is full|no space left on device|disk quota exceeded/i;
-
 /** What a program that failed said, as the error of a host. @param hint where it refuses by its own rules */
 export function refusedBy(
   host: InventoryHost,
@@ -101,7 +99,7 @@ function hintFor(
     readonly hint: string | undefined;
   },
 ): string {
-  if (FULL.test(said)) return `Free space on that disk of ${name}, then try again.`;
+  if (DISK_FULL.test(said)) return `Free space on that disk of ${name}, then try again.`;
   if (/sudo|password is required/i.test(said)) {
     return "sudo wants a password there: use --ask-become-pass.";
   }

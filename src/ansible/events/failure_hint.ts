@@ -8,6 +8,8 @@
  * @module
  */
 
+import { DISK_FULL } from "../../errors/refusal.ts";
+
 type Hint = readonly [said: RegExp, hint: (host: string) => string];
 
 /** Where ssh could not get in. A module may say such words of another connection. */
@@ -68,7 +70,7 @@ const HOST_HINTS: readonly Hint[] = [
     (host) => `sudo is not installed on ${host}. Install it, or set ansible_user: root.`,
   ],
   [
-    /No space left on device|disk quota exceeded/i,
+    DISK_FULL,
     (host) => `The disk of ${host} is full. Free some space and run again.`,
   ],
   [

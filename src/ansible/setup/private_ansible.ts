@@ -5,7 +5,7 @@
  */
 
 import { sha256 } from "../../process/digest.ts";
-import { isRefusal, refusalHint, refusalReason } from "../../errors/refusal.ts";
+import { DISK_FULL, isRefusal, refusalHint, refusalReason } from "../../errors/refusal.ts";
 import { missingError, UserError } from "../../errors/user_error.ts";
 import type { System } from "../../process/system.ts";
 import { type Ansible, findPrivateAnsible, findPython, type Python } from "./locate.ts";
@@ -144,7 +144,7 @@ async function step(system: System, what: string, argv: readonly string[]): Prom
       cause: said,
     });
   }
-  if (/No space left on device|Disk quota exceeded/.test(said)) {
+  if (DISK_FULL.test(said)) {
     throw new UserError(`${what} failed: the disk is full`, {
       hint: `Make room on the disk of ${system.directories.cache}, or point XDG_CACHE_HOME to ` +
         "another place.",

@@ -17,6 +17,8 @@ const CASES: readonly (readonly [said: string, hint: RegExp])[] = [
   ["ann is not in the sudoers file.", /sudo group/],
   ["/bin/sh: 1: sudo: not found", /sudo is not installed on pi/],
   ["OSError: [Errno 28] No space left on device", /disk of pi is full/],
+  ["the disk of /var/lib/rancher/k3s/server/db/snapshots is full", /disk of pi is full/],
+  ["SQLite cannot back up the datastore: database or disk is full", /disk of pi is full/],
   ["/bin/sh: 1: /usr/bin/python3: not found", /apt install python3/],
   ["Shared connection to 100.64.0.2 closed.", /broke off/],
   ["E: Could not get lock /var/lib/dpkg/lock-frontend", /installs packages on pi/],
