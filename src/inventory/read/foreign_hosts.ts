@@ -7,8 +7,10 @@
 
 import * as z from "zod/mini";
 import { join } from "node:path";
+import { refusalReason } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
+import { readSmallText } from "../../process/small_file.ts";
 import { InventoryFiles } from "./inventory_files.ts";
 import { loadParts } from "./load.ts";
 import { type Role, ROLES } from "../model.ts";
@@ -35,9 +37,6 @@ const FILES = [
   "k0sctl.yaml",
 ];
 
-/** No such file is larger, in bytes. */
-const LIMIT = 1 << 20;
-
 /**
  * Reads the machines of a file, or of the one in a directory that is an inventory.
  *
@@ -47,8 +46,7 @@ export async function readForeignHosts(
   path: string,
   { cwd, warn }: { readonly cwd: string; readonly warn: (words: string) => void },
 ): Promise<readonly ForeignHost[]> {
-  const file = await fileAt(path);
-  const text = await Deno.readTextFile(file);
+  const { file, text } = await fileAt(path);
   const hosts = jsonHosts(text) ?? scriptHosts(text) ?? k0sctlHosts(text, { file, warn }) ??
     ansibleHosts(file, { cwd, text: iniInventory(text) });
   if (hosts.length > 0) return hosts;
@@ -58,7 +56,7 @@ export async function readForeignHosts(
   });
 }
 
-async function fileAt(path: string): Promise<string> {
+async function fileAt(path: string) {
   const unreadable = (why: string) =>
     usageError(`${path} cannot be read: ${why}`, {
       hint: "Name an inventory, a k3sup plan or k0sctl.yaml.",
@@ -77,8 +75,10 @@ async function fileAt(path: string): Promise<string> {
     if (file === path) throw unreadable(`the directory has none of ${FILES.join(", ")}`);
   }
   if (!info.isFile) throw unreadable("it is not a regular file");
-  if (info.size > LIMIT) throw unreadable("it is larger than 1 MiB");
-  return file;
+  const text = await readSmallText(file).catch((cause) => {
+    throw unreadable(refusalReason(cause));
+  });
+  return { file, text };
 }
 
 /** `k3sup plan` makes servers of so many, in the order of the file (k3sup `cmd/plan.go`). */
