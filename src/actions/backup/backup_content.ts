@@ -96,6 +96,8 @@ function unpacked(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array
   );
 }
 
+const unreadable = () => damaged("a part has no readable header");
+
 const BLOCK = 512;
 const LONGEST_RECORDS = 64 * 1024;
 
@@ -110,14 +112,14 @@ async function readHeader(bytes: Bytes): Promise<Header | undefined> {
   const found = await readBlock(bytes);
   if (found?.type !== "x") return found;
   // What does not fit into the next header, such as a long name.
-  if (found.size > LONGEST_RECORDS) throw damaged("a part has no readable header");
+  if (found.size > LONGEST_RECORDS) throw unreadable();
   const chunks: Uint8Array[] = [];
   await readPart(bytes, found.size, (chunk) => chunks.push(chunk));
   const records = recordsIn(Buffer.concat(chunks));
   const next = await readBlock(bytes);
-  if (next === undefined || next.type === "x") throw damaged("a part has no readable header");
+  if (next === undefined || next.type === "x") throw unreadable();
   const size = Number(records.get("size") ?? next.size);
-  if (!Number.isSafeInteger(size) || size < 0) throw damaged("a part has no readable header");
+  if (!Number.isSafeInteger(size) || size < 0) throw unreadable();
   return { name: records.get("path") ?? next.name, size };
 }
 
@@ -129,7 +131,7 @@ async function readBlock(bytes: Bytes): Promise<Header & { readonly type: string
   const prefix = text(345, 155);
   const size = parseInt(text(124, 12).trim(), 8);
   if (text(257, 5) !== "ustar" || !Number.isSafeInteger(size) || size < 0) {
-    throw damaged("a part has no readable header");
+    throw unreadable();
   }
   const name = `${prefix === "" ? "" : `${prefix}/`}${text(0, 100)}`;
   return { name, size, type: text(156, 1) };
@@ -145,7 +147,7 @@ function recordsIn(bytes: Buffer): Map<string, string> {
     const end = at + Number(length);
     const record = bytes.toString("utf8", at + head.length, end);
     const [, key = "", value = ""] = /^([^=]+)=(.*)\n$/s.exec(record) ?? [];
-    if (key === "" || end > bytes.length) throw damaged("a part has no readable header");
+    if (key === "" || end > bytes.length) throw unreadable();
     records.set(key, value);
     at = end;
   }

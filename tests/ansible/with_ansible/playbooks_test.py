@@ -45,6 +45,14 @@ def plays(name):
             yield from entered([play] + play.get("tasks", []))
 
 
+def lines(endings):
+    """(path, line without what is around it) of all files below ansible/ whose names end so."""
+    for folder, _, names in os.walk(os.path.join(ROOT, "ansible")):
+        for path in (os.path.join(folder, name) for name in names if name.endswith(endings)):
+            with open(path, encoding="utf-8") as file:
+                yield from ((path, line.strip()) for line in file)
+
+
 class Playbooks(unittest.TestCase):
     def test_adding_a_node_runs_the_same_plays_and_tasks_as_the_first_provisioning(self):
         """P7 adding a node runs the same roles as first provisioning."""
@@ -121,22 +129,12 @@ class Playbooks(unittest.TestCase):
 
     def test_no_list_of_hosts_loses_its_order_in_a_set(self):
         """These filters of Ansible give sets' contents in an order of chance (ansible-core plugins/filter/mathstuff.py): `reject('in', …)` keeps the inventory's."""
-        found = []
-        for directory, _, names in os.walk(os.path.join(ROOT, "ansible")):
-            for name in names:
-                if name.endswith((".yml", ".j2")):
-                    with open(os.path.join(directory, name), encoding="utf-8") as file:
-                        found += [(name, line.strip()) for line in file if re.search(r"\|\s*(difference|intersect|symmetric_difference|union)\b", line)]
-        self.assertEqual(found, [])
+        filters = re.compile(r"\|\s*(difference|intersect|symmetric_difference|union)\b")
+        self.assertEqual([found for found in lines((".yml", ".j2")) if filters.search(found[1])], [])
 
     def test_no_template_in_a_yaml_file_means_a_line_end_by_an_escape(self):
         """Ansible doubles backslashes there: '\\n' is a backslash and an n."""
-        found = []
-        for folder, _, names in os.walk(os.path.join(ROOT, "ansible")):
-            for path in (os.path.join(folder, name) for name in names if name.endswith(".yml")):
-                with open(path) as file:
-                    found += ["%s: %s" % (path, line.strip()) for line in file if "'\\n'" in line and not line.lstrip().startswith("#")]
-        self.assertEqual(found, [])
+        self.assertEqual([found for found in lines(".yml") if "'\\n'" in found[1] and not found[1].startswith("#")], [])
 
 
 if __name__ == "__main__":
