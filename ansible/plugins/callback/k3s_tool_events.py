@@ -148,7 +148,8 @@ def _acts(task):
 
 
 def _task_name(task):
-    if str(task.action).endswith("validate_argument_spec"):
+    # What Ansible adds by itself at the start of a role, and names at length.
+    if str(task.action).endswith("validate_argument_spec") and str(task.name).startswith("Validating arguments"):
         return f"Check the settings of {_role(task)}"
     return clean(task.name or task.action, 200)
 

@@ -1,0 +1,102 @@
+"""Whom the stages of a provisioning concern: a host leaves a stage that has nothing for it, and none goes on once the leading server has failed."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import yaml
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..", "..")
+VERSION = "v1.36.2+k3s1"
+STAGES = ("Prepare", "Control plane", "Workers", "Node settings")
+SERVERS, WORKERS = ("n1", "n2"), ("n3", "n4")
+
+
+def probe(has=True, prepared=True):
+    """What the preflight finds on a host."""
+    return {"arch": "amd64", "kernel": {"ready": prepared}, "firewall": {"missing": []},
+            "k3s": {"version": VERSION if has else None, "verified": has, "images": [], "cluster": "x" if has else None}}
+
+
+def stand_in(task, fails):
+    """A task of the playbooks; in place of a role one that says that it would run, or fails."""
+    if not any("_role" in name for name in task):
+        return task
+    kept = {name: given for name, given in task.items() if name in ("name", "when", "tags")}
+    return {"block": [{"name": task["name"], "ansible.builtin.assert": {"that": "inventory_hostname not in %s" % json.dumps(fails.get(task["name"], []))}}],
+            **{name: given for name, given in kept.items() if name != "name"}}
+
+
+def provision(hosts, fails=(), **settings):
+    """(stage, task, host) of all that ran, in order, and the messages of hosts that failed, by host. `fails` has hosts by name of a task, or Preflight."""
+    fails = dict(fails)
+    with open(os.path.join(ROOT, "ansible", "playbooks", "provision_cluster.yml")) as file:
+        stages = [play for play in yaml.safe_load(file) if play["name"] in STAGES]
+    plays = [{"name": "Preflight", "hosts": "all", "gather_facts": False, "tasks": [
+        {"ansible.builtin.set_fact": {"k3s_tool_probe": "{{ test_probe }}", "k3s_tool_version": VERSION}},
+        {"name": "Judge", "ansible.builtin.assert": {"that": "inventory_hostname not in %s" % json.dumps(fails.get("Preflight", []))}}]}]
+    plays += [{**play, "become": False, "tasks": [stand_in(task, fails) for task in play["tasks"]]} for play in stages]
+    inventory = {"all": {"vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "k3s_version": VERSION, **settings}, "children": {
+        group: {"hosts": {name: {"test_probe": hosts[name], "tailscale_ip": "100.64.0.%s" % name[1:]} for name in names if name in hosts}}
+        for group, names in (("control_plane", SERVERS), ("workers", WORKERS))}}}
+    with tempfile.TemporaryDirectory(prefix="k3s-tool-test-") as folder:
+        os.symlink(os.path.join(ROOT, "ansible", "playbooks", "group_vars"), os.path.join(folder, "group_vars"))
+        for name, content in (("hosts.yml", inventory), ("play.yml", plays)):
+            with open(os.path.join(folder, name), "w") as file:
+                json.dump(content, file)
+        events = os.path.join(folder, "events")
+        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(folder, "hosts.yml"), os.path.join(folder, "play.yml")],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+                              env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder, "K3S_TOOL_EVENTS": events})
+        if not os.path.exists(events):
+            raise AssertionError(done.stdout)
+        with open(events) as file:
+            results = [event for event in map(json.loads, file) if event["type"] == "result"]
+    ran = [(event["play"], event["task"], event["host"]) for event in results if event["status"] == "ok" and event["play"] in STAGES]
+    return ran, {event["host"]: event["message"] for event in results if event["status"] == "failed"}
+
+
+class Stages(unittest.TestCase):
+    def run_of(self, stage, ran):
+        return sorted((task, host) for name, task, host in ran if name == stage)
+
+    def test_hosts_that_are_right_take_no_part_in_preparing_and_go_on(self):
+        ran, failed = provision({name: probe() for name in SERVERS + WORKERS})
+        self.assertEqual(failed, {})
+        self.assertEqual(self.run_of("Prepare", ran), [])
+        self.assertEqual(self.run_of("Control plane", ran), [("First server", "n1"), ("Other servers", "n2")])
+        self.assertEqual(self.run_of("Workers", ran), [("Worker", "n3"), ("Worker", "n4")])
+        self.assertEqual(self.run_of("Node settings", ran), [("Node settings", name) for name in SERVERS + WORKERS])
+
+    def test_hosts_that_are_not_are_prepared_beside_those_that_are(self):
+        ran, failed = provision({"n1": probe(), "n2": probe(prepared=False), "n3": probe(), "n4": probe(has=False)})
+        self.assertEqual(failed, {})
+        self.assertEqual(self.run_of("Prepare", ran), [("Binary", "n4"), ("New worker", "n4"), ("Prerequisites", "n2")])
+        self.assertEqual(self.run_of("Node settings", ran), [("Node settings", name) for name in SERVERS + WORKERS])
+
+    def test_with_peers_those_that_have_k3s_stay_for_the_others(self):
+        ran, failed = provision({"n1": probe(), "n3": probe(), "n4": probe(has=False)}, artifact_source="peers")
+        self.assertEqual(failed, {})
+        self.assertEqual(self.run_of("Prepare", ran), [("Binary", "n4"), ("New worker", "n4")])
+
+    def test_once_the_leading_server_has_failed_nothing_more_is_done_and_each_host_says_so(self):
+        new = {name: probe(has=False, prepared=False) for name in SERVERS + WORKERS}
+        for fails, done in (({"Preflight": ["n1"]}, set()), ({"Binary": ["n1"]}, {"Prepare"}), ({"First server": ["n1"]}, {"Prepare"})):
+            ran, failed = provision(new, fails)
+            self.assertEqual({stage for stage, _, _ in ran}, done, fails)
+            self.assertEqual(set(failed), set(new))
+            for name in ("n2", "n3", "n4"):
+                self.assertIn("The control plane n1 failed, so this host was not set up any further\nHint: Fix n1 first", failed[name])
+
+    def test_another_host_that_fails_keeps_nobody(self):
+        ran, failed = provision({name: probe(has=False, prepared=False) for name in SERVERS + WORKERS}, {"Preflight": ["n4"], "Prerequisites": ["n2"]})
+        self.assertEqual(set(failed), {"n2", "n4"})
+        self.assertEqual(self.run_of("Node settings", ran), [("Node settings", "n1"), ("Node settings", "n3")])
+
+
+if __name__ == "__main__":
+    unittest.main()
