@@ -106,7 +106,7 @@ function k3sTool(size: ScaleSize, env: Readonly<Record<string, string>>): Subjec
     // All pods and nodes are counted, and each pane has its rows.
     isComplete: (screen) =>
       totals.every((total) => total.test(screen)) &&
-      ["node-0000", "a-mark", "RegisteredNode"].every((word) => screen.includes(word)),
+      ["node-0000", "a-mark", "event: Registered"].every((word) => screen.includes(word)),
     quit: ["q"],
   };
 }
