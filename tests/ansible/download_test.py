@@ -44,7 +44,7 @@ class Download(unittest.TestCase):
     def download(self, mirror, *files, check=False, other=None, **more):
         entries = [{"mode": "0755", "directory_mode": "0755", "sha256": "", "missing": "Name another.", **entry} for entry in files or [{"dest": {"k3s": self.at("bin/k3s")}}]]
         params = {"name": "k3s v1", "url": "http://mirror/v1/", "sums": "sums", "sums_dest": self.at("etc/sums"), "files": entries, "remove": [], "attempts": 3,
-                  "releases": "https://releases", "elsewhere": "Elsewhere.", "peer": None, **more}
+                  "releases": "https://releases", "elsewhere": "Elsewhere.", "peer": None, "local": None, "sent": {}, **more}
         made = self.made = DOWNLOAD.Download(params, mirror, check, lambda _: None, other)
         made.go()
         return [os.path.relpath(path, self.root) for path in (entry["after_header"] for entry in made.diffs)]
@@ -153,12 +153,54 @@ class Download(unittest.TestCase):
         self.download(Mirror().sums(k3s=b"new"), other=other, peer={"host": "n1", "url": ""})
         self.assertEqual(self.made.noted(), {}, "nothing was missing")
 
-    def test_without_an_address_what_another_host_lacks_is_left_to_somebody_else(self):
-        entries = [{"dest": {name: self.at(name)}, "sha256": hashlib.sha256(name.encode()).hexdigest()} for name in ("k3s", "images")]
-        mirror, other = Mirror(), Mirror(k3s=b"k3s")
-        self.download(mirror, *entries, other=other, url="", sums="", peer={"host": "n1", "url": "http://n1/path"})
-        self.assertEqual((mirror.asked, other.asked, os.path.exists(self.at("k3s")), os.path.exists(self.at("images"))), ([], ["k3s", "images"], True, False))
+    def from_workstation(self, **more):
+        """What is wanted of the workstation, which has k3s and images; nothing is downloaded."""
+        mirror = Mirror().sums(k3s=b"k3s", images=b"images")
+        entries = [{"dest": {name: self.at(name)}} for name in ("k3s", "images")]
+        self.download(mirror, *entries, local={"dir": "/releases/v1", "sums": mirror.files["sums"].decode()}, **more)
+        self.assertEqual(mirror.asked, [])
+        return self.made.wanted
+
+    def sent(self, **content):
+        """Where files are that were transferred."""
+        for name, text in content.items():
+            with open(self.at("sent-" + name), "w") as file:
+                file.write(text)
+        return {name: self.at("sent-" + name) for name in content}
+
+    def test_what_the_workstation_has_is_asked_for_and_put_in_its_place_once_it_is_there(self):
+        old = self.at("old")
+        open(old, "w").close()
+        self.assertEqual(self.from_workstation(remove=[old]), {"k3s": "/releases/v1/k3s", "images": "/releases/v1/images"})
+        self.assertEqual((os.path.exists(self.at("k3s")), os.path.exists(old)), (False, True))
+        self.assertEqual(self.from_workstation(remove=[old], sent=self.sent(k3s="k3s", images="images")), {})
+        self.assertEqual((os.path.exists(self.at("images")), os.path.exists(old)), (True, False))
+        self.assertEqual(os.stat(self.at("k3s")).st_mode & 0o777, 0o755)
+        self.assertEqual(self.from_workstation(), {}, "all is there")
+        with open(self.at("etc/sums")) as file:
+            self.assertEqual(len(file.readlines()), 2)
+
+    def test_another_file_of_the_workstation_than_the_published_one_is_named(self):
+        with self.assertRaises(DOWNLOAD.Failed) as raised:
+            self.from_workstation(sent=self.sent(k3s="bad"))
+        self.assertEqual(raised.exception.args, ("On the workstation /releases/v1/k3s is not the published file", "Download it again from http://mirror/v1/k3s."))
+        self.assertFalse(os.path.exists(self.at("k3s")))
+
+    def test_a_file_that_cannot_be_written_is_no_question_of_an_address(self):
+        with self.assertRaises(DOWNLOAD.Failed) as raised:
+            self.from_workstation(sent={"k3s": self.at("gone")})
+        self.assertRegex(raised.exception.args[0], "^k3s was not copied from the workstation: .*No such file")
+        self.assertEqual(raised.exception.args[1], "Has this host the space? Run again: what is done stays done.")
+
+    def test_what_another_host_lacks_comes_from_the_workstation(self):
+        other = Mirror(k3s=b"k3s")
+        wanted = self.from_workstation(other=other, peer={"host": "n1", "url": "http://n1/path"})
+        self.assertEqual((other.asked, self.made.fetched, wanted), (["k3s", "images"], ["k3s"], {"images": "/releases/v1/images"}))
         self.assertIn("the rest comes from the workstation", self.made.noted()["noted"])
+
+    def test_in_a_check_nothing_is_wanted_of_the_workstation(self):
+        self.assertEqual(self.from_workstation(check=True), {})
+        self.assertEqual(len(self.made.diffs), 3)
 
     def test_a_file_without_an_end_is_given_up(self):
         self.addCleanup(setattr, DOWNLOAD, "LARGEST", DOWNLOAD.LARGEST)

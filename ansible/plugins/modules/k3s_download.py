@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # Apache-2.0 (see LICENSE)
-"""Downloads files of a release and verifies them."""
+"""Gets files of a release and verifies them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: k3s_download
 short_description: Files of a release, verified by its published checksums
 description:
-  - Downloads files of a release and puts each in its place when its SHA-256 is the published one. A file that is right is left alone, and nobody ever
+  - Downloads files of a release, or takes them from the workstation, and puts each in its place when its SHA-256 is the published one. A file that is right is left alone, and nobody ever
     sees half a file.
   - The file of checksums is kept on the host, so that what is installed can be compared with it later.
 options:
@@ -17,11 +17,11 @@ options:
     type: str
     required: true
   url:
-    description: Where the files lie; empty where what C(peer) does not have comes in another way.
+    description: Where the files lie.
     type: str
     required: true
   peer:
-    description: Another host that may have the files. They are fetched from there first, and from C(url) where that fails. What it sends counts only
+    description: Another host that may have the files. They are fetched from there first, and from C(url) or C(local) where that fails. What it sends counts only
       with the published digest.
     type: dict
     suboptions:
@@ -33,6 +33,22 @@ options:
         description: Where its files lie; empty where it does not offer any.
         type: str
         default: ""
+  local:
+    description: The files on the workstation, which are taken instead of those at C(url). They are transferred by the action plugin of this name.
+    type: dict
+    suboptions:
+      dir:
+        description: Their directory.
+        type: str
+        required: true
+      sums:
+        description: Text of the file of checksums there.
+        type: str
+        default: ""
+  sent:
+    description: Where those that were transferred are on the host, by name. Set by the action plugin.
+    type: dict
+    default: {}
   sums:
     description: File of checksums of the release, in the form of sha256sum, beside the files. Not needed where every file has C(sha256).
     type: str
@@ -114,6 +130,10 @@ fetched:
   returned: success
   type: list
   elements: str
+wanted:
+  description: Paths on the workstation of the files that are to be transferred, by name.
+  returned: where there are some
+  type: dict
 noted:
   description: What C(peer) did not give, and why.
   returned: where that is so
@@ -163,6 +183,10 @@ class Failed(Exception):
         self.again = again
 
 
+class Wrong(Failed):
+    """Another file than the published one."""
+
+
 def published(text):
     """Digest by name of a text as sha256sum writes it."""
     rows = [line.split() for line in text.splitlines()]
@@ -183,7 +207,7 @@ class Download:
 
     def __init__(self, params, fetch, check=False, pause=time.sleep, fetch_peer=None):
         self.params, self.fetch, self.fetch_peer, self.check, self.pause, self.diffs = params, fetch, fetch_peer, check, pause, []
-        self.peer, self.fetched, self.lacked = params["peer"], [], []
+        self.peer, self.local, self.fetched, self.lacked, self.wanted = params["peer"], params["local"], [], [], {}
         if self.peer and not self.peer["url"]:
             self.lacked.append("it does not offer any")
 
@@ -213,12 +237,14 @@ class Download:
         return response
 
     def sums(self):
-        name = self.params["sums"]
-        if not name:
+        name, dest = self.params["sums"], self.params["sums_dest"]
+        if self.local:
+            text = self.local["sums"]
+        elif not name:
             return {}
-        missing = "there are no checksums of %s at %s" % (self.params["name"], self.address(name))
-        text = self.attempt(lambda: self.open(self.address(name), missing, self.fetch).read().decode(errors="replace"))
-        dest = self.params["sums_dest"]
+        else:
+            missing = "there are no checksums of %s at %s" % (self.params["name"], self.address(name))
+            text = self.attempt(lambda: self.open(self.address(name), missing, self.fetch).read().decode(errors="replace"))
         if dest and current(dest) != (text, 0o644):
             self.tell(dest, current(dest)[0], text)
             if not self.check:
@@ -238,7 +264,11 @@ class Download:
         if not self.check:
             make_directory(os.path.dirname(dest), int(entry["directory_mode"], 8))
             place = dest, digest, int(entry["mode"], 8)
-            if not self.from_peer(name, place) and self.params["url"]:
+            if self.from_peer(name, place):
+                return
+            if self.local:
+                self.from_workstation(name, place)
+            else:
                 missing = "%s was not downloaded from %s" % (name, self.address(name))
                 self.attempt(lambda: self.save(self.address(name), missing, self.fetch, *place))
 
@@ -255,37 +285,49 @@ class Download:
         self.fetched.append(name)
         return True
 
+    def from_workstation(self, name, place):
+        """Takes the file that was transferred, or asks for it."""
+        path = os.path.join(self.local["dir"], name)
+        if name not in self.params["sent"]:
+            self.wanted[name] = path
+            return
+        try:
+            self.save(self.params["sent"][name], "%s was not copied from the workstation" % name, lambda sent: (open(sent, "rb"), {"status": 200}), *place)
+        except Wrong:
+            raise Failed("On the workstation %s is not the published file" % path, "Download it again from %s." % self.address(name), False)
+
     def save(self, url, missing, fetch, dest, digest, mode):
         try:
             with replacing(dest, mode) as file:
                 found = hashlib.sha256()
-                response = self.open(url, missing, fetch)
-                for block in iter(lambda: response.read(1 << 20), b""):
-                    if file.tell() > LARGEST:
-                        raise Failed("%s: it does not end" % missing, "The file is not the published one; do not use that mirror.", False)
-                    found.update(block)
-                    file.write(block)
-                if getattr(response, "length", None):
-                    raise Failed("%s: the connection ended %d bytes before the file did" % (missing, response.length), "Run again: what is done stays done.")
+                with contextlib.closing(self.open(url, missing, fetch)) as response:
+                    for block in iter(lambda: response.read(1 << 20), b""):
+                        if file.tell() > LARGEST:
+                            raise Failed("%s: it does not end" % missing, "The file is not the published one; do not use that mirror.", False)
+                        found.update(block)
+                        file.write(block)
+                    if getattr(response, "length", None):
+                        raise Failed("%s: the connection ended %d bytes before the file did" % (missing, response.length), "Run again: what is done stays done.")
                 if found.hexdigest() != digest:
-                    raise Failed("%s: its checksum is not the published one" % missing,
+                    raise Wrong("%s: its checksum is not the published one" % missing,
                                  "The file is not the published one; try again, and do not use that mirror if it stays so.")
         except (OSError, HTTPException) as failure:
-            raise Failed("%s: %s" % (missing, failure), "Can this host reach that address, and has it the space? %s Run again: what is done stays done." % self.params["elsewhere"])
+            ask = "Has this host the space?" if self.local else "Can this host reach that address, and has it the space? %s" % self.params["elsewhere"]
+            raise Failed("%s: %s" % (missing, failure), "%s Run again: what is done stays done." % ask)
 
     def noted(self):
         """What the other host did not give, as a sentence; nothing where it gave all that was missing."""
         if not self.lacked or not self.diffs or self.check:
             return {}
         return {"noted": "Not all of %s was fetched from %s (%s); the rest comes from %s." % (
-            self.params["name"], self.peer["host"], "; ".join(self.lacked), self.params["url"] or "the workstation")}
+            self.params["name"], self.peer["host"], "; ".join(self.lacked), "the workstation" if self.local else self.params["url"])}
 
     def go(self):
         """Downloads what is missing and removes what is not wanted."""
         sums = self.sums()
         for entry in self.params["files"]:
             self.file(entry, sums)
-        for path in self.params["remove"]:
+        for path in [] if self.wanted else self.params["remove"]:
             if os.path.lexists(path):
                 self.tell(path, "there\n", "")
                 if not self.check:
@@ -309,6 +351,11 @@ def main():
             "host": {"type": "str", "required": True},
             "url": {"type": "str", "default": ""},
         }},
+        "local": {"type": "dict", "options": {
+            "dir": {"type": "str", "required": True},
+            "sums": {"type": "str", "default": ""},
+        }},
+        "sent": {"type": "dict", "default": {}},
         "sums": {"type": "str", "default": ""},
         "sums_dest": {"type": "path"},
         "files": {"type": "list", "elements": "dict", "required": True, "options": {
@@ -331,7 +378,7 @@ def main():
     except Failed as failure:
         module.fail_json(msg=sentence(*failure.args), changed=bool(download.diffs) and not module.check_mode)
     module.exit_json(changed=bool(download.diffs), changed_files=[entry["after_header"] for entry in download.diffs], diff=download.diffs,
-                     fetched=download.fetched, **download.noted())
+                     fetched=download.fetched, **({"wanted": download.wanted} if download.wanted else {}), **download.noted())
 
 
 if __name__ == "__main__":

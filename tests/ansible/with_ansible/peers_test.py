@@ -95,10 +95,11 @@ class Peers(unittest.TestCase):
             with open(os.path.join(self.root, name), "w") as file:
                 json.dump(content, file)
         events = os.path.join(self.root, "events")
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(self.root, "hosts.yml"), "--limit", limit, "-e", json.dumps(given),
+        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(self.root, "hosts.yml"), "--limit", limit, "-v", "-e", json.dumps(given),
                                os.path.join(self.root, "play.yml"), *(["--check"] if check else [])], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
                               env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": self.root, "K3S_TOOL_EVENTS": events})
         self.assertEqual(done.returncode, 2 if fails else 0, done.stdout)
+        self.results = {host: json.loads(result) for host, result in re.findall(r"^changed: \[(\w+)\] => (\{.*\bfetched\b.*\})$", done.stdout, re.M)}
         with open(events) as file:
             self.events = [json.loads(line) for line in file]
         os.unlink(events)
@@ -186,8 +187,7 @@ class Peers(unittest.TestCase):
         for host in ("n1", "n2", "n3"):
             self.assert_has(host, name="sums", content=SUMS.encode())
             self.assert_has(host, name="images/" + IMAGES.replace(".tar", "-%s.tar" % VERSION), content=FILES[IMAGES])
-        copied = [event["host"] for event in self.events if event["type"] == "result" and event["task"] == "Copy the file" and event["status"] == "changed"]
-        self.assertEqual(copied, ["n1", "n1"])
+        self.assertEqual({host: sorted(result["fetched"]) for host, result in self.results.items()}, {"n1": [], "n2": ["k3s", IMAGES], "n3": ["k3s", IMAGES]})
 
     def test_workers_that_run_share_it_in_their_own_turn(self):
         self.provision(running=("n1", "n2", "n3"), play="Workers")
