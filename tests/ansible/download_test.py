@@ -120,7 +120,7 @@ class Download(unittest.TestCase):
             self.assertEqual(self.made.noted(), {"noted": "Not all of k3s v1 was fetched from n1 (%s); the rest comes from http://mirror/v1/." % why})
 
     def test_another_host_that_sends_a_little_now_and_then_is_given_up(self):
-        class Slow:
+        class Slow(io.RawIOBase):
             def read(self, _):
                 time.sleep(0.01)
                 return b"k"

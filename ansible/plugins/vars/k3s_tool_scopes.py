@@ -27,8 +27,10 @@ class VarsModule(BaseVarsPlugin):
     # One instance serves the whole run. Without it Ansible makes one, and parses the text above, for each host of each task.
     is_stateless = True
 
-    # By host: scopes of the inventory's own files, then those of each directory that was asked for. They do not change during a run.
+    # By host: what groups and the host say in each directory that was asked for, and the scopes of all. They do not change during a run, and Ansible asks
+    # for them with each task.
     _known = {}
+    _scopes = {}
 
     def get_vars(self, loader, path, entities):
         """Called for groups and for hosts, once for each directory that may hold group_vars; a host knows its groups."""
@@ -38,15 +40,16 @@ class VarsModule(BaseVarsPlugin):
             # Groups have no groups of their own with an address.
             if not hasattr(host, "address"):
                 continue
-            groups = sort_groups(host.get_groups())
             known = self._known.setdefault(host.name, {})
             if path not in known:
+                groups = sort_groups(host.get_groups())
                 files = vars_loader.get("ansible.builtin.host_group_vars")
                 known[path] = ([files.get_vars(loader, path, [group]) for group in groups], files.get_vars(loader, path, [host]))
-            scopes = [group.vars for group in groups]
-            scopes += [variables for of_groups, _ in known.values() for variables in of_groups]
-            scopes += [host.vars] + [of_host for _, of_host in known.values()]
-            found["k3s_tool_scopes"] = [chosen for chosen in map(self._chosen, scopes) if chosen]
+                scopes = [group.vars for group in groups]
+                scopes += [variables for of_groups, _ in known.values() for variables in of_groups]
+                scopes += [host.vars] + [of_host for _, of_host in known.values()]
+                self._scopes[host.name] = [chosen for chosen in map(self._chosen, scopes) if chosen]
+            found["k3s_tool_scopes"] = self._scopes[host.name]
         return found
 
     @staticmethod
