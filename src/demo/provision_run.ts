@@ -17,7 +17,7 @@ const STEPS = table(
   `
 Preflight | Check the host | all | 1.4
 Prepare | Prepare the kernel | pi5 | 0.8
-Prepare | Download k3s | pi5 | 6
+Prepare | Get k3s | pi5 | 6
 Prepare | Write the configuration | pi5 | 0.8
 Control plane | Start the service | nuc | 0.8
 Workers | Start the service | pi5 | 4

@@ -171,12 +171,13 @@ class Download(unittest.TestCase):
     def test_what_the_workstation_has_is_asked_for_and_put_in_its_place_once_it_is_there(self):
         old = self.at("old")
         open(old, "w").close()
-        self.assertEqual(self.from_workstation(remove=[old]), {"k3s": "/releases/v1/k3s", "images": "/releases/v1/images"})
+        self.assertEqual(self.from_workstation(remove=[old]), ["k3s", "images"])
         self.assertEqual((os.path.exists(self.at("k3s")), os.path.exists(old)), (False, True))
-        self.assertEqual(self.from_workstation(remove=[old], sent=self.sent(k3s="k3s", images="images")), {})
+        self.assertEqual(self.from_workstation(remove=[old], sent=self.sent(k3s="k3s", images="images")), [])
         self.assertEqual((os.path.exists(self.at("images")), os.path.exists(old)), (True, False))
         self.assertEqual(os.stat(self.at("k3s")).st_mode & 0o777, 0o755)
-        self.assertEqual(self.from_workstation(), {}, "all is there")
+        self.assertEqual(self.from_workstation(), [], "all is there")
+        self.assertFalse(os.path.exists(self.at("sent-k3s")), "it is not there twice")
         with open(self.at("etc/sums")) as file:
             self.assertEqual(len(file.readlines()), 2)
 
@@ -190,16 +191,16 @@ class Download(unittest.TestCase):
         with self.assertRaises(DOWNLOAD.Failed) as raised:
             self.from_workstation(sent={"k3s": self.at("gone")})
         self.assertRegex(raised.exception.args[0], "^k3s was not copied from the workstation: .*No such file")
-        self.assertEqual(raised.exception.args[1], "Has this host the space? Run again: what is done stays done.")
+        self.assertEqual(raised.exception.args[1], "Is there enough space on this host? Run again: what is done stays done.")
 
     def test_what_another_host_lacks_comes_from_the_workstation(self):
         other = Mirror(k3s=b"k3s")
         wanted = self.from_workstation(other=other, peer={"host": "n1", "url": "http://n1/path"})
-        self.assertEqual((other.asked, self.made.fetched, wanted), (["k3s", "images"], ["k3s"], {"images": "/releases/v1/images"}))
+        self.assertEqual((other.asked, self.made.fetched, wanted), (["k3s", "images"], ["k3s"], ["images"]))
         self.assertIn("the rest comes from the workstation", self.made.noted()["noted"])
 
     def test_in_a_check_nothing_is_wanted_of_the_workstation(self):
-        self.assertEqual(self.from_workstation(check=True), {})
+        self.assertEqual(self.from_workstation(check=True), [])
         self.assertEqual(len(self.made.diffs), 3)
 
     def test_a_file_without_an_end_is_given_up(self):

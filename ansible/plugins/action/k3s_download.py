@@ -1,5 +1,5 @@
 # Apache-2.0 (see LICENSE)
-"""Brings files of the workstation to the host where k3s_download misses them there; all else is the module's."""
+"""Sends files of the workstation to hosts that lack them; the module of the same name does the rest."""
 
 from __future__ import annotations
 
@@ -14,26 +14,29 @@ class ActionModule(ActionBase):
     _supports_check_mode = True
 
     def run(self, tmp=None, task_vars=None):
-        """The module looks first; what it wants of the workstation is transferred, and it verifies that and puts it in place."""
+        """The module says which files the host lacks; they are transferred, and the module verifies them and puts them in place."""
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        try:
-            result.update(self._execute_module(module_name="k3s_download", module_args=arguments, task_vars=task_vars))
-            wanted = result.pop("wanted", None) or {}
-            absent = [path for path in wanted.values() if not os.path.isfile(path)]
-            if absent:
-                result.update(failed=True, msg="On the workstation there is no %s\nHint: Download it again from %s." % (", no ".join(absent), arguments["url"]))
-            elif wanted:
-                shell = self._connection._shell
-                sent = {}
+        result.update(self._execute_module(module_name="k3s_download", module_args=arguments, task_vars=task_vars))
+        wanted = self._wanted(arguments, result.pop("wanted", None) or ())
+        absent = [path for path in wanted.values() if not os.path.isfile(path)]
+        if absent:
+            result.update(failed=True, msg="On the workstation there is no %s\nHint: Download it again from %s." % (", no ".join(absent), arguments["url"]))
+        elif wanted:
+            shell = self._connection._shell
+            if not shell.tmpdir:
                 self._make_tmp_path()
-                for name, path in wanted.items():
-                    sent[name] = shell.join_path(shell.tmpdir, name)
-                    self._transfer_file(path, sent[name])
-                self._fixup_perms2([shell.tmpdir, *sent.values()])
-                placed = self._execute_module(module_name="k3s_download", module_args={**arguments, "sent": sent}, task_vars=task_vars)
-                if placed.get("failed"):
-                    result = {**placed, "changed": result.get("changed", False)}
-        finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            sent = {name: shell.join_path(shell.tmpdir, name) for name in wanted}
+            for name, path in wanted.items():
+                self._transfer_file(path, sent[name])
+            # What another host did not give the first time is not asked for again.
+            placed = self._execute_module(module_name="k3s_download", module_args={**arguments, "peer": None, "sent": sent}, task_vars=task_vars)
+            if placed.get("failed"):
+                result = {**placed, "changed": result.get("changed", False)}
         return result
+
+    @staticmethod
+    def _wanted(arguments, names):
+        """Paths on the workstation by name, of files of this task alone: what a host answers must not choose what it is sent."""
+        local, known = arguments.get("local"), {name for entry in arguments["files"] for name in entry["dest"]}
+        return {name: os.path.join(local["dir"], name) for name in names if local and name in known}

@@ -131,9 +131,10 @@ fetched:
   type: list
   elements: str
 wanted:
-  description: Paths on the workstation of the files that are to be transferred, by name.
+  description: Names of the files of the workstation that are to be transferred.
   returned: where there are some
-  type: dict
+  type: list
+  elements: str
 noted:
   description: What C(peer) did not give, and why.
   returned: where that is so
@@ -207,7 +208,7 @@ class Download:
 
     def __init__(self, params, fetch, check=False, pause=time.sleep, fetch_peer=None):
         self.params, self.fetch, self.fetch_peer, self.check, self.pause, self.diffs = params, fetch, fetch_peer, check, pause, []
-        self.peer, self.local, self.fetched, self.lacked, self.wanted = params["peer"], params["local"], [], [], {}
+        self.peer, self.local, self.fetched, self.lacked, self.wanted = params["peer"], params["local"], [], [], []
         if self.peer and not self.peer["url"]:
             self.lacked.append("it does not offer any")
 
@@ -289,12 +290,13 @@ class Download:
         """Takes the file that was transferred, or asks for it."""
         path = os.path.join(self.local["dir"], name)
         if name not in self.params["sent"]:
-            self.wanted[name] = path
+            self.wanted.append(name)
             return
         try:
             self.save(self.params["sent"][name], "%s was not copied from the workstation" % name, lambda sent: (open(sent, "rb"), {"status": 200}), *place)
         except Wrong:
             raise Failed("On the workstation %s is not the published file" % path, "Download it again from %s." % self.address(name), False)
+        os.unlink(self.params["sent"][name])
 
     def save(self, url, missing, fetch, dest, digest, mode):
         try:
@@ -312,7 +314,7 @@ class Download:
                     raise Wrong("%s: its checksum is not the published one" % missing,
                                  "The file is not the published one; try again, and do not use that mirror if it stays so.")
         except (OSError, HTTPException) as failure:
-            ask = "Has this host the space?" if self.local else "Can this host reach that address, and has it the space? %s" % self.params["elsewhere"]
+            ask = "Is there enough space on this host?" if self.local else "Can this host reach that address, and is there enough space on it? %s" % self.params["elsewhere"]
             raise Failed("%s: %s" % (missing, failure), "%s Run again: what is done stays done." % ask)
 
     def noted(self):

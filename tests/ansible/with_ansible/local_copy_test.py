@@ -1,6 +1,7 @@
 """Releases that lie on the workstation: what is copied to a host is what was published."""
 
 import hashlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -73,6 +74,19 @@ class LocalCopy(unittest.TestCase):
             self.assertEqual(code, 0, output)
             self.assertIn("absent %s" % json.dumps(absent), output.replace('\\"', '"'))
             self.assertEqual(list(there), ["images/old-v1.tar"])
+
+    def test_a_host_cannot_choose_what_it_is_sent(self):
+        """What is wanted comes from the host."""
+        spec = importlib.util.spec_from_file_location("action", os.path.join(ROOT, "ansible", "plugins", "action", "k3s_download.py"))
+        action = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(action)
+        wanted = action.ActionModule._wanted
+        files = [{"dest": {"k3s": "/usr/local/bin/k3s"}}, {"dest": {IMAGES: "/images"}}]
+        lies = ["k3s", "../../.ssh/id_ed25519", "/home/me/.ssh/id_ed25519", ""]
+        self.assertEqual(wanted({"files": files, "local": {"dir": "/releases"}}, lies), {"k3s": "/releases/k3s"})
+        self.assertEqual(wanted({"files": files, "local": {"dir": "/releases"}}, {"k3s": "/home/me/.ssh/id_ed25519"}), {"k3s": "/releases/k3s"})
+        self.assertEqual(wanted({"files": files, "local": None}, lies), {})
+        self.assertEqual(wanted({"files": files}, lies), {})
 
 
 if __name__ == "__main__":

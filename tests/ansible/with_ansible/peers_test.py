@@ -209,7 +209,7 @@ class Peers(unittest.TestCase):
 
     def test_without_the_setting_each_host_downloads_at_its_own_pace_and_there_is_not_one_task_more(self):
         self.provision(source="default")
-        self.assertEqual((self.asked(), self.tasks(), self.notes()), (["k3s"] * 3, ["Download k3s"] * 3, []))
+        self.assertEqual((self.asked(), self.tasks(), self.notes()), (["k3s"] * 3, ["Get k3s"] * 3, []))
 
     def test_a_check_fetches_and_serves_nothing(self):
         self.put("n1", "k3s", FILES["k3s"])

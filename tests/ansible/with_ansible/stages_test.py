@@ -98,5 +98,51 @@ class Stages(unittest.TestCase):
         self.assertEqual(self.run_of("Node settings", ran), [("Node settings", "n1"), ("Node settings", "n3")])
 
 
+# In place of the modules that act on a host: each notes what it was given.
+MODULE = """#!/usr/bin/python
+# WANT_JSON
+import json, sys
+with open(sys.argv[1]) as file:
+    given = json.load(file)
+with open(%r, "a") as file:
+    file.write(json.dumps([%r, given.get("token")]) + "\\n")
+print(json.dumps({"changed": True, "token": "the token", "problem": None}))
+"""
+
+
+class Joining(unittest.TestCase):
+    def start(self, config, host, leader):
+        """What the modules were given as a token when a server's k3s is started with this configuration."""
+        with tempfile.TemporaryDirectory(prefix="k3s-tool-test-") as folder:
+            os.symlink(os.path.join(ROOT, "ansible", "playbooks", "group_vars"), os.path.join(folder, "group_vars"))
+            noted, modules = os.path.join(folder, "noted"), os.path.join(folder, "modules")
+            os.mkdir(modules)
+            for name in ("k3s_files", "k3s_admit", "k3s_start"):
+                with open(os.path.join(modules, name + ".py"), "w") as file:
+                    file.write(MODULE % (noted, name))
+            found = {"foreign": False, "cluster": "x", "version": VERSION, "unit": {"current": False}}
+            given = {"k3s_tool_first_server": leader, "k3s_tool_probe": {"k3s": found}, "k3s_service_mode": "server", "k3s_service_config": config, "k3s_service_files": [],
+                     "k3s_service_secrets": {}, "k3s_service_datastore": {}, "k3s_service_current": False, "k3s_service_taken": False, "k3s_tool_node_name": host}
+            play = [{"hosts": host, "gather_facts": False, "tasks": [{"ansible.builtin.include_role": {"name": "k3s_service", "tasks_from": "install", "rolespec_validate": False}}]}]
+            inventory = {"all": {"vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}, "children": {
+                "control_plane": {"hosts": {"n1": {"tailscale_ip": "100.64.0.1"}, "n2": {"tailscale_ip": "100.64.0.2"}}}}}}
+            for name, content in (("hosts.yml", inventory), ("play.yml", play)):
+                with open(os.path.join(folder, name), "w") as file:
+                    json.dump(content, file)
+            done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(folder, "hosts.yml"), "-e", json.dumps(given),
+                                   os.path.join(folder, "play.yml")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+                                  env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder, "ANSIBLE_LIBRARY": modules})
+            self.assertEqual(done.returncode, 0, done.stdout)
+            with open(noted) as file:
+                return dict(json.loads(line) for line in file)
+
+    def test_who_joins_gets_the_token_and_who_leads_alone_asks_nobody(self):
+        joins = {"server": "https://100.64.0.2:6443"}
+        self.assertEqual(self.start({}, "n1", "n1"), {"k3s_files": None, "k3s_start": ""})
+        self.assertEqual(self.start(joins, "n1", "n2"), {"k3s_files": None, "k3s_admit": None, "k3s_start": "the token"})
+        self.assertEqual(self.start(joins, "n1", "n1"), {"k3s_files": None, "k3s_admit": None, "k3s_start": "the token"}, "it leads, and once joined through another one")
+        self.assertEqual(self.start({}, "n1", "n2"), {"k3s_files": None, "k3s_admit": None, "k3s_start": ""}, "another one leads now")
+
+
 if __name__ == "__main__":
     unittest.main()
