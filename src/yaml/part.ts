@@ -55,6 +55,8 @@ export function readPart(
   const part = parseYaml(inside, document.file);
   const { root } = part;
   if (part.problems.length > 0 || part.entangled || root?.kind !== "map" || root.flow) return;
+  // A tag or an anchor before the entries may stand farther left here than the whole text allows.
+  if (root.start !== root.contentStart) return undefined;
   const column = document.lines.columnOf(map.contentStart);
   if (part.lines.columnOf(root.contentStart) !== column) return undefined;
   const others = [...map.entries.slice(0, window.first), ...map.entries.slice(window.next)];

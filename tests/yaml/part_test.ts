@@ -86,6 +86,14 @@ const fragment = fc.constantFrom(
   ...["{", "}", "[", "]", ",", "? k", ": ", "&a ", "*a", "<<: ", "---\n", "...\n", "\t", "!v ", ""],
 );
 
+Deno.test("a tag before the entries, on a line farther left than they are, is left to the whole", () => {
+  const document = parseYaml("all:\n children:\n  a: 1\n", "hosts.yml");
+  for (const text of ["!v \n", "&a \n", "   !v\n"]) {
+    const splices = [{ start: 5, end: 5, text }];
+    assert.equal(readPart(document, mapsTo(document, ["all", "children"]), splices), undefined);
+  }
+});
+
 Deno.test("a splice of any text is read in part as in the whole, or not in part", () => {
   let inPart = 0;
   const splice = fc.record({ at: fc.nat(), cut: fc.nat(40), text: fc.array(fragment) });
