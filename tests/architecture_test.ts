@@ -107,6 +107,14 @@ Deno.test("no folder is a drawer for odds and ends", () => {
   assert.deepEqual(drawers, []);
 });
 
+Deno.test("the demo is a script, not a second cluster", async () => {
+  let lines = 0;
+  for await (const { name } of Deno.readDir(`${PROJECT_ROOT}/src/demo`)) {
+    lines += (await Deno.readTextFile(`${PROJECT_ROOT}/src/demo/${name}`)).split("\n").length - 1;
+  }
+  assert.ok(lines <= 1_000, `${lines} lines`);
+});
+
 Deno.test("plurals are made in one place", () => {
   const byHand = [...edges.keys()].filter((file) =>
     file !== "src/errors/safe_text.ts" &&

@@ -4,20 +4,33 @@
  * @module
  */
 
+import type { RunEvent } from "../ansible/events/event.ts";
 import { performChange } from "../changes/perform_change.ts";
 import { LIVE_COLLECTIONS } from "../live/live_collections.ts";
 import type { LiveSession } from "../live/live_session.ts";
 import type { LiveNews } from "../live/live_state.ts";
-import { ApiError, type Change, type KubernetesApi } from "../cluster/api/kubernetes_api.ts";
+import {
+  ApiError,
+  type Change,
+  type GetOptions,
+  type KubernetesApi,
+} from "../cluster/api/kubernetes_api.ts";
 import { podLog } from "../cluster/read/pod_log.ts";
 import { readObject } from "../cluster/api/requests.ts";
 import { journaled } from "../cluster/api/request_journal.ts";
 import type { Clock } from "../process/system.ts";
 import { Home } from "./home.ts";
-import { logLines } from "./log.ts";
-import { collectionOf, type Json, podJson } from "./objects.ts";
-import { provisionRun } from "./provision_run.ts";
-import { inventory, K3S_VERSION, metricsOf, tailnetOf } from "./tables.ts";
+import { collectionOf, type HomePod, iso, type Json, lifeOf, podJson } from "./objects.ts";
+import {
+  fraction,
+  inventory,
+  K3S_VERSION,
+  MACHINES,
+  metricsOf,
+  NEWCOMER,
+  table,
+  tailnetOf,
+} from "./tables.ts";
 
 /** What the API server is called; nothing listens anywhere. */
 const SERVER = "simulated";
@@ -151,4 +164,134 @@ function changeHome(home: Home, { path, body }: Change): void {
     if (spec.template === undefined) workload.replicas = spec.replicas!;
     else home.restart(workload);
   }
+}
+
+/** What the program that fails prints each time it is started, a line a second. */
+const STORY = `INFO  starting mqtt-bridge
+INFO  reading /etc/bridge/config.yaml
+INFO  connecting to mqtt.home.svc:1883
+INFO  connected, subscribing to zigbee2mqtt/#
+
+WARN  serial port /dev/ttyUSB0: no such device, trying again (1/3)
+WARN  serial port /dev/ttyUSB0: no such device, trying again (2/3)
+WARN  serial port /dev/ttyUSB0: no such device, trying again (3/3)
+FATAL no coordinator: is the stick plugged in? giving up`.split("\n");
+
+/** What the other apps log, picked at random: `#` becomes a number, an empty line logs nothing. */
+const SPEECHES: Readonly<Record<string, readonly string[]>> = {
+  serves: ['"GET /" 200 # ms', '"GET /api" 200 # ms', '"GET /app.js" 304 1 ms', "", ""],
+  controls: ["INFO  reconciled services in # ms", "INFO  reconciled endpoints in # ms", "", ""],
+  stores: ["LOG:  checkpoint complete: wrote # buffers", "LOG:  connection authorized", "", ""],
+  infers: ["POST /api/chat 200, # tokens/s", "POST /api/embed 200 in # ms", "", ""],
+};
+
+const QUIET = ["INFO  still at work", ...Array<string>(29).fill("")];
+
+/** The lines of a pod's log, the same for a second each time. @throws {ApiError} as an API server would */
+async function* logLines(
+  current: () => Home,
+  clock: Clock,
+  { pod, query = {}, signal }: GetOptions & { readonly pod: HomePod },
+): AsyncGenerator<string, void> {
+  const { now, seed } = current();
+  const { does, name } = pod.app;
+  const { startedAt, endedAt } = runOf(pod, { now, previous: query.previous === "true" });
+  function* linesOf(from: number, to: number) {
+    for (let at = from; at < to; at += 1000) {
+      const chance = fraction(seed, `${pod.uid} ${at}`);
+      const speech = SPEECHES[does] ?? QUIET;
+      const said = at === startedAt
+        ? `INFO  starting ${name}`
+        : speech[Math.floor(chance * speech.length)]!.replace("#", `${Math.floor(chance * 97)}`);
+      const line = does === "crashes" ? STORY[(at - startedAt) / 1000] : said;
+      const stamp = query.timestamps === "true" ? `${iso(at).slice(0, -1)}.000000000Z ` : "";
+      if (line) yield `${stamp}${iso(at)} ${line}`;
+    }
+  }
+  let at = endedAt ?? now;
+  // The node has rotated what was an hour ago.
+  yield* [...linesOf(Math.max(startedAt, at - 3_600_000), at)].slice(-Number(query.tailLines));
+  // The log ends with the container: where it has ended or restarted.
+  while (query.follow === "true" && endedAt === undefined) {
+    await clock.sleep(1000, signal);
+    const { now, pods } = current();
+    yield* linesOf(at, now);
+    at = now;
+    if (!pods.includes(pod) || lifeOf(pod, now).startedAt !== startedAt) return;
+  }
+}
+
+/** The run of the container that is asked for. */
+function runOf(
+  pod: HomePod,
+  { now, previous }: { readonly now: number; readonly previous: boolean },
+): { readonly startedAt: number; readonly endedAt?: number } {
+  const { stage, reason, startedAt, lastRun } = lifeOf(pod, now);
+  const container = `container "${pod.app.name}" in pod "${pod.name}"`;
+  const fail = (words: string) => new ApiError(400, "BadRequest", words, `${pod.name}/log`);
+  if (previous && (!lastRun || stage === "ended")) {
+    throw fail(`previous terminated ${container} not found`);
+  }
+  if (!previous && (stage === "running" || stage === "ready")) return { startedAt };
+  // While it waits for its next start, its log is that of its last run.
+  if (lastRun) return lastRun;
+  const why = reason.replace(/.*Image.*/, "trying and failing to pull image");
+  throw fail(`${container} is waiting to start: ${why}`);
+}
+
+/** The plays of `site.yml`, shortened: for which hosts a task is, and about how many seconds. */
+const STEPS = table(
+  ["play", "task", "at"],
+  ["seconds"],
+  `
+Preflight | Check the host | all | 1.4
+Prepare | Prepare the kernel | pi5 | 0.8
+Prepare | Get k3s | pi5 | 6
+Prepare | Write the configuration | pi5 | 0.8
+Control plane | Start the service | nuc | 0.8
+Workers | Start the service | pi5 | 4
+Node settings | Settle all nodes | nuc | 0.9
+Kubeconfig | Fetch the kubeconfig | nuc | 0.4
+`,
+);
+
+/** Where a real run would say it is kept. */
+const NOWHERE = "(simulated: nothing is written)";
+const PLACE = { directory: NOWHERE, log: NOWHERE };
+
+/** A run of `provision` that joins the one machine that is not yet in the cluster; the last event is of type `end`. */
+async function* provisionRun(
+  current: () => Home,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent, void> {
+  yield { type: "started", ...PLACE };
+  yield { type: "run_start", playbook: "site.yml", check: false };
+  const isDone = current().nodes.has(NEWCOMER);
+  let hosts = MACHINES.slice(0, -1).map(({ name }) => name);
+  let [last, rc] = ["", 0];
+  for (const { play, task, at, seconds } of STEPS) {
+    if (at === NEWCOMER && isDone) continue;
+    if (play !== last) yield { type: "play_start", play, hosts };
+    last = play;
+    const asked = hosts.filter((host) => at === "all" || at === host);
+    for (const host of asked) yield { type: "host_start", host, task };
+    for (const host of asked) {
+      // One is ready after the other.
+      await clock.sleep(seconds * 1000 / asked.length, signal).catch(() => {});
+      if (signal.aborted) return yield { type: "end", outcome: "interrupted", rc: 130, ...PLACE };
+      const home = current();
+      const result = { type: "result", host, play, task, seconds } as const;
+      if (home.away?.name === host) {
+        rc = 4;
+        hosts = hosts.filter((each) => each !== host);
+        const message = "Failed to connect to the host via ssh: Connection timed out";
+        yield { ...result, status: "unreachable", message };
+        continue;
+      }
+      if (at === NEWCOMER && task === "Start the service") home.join(host);
+      yield { ...result, status: at === NEWCOMER ? "changed" : "ok" };
+    }
+  }
+  yield { type: "end", outcome: rc === 0 ? "ok" : "failed", rc, ...PLACE };
 }
