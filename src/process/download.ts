@@ -162,12 +162,12 @@ function reason(error: unknown): string {
 }
 
 /** SHA-256 of a file in hex, without having all of it in memory. */
-export async function sha256OfFile(path: string, signal: AbortSignal): Promise<string> {
+export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   using file = await Deno.open(path);
   const buffer = new Uint8Array(1 << 20);
   for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     hash.update(buffer.subarray(0, read));
   }
   return hash.digest("hex");

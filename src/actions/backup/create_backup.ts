@@ -14,6 +14,7 @@ import {
   type InventoryHost,
   sharesDatabase,
 } from "../../inventory/model.ts";
+import { sha256OfFile } from "../../process/download.ts";
 import { ifThere } from "../../process/lock.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { streamFrom } from "../hosts/remote.ts";
@@ -265,13 +266,7 @@ export async function writePart(path: string, stream: ReadableStream<Uint8Array>
 /** With the passphrase all of it is decrypted again; without the private key its bytes are compared. */
 async function readBack(file: string, secret: Secret, written: string): Promise<void> {
   if ("passphrase" in secret) return void await verifyBackup(file, secret);
-  const hash = createHash("sha256");
-  using opened = await Deno.open(file);
-  const buffer = new Uint8Array(1 << 16);
-  for (let read = await opened.read(buffer); read !== null; read = await opened.read(buffer)) {
-    hash.update(buffer.subarray(0, read));
-  }
-  if (hash.digest("hex") !== written) {
+  if (await sha256OfFile(file) !== written) {
     throw new OwnDisk(
       `The backup in ${
         dirname(file)

@@ -116,3 +116,13 @@ Deno.test("an agent that runs and has not said READY yet is active, one that is 
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test("whatever the probe prints is read", () => {
+  const printed = [...PROBE.matchAll(/echo (?:"((?:\$\([^)]*\)|[^"])*)"|([a-z=]+))/g)]
+    .map(([, quoted, plain]) => (quoted ?? plain)!)
+    .map((line) =>
+      line.replace(/\$\([^)]*\)/g, "1500").replace(/\$[mp]/, "/x").replace(/\$\w/g, "1")
+    );
+  assert.ok(printed.length > 10, printed.join());
+  for (const line of printed) assert.equal(parseFacts(line).size, 1, line);
+});
