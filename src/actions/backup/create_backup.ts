@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
+import { pythonOf } from "../../ansible/run/ssh.ts";
 import { refusalHint, refusalReason } from "../../errors/refusal.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import {
@@ -205,7 +206,7 @@ export async function fromHost(
   const writer = into.getWriter();
   try {
     const { code, stderr } = await streamFrom(system, host, {
-      command: asRoot("python3 -", sudoPassword !== undefined),
+      command: asRoot(`${pythonOf(host)} -`, sudoPassword !== undefined),
       stdin: sudoPassword === undefined ? program : `${sudoPassword}\n${program}`,
       onBytes: (bytes) => writer.write(bytes),
     });

@@ -6,6 +6,7 @@
  */
 
 import type { RunEvent } from "../../ansible/events/event.ts";
+import { pythonOf } from "../../ansible/run/ssh.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { compareReleases } from "../../inventory/kubernetes_syntax.ts";
@@ -115,7 +116,7 @@ async function sendBackup(
     yield* content;
   }
   const { code, stderr } = await streamFrom(system, host, {
-    command: asRoot(`python3 -c ${shellWord(LOADER)}`, sudoPassword !== undefined),
+    command: asRoot(`${pythonOf(host)} -c ${shellWord(LOADER)}`, sudoPassword !== undefined),
     input: ReadableStream.from(input()),
     onBytes: () => Promise.resolve(),
   });

@@ -6,6 +6,7 @@
 
 import * as z from "zod";
 import { failureHint } from "../../ansible/events/failure_hint.ts";
+import { pythonOf } from "../../ansible/run/ssh.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { UserError } from "../../errors/user_error.ts";
@@ -53,7 +54,7 @@ export function sshPlace(system: ActionSystem, inventory: Inventory, to: string)
       if (input !== undefined) yield* input;
     }
     const { code, stderr } = await streamFrom(system, host, {
-      command: `exec python3 -c ${shellWord(LOADER)}`,
+      command: `exec ${pythonOf(host)} -c ${shellWord(LOADER)}`,
       input: ReadableStream.from(sent()),
       onBytes,
     });

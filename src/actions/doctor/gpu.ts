@@ -7,6 +7,7 @@
 
 import * as z from "zod";
 import { failureHint } from "../../ansible/events/failure_hint.ts";
+import { pythonOf } from "../../ansible/run/ssh.ts";
 import { readNodes } from "../../cluster/read/read_cluster.ts";
 import type { ClusterNode } from "../../cluster/read/objects.ts";
 import { counted, safeText } from "../../errors/safe_text.ts";
@@ -76,7 +77,7 @@ async function lookAt(
   nodes: readonly ClusterNode[] | undefined,
 ): Promise<readonly Check[]> {
   const program = await hostProgram(system, MODULES, "gpu.tell(sys.stdout)", {});
-  const answer = await askHost(system, host, scriptOf(program));
+  const answer = await askHost(system, host, scriptOf(program, pythonOf(host)));
   if ("checks" in answer) return answer.checks;
   const facts = parseGpuFacts(answer.stdout);
   if (facts !== undefined) return gpuChecks(host, { facts, nodes });
@@ -85,9 +86,9 @@ async function lookAt(
 }
 
 /** A shell script that runs a program of Python, as root where that needs no password. */
-export function scriptOf(program: string): string {
+export function scriptOf(program: string, python = "python3"): string {
   return `s=; [ "$(id -u)" = 0 ] || ! sudo -n true 2>/dev/null || s='sudo -n'
-$s python3 - <<'END_OF_PROGRAM'
+$s ${python} - <<'END_OF_PROGRAM'
 ${program}END_OF_PROGRAM
 echo end=yes
 `;

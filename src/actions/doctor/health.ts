@@ -7,7 +7,7 @@
  */
 
 import * as z from "zod";
-import { sshArgv } from "../../ansible/run/ssh.ts";
+import { pythonOf, sshArgv } from "../../ansible/run/ssh.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
@@ -148,7 +148,7 @@ export async function askHealth(
       dns: clusterDns(inventory, services),
     }),
   );
-  const python = `python3 -c ${shellWord(LOADER)}`;
+  const python = `${pythonOf(host)} -c ${shellWord(LOADER)}`;
   const command = `if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then ` +
     `exec sudo -n ${python}; fi; exec ${python}`;
   const clock = new ClockReader(() => system.clock.now() / 1000);

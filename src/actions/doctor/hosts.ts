@@ -6,7 +6,7 @@
  */
 
 import { failureHint } from "../../ansible/events/failure_hint.ts";
-import { sshArgv } from "../../ansible/run/ssh.ts";
+import { pythonOf, sshArgv } from "../../ansible/run/ssh.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
@@ -57,7 +57,11 @@ export async function checkHost(
   system: ActionSystem,
   host: InventoryHost,
 ): Promise<{ readonly checks: readonly Check[]; readonly canRun: boolean }> {
-  const answer = await askHost(system, host, PROBE);
+  const answer = await askHost(
+    system,
+    host,
+    PROBE.replace("command -v python3", `command -v ${pythonOf(host)}`),
+  );
   if ("checks" in answer) return { checks: answer.checks, canRun: false };
   const facts = parseFacts(answer.stdout);
   const checks = [

@@ -17,6 +17,14 @@ const CONNECT_SECONDS = 8;
 /** A host that is gone is noticed within 20 seconds, as by Ansible (ansible.cfg), where nobody is there to press a key. */
 const GONE = ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=4"];
 
+/** The Python of a host: the program that the inventory names (`ansible_python_interpreter`), else the one on PATH. */
+export function pythonOf({ vars }: Pick<InventoryHost, "vars">): string {
+  const named = vars.get("ansible_python_interpreter");
+  const program = named?.state === "plain" ? named.value : undefined;
+  // What else may be there is a way of Ansible's to search for one: auto, auto_silent.
+  return typeof program === "string" && /^\/[\w.+/-]+$/.test(program) ? program : "python3";
+}
+
 /**
  * The command line, up to the command for the host; a text, after `NAME: `, where the inventory connects in
  * a way only Ansible knows.
