@@ -57,6 +57,15 @@ class Modules(unittest.TestCase):
             self.assertEqual(missing, set(), name)
             yaml.safe_load(module.RETURN)
 
+    def test_each_that_changes_a_host_shows_what_in_a_diff(self):
+        """But those that only look, or change nothing that lasts (a lock, a server of files), or whose task shows nothing (admit)."""
+        without = set()
+        for name in (entry[:-3] for entry in os.listdir(MODULES) if entry.endswith(".py")):
+            with open(os.path.join(MODULES, name + ".py")) as file:
+                if not re.search(r'\bdiff=|"diff"|outcome import end', file.read()):
+                    without.add(name)
+        self.assertEqual(without, {"k3s_admit", "k3s_config_texts", "k3s_host_facts", "k3s_lock", "k3s_machine_facts", "k3s_offer", "k3s_present", "k3s_secret_file", "k3s_server_info"})
+
 
 class Roles(unittest.TestCase):
     def files(self):

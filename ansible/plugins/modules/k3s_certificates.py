@@ -45,6 +45,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.health import probe_certificates
+from ansible.module_utils.k3s_tool.outcome import diff_of
 from ansible.module_utils.k3s_tool.programs import run, sentence
 from ansible.module_utils.k3s_tool.server import DATA
 
@@ -96,13 +97,14 @@ def main():
         if now <= before:
             module.fail_json(msg=sentence("k3s has not renewed all certificates: the first ends %s" % day(now), HINT % unit))
         module.exit_json(changed=False, ends=now, noted=told(before, now, authority))
+    diff = diff_of("certificates that end %s are renewed" % day(now))
     if module.check_mode:
-        module.exit_json(changed=True, ends=now, noted="its certificates end %s and would be renewed for a year; its authorities end %s"
+        module.exit_json(changed=True, diff=diff, ends=now, noted="its certificates end %s and would be renewed for a year; its authorities end %s"
                          % (day(now), day(authority) if authority else "unknown"))
     problem = rotate(unit)
     if problem:
         module.fail_json(msg=sentence(problem, HINT % unit))
-    module.exit_json(changed=True, ends=now)
+    module.exit_json(changed=True, diff=diff, ends=now)
 
 
 if __name__ == "__main__":

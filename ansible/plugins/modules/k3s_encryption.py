@@ -76,6 +76,7 @@ import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.outcome import diff_of
 from ansible.module_utils.k3s_tool.programs import run, sentence, sha256_of
 from ansible.module_utils.k3s_tool.server import DATA, answers, explained
 from ansible.module_utils.k3s_tool.unit_files import started_before
@@ -204,6 +205,16 @@ class Rotation:
                     digest=sha256_of(self.file) or "", older=started_before("k3s", self.file, self.run))
 
 
+# What each step changes, for a diff.
+CHANGES = {
+    "add": "a new encryption key is added",
+    "use": "the new encryption key is used for what is written",
+    "encrypt": "all Secrets are encrypted with the new key",
+    "all": "a new encryption key is added, and all Secrets are encrypted with it",
+    "settle": "the encryption configuration that k3s starts with is put back",
+}
+
+
 def main():
     module = AnsibleModule(argument_spec={
         "step": {"type": "str", "choices": ["look", "add", "use", "encrypt", "all", "settle"], "default": "look"},
@@ -212,14 +223,15 @@ def main():
     rotation, step = Rotation(module.params["timeout"]), module.params["step"]
     try:
         if step == "settle":
-            module.exit_json(changed=not module.check_mode and rotation.settle())
+            changed = not module.check_mode and rotation.settle()
+            module.exit_json(changed=changed, diff=diff_of(*[CHANGES[step]] if changed else []))
         changed = step != "look" and (module.check_mode or rotation.step(step))
         found = rotation.look()
         if step in ("add", "all") and module.check_mode:
             found["noted"] = "Secrets are encrypted with the key %s, which would be replaced" % found["keys"][0]
         elif step in ("encrypt", "all") and changed and not module.check_mode:
             found["noted"] = "Secrets are encrypted with the key %s" % found["keys"][0]
-        module.exit_json(changed=changed, **found)
+        module.exit_json(changed=changed, diff=diff_of(*[CHANGES[step]] if changed else []), **found)
     except Failed as failure:
         module.fail_json(msg=sentence(str(failure), HINT))
 

@@ -31,10 +31,19 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.lock import working
+from ansible.module_utils.k3s_tool.outcome import diff_of
 from ansible.module_utils.k3s_tool.programs import run, sentence
 from ansible.module_utils.k3s_tool.restore import Refused, arm, leave
 
 UNITS = ("k3s", "k3s-agent")
+
+
+# What is changed on a host of each role, for a diff.
+CHANGES = {
+    "lead": "k3s is stopped; its data is replaced by the backup at the next start",
+    "server": "k3s is stopped, and its data put aside; it joins the restored cluster",
+    "worker": "k3s is stopped; it joins the restored cluster",
+}
 
 
 def main():
@@ -42,7 +51,7 @@ def main():
     if not module.check_mode:
         with working():
             stop(module)
-    module.exit_json(changed=True)
+    module.exit_json(changed=True, diff=diff_of(CHANGES[module.params["role"]]))
 
 
 def stop(module):

@@ -45,6 +45,7 @@ kind:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool.outcome import diff_of
 from ansible.module_utils.k3s_tool.programs import sentence
 from ansible.module_utils.k3s_tool.snapshot import Failed, kind_of, save
 
@@ -55,12 +56,12 @@ def main():
         "node": {"type": "str", "required": True},
     }, supports_check_mode=True)
     if module.check_mode:
-        module.exit_json(changed=True, kind=kind_of(), msg="A snapshot of the datastore would be made")
+        module.exit_json(changed=True, diff=diff_of("a snapshot of the datastore is made"), kind=kind_of(), msg="A snapshot of the datastore would be made")
     try:
         made = save(module.params["name"], module.params["node"])
     except (Failed, OSError) as failure:
         module.fail_json(msg=sentence(str(failure), "See `journalctl -u k3s` on this host, and `df /var/lib/rancher` for space."))
-    module.exit_json(changed=True, msg="%s (%d bytes)" % (made["path"], made["size"]), **made)
+    module.exit_json(changed=True, diff=diff_of("%s (%d bytes)" % (made["path"], made["size"])), msg="%s (%d bytes)" % (made["path"], made["size"]), **made)
 
 
 if __name__ == "__main__":

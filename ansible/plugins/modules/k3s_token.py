@@ -68,6 +68,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import replace
+from ansible.module_utils.k3s_tool.outcome import diff_of
 from ansible.module_utils.k3s_tool.programs import read, run, sentence
 from ansible.module_utils.k3s_tool.server import DATA, answers, explained
 from ansible.module_utils.k3s_tool.unit_files import started_before
@@ -194,6 +195,14 @@ class Host:
         return True
 
 
+# What each step changes, for a diff.
+CHANGES = {
+    "rotate": "the server token is replaced",
+    "settle": "the server token that k3s starts with is put back",
+    "done": "the record of the rotation is removed",
+}
+
+
 def main():
     module = AnsibleModule(argument_spec={
         "unit": {"type": "str", "required": True},
@@ -205,7 +214,7 @@ def main():
         found = host.look()
         if step == "rotate":
             found["noted"] = "k3s would make a new server token, and be restarted on every host with it"
-        module.exit_json(changed=step == "rotate", **found)
+        module.exit_json(changed=step == "rotate", diff=diff_of(*[CHANGES[step]] if step == "rotate" else []), **found)
     if step == "rotate":
         changed, problem = True, host.rotate()
     elif step == "settle":
@@ -214,7 +223,7 @@ def main():
         changed = host.done()
     if problem:
         module.fail_json(msg=sentence(problem, HINT))
-    module.exit_json(changed=changed, **host.look())
+    module.exit_json(changed=changed, diff=diff_of(*[CHANGES[step]] if changed else []), **host.look())
 
 
 if __name__ == "__main__":

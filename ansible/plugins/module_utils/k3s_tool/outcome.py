@@ -6,6 +6,11 @@ from __future__ import annotations
 from ansible.module_utils.k3s_tool.programs import sentence
 
 
+def diff_of(*changes):
+    """A diff of what has no text: a line for each change."""
+    return {"before": "", "after": "".join(change + "\n" for change in changes)}
+
+
 def end(module, changes, warnings=(), problem=None, hint=None, **found):
     """Ends the module. Warnings go to Ansible's own output and, as `told`, to the events of k3s-tool."""
     for warning in warnings:
@@ -13,4 +18,4 @@ def end(module, changes, warnings=(), problem=None, hint=None, **found):
     result = {"changed": bool(changes), "changes": list(changes), "told": list(warnings), **found}
     if problem:
         module.fail_json(msg=sentence(problem, hint), **result)
-    module.exit_json(diff={"before": "", "after": "".join(change + "\n" for change in changes)}, **result)
+    module.exit_json(diff=diff_of(*changes), **result)
