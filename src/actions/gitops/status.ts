@@ -78,10 +78,12 @@ export function otherRepository(
   if (inventory === undefined || url === undefined) return [];
   // A branch that only Ansible can work out is not compared.
   if ((inventory.cluster.vars.get("git_branch")?.state ?? "plain") !== "plain") return [];
-  const bring = "Bring it about with: k3s-tool provision --tags gitops";
-  if (source === undefined) return [`The inventory's repository is not followed yet. ${bring}`];
+  const apply = "Apply it with: k3s-tool provision --tags gitops";
+  if (source === undefined) {
+    return [`Flux does not sync from the inventory's repository yet. ${apply}`];
+  }
   const branch = inventory.cluster.gitBranch;
   return source.from === fluxUrl(url) && source.ref === branch ? [] : [
-    `Flux follows ${source.from} (${source.ref}), the inventory says ${url} (${branch}). ${bring}`,
+    `Flux follows ${source.from} (${source.ref}), but the inventory says ${url} (${branch}). ${apply}`,
   ];
 }

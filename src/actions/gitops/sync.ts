@@ -134,7 +134,7 @@ async function look(
   );
   if (source === undefined) {
     throw new UserError(`There is no GitRepository ${namespace}/${ROOT} in the cluster`, {
-      hint: "Set git_repo_url and bring it about: k3s-tool provision --tags gitops",
+      hint: "Set git_repo_url and apply it: k3s-tool provision --tags gitops",
     });
   }
   const applied = flux.objects.filter((object) =>

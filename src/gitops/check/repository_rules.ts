@@ -92,7 +92,7 @@ function strayPaths(units: readonly DeployUnit[]): Problem[] {
       }
       if (path.replace(/^[./]+/, "").startsWith(`apps/${app}/`)) return [];
       return [{
-        message: `spec.path must lie in apps/${app}, is ${JSON.stringify(path)}`,
+        message: `spec.path must be in apps/${app}, but is ${JSON.stringify(path)}`,
         where: manifest.place(["spec", "path"]),
       }];
     })

@@ -104,7 +104,7 @@ function nameOf({ kind, name }: FluxObject): string {
 
 /** `GitOps: main@1a2b3c4 applied 12s ago. Sources: 1 of 1 ready. Applied: 3 of 3 ready.` */
 export function gitopsSentence(report: GitopsReport, now: number): string {
-  const next = report.state === "failed" ? " Why, says: k3s-tool gitops status" : "";
+  const next = report.state === "failed" ? " To see why, run: k3s-tool gitops status" : "";
   return `GitOps: ${gitopsWords(report, now)}${next}`;
 }
 

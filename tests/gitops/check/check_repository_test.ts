@@ -186,7 +186,7 @@ Deno.test("two apps in one namespace are found, and so is a copied sync.yaml", a
   repository.replace("apps/two/base/kustomization.yaml", "namespace: one", "namespace: two");
   repository.replace("apps/two/sync.yaml", "./apps/two/", "./apps/one/");
   const [stray] = await repository.warnings();
-  assert.match(stray!, /^apps\/two\/sync\.yaml:12: spec\.path must lie in apps\/two, is/);
+  assert.match(stray!, /^apps\/two\/sync\.yaml:12: spec\.path must be in apps\/two, but is/);
   assert.deepEqual(await repository.problems(), []);
 });
 

@@ -107,7 +107,7 @@ Deno.test("GitOps in a sentence", () => {
   assert.equal(
     sentence(...news({ web: FAILED, "flux-system": {} })),
     "GitOps: main@1a2b3c4 applied 30m ago. Sources: 1 of 1 ready. Applied: 1 of 2 ready, " +
-      "1 failed (web). Why, says: k3s-tool gitops status",
+      "1 failed (web). To see why, run: k3s-tool gitops status",
   );
 });
 

@@ -111,7 +111,7 @@ def install(params):
     namespace, deadline = params["namespace"], time.monotonic() + params["timeout"]
     text = read_manifest(params)
     if text is None:
-        return [], "%s on this host is not the published manifest" % params["manifest"], "Run again: it is fetched anew."
+        return [], "%s on this host is not the published manifest" % params["manifest"], "Run the command again to download it again."
     applied = objects_of(kubectl.kubectl(*APPLY, "-o", "json", document=text)) if params["apply"] else live_objects(text)
     names = [item["metadata"]["name"] for item in applied if item["kind"] == "Deployment"]
     definitions = [item["metadata"]["name"] for item in applied if item["kind"] == "CustomResourceDefinition"]
@@ -124,7 +124,7 @@ def install(params):
         if time.monotonic() > deadline:
             said = "\n".join(line for name in missing for line in pods_in_words(namespace, name))
             return names, "Flux's controllers did not become available within %d s:\n%s" % (params["timeout"], said), \
-                "When it is mended, run again: what is done stays done. Images: can the nodes reach their registry?"
+                "Fix the cause and run the command again; finished steps are not repeated. If images cannot be pulled, check that the nodes can reach the registry."
         time.sleep(1)
     if definitions:
         kubectl.kubectl("wait", "--for=condition=Established", "--timeout=30s", *["crd/" + name for name in definitions])

@@ -163,7 +163,7 @@ export function repositoryAccess(lab: () => readonly Host[]): void {
       warnings.join("\n"),
       /Flux stays at main@[0-9a-f]{7}: .* could not be fetched\. .*connection refused/,
     );
-    await says(["gitops", "status"], /^Hint: Flux keeps trying by itself/m);
+    await says(["gitops", "status"], /^Hint: Flux keeps retrying, and running apps/m);
     await says(
       ["status"],
       /^GitOps: main@[0-9a-f]{7} applied .* 0 of 1 ready, 1 failed \(flux-system\)\. /m,
