@@ -127,7 +127,8 @@ export const TaintSchema = z.strictObject({
 }, TAINT);
 
 const STORAGE = "{path: /srv/fast, class: fast, default: true, reclaim: Retain}";
-const STORAGE_PATH = "an absolute path of its own such as /srv/fast, of letters, digits, . _ - + @";
+const STORAGE_PATH =
+  "an absolute path that nothing else uses, such as /srv/fast, of letters, digits, . _ - + @";
 const CLASS = "the name of a storage class: lower-case letters, digits, - and .";
 /** The class that k3s brings and writes again at each start (k3s `manifests/local-storage.yaml`). */
 export const K3S_CLASS = "local-path";

@@ -199,7 +199,7 @@ function refuseUnlessNull(node: YamlNode, path: readonly string[]): void {
   const name = path.join(".");
   if (node.kind === "alias") throw new SpliceError(`${name} is the alias *${node.name}`);
   if (node.kind === "seq") throw new SpliceError(`${name} is a list; set it as a whole`);
-  throw new SpliceError(`${name} holds a value of its own`);
+  throw new SpliceError(`${name} already has a value`);
 }
 
 function edited(

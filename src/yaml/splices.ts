@@ -140,7 +140,7 @@ function insertFlow(document: YamlDocument, map: MapNode, text: string): Splice[
   const ownLine = lines.lineAt(map.contentStart) !== lines.lineAt(last.key.start) &&
     lines.lineAt(close) !== lastLine;
   if (!ownLine) {
-    if (hasComment(document, end, close)) throw new SpliceError("a comment stands in its way");
+    if (hasComment(document, end, close)) throw new SpliceError("a comment is in the way");
     return [insertAt(behind, comma === null ? `, ${text}` : ` ${text}`)];
   }
   const indent = " ".repeat(columnOf(document, last.key));
@@ -214,7 +214,7 @@ export function removeEntry(
   if (entry.explicit) throw new SpliceError("the key is written in a way k3s-tool does not edit");
   if (map.flow) return removeFlow(document, map, entry);
   if (!beginsLine(document, entry.key.start)) {
-    throw new SpliceError("it does not stand on lines of its own");
+    throw new SpliceError("it shares a line with another entry");
   }
   if (map.entries.length === 1 && parent !== undefined && map.start !== map.contentStart) {
     throw new SpliceError("it is the last of a map with an anchor");
@@ -302,7 +302,7 @@ function removeFlow(document: YamlDocument, map: MapNode, entry: Entry): Splice[
   }
   if (next !== undefined) {
     if (hasComment(document, end, next.key.start)) {
-      throw new SpliceError("a comment stands in its way");
+      throw new SpliceError("a comment is in the way");
     }
     return [{ start, end: next.key.start, text: "" }];
   }

@@ -191,7 +191,7 @@ class Download(unittest.TestCase):
         with self.assertRaises(DOWNLOAD.Failed) as raised:
             self.from_workstation(sent={"k3s": self.at("gone")})
         self.assertRegex(raised.exception.args[0], "^k3s was not copied from the workstation: .*No such file")
-        self.assertEqual(raised.exception.args[1], "Is there enough space on this host? Run again: what is done stays done.")
+        self.assertEqual(raised.exception.args[1], "Is there enough space on this host? Run the command again: finished steps are not repeated.")
 
     def test_what_another_host_lacks_comes_from_the_workstation(self):
         other = Mirror(k3s=b"k3s")

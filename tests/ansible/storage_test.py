@@ -99,14 +99,14 @@ class Paths(unittest.TestCase):
     def test_the_unit_waits_for_the_mount_of_a_disk_and_is_told_when_it_need_not_any_more(self):
         self.host.table[self.root + "/srv"] = "ext4"
         changes = self.set_up(self.entry)[0]
-        self.assertEqual(changes[1:], ["k3s.service told which disks it waits for"])
+        self.assertEqual(changes[1:], ["list of disks that k3s.service waits for updated"])
         with open(self.host.drop_in("k3s")) as file:
             text = file.read()
         unit = PART["mount_unit"](self.root + "/srv")
         self.assertEqual(text.splitlines()[1:], ["[Unit]", "Wants=" + unit, "After=" + unit])
         self.assertNotIn("Requires", text, "one dead disk must not take the node with it")
         self.assertEqual(self.reloads, [["systemctl", "daemon-reload"]])
-        self.assertEqual(self.set_up(), (["%s given up; what is in it stays" % self.path, "k3s.service told which disks it waits for"], None))
+        self.assertEqual(self.set_up(), (["%s given up; what is in it stays" % self.path, "list of disks that k3s.service waits for updated"], None))
         self.assertEqual([os.path.exists(path) for path in (self.host.drop_in("k3s"), os.path.dirname(self.host.drop_in("k3s")), self.host.record)], [False] * 3)
         self.assertTrue(os.path.exists(self.path))
 

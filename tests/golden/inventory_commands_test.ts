@@ -192,7 +192,7 @@ Deno.test("config set refuses what does not fit, exit code 2, not a byte written
       ["k3s_version v1.36.3+k3s1 --scope dgx", /applies to the whole cluster/],
       ["rack 1 --scope nobody", /There is no host or group nobody/],
       ["no-key 1", /is not a key/],
-      ["reserved_cpu.x 1 --scope dgx", /holds a value of its own/],
+      ["reserved_cpu.x 1 --scope dgx", /reserved_cpu already has a value/],
       [
         "storage_paths.0.class a --scope dgx",
         /has no entries, so storage_paths\.0 cannot be set\nHint: .* storage_paths .* --scope dgx/,

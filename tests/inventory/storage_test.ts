@@ -70,7 +70,7 @@ for (
       "10: bad value for storage_paths.0.path of nas | /var/lib/rancher/x | a directory that nothing else uses, such as /srv/fast or /mnt/disk1",
     ]],
     ["a relative path", inventory("[{path: srv/fast, class: a}]"), [
-      "10: bad value for storage_paths.0.path of nas | srv/fast | an absolute path of its own such as /srv/fast, of letters, digits, . _ - + @",
+      "10: bad value for storage_paths.0.path of nas | srv/fast | an absolute path that nothing else uses, such as /srv/fast, of letters, digits, . _ - + @",
     ]],
     ["k3s' own class", inventory("[{path: /srv/fast, class: local-path}]"), [
       "10: bad value for storage_paths.0.class of nas | local-path | another name: k3s has a class local-path itself",

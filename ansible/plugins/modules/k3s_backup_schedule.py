@@ -194,11 +194,11 @@ class Schedule:
                 known = self.ask("get", "node", self.params["node"], "-o", "jsonpath={.metadata.annotations.k3s-tool\\.io/backup-schedule}", timeout=30)
             if isnew or '"every": %d,' % every not in known:
                 if not isnew:
-                    self.changes.append("told the cluster of the schedule")
+                    self.changes.append("recorded the schedule in the cluster")
                 if not self.check:
                     backup_record.scheduled(self.params["node"], every, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), self.ask)
         except kubectl.Failed as error:
-            self.warnings.append("The cluster could not be told of backup_schedule: %s" % error)
+            self.warnings.append("The backup schedule could not be recorded in the cluster: %s" % error)
 
     def absent(self):
         units = [UNITS + kind for kind in ("timer", "service") if os.path.lexists(UNITS + kind)]
@@ -219,7 +219,7 @@ class Schedule:
         try:
             backup_record.unscheduled(self.params["node"], self.ask)
         except kubectl.Failed as error:
-            self.warnings.append("The cluster could not be told that backup_schedule is gone: %s" % error)
+            self.warnings.append("The record of the backup schedule could not be removed from the cluster: %s" % error)
 
 
 SPEC = {

@@ -17,7 +17,7 @@ options:
     type: str
     required: true
   url:
-    description: Where the files lie.
+    description: Where the files are.
     type: str
     required: true
   peer:
@@ -30,7 +30,7 @@ options:
         type: str
         required: true
       url:
-        description: Where its files lie; empty where it does not offer any.
+        description: Where its files are; empty where it does not offer any.
         type: str
         default: ""
   local:
@@ -309,13 +309,13 @@ class Download:
                         found.update(block)
                         file.write(block)
                     if getattr(response, "length", None):
-                        raise Failed("%s: the connection ended %d bytes before the file did" % (missing, response.length), "Run again: what is done stays done.")
+                        raise Failed("%s: the connection ended %d bytes before the file did" % (missing, response.length), "Run the command again: finished steps are not repeated.")
                 if found.hexdigest() != digest:
                     raise Wrong("%s: its checksum is not the published one" % missing,
                                  "The file is not the published one; try again, and do not use that mirror if it stays so.")
         except (OSError, HTTPException) as failure:
             ask = "Is there enough space on this host?" if self.local else "Can this host reach that address, and is there enough space on it? %s" % self.params["elsewhere"]
-            raise Failed("%s: %s" % (missing, failure), "%s Run again: what is done stays done." % ask)
+            raise Failed("%s: %s" % (missing, failure), "%s Run the command again: finished steps are not repeated." % ask)
 
     def noted(self):
         """What the other host did not give, as a sentence; nothing where it gave all that was missing."""

@@ -23,7 +23,7 @@ options:
     type: str
     required: true
   tailscale_network:
-    description: Network that it must lie in; empty for any.
+    description: Network that it must be in; empty for any.
     type: str
     default: ""
   cluster_networks:
@@ -71,7 +71,7 @@ options:
     elements: int
     default: []
   files:
-    description: Files whose digest is told, besides those of k3s.
+    description: Files whose digest is returned, besides those of k3s.
     type: list
     elements: path
     default: []

@@ -12,7 +12,7 @@ description:
   - Nothing is released, and the lock is no change of the host. In a check nothing is locked.
 options:
   id:
-    description: Name of the run; empty for plain Ansible, whose runs are told apart by their connection.
+    description: Name of the run; empty for plain Ansible, whose runs are distinguished by their connection.
     type: str
     default: ""
   who:

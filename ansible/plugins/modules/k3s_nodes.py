@@ -21,7 +21,7 @@ options:
     type: dict
     default: {}
   known:
-    description: Nodes of the whole inventory. Others with the address or machine-id of one of C(nodes) are told as its C(former) names.
+    description: Nodes of the whole inventory. Others with the address or machine-id of one of C(nodes) are returned as its C(former) names.
     type: list
     elements: str
     default: []

@@ -284,7 +284,7 @@ class Start:
         self.unit, self.names, self.restart, self.timeout = unit, {"node": node, "host": host or node}, restart, timeout
         self.state, self.ask, self.rules, self.run, self.journal = unit_state, asked, rules_written, run, journal
         self.now, self.pause = time.monotonic, time.sleep
-        self.hint = "All of it: `journalctl -u %s` on this host. Correct what it names, then run again: what is done stays done." % unit
+        self.hint = "All of it: `journalctl -u %s` on this host. Fix what it names, then run the command again: finished steps are not repeated." % unit
         self.begun, self.silent = int(time.time()), None
 
     def go(self):

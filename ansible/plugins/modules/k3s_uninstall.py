@@ -304,7 +304,7 @@ class Uninstall:
             if not self.check and os.path.isdir(path) and not os.listdir(path) and actual(path) not in mounted():
                 self.done("removed " + path, lambda: os.rmdir(path))
         if self.changes:
-            self.done("told systemd", lambda: run("systemctl", "daemon-reload"))
+            self.done("reloaded systemd", lambda: run("systemctl", "daemon-reload"))
         if self.failed:
             raise Refused("could not remove %s" % ", ".join("%s (%s)" % failure for failure in self.failed[:3]),
                           "See what holds it (`lsattr -d`, `fuser -v`), then run again.")

@@ -175,11 +175,11 @@ async function record(
     name: basename(file),
   });
   const nowhere = new WritableStream<Uint8Array>();
-  const words = { what: "It could not be noted", hint: "See: k3s-tool status" };
+  const words = { what: "Recording it failed", hint: "See: k3s-tool status" };
   await fromHost(system, host, { program, sudoPassword, words }, nowhere).catch((error) => {
     if (!(error instanceof UserError)) throw error;
     tell(
-      `The cluster could not be told of the backup, so status does not count it: ${error.message}`,
+      `The backup could not be recorded in the cluster, so \`status\` does not count it: ${error.message}`,
     );
   });
 }

@@ -164,4 +164,4 @@ def tell(note):
     try:
         note()
     except kubectl.Failed as error:
-        print("The cluster could not be told: %s" % error, file=sys.stderr)
+        print("The result could not be recorded in the cluster: %s" % error, file=sys.stderr)

@@ -188,7 +188,7 @@ def changes_to(paths, unit, host):
     if record != recorded and not changes:
         changes.append("record of storage paths updated")
     if (read(host.drop_in(unit)) or None) != drop_in_text(record):
-        changes.append("%s.service told which disks it waits for" % unit)
+        changes.append("list of disks that %s.service waits for updated" % unit)
     return changes
 
 

@@ -101,7 +101,7 @@ def judge_disk(params, installed):
     if free >= params.get("minimum_disk_mb", 0):
         return [], []
     message = "%d MB free under /var/lib, %d MB are needed" % (free, params["minimum_disk_mb"])
-    return ([], [message + "."]) if installed else ([problem("disk", message, "Free some space or give /var/lib/rancher a disk of its own.")], [])
+    return ([], [message + "."]) if installed else ([problem("disk", message, "Free some space, or mount a separate disk at /var/lib/rancher.")], [])
 
 
 def listeners(ports, tables):
