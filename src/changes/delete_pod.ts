@@ -35,7 +35,7 @@ export async function* deletePod(
     // A pod of the same name that took its place meanwhile is not meant.
     preconditions: { uid },
   });
-  yield `${words} is asked to end.`;
+  yield `${words} is terminating.`;
 
   let successor = false;
   const ended = yield* follow(context, async () => {
@@ -46,20 +46,20 @@ export async function* deletePod(
   });
   const owner = ownerReferences?.find(({ controller }) => controller)?.kind;
   if (ended === "stopped") {
-    yield `Stopped watching; ${words} goes on ending.`;
+    yield `Stopped watching; ${words} is still terminating.`;
   } else if (ended === "time is up") {
     const node = safeText(pod.spec?.nodeName ?? "");
-    throw new UserError(`${words} has been asked to end, but is still there`, {
+    throw new UserError(`${words} is still terminating`, {
       hint: node === ""
-        ? "A finalizer may hold it; look at its YAML."
-        : `Its node ${node} must confirm that it ended: does ${node} answer?`,
+        ? "A finalizer may block the deletion. Look at its YAML."
+        : `Node ${node} must confirm that the pod has stopped. Check that ${node} is Ready.`,
     });
   } else if (successor) {
     yield `${words} is gone; a new pod of the same name has taken its place.`;
   } else {
     yield owner === undefined
       ? `${words} is gone; no controller will recreate it.`
-      : `${words} is gone; its ${safeText(owner)} makes another where one is wanted.`;
+      : `${words} is gone; its ${safeText(owner)} will recreate it if needed.`;
   }
 }
 

@@ -88,7 +88,7 @@ export async function* drainNode(
   throw new UserError(`${node} is cordoned but not drained: ${pods(left.length)} still on it`, {
     hint: "Drain it again when what holds them has changed, or uncordon it.",
     problems: left.map((pod) => ({
-      message: `${podWords(pod)}: ${pod.refusal ?? "it was asked to end and has not"}`,
+      message: `${podWords(pod)}: ${pod.refusal ?? "it is still terminating"}`,
     })),
   });
 }

@@ -26,7 +26,8 @@ export async function* restartWorkload(
   const words = objectWords(object);
   if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "DaemonSet") {
     throw usageError(`A ${kind} cannot be restarted`, {
-      hint: "Deployments, StatefulSets and DaemonSets can; of others delete the pods.",
+      hint:
+        "You can restart Deployments, StatefulSets and DaemonSets. For other kinds, delete the pods.",
     });
   }
   const workload = requestsAbout(context, object);

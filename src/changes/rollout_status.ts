@@ -78,14 +78,17 @@ function ofDeployment({ spec }: Rollout, status: Status): Progress {
   const wanted = spec.replicas;
   const progressing = status.conditions?.find(({ type }) => type === "Progressing");
   if (progressing?.reason === "ProgressDeadlineExceeded") {
-    throw new UserError(`The rollout has come to a halt: ${safeText(progressing.message ?? "")}`, {
-      hint: "Its new pods say why; the old ones go on running.",
-    });
+    throw new UserError(
+      `The rollout exceeded its progress deadline: ${safeText(progressing.message ?? "")}`,
+      {
+        hint: "Look at the new pods to see why. The old ones keep running.",
+      },
+    );
   }
   if (status.updatedReplicas < wanted) return replaced(status.updatedReplicas, wanted);
   if (status.replicas > status.updatedReplicas) {
     const old = status.replicas - status.updatedReplicas;
-    return going(`${counted(old, "pod of before is", "pods of before are")} still there.`);
+    return going(`${counted(old, "old pod is", "old pods are")} still running.`);
   }
   if (status.availableReplicas < status.updatedReplicas) {
     return going(`${status.availableReplicas} of ${wanted} new pods are ready.`);

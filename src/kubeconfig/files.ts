@@ -111,7 +111,7 @@ function parsed(text: string, file: string): z.infer<typeof Kubeconfig> {
   }
   const result = Kubeconfig.safeParse(value ?? {});
   if (result.success) return result.data;
-  throw usageError("The kubeconfig is not understood", {
+  throw usageError("The kubeconfig cannot be parsed", {
     where: { file },
     hint: "Look at it with: kubectl config view",
     cause: result.error,

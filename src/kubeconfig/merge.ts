@@ -108,7 +108,7 @@ function parsePerson(text: string): Document {
   if (error !== undefined || !(isMap(document.contents) || document.contents === null)) {
     const position = error?.linePos?.[0];
     const at = position === undefined ? "" : ` at line ${position.line}, column ${position.col}`;
-    throw usageError(`Your kubeconfig is not understood${at}; nothing was written`, {
+    throw usageError(`Your kubeconfig cannot be parsed${at}; nothing was written`, {
       hint: "Fix it, or name another file with --kubeconfig.",
       cause: error,
     });
@@ -120,7 +120,7 @@ function sequence(document: Document, name: string): YAMLSeq {
   const value = document.get(name);
   if (isSeq(value)) return value;
   if (value !== undefined && value !== null) {
-    throw usageError(`Your kubeconfig is not understood: ${name} is no list; nothing was written`, {
+    throw usageError(`Your kubeconfig is invalid: ${name} is not a list; nothing was written`, {
       hint: "Fix it, or name another file with --kubeconfig.",
     });
   }
@@ -258,7 +258,7 @@ export function readEntry(text: string) {
   const cluster = clusters?.find(({ name }) => name === entry?.context?.cluster)?.cluster;
   const user = users?.find(({ name }) => name === entry?.context?.user)?.user;
   if (cluster && user) return { cluster, user };
-  throw usageError("The control plane's kubeconfig is not understood", {
+  throw usageError("The control plane's kubeconfig cannot be parsed", {
     hint: "Look at /etc/rancher/k3s/k3s.yaml on the control plane.",
     cause: parsed.error,
   });

@@ -75,7 +75,7 @@ Deno.test("a restart marks the pod template and follows the rollout to its end",
     assert.deepEqual(words, [
       "Deployment default/web restarts.",
       "1 of 3 pods is replaced.",
-      "1 pod of before is still there.",
+      "1 old pod is still running.",
       "2 of 3 new pods are ready.",
       "All 3 pods are new and ready.",
     ]);
@@ -152,7 +152,7 @@ Deno.test("a rollout its controller gave up is an error with its words", () =>
       }];
     };
     const told = failure(await cluster.perform({ type: "restart", workload: DEPLOYMENT }));
-    assert.match(told.message, /come to a halt: ReplicaSet "web-2" has timed out/);
+    assert.match(told.message, /exceeded its progress deadline: ReplicaSet "web-2" has timed out/);
   }));
 
 Deno.test("what cannot be restarted or scaled is not tried", () =>
@@ -245,8 +245,8 @@ Deno.test("a pod is deleted by its UID and waited for", () =>
     const { words, error } = await cluster.perform(change);
     assert.equal(error, undefined);
     assert.deepEqual(words, [
-      "default/web-1 is asked to end.",
-      "default/web-1 is gone; its ReplicaSet makes another where one is wanted.",
+      "default/web-1 is terminating.",
+      "default/web-1 is gone; its ReplicaSet will recreate it if needed.",
     ]);
     const request = cluster.seen.find(({ method }) => method === "DELETE");
     assert.deepEqual(request?.body, {
@@ -271,8 +271,8 @@ Deno.test("a pod whose node does not confirm its end is said to be there still",
     addPod(cluster);
     const change = { type: "delete-pod", namespace: "default", name: "web-1" } as const;
     const told = failure(await cluster.perform(change));
-    assert.match(told.message, /has been asked to end, but is still there/);
-    assert.match(told.hint ?? "", /does nuc answer/);
+    assert.match(told.message, /default\/web-1 is still terminating/);
+    assert.match(told.hint ?? "", /Check that nuc is Ready/);
   }));
 
 Deno.test("gone, forbidden and changed meanwhile are said in words with the next step", () =>

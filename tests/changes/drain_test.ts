@@ -128,7 +128,7 @@ Deno.test("a budget that never gives way ends the drain after 5 minutes, saying 
     assert.equal(error.message, "desktop is cordoned but not drained: 2 pods still on it");
     assert.equal(error.problems.length, 2);
     assert.match(error.problems[0]!.message, /^default\/web: .*The disruption budget web/);
-    assert.match(error.problems[1]!.message, /^default\/slow: it was asked to end/);
+    assert.match(error.problems[1]!.message, /^default\/slow: it is still terminating/);
     assert.equal(last, 300);
     assert.equal(node.spec.unschedulable, true);
   }));

@@ -120,8 +120,11 @@ Deno.test("status --watch on a pipe: the API away and back", async () => {
     const before = printed.stdout;
     live.broken = true;
     cluster.end();
-    await until(({ stderr }) => stderr.includes("The cluster was heard last at "));
-    assert.match(printed.stderr, /heard last at 2026-11-23 12:00 UTC, and what is shown is/);
+    await until(({ stderr }) => stderr.includes("The cluster last responded at "));
+    assert.match(
+      printed.stderr,
+      /last responded at 2026-11-23 12:00 UTC; the values shown are from that time: /,
+    );
     live.broken = false;
     await until(({ stderr }) => stderr.includes("The cluster is reachable again."));
     assert.equal(printed.stdout, before, "the last state stays, and is not printed again");

@@ -104,7 +104,7 @@ Deno.test("files that are missing, broken or without contexts are told apart", (
     await Deno.writeTextFile(file, "{");
     assert.deepEqual((await failure(find())).slice(0, 2), [2, "The kubeconfig is not YAML"]);
     await Deno.writeTextFile(file, "contexts: 7");
-    assert.deepEqual((await failure(find())).slice(0, 2), [2, "The kubeconfig is not understood"]);
+    assert.deepEqual((await failure(find())).slice(0, 2), [2, "The kubeconfig cannot be parsed"]);
     await Deno.writeTextFile(file, kubeconfig("gone", "a", "b"));
     const [code, message, hint] = await failure(find());
     assert.equal(code, 3);

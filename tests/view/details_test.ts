@@ -205,7 +205,7 @@ Deno.test("a Service: where it listens, and who answers", () => {
   assert.equal(part(details, "Containers"), "");
   assert.match(
     part(sections("Service", "kubernetes"), "Endpoints"),
-    /none of its own: it selects no pods/,
+    /none: it selects no pods/,
   );
   const down = liveState({ ...HOMELAB, pods: [] });
   assert.match(part(sections("Service", "web", { state: down }), "Endpoints"), /nobody answers/);

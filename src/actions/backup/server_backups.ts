@@ -121,7 +121,9 @@ export async function listOnServer(
     }),
   );
   const listed = parseListed(text);
-  if (listed === undefined) throw new UserError(`What ${host.name} lists is not understood`);
+  if (listed === undefined) {
+    throw new UserError(`The list of backups from ${host.name} cannot be parsed`);
+  }
   return listed.flatMap(({ name, bytes }) => {
     const said = parseBackupName(name);
     const file = `${host.name}:${directory}/${name}`;

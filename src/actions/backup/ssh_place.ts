@@ -87,7 +87,7 @@ export function sshPlace(system: ActionSystem, inventory: Inventory, to: string)
     const text = await new Blob(chunks).text();
     const parsed = schema.safeParse(jsonOf(text));
     if (parsed.success) return parsed.data;
-    throw new UserError(`What ${host.name} answers is not understood`);
+    throw new UserError(`The response from ${host.name} cannot be parsed`);
   };
   return {
     address: to,

@@ -45,7 +45,7 @@ export async function readFlux(
       if (error instanceof ApiError && error.status === 404) return undefined;
       if (isEssential(kind)) throw answerError(error, api.server);
       if (error instanceof ApiError || error instanceof z.ZodError) {
-        const why = error instanceof ApiError ? safeText(error.message) : "not understood";
+        const why = error instanceof ApiError ? safeText(error.message) : "they cannot be parsed";
         gaps.push(`${kind} objects could not be read: ${why}.`);
         return [];
       }

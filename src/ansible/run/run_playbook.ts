@@ -85,10 +85,8 @@ export async function* recordRun(
   for (const { playbook, startedAt } of lock.ended) {
     yield note(
       system,
-      `An earlier run (${playbook}, ${
-        shownTime(startedAt)
-      }) was killed and its ansible-playbook was still ` +
-        "at work: ended it.",
+      "Stopped ansible-playbook, which was still running from an earlier run " +
+        `(${playbook}, ${shownTime(startedAt)}) that was killed.`,
     );
   }
   const startedAt = system.clock.now();
@@ -263,11 +261,11 @@ async function lastWords(log: string, rc: number): Promise<string> {
   // A shell's way to say which signal it was, and Deno's.
   const signal = rc === INTERRUPTED ? 2 : rc - 128;
   if (signal > 0) {
-    return `ansible-playbook was ended from outside (${SIGNALS[signal] ?? `signal ${signal}`})`;
+    return `ansible-playbook was terminated by ${SIGNALS[signal] ?? `signal ${signal}`}`;
   }
   const lines = (await Deno.readTextFile(log)).split("\n").map((line) => line.trim())
     .filter((line) => line !== "");
   const error = lines.findLastIndex((line) => /^(?:\[?ERROR\]?|ERROR!|usage:)/i.test(line));
   const words = error < 0 ? lines.slice(-3) : lines.slice(error, error + 3);
-  return words.join("\n").slice(0, 2_000) || "ansible-playbook ended without a word";
+  return words.join("\n").slice(0, 2_000) || "ansible-playbook exited without output";
 }

@@ -66,7 +66,7 @@ export async function connect(
   try {
     config.loadFromString(text);
   } catch (cause) {
-    throw usageError(`The kubeconfig is not understood: ${messageOf(cause)}`, {
+    throw usageError(`The kubeconfig cannot be parsed: ${messageOf(cause)}`, {
       where: { file },
       cause,
     });

@@ -316,7 +316,7 @@ async function targetOf(
     ready.length === 0
       ? `No pod of ${words} is ready`
       : `No pod of ${words} has a port called ${safeText(String(wanted))}`,
-    { hint: "Open the Service's details to see how its pods stand." },
+    { hint: "Open the details of the Service to see the state of its pods." },
   );
 }
 

@@ -119,7 +119,7 @@ function whyNot(error: unknown): string {
     return `metrics-server answers ${error.status}`;
   }
   if (error instanceof UserError) return error.message;
-  if (error instanceof z.ZodError) return "metrics are not understood";
+  if (error instanceof z.ZodError) return "metrics cannot be parsed";
   throw error;
 }
 
@@ -186,7 +186,7 @@ export function whyNoSummary(error: unknown): string {
     return "the kubelets do not answer";
   }
   if (error instanceof UserError) return "the kubelets do not answer in time";
-  if (error instanceof z.ZodError) return "the kubelets' answers are not understood";
+  if (error instanceof z.ZodError) return "the kubelets' answers cannot be parsed";
   throw error;
 }
 

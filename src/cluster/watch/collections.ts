@@ -77,6 +77,6 @@ export function gapOf(collection: CollectionName, error: unknown): string {
   if (error instanceof ApiError || error instanceof UserError) {
     return `${words} could not be listed: ${safeText(error.message)}`;
   }
-  if (error instanceof z.ZodError) return `${words} are not understood`;
+  if (error instanceof z.ZodError) return `${words} cannot be parsed`;
   throw error;
 }

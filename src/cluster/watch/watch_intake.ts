@@ -105,7 +105,7 @@ export class WatchIntake {
   #say(): void {
     const { size } = this.#strange;
     const words = this.#refusal ??
-      (size === 0 ? undefined : `${size} of the ${wordsFor(this.#collection)} not understood`);
+      (size === 0 ? undefined : `${size} of the ${wordsFor(this.#collection)} cannot be parsed`);
     if (words === this.#said) return;
     this.#said = words;
     this.#emit({ type: "gap", what: this.#collection, words });

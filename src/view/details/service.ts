@@ -104,7 +104,7 @@ function endpointSection(
 ): Section {
   if (report === undefined || report.pods === undefined) {
     const isExternal = report?.health === "External";
-    const why = isExternal ? "none of its own: it selects no pods" : "not known";
+    const why = isExternal ? "none: it selects no pods" : "not known";
     return section("Endpoints", [], why);
   }
   const ready = report.selected.filter((pod) => pod.ready);

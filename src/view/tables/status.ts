@@ -113,9 +113,9 @@ export function statusWords(status: Status) {
   const { connection } = live;
   const problem = connection.state === "live" ? undefined : connection.problem;
   const before = connection.state === "lost"
-    ? `The cluster was heard last at ${
+    ? `The cluster last responded at ${
       shownTime(connection.lastHeard)
-    }, and what is shown is from then`
+    }; the values shown are from that time`
     : "The cluster cannot be read";
   const gap = usageGap(live);
   return {

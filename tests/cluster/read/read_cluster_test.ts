@@ -137,9 +137,9 @@ Deno.test("what may not be listed is a gap, the rest is shown", () =>
   }, async (api) => {
     const { state, gaps } = await looked(api);
     assert.deepEqual(gaps, [
-      "1 of the services not understood",
+      "1 of the services cannot be parsed",
       "Use of disks is not known: the kubelets do not answer",
-      "jobs are not understood",
+      "jobs cannot be parsed",
       "not allowed to list pods",
       "stateful sets could not be listed: etcd gone",
     ]);
@@ -155,7 +155,7 @@ Deno.test("without metrics the reason is known", async () => {
     [() => statusError(403, "Forbidden", "no"), "not allowed to read metrics"],
     [() => new Response("unavailable", { status: 503 }), "metrics-server is not ready"],
     [() => ({ items: [] }), "metrics-server is warming up"],
-    [() => ({ items: [{ usage: 7 }] }), "metrics are not understood"],
+    [() => ({ items: [{ usage: 7 }] }), "metrics cannot be parsed"],
     [() => statusError(418, "", "teapot"), "metrics-server answers 418"],
   ];
   for (const [route, reason] of cases) {

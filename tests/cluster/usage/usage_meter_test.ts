@@ -176,7 +176,7 @@ Deno.test("nonsense of a kubelet is unknown, not zero", () =>
     answers.set(path("dgx"), { node: "\u001b[2J" });
     meter.lookAt(["dgx"]);
     await clock.pass(0);
-    assert.deepEqual(gaps, ["Use of disks is not known: the kubelets' answers are not understood"]);
+    assert.deepEqual(gaps, ["Use of disks is not known: the kubelets' answers cannot be parsed"]);
     meter.lookAt(["nuc"]);
     await clock.pass(0);
     const now = metrics();

@@ -190,15 +190,15 @@ Deno.test("objects and lines that are not understood do not end a watch", () =>
     await clock.pass(0);
     assert.deepEqual(brief(news), [
       "listed ",
-      "gap 1 of the pods not understood",
+      "gap 1 of the pods cannot be parsed",
       "seen a",
       "gone pod-default-a",
-      "gap 2 of the pods not understood",
-      "gap 3 of the pods not understood",
+      "gap 2 of the pods cannot be parsed",
+      "gap 3 of the pods cannot be parsed",
       "gone odd",
-      "gap 2 of the pods not understood",
+      "gap 2 of the pods cannot be parsed",
       "seen a",
-      "gap 1 of the pods not understood",
+      "gap 1 of the pods cannot be parsed",
     ]);
     assert.equal(server.watching, 1);
   }));

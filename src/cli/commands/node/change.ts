@@ -176,9 +176,10 @@ export const nodeSetIpCommand = defineCommand({
   summary: "Give a node the address that its machine has in the tailnet now",
   description:
     "A machine that was removed from the tailnet and added again has another Tailscale address. " +
-    "The inventory is changed, and the machine is provisioned with it: k3s restarts there, and " +
-    "with the only server on all workers, which join through it. Of several servers one cannot " +
-    "keep its place in etcd with another address: it leaves the cluster and joins it again.",
+    "The inventory is changed, and the machine is provisioned: k3s restarts on it and, if it is " +
+    "the only server, on all workers, because they join through it. If there are several " +
+    "servers, the server leaves the cluster and joins again, because etcd members cannot change " +
+    "their address.",
   formats: ["table", "wide", "json"],
   args: [
     argument("<host>", "name from the inventory", { completes: "host" }),
