@@ -9,13 +9,13 @@ import { argument, defineCommand, option } from "../../program/command.ts";
 /** `adopt`: takes over a k3s that somebody else installed. */
 export const adoptCommand = defineCommand({
   name: "adopt",
-  summary: "Take over a k3s that is installed already",
+  summary: "Take over a k3s that is already installed",
   description:
     "Takes over a k3s that was installed by its install script, by k3s-ansible, by k3sup or by hand: " +
     "its hosts are added to the inventory and provisioned from there. Shows first what fits, what " +
-    "differs and what is in the way, then asks. k3s keeps running where it would be started with " +
-    "the same options; you are told before it restarts. Containers keep running either way. Name " +
-    "all hosts of the cluster at once; run it again to continue.",
+    "differs and what cannot be taken over, then asks. k3s is restarted only where that is needed, " +
+    "and you see where before you confirm. Containers keep running either way. Name all hosts of " +
+    "the cluster at once; run the command again to continue.",
   args: [
     argument("<hosts...>", "machines of the tailnet, or hosts of the inventory", {
       completes: "host",
