@@ -71,7 +71,7 @@ export async function benchInventory(): Promise<string> {
     return reportTable("k3s-tool", "ruamel.yaml", [
       { what: "`node add`, whole process", comparisons: whole, target: "at most 0.1" },
       { what: "read, edit, validate; warm", comparisons: work, target: "at most 0.1" },
-    ]) + `\nLines of the file that differ afterwards, beside the new host's: ${lines}\n`;
+    ]) + `\nOther lines of the file that changed: ${lines}\n`;
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

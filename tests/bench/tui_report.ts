@@ -38,7 +38,7 @@ export function screenTable(measured: readonly Measured[], options: RunOptions):
     ...starts,
     ...rows,
     "",
-    `Changes made a second while it was busy: ${made}.`,
+    `Changes made per second during the busy phase: ${made}.`,
     "",
   ].join("\n");
 }
@@ -83,9 +83,9 @@ function lines({ changesPerSecond, marks, seconds }: RunOptions): Line[] {
     { what: `processor, ${busy}, over ${seconds} s`, of: (each) => each.run.busy.cpu, show: share },
     { what: "memory, idle", of: (each) => each.run.memory, show: mebibytes, target: half },
     { what: "memory, at most", of: (each) => each.run.peak, show: mebibytes },
-    { what: `${toScreen}, since it was sent, median`, of: median("sent"), show: milliseconds },
+    { what: `${toScreen}, from when it was sent, median`, of: median("sent"), show: milliseconds },
     {
-      what: "… since the API server answered, median",
+      what: "… from when the API server answered, median",
       of: median("answered"),
       show: milliseconds,
       target: "within 250 ms",
