@@ -282,11 +282,11 @@ export async function* cordonNode(
   const changed = await setCordon(context, name, cordon);
   if (cordon) {
     yield changed
-      ? `${node} is cordoned: no new pods come to it, those on it stay.`
+      ? `${node} is cordoned: no new pods are scheduled on it; its pods keep running.`
       : `${node} was cordoned already.`;
   } else {
     yield changed
-      ? `${node} takes pods again; those that left it come back only when they are recreated.`
+      ? `${node} takes pods again; evicted pods do not move back by themselves.`
       : `${node} was not cordoned.`;
   }
 }

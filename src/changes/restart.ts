@@ -48,10 +48,10 @@ export async function* restartWorkload(
   yield `${words} restarts.`;
   const ended = yield* follow(context, async () => rolloutProgress(kind, await read()));
   if (ended === "stopped") {
-    yield `Stopped watching; the restart of ${words} goes on in the cluster.`;
+    yield `Stopped watching; the restart of ${words} continues in the cluster.`;
   } else if (ended === "time is up") {
     throw new UserError(`The restart of ${words} is not done after 5 minutes`, {
-      hint: "It goes on in the cluster; its new pods say what holds them up.",
+      hint: "It continues in the cluster. Look at its new pods to see why it is slow.",
     });
   }
 }

@@ -53,7 +53,7 @@ export async function* scaleWorkload(
     yield `Stopped watching; ${words} goes on changing in the cluster.`;
   } else if (ended === "time is up") {
     throw new UserError(`${words} does not have its ${pods(replicas)} after 5 minutes`, {
-      hint: "It goes on in the cluster; its pods say what holds them up.",
+      hint: "It continues in the cluster. Look at its pods to see why it is slow.",
     });
   }
 }

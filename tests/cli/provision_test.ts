@@ -256,7 +256,7 @@ Deno.test("interrupted: exit code 130, the state of the hosts, and how to go on"
       stderr,
       /Provisioning was interrupted; nuc is partly set up \(at Control plane · Start k3s\), pi is/,
     );
-    assert.match(stderr, /k3s-tool provision goes on from there/);
+    assert.match(stderr, /k3s-tool provision continues from there/);
   });
 });
 

@@ -81,7 +81,7 @@ Deno.test("without a kubeconfig it says so with the next step, and stays", async
   await using screen = new TestScreen({ news });
   const frame = await screen.sees("✗ There is no kubeconfig for homelab");
   assert.match(frame, /Make one with: k3s-tool kubeconfig/);
-  assert.match(frame, /r tries now/);
+  assert.match(frame, /r retries now/);
   screen.type("r");
   await screen.sees("Trying the connection again.");
   assert.equal(screen.session.retries, 1);
@@ -117,7 +117,7 @@ Deno.test("an expired certificate and a refused kubeconfig are said with the nex
     await using screen = new TestScreen({ news });
     const frame = await screen.sees(`✗ ${message}`);
     assert.ok(frame.includes(hint!));
-    assert.match(frame, /It is tried again by itself; r tries now/);
+    assert.match(frame, /It is retried automatically; r retries now/);
     assert.doesNotMatch(frame, /Nodes 0|\b0%/);
   }
 });

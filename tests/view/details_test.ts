@@ -208,7 +208,10 @@ Deno.test("a Service: where it listens, and who answers", () => {
     /none: it selects no pods/,
   );
   const down = liveState({ ...HOMELAB, pods: [] });
-  assert.match(part(sections("Service", "web", { state: down }), "Endpoints"), /nobody answers/);
+  assert.match(
+    part(sections("Service", "web", { state: down }), "Endpoints"),
+    /none: no pod is ready, so nothing answers/,
+  );
 });
 
 Deno.test("a Service: the addresses and the containers of its pods", () => {

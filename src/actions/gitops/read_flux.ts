@@ -67,7 +67,7 @@ export async function readFlux(
 export function notInstalledError() {
   return missingError("Flux is not installed in this cluster", {
     hint:
-      "Name a repository and bring it up: k3s-tool config set git_repo_url URL, then: k3s-tool provision",
+      "Set a repository and apply it: k3s-tool config set git_repo_url URL, then: k3s-tool provision",
   });
 }
 

@@ -100,9 +100,7 @@ export function drawOverlay(
       return titled(`Scale ${nameOf(overlay.workload)}`, [
         draw(plain(`How many pods?${now}`)),
         draw(toned("accent", `${overlay.text}▏`)),
-        ...overlay.refused === true
-          ? [draw(toned("warn", "Only digits are taken, at most four."))]
-          : [],
+        ...overlay.refused === true ? [draw(toned("warn", "Enter at most four digits."))] : [],
       ]);
     }
     case "confirm": {
@@ -169,15 +167,15 @@ function wordsOfWish(model: Model, wish: Wish) {
         title: `Provision ${which}?`,
         lines: [
           ...hosts === undefined ? [] : [safeText(hosts.join(", "))],
-          "k3s is installed or brought up to date on them, and only what differs is changed. The " +
-          "lists stay usable meanwhile.",
+          "k3s is installed or updated on them, and only what differs is changed. You can use the " +
+          "lists meanwhile.",
         ],
       };
     }
     case "quit":
       return {
-        title: "Quit while provisioning is under way?",
-        lines: ["It is interrupted. Nothing is lost: k3s-tool provision goes on from there."],
+        title: "Quit while provisioning is in progress?",
+        lines: ["It is interrupted. Nothing is lost: k3s-tool provision continues from there."],
       };
   }
 }

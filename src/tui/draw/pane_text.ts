@@ -108,7 +108,7 @@ function emptyLines(model: Model, pane: PaneId, total: number): readonly TextLin
   if (pane !== speaker && !ui.zoomed) return [toned("muted", "Not known yet.")];
   return [
     ...problemLines(problem),
-    toned("muted", "It is tried again by itself; r tries now, ? shows all keys, q quits."),
+    toned("muted", "It is retried automatically; r retries now, ? shows all keys, q quits."),
   ];
 }
 

@@ -39,15 +39,17 @@ export function runTitle(run: Run | undefined): string {
 /** What is said when a run of another terminal begins or ends. */
 export function newsOfRun(run: Run): [text: string, tone: Tone] {
   const words = wordsOf(run);
-  if (!run.ended) return ["A run on the hosts goes on in another terminal; v shows it.", "accent"];
+  if (!run.ended) {
+    return ["A run on the hosts is in progress in another terminal; v shows it.", "accent"];
+  }
   return run.state.outcome === "ok"
     ? [`✓ ${words.what} in another terminal is done: ${changes(run)}.`, "good"]
-    : [`✗ ${words.what} in another terminal did not come to its end; v shows why.`, "bad"];
+    : [`✗ ${words.what} in another terminal failed; v shows why.`, "bad"];
 }
 
 /** The lines of the latest run. */
 export function runLines({ run, now }: Model, width: number): readonly TextLine[] {
-  if (run === undefined) return [toned("muted", "Nothing was provisioned yet.")];
+  if (run === undefined) return [toned("muted", "Nothing has been provisioned yet.")];
   const { state } = run;
   const hosts = progressLines(state, {
     columns: width,

@@ -101,7 +101,7 @@ export function remarkOf(model: Model, screen: Screen): string {
   const { log } = screen;
   const [pods, containers] = [log.pods.length, content?.containers.length ?? 0];
   const count = pods > 1 ? `${pods} pods` : containers > 1 ? `${containers} containers` : "";
-  const state = content?.ended ? "ended" : log.follows ? "following" : "standing still";
+  const state = content?.ended ? "ended" : log.follows ? "following" : "paused";
   return [count, log.wraps ? "" : "cut", state].filter((part) => part !== "").join(", ");
 }
 
@@ -136,7 +136,7 @@ function rawLines(model: Model, screen: Screen): readonly TextLine[] {
 
 const WAITING: readonly TextLine[] = [toned("muted", "Being read…")];
 const NOTHING_PRINTED: readonly TextLine[] = [toned("muted", "Nothing was printed.")];
-const NOTHING_YET: readonly TextLine[] = [toned("muted", "Nothing was printed yet.")];
+const NOTHING_YET: readonly TextLine[] = [toned("muted", "Nothing has been printed yet.")];
 
 function logLines(content: Extract<Content, { kind: "log" }> | undefined): readonly TextLine[] {
   if (content === undefined) return WAITING;
@@ -182,7 +182,7 @@ function contentOf<K extends Content["kind"]>(
 function eventSections(model: Model, key: string): readonly Section[] {
   const event = eventOf(model, key);
   if (event !== undefined) return eventDetails(model, event);
-  return [section("Event", [line(inTone("warn", "The cluster keeps this event no longer."))])];
+  return [section("Event", [line(inTone("warn", "The cluster no longer has this event."))])];
 }
 
 /** The newest first. */

@@ -106,7 +106,7 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
   requests: () => steps({ type: "open", screen: { kind: "requests" } }),
   run: (model) =>
     model.run === undefined
-      ? say(model, "Nothing was provisioned since this screen was opened.", "muted")
+      ? say(model, "Nothing has been provisioned since this screen was opened.", "muted")
       : steps({ type: "open", screen: { kind: "run" } }),
   retry: (model) =>
     model.live.connection.state === "live"
@@ -140,7 +140,7 @@ function open(model: Model): Step {
   if (target === undefined || (own !== undefined && isSame(target, own))) {
     return say(
       model,
-      "There is nothing behind this line; → marks those that can be opened.",
+      "This line has no details; you can open lines marked with →.",
       "muted",
     );
   }
@@ -185,7 +185,7 @@ function shell(model: Model): Step {
 function shellInPod(model: Model): Step {
   const object = selectedObject(model);
   if (object === undefined) {
-    return say(model, "There is no object of the cluster behind this.", "muted");
+    return say(model, "This is not an object of the cluster.", "muted");
   }
   const refused = noShells(model);
   if (refused !== undefined) return refused;
@@ -223,7 +223,7 @@ function noShells(model: Model): Step | undefined {
 function yaml(model: Model): Step {
   const reference = selectedObject(model);
   return reference === undefined
-    ? say(model, "There is no object of the cluster behind this.", "muted")
+    ? say(model, "This is not an object of the cluster.", "muted")
     : steps({ type: "open", screen: { kind: "yaml", reference } });
 }
 
@@ -257,7 +257,7 @@ function accept(model: Model): Step {
     case "number": {
       const { workload, text, current } = overlay;
       if (text === "") {
-        return say(model, "How many pods? Type a number, or Esc to leave it.", "warn");
+        return say(model, "How many pods? Type a number, or press Esc to cancel.", "warn");
       }
       const replicas = Number(text);
       if (replicas === current) {
@@ -341,7 +341,7 @@ function edited({ ui: { overlay, lists } }: Model, edit: (text: string) => strin
 /** Opens the log of an object's pods, beginning with the one that most likely matters. */
 export function openLog(model: Model, object: ObjectReference | undefined): Step {
   if (object === undefined) {
-    return say(model, "There is no object of the cluster behind this.", "muted");
+    return say(model, "This is not an object of the cluster.", "muted");
   }
   const known = podsOf(model, object);
   // A pod that is named but not in the state (no right to list pods) may have a log nevertheless.

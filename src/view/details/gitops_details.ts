@@ -24,7 +24,7 @@ export function gitopsDetails(view: LiveView): readonly Section[] {
     line(gitopsWords(report, view.now)),
     ...missing.flatMap((gap) => gap === undefined ? [] : line(inTone("warn", gap))),
     ...installed !== false ? [] : [
-      line("Name a repository and bring it up: k3s-tool config set git_repo_url URL"),
+      line("Set a repository and apply it: k3s-tool config set git_repo_url URL"),
       line("then: k3s-tool provision"),
     ],
   ]);

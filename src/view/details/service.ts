@@ -114,7 +114,7 @@ function endpointSection(
       cells: [addressesOf(pods.get(name), parsed), name, nodeName ?? NOTHING],
       target: { kind: "Pod", namespace, name },
     }))),
-    "none: no pod is ready, so nobody answers",
+    "none: no pod is ready, so nothing answers",
   );
 }
 

@@ -102,7 +102,7 @@ export function runError(
         ? interruptedError(`${what} was interrupted; nothing was changed`, `${again}${log}`)
         : interruptedError(
           `${what} was interrupted; ${standing(state)}`,
-          `Nothing is lost: ${resume} goes on from there.${log}`,
+          `Nothing is lost: ${resume} continues from there.${log}`,
         );
     case "error":
     case undefined: {

@@ -27,7 +27,7 @@ export function question(change: ClusterChange, state: LiveState): Question {
   const asked = ask(change, state);
   const lines = state.connection.state === "live"
     ? asked.lines
-    : [...asked.lines, "The cluster is out of reach now: this is what was known last."];
+    : [...asked.lines, "The cluster cannot be reached now: this is from the last update."];
   return { title: safeText(asked.title), lines: lines.map((line) => safeText(line)) };
 }
 
@@ -36,12 +36,12 @@ function ask(change: ClusterChange, state: LiveState): Question {
     case "cordon":
       return {
         title: `Cordon ${change.node}?`,
-        lines: ["No new pods come to it; those on it stay and go on running."],
+        lines: ["No new pods are scheduled on it; its pods keep running."],
       };
     case "uncordon":
       return {
         title: `Uncordon ${change.node}?`,
-        lines: ["It takes new pods again; those that left it do not come back by themselves."],
+        lines: ["It takes new pods again; pods that were evicted do not move back by themselves."],
       };
     case "drain":
       return { title: `Drain ${change.node}?`, lines: drainLines(change.node, state.cluster) };
@@ -58,10 +58,10 @@ function restartQuestion(workload: ObjectReference, state: LiveState): Question 
   const title = `Restart ${nameOf(workload)}?`;
   const report = known(workload, state);
   if (report === undefined) {
-    return { title, lines: ["Its pods are replaced; how many there are is not known."] };
+    return { title, lines: ["Its pods are replaced; their number is not known."] };
   }
   const { pods, health } = report;
-  const ill = isTrouble(health) ? [`It is not well now (${health.toLowerCase()}).`] : [];
+  const ill = isTrouble(health) ? [`It is not healthy now (${health.toLowerCase()}).`] : [];
   return { title, lines: [replaced(workload.kind, pods.wanted), ...ill] };
 }
 
@@ -70,12 +70,12 @@ function replaced(kind: ObjectReference["kind"], pods: number): string {
   if (pods === 0) return "It has no pods now: there is nothing to replace.";
   if (kind === "Deployment") {
     return pods === 1
-      ? "Its pod is replaced by a new one; the old one goes when that is ready, unless its strategy says otherwise."
-      : `Its ${pods} pods are replaced a few at a time; the others go on meanwhile, unless its strategy says otherwise.`;
+      ? "Its pod is replaced: the old one stops when the new one is ready, unless its strategy says otherwise."
+      : `Its ${pods} pods are replaced a few at a time; the others keep running meanwhile, unless its strategy says otherwise.`;
   }
-  if (pods === 1) return "Its pod is replaced; until the new one is ready nobody answers.";
+  if (pods === 1) return "Its pod is replaced; nothing answers until the new one is ready.";
   return kind === "StatefulSet"
-    ? `Its ${pods} pods are replaced one after the other, the last first.`
+    ? `Its ${pods} pods are replaced one at a time, the last one first.`
     : `Its ${pods} pods are replaced node by node.`;
 }
 
@@ -87,14 +87,14 @@ function scaleQuestion(
   const before = known(workload, state)?.pods.wanted;
   const from = before === undefined ? "" : ` from ${before}`;
   const title = `Scale ${nameOf(workload)}${from} to ${replicas}?`;
-  if (before === undefined) return { title, lines: ["How many pods it has now is not known."] };
+  if (before === undefined) return { title, lines: ["Its current number of pods is not known."] };
   const more = replicas - before;
   const what = more > 0
     ? `${counted(more, "pod is", "pods are")} added.`
     : more < 0
     ? `${counted(-more, "pod ends", "pods end")}.`
-    : "That is what it has already.";
-  const none = "None is left: nobody answers until it is scaled up.";
+    : "It already has that many.";
+  const none = "No pods are left: nothing answers until you scale it up.";
   const volumes = "Its volumes stay, unless the StatefulSet says otherwise.";
   return {
     title,
@@ -112,9 +112,9 @@ function deleteQuestion(
 ): Question {
   const pod = pods && podIndex(pods).named(namespace, name);
   const line = pod === undefined
-    ? "It is not known any more, or pods could not be listed."
+    ? "It no longer exists, or pods could not be listed."
     : pod.ending
-    ? "It is being deleted already."
+    ? "It is already terminating."
     : whatFollows(pod);
   return { title: `Delete Pod ${namespace}/${name}?`, lines: [line] };
 }
@@ -125,15 +125,15 @@ function whatFollows(pod: ClusterPod): string {
   const by = `${owner.kind} ${owner.name}`;
   switch (owner.kind) {
     case "Node":
-      return "It is a static pod: the kubelet goes on running it, only its API object is recreated.";
+      return "It is a static pod: the kubelet keeps running it; only its API object is recreated.";
     case "Job":
       return hasEnded(pod)
-        ? `It has ended; with it its log is gone. ${by} stays as it is.`
-        : `${by} starts another one in its place, if it has tries left.`;
+        ? `It has ended; its log is deleted with it. ${by} does not change.`
+        : `${by} starts a new one if it has retries left.`;
     case "StatefulSet":
       return `${by} will recreate it with the same name and volumes.`;
     default:
-      return `${by} makes a new one in its place.`;
+      return `${by} will create a new one.`;
   }
 }
 
@@ -153,9 +153,9 @@ const MOST_NAMES = 3;
 function drainLines(name: string, cluster: ClusterState): readonly string[] {
   const nodes = [...cluster.nodes?.values() ?? []];
   return [
-    "It is cordoned first: no new pods come to it until it is uncordoned.",
+    "It is cordoned first: no new pods are scheduled on it until you uncordon it.",
     ...cluster.pods === undefined
-      ? ["Its pods are evicted; how many there are is not known."]
+      ? ["Its pods are evicted; their number is not known."]
       : podLines(podIndex(cluster.pods).onNode(name), nodes.filter((node) => node.name !== name)),
     ...onlyControlPlane(name, nodes),
   ];
@@ -170,7 +170,7 @@ function podLines(
   const going = groups.get(undefined) ?? [];
   return [
     going.length === 0
-      ? "No pod has to leave it."
+      ? "No pods have to be evicted."
       : `${counted(going.length, "pod is", "pods are")} evicted, as far as disruption budgets ` +
         `allow. Files in ${plural(going.length, "its", "their")} emptyDir volumes are lost.`,
     ...staying(groups.get("DaemonSet"), "pod of a DaemonSet stays", "pods of DaemonSets stay"),
@@ -178,7 +178,7 @@ function podLines(
     ...nobodysPods(going),
     ...going.length === 0 || others.some(takesPods)
       ? []
-      : ["No other node takes pods now: those evicted wait until one does."],
+      : ["No other node takes pods now: evicted pods stay Pending until one does."],
   ];
 }
 
@@ -210,7 +210,7 @@ function onlyControlPlane(name: string, nodes: readonly ClusterNode[]): readonly
   );
   if (servers.length !== 1 || servers[0]?.name !== name) return [];
   return [
-    "It is the only control plane: the API server stays on it, and when the machine is turned off " +
-    "the cluster is out of reach.",
+    "It is the only control plane: the API server stays on it, and if you turn the machine off, " +
+    "the cluster cannot be reached.",
   ];
 }

@@ -77,7 +77,7 @@ function otherServer({ connection, server, insteadOf }: LiveState): readonly str
   const [asked, silent] = [server, insteadOf].map((each) => new URL(each).host);
   return [
     `The server of the kubeconfig, ${silent}, does not answer; ${asked} is used instead. ` +
-    "Where it stays away, move the kubeconfig with: k3s-tool kubeconfig",
+    "If it does not come back, move the kubeconfig with: k3s-tool kubeconfig",
   ];
 }
 

@@ -160,7 +160,7 @@ Deno.test("a pod is deleted from its details, and another takes its place", asyn
   await screen.keys("Enter");
   await screen.waitForScreen(`━ Pod default/${name} ━`);
   await choose("delete", `delete Pod default/${name}`);
-  await screen.waitForScreen(/Delete Pod default\/hello-[^]*makes a new one in its place/);
+  await screen.waitForScreen(/Delete Pod default\/hello-[^]*will create a new one/);
   await screen.keys("y");
   await screen.waitForScreen(/✓ .*hello-/, { limit: 60 });
   await screen.keys("Escape");

@@ -81,7 +81,7 @@ Deno.test("a run of another terminal is told of, shown, and left to it", async (
   });
   await screen.sees("1 Nodes 5");
   others.tell(...BEGIN);
-  await screen.sees("A run on the hosts goes on in another terminal; v shows it.");
+  await screen.sees("A run on the hosts is in progress in another terminal; v shows it.");
   screen.type("v");
   const frame = await screen.sees("✓ dgx  Preflight · Check the host");
   assert.match(frame, /━━ Provisioning \(another terminal\)/);
@@ -107,7 +107,7 @@ Deno.test("what another run came to is said where it is not shown, and the next 
   await using screen = new TestScreen({ news, otherRuns: others.events });
   await screen.sees("1 Nodes 5");
   others.tell(...BEGIN, end("interrupted"));
-  await screen.sees("✗ Provisioning in another terminal did not come to its end; v shows why.");
+  await screen.sees("✗ Provisioning in another terminal failed; v shows why.");
   others.tell(
     { type: "started", ...WHERE },
     { type: "run_start", playbook: "reset.yml", check: false },
@@ -121,7 +121,7 @@ Deno.test("provisioning is asked for, shown live, and ends with the words of wha
   await using screen = new TestScreen({ news, provision: own.events });
   await screen.sees("1 Nodes 5");
   screen.type("v");
-  await screen.sees("Nothing was provisioned since this screen was opened.");
+  await screen.sees("Nothing has been provisioned since this screen was opened.");
   screen.type("p", "provision", "\r");
   await screen.sees("━━ Provision 4 hosts?");
   screen.type("y");
@@ -129,7 +129,7 @@ Deno.test("provisioning is asked for, shown live, and ends with the words of wha
   own.tell(...BEGIN);
   await screen.sees("✓ dgx  Preflight · Check the host");
   screen.type("q");
-  await screen.sees("Quit while provisioning is under way?");
+  await screen.sees("Quit while provisioning is in progress?");
   screen.type("n");
   own.tell(FAILURE, end("failed"));
   own.stop();

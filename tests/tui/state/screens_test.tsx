@@ -164,7 +164,7 @@ Deno.test("a log is followed, stands still, and goes on; the next container; the
   assert.doesNotMatch(frame, /[\u0000-\u0009\u000b-\u001f\u202e]/);
   assertFits(screen);
   screen.type("k");
-  await screen.sees("2 pods, standing still");
+  await screen.sees("2 pods, paused");
   more("a new line");
   await screen.until((frame) => /of 42/.test(frame) && !frame.includes("a new line"));
   screen.type("G");
@@ -223,7 +223,7 @@ Deno.test("the question for a number says that it takes no letters", async () =>
   screen.type("2", "/", "deployment web", "\r", "p", "scale", "\r");
   await screen.sees("How many pods?");
   screen.type("3", "x");
-  await screen.sees("Only digits are taken, at most four.");
+  await screen.sees("Enter at most four digits.");
   screen.type("0");
   assert.ok(!(await screen.sees("30▏")).includes("Only digits"));
 });

@@ -16,11 +16,11 @@ const daemon = { kind: "DaemonSet", name: "agent" };
 Deno.test("cordon and uncordon say what happens to pods", () => {
   assert.equal(
     asked({ type: "cordon", node: "pi" }),
-    "Cordon pi?\nNo new pods come to it; those on it stay and go on running.",
+    "Cordon pi?\nNo new pods are scheduled on it; its pods keep running.",
   );
   assert.equal(
     asked({ type: "uncordon", node: "pi" }),
-    "Uncordon pi?\nIt takes new pods again; those that left it do not come back by themselves.",
+    "Uncordon pi?\nIt takes new pods again; pods that were evicted do not move back by themselves.",
   );
 });
 
@@ -28,16 +28,16 @@ Deno.test("drain: how many pods leave, which stay and why, and that it is the on
   assert.equal(
     asked({ type: "drain", node: "nuc" }),
     `Drain nuc?
-It is cordoned first: no new pods come to it until it is uncordoned.
+It is cordoned first: no new pods are scheduled on it until you uncordon it.
 2 pods are evicted, as far as disruption budgets allow. Files in their emptyDir volumes are lost.
 1 pod of a DaemonSet stays.
-It is the only control plane: the API server stays on it, and when the machine is turned off the cluster is out of reach.`,
+It is the only control plane: the API server stays on it, and if you turn the machine off, the cluster cannot be reached.`,
   );
   assert.equal(
     asked({ type: "drain", node: "dgx" }),
     `Drain dgx?
-It is cordoned first: no new pods come to it until it is uncordoned.
-No pod has to leave it.`,
+It is cordoned first: no new pods are scheduled on it until you uncordon it.
+No pods have to be evicted.`,
   );
 });
 
@@ -55,19 +55,19 @@ Deno.test("drain: pods that nothing makes anew are named, and that there is nowh
   assert.equal(
     asked({ type: "drain", node: "pi" }, liveState({ nodes, pods })),
     `Drain pi?
-It is cordoned first: no new pods come to it until it is uncordoned.
+It is cordoned first: no new pods are scheduled on it until you uncordon it.
 4 pods are evicted, as far as disruption budgets allow. Files in their emptyDir volumes are lost.
 2 pods of DaemonSets stay.
 1 pod of the kubelet stays.
 No controller will recreate default/a, default/b, default/c and 1 more.
-No other node takes pods now: those evicted wait until one does.`,
+No other node takes pods now: evicted pods stay Pending until one does.`,
   );
 });
 
 Deno.test("drain without pods to count does not make up a number", () => {
   assert.match(
     asked({ type: "drain", node: "nuc" }, liveState({ nodes: [node("nuc")] })),
-    /Its pods are evicted; how many there are is not known\./,
+    /Its pods are evicted; their number is not known\./,
   );
 });
 
@@ -89,8 +89,8 @@ Deno.test("a rollout is told as it goes for each kind", () => {
     asked({ type: "restart", workload: { kind, namespace: "default", name } }, state);
   assert.equal(
     restart("Deployment", "one"),
-    "Restart Deployment default/one?\nIts pod is replaced by a new one; the old one goes when " +
-      "that is ready, unless its strategy says otherwise.",
+    "Restart Deployment default/one?\nIts pod is replaced: the old one stops when the new one " +
+      "is ready, unless its strategy says otherwise.",
   );
   assert.match(
     restart("Deployment", "three"),
@@ -99,9 +99,9 @@ Deno.test("a rollout is told as it goes for each kind", () => {
   assert.match(restart("Deployment", "none"), /nothing to replace/);
   assert.match(
     restart("StatefulSet", "one"),
-    /Its pod is replaced; until the new one is ready nobody answers\.\nIt is not well now \(down\)\./,
+    /Its pod is replaced; nothing answers until the new one is ready\.\nIt is not healthy now \(down\)\./,
   );
-  assert.match(restart("StatefulSet", "three"), /one after the other, the last first/);
+  assert.match(restart("StatefulSet", "three"), /one at a time, the last one first/);
   assert.match(restart("DaemonSet", "four"), /Its 4 pods are replaced node by node/);
   assert.match(restart("Deployment", "other"), /not known/);
 });
@@ -116,10 +116,10 @@ Deno.test("scaling says from how many to how many, and what that leaves", () => 
   assert.equal(
     scale("Deployment", "web", 0),
     "Scale Deployment default/web from 2 to 0?\n2 pods end.\n" +
-      "None is left: nobody answers until it is scaled up.",
+      "No pods are left: nothing answers until you scale it up.",
   );
-  assert.match(scale("Deployment", "web", 2), /That is what it has already\./);
-  assert.match(scale("StatefulSet", "db", 0), /1 pod ends\.\nNone is left.*\nIts volumes stay/);
+  assert.match(scale("Deployment", "web", 2), /It already has that many\./);
+  assert.match(scale("StatefulSet", "db", 0), /1 pod ends\.\nNo pods are left.*\nIts volumes stay/);
   assert.match(
     scale("Deployment", "other", 3),
     /^Scale Deployment default\/other to 3\?\n.*not known/,
@@ -148,13 +148,13 @@ Deno.test("deleting a pod says what comes after it", () => {
     asked({ type: "delete-pod", namespace: "default", name: "alone" }, state),
     "Delete Pod default/alone?\nNo controller will recreate it: it is gone for good.",
   );
-  assert.equal(remove("going"), "It is being deleted already.");
-  assert.equal(remove("a"), "Deployment x makes a new one in its place.");
+  assert.equal(remove("going"), "It is already terminating.");
+  assert.equal(remove("a"), "Deployment x will create a new one.");
   assert.equal(remove("b"), "StatefulSet x will recreate it with the same name and volumes.");
-  assert.equal(remove("c"), "Job x starts another one in its place, if it has tries left.");
-  assert.equal(remove("d"), "It has ended; with it its log is gone. Job x stays as it is.");
+  assert.equal(remove("c"), "Job x starts a new one if it has retries left.");
+  assert.equal(remove("d"), "It has ended; its log is deleted with it. Job x does not change.");
   assert.match(remove("e"), /static pod/);
-  assert.match(remove("no-more"), /not known any more/);
+  assert.match(remove("no-more"), /no longer exists/);
 });
 
 Deno.test("a lost cluster is no reason to be silent, and what is known is called old", () => {
@@ -168,7 +168,7 @@ Deno.test("a lost cluster is no reason to be silent, and what is known is called
     },
   });
   const { lines } = question({ type: "drain", node: "nuc" }, state);
-  assert.equal(lines.at(-1), "The cluster is out of reach now: this is what was known last.");
+  assert.equal(lines.at(-1), "The cluster cannot be reached now: this is from the last update.");
 });
 
 Deno.test("names in a question are harmless", () => {

@@ -11,7 +11,7 @@ export const nodeCordonCommand = nodeChangeCommand("cordon", {
   summary: "Keep new pods away from nodes",
   description: "Pods that run on the node stay. `node uncordon` takes it back.",
   examples: {
-    "k3s-tool node cordon pi": "no new pods come to pi",
+    "k3s-tool node cordon pi": "no new pods are scheduled on pi",
     "k3s-tool node cordon pi nas": "the same for two nodes",
   },
 });

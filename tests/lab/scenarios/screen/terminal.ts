@@ -383,7 +383,7 @@ export function screenAndTerminal(lab: () => readonly Host[]): void {
   Deno.test("a wrong context and an expired certificate are said in words, with the next step", async () => {
     await using wrong = await openTool(["tui", "--context", "nowhere"], size);
     await wrong.waitForScreen(
-      /✗ \S+ has no context nowhere[^]*k3s-tool kubeconfig[^]*r tries now/,
+      /✗ \S+ has no context nowhere[^]*k3s-tool kubeconfig[^]*r retries now/,
     );
     const file = join(projectDir, "expired.kubeconfig");
     await makeExpiredKubeconfig(file, `https://${n1().tailscaleAddress}:6443`);
