@@ -50,7 +50,7 @@ export async function* scaleWorkload(
   }
   const ended = yield* follow(context, async () => progress(await read(), { words, replicas }));
   if (ended === "stopped") {
-    yield `Stopped watching; ${words} goes on changing in the cluster.`;
+    yield `Stopped watching; the change of ${words} continues in the cluster.`;
   } else if (ended === "time is up") {
     throw new UserError(`${words} does not have its ${pods(replicas)} after 5 minutes`, {
       hint: "It continues in the cluster. Look at its pods to see why it is slow.",

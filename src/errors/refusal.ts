@@ -31,7 +31,7 @@ function other(why: string): Refusal {
   return { why, advice: (directory) => `Check ${directory} and its disk` };
 }
 
-const NO_DIRECTORIES = other("its file system lets nobody create directories");
+const NO_DIRECTORIES = other("nobody can create directories on its file system");
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   EACCES: DENIED,

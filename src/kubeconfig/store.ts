@@ -116,7 +116,7 @@ async function lock(file: string, clock: Clock): Promise<() => Promise<void>> {
       () =>
         new UserError("Another process is writing your kubeconfig", {
           where: { file: path },
-          hint: "Try again when it is done; remove that file where none is.",
+          hint: "Try again when it is done. If no such process is running, remove that file.",
         }),
     );
     return async () => await ifThere(Deno.remove(path));

@@ -129,7 +129,7 @@ export function adoption(
       );
     }
     if (!version || !K3S_VERSION.test(version)) {
-      refuse(`its version is ${version || "unknown"}, which is no release of k3s`, UPGRADE);
+      refuse(`its version is ${version || "unknown"}, which is not a release of k3s`, UPGRADE);
     } else if (minorOf(version) < OLDEST) {
       refuse(`its k3s ${version} is older than v1.${OLDEST}`, UPGRADE);
     } else {

@@ -78,7 +78,7 @@ class Lock(unittest.TestCase):
         self.assertEqual(seen, [None])
         self.assertIsNone(self.part["lock_host"](RUN))
         self.part["work_ended"] = lambda: False
-        self.assertIn("still at work", self.part["lock_host"](RUN)["message"])
+        self.assertIn("a process that it started is still running", self.part["lock_host"](RUN)["message"])
 
     def test_two_that_come_at_once_do_not_both_get_it(self):
         text = "import sys; sys.path.insert(0, %r); from load_part import load; part = load('lock'); part['LOCK'] = sys.argv[1]; part['WORK'] = sys.argv[1] + '.work'\n" \

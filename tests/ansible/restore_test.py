@@ -102,7 +102,7 @@ class Restores(unittest.TestCase):
             RESTORE["arm"](self.data)
 
     def test_nothing_is_taken_while_what_a_killed_restore_has_started_is_at_work(self):
-        with self.assertRaisesRegex(RESTORE["Refused"], "still at work"):
+        with self.assertRaisesRegex(RESTORE["Refused"], "an earlier restore is still running"):
             RESTORE["stage"](io.BytesIO(packed(self.parts)), self.data, lambda: False)
         self.assertFalse(os.path.exists(self.data))
 

@@ -220,7 +220,10 @@ Deno.test("stopped while following, it is said that the cluster goes on", () =>
       replicas: 5,
     });
     assert.equal(error, undefined);
-    assert.match(words.at(-1) ?? "", /^Stopped watching; Deployment default\/web goes on/);
+    assert.match(
+      words.at(-1) ?? "",
+      /^Stopped watching; the change of Deployment default\/web continues/,
+    );
   }));
 
 Deno.test("a scale that does not come to its end is given up after 5 minutes", () =>

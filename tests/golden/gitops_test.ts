@@ -49,7 +49,10 @@ Deno.test("gitops status says where Flux follows something else than the invento
   for (
     const [url, warning] of [
       ["ssh://git@git.example/other.git", /Warning: Flux follows https:\/\/git\.example\/homelab/],
-      ["https://git.example/homelab.git\n    git_branch: next", /Flux follows \S+ \(main\), but the/],
+      [
+        "https://git.example/homelab.git\n    git_branch: next",
+        /Flux follows \S+ \(main\), but the/,
+      ],
     ] as const
   ) {
     const inventory = INVENTORY.replace("homelab\n", `homelab\n    git_repo_url: ${url}\n`);

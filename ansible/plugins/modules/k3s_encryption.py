@@ -83,7 +83,7 @@ from ansible.module_utils.k3s_tool.unit_files import started_before
 
 BINARY = "/usr/local/bin/k3s"
 FILE = DATA + "/server/cred/encryption-config.json"
-HINT = "See `journalctl -u k3s` on this host and `k3s secrets-encrypt status`, then run it again: it goes on where it stopped."
+HINT = "See `journalctl -u k3s` on this host and `k3s secrets-encrypt status`, then run the command again: it continues where it stopped."
 # How long the servers may take to agree after a start, in seconds: each says what it has a moment after it is Ready.
 AGREE_SECONDS = 120
 RESTING = ("start", "reencrypt_finished")

@@ -125,7 +125,7 @@ def drain(params, node, result):
         if not params.get("drain_force"):
             result["problem"] = "%s could not be drained within %d s: %s" % (name, limit, failure)
             result["hint"] = ("A disruption budget may hold pods: give it more replicas elsewhere and run again, "
-                              "or go on all the same: `k3s-tool config set k3s_uninstall_drain_force true --scope %s`, then run again." % params["host"])
+                              "or continue anyway: `k3s-tool config set k3s_uninstall_drain_force true --scope %s`, then run again." % params["host"])
 
 
 def delete(params, node, result):

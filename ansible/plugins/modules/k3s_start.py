@@ -355,7 +355,7 @@ def finish_backup(module):
     try:
         patiently(lambda: finish(module.params["node"]))
     except (KubectlFailed, OSError) as failure:
-        module.fail_json(msg="The backup is restored, but node passwords are left of it: %s\nHint: %s" % (failure, RESTORE_HINT))
+        module.fail_json(msg="The backup is restored, but its node passwords could not be removed: %s\nHint: %s" % (failure, RESTORE_HINT))
 
 
 def main():

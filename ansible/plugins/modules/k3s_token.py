@@ -75,7 +75,7 @@ from ansible.module_utils.k3s_tool.unit_files import started_before
 
 BINARY = "/usr/local/bin/k3s"
 CONFIG = "/etc/rancher/k3s"
-HINT = "See `journalctl -u k3s` on this host, then run it again: it goes on where it stopped."
+HINT = "See `journalctl -u k3s` on this host, then run the command again: it continues where it stopped."
 # How long a server may take to say that its datastore has another token, in seconds.
 REFUSED_SECONDS = 60
 # k3s pkg/cluster/storage.go.

@@ -151,7 +151,7 @@ function refusalsOf(
     })),
     ...skips.map(({ host, version }) => ({
       message: `${host} runs ${version}: going to ${target} would skip a minor version`,
-      hint: `Upgrade to a release of v1.${minorOf(version!) + 1} first, then go on from there.`,
+      hint: `Upgrade to a release of v1.${minorOf(version!) + 1} first, then continue from there.`,
     })),
     ...first === undefined ? [] : unhealthyPeers(facts.nodes, first),
     ...steps.length === 0 ? [] : removed.map(({ api, removedIn }) => ({

@@ -99,7 +99,7 @@ export async function checkRepository(
       ...deployment.notChecked,
       ...units.flatMap(({ tree }) => tree.remote).map(({ target, where }) => ({
         message: `${target} is not in this repository, and nothing is fetched: ` +
-          "neither it nor what it is built into was checked",
+          "it was not checked, and neither were the builds that use it",
         where,
       })),
       ...failed.filter(({ timedOut }) => timedOut).map(({ failure, directory }) => ({
@@ -135,7 +135,7 @@ async function unused(
     const where = { file };
     if (committed !== undefined && committed.has(file) && !committed.has(above)) {
       const message = `${above} is new and does not list this: ` +
-        "where prune is true, Flux deletes what it made of it";
+        "if prune is true, Flux deletes the objects created from it";
       found.push({ message, where });
     } else if (!isKustomization) {
       const text = await files.read(file) ?? "";

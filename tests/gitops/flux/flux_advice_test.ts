@@ -30,7 +30,10 @@ Deno.test("each failure of a source that Flux words has a next step of its own",
       [`${FETCH}ssh: handshake failed: knownhosts: key mismatch`, /--renew-host-key/, ssh],
       [`${FETCH}tls: failed to verify certificate: x509: unknown authority`, /gitops_ca_file FILE/],
       [`unable to clone 'https://x': couldn't find remote ref "refs/heads/main"`, /branch main /],
-      [`${FETCH}dial tcp 10.0.0.1:443: connect: connection refused`, /keeps retrying, and running apps/],
+      [
+        `${FETCH}dial tcp 10.0.0.1:443: connect: connection refused`,
+        /keeps retrying, and running apps/,
+      ],
     ] as const
   ) {
     const object = readFluxObject(

@@ -291,7 +291,7 @@ Deno.test("validate warns of what a new kustomization leaves out", async () => {
   repository.write("infrastructure/later.yaml", OBJECT("later"));
   assert.deepEqual(await repository.problems(), []);
   const gone = "infrastructure/kustomization.yaml is new and does not list this: " +
-    "where prune is true, Flux deletes what it made of it";
+    "if prune is true, Flux deletes the objects created from it";
   assert.deepEqual(await repository.warnings(), [
     `infrastructure/ingress.yaml: ${gone}`,
     "infrastructure/later.yaml: no kustomization lists this file: it is not applied",

@@ -225,7 +225,7 @@ Deno.test("the question for a number says that it takes no letters", async () =>
   screen.type("3", "x");
   await screen.sees("Enter at most four digits.");
   screen.type("0");
-  assert.ok(!(await screen.sees("30▏")).includes("Only digits"));
+  assert.ok(!(await screen.sees("30▏")).includes("at most four digits"));
 });
 
 Deno.test("scale asks for a number, then whether to do it", async () => {

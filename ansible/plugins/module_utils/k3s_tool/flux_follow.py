@@ -63,7 +63,7 @@ def judge(source, kustomization, params):
     requested, reach = params.get("requested"), params["advice"]["advice"]["reach"]
     for item in (source, kustomization):
         if (item.get("spec") or {}).get("suspend"):
-            return None, "%s is suspended, so Flux applies nothing new; go on with: flux resume" % name_of(item), True
+            return None, "%s is suspended, so Flux applies nothing new; resume it with: flux resume" % name_of(item), True
     if not judged(source, requested):
         return "the repository %s was not fetched yet. Flux says: %s" % (params["url"], said(source)), reach, False
     if condition(source)["status"] == "False":

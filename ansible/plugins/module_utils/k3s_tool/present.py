@@ -57,7 +57,7 @@ def given(arguments, table):
         at += 1
         match = re.match(r"--?([A-Za-z0-9][\w-]*)(?:=(.*))?$", word, re.S)
         if not match:
-            raise ValueError("its command line has something that is no option")
+            raise ValueError("its command line has an argument that is not an option")
         name, value = named(match.group(1)), match.group(2)
         if value is None and (table.get(name) or {}).get("type") == "bool":
             value = "true"

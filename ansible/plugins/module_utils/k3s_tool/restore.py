@@ -49,7 +49,7 @@ def stage(stream, data=DATA, ended=work_ended):
     """Receives the content of a backup, all of it or nothing, and compares it with its manifest. It has no effect until it is armed: by this
     run, not by what one that was killed has left at work."""
     if not ended():
-        raise Refused("an earlier restore is still at work on this host")
+        raise Refused("an earlier restore is still running on this host")
     server, part = data + "/server", data + "/server/restore-staged.part"
     os.makedirs(server, mode=0o700, exist_ok=True)
     os.chmod(server, 0o700)
@@ -69,7 +69,7 @@ def stage(stream, data=DATA, ended=work_ended):
         os.rename(part, staged(data))
         os.fsync(lock)
     except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise Refused("what arrived is no whole backup: %s" % error) from error
+        raise Refused("the received backup is incomplete or damaged: %s" % error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
         os.close(lock)
