@@ -1,5 +1,6 @@
 /** What people read has none of the words that the table of CONTRIBUTING.md replaces. Comments may. */
 import assert from "node:assert/strict";
+import { filesBelow } from "../../tasks/stage.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 
 const REPLACED =
@@ -34,7 +35,7 @@ const VISIBLE: Readonly<Record<string, (text: string) => string>> = {
 };
 
 Deno.test("what src/ says has no word that CONTRIBUTING.md replaces", async () => {
-  const files = await filesBelow("src");
+  const files = await filesOf("src");
   assert.ok(files.length > 200);
   const wrong: string[] = [];
   for (const file of files.filter((name) => /\.tsx?$/.test(name))) {
@@ -44,14 +45,14 @@ Deno.test("what src/ says has no word that CONTRIBUTING.md replaces", async () =
 });
 
 Deno.test("what ansible/ says has none", async () => {
-  const files = await filesBelow("ansible");
+  const files = await filesOf("ansible");
   assert.ok(files.length > 100);
   assert.deepEqual((await Promise.all(files.map(linesWith))).flat(), []);
 });
 
 Deno.test("the pages and the examples have none", async () => {
-  const pages = (await filesBelow("docs")).filter((file) => /^docs\/[^/]+\.md$/.test(file));
-  const examples = [...await filesBelow("examples"), ...await filesBelow("gitops")];
+  const pages = (await filesOf("docs")).filter((file) => /^docs\/[^/]+\.md$/.test(file));
+  const examples = [...await filesOf("examples"), ...await filesOf("gitops")];
   assert.ok(pages.length > 10 && examples.length > 10);
   const files = [...pages, ...examples, "README.md", "CONTRIBUTING.md"];
   assert.deepEqual((await Promise.all(files.map(linesWith))).flat(), []);
@@ -107,13 +108,8 @@ function withoutComments(text: string): string {
   return text.replace(/^[ \t]*#.*$|[ \t]#[ \t].*$/gm, "");
 }
 
-async function filesBelow(directory: string): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(`${PROJECT_ROOT}/${directory}`)) {
-    if (name === "__pycache__" || name === ".ansible") continue;
-    const path = `${directory}/${name}`;
-    if (isDirectory) files.push(...await filesBelow(path));
-    else files.push(path);
-  }
-  return files;
+/** Every file below a folder of the project, without what Python and ansible-lint leave there. */
+async function filesOf(folder: string): Promise<string[]> {
+  return (await filesBelow(`${PROJECT_ROOT}/${folder}`)).map((path) => `${folder}/${path}`)
+    .filter((path) => !/\/(?:__pycache__|\.ansible)\//.test(path));
 }

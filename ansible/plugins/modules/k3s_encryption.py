@@ -224,14 +224,14 @@ def main():
     try:
         if step == "settle":
             changed = not module.check_mode and rotation.settle()
-            module.exit_json(changed=changed, diff=diff_of(*[CHANGES[step]] if changed else []))
+            module.exit_json(changed=changed, diff=diff_of(changed and CHANGES[step]))
         changed = step != "look" and (module.check_mode or rotation.step(step))
         found = rotation.look()
         if step in ("add", "all") and module.check_mode:
             found["noted"] = "Secrets are encrypted with the key %s, which would be replaced" % found["keys"][0]
         elif step in ("encrypt", "all") and changed and not module.check_mode:
             found["noted"] = "Secrets are encrypted with the key %s" % found["keys"][0]
-        module.exit_json(changed=changed, diff=diff_of(*[CHANGES[step]] if changed else []), **found)
+        module.exit_json(changed=changed, diff=diff_of(changed and CHANGES[step]), **found)
     except Failed as failure:
         module.fail_json(msg=sentence(str(failure), HINT))
 

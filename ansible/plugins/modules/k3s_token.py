@@ -214,7 +214,7 @@ def main():
         found = host.look()
         if step == "rotate":
             found["noted"] = "k3s would make a new server token, and be restarted on every host with it"
-        module.exit_json(changed=step == "rotate", diff=diff_of(*[CHANGES[step]] if step == "rotate" else []), **found)
+        module.exit_json(changed=step == "rotate", diff=diff_of(step == "rotate" and CHANGES[step]), **found)
     if step == "rotate":
         changed, problem = True, host.rotate()
     elif step == "settle":
@@ -223,7 +223,7 @@ def main():
         changed = host.done()
     if problem:
         module.fail_json(msg=sentence(problem, HINT))
-    module.exit_json(changed=changed, diff=diff_of(*[CHANGES[step]] if changed else []), **host.look())
+    module.exit_json(changed=changed, diff=diff_of(changed and CHANGES[step]), **host.look())
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ async function lookAt(
 }
 
 /** A shell script that runs a program of Python, as root where that needs no password. */
-export function scriptOf(program: string, python = "python3"): string {
+export function scriptOf(program: string, python: string): string {
   return `s=; [ "$(id -u)" = 0 ] || ! sudo -n true 2>/dev/null || s='sudo -n'
 $s ${python} - <<'END_OF_PROGRAM'
 ${program}END_OF_PROGRAM

@@ -91,7 +91,7 @@ Deno.test("the program runs as it is sent, and says what the role would", async 
       {},
     );
     const { stdout, stderr } = await new DenoRunner().run(["sh", "-s"], {
-      stdin: `echo Last login: today\n${scriptOf(program)}`,
+      stdin: `echo Last login: today\n${scriptOf(program, "python3")}`,
       env: { PATH: `${directory}:${Deno.env.get("PATH")}` },
     });
     assert.match(stdout, /^end=yes$/m, stderr);

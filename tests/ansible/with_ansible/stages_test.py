@@ -26,9 +26,21 @@ def stand_in(task, fails):
     """A task of the playbooks; in place of a role one that says that it would run, or fails."""
     if not any("_role" in name for name in task):
         return task
-    kept = {name: given for name, given in task.items() if name in ("name", "when", "tags")}
-    return {"block": [{"name": task["name"], "ansible.builtin.assert": {"that": "inventory_hostname not in %s" % json.dumps(fails.get(task["name"], []))}}],
-            **{name: given for name, given in kept.items() if name != "name"}}
+    said = {"name": task["name"], "ansible.builtin.assert": {"that": "inventory_hostname not in %s" % json.dumps(fails.get(task["name"], []))}}
+    return {**said, "when": task.get("when", True), "tags": task["tags"]}
+
+
+def run(folder, inventory, plays, *arguments, **environment):
+    """Runs plays with the project's settings and group_vars, all of it in a folder; what ansible-playbook ended with, and the path of its events."""
+    os.symlink(os.path.join(ROOT, "ansible", "playbooks", "group_vars"), os.path.join(folder, "group_vars"))
+    paths = [os.path.join(folder, name) for name in ("hosts.yml", "play.yml", "events")]
+    for path, content in zip(paths, (inventory, plays)):
+        with open(path, "w") as file:
+            json.dump(content, file)
+    done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", *paths[:2], *arguments],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+                          env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder, "K3S_TOOL_EVENTS": paths[2], **environment})
+    return done, paths[2]
 
 
 def provision(hosts, fails=(), **settings):
@@ -44,14 +56,7 @@ def provision(hosts, fails=(), **settings):
         group: {"hosts": {name: {"test_probe": hosts[name], "tailscale_ip": "100.64.0.%s" % name[1:]} for name in names if name in hosts}}
         for group, names in (("control_plane", SERVERS), ("workers", WORKERS))}}}
     with tempfile.TemporaryDirectory(prefix="k3s-tool-test-") as folder:
-        os.symlink(os.path.join(ROOT, "ansible", "playbooks", "group_vars"), os.path.join(folder, "group_vars"))
-        for name, content in (("hosts.yml", inventory), ("play.yml", plays)):
-            with open(os.path.join(folder, name), "w") as file:
-                json.dump(content, file)
-        events = os.path.join(folder, "events")
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(folder, "hosts.yml"), os.path.join(folder, "play.yml")],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                              env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder, "K3S_TOOL_EVENTS": events})
+        done, events = run(folder, inventory, plays)
         if not os.path.exists(events):
             raise AssertionError(done.stdout)
         with open(events) as file:
@@ -114,7 +119,6 @@ class Joining(unittest.TestCase):
     def start(self, config, host, leader):
         """What the modules were given as a token when a server's k3s is started with this configuration."""
         with tempfile.TemporaryDirectory(prefix="k3s-tool-test-") as folder:
-            os.symlink(os.path.join(ROOT, "ansible", "playbooks", "group_vars"), os.path.join(folder, "group_vars"))
             noted, modules = os.path.join(folder, "noted"), os.path.join(folder, "modules")
             os.mkdir(modules)
             for name in ("k3s_files", "k3s_admit", "k3s_start"):
@@ -126,12 +130,7 @@ class Joining(unittest.TestCase):
             play = [{"hosts": host, "gather_facts": False, "tasks": [{"ansible.builtin.include_role": {"name": "k3s_service", "tasks_from": "install", "rolespec_validate": False}}]}]
             inventory = {"all": {"vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}, "children": {
                 "control_plane": {"hosts": {"n1": {"tailscale_ip": "100.64.0.1"}, "n2": {"tailscale_ip": "100.64.0.2"}}}}}}
-            for name, content in (("hosts.yml", inventory), ("play.yml", play)):
-                with open(os.path.join(folder, name), "w") as file:
-                    json.dump(content, file)
-            done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(folder, "hosts.yml"), "-e", json.dumps(given),
-                                   os.path.join(folder, "play.yml")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                                  env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder, "ANSIBLE_LIBRARY": modules})
+            done, _ = run(folder, inventory, play, "-e", json.dumps(given), ANSIBLE_LIBRARY=modules)
             self.assertEqual(done.returncode, 0, done.stdout)
             with open(noted) as file:
                 return dict(json.loads(line) for line in file)

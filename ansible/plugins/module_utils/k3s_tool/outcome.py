@@ -7,8 +7,8 @@ from ansible.module_utils.k3s_tool.programs import sentence
 
 
 def diff_of(*changes):
-    """A diff of what has no text: a line for each change."""
-    return {"before": "", "after": "".join(change + "\n" for change in changes)}
+    """A diff of what has no text: a line for each change, none for what is no change (False)."""
+    return {"before": "", "after": "".join(change + "\n" for change in changes if change)}
 
 
 def end(module, changes, warnings=(), problem=None, hint=None, **found):
