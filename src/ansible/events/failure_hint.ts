@@ -78,6 +78,11 @@ const HOST_HINTS: readonly Hint[] = [
     (host) => `A file system of ${host} is mounted read-only: look at dmesg there.`,
   ],
   [
+    /Failed to create temporary directory/i,
+    (host) =>
+      `The login user cannot write to ~/.ansible on ${host}. If it belongs to root, run on that machine: sudo chown -R "$(id -un)" ~/.ansible`,
+  ],
+  [
     /python3?: (?:command )?not found|interpreter.*(?:not found|No such file)|No python interpreters? found|No such file or directory: b?'python3'/i,
     (host) => `Python 3 is not installed on ${host}. Install it: sudo apt install python3`,
   ],

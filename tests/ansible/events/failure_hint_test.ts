@@ -19,6 +19,16 @@ const CASES: readonly (readonly [said: string, hint: RegExp])[] = [
   ["OSError: [Errno 28] No space left on device", /disk of pi is full/],
   ["the disk of /var/lib/rancher/k3s/server/db/snapshots is full", /disk of pi is full/],
   ["SQLite cannot back up the datastore: database or disk is full", /disk of pi is full/],
+  [
+    "Failed to create temporary directory. In some cases, you may have been able to authenticate " +
+    "and did not have permissions on the target directory.",
+    /chown -R .* ~\/\.ansible$/,
+  ],
+  [
+    "Failed to create temporary directory. […] exited with result 1, stderr output: " +
+    "mkdir: cannot create directory '/home/ann/.ansible': No space left on device",
+    /disk of pi is full/,
+  ],
   ["/bin/sh: 1: /usr/bin/python3: not found", /apt install python3/],
   ["Shared connection to 100.64.0.2 closed.", /broke off/],
   ["E: Could not get lock /var/lib/dpkg/lock-frontend", /installs packages on pi/],
