@@ -56,7 +56,7 @@ Deno.test("pruning again deletes nothing", () => {
   );
 });
 
-// The program that makes backups on servers is held to the same cases: tests/ansible/scheduled_backup_test.py.
+// The program that makes backups on servers is held to the same cases: tests/ansible/module_utils/scheduled_backup_test.py.
 Deno.test("only periods with a backup count, weeks begin on Monday, and the newest stays", () => {
   const made = (stamp: string) => ({
     time: parseBackupName(`home-${stamp}-v1.36.3+k3s1-etcd.age`)!.time,
