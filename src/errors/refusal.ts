@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ExitCode, UserError } from "./user_error.ts";
+
 /** Why something was refused, and what to do about it. */
 interface Refusal {
   readonly why: string;
@@ -67,6 +69,13 @@ export function refusalReason(error: unknown): string {
   if (known !== undefined) return known;
   if (error instanceof Deno.errors.NotFound) return "it does not exist";
   return error instanceof Error ? error.message : String(error);
+}
+
+/** For `catch` where a file is read. @throws {UserError} exit code 2, unless another is given */
+export function unreadable(file: string, exitCode: ExitCode = ExitCode.Usage) {
+  return (cause: unknown): never => {
+    throw new UserError(`Cannot read ${file}: ${refusalReason(cause)}`, { exitCode, cause });
+  };
 }
 
 /**

@@ -5,9 +5,9 @@
  */
 
 import { basename, join } from "node:path";
-import { refusalReason } from "../../errors/refusal.ts";
+import { unreadable } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
-import { usageError, UserError } from "../../errors/user_error.ts";
+import { ExitCode, usageError, UserError } from "../../errors/user_error.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { workstationPath } from "../../inventory/workstation_path.ts";
 import { ifThere } from "../../process/lock.ts";
@@ -138,9 +138,7 @@ export async function decryptBackup(
     }
     keys.forEach((key) => decrypter.addIdentity(key));
   }
-  const opened = await Deno.open(file).catch((error) => {
-    throw new UserError(`Cannot read ${file}: ${refusalReason(error)}`, { cause: error });
-  });
+  const opened = await Deno.open(file).catch(unreadable(file, ExitCode.Failed));
   try {
     return await decrypter.decrypt(opened.readable);
   } catch (error) {

@@ -6,10 +6,10 @@
 
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { refusalReason } from "../../errors/refusal.ts";
+import { unreadable } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
-import { usageError, UserError } from "../../errors/user_error.ts";
+import { ExitCode, usageError, UserError } from "../../errors/user_error.ts";
 import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { amount, PROGRESS_MS } from "../upkeep/artifacts.ts";
@@ -40,7 +40,7 @@ export async function copyBackup(
     });
   }
   try {
-    const { size } = await reading(file, () => Deno.stat(file));
+    const { size } = await Deno.stat(file).catch(unreadable(file, ExitCode.Failed));
     tell(`Copying ${file} to ${place.address} (${amount(size, size)}).`);
     if (!await place.put(await localFile(system, file, tell))) tell(`${name} is there already.`);
     return `${place.address}/${name}`;
@@ -101,20 +101,13 @@ async function localFile(
 }
 
 async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
-  using file = await reading(path, () => Deno.open(path));
+  const failed = unreadable(path, ExitCode.Failed);
+  using file = await Deno.open(path).catch(failed);
   for (;;) {
     const buffer = new Uint8Array(CHUNK);
-    const read = await reading(path, () => file.read(buffer));
+    const read = await file.read(buffer).catch(failed);
     if (read === null) return;
     yield buffer.subarray(0, read);
-  }
-}
-
-async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new UserError(`Cannot read ${path}: ${refusalReason(cause)}`, { cause });
   }
 }
 

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { AwsV4Signer } from "aws4fetch";
 import { type Dispatcher, EnvHttpProxyAgent } from "undici";
-import { refusalReason } from "../../errors/refusal.ts";
+import { unreadable } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import {
   ExitCode,
@@ -403,7 +403,5 @@ function usable({ id, secret, token }: Keys, from: string): Credentials {
 
 /** Undefined where there is none. */
 async function readText(file: string): Promise<string | undefined> {
-  return await ifThere(readSmallText(file)).catch((cause) => {
-    throw usageError(`Cannot read ${file}: ${refusalReason(cause)}`, { cause });
-  });
+  return await ifThere(readSmallText(file)).catch(unreadable(file));
 }

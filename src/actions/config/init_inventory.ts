@@ -5,10 +5,10 @@
  */
 
 import { dirname } from "node:path";
-import { refusalReason } from "../../errors/refusal.ts";
+import { unreadable } from "../../errors/refusal.ts";
 import { usageError, type UserError } from "../../errors/user_error.ts";
 import { writeAtomically } from "../../process/atomic_write.ts";
-import { withDirectoryLock } from "../../process/lock.ts";
+import { ifThere, withDirectoryLock } from "../../process/lock.ts";
 import { InventoryFiles } from "../../inventory/read/inventory_files.ts";
 import { loadInventory } from "../../inventory/read/read.ts";
 import { danglingLink } from "../../inventory/read/locate.ts";
@@ -114,14 +114,12 @@ async function textOf(file: string): Promise<string | undefined> {
       hint: "Remove the link, or create its target.",
     });
   }
-  try {
+  const read = async () => {
     // Reading a pipe would not end.
     if (!(await Deno.stat(file)).isFile) throw new Error("it is not a regular file");
     return await Deno.readTextFile(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw usageError(`Cannot read ${file}: ${refusalReason(error)}`, { cause: error });
-  }
+  };
+  return await ifThere(read()).catch(unreadable(file));
 }
 
 /** The refusal to replace an inventory unasked: exit code 2. */

@@ -105,15 +105,15 @@ export async function checkState(
   { fix }: { readonly fix: boolean },
 ): Promise<Check> {
   const name = "state";
-  let mode: number;
+  let found: Deno.FileInfo | undefined;
   try {
-    mode = ((await Deno.stat(state)).mode ?? 0) & 0o777;
+    found = await ifThere(Deno.stat(state));
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) return stateFailure("read", error);
-    return ok(name, "no runs yet");
+    return stateFailure("read", error);
   }
+  if (found === undefined) return ok(name, "no runs yet");
   const { accepted } = knownHostsFiles(state);
-  if ((mode & 0o077) === 0) {
+  if (((found.mode ?? 0) & 0o077) === 0) {
     return ok(name, `${state}, private; host keys: ${accepted}`);
   }
   if (fix) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { refusalReason } from "../../errors/refusal.ts";
+import { unreadable } from "../../errors/refusal.ts";
 import { counted } from "../../errors/safe_text.ts";
 import { dirname, join, posix, resolve } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
@@ -316,9 +316,7 @@ async function plannedFile(
 ): Promise<PlannedFile> {
   await checkTarget(directory, path);
   const file = join(directory, path);
-  const before = await ifThere(Deno.readTextFile(file)).catch((error) => {
-    throw usageError(`Cannot read ${file}: ${refusalReason(error)}`, { cause: error });
-  });
+  const before = await ifThere(Deno.readTextFile(file)).catch(unreadable(file));
   if (before === undefined) return { path, change: "created", before: "", after };
   // Rules somebody wrote for secrets that exist are never replaced, nor asked about.
   const keep = before === after || path === ".sops.yaml" && rules;

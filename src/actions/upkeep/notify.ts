@@ -4,7 +4,7 @@
  * @module
  */
 
-import { refusalReason } from "../../errors/refusal.ts";
+import { unreadable } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { missingError, usageError, UserError } from "../../errors/user_error.ts";
 import { hostNamed, hostsOf } from "../../inventory/model.ts";
@@ -31,13 +31,8 @@ export async function readAddress(
   path: string,
   format: string,
 ): Promise<void> {
-  let address: string;
-  try {
-    const file = path.replace(/^~(?=\/|$)/, directories.home);
-    address = (await readSmallText(file)).trim();
-  } catch (cause) {
-    throw usageError(`Cannot read ${safeText(path)}: ${refusalReason(cause)}`, { cause });
-  }
+  const file = path.replace(/^~(?=\/|$)/, directories.home);
+  const address = (await readSmallText(file).catch(unreadable(safeText(path)))).trim();
   const fits = format === "mail" ? /^[^@,\s]+@[^@,\s]+$/ : /^https?:\/\/[^\s/@]+(?:\/\S*)?$/;
   if (fits.test(address)) return;
   throw usageError(`The address in ${safeText(path)} does not fit the format ${format}`, {

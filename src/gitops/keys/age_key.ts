@@ -9,7 +9,7 @@
  */
 
 import { dirname } from "node:path";
-import { refusalReason } from "../../errors/refusal.ts";
+import { unreadable } from "../../errors/refusal.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { ifThere } from "../../process/lock.ts";
 import { readSmallText } from "../../process/small_file.ts";
@@ -28,10 +28,7 @@ export interface AgeKey {
  * @throws {UserError} exit code 2 where it holds no key, or others can read it
  */
 export async function readAgeKey(file: string): Promise<AgeKey | undefined> {
-  const unreadable = (error: Error) => {
-    throw usageError(`Cannot read ${file}: ${refusalReason(error)}`, { cause: error });
-  };
-  const found = await ifThere(Deno.stat(file)).catch(unreadable);
+  const found = await ifThere(Deno.stat(file)).catch(unreadable(file));
   if (found === undefined) return undefined;
   if (!found.isFile) throw usageError(`${file} is not a file`);
   if (((found.mode ?? 0) & 0o077) !== 0) {
@@ -39,7 +36,7 @@ export async function readAgeKey(file: string): Promise<AgeKey | undefined> {
       hint: `Correct it: chmod 600 ${file}`,
     });
   }
-  const text = await readSmallText(file).catch(unreadable);
+  const text = await readSmallText(file).catch(unreadable(file));
   const identity = text.split(/\r?\n/).find((line) => line.startsWith("AGE-SECRET-KEY-1"));
   const recipient = identity === undefined ? undefined : await recipientOf(identity.trim());
   if (recipient === undefined) {

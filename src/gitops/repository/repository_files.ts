@@ -5,8 +5,7 @@
  */
 
 import { join, relative } from "node:path";
-import { refusalReason } from "../../errors/refusal.ts";
-import { usageError } from "../../errors/user_error.ts";
+import { unreadable } from "../../errors/refusal.ts";
 import { ifThere } from "../../process/lock.ts";
 
 /** Larger files are no manifests; Kubernetes takes objects up to 1.5 MiB (etcd's request limit). */
@@ -130,16 +129,12 @@ async function walk(
     }
   } catch (error) {
     if (folder === "" && error instanceof Deno.errors.NotFound) return;
-    throw usageError(`Cannot read ${join(root, folder)}: ${refusalReason(error)}`, {
-      cause: error,
-    });
+    throw unreadable(join(root, folder))(error);
   }
 }
 
 async function readText(path: string): Promise<string | undefined> {
   const found = await Deno.lstat(path).catch(() => undefined);
   if (!found?.isFile || found.size > LARGEST_BYTES) return undefined;
-  return await ifThere(Deno.readTextFile(path)).catch((error) => {
-    throw usageError(`Cannot read ${path}: ${error.message}`, { cause: error });
-  });
+  return await ifThere(Deno.readTextFile(path)).catch(unreadable(path));
 }

@@ -5,7 +5,8 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { missingError, usageError, UserError } from "../../errors/user_error.ts";
+import { unreadable } from "../../errors/refusal.ts";
+import { missingError, usageError } from "../../errors/user_error.ts";
 import { InventoryFiles } from "./inventory_files.ts";
 
 /** Looked for in each directory from the current one upwards, in this order. */
@@ -106,7 +107,7 @@ export async function resolveInventoryFile(
         cause: error,
       });
     }
-    throw unreadable(shown, error);
+    throw unreadable(shown)(error);
   }
   if (info.isDirectory) {
     throw usageError(`${shown} is a directory`, {
@@ -122,14 +123,8 @@ export async function resolveInventoryFile(
       hint: "k3s-tool reads an inventory more than once and edits it in place: give it a file.",
     });
   }
-  try {
-    const handle = await Deno.open(path);
-    using _ = handle;
-    await refuseIni(handle, { path, shown });
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw unreadable(shown, error);
-  }
+  using handle = await Deno.open(path).catch(unreadable(shown));
+  await refuseIni(handle, { path, shown });
   return path;
 }
 
@@ -139,7 +134,7 @@ async function refuseIni(
   { path, shown }: { readonly path: string; readonly shown: string },
 ): Promise<void> {
   const buffer = new Uint8Array(4096);
-  const length = await handle.read(buffer) ?? 0;
+  const length = await handle.read(buffer).catch(unreadable(shown)) ?? 0;
   const text = new TextDecoder().decode(buffer.subarray(0, length));
   const lines = text.split(/\r?\n/).filter((line) => /^\s*[^\s#;]/.test(line));
   const [first = ""] = lines;
@@ -153,11 +148,4 @@ async function refuseIni(
     hint: "k3s-tool reads YAML. Convert it, then use the new file: " +
       `ansible-inventory -i ${shown} --list --yaml --export --output hosts.yml`,
   });
-}
-
-function unreadable(shown: string, cause: unknown): UserError {
-  const why = cause instanceof Deno.errors.PermissionDenied
-    ? "permission denied"
-    : (cause as Error).message;
-  return usageError(`Cannot read ${shown}: ${why}`, { cause });
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Secret } from "../../../actions/backup/backup_file.ts";
-import { refusalReason } from "../../../errors/refusal.ts";
+import { unreadable } from "../../../errors/refusal.ts";
 import { usageError } from "../../../errors/user_error.ts";
 import { readSmallText } from "../../../process/small_file.ts";
 import { Prompter } from "../../output/prompt.ts";
@@ -60,9 +60,7 @@ export async function firstLine(
 }
 
 async function textOf(context: Context, file: string): Promise<string> {
-  return await readSmallText(absolute(context, file)).catch((cause) => {
-    throw usageError(`Cannot read ${file}: ${refusalReason(cause)}`, { cause });
-  });
+  return await readSmallText(absolute(context, file)).catch(unreadable(file));
 }
 
 /** What a new backup is encrypted to. @throws {UserError} exit code 2 */
