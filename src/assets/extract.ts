@@ -6,7 +6,7 @@
  */
 
 import { sha256 } from "../process/digest.ts";
-import { isRefusal, refusalHint, refusalReason } from "../errors/refusal.ts";
+import { isAbsent, isRefusal, refusalHint, refusalReason } from "../errors/refusal.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { AssetSource } from "./source.ts";
 
@@ -153,8 +153,7 @@ async function remove(path: string): Promise<void> {
 }
 
 function absent(error: unknown): undefined {
-  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return;
-  throw error;
+  if (!isAbsent(error)) throw error;
 }
 
 /** For what is tried in passing and is no reason to fail. */

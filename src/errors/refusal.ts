@@ -71,6 +71,11 @@ export function refusalReason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** True where there is nothing at a path, as one of its parents is missing or a file. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
 /** For `catch` where a file is read. @throws {UserError} exit code 2, unless another is given */
 export function unreadable(file: string, exitCode: ExitCode = ExitCode.Usage) {
   return (cause: unknown): never => {

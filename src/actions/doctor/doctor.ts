@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isAbsent } from "../../errors/refusal.ts";
 import { counted } from "../../errors/safe_text.ts";
 import { storedKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
@@ -135,9 +136,7 @@ async function checkKubeconfig(system: ActionSystem, inventory: Inventory): Prom
       `Fix it with: chmod 600 ${path}`,
     );
   } catch (error) {
-    const none = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory;
-    if (!none) return fail(name, (error as Error).message);
+    if (!isAbsent(error)) return fail(name, (error as Error).message);
     return warn(
       name,
       "this machine has not provisioned the cluster",

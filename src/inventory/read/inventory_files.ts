@@ -8,6 +8,7 @@
  */
 
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { isAbsent, refusalReason } from "../../errors/refusal.ts";
 import type { Problem } from "../../errors/user_error.ts";
 import { LineIndex } from "../../yaml/line_index.ts";
 import { entryOf, keyName, type YamlDocument } from "../../yaml/node.ts";
@@ -85,9 +86,7 @@ export class InventoryFiles {
     try {
       for (const { name } of Deno.readDirSync(directory)) names.add(name);
     } catch (error) {
-      const none = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.NotADirectory;
-      if (!none) throw error;
+      if (!isAbsent(error)) throw error;
     }
     return names;
   }
@@ -224,10 +223,8 @@ function readOne(
 }
 
 function unreadable(path: string, error: unknown, from: InventoryFiles): Problem {
-  const why = error instanceof Deno.errors.PermissionDenied
-    ? "permission denied"
-    : (error as Error).message;
-  return { message: `the file cannot be read: ${why}`, where: { file: from.show(path) } };
+  const message = `the file cannot be read: ${refusalReason(error)}`;
+  return { message, where: { file: from.show(path) } };
 }
 
 function shapeProblems(document: YamlDocument): Problem[] {

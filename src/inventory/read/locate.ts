@@ -5,7 +5,7 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { unreadable } from "../../errors/refusal.ts";
+import { isAbsent, unreadable } from "../../errors/refusal.ts";
 import { missingError, usageError } from "../../errors/user_error.ts";
 import { InventoryFiles } from "./inventory_files.ts";
 
@@ -58,10 +58,8 @@ async function isThere(path: string): Promise<boolean> {
     await Deno.lstat(path);
     return true;
   } catch (error) {
-    const none = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory;
     // Not ours to look at: reading it says so.
-    return !none || await danglingLink(path) !== undefined;
+    return !isAbsent(error) || await danglingLink(path) !== undefined;
   }
 }
 
