@@ -100,7 +100,8 @@ export class ApiError extends Error {
   }
 }
 
-const Status = z.object({
+/** A `Status` of Kubernetes, as far as it is read here. */
+export const Status = z.object({
   code: z.number().nullish(),
   reason: z.string().nullish(),
   message: z.string().nullish(),

@@ -7,7 +7,7 @@
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, UserError } from "../../errors/user_error.ts";
-import type { KubernetesApi } from "../api/kubernetes_api.ts";
+import { type KubernetesApi, Status } from "../api/kubernetes_api.ts";
 import { channelError, objectPath } from "../api/requests.ts";
 
 /** Where a shell is opened. */
@@ -113,15 +113,7 @@ export async function openPodShell(
   }
 }
 
-const Ended = z.object({
-  status: z.string(),
-  reason: z.string().nullish(),
-  message: z.string().nullish(),
-  details: z.object({
-    causes: z.array(z.object({ reason: z.string().nullish(), message: z.string().nullish() }))
-      .nullish(),
-  }).nullish(),
-});
+const Ended = Status.extend({ status: z.string() });
 
 /** What the runtimes say of a program that is not there (runc, crun, youki). */
 const NO_SUCH_PROGRAM = /executable file .*not found|no such file or directory/i;
