@@ -21,6 +21,7 @@ import {
   DNS_SUBDOMAIN,
   expectedKey,
   expectedLabelValue,
+  FLUX_DURATION,
   isReservedName,
   K3S_VERSION,
   LABEL_VALUE,
@@ -364,9 +365,7 @@ export const ClusterVariables = z.looseObject({
   gitops_flux_manifest_sha256: z.optional(text(/^(?:[0-9a-fA-F]{64})?$/, "64 hexadecimal digits")),
   gitops_flux_manifest_file: z.optional(FILE),
   gitops_flux_allow_downgrade: z.optional(z.boolean(BOOLEAN)),
-  gitops_interval: z.optional(
-    text(/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/, "a span of time such as 1m or 30s"),
-  ),
+  gitops_interval: z.optional(text(FLUX_DURATION, "a span of time such as 1m or 30s")),
   gitops_timeout: z.optional(z.int(SECONDS).check(z.minimum(1, SECONDS))),
   gitops_token_file: z.optional(FILE),
   gitops_username: z.optional(text(/^[^\s:]+$/, "a user name without spaces and colons")),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FLUX_DURATION } from "../../inventory/kubernetes_syntax.ts";
 import {
   type FieldPath,
   type Finding,
@@ -104,7 +105,7 @@ function spanFindings({ apiVersion, spec }: Readonly<Record<string, unknown>>): 
   return textsAt(spec, ["spec"])
     .filter(({ at }) => /^(?:interval|retryInterval|timeout)$/.test(String(at.at(-1))))
     .filter(({ at }) => !at.some((member) => FREE_FORM.has(String(member))))
-    .filter(({ text }) => !/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text))
+    .filter(({ text }) => !FLUX_DURATION.test(text))
     .map(({ at, text }) => ({
       path: at,
       message: `${formatFieldPath(at)} must be a span of time such as 10m or 1h30m, is ` +
