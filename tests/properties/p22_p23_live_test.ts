@@ -11,7 +11,7 @@ import type { ClusterNode, ClusterPod } from "../../src/cluster/read/objects.ts"
 import { arrange, layoutList, type ListSpec } from "../../src/view/lists/list.ts";
 import { NODE_LIST } from "../../src/view/tables/nodes.ts";
 import { nodeRows, workloadRows } from "../../src/view/lists/live_rows.ts";
-import { WORKLOAD_LIST } from "../../src/view/lists/live_workloads.ts";
+import { WORKLOAD_LIST } from "../../src/view/tables/services.ts";
 import { cellText, noPaint } from "../../src/view/words/tone.ts";
 import { inventoryHost } from "../actions/host_fixture.ts";
 import { peerFields } from "../tailscale/status_fixture.ts";

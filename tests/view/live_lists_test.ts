@@ -5,7 +5,7 @@ import { arrange, layoutList, type ListSpec } from "../../src/view/lists/list.ts
 import { EVENT_LIST } from "../../src/view/lists/live_events.ts";
 import { NODE_LIST } from "../../src/view/tables/nodes.ts";
 import { eventRows, nodeRows, workloadRows } from "../../src/view/lists/live_rows.ts";
-import { WORKLOAD_LIST } from "../../src/view/lists/live_workloads.ts";
+import { WORKLOAD_LIST } from "../../src/view/tables/services.ts";
 import { cellTone, noPaint } from "../../src/view/words/tone.ts";
 import { HOMELAB, liveState, look, NOW } from "./live_fixture.ts";
 

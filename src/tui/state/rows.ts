@@ -10,7 +10,7 @@ import { EVENT_LIST, type FoldedEvent } from "../../view/lists/live_events.ts";
 import { arrange, layoutList, type ListLayout, type ListSpec } from "../../view/lists/list.ts";
 import { NODE_LIST } from "../../view/tables/nodes.ts";
 import { eventRows, nodeRows, workloadRows } from "../../view/lists/live_rows.ts";
-import { WORKLOAD_LIST } from "../../view/lists/live_workloads.ts";
+import { WORKLOAD_LIST } from "../../view/tables/services.ts";
 import type { Paint } from "../../view/words/tone.ts";
 import type { PaneId } from "../draw/layout.ts";
 import type { Model } from "./model.ts";

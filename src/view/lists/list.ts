@@ -38,6 +38,13 @@ export interface SharedColumn<R> extends Column<R> {
   readonly list?: Partial<ListColumn<R>> & Pick<ListColumn<R>, "priority">;
 }
 
+/** What a list has of shared columns. */
+export function listColumns<R>(columns: readonly SharedColumn<R>[]): readonly ListColumn<R>[] {
+  return columns.flatMap(({ header, cell, align, list }) =>
+    list === undefined ? [] : [{ header, cell, align, ...list }]
+  );
+}
+
 /** A list: its columns, and what tells its rows apart. */
 export interface ListSpec<R> {
   /** Always the same columns; `now` (milliseconds since the epoch) is for ages. */

@@ -5,7 +5,7 @@
  */
 
 import type { NodeReport, NodeStatus } from "../../reports/node_report.ts";
-import { type ListSpec, type SharedColumn, youngestFirst } from "../lists/list.ts";
+import { listColumns, type ListSpec, type SharedColumn, youngestFirst } from "../lists/list.ts";
 import { bytes, cores, NOTHING, percent, since } from "../words/amounts.ts";
 import { bar, barTone, shareOf } from "../words/bar.ts";
 import { Node } from "./documents.ts";
@@ -130,10 +130,7 @@ export const NODE_LIST: ListSpec<NodeReport> = {
       report.node?.osImage,
       cellText(liveNote(report)),
     ].join(" "),
-  columns: (now) =>
-    nodeColumns(now).flatMap(({ header, cell, align, list }) =>
-      list === undefined ? [] : [{ header, cell, align, ...list }]
-    ),
+  columns: (now) => listColumns(nodeColumns(now)),
 };
 
 const TONES: Readonly<Record<NodeStatus, Tone>> = {

@@ -1,18 +1,76 @@
 /**
- * Services and workloads as rows, sentences and documents.
+ * Services and workloads: the rows of `status` and of the live list, sentences and documents.
  *
  * @module
  */
 
 import { type Health, isTrouble } from "../../reports/health.ts";
 import type { ServiceReport } from "../../reports/service_report.ts";
-import type { WorkloadReport } from "../../reports/workload_report.ts";
+import type { LiveWorkload, WorkloadReport } from "../../reports/workload_report.ts";
 import type { Problem } from "../../cluster/read/objects.ts";
-import { NOTHING } from "../words/amounts.ts";
+import {
+  listColumns,
+  type ListSpec,
+  type SharedColumn,
+  textual,
+  youngestFirst,
+} from "../lists/list.ts";
+import { NOTHING, since } from "../words/amounts.ts";
 import { Service, Workload } from "./documents.ts";
 import { shaped } from "./shaped.ts";
 import type { Column } from "./table.ts";
-import { inTone, type Tone, type Toned } from "../words/tone.ts";
+import { type Cell, inTone, type Tone, type Toned } from "../words/tone.ts";
+
+/** Tones of a health, the worst first. */
+const TONES: Readonly<Record<Health, Tone>> = {
+  Failed: "bad",
+  Down: "bad",
+  Degraded: "warn",
+  Unknown: "muted",
+  Running: "accent",
+  Suspended: "muted",
+  Idle: "muted",
+  Complete: "muted",
+  External: "muted",
+  Healthy: "good",
+};
+
+const BY_HEALTH = Object.keys(TONES);
+
+/** Restarts from which on their number is a warning. */
+const MANY_RESTARTS = 5;
+
+/** How a service, a workload or a pod stands. */
+const HEALTH_COLUMNS: readonly SharedColumn<
+  Pick<ServiceReport, "pods" | "health" | "problem">
+>[] = [
+  {
+    header: "READY",
+    align: "right",
+    cell: ({ pods }) => pods === undefined ? NOTHING : `${pods.ready}/${pods.wanted}`,
+    list: {
+      priority: 0,
+      sort: ({ pods }) => pods && pods.wanted > 0 ? pods.ready / pods.wanted : undefined,
+    },
+  },
+  {
+    header: "HEALTH",
+    cell: ({ health, problem }) => healthCell(health, problem),
+    list: {
+      priority: 1,
+      grow: true,
+      least: 20,
+      comfortable: 28,
+      // `Down: CrashLoopBackOff: exit code 1`: as much of the message as there is room.
+      cell: ({ health, problem }) => {
+        const cell = healthCell(health, problem);
+        const message = problem?.message ?? "";
+        return message === "" ? cell : { ...cell, text: `${cell.text}: ${message}` };
+      },
+      sort: ({ health }) => BY_HEALTH.indexOf(health),
+    },
+  },
+];
 
 /** Columns of services. */
 export const SERVICE_COLUMNS: readonly Column<ServiceReport>[] = [
@@ -20,31 +78,51 @@ export const SERVICE_COLUMNS: readonly Column<ServiceReport>[] = [
   { header: "SERVICE", cell: ({ service }) => service.name },
   { header: "TYPE", cell: ({ service }) => service.type },
   { header: "PORTS", cell: ({ service }) => service.ports.join(",") || NOTHING },
-  {
-    header: "READY",
-    align: "right",
-    cell: ({ pods }) => pods === undefined ? NOTHING : `${pods.ready}/${pods.wanted}`,
-  },
-  { header: "HEALTH", cell: ({ health, problem }) => healthCell(health, problem) },
+  ...HEALTH_COLUMNS,
 ];
 
-const TONES: Readonly<Record<Health, Tone>> = {
-  Healthy: "good",
-  Degraded: "warn",
-  Down: "bad",
-  Idle: "muted",
-  Running: "accent",
-  Complete: "muted",
-  Failed: "bad",
-  Suspended: "muted",
-  External: "muted",
-  Unknown: "muted",
+/** Services, workloads, and pods of nobody. */
+export const WORKLOAD_LIST: ListSpec<LiveWorkload> = {
+  key: ({ uid }) => uid,
+  filterText: ({ namespace, name, kind, health, problem }) =>
+    `${namespace} ${name} ${namespace}/${name} ${kind} ${health} ${problem?.reason ?? ""}`,
+  columns: (now) => [
+    {
+      header: "NAMESPACE",
+      priority: 3,
+      grow: true,
+      least: 8,
+      ...textual(({ namespace }) => namespace),
+    },
+    { header: "NAME", priority: 0, grow: true, least: 14, ...textual(({ name }) => name) },
+    { header: "KIND", priority: 4, ...textual(({ kind }) => kind) },
+    ...listColumns(HEALTH_COLUMNS),
+    {
+      header: "RESTARTS",
+      priority: 5,
+      align: "right",
+      cell: restartsCell,
+      sort: ({ restarts }) => restarts,
+    },
+    {
+      header: "AGE",
+      priority: 6,
+      align: "right",
+      cell: ({ createdAt }) => since(createdAt, now),
+      sort: ({ createdAt }) => youngestFirst(createdAt),
+    },
+  ],
 };
 
 /** A health, and why where that is known: `Degraded: CrashLoopBackOff`. */
-export function healthCell(health: Health, problem: Problem | undefined): Toned {
+function healthCell(health: Health, problem: Problem | undefined): Toned {
   const reason = problem === undefined || problem.reason === "" ? "" : `: ${problem.reason}`;
   return inTone(TONES[health], `${health}${reason}`);
+}
+
+function restartsCell({ restarts }: LiveWorkload): Cell {
+  if (restarts === undefined) return NOTHING;
+  return inTone(restarts >= MANY_RESTARTS ? "warn" : "plain", String(restarts));
 }
 
 /** The health in a report, where there is one. */
