@@ -13,7 +13,7 @@ import type { ObjectKind, ObjectReference } from "../../cluster/api/requests.ts"
 import { type Content, problemOf } from "../state/content.ts";
 import type { LogView, Screen } from "../state/screens.ts";
 import { podsOf } from "../state/selection.ts";
-import { yamlLines } from "../../view/details/yaml.ts";
+import { yamlLines } from "../../view/details/object.ts";
 import { inTone, type TextLine } from "../../view/words/tone.ts";
 import { plain } from "../draw/text_line.ts";
 import * as z from "zod";

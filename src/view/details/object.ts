@@ -1,10 +1,11 @@
 /**
- * The details of anything that can be looked at.
+ * Anything that can be looked at: its details, and its YAML.
  *
  * @module
  */
 
 import type { ObjectReference } from "../../cluster/api/requests.ts";
+import { safeText } from "../../errors/safe_text.ts";
 import { eventRows, type LiveView, nodeRows } from "../lists/live_rows.ts";
 import { nodeDetails } from "./node.ts";
 import { podDetails } from "./pod.ts";
@@ -78,4 +79,44 @@ export function eventDetails(view: LiveView, event: FoldedEvent): readonly Secti
         kind === about.kind && namespace === about.namespace && name === about.name,
     ),
   ];
+}
+
+/** Stands in place of what is never shown. */
+const HIDDEN = "(not shown)";
+
+/** Where kubectl keeps a copy of all it was given, a Secret's data too. */
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** The lines of an object, harmless for a terminal; the data of a Secret is not in them. */
+export async function yamlLines(object: ApiObject): Promise<readonly string[]> {
+  const { stringify } = await import("yaml");
+  // Written out where it repeats, and never folded: a line is cut or wrapped where it is shown.
+  const text = stringify(withoutSecrets(object), { aliasDuplicateObjects: false, lineWidth: 0 });
+  return text.replace(/\n$/, "").split("\n").map((line) => safeText(line));
+}
+
+function withoutSecrets(object: ApiObject): unknown {
+  if (object.kind !== "Secret") return object;
+  const hidden = Object.fromEntries(
+    Object.entries(object).map(([key, value]) =>
+      key === "data" || key === "stringData" ? [key, hide(value)] : [key, value]
+    ),
+  );
+  return { ...hidden, metadata: withoutCopy(object.metadata) };
+}
+
+function hide(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return HIDDEN;
+  return Object.fromEntries(Object.keys(value).map((key) => [key, HIDDEN]));
+}
+
+function withoutCopy(metadata: unknown): unknown {
+  if (typeof metadata !== "object" || metadata === null) return metadata;
+  const { annotations, ...rest } = metadata as Readonly<Record<string, unknown>>;
+  if (typeof annotations !== "object" || annotations === null) return rest;
+  const { [LAST_APPLIED]: copy, ...others } = annotations as Readonly<Record<string, unknown>>;
+  return {
+    ...rest,
+    annotations: copy === undefined ? others : { ...others, [LAST_APPLIED]: HIDDEN },
+  };
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { reduceLive } from "../../src/live/live_state.ts";
-import { unreachableError } from "../../src/errors/user_error.ts";
-import { arrange, layoutList, type ListSpec } from "../../src/view/lists/list.ts";
-import { EVENT_LIST } from "../../src/view/lists/live_events.ts";
-import { NODE_LIST } from "../../src/view/tables/nodes.ts";
-import { eventRows, nodeRows, workloadRows } from "../../src/view/lists/live_rows.ts";
-import { WORKLOAD_LIST } from "../../src/view/tables/services.ts";
-import { cellTone, noPaint } from "../../src/view/words/tone.ts";
-import { HOMELAB, liveState, look, NOW } from "./live_fixture.ts";
+import { reduceLive } from "../../../src/live/live_state.ts";
+import { unreachableError } from "../../../src/errors/user_error.ts";
+import { arrange, layoutList, type ListSpec } from "../../../src/view/lists/list.ts";
+import { EVENT_LIST } from "../../../src/view/lists/live_events.ts";
+import { NODE_LIST } from "../../../src/view/tables/nodes.ts";
+import { eventRows, nodeRows, workloadRows } from "../../../src/view/lists/live_rows.ts";
+import { WORKLOAD_LIST } from "../../../src/view/tables/services.ts";
+import { cellTone, noPaint } from "../../../src/view/words/tone.ts";
+import { HOMELAB, liveState, look, NOW } from "../live_fixture.ts";
 
 const STATE = liveState(HOMELAB);
 const VIEW = look(STATE);

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { ObjectReference } from "../../src/cluster/api/requests.ts";
-import { objectDetails } from "../../src/view/details/object.ts";
-import type { Section } from "../../src/view/details/section.ts";
-import { HOMELAB, liveState, look } from "./live_fixture.ts";
+import type { ObjectReference } from "../../../src/cluster/api/requests.ts";
+import { objectDetails } from "../../../src/view/details/object.ts";
+import type { Section } from "../../../src/view/details/section.ts";
+import { HOMELAB, liveState, look } from "../live_fixture.ts";
 
 export const STATE = liveState(HOMELAB);
 

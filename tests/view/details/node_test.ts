@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { condition, HOMELAB, liveState, node } from "../live_fixture.ts";
 import { part, sections } from "./details_text.ts";
-import { condition, HOMELAB, liveState, node } from "./live_fixture.ts";
 
 Deno.test("a node: how it stands, what it has, who is on it", () => {
   const details = sections("Node", "nuc");
