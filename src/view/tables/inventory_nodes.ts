@@ -1,15 +1,14 @@
 /**
- * Hosts of the inventory as rows and documents.
+ * Hosts of the inventory, and the volumes on them, as rows and documents.
  *
  * @module
  */
 
+import type { NodeVolume } from "../../cluster/read/read_volumes.ts";
 import { formatTaint } from "../../inventory/kubernetes_syntax.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
+import { bytes, NOTHING } from "../words/amounts.ts";
 import type { Column } from "./table.ts";
-
-/** Stands where nothing is set, so that a column never looks forgotten. */
-const NONE = "-";
 
 /** Columns of `node list`. */
 export const NODE_COLUMNS: readonly Column<InventoryHost>[] = [
@@ -18,11 +17,11 @@ export const NODE_COLUMNS: readonly Column<InventoryHost>[] = [
   { header: "TAILSCALE-IP", cell: ({ tailscaleIp }) => tailscaleIp ?? "(templated)" },
   { header: "RESERVED", cell: reservedOf },
   { header: "GPU", cell: gpuOf },
-  { header: "LABELS", cell: (host) => labelTexts(host).join(",") || NONE },
-  { header: "TAINTS", cell: (host) => host.taints.map(formatTaint).join(",") || NONE },
+  { header: "LABELS", cell: (host) => labelTexts(host).join(",") || NOTHING },
+  { header: "TAINTS", cell: (host) => host.taints.map(formatTaint).join(",") || NOTHING },
   { header: "NODE", wide: true, cell: (host) => host.nodeName },
   { header: "SSH", wide: true, cell: sshOf },
-  { header: "GROUPS", wide: true, cell: (host) => host.groups.join(",") || NONE },
+  { header: "GROUPS", wide: true, cell: (host) => host.groups.join(",") || NOTHING },
   { header: "WHERE", wide: true, cell: whereOf },
 ];
 
@@ -40,7 +39,7 @@ function reservedOf(host: InventoryHost): string {
     host.reservedCpu === undefined ? [] : [`${host.reservedCpu} cpu`],
     host.reservedMemory === undefined ? [] : [host.reservedMemory],
   ].flat();
-  return parts.join(", ") || NONE;
+  return parts.join(", ") || NOTHING;
 }
 
 function gpuOf(host: InventoryHost): string {
@@ -59,4 +58,19 @@ function sshOf(host: InventoryHost): string {
 
 function whereOf({ where }: InventoryHost): string {
   return where.line === undefined ? where.file : `${where.file}:${where.line}`;
+}
+
+/** Columns of the volumes in `node show`. */
+export const VOLUME_COLUMNS: readonly Column<NodeVolume>[] = [
+  { header: "VOLUME", cell: ({ name }) => name },
+  { header: "CLAIM", cell: ({ claim }) => claim || NOTHING },
+  { header: "CLASS", cell: (volume) => volume.class || NOTHING },
+  { header: "SIZE", align: "right", cell: ({ size }) => bytes(size) },
+  { header: "STATUS", cell: ({ phase }) => phase || NOTHING },
+  { header: "PATH", cell: ({ path }) => path },
+];
+
+/** A volume in JSON documents. */
+export function volumeItem({ node: _, size, ...volume }: NodeVolume): Record<string, unknown> {
+  return { ...volume, size: size ?? null };
 }

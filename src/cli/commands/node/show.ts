@@ -23,7 +23,9 @@ export const nodeShowCommand = defineCommand({
     const { hostNamed } = await import("../../../inventory/model.ts");
     const { openInventory } = await import("../../../inventory/read/read.ts");
     const { effectiveVariables, resolveScope } = await import("../../../inventory/edit/scope.ts");
-    const { nodeItem } = await import("../../../view/tables/inventory_nodes.ts");
+    const { nodeItem, VOLUME_COLUMNS, volumeItem } = await import(
+      "../../../view/tables/inventory_nodes.ts"
+    );
     const { settingColumns } = await import("../../../view/tables/settings.ts");
     const content = await openInventory(context, globals.inventory);
     const host = hostNamed(content.inventory, name);
@@ -32,13 +34,12 @@ export const nodeShowCommand = defineCommand({
     const { knownMachine } = await import("../../../actions/hosts/machines.ts");
     const machine = await knownMachine(context, host);
     const volumes = await volumesOn(context, content.inventory, host);
-    const view = await import("../../../view/tables/volumes.ts");
     if (output.structured) {
       return await output.document("Node", {
         ...nodeItem(host),
         variables: settings,
         ...(machine === undefined ? {} : { machine: { seenAt: machine.seenAt, ...machine.facts } }),
-        ...(volumes?.known === true ? { volumes: volumes.value.map(view.volumeItem) } : {}),
+        ...(volumes?.known === true ? { volumes: volumes.value.map(volumeItem) } : {}),
       });
     }
     const at = host.where.line === undefined ? "" : `, line ${host.where.line}`;
@@ -58,7 +59,7 @@ export const nodeShowCommand = defineCommand({
       output.note(`Its volumes could not be read: ${volumes.error.message}`);
     } else if (volumes !== undefined && volumes.value.length > 0) {
       const { renderTable } = await import("../../../view/tables/table.ts");
-      output.data("\n" + renderTable(view.VOLUME_COLUMNS, volumes.value, output));
+      output.data("\n" + renderTable(VOLUME_COLUMNS, volumes.value, output));
     }
   },
 });
