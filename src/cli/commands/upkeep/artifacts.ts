@@ -42,7 +42,7 @@ export const artifactsDownloadCommand = defineCommand({
     const { artifactDirectory, downloadArtifacts, planArtifacts } = await import(
       "../../../actions/upkeep/artifacts.ts"
     );
-    const { ARTIFACT_COLUMNS, artifactItem } = await import("../../../view/tables/artifacts.ts");
+    const { ARTIFACT_COLUMNS, artifactItem } = await import("../../../view/tables/releases.ts");
     const { locateInventoryIfAny } = await import("../../../inventory/read/locate.ts");
     const { readInventory } = await import("../../../inventory/read/read.ts");
     const { bytes } = await import("../../../view/words/amounts.ts");

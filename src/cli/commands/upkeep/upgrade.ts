@@ -62,7 +62,7 @@ export const upgradeCommand = defineCommand({
     );
     const { upgrade } = await import("../../../actions/upkeep/upgrade.ts");
     const { heldWords, RELEASE_COLUMNS, upgradeItem, UPGRADE_COLUMNS, upgradeRows } = await import(
-      "../../../view/tables/upgrade.ts"
+      "../../../view/tables/releases.ts"
     );
     const { showRun } = await import("../../output/progress.ts");
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);

@@ -1,12 +1,16 @@
 /**
- * Tables of releases and of what an upgrade would do.
+ * Tables of releases, of their files, and of what an upgrade would do.
  *
  * @module
  */
 
+import type { Artifact } from "../../actions/upkeep/artifacts.ts";
 import type { ReleaseChoice } from "../../actions/upkeep/releases.ts";
 import type { UpgradeNode, UpgradePlan } from "../../actions/upkeep/upgrade_plan.ts";
-import { counted } from "../../errors/safe_text.ts";
+import { counted, safeText } from "../../errors/safe_text.ts";
+import { hideSecrets } from "../../errors/secrets.ts";
+import { bytes } from "../words/amounts.ts";
+import { inTone } from "../words/tone.ts";
 import type { Column } from "./table.ts";
 
 /** A node and when it has its turn. */
@@ -61,4 +65,18 @@ export function upgradeItem(
   { turn, host, node, role, version, target, drained, pods, held }: UpgradeRow,
 ) {
   return { turn, host, node, role, from: version ?? null, to: target, drained, pods, held };
+}
+
+/** Files of a release. */
+export const ARTIFACT_COLUMNS: readonly Column<Artifact>[] = [
+  { header: "FILE", cell: ({ path }) => path },
+  { header: "SIZE", align: "right", cell: (row) => bytes(row.bytes) },
+  { header: "STATE", cell: ({ state }) => inTone(state === "missing" ? "warn" : "good", state) },
+  { header: "URL", wide: true, cell: ({ url }) => safeText(hideSecrets(url)) },
+  { header: "SHA-256", wide: true, cell: ({ sha256 }) => sha256 },
+];
+
+/** A file of a release as documents have it. */
+export function artifactItem({ path, url, sha256, bytes, state }: Artifact) {
+  return { path, url: safeText(hideSecrets(url)), sha256, bytes: bytes ?? null, state };
 }
