@@ -1,4 +1,4 @@
-import { Box, Text } from "ink";
+import { Box, type SuspendTerminal, Text, useApp, useInput, usePaste } from "ink";
 import {
   Component,
   createContext,
@@ -7,6 +7,7 @@ import {
   useEffect,
   useSyncExternalStore,
 } from "react";
+import { keyNames } from "../keys/key_names.ts";
 import { LEAST_SIZE, type PaneId, type Rectangle } from "../draw/layout.ts";
 import { layoutOf, type Model, modeOf } from "../state/model.ts";
 import { safeText } from "../../errors/safe_text.ts";
@@ -241,4 +242,21 @@ function useTools(): ScreenTools {
 function useModel(): Model {
   const { store } = useTools();
   return useSyncExternalStore(store.subscribe, store.model);
+}
+
+/** Hears the keyboard; shows nothing. */
+export function Keyboard({ press, paste, onReady }: {
+  readonly press: (name: string) => void;
+  readonly paste: (text: string) => void;
+  /** Gets what hands the terminal to somebody else for a while. */
+  readonly onReady: (suspend: SuspendTerminal) => void;
+}): null {
+  const { suspendTerminal } = useApp();
+  // Without a value: React calls one when this is taken away.
+  useEffect(() => void onReady(suspendTerminal), [onReady, suspendTerminal]);
+  useInput((input, key) => {
+    for (const name of keyNames(input, key)) press(name);
+  });
+  usePaste(paste);
+  return null;
 }
