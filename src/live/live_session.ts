@@ -1,5 +1,5 @@
 /**
- * The port between a screen and what it shows: a cluster, or a simulated one. Types alone.
+ * The port between a screen and what it shows: a cluster, or a simulated one.
  *
  * @module
  */
@@ -81,4 +81,31 @@ export interface LiveSession {
   readonly otherRuns: ((signal: AbortSignal) => AsyncIterable<RunEvent>) | undefined;
   /** The latest requests made, newest last, at most 200. */
   requests(): readonly ApiRequest[];
+}
+
+/** A session that listens already. */
+export interface EagerSession extends LiveSession, Disposable {}
+
+/**
+ * The same session, listening from now on: the server works while the screen is still being loaded. Its news
+ * are for one listener. Disposing ends it, also where nobody ever listened.
+ */
+export function eager(session: LiveSession): EagerSession {
+  const stop = new AbortController();
+  const early = session.news(stop.signal)[Symbol.asyncIterator]();
+  const first = early.next();
+  first.catch(() => {}); // told to the listener
+  return {
+    ...session,
+    news: async function* (signal) {
+      signal.addEventListener("abort", () => stop.abort(signal.reason), { once: true });
+      if (signal.aborted) stop.abort(signal.reason);
+      try {
+        for (let next = await first; !next.done; next = await early.next()) yield next.value;
+      } finally {
+        await early.return?.();
+      }
+    },
+    [Symbol.dispose]: () => stop.abort(),
+  };
 }

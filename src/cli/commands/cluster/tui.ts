@@ -1,4 +1,4 @@
-import { eager } from "../../../live/eager_session.ts";
+import { eager } from "../../../live/live_session.ts";
 import { ExitCode, usageError } from "../../../errors/user_error.ts";
 import { CLUSTER_OPTIONS, clusterChoice } from "../../program/options.ts";
 import { defineCommand, option } from "../../program/command.ts";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { eager } from "../../src/live/eager_session.ts";
-import type { LiveSession } from "../../src/live/live_session.ts";
+import { eager, type LiveSession } from "../../src/live/live_session.ts";
 import type { LiveNews } from "../../src/live/live_state.ts";
 
 const said = (words: string): LiveNews => ({ type: "gap", what: "pods", words });
