@@ -5,7 +5,7 @@
  */
 
 import type { ClusterChange } from "../../live/live_session.ts";
-import type { ObjectReference } from "../../cluster/api/requests.ts";
+import type { ObjectKind, ObjectReference } from "../../cluster/api/requests.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { bindingsIn, type CommandName, keyLabel } from "../keys/key_map.ts";
 import { type Model } from "./model.ts";
@@ -29,11 +29,34 @@ export interface PaletteEntry {
   readonly choice: Choice;
 }
 
-/** Kinds whose pods can be replaced one by one. */
-const RESTARTABLE: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
+/** How a change is offered for objects of some kinds. */
+type Offer = readonly [
+  label: string,
+  kinds: readonly ObjectKind[],
+  choiceFor: (object: ObjectReference) => Choice,
+];
 
-/** Kinds that keep a number of pods. */
-const SCALABLE: ReadonlySet<string> = new Set(["Deployment", "StatefulSet"]);
+/** Every change, in the order in which they are offered. */
+const OFFERS: Readonly<Record<ClusterChange["type"], Offer>> = {
+  cordon: ["cordon", ["Node"], ({ name }) => wish({ type: "cordon", node: name })],
+  uncordon: ["uncordon", ["Node"], ({ name }) => wish({ type: "uncordon", node: name })],
+  drain: ["drain", ["Node"], ({ name }) => wish({ type: "drain", node: name })],
+  restart: [
+    "restart",
+    ["Deployment", "StatefulSet", "DaemonSet"],
+    (workload) => wish({ type: "restart", workload }),
+  ],
+  scale: ["scale", ["Deployment", "StatefulSet"], (workload) => ({ type: "scale", workload })],
+  "delete-pod": [
+    "delete",
+    ["Pod"],
+    ({ namespace, name }) => wish({ type: "delete-pod", namespace, name }),
+  ],
+};
+
+function wish(change: ClusterChange): Choice {
+  return { type: "wish", wish: { type: "change", change } };
+}
 
 /** Commands that only make sense under their keys. */
 const KEYS_ONLY: ReadonlySet<CommandName> = new Set([
@@ -76,23 +99,16 @@ function runEntries({ run }: Model): readonly PaletteEntry[] {
 }
 
 function changesOf({ live }: Model, object: ObjectReference): readonly PaletteEntry[] {
-  const { kind, namespace, name } = object;
   const what = safeText(nameOf(object));
-  const entry = (label: string, change: ClusterChange): PaletteEntry => ({
-    label: `${label} ${what}`,
-    keys: "",
-    choice: { type: "wish", wish: { type: "change", change } },
-  });
-  if (kind === "Node") {
-    const node = [...live.cluster.nodes?.values() ?? []].find((node) => node.name === name);
-    const type = node?.cordoned ? "uncordon" : "cordon";
-    return [entry(type, { type, node: name }), entry("drain", { type: "drain", node: name })];
-  }
-  if (kind === "Pod") return [entry("delete", { type: "delete-pod", namespace, name })];
-  const restart = entry("restart", { type: "restart", workload: object });
-  const choice = { type: "scale", workload: object } as const;
-  const scale = { label: `scale ${what}…`, keys: "", choice };
-  return [...RESTARTABLE.has(kind) ? [restart] : [], ...SCALABLE.has(kind) ? [scale] : []];
+  const nodes = [...live.cluster.nodes?.values() ?? []];
+  const isCordoned = nodes.some(({ name, cordoned }) => name === object.name && cordoned);
+  const needless = isCordoned ? "cordon" : "uncordon";
+  return Object.entries(OFFERS)
+    .filter(([type, [, kinds]]) => type !== needless && kinds.includes(object.kind))
+    .map(([, [label, , choiceFor]]) => {
+      const choice = choiceFor(object);
+      return { label: `${label} ${what}${choice.type === "wish" ? "" : "…"}`, keys: "", choice };
+    });
 }
 
 /** Looked at seldom enough to have no key. */
