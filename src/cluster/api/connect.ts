@@ -20,7 +20,7 @@ import {
   notKubernetes,
   tookTooLong,
 } from "./api_errors.ts";
-import { machineClock } from "../../process/system.ts";
+import { type Clock, machineClock } from "../../process/system.ts";
 import { openChannel } from "./channel.ts";
 import { CHOICE_MS, chooseServer } from "./choose_server.ts";
 import type { KubeContext } from "../../kubeconfig/find_context.ts";
@@ -42,6 +42,7 @@ export interface ConnectOptions {
   readonly now: number;
   /** How long the server may take for one answer, in milliseconds. */
   readonly timeoutMs?: number;
+  readonly clock?: Clock;
   /** Further servers of the same cluster, `https://100.64.0.2:6443`. */
   readonly others?: readonly string[];
   /** Gives the attempt up. */
@@ -59,8 +60,13 @@ export interface ConnectOptions {
  */
 export async function connect(
   { file, context, text }: KubeContext,
-  { now, timeoutMs = TIMEOUT_MS, others = [], signal = new AbortController().signal }:
-    ConnectOptions,
+  {
+    now,
+    timeoutMs = TIMEOUT_MS,
+    clock = machineClock,
+    others = [],
+    signal = new AbortController().signal,
+  }: ConnectOptions,
 ): Promise<KubernetesApi> {
   const config = new KubeConfig();
   try {
@@ -80,7 +86,7 @@ export async function connect(
     });
   }
   const first = cluster.server.replace(/\/+$/, "");
-  const access = { ...await credentials(config, { server: first, now }), timeoutMs };
+  const access = { ...await credentials(config, { server: first, now }), timeoutMs, clock };
   const verified = first.startsWith("https:") && access.authority !== undefined &&
     !cluster.skipTLSVerify;
   const more = verified && cluster.proxyUrl === undefined ? others : [];
@@ -88,7 +94,7 @@ export async function connect(
   try {
     const server = servers.length === 1 ? first : await chooseServer(servers, {
       answers: (server, signal) => answers(requestsTo(server, access), signal),
-      clock: machineClock,
+      clock,
       signal,
       limitMs: Math.min(timeoutMs, CHOICE_MS),
     });
@@ -115,11 +121,9 @@ async function answers({ lines }: Requests, signal: AbortSignal): Promise<void> 
 /** What one server of the cluster can be asked. */
 function requestsTo(
   server: string,
-  { headers, dispatcher, authority, timeoutMs, tls, agent }:
+  { headers, dispatcher, authority, timeoutMs, clock, tls, agent }:
     & Awaited<ReturnType<typeof credentials>>
-    & {
-      readonly timeoutMs: number;
-    },
+    & { readonly timeoutMs: number; readonly clock: Clock },
 ): Requests {
   const send = async (
     path: string,
@@ -150,7 +154,7 @@ function requestsTo(
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     try {
-      const limit = { clock: machineClock, ms: timeoutMs, signal, error: tookTooLong };
+      const limit = { clock, ms: timeoutMs, signal, error: tookTooLong };
       return await limited(work, limit);
     } catch (error) {
       throw await translated(error, signal);

@@ -1,24 +1,21 @@
 import assert from "node:assert/strict";
-import { connect } from "../../../src/cluster/api/connect.ts";
+import { connect, type ConnectOptions } from "../../../src/cluster/api/connect.ts";
 import { ApiError, type KubernetesApi } from "../../../src/cluster/api/kubernetes_api.ts";
 import { type FakeServer, type Route, statusError, withApiServer } from "../fake_api_server.ts";
-import { machineClock } from "../../../src/process/system.ts";
+import { FakeClock } from "../../process/fake_clock.ts";
 import { contextOf } from "../../kubeconfig/kubeconfig_fixture.ts";
 
 const now = Date.parse("2026-11-23T12:00:00Z");
 const encoder = new TextEncoder();
 
-/** A limit for the beginning of an answer that a busy machine keeps, in milliseconds. */
-const LIMIT_MS = 5_000;
-
 function withApi(
   routes: Record<string, Route>,
   test: (api: KubernetesApi, server: FakeServer) => Promise<void>,
-  timeoutMs = 15_000,
+  options: Pick<ConnectOptions, "clock" | "timeoutMs"> = {},
 ): Promise<void> {
   return withApiServer(routes, async (server) => {
     const context = await contextOf(server.kubeconfig, "homelab");
-    const api = await connect(context, { now, timeoutMs });
+    const api = await connect(context, { now, ...options });
     try {
       await test(api, server);
     } finally {
@@ -45,21 +42,21 @@ function stream() {
 
 Deno.test("lines come as they are written, whole, beyond the limit of time", async () => {
   const answer = stream();
+  const clock = new FakeClock();
   await withApi({ "/watch": () => answer.response }, async (api) => {
     const lines = api.lines("/watch", { query: { watch: 1 } })[Symbol.asyncIterator]();
     answer.send("one\ntw");
     assert.deepEqual(await lines.next(), { done: false, value: "one" });
-    // Longer than the limit, which ended with the beginning of the answer.
     const next = lines.next();
-    const longer = machineClock.sleep(LIMIT_MS + 100).then(() => "elapsed");
-    assert.equal(await Promise.race([next, longer]), "elapsed");
+    assert.equal(clock.sleeping, 0, "the limit ended with the beginning of the answer");
+    await clock.pass(3_600_000);
     answer.send("o\n");
     assert.deepEqual(await next, { done: false, value: "two" });
     answer.send("rest");
     answer.end();
     assert.deepEqual(await lines.next(), { done: false, value: "rest" });
     assert.deepEqual(await lines.next(), { done: true, value: undefined });
-  }, LIMIT_MS);
+  }, { clock });
 });
 
 Deno.test("who aborts ends the answer with the reason given, and the server is let go", async () => {
@@ -109,7 +106,7 @@ Deno.test("an answer that does not begin in time is given up", async () => {
     const lines = api.lines("/watch")[Symbol.asyncIterator]();
     await assert.rejects(lines.next(), { exitCode: 4, message: /did not answer within/ });
     never.resolve(new Response(""));
-  }, 100);
+  }, { timeoutMs: 100 });
 });
 
 Deno.test("a connection that breaks is told in words", async () => {
