@@ -90,9 +90,8 @@ export function openLiveSession(system: ActionSystem, request: LiveRequest): Liv
     },
     forward: (from, options) => forwardPort(api, from, options),
     provision: async function* (signal) {
-      const { PLAIN_PROVISION, provision } = await import("../actions/hosts/provision.ts");
+      const { provision } = await import("../actions/hosts/provision.ts");
       yield* provision({ ...system, signal }, {
-        ...PLAIN_PROVISION,
         inventory: request.inventory,
         passwords: {},
         convert: false,

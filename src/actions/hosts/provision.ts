@@ -15,45 +15,31 @@ import { checkHosts, checkLimit, checkTags } from "./limit.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 import { takeOverKubeconfig } from "./kubeconfig.ts";
 
-/** What a person asks for. */
+/** What a person asks for; where nothing else is said, all hosts and all parts. */
 export interface ProvisionRequest {
   /** As given with `-i`; undefined: the nearest. */
   readonly inventory: string | undefined;
   /** Change nothing, say what would change. */
-  readonly check: boolean;
-  readonly diff: boolean;
-  readonly tags: readonly string[];
-  readonly skipTags: readonly string[];
-  readonly limit: readonly string[];
-  readonly forks: number | undefined;
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly tags?: readonly string[];
+  readonly skipTags?: readonly string[];
+  readonly limit?: readonly string[];
+  readonly forks?: number | undefined;
   /** Seconds ssh may take to connect. */
-  readonly connectTimeout: number | undefined;
+  readonly connectTimeout?: number | undefined;
   readonly passwords: PasswordFiles;
   /** Hosts that were reinstalled: their old node and its password are deleted before they join. */
-  readonly replace: readonly string[];
+  readonly replace?: readonly string[];
   /** The only server's SQLite may become etcd, which cannot be undone, where another joins. */
   readonly convert: boolean;
   /** Delete nodes that hosts were before they were renamed. */
-  readonly removeRenamed: boolean;
+  readonly removeRenamed?: boolean;
   /** Hosts whose k3s of another installation must go on to run. */
   readonly kept?: readonly string[];
-  /** Merge the cluster into ~/.kube/config. */
-  readonly kubeconfig: boolean;
+  /** Merge the cluster into ~/.kube/config; default true. */
+  readonly kubeconfig?: boolean;
 }
-
-/** All hosts and all parts, as a request has them where nothing else is asked for. */
-export const PLAIN_PROVISION = {
-  check: false,
-  diff: false,
-  tags: [],
-  skipTags: [],
-  limit: [],
-  forks: undefined,
-  connectTimeout: undefined,
-  replace: [],
-  removeRenamed: false,
-  kubeconfig: true,
-} as const satisfies Partial<ProvisionRequest>;
 
 /**
  * Provisions and reports progress; the last event is of type `end`.
@@ -68,13 +54,14 @@ export async function* provision(
   request: ProvisionRequest,
   mayInstall: MayI,
 ): AsyncGenerator<RunEvent> {
+  const { check = false, diff = false, tags = [], skipTags = [], limit = [] } = request;
+  const { replace = [], kubeconfig: merge = true } = request;
   const { inventory } = await openInventory(system, request.inventory);
   requireProvisionable(inventory);
-  checkLimit(inventory, request.limit);
-  checkHosts(inventory, request.replace);
-  checkTags([...request.tags, ...request.skipTags]);
-  const skipsGitops = request.tags.length > 0 && !request.tags.includes("gitops") ||
-    request.skipTags.includes("gitops");
+  checkLimit(inventory, limit);
+  checkHosts(inventory, replace);
+  checkTags([...tags, ...skipTags]);
+  const skipsGitops = tags.length > 0 && !tags.includes("gitops") || skipTags.includes("gitops");
   if (!skipsGitops) await requireFlux(system, inventory);
   const kubeconfig = await newStoredKubeconfig(system, inventory.file);
   const events = runOnHosts(system, {
@@ -84,21 +71,21 @@ export async function* provision(
     warnings: inventory.warnings.map(renderProblem),
     extraVars: {
       k3s_tool_kubeconfig_path: kubeconfig,
-      k3s_tool_replace: request.replace,
+      k3s_tool_replace: replace,
       k3s_tool_convert: request.convert,
-      k3s_tool_remove_renamed: request.removeRenamed,
+      k3s_tool_remove_renamed: request.removeRenamed ?? false,
       k3s_tool_kept: request.kept ?? [],
     },
-    check: request.check,
-    diff: request.diff,
-    tags: request.tags,
-    skipTags: request.skipTags,
-    limit: request.limit,
+    check,
+    diff,
+    tags,
+    skipTags,
+    limit,
     forks: request.forks,
     connectTimeout: request.connectTimeout,
     ...request.passwords,
   }, mayInstall);
-  if (!request.kubeconfig || request.check) yield* events;
+  if (!merge || check) yield* events;
   else {
     const { clusterName: contextName } = inventory.cluster;
     yield* withKubeconfig(system, events, { stored: kubeconfig, contextName });

@@ -82,7 +82,7 @@ export const backupScheduleCommand = defineCommand({
     const { requireOwnDatastore } = await import("../../../actions/backup/create_backup.ts");
     const { scheduleValue } = await import("../../../actions/backup/server_backups.ts");
     const { setSetting, unsetSetting } = await import("../../../actions/config/change_setting.ts");
-    const { PLAIN_PROVISION, provision } = await import("../../../actions/hosts/provision.ts");
+    const { provision } = await import("../../../actions/hosts/provision.ts");
     const { openInventory } = await import("../../../inventory/read/read.ts");
     const { hostsOf } = await import("../../../inventory/model.ts");
     const { reportChange } = await import("../../output/change_words.ts");
@@ -122,7 +122,6 @@ export const backupScheduleCommand = defineCommand({
     if (dryRun) return;
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
     const run = provision(context, {
-      ...PLAIN_PROVISION,
       inventory: globals.inventory,
       tags: ["backup"],
       limit: hostsOf(inventory, "control-plane").map(({ name }) => name),

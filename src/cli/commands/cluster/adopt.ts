@@ -43,7 +43,6 @@ export const adoptCommand = defineCommand({
     const { runError } = await import("../../../view/runs/run_report.ts");
     const { renderTable } = await import("../../../view/tables/table.ts");
     const view = await import("../../../view/tables/adoption.ts");
-    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
     const { provisionAndAsk } = await import("./provision.ts");
     const answers = await ansibleAnswers(options, context, globals);
     const wanted = await action.wantedHosts(context, {
@@ -130,7 +129,6 @@ export const adoptCommand = defineCommand({
     for (const note of written.notes) output.note(note);
     for (const { shown } of written.files) output.note(`Wrote ${shown}.`);
     await provisionAndAsk({
-      ...PLAIN_PROVISION,
       inventory: wanted.file,
       limit: [...rows.map(({ name }) => name), ...done.map(({ host }) => host)],
       kept: rows.filter(({ restart }) => restart === "").map(({ name }) => name),

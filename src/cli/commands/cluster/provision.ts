@@ -113,7 +113,7 @@ export async function provisionAndAsk(
   if (answers !== undefined) {
     state = await run({
       ...request,
-      replace: [...request.replace, ...answers.replace],
+      replace: [...request.replace ?? [], ...answers.replace],
       convert: answers.convert,
     });
   }
@@ -139,7 +139,7 @@ export async function provisionAndAsk(
 export async function askAboutFailures(
   failures: readonly Failure[],
   prompter: Pick<Prompter, "confirm">,
-): Promise<Pick<ProvisionRequest, "replace" | "convert"> | undefined> {
+): Promise<Required<Pick<ProvisionRequest, "replace" | "convert">> | undefined> {
   const hostsWith = (code: string) => [
     ...new Set(failures.filter((failure) => failure.code === code).map(({ host }) => host)),
   ];

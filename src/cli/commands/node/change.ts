@@ -94,7 +94,6 @@ export const nodeReplaceCommand = defineCommand({
         done: `${name} has taken the place of ${host.name}.`,
       });
     }
-    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
     const { hostNamed } = await import("../../../inventory/model.ts");
     const { openInventory } = await import("../../../inventory/read/read.ts");
     const host = hostNamed((await openInventory(context, inventory)).inventory, old).name;
@@ -107,7 +106,6 @@ export const nodeReplaceCommand = defineCommand({
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
     await provisionAndAsk(
       {
-        ...PLAIN_PROVISION,
         inventory,
         passwords,
         convert: globals.yes,
@@ -140,7 +138,6 @@ export const nodeRenameCommand = defineCommand({
     "k3s-tool node rename pi shed --dry-run": "show the change of the inventory, write nothing",
   },
   async run(context, { args, options, globals }, output) {
-    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
     const { changeInInventory, planRename } = await import(
       "../../../actions/hosts/remove_node.ts"
     );
@@ -163,7 +160,7 @@ export const nodeRenameCommand = defineCommand({
     notes.forEach((words) => output.note(words));
     const words = { ...JOINING, resume: "k3s-tool provision --remove-renamed" };
     await provisionAndAsk(
-      { ...PLAIN_PROVISION, inventory, passwords, convert: false, removeRenamed: true },
+      { inventory, passwords, convert: false, removeRenamed: true },
       { words, mayInstall, context, output, globals },
     );
     output.note(`${host.name} is ${name} now.`);
@@ -191,7 +188,6 @@ export const nodeSetIpCommand = defineCommand({
     "k3s-tool node set-ip pi 100.64.0.23 --dry-run": "show the change of the inventory",
   },
   async run(context, { args, options, globals, line }, output) {
-    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
     const { moveHost } = await import("../../../actions/hosts/remove_node.ts");
     const [host = "", address] = args;
     const request = { inventory: globals.inventory, host, address };
@@ -224,7 +220,7 @@ export const nodeSetIpCommand = defineCommand({
     const { inventory, yes: convert } = globals;
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
     await provisionAndAsk(
-      { ...PLAIN_PROVISION, inventory, passwords, convert },
+      { inventory, passwords, convert },
       { words: JOINING, mayInstall, context, output, globals },
     );
     output.note(done);
@@ -255,7 +251,6 @@ async function leaveAndJoin(
   { context, options, globals, output }: Invoked,
   { removal, change, question, gone, resume, done }: LeaveAndJoin,
 ): Promise<void> {
-  const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
   const { removeNode } = await import("../../../actions/hosts/remove_node.ts");
   const { showRun } = await import("../../output/progress.ts");
   const { name } = removal.host;
@@ -273,7 +268,7 @@ async function leaveAndJoin(
   const { inventory, yes: convert } = globals;
   const { passwords, mayInstall } = answers;
   await provisionAndAsk(
-    { ...PLAIN_PROVISION, inventory, passwords, convert },
+    { inventory, passwords, convert },
     { words: JOINING, mayInstall, ...show },
   );
   output.note(done);

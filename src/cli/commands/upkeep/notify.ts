@@ -40,7 +40,6 @@ export const notifyInstallCommand = defineCommand({
     const { usageError } = await import("../../../errors/user_error.ts");
     const { setSetting } = await import("../../../actions/config/change_setting.ts");
     const { locateInventory } = await import("../../../inventory/read/locate.ts");
-    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
     const { urlFile, format, minutes, dryRun } = options;
     if (urlFile === undefined) {
       throw usageError("--url-file is missing", {
@@ -58,7 +57,7 @@ export const notifyInstallCommand = defineCommand({
     if (dryRun) return await reportChange(output, change, { dryRun, done: "", extra: {} });
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
     await provisionAndAsk(
-      { ...PLAIN_PROVISION, ...PART, inventory: file, passwords, convert: false },
+      { ...PART, inventory: file, passwords, convert: false },
       { words: { what: "Setting it up", resume: line }, mayInstall, context, output, globals },
     );
     output.note("The timer runs on the servers. Try it with: k3s-tool notify test");
@@ -81,14 +80,13 @@ export const notifyRemoveCommand = defineCommand({
   async run(context, { options, globals }, output) {
     const { unsetSetting } = await import("../../../actions/config/change_setting.ts");
     const { locateInventory } = await import("../../../inventory/read/locate.ts");
-    const { PLAIN_PROVISION } = await import("../../../actions/hosts/provision.ts");
     const { dryRun } = options;
     const file = await locateInventory(context, globals.inventory);
     const change = await unsetSetting(context, "notifications", { file, dryRun });
     if (dryRun) return await reportChange(output, change, { dryRun, done: "", extra: {} });
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
     await provisionAndAsk(
-      { ...PLAIN_PROVISION, ...PART, inventory: file, passwords, convert: false },
+      { ...PART, inventory: file, passwords, convert: false },
       {
         words: { what: "Removing it", resume: "k3s-tool provision --tags notify" },
         mayInstall,
