@@ -10,7 +10,7 @@
 
 import { sha256 } from "../../process/digest.ts";
 import { UserError } from "../../errors/user_error.ts";
-import { ifThere, takeLock } from "../../process/lock.ts";
+import { ifThere } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 import { closeRun, type PastRun, pastRuns } from "./run_history.ts";
 import { endProcessesOfRun, removeTemporary } from "./run_processes.ts";
@@ -35,8 +35,7 @@ export async function lockInventory(system: System, inventory: string): Promise<
   const path = await lockPath(system, inventory);
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   try {
-    const options = { clock: system.clock, limitMs: 0 };
-    await takeLock(() => file.tryLock(true), options, () => busyError(path, inventory));
+    if (!await file.tryLock(true)) throw await busyError(path, inventory);
     await file.truncate();
     const born = await processStart(system, Deno.pid);
     await file.write(new TextEncoder().encode(`${Deno.pid} ${born}\n`));
