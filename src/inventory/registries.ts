@@ -9,7 +9,7 @@
  */
 
 import * as z from "zod/mini";
-import { FILE } from "./workstation_file.ts";
+import { FILE } from "./workstation_path.ts";
 
 const NAME = 'a registry such as docker.io or registry.example.com:5000, or "*" for all others';
 const ENDPOINT =

@@ -14,7 +14,7 @@ import reservedKeys from "../../ansible/roles/node_config/files/reserved_keys.js
 import { parseIpv4, parseNetwork } from "./ipv4.ts";
 import { K3sConfig } from "./k3s_options.ts";
 import { Registries } from "./registries.ts";
-import { FILE } from "./workstation_file.ts";
+import { FILE } from "./workstation_path.ts";
 import {
   CPU_QUANTITY,
   DNS_LABEL,

@@ -1,12 +1,21 @@
 /**
- * Where a path of the workstation leads that an inventory names.
+ * Paths of the workstation that an inventory names: how they are written, and where they lead.
  *
  * @module
  */
 
 import { dirname, resolve } from "node:path";
+import * as z from "zod/mini";
 import type { Directories } from "../process/system.ts";
 import type { Inventory } from "./model.ts";
+
+const PATH = "a path on this machine";
+
+/** A file of the workstation: absolute, with `~`, or beside the inventory. */
+export const FILE = z.string(PATH).check(
+  // A key or token itself has line breaks, or no business here.
+  z.regex(/^(?!AGE-SECRET-KEY-|gh[ps]_|github_pat_|glpat-|https?:\/\/)[^\n\0]*$/, PATH),
+);
 
 /**
  * The absolute path that a cluster variable names: absolute, with `~`, or beside the inventory; undefined

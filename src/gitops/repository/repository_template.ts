@@ -17,7 +17,7 @@ export interface TemplateValues {
 const FOLDER = "gitops/";
 
 /** The lines that tell Flux to decrypt, in `spec` of a Kustomization. */
-export const DECRYPTION = `  decryption:
+const DECRYPTION = `  decryption:
     provider: sops
     secretRef:
       name: sops-age`;
