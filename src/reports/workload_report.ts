@@ -57,7 +57,7 @@ export interface LiveWorkload {
 }
 
 /** The collection each kind lies in. */
-const COLLECTIONS = {
+export const WORKLOAD_COLLECTIONS = {
   Deployment: "deployments",
   StatefulSet: "statefulSets",
   DaemonSet: "daemonSets",
@@ -85,7 +85,7 @@ export function workloadReports(cluster: ClusterState): WorkloadReport[] {
 }
 
 function workloadsOf(cluster: ClusterState): Workload[] {
-  return Object.values(COLLECTIONS)
+  return Object.values(WORKLOAD_COLLECTIONS)
     .flatMap((collection) => [...cluster[collection]?.values() ?? []]);
 }
 
@@ -97,7 +97,7 @@ export function workloadReport(
   cluster: ClusterState,
   { kind, namespace, name }: Named,
 ): WorkloadReport | undefined {
-  const workload = cluster[COLLECTIONS[kind]]?.values()
+  const workload = cluster[WORKLOAD_COLLECTIONS[kind]]?.values()
     .find((each) => each.name === name && each.namespace === namespace);
   const index = cluster.pods && podIndex(cluster.pods);
   return workload && report(workload, { jobs: jobsOf(cluster, workload), index });
@@ -185,7 +185,8 @@ function keptByNobody(
   const known = new Set(workloadsOf(cluster).map(nameOf));
   const found: ClusterPod[] = [];
   for (const owned of index.owned()) {
-    const collection = (COLLECTIONS as Readonly<Record<string, CollectionName>>)[owned.kind];
+    const collection =
+      (WORKLOAD_COLLECTIONS as Readonly<Record<string, CollectionName>>)[owned.kind];
     if (collection !== undefined && cluster[collection] === undefined) {
       if (!refused.has(collection)) continue;
     } else if (known.has(nameOf(owned))) continue;

@@ -5,6 +5,7 @@
  */
 
 import { podIndex } from "../../reports/pod_index.ts";
+import { WORKLOAD_COLLECTIONS } from "../../reports/workload_report.ts";
 import type { LiveSession } from "../../live/live_session.ts";
 import { type LiveState, NOTHING_HEARD } from "../../live/live_state.ts";
 import type { CollectionName } from "../../cluster/watch/cluster_state.ts";
@@ -149,11 +150,7 @@ const COLLECTIONS: Readonly<
 > = {
   Node: "nodes",
   Service: "services",
-  Deployment: "deployments",
-  StatefulSet: "statefulSets",
-  DaemonSet: "daemonSets",
-  Job: "jobs",
-  CronJob: "cronJobs",
+  ...WORKLOAD_COLLECTIONS,
 };
 
 /**
