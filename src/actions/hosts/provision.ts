@@ -5,7 +5,7 @@
  */
 
 import type { RunEvent } from "../../ansible/events/event.ts";
-import type { PasswordFiles } from "../../ansible/run/invocation.ts";
+import type { PasswordFiles, PlaybookOptions } from "../../ansible/run/invocation.ts";
 import { newStoredKubeconfig } from "../../kubeconfig/store.ts";
 import { renderProblem } from "../../errors/render_error.ts";
 import { openInventory, requireProvisionable } from "../../inventory/read/read.ts";
@@ -16,18 +16,10 @@ import { runOnHosts } from "./run_on_hosts.ts";
 import { takeOverKubeconfig } from "./kubeconfig.ts";
 
 /** What a person asks for; where nothing else is said, all hosts and all parts. */
-export interface ProvisionRequest {
+export interface ProvisionRequest
+  extends Omit<PlaybookOptions, "playbook" | "inventories" | "extraVars" | keyof PasswordFiles> {
   /** As given with `-i`; undefined: the nearest. */
   readonly inventory: string | undefined;
-  /** Change nothing, say what would change. */
-  readonly check?: boolean;
-  readonly diff?: boolean;
-  readonly tags?: readonly string[];
-  readonly skipTags?: readonly string[];
-  readonly limit?: readonly string[];
-  readonly forks?: number | undefined;
-  /** Seconds ssh may take to connect. */
-  readonly connectTimeout?: number | undefined;
   readonly passwords: PasswordFiles;
   /** Hosts that were reinstalled: their old node and its password are deleted before they join. */
   readonly replace?: readonly string[];
@@ -51,12 +43,20 @@ export interface ProvisionRequest {
  */
 export async function* provision(
   system: ActionSystem,
-  request: ProvisionRequest,
+  {
+    inventory: named,
+    passwords,
+    replace = [],
+    convert,
+    removeRenamed = false,
+    kept = [],
+    kubeconfig: merge = true,
+    ...options
+  }: ProvisionRequest,
   mayInstall: MayI,
 ): AsyncGenerator<RunEvent> {
-  const { check = false, diff = false, tags = [], skipTags = [], limit = [] } = request;
-  const { replace = [], kubeconfig: merge = true } = request;
-  const { inventory } = await openInventory(system, request.inventory);
+  const { tags = [], skipTags = [], limit = [] } = options;
+  const { inventory } = await openInventory(system, named);
   requireProvisionable(inventory);
   checkLimit(inventory, limit);
   checkHosts(inventory, replace);
@@ -72,20 +72,14 @@ export async function* provision(
     extraVars: {
       k3s_tool_kubeconfig_path: kubeconfig,
       k3s_tool_replace: replace,
-      k3s_tool_convert: request.convert,
-      k3s_tool_remove_renamed: request.removeRenamed ?? false,
-      k3s_tool_kept: request.kept ?? [],
+      k3s_tool_convert: convert,
+      k3s_tool_remove_renamed: removeRenamed,
+      k3s_tool_kept: kept,
     },
-    check,
-    diff,
-    tags,
-    skipTags,
-    limit,
-    forks: request.forks,
-    connectTimeout: request.connectTimeout,
-    ...request.passwords,
+    ...options,
+    ...passwords,
   }, mayInstall);
-  if (!merge || check) yield* events;
+  if (!merge || options.check) yield* events;
   else {
     const { clusterName: contextName } = inventory.cluster;
     yield* withKubeconfig(system, events, { stored: kubeconfig, contextName });
