@@ -6,8 +6,8 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
+from unittest import mock
 from urllib.parse import urlsplit
 
 from load_part import load_module
@@ -108,8 +108,11 @@ class Offer(unittest.TestCase):
     def test_it_ends_with_the_process_that_carries_the_run(self):
         carrier = subprocess.Popen(["sleep", "60"])
         self.addCleanup(carrier.kill)
-        _, thread = self.offered(holder=OFFER.process(carrier.pid), k3s=self.file("k3s"))
-        time.sleep(1.5)
+        looks, process = threading.Semaphore(0), OFFER.process
+        with mock.patch.object(OFFER, "process", lambda pid: looks.release() or process(pid)), mock.patch.object(OFFER.Offer, "timeout", 0.01):
+            _, thread = self.offered(holder=process(carrier.pid), k3s=self.file("k3s"))
+            # A second look is one after which it went on.
+            self.assertTrue(looks.acquire(timeout=30) and looks.acquire(timeout=30))
         self.assertTrue(thread.is_alive())
         carrier.kill()
         carrier.wait()

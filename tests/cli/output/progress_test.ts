@@ -8,6 +8,7 @@ import { showRun } from "../../../src/cli/output/progress.ts";
 import { FolderAssets } from "../../../src/assets/source.ts";
 import { UserError } from "../../../src/errors/user_error.ts";
 import { fakeSystem } from "../../ansible/fake_system.ts";
+import { FakeClock } from "../../process/fake_clock.ts";
 import { recordedStream } from "../fake_context.ts";
 
 const GLOBALS: GlobalOptions = {
@@ -40,8 +41,10 @@ async function onTerminal(
 ) {
   let stdout = "";
   let stderr = "";
+  const clock = new FakeClock();
   const context: Context = {
     ...fakeSystem("/home/ann"),
+    clock,
     stdout: recordedStream((text) => stdout += text),
     stderr: recordedStream((text) => stderr += text, { columns: 80, rows: 24 }),
     stdin: { isTerminal: true, readAll: () => Promise.resolve("") },
@@ -53,7 +56,7 @@ async function onTerminal(
     for (const event of events) {
       yield event;
       // Long enough for some frames to be drawn in between.
-      await context.clock.sleep(150);
+      await clock.pass(150);
     }
   }
   const error = await showRun(paced(), WORDS, { context, output, globals: all })

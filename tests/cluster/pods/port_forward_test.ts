@@ -12,6 +12,7 @@ import {
   reconnectingApi,
 } from "../../../src/cluster/api/reconnecting_api.ts";
 import { UserError } from "../../../src/errors/user_error.ts";
+import { settled } from "../../process/fake_clock.ts";
 import { waitForValue } from "../../terminal/wait_for_value.ts";
 import { type Answer, type ServedChannel, withChannels } from "../channel_server.ts";
 
@@ -172,18 +173,21 @@ Deno.test("a Service's port leads to its target port in the pod", async () => {
 });
 
 Deno.test("a client that has said all still gets the answer; one that leaves ends its channel", async () => {
+  const said = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   const answer = () => async (channel: ServedChannel) => {
     channel.socket.once("close", () => ended.resolve());
     channel.send(0, new Uint8Array([80, 0]));
     const [, bytes] = await channel.next();
-    // The client has closed its side by now, or does.
-    setTimeout(() => channel.send(0, `answer to ${bytes}`), 100);
+    await said.promise;
+    channel.send(0, `answer to ${bytes}`);
   };
   await forwarding({ answer }, async ({ connect }) => {
     const connection = await connect();
     await connection.write(new TextEncoder().encode("question"));
     await connection.closeWrite();
+    await settled(); // the other end hears of it
+    said.resolve();
     assert.equal(await read(connection), "answer to question");
     connection.close();
     await ended.promise;
