@@ -7,7 +7,7 @@
 
 import { unreadable } from "../../errors/refusal.ts";
 import { counted } from "../../errors/safe_text.ts";
-import { dirname, join, posix, resolve } from "node:path";
+import { join, posix } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { makeAgeKey, readAgeKey } from "../../gitops/keys/age_key.ts";
 import { type DeployUnit, deployUnits } from "../../gitops/check/deploy_units.ts";
@@ -28,6 +28,7 @@ import {
 import { DNS_LABEL } from "../../inventory/kubernetes_syntax.ts";
 import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
 import { readInventory } from "../../inventory/read/read.ts";
+import { workstationPath } from "../../inventory/workstation_path.ts";
 import { nothingWritten, removeUnfinished, writeAtomically } from "../../process/atomic_write.ts";
 import { ifThere } from "../../process/lock.ts";
 import { ifInstalled } from "../../process/runner.ts";
@@ -278,9 +279,8 @@ async function clusterFor(
   { cluster, inventory: named }: Pick<RepositoryRequest, "cluster" | "inventory">,
 ) {
   const file = await locateInventoryIfAny(system, named);
-  const vars = file === undefined
-    ? undefined
-    : (await readInventory(file, { cwd: system.cwd })).cluster;
+  const inventory = file === undefined ? undefined : await readInventory(file, { cwd: system.cwd });
+  const vars = inventory?.cluster;
   const name = cluster ?? vars?.clusterName ?? "homelab";
   if (!DNS_LABEL.test(name)) {
     throw usageError(`"${name}" cannot be the name of a cluster`, {
@@ -288,11 +288,7 @@ async function clusterFor(
     });
   }
   const followed = vars?.gitPath ?? `clusters/${vars?.clusterName ?? name}`;
-  const given = vars?.vars.get("gitops_age_key_file")?.value;
-  const namedKey = typeof given === "string" && given !== "" && !given.includes("{{")
-    // As the role gitops finds it.
-    ? resolve(dirname(file ?? ""), given.replace(/^~(?=\/)/, system.directories.home))
-    : undefined;
+  const namedKey = inventory && workstationPath(system, inventory, "gitops_age_key_file");
   return {
     name,
     fluxNamespace: vars?.fluxNamespace ?? "flux-system",
