@@ -8,6 +8,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import { parseJson } from "../../process/json.ts";
 import { ifThere } from "../../process/lock.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
@@ -81,14 +82,6 @@ const Listed = z.array(z.object({ name: z.string(), bytes: z.int() }));
 /** Longest list that is read, in characters. */
 const MOST_LISTED = 1 << 22;
 
-function parseListed(text: string): z.infer<typeof Listed> | undefined {
-  try {
-    return Listed.safeParse(JSON.parse(text || "[]")).data;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Backups on the server, newest first. @throws {UserError} exit code 4 where it cannot be reached */
 export async function listOnServer(
   system: ActionSystem,
@@ -120,7 +113,7 @@ export async function listOnServer(
       },
     }),
   );
-  const listed = parseListed(text);
+  const listed = parseJson(Listed, text || "[]");
   if (listed === undefined) {
     throw new UserError(`The list of backups from ${host.name} cannot be parsed`);
   }

@@ -13,6 +13,7 @@ import { UserError } from "../../errors/user_error.ts";
 import { findHost, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { streamFrom } from "../hosts/remote.ts";
+import { parseJson } from "../../process/json.ts";
 import type { CopyPlace } from "./copy_place.ts";
 import { hostProgram, LOADER, refusedBy } from "./host_program.ts";
 
@@ -85,8 +86,8 @@ export function sshPlace(system: ActionSystem, inventory: Inventory, to: string)
       },
     });
     const text = await new Blob(chunks).text();
-    const parsed = schema.safeParse(jsonOf(text));
-    if (parsed.success) return parsed.data;
+    const parsed = parseJson(schema, text);
+    if (parsed !== undefined) return parsed;
     throw new UserError(`The response from ${host.name} cannot be parsed`);
   };
   return {
@@ -159,12 +160,4 @@ function hostAt(
     vars.set("ansible_port", { name: "ansible_port", value: port, state, where, scope: name });
   }
   return { ...host, vars, ...user === undefined ? {} : { user } };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -15,6 +15,7 @@ import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { hostProgram } from "../backup/host_program.ts";
 import { surveyCluster } from "../survey.ts";
+import { parseJson } from "../../process/json.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { askHost } from "./hosts.ts";
 
@@ -96,11 +97,7 @@ echo end=yes
 
 /** What the program said; anything else a login shell may print is left out. */
 export function parseGpuFacts(stdout: string): GpuFacts | undefined {
-  try {
-    return GpuFacts.parse(JSON.parse(/^k3s-tool-gpu=(.+)$/m.exec(stdout)?.[1] ?? ""));
-  } catch {
-    return undefined;
-  }
+  return parseJson(GpuFacts, /^k3s-tool-gpu=(.+)$/m.exec(stdout)?.[1] ?? "");
 }
 
 /** What is well and what is not with the cards of a host; nothing where it has none and needs none. */

@@ -19,6 +19,7 @@ import {
 } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { hostProgram, LOADER } from "../backup/host_program.ts";
+import { parseJson } from "../../process/json.ts";
 
 /** How long all of a host may take, in milliseconds; some seconds for each sixteen peers. */
 const TIMEOUT_MS = 90_000;
@@ -177,11 +178,7 @@ export async function askHealth(
 
 /** What a host's program said in JSON; undefined where that is something else. */
 export function parseHealth(json: string): Health | undefined {
-  try {
-    return Health.safeParse(JSON.parse(json)).data;
-  } catch {
-    return undefined;
-  }
+  return parseJson(Health, json);
 }
 
 /** Asks the clock of a host several times; each answer is bounded by the moments before and after it. */

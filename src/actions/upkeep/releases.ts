@@ -9,6 +9,7 @@ import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, type UserError } from "../../errors/user_error.ts";
 import { compareReleases, K3S_VERSION, minorOf } from "../../inventory/kubernetes_syntax.ts";
 import { fetchText, HttpFailure } from "../../process/download.ts";
+import { parseJson } from "../../process/json.ts";
 
 /** How long the channel server may be silent, in milliseconds. */
 const TIMEOUT_MS = 15_000;
@@ -44,21 +45,13 @@ export async function readChannels(
     if (error instanceof HttpFailure) throw unread(url, error.message);
     throw error;
   }
-  const parsed = Collection.safeParse(parseJson(text));
-  if (!parsed.success) throw unread(url, "the answer is not a list of channels");
-  return parsed.data.data.flatMap(({ name, latest }) =>
+  const parsed = parseJson(Collection, text);
+  if (parsed === undefined) throw unread(url, "the answer is not a list of channels");
+  return parsed.data.flatMap(({ name, latest }) =>
     latest && K3S_VERSION.test(latest) && /^[a-z0-9.-]{1,40}$/.test(name)
       ? [{ name, version: latest }]
       : []
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unread(url: string, why: string): UserError {

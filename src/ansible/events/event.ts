@@ -8,6 +8,7 @@
  */
 
 import * as z from "zod/mini";
+import { parseJson } from "../../process/json.ts";
 import { MachineFacts } from "./machine.ts";
 import { PresentFacts } from "./present.ts";
 
@@ -107,12 +108,5 @@ export type TaskResult = Extract<AnsibleEvent, { type: "result" }>;
  * line torn by a crash).
  */
 export function parseEventLine(line: string): AnsibleEvent | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  const parsed = ansibleEventSchema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  return parseJson(ansibleEventSchema, line);
 }

@@ -7,6 +7,7 @@
 
 import { basename } from "node:path";
 import * as z from "zod/mini";
+import { parseJson } from "../../process/json.ts";
 import { ifThere } from "../../process/lock.ts";
 import { type Outcome, OUTCOMES } from "../events/event.ts";
 
@@ -134,9 +135,6 @@ function filesOf(directory: string): RunRecord {
 }
 
 async function readJson<T>(path: string, schema: z.ZodMiniType<T>): Promise<T | undefined> {
-  try {
-    return schema.safeParse(JSON.parse(await Deno.readTextFile(path))).data;
-  } catch {
-    return undefined; // not there, or cut off by a crash: the run counts as unfinished
-  }
+  // Not there, or cut off by a crash: the run counts as unfinished.
+  return parseJson(schema, await Deno.readTextFile(path).catch(() => ""));
 }

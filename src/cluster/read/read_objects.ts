@@ -7,6 +7,7 @@
  */
 
 import * as z from "zod";
+import { parseJson } from "../../process/json.ts";
 import {
   amount,
   amounts,
@@ -115,12 +116,7 @@ const BackupSchedule = z.object({ every: z.int().positive(), since: time });
 function backupsOf(annotations: Readonly<Record<string, string>>): NodeBackups | undefined {
   const read = <T>(key: string, schema: z.ZodType<T>): T | undefined => {
     const text = annotations[`k3s-tool.io/${key}`];
-    if (text === undefined) return undefined;
-    try {
-      return schema.safeParse(JSON.parse(text)).data;
-    } catch {
-      return undefined;
-    }
+    return text === undefined ? undefined : parseJson(schema, text);
   };
   const made = read("backup", BackupMade);
   const failed = read("backup-failed", BackupFailed);

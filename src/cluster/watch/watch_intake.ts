@@ -5,6 +5,7 @@
  */
 
 import * as z from "zod";
+import { parseJson } from "../../process/json.ts";
 import type { ClusterNews, CollectionName, Emit } from "./cluster_state.ts";
 import { type CollectionSource, wordsFor } from "./collections.ts";
 import { ApiError, type KubernetesApi, listVersioned, refusalOf } from "../api/kubernetes_api.ts";
@@ -146,12 +147,8 @@ interface WatchEvent {
  * @throws {ApiError} what the server says in the middle of a watch: `Expired`, mostly
  */
 export function readWatchEvent(line: string, path: string): WatchEvent | undefined {
-  let parsed;
-  try {
-    parsed = Line.parse(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(Line, line);
+  if (parsed === undefined) return undefined;
   const { type, object } = parsed;
   if (type === "ERROR") throw refusalOf(object, { path });
   const metadata = Watched.safeParse(object).data?.metadata;

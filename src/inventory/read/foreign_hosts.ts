@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { refusalReason } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
+import { parseJson } from "../../process/json.ts";
 import { readSmallText } from "../../process/small_file.ts";
 import { InventoryFiles } from "./inventory_files.ts";
 import { loadParts } from "./load.ts";
@@ -88,13 +89,7 @@ const K3supHosts = z.array(z.object({ hostname: z.string(), ip: z.string() }));
 
 function jsonHosts(text: string): readonly ForeignHost[] | undefined {
   if (!/^\s*\[\s*\{/.test(text)) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  return K3supHosts.safeParse(json).data?.map(({ hostname, ip }, index) => ({
+  return parseJson(K3supHosts, text)?.map(({ hostname, ip }, index) => ({
     name: hostname,
     address: ip,
     role: index < K3SUP_SERVERS ? "control-plane" : "worker",
