@@ -11,7 +11,7 @@ import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/mod
 import { parseJson } from "../../process/json.ts";
 import { ifThere } from "../../process/lock.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
-import type { YamlValue } from "../../yaml/yaml_value.ts";
+import { defined, type YamlValue } from "../../yaml/yaml_value.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { fromHost, openDirectory, writePart } from "./create_backup.ts";
 import type { ListedBackup } from "./backup_file.ts";
@@ -38,11 +38,11 @@ export function scheduleValue(
   { keep, ...given }: ScheduleRequest,
 ): YamlValue {
   const before = scheduleOf(inventory);
-  const kept = { ...isMapValue(before.keep) ? before.keep : {}, ...known(keep) };
+  const kept = { ...isMapValue(before.keep) ? before.keep : {}, ...defined(keep) };
   const value: Readonly<Record<string, YamlValue>> = {
     every: "daily",
     ...before,
-    ...known(given),
+    ...defined(given),
   };
   if (!("recipient" in value)) {
     throw usageError("A schedule needs --recipient: a server makes backups without asking", {
@@ -50,14 +50,6 @@ export function scheduleValue(
     });
   }
   return { ...value, ...Object.keys(kept).length > 0 ? { keep: kept } : {} };
-}
-
-function known<T>(values: Readonly<Record<string, T | undefined>>): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, T & NonNullable<T>] =>
-      entry[1] !== undefined
-    ),
-  );
 }
 
 function scheduleOf({ cluster }: Inventory): Readonly<Record<string, YamlValue>> {
