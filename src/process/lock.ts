@@ -67,7 +67,7 @@ async function tryLock(handle: Deno.FsFile, directory: string): Promise<boolean>
   } catch (cause) {
     throw new UserError(`Cannot lock the directory: ${(cause as Error).message}`, {
       where: { file: directory },
-      hint: "Some network file systems have no locks: keep the inventory on a local disk.",
+      hint: "Some network file systems have no locks: use a directory on a local disk.",
       cause,
     });
   }
@@ -77,8 +77,8 @@ function busy(directory: string, limitMs = LOCK_LIMIT_MS): UserError {
   const holder = holderOf(directory);
   const who = holder === undefined ? "Another process" : safeText(holder);
   return new UserError(
-    `${who} has been changing the inventory for ${Math.round(limitMs / 1000)} seconds; ` +
-      "nothing was written",
+    `${who} has been writing to this directory for ${Math.round(limitMs / 1000)} seconds; ` +
+      "nothing was written to it",
     { where: { file: directory }, hint: "Try again when it is done." },
   );
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { sha256 } from "../../src/process/digest.ts";
+import { withDirectoryLock } from "../../src/process/lock.ts";
+import { machineClock } from "../../src/process/system.ts";
 import { type CommandResult, runCommand } from "../cli/fake_context.ts";
 
 const VERSION = "v1.36.3+k3s1";
@@ -361,6 +363,22 @@ Deno.test("provision without Flux in artifact_dir is refused before a host is as
     const done = await runCommand(["provision", "--yes"], { directory });
     assert.doesNotMatch(done.stderr, /artifact_dir/);
     assert.match(done.stderr, other);
+  });
+});
+
+Deno.test("a directory that another run writes to is named, and left as it is", async () => {
+  await withSite(await release(), async ({ directory, run }) => {
+    const held = `${directory}/out/${VERSION}`;
+    await Deno.mkdir(held, { recursive: true });
+    const { code, stderr } = await withDirectoryLock(
+      held,
+      { clock: machineClock },
+      () => run("--dir out --arch amd64"),
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /has been writing to this directory for 10 seconds/);
+    assert.match(stderr, new RegExp(`out/${VERSION.replaceAll("+", "\\+")}`));
+    assert.deepEqual(await filesIn(`${directory}/out`), {});
   });
 });
 
