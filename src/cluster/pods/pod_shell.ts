@@ -7,6 +7,7 @@
 import * as z from "zod";
 import { safeText } from "../../errors/safe_text.ts";
 import { unreachableError, UserError } from "../../errors/user_error.ts";
+import { parseJson } from "../../process/json.ts";
 import { type KubernetesApi, Status } from "../api/kubernetes_api.ts";
 import { channelError, objectPath } from "../api/requests.ts";
 
@@ -120,12 +121,8 @@ const NO_SUCH_PROGRAM = /executable file .*not found|no such file or directory/i
 
 /** @throws {UserError} where it did not run to its end */
 function exitCode(place: ContainerPlace, status: string): number {
-  let ended: z.infer<typeof Ended>;
-  try {
-    ended = Ended.parse(JSON.parse(status));
-  } catch (cause) {
-    throw broken(place, cause);
-  }
+  const ended = parseJson(Ended, status);
+  if (ended === undefined) throw broken(place);
   const code = ended.details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
   if (ended.status === "Success") return 0;
   if (ended.reason === "NonZeroExitCode" && code) return Number(code);
@@ -141,7 +138,7 @@ function exitCode(place: ContainerPlace, status: string): number {
   throw new UserError(`No shell could be started in ${safeText(pod)}: ${said}`);
 }
 
-function broken({ pod }: ContainerPlace, cause: unknown): UserError {
+function broken({ pod }: ContainerPlace, cause?: unknown): UserError {
   return unreachableError(`The connection to the shell in ${safeText(pod)} broke off`, {
     hint: "If the pod still runs, open it again.",
     cause,
