@@ -16,6 +16,19 @@ Deno.test("every link between the project's own pages leads somewhere", async ()
   assert.deepEqual(broken, []);
 });
 
+Deno.test("every file of src/ and tests/ that a page names is there", async () => {
+  const gone: string[] = [];
+  for (const page of await pagesBelow(PROJECT_ROOT)) {
+    const text = withoutCode(await Deno.readTextFile(page));
+    for (const [, path] of text.matchAll(/`((?:src|tests)\/[\w./-]+)`/g)) {
+      if (path!.includes("NAME")) continue; // in a recipe
+      const there = await Deno.stat(join(PROJECT_ROOT, path!)).catch(() => undefined);
+      if (there === undefined) gone.push(`${relative(PROJECT_ROOT, page)}: ${path}`);
+    }
+  }
+  assert.deepEqual(gone, []);
+});
+
 /** Targets of a page's links but those to other sites. */
 function linksOf(text: string): string[] {
   const links = withoutCode(text).matchAll(/\]\(([^()\s]+)\)/g);
