@@ -21,7 +21,7 @@ interface Run {
 }
 
 /** Registers the tests. */
-export function testFormats({ directory, home, tool }: Installed): void {
+export function testFormats({ directory, home, tool, compiled }: Installed): void {
   Deno.test("every command of the packed tool in every format it offers", async (t) => {
     const ready = `${directory}/ready`;
     const nothing = `${directory}/nothing`;
@@ -30,8 +30,11 @@ export function testFormats({ directory, home, tool }: Installed): void {
     await withApiServer(CLUSTER, async ({ kubeconfig }) => {
       for (const declaration of commands) {
         await t.step(declaration.name, async () => {
-          const inReady = { cwd: ready, env: machineEnvironment(ready, kubeconfig) };
-          const inNothing = { cwd: nothing, env: environmentOf(nothing) };
+          const inReady = { cwd: ready, env: machineEnvironment(ready, { compiled, kubeconfig }) };
+          const inNothing = {
+            cwd: nothing,
+            env: { ...environmentOf(nothing), DENO_DIR: compiled },
+          };
           const calls = [
             ...Object.keys(declaration.examples).map((example) => ({
               argv: argumentsOf(example),

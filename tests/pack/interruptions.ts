@@ -35,30 +35,22 @@ function exampleOf(name: string): typeof examples[number] {
 }
 
 /** Registers the tests. */
-export function testInterruptions({ directory, home, tool }: Installed): void {
+export function testInterruptions({ directory, home, tool, compiled }: Installed): void {
   Deno.test("Ctrl-C ends every command of the packed tool, and what it called", async () => {
     const machine = `${directory}/hanging`;
     await makeMachine(machine, { tool, home, programs: PROGRAMS });
     const before = await Deno.readTextFile(`${machine}/inventory/hosts.yml`);
-    using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    let asked = () => {};
-    const connections: Deno.Conn[] = [];
-    const accepting = (async () => {
-      for await (const connection of server) {
-        connections.push(connection);
-        asked();
-      }
-    })();
     let interrupted = 0;
-    for (const { name, argv } of examples) {
+    await atOnce(examples, async ({ name, argv }) => {
+      using server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const connected = server.accept();
       const cwd = await copyOf(machine, directory);
       const kubeconfig = `${cwd}/kubeconfig`;
       await Deno.writeTextFile(kubeconfig, kubeconfigFor(server.addr.port));
       await Deno.writeTextFile(`${cwd}/asked`, "");
-      const env = { ...machineEnvironment(cwd, kubeconfig), ASKED: `${cwd}/asked` };
+      const env = { ...machineEnvironment(cwd, { compiled, kubeconfig }), ASKED: `${cwd}/asked` };
       using calls = Deno.watchFs(`${cwd}/asked`);
       const child = start([tool, ...argv], { cwd, env });
-      const connected = new Promise<void>((resolve) => asked = resolve);
       const hangs = await Promise.race([
         child.status.then(() => false),
         connected.then(() => true),
@@ -73,19 +65,18 @@ export function testInterruptions({ directory, home, tool }: Installed): void {
         new Response(child.stderr).text(),
         child.stdout.cancel(),
       ]);
+      server.close();
+      await connected.then((connection) => connection.close(), () => {});
       const said = `k3s-tool ${argv.join(" ")}: ${code}\n${stderr}`;
       assert.doesNotMatch(stderr, DEFECT, said);
-      if (!hangs) continue;
+      if (!hangs) return;
       assert.equal(code, 130, said);
       for (const pid of (await Deno.readTextFile(`${cwd}/asked`)).split("\n").filter(Boolean)) {
         assert.ok(!isAlive(pid), `${said}\nprocess ${pid} is still there`);
       }
       const after = await Deno.readTextFile(`${cwd}/inventory/hosts.yml`);
       assert.equal(after, before, `${name} changed the inventory`);
-    }
-    server.close();
-    await accepting;
-    for (const connection of connections) connection.close();
+    });
     assert.ok(interrupted > 10, `only ${interrupted} commands asked for anything`);
   });
 
@@ -97,7 +88,7 @@ export function testInterruptions({ directory, home, tool }: Installed): void {
         const each = gone === "stdout" ? examples : commands.map(({ name }) => exampleOf(name));
         await atOnce(each, async ({ argv }) => {
           const cwd = await copyOf(machine, directory);
-          const env = machineEnvironment(cwd, kubeconfig);
+          const env = machineEnvironment(cwd, { compiled, kubeconfig });
           const { code, text } = await unread([tool, ...argv], { cwd, env, gone });
           const said = `k3s-tool ${argv.join(" ")}: ${code}\n${text}`;
           assert.doesNotMatch(text, DEFECT, said);

@@ -61,9 +61,13 @@ export async function makeMachine(
   assert.equal(made.code, 0, made.stderr);
 }
 
-export function machineEnvironment(directory: string, kubeconfig: string): Record<string, string> {
+export function machineEnvironment(
+  directory: string,
+  { compiled, kubeconfig }: Pick<Installed, "compiled"> & { readonly kubeconfig: string },
+): Record<string, string> {
   return {
     ...environmentOf(directory),
+    DENO_DIR: compiled,
     PATH: `${directory}/bin:${Deno.env.get("PATH")}`,
     TAILNET: `${directory}/tailnet.json`,
     KUBECONFIG: kubeconfig,
@@ -76,8 +80,10 @@ export async function atOnce<T, R>(
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    results.push(...await Promise.all(items.slice(from, from + AT_ONCE).map(work)));
-  }
+  const left = items.entries();
+  const worker = async () => {
+    for (const [index, item] of left) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return results;
 }

@@ -3,15 +3,15 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import unittest
+
+from evaluate import evaluate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), settings=(), found_registries=None, server=None, encrypts=False, database=None, addresses=(), **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), settings=(), found_registries=None, server=None, encrypts=False, database=None, addresses=(), failed=(), **extra):
     def host(number, name):
         probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "images": [], "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "database": database, "address": dict(addresses).get(name), "server": server or {"holds": False, "answers": False}},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
@@ -24,23 +24,16 @@ def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), proble
     inventory = {"all": {"vars": {"k3s_version": "v1.36.3+k3s1"},
                          "children": {group: {"hosts": {name: hosts[name] for name in names}} for group, names in groups.items()}}}
     with tempfile.TemporaryDirectory() as directory:
-        path, output = os.path.join(directory, "hosts.yml"), os.path.join(directory, "out.json")
+        path = os.path.join(directory, "hosts.json")
         with open(path, "w") as file:
             json.dump(inventory, file)
-        program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-        done = subprocess.run([program, "-i", path, os.path.join(HERE, "decide.yml"), "--limit", limit, "-e", json.dumps({"test_output": output, **extra})],
-                              env={**os.environ, "ANSIBLE_HOME": directory, "ANSIBLE_CONFIG": os.path.join(HERE, "../../../ansible/ansible.cfg")},
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
-        if not os.path.exists(output):
-            raise AssertionError(done.stdout)
-        with open(output) as file:
-            return json.load(file)
+        return evaluate(os.path.join(HERE, "decide.yml"), path, limit=limit, failed=failed, **extra)
 
 
 class Conversion(unittest.TestCase):
     def test_sqlite_becomes_etcd_only_with_consent_and_another_server_that_passed(self):
         for consent, failed, limit, converts in ((True, [], "all", True), (False, [], "all", False), (True, ["n2"], "all", False), (True, [], "n1,w1", False)):
-            n1 = decide(sqlite=["n1"], limit=limit, k3s_tool_convert=consent, test_failed=failed)["n1"]
+            n1 = decide(sqlite=["n1"], limit=limit, k3s_tool_convert=consent, failed=failed)["n1"]
             self.assertEqual((n1["etcd"], n1["init"], n1["converts"]), (converts, converts, converts), (consent, failed, limit))
 
     def test_a_new_cluster_of_several_servers_has_etcd_from_the_start_and_one_server_has_not(self):

@@ -92,28 +92,16 @@ async function render(clusters: readonly Settings[]): Promise<readonly Rendered[
       `${directory}/hosts.json`,
       JSON.stringify({ all: { vars: defaults, hosts: Object.fromEntries(hosts) } }),
     );
-    const output = `${directory}/out.json`;
-    const { code, stdout, stderr } = await new Deno.Command("ansible-playbook", {
-      args: [
-        "-i",
-        `${directory}/hosts.json`,
-        `${HERE}/gitops_render.yml`,
-        "-e",
-        JSON.stringify({ test_output: output }),
-      ],
+    const { code, stdout, stderr } = await new Deno.Command("python3", {
+      args: [`${HERE}/evaluate.py`, `${HERE}/gitops_render.yml`, `${directory}/hosts.json`],
       env: {
         ANSIBLE_CONFIG: `${HERE}/../../../ansible/ansible.cfg`,
         ANSIBLE_HOME: directory,
         XDG_CONFIG_HOME: `${directory}/config`,
       },
     }).output();
-    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    assert.equal(code, 0, said.split("PLAY RECAP")[0]!.slice(-3000));
-    assert.ok(
-      !said.includes(TOKEN) && !/PRIVATE KEY-----|AGE-SECRET-KEY/.test(said),
-      "a secret is shown",
-    );
-    const found = JSON.parse(await Deno.readTextFile(output)) as Record<string, Rendered>;
+    assert.equal(code, 0, new TextDecoder().decode(stderr).slice(-3000));
+    const found: Record<string, Rendered> = JSON.parse(new TextDecoder().decode(stdout));
     return clusters.map((_, index) => found[`c${index}`]!);
   } finally {
     await Deno.remove(directory, { recursive: true });
