@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { runCommand } from "../../cli/fake_context.ts";
 import { type Answer, type Call, FakeRunner } from "../../process/fake_runner.ts";
 
@@ -49,6 +50,7 @@ export async function withHome(
         "d.execute('INSERT INTO kine VALUES (1)'); d.commit()",
       `${server}/db/state.db`,
     );
+    await Deno.writeTextFile(`${directory}/key`, identity);
     await Deno.writeTextFile(`${directory}/passphrase`, "correct horse\n");
     await Deno.writeTextFile(`${directory}/wrong`, "wrong horse\n");
     await runCommand([
@@ -101,5 +103,13 @@ export async function names(directory: string): Promise<string[]> {
   return entries.map(({ name }) => name).sort();
 }
 
-/** Makes a backup without questions. */
-export const CREATE = ["backup", "create", "--passphrase-file", "passphrase"];
+/** Makes a backup that a passphrase opens, which takes scrypt a second each time. */
+export const WITH_PASSPHRASE = ["backup", "create", "--passphrase-file", "passphrase"];
+
+const identity = await generateX25519Identity();
+
+/** Makes a backup that the home's key opens. */
+export const CREATE = ["backup", "create", "--recipient", await identityToRecipient(identity)];
+
+/** Opens it. */
+export const OPEN = ["--identity", "key"];

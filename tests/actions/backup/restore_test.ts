@@ -10,7 +10,7 @@ import { fakeSystem } from "../../ansible/fake_system.ts";
 import { ansibleMachine } from "../../cli/ansible_machine.ts";
 import { runCommand } from "../../cli/fake_context.ts";
 import type { Call } from "../../process/fake_runner.ts";
-import { CREATE, names, withHome } from "./backup_home.ts";
+import { CREATE, names, OPEN, withHome } from "./backup_home.ts";
 
 /** The command that a host is sent, run here with its paths below `host`. */
 async function received({ argv, options }: Call, host: string) {
@@ -63,7 +63,7 @@ async function withBackup(
 
 Deno.test("a server is sent the backup, and the playbook is told which", async () => {
   await withBackup(async ({ file, host, machine, restore }) => {
-    const run = await restore(file, "--passphrase-file", "passphrase", "--yes");
+    const run = await restore(file, ...OPEN, "--yes");
     assert.equal(run.code, 0, run.stderr);
     assert.match(
       run.stderr,
@@ -82,7 +82,7 @@ Deno.test("while another run is at work, no server is sent anything", async () =
   await withBackup(async ({ directory, file, machine, restore }) => {
     const inventory = await Deno.realPath(`${directory}/inventory/hosts.yml`);
     using _other = await lockInventory(fakeSystem(directory), inventory);
-    const run = await restore(file, "--passphrase-file", "passphrase", "--yes");
+    const run = await restore(file, ...OPEN, "--yes");
     assert.equal(run.code, 1, run.stderr);
     assert.match(run.stderr, /Another run on .* is under way/);
     assert.deepEqual(machine.runner.calls.filter(({ options }) => options.input !== undefined), []);
@@ -98,19 +98,18 @@ Deno.test("what cannot be restored is refused before a host is contacted", async
       assert.equal(run.code, code, run.stderr);
       assert.match(run.stderr, words);
     };
-    const right = ["--passphrase-file", "passphrase"];
     await Deno.writeFile(bad, whole.subarray(0, -100));
-    await refused(1, /damaged/, bad, ...right, "--yes");
+    await refused(1, /damaged/, bad, ...OPEN, "--yes");
     await Deno.writeFile(bad, whole.with(whole.length - 40, whole.at(-40)! ^ 1));
-    await refused(1, /damaged/, bad, ...right, "--yes");
+    await refused(1, /damaged/, bad, ...OPEN, "--yes");
     await refused(1, /cannot be decrypted/, file, "--passphrase-file", "wrong", "--yes");
-    await refused(2, /no host pi/, file, ...right, "--to", "pi", "--yes");
-    await refused(2, /Cannot ask without a terminal/, file, ...right, "--no-input");
-    const check = await restore(file, ...right, "--check");
+    await refused(2, /no host pi/, file, ...OPEN, "--to", "pi", "--yes");
+    await refused(2, /Cannot ask without a terminal/, file, ...OPEN, "--no-input");
+    const check = await restore(file, ...OPEN, "--check");
     assert.equal(check.code, 0, check.stderr);
     assert.match(check.stderr, /nothing was changed/);
     await runCommand(["config", "set", "k3s_version", "v1.36.2+k3s1"], { directory });
-    await refused(2, /v1\.36\.2\+k3s1 is older than .* v1\.36\.3\+k3s1/, file, ...right, "--yes");
+    await refused(2, /v1\.36\.2\+k3s1 is older than .* v1\.36\.3\+k3s1/, file, ...OPEN, "--yes");
     assert.deepEqual(machine.started, []);
     assert.ok(!machine.runner.lines.some((line) => line.startsWith("ssh ")));
   });
@@ -120,7 +119,7 @@ Deno.test("what a server refuses ends the restore before k3s is stopped", async 
   await withBackup(async ({ directory, file }) => {
     const { runner, started } = ansibleMachine();
     runner.on("ssh", { code: 3, stderr: "another restore sends its backup to this host\n" });
-    const argv = ["backup", "restore", file, "--passphrase-file", "passphrase", "--yes"];
+    const argv = ["backup", "restore", file, ...OPEN, "--yes"];
     const run = await runCommand(argv, { directory, runner });
     assert.equal(run.code, 1);
     assert.match(run.stderr, /nuc did not take the backup: another restore/);

@@ -1,6 +1,7 @@
 /**
  * What keeps a cluster secret is replaced while it runs: certificates, the server token, the keys that Secrets are
- * encrypted with. Each time the tool is killed in the middle, and the next run finishes.
+ * encrypted with. Each time the tool is killed in the middle, and the next run finishes; where else it may be killed is
+ * rotate_test.py's, and `deno task faults` does so in the lab.
  *
  * @module
  */
@@ -200,39 +201,22 @@ export function rotation(cluster: () => readonly Host[]): void {
     assert.equal(await token(n1()), second, "no third one is made");
     await onlyTakes(second, first);
 
-    const cut = await signalAt(
-      "SIGKILL",
-      ["rotate", "token", "--yes"],
-      ended("n2", "Start the service"),
-    );
-    assert.equal(cut.signal, "SIGKILL");
-    const third = await token(n1());
-    assert.notEqual(third, second);
-    const run = await runWithEvents("rotate", "token", "--yes");
-    assert.equal(run.code, 0, run.stderr);
-    assert.equal(await token(n1()), third);
-    await onlyTakes(third, second);
-    for (const secret of [first, second, third]) {
-      for (const said of [finished, run]) assert.ok(!(said.stdout + said.stderr).includes(secret));
+    for (const secret of [first, second]) {
+      const { stdout, stderr } = finished;
+      assert.ok(!(stdout + stderr).includes(secret));
     }
     await allWell();
   });
 
-  Deno.test("rotate encryption-keys encrypts every Secret with another key, though it is killed three times", async () => {
+  Deno.test("rotate encryption-keys encrypts every Secret with another key, though it is killed between two servers", async () => {
     const rotate = ["rotate", "encryption-keys", "--yes"];
     const check = await runWithEvents("rotate", "encryption-keys", "--check");
     assert.equal(check.code, 0, check.stderr);
     assert.match(check.stdout, /n1: Secrets are encrypted with the key aescbckey, which would be/);
-    const stops = [
-      ended("n1", "Change the keys", "Add a key"),
-      ended("n2", "Start the service"),
-      ended("n1", "Change the keys", "Encrypt all Secrets again"),
-    ];
-    for (const stop of stops) {
-      assert.equal((await signalAt("SIGKILL", rotate, stop)).signal, "SIGKILL");
-      // Each server can read and write Secrets at any moment.
-      for (const server of servers()) await secretIsThere(server);
-    }
+    const stop = ended("n2", "Start the service");
+    assert.equal((await signalAt("SIGKILL", rotate, stop)).signal, "SIGKILL");
+    // Each server can read and write Secrets at any moment.
+    for (const server of servers()) await secretIsThere(server);
     const run = await runWithEvents(...rotate);
     assert.equal(run.code, 0, run.stderr);
     const names = new Set<string>();
