@@ -1,5 +1,5 @@
 /**
- * kill -9 of the tool at ten different moments of a first provisioning: the inventory stays whole and
+ * kill -9 of the tool at five different moments of a first provisioning: the inventory stays whole and
  * the next run converges.
  *
  * @module
@@ -16,7 +16,7 @@ import { initArgs, inventoryFile, tool } from "../tool.ts";
  * Task results of each run after which it is killed. What one run did the next one skips, so later moments
  * lie ever deeper in the installation; a run that has nothing left to do has 15 results.
  */
-const MOMENTS = [1, 3, 5, 6, 7, 8, 9, 10, 11, 12];
+const MOMENTS = [1, 5, 7, 9, 11];
 
 let hosts: Host[] = [];
 
@@ -28,7 +28,7 @@ Deno.test.afterAll(async () => {
   assert.deepEqual(await down(), []);
 });
 
-Deno.test("killed at ten moments, the next run converges", async () => {
+Deno.test("killed at five moments, the next run converges", async () => {
   const inventory = await Deno.readTextFile(inventoryFile);
   for (const moment of MOMENTS) {
     assert.ok(await killAfter(moment), `the run was over before ${moment} results`);
