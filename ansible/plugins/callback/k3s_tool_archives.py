@@ -82,8 +82,8 @@ class CallbackModule(CallbackBase):
         if not is_possible():
             return
         parent = os.path.join(constants.ANSIBLE_HOME, "archives")
-        kept = os.path.join(parent, state_of_code())
         try:
+            kept = os.path.join(parent, state_of_code())
             os.makedirs(kept, mode=0o700, exist_ok=True)
             os.utime(kept)
             remove_torn(kept)

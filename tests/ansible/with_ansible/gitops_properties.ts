@@ -100,7 +100,12 @@ async function render(clusters: readonly Settings[]): Promise<readonly Rendered[
         XDG_CONFIG_HOME: `${directory}/config`,
       },
     }).output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr).slice(-3000));
+    const said = new TextDecoder().decode(stderr);
+    assert.equal(code, 0, said.slice(-3000));
+    assert.ok(
+      !said.includes(TOKEN) && !/PRIVATE KEY-----|AGE-SECRET-KEY/.test(said),
+      "a secret is shown",
+    );
     const found: Record<string, Rendered> = JSON.parse(new TextDecoder().decode(stdout));
     return clusters.map((_, index) => found[`c${index}`]!);
   } finally {
