@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -50,6 +51,11 @@ OPTIONS:
 `
 
 func main() {
+	// Four servers share two processors and have memory to spare: collect garbage less often, in the components too.
+	if os.Getenv("GOGC") == "" {
+		os.Setenv("GOGC", "400")
+		debug.SetGCPercent(400)
+	}
 	name, args := filepath.Base(os.Args[0]), os.Args[1:]
 	if name == "kubectl" || name == "ctr" {
 		args = append([]string{name}, args...)

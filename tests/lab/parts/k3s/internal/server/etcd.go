@@ -34,6 +34,7 @@ type datastore struct {
 	address  string // of the node
 	name     string
 	client   *clientv3.Client
+	stopped  chan struct{} // closed when this server's member has handed over and stopped; nil where there is none
 }
 
 // newDatastore names this server's member; SQLite has none.
@@ -106,7 +107,12 @@ func (d *datastore) start(ctx context.Context, initialCluster string) error {
 	if err != nil {
 		return fmt.Errorf("etcd: %w", err)
 	}
-	context.AfterFunc(ctx, member.Close)
+	d.stopped = make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		member.Server.Stop() // a leader makes another member lead first
+		close(d.stopped)
+		member.Close()
+	})
 	select {
 	case <-member.Server.ReadyNotify():
 	case err := <-member.Err():
@@ -135,6 +141,13 @@ func (d *datastore) start(ctx context.Context, initialCluster string) error {
 		return d.migrateFromSQLite(ctx)
 	}
 	return nil
+}
+
+// awaitStop waits until the member, whose context has ended, has stopped.
+func (d *datastore) awaitStop() {
+	if d.stopped != nil {
+		<-d.stopped
+	}
 }
 
 // waitForVote waits while this member is a learner: one that does not answer reads yet.

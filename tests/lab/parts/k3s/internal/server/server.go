@@ -50,7 +50,10 @@ func Run(ctx context.Context, s settings.Server, node settings.Node, ready func(
 	}
 	// the datastore ends after what writes to it
 	storeContext, stopStore := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopStore()
+	defer func() {
+		stopStore()
+		store.awaitStop()
+	}()
 	if !s.Etcd() {
 		if err := store.start(storeContext, ""); err != nil {
 			return err
