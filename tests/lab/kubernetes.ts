@@ -5,7 +5,7 @@
  */
 
 import { CommandError, type CommandResult } from "./cli/command.ts";
-import { ssh, trySsh } from "./hosts/ssh.ts";
+import { onHost, tryOnHost } from "./hosts/on_host.ts";
 import type { Host } from "./state.ts";
 import { waitFor } from "./wait.ts";
 
@@ -38,7 +38,7 @@ const AWAY =
 async function tryKubectl(server: Host, args: string, stdin?: string): Promise<CommandResult> {
   let result: CommandResult | undefined;
   await waitFor(async () => {
-    result = await trySsh(server, `k3s kubectl ${args}`, stdin === undefined ? {} : { stdin });
+    result = await tryOnHost(server, `k3s kubectl ${args}`, stdin === undefined ? {} : { stdin });
     return result.code === 0 || !AWAY.test(result.stderr);
   }, { what: `the API on ${server.name}`, interval: 500 })
     .catch(() => {}); // kubectl has said more of it
@@ -83,7 +83,7 @@ export async function waitUntilReady(
     const found = await nodes(server);
     if (!hosts.every(({ name }) => isReady(found.get(name)))) return false;
     const boots = await Promise.all(
-      hosts.map((host) => ssh(host, "cat /proc/sys/kernel/random/boot_id")),
+      hosts.map((host) => onHost(host, "cat /proc/sys/kernel/random/boot_id")),
     );
     return hosts.every(({ name }, at) =>
       found.get(name)?.status.nodeInfo.bootID === boots[at]!.trim()

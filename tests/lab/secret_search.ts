@@ -7,21 +7,17 @@
 
 import { run } from "./cli/command.ts";
 import { runPaths } from "./paths.ts";
-import { ssh, trySsh } from "./hosts/ssh.ts";
+import { onHost, tryOnHost } from "./hosts/on_host.ts";
 import type { Host } from "./state.ts";
 
-/** Takes process lists of hosts and of this machine, again and again, until it is stopped. */
-export function sampleProcesses(hosts: readonly Host[]): { stop(): Promise<string> } {
+/** Lists this machine's processes, those of its hosts among them, again and again until it is stopped. */
+export function sampleProcesses(): { stop(): Promise<string> } {
   let stopped = false;
   const samples: string[] = [];
-  const list = "ps -eo args --width 100000";
   const sampling = (async () => {
     while (!stopped) {
-      const lists = await Promise.all([
-        run(["sh", "-c", list]),
-        ...hosts.map(async (host) => (await trySsh(host, list)).stdout),
-      ]);
-      samples.push(...lists);
+      samples.push(await run(["ps", "-eo", "args", "--width", "100000"]));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   })();
   return {
@@ -70,7 +66,7 @@ export async function findSecrets(
       for (const file of await readableFilesWith(host, secret)) {
         found.push(`${name} in ${file} of ${host.name}, readable by everybody`);
       }
-      const journal = await trySsh(host, "journalctl --no-pager | grep -cF -f /dev/stdin", {
+      const journal = await tryOnHost(host, "journalctl --no-pager | grep -cF -f /dev/stdin", {
         stdin: secret,
       });
       if (journal.stdout.trim() !== "0") found.push(`${name} in the journal of ${host.name}`);
@@ -81,8 +77,8 @@ export async function findSecrets(
 
 /** The secrets of a cluster by what they are; each long enough to be no accident. */
 async function secretsOf(server: Host): Promise<Record<string, Secret>> {
-  const token = (await ssh(server, "cat /var/lib/rancher/k3s/server/token")).trim();
-  const kubeconfig = await ssh(server, "cat /etc/rancher/k3s/k3s.yaml");
+  const token = (await onHost(server, "cat /var/lib/rancher/k3s/server/token")).trim();
+  const kubeconfig = await onHost(server, "cat /etc/rancher/k3s/k3s.yaml");
   const key = /client-key-data: (\S{40})/.exec(kubeconfig)?.[1];
   const secret = token.split(":").at(-1);
   if (key === undefined || secret === undefined || secret.length < 16) {
@@ -115,7 +111,7 @@ function isKubeconfig(file: string): boolean {
 }
 
 async function readableFilesWith(host: Host, text: string): Promise<string[]> {
-  const { stdout } = await trySsh(
+  const { stdout } = await tryOnHost(
     host,
     "cat >/root/.lab-secret; find /etc /run /tmp /var/log /var/lib/rancher /home /usr/local -xdev " +
       "-type f -perm /o+r -size -2M -exec grep -lF -f /root/.lab-secret {} + 2>/dev/null; " +

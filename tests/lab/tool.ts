@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { STAGE } from "../../tasks/stage.ts";
+import { RUN_FLAGS, STAGE } from "../../tasks/stage.ts";
 import { ansibleOnPath } from "./ansible.ts";
 import { exists } from "./build/content_hash.ts";
 import { standInVersions } from "./build/mirror.ts";
@@ -92,7 +92,7 @@ export async function installTool(): Promise<void> {
   for (const name of ["ansible-playbook", "ansible"]) {
     await run(["ln", "-sfn", join(await ansibleOnPath(), name), join(bin, name)]);
   }
-  const deno = `'${Deno.execPath()}' run -A --no-config --no-lock`;
+  const deno = [Deno.execPath(), ...RUN_FLAGS].map((word) => `'${word}'`).join(" ");
   const launcher = `#!/bin/sh\nexec ${deno} '${program}/main.js' "$@"\n`;
   await Deno.writeTextFile(join(bin, "k3s-tool"), launcher, { mode: 0o755 });
 }

@@ -45,8 +45,9 @@ const masked = [
 
 const files: Record<string, string> = {
   "etc/sudoers.d/lab": "lab ALL=(ALL) NOPASSWD:ALL\n",
+  // The other key exchanges of OpenSSH take 0.15 s of the processor for each connection.
   "etc/ssh/sshd_config.d/lab.conf":
-    "UseDNS no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n",
+    "UseDNS no\nPermitRootLogin prohibit-password\nPasswordAuthentication no\nKexAlgorithms curve25519-sha256\n",
   "etc/systemd/journald.conf.d/lab.conf": "[Journal]\nStorage=persistent\nSystemMaxUse=200M\n",
   "etc/resolv.conf": "nameserver 10.77.0.1\n", // nobody answers there: look-ups fail at once
 };

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { ssh, trySsh } from "../hosts/ssh.ts";
+import { onHost, tryOnHost } from "../hosts/on_host.ts";
 import { helloManifests, isReady, kubectl, type KubeNode, nodes } from "../kubernetes.ts";
 import { runDir } from "../paths.ts";
 import { provision } from "../run_events.ts";
@@ -68,7 +68,7 @@ export class Cluster {
     }));
     const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
     await kubectl(this.server, "create -f - >/dev/null", list);
-    await ssh(this.server, `mkdir -p ${VOLUME} && head -c 1000000 /dev/urandom >${VOLUME}/file`);
+    await onHost(this.server, `mkdir -p ${VOLUME} && head -c 1000000 /dev/urandom >${VOLUME}/file`);
     await kubectl(this.server, "apply -f -", helloManifests("web", APP));
     await kubectl(this.server, "apply -f -", volumeManifests(this.server.name));
     await this.#appRuns();
@@ -86,7 +86,7 @@ export class Cluster {
   /** Keeps the release that runs, to go back to it. */
   async keepRelease(): Promise<void> {
     for (const host of this.members) {
-      await ssh(host, `mkdir -p /root/older && cp -a ${REPLACED.join(" ")} /root/older/`);
+      await onHost(host, `mkdir -p /root/older && cp -a ${REPLACED.join(" ")} /root/older/`);
     }
     await this.takeBaseline();
   }
@@ -98,7 +98,10 @@ export class Cluster {
       const back = REPLACED.map((path) =>
         `rm -rf ${path} && cp -a /root/older/${path.split("/").at(-1)} ${path}`
       );
-      await ssh(host, `systemctl stop ${unit} && ${back.join(" && ")} && systemctl start ${unit}`);
+      await onHost(
+        host,
+        `systemctl stop ${unit} && ${back.join(" && ")} && systemctl start ${unit}`,
+      );
     }
     await tool("config", "set", "k3s_version", VERSIONS.older);
     await this.#settle((node) => node.status.nodeInfo.kubeletVersion === VERSIONS.older);
@@ -106,7 +109,7 @@ export class Cluster {
 
   /** Waits until the API answers, where k3s is to run at all. */
   async answers(): Promise<void> {
-    const { stdout } = await trySsh(this.server, "systemctl is-enabled k3s");
+    const { stdout } = await tryOnHost(this.server, "systemctl is-enabled k3s");
     if (stdout.trim() !== "enabled") return;
     await waitFor(() => nodes(this.server), { limit: 90, what: "the API", interval: 500 });
   }
@@ -154,7 +157,7 @@ export class Cluster {
     }
     await look(
       `left on ${this.spare.name}, which is no member`,
-      () => ssh(this.spare, LEFT_BY_K3S),
+      () => onHost(this.spare, LEFT_BY_K3S),
     );
     await look(
       "left on the workstation",
@@ -183,7 +186,7 @@ export class Cluster {
     await kubectl(this.server, `${rollout}/web && k3s kubectl ${rollout}/keeper`);
     for (const host of this.members) {
       await waitFor(
-        async () => (await ssh(host, `curl -sfm 2 127.0.0.1:${NODE_PORT}/`)) !== "",
+        async () => (await onHost(host, `curl -sfm 2 127.0.0.1:${NODE_PORT}/`)) !== "",
         { limit: 60, what: `the app to answer on ${host.name}`, interval: 500 },
       );
     }
@@ -199,7 +202,7 @@ export class Cluster {
 
   #volumeNow(): Promise<string> {
     const bound = "get pvc kept -o jsonpath='{.metadata.uid} {.spec.volumeName} {.status.phase}'";
-    return ssh(this.server, `k3s kubectl ${bound}; sha256sum ${VOLUME}/file`);
+    return onHost(this.server, `k3s kubectl ${bound}; sha256sum ${VOLUME}/file`);
   }
 }
 
@@ -261,7 +264,7 @@ function volumeManifests(host: string): string {
 
 /** Names of files, mounts, failed units and programs of a run on a host that a command could leave. */
 async function filesOn(host: Host): Promise<ReadonlySet<string>> {
-  const listed = await ssh(
+  const listed = await onHost(
     host,
     "find /tmp /var/tmp /dev/shm /root /home /etc /usr/local /opt /run/lock /var/lib/k3s* " +
       "/var/lib/rancher -xdev -path '*/containerd' -prune -o -print 2>/dev/null; " +

@@ -51,10 +51,10 @@ export async function labCgroups(): Promise<string[]> {
   return found;
 }
 
-/** Processes in a host's cgroups, in all hierarchies and below. */
-export async function processesOf(host: string): Promise<number[]> {
+/** Processes in a host's cgroups and below, in these hierarchies; in all of them without. */
+export async function processesOf(host: string, within?: readonly string[]): Promise<number[]> {
   const pids = new Set<number>();
-  for (const hierarchy of await hierarchies()) {
+  for (const hierarchy of within ?? await hierarchies()) {
     for (const dir of await treeBelow(join(hierarchy, cgroupName(host)))) {
       const text = await Deno.readTextFile(join(dir, "cgroup.procs")).catch(() => "");
       for (const line of text.split("\n")) if (line !== "") pids.add(Number(line));

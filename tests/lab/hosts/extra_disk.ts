@@ -1,4 +1,4 @@
-import { ssh } from "./ssh.ts";
+import { onHost } from "./on_host.ts";
 import type { Host } from "../state.ts";
 
 /**
@@ -9,7 +9,7 @@ export async function addDisk(
   host: Host,
   { path, megabytes }: { readonly path: string; readonly megabytes: number },
 ): Promise<void> {
-  await ssh(
+  await onHost(
     host,
     `set -e
 image=${imageOf(path)}
@@ -26,17 +26,17 @@ mount $device ${path}`,
 
 /** Unmounts it, as if it had not come up; its content stays. */
 export async function pullDisk(host: Host, path: string): Promise<void> {
-  await ssh(host, `umount ${path}`);
+  await onHost(host, `umount ${path}`);
 }
 
 /** Mounts it again. */
 export async function plugDisk(host: Host, path: string): Promise<void> {
-  await ssh(host, `mount $(losetup -n -O NAME -j ${imageOf(path)}) ${path}`);
+  await onHost(host, `mount $(losetup -n -O NAME -j ${imageOf(path)}) ${path}`);
 }
 
 /** Takes it away with all that is on it. */
 export async function removeExtraDisk(host: Host, path: string): Promise<void> {
-  await ssh(
+  await onHost(
     host,
     `set -e
 umount ${path}

@@ -4,7 +4,7 @@ import { bootOf, killHost, startHost, waitForSshd } from "./host.ts";
 import { readyDelayFile, removeDisk } from "./host_disk.ts";
 import { bootHost } from "./boot_host.ts";
 import { say } from "../cli/progress.ts";
-import { ssh, trySsh } from "./ssh.ts";
+import { onHost, tryOnHost } from "./on_host.ts";
 import {
   exclusively,
   type Host,
@@ -22,19 +22,19 @@ const ballast = "/var/lib/lab-ballast";
 
 /** Cuts a host off the tailnet: its tailscaled ends. The lab still reaches it over the bridge. */
 export async function tailscaleDown(name: string): Promise<void> {
-  await ssh(await hostNamed(name), "systemctl stop tailscaled");
+  await onHost(await hostNamed(name), "systemctl stop tailscaled");
   await waitForNode(name, false);
 }
 
 /** Undoes tailscaleDown and waits until the host is on the tailnet again. */
 export async function tailscaleUp(name: string): Promise<void> {
-  await ssh(await hostNamed(name), "systemctl start tailscaled");
+  await onHost(await hostNamed(name), "systemctl start tailscaled");
   await waitForNode(name, true);
 }
 
 /** Logs a host out of its tailnet; tailscaled goes on running. */
 export async function tailscaleLogout(name: string): Promise<void> {
-  await ssh(await hostNamed(name), "tailscale logout");
+  await onHost(await hostNamed(name), "tailscale logout");
   await waitForNode(name, false);
 }
 
@@ -42,7 +42,7 @@ export async function tailscaleLogout(name: string): Promise<void> {
 export async function moveAddress(host: Host, address: string): Promise<void> {
   await setAddress(host.name, address);
   const look = "ip -4 -o addr show dev tailscale0";
-  await waitFor(async () => (await ssh(host, look)).includes(`${address}/32`), {
+  await waitFor(async () => (await onHost(host, look)).includes(`${address}/32`), {
     what: `${host.name} to have ${address}`,
   });
   host.tailscaleAddress = address;
@@ -55,7 +55,7 @@ export async function expireKey(name: string, at: Date): Promise<void> {
 
 /** Leaves a host not one free byte. */
 export async function fillDisk(name: string): Promise<void> {
-  await ssh(
+  await onHost(
     await hostNamed(name),
     `fallocate -l "$(df --output=avail -B1 / | tail -1)" ${ballast} || true
      dd if=/dev/zero of=${ballast} bs=4k oflag=append conv=notrunc status=none 2>/dev/null || true`,
@@ -64,7 +64,7 @@ export async function fillDisk(name: string): Promise<void> {
 
 /** Undoes fillDisk. */
 export async function freeDisk(name: string): Promise<void> {
-  await ssh(await hostNamed(name), `rm -f ${ballast}`);
+  await onHost(await hostNamed(name), `rm -f ${ballast}`);
 }
 
 /**
@@ -72,7 +72,7 @@ export async function freeDisk(name: string): Promise<void> {
  * the node is Ready and runs pods. 330 is what a real agent may need (k3s-io/k3s pkg/agent/netpol); 0 undoes it.
  */
 export async function delayReady(name: string, seconds: number): Promise<void> {
-  await ssh(
+  await onHost(
     await hostNamed(name),
     `mkdir -p /etc/lab && echo ${Math.trunc(seconds)} >/${readyDelayFile}`,
   );
@@ -80,12 +80,12 @@ export async function delayReady(name: string, seconds: number): Promise<void> {
 
 /** Stops a service of a host. */
 export async function stopService(name: string, service: string): Promise<void> {
-  await ssh(await hostNamed(name), `systemctl stop ${quote(service)}`);
+  await onHost(await hostNamed(name), `systemctl stop ${quote(service)}`);
 }
 
 /** Starts a service of a host. */
 export async function startService(name: string, service: string): Promise<void> {
-  await ssh(await hostNamed(name), `systemctl start ${quote(service)}`);
+  await onHost(await hostNamed(name), `systemctl start ${quote(service)}`);
 }
 
 /**
@@ -94,7 +94,7 @@ export async function startService(name: string, service: string): Promise<void>
  */
 export async function kill9(name: string, pattern: string): Promise<boolean> {
   // Through standard input, or the pattern would match the shell that runs this.
-  const { code, stderr } = await trySsh(
+  const { code, stderr } = await tryOnHost(
     await hostNamed(name),
     "xargs -0 pkill -KILL -f --",
     { stdin: pattern },
@@ -139,7 +139,7 @@ const shutdownLimit = 60;
  */
 export async function reboot(name: string): Promise<boolean> {
   const before = await bootOf(name);
-  await trySsh(await hostNamed(name), "systemctl reboot"); // its connection may be cut before it has an exit code
+  await tryOnHost(await hostNamed(name), "systemctl reboot"); // its connection may be cut before it has an exit code
   return await seeThroughReboot(name, before);
 }
 

@@ -8,7 +8,7 @@
 import { buildGpuPluginImage } from "../build/cluster_parts.ts";
 import type { Host } from "../state.ts";
 import { putImages } from "./host_images.ts";
-import { ssh } from "./ssh.ts";
+import { onHost } from "./on_host.ts";
 
 /** The device plugin's image on the lab's hosts. */
 export const GPU_PLUGIN_IMAGE = "docker.io/lab/gpu-plugin:1";
@@ -41,7 +41,7 @@ os.execvp("runc", ["runc", *arguments])
 /** Plugs a card into a host: its kernel shows it, and a driver and a toolkit are installed. */
 export async function plugInCard(host: Host): Promise<void> {
   await putImages([host], await buildGpuPluginImage(GPU_PLUGIN_IMAGE));
-  await ssh(
+  await onHost(
     host,
     "mkdir -p /run/pci/0000:01:00.0 && cd /run/pci/0000:01:00.0 && " +
       "echo 0x10de >vendor && echo 0x030000 >class && echo 0x2684 >device && " +
@@ -58,12 +58,12 @@ export function setDriver(host: Host, state: "works" | "mismatch"): Promise<void
 
 /** Takes the card out, and what was installed for it. */
 export async function takeOutCard(host: Host): Promise<void> {
-  await ssh(
+  await onHost(
     host,
     `umount /sys/bus/pci/devices; rm -rf ${SMI} ${RUNTIME} /run/nvidia-cards /run/pci`,
   );
 }
 
 async function writeProgram(host: Host, path: string, text: string): Promise<void> {
-  await ssh(host, `cat > ${path} && chmod 755 ${path}`, { stdin: text });
+  await onHost(host, `cat > ${path} && chmod 755 ${path}`, { stdin: text });
 }

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { killProcessesOf, makeCgroups, processesOf, removeCgroups } from "./cgroups.ts";
+import {
+  hierarchies,
+  killProcessesOf,
+  makeCgroups,
+  processesOf,
+  removeCgroups,
+} from "./cgroups.ts";
 import { run } from "../cli/command.ts";
 import { type Daemon, isAlive, processStat, startDaemon, stopDaemon } from "../cli/daemon.ts";
 import { hostDisk } from "./host_disk.ts";
@@ -97,7 +103,8 @@ export async function killHost(name: string, daemon: Daemon | undefined): Promis
 
 /** The host's PID 1 as this machine numbers it, or null where the host does not run. */
 export async function initOf(name: string): Promise<number | null> {
-  for (const pid of await processesOf(name)) {
+  const [hierarchy] = await hierarchies(); // all of a host is in each
+  for (const pid of await processesOf(name, [hierarchy!])) {
     const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
     const numbers = status.match(/^NSpid:\s+(.*)$/m)?.[1]?.split(/\s+/) ?? [];
     if (numbers.length === 2 && numbers[1] === "1") return pid;

@@ -1,4 +1,3 @@
-import { attempt, type CommandOptions, type CommandResult, run } from "../cli/command.ts";
 import { loginKey } from "./host_disk.ts";
 import { labKnownHosts } from "../keys.ts";
 import type { Host } from "../state.ts";
@@ -32,18 +31,4 @@ export function sshArgv(host: Host, command?: string, user = "root"): string[] {
     `${user}@${host.address}`,
     ...(command === undefined ? [] : ["--", command]),
   ];
-}
-
-/** Runs a shell line on a host as root and returns its standard output; throws where it fails. */
-export function ssh(host: Host, command: string, options?: CommandOptions): Promise<string> {
-  return run(sshArgv(host, command), options);
-}
-
-/** Runs a shell line on a host as root and returns all there is to know of it. */
-export function trySsh(
-  host: Host,
-  command: string,
-  options?: CommandOptions,
-): Promise<CommandResult> {
-  return attempt(sshArgv(host, command), options);
 }

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import { runPaths } from "../paths.ts";
 import type { Host } from "../state.ts";
 import { waitFor } from "../wait.ts";
@@ -25,7 +25,7 @@ export async function downloadsOf(version: string, hosts: readonly Host[]): Prom
 export async function nobodyServes(hosts: readonly Host[]): Promise<void> {
   await Promise.all(
     hosts.map((host) =>
-      waitFor(async () => !/python/.test(await ssh(host, "ss -Htlnp")), {
+      waitFor(async () => !/python/.test(await onHost(host, "ss -Htlnp")), {
         limit: 30,
         what: `${host.name} to serve no files`,
       })

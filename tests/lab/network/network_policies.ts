@@ -1,5 +1,5 @@
 import { kubectl } from "../kubernetes.ts";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import { type Host, hostNamed } from "../state.ts";
 
 /**
@@ -53,7 +53,7 @@ export async function fetchFrom(pod: Pod, url: string): Promise<{ code: string; 
   const { nodeName, containers } = pod.spec;
   const port = containers[0].ports?.[0]?.containerPort ?? 8080;
   const asked = `http://${pod.status.podIP}:${port}/fetch?url=${url}`;
-  const answer = await ssh(
+  const answer = await onHost(
     await hostNamed(nodeName),
     `curl -s -m 10 -w '\n%{http_code}' '${asked}'`,
   );

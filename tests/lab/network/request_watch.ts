@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ssh, trySsh } from "../hosts/ssh.ts";
+import { onHost, tryOnHost } from "../hosts/on_host.ts";
 import type { Host } from "../state.ts";
 import { waitFor } from "../wait.ts";
 
@@ -17,23 +17,23 @@ export interface RequestResult {
 
 const LOG = "/run/lab-requests";
 
-/** Requests a URL from a host about ten times a second until it is stopped. */
+/** Requests a URL from a host about five times a second until it is stopped. */
 export async function watchRequests(
   host: Host,
   url: string,
 ): Promise<{ stop(): Promise<RequestResult> }> {
-  await trySsh(host, "systemctl stop lab-requests.service");
+  await tryOnHost(host, "systemctl stop lab-requests.service");
   // The host does it by itself: nothing between here and there can be the reason of a gap.
-  const loop = `while sleep 0.1; do curl -sSf -m 3 -o /dev/null ${url} 2>>${LOG}.missed ` +
+  const loop = `while sleep 0.2; do curl -sSf -m 3 -o /dev/null ${url} 2>>${LOG}.missed ` +
     `&& echo >>${LOG}.answered; done`;
-  await ssh(host, `rm -f ${LOG}.*; touch ${LOG}.missed ${LOG}.answered`);
-  await ssh(host, `systemd-run --quiet --unit=lab-requests sh -c '${loop}'`);
-  const answered = async () => Number(await ssh(host, `wc -l <${LOG}.answered`));
+  await onHost(host, `rm -f ${LOG}.*; touch ${LOG}.missed ${LOG}.answered`);
+  await onHost(host, `systemd-run --quiet --unit=lab-requests sh -c '${loop}'`);
+  const answered = async () => Number(await onHost(host, `wc -l <${LOG}.answered`));
   await waitFor(async () => await answered() > 0, { what: `an answer of ${url}` });
   return {
     async stop() {
-      await ssh(host, "systemctl stop lab-requests.service");
-      const missed = (await ssh(host, `cat ${LOG}.missed`)).trim();
+      await onHost(host, "systemctl stop lab-requests.service");
+      const missed = (await onHost(host, `cat ${LOG}.missed`)).trim();
       return { answered: await answered(), missed: missed === "" ? [] : missed.split("\n") };
     },
   };

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Daemon, startDaemon } from "../cli/daemon.ts";
 import { network } from "./network.ts";
 import { runPaths } from "../paths.ts";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import type { Host } from "../state.ts";
 import { waitFor } from "../wait.ts";
 
@@ -50,7 +50,7 @@ export async function forgetNode(name: string): Promise<void> {
 
 /** Joins a booted host to the tailnet, as its owner would by hand. */
 export function joinHost(host: Host): Promise<void> {
-  return joinTailnet(host.name, (args) => ssh(host, `tailscale ${args.join(" ")}`));
+  return joinTailnet(host.name, (args) => onHost(host, `tailscale ${args.join(" ")}`));
 }
 
 /**

@@ -10,7 +10,7 @@ import * as faults from "../hosts/faults.ts";
 import { down, up } from "../lab.ts";
 import { listLeftovers } from "../hosts/leftovers.ts";
 import { labSource, runDir, runPaths } from "../paths.ts";
-import { ssh, trySsh } from "../hosts/ssh.ts";
+import { onHost, tryOnHost } from "../hosts/on_host.ts";
 import {
   exclusively,
   type Host,
@@ -78,7 +78,7 @@ Deno.test("a lab of three hosts", async (t) => {
 
   await t.step("hosts are Debian machines with systemd, and no two are the same", async () => {
     const said = await Promise.all(hosts.map((host) =>
-      ssh(
+      onHost(
         host,
         "hostname; systemctl is-system-running --wait; cat /etc/machine-id /etc/ssh/ssh_host_*.pub",
       )
@@ -91,16 +91,16 @@ Deno.test("a lab of three hosts", async (t) => {
   });
 
   await t.step("hosts have what the k3s stand-in needs, and nothing of k3s", async () => {
-    await ssh(n1, "for p in containerd ctr runc iptables conntrack; do command -v $p; done");
-    await ssh(n1, "test -x /usr/lib/cni/bridge");
-    await ssh(n1, "test ! -e /etc/rancher && ! command -v k3s");
+    await onHost(n1, "for p in containerd ctr runc iptables conntrack; do command -v $p; done");
+    await onHost(n1, "test -x /usr/lib/cni/bridge");
+    await onHost(n1, "test ! -e /etc/rancher && ! command -v k3s");
   });
 
   await t.step(
     "hosts can set kernel settings, as a kubelet does, until the lab is down",
     async () => {
-      await ssh(n1, "sysctl -q -w kernel.panic=11 net.ipv4.conf.all.forwarding=1");
-      strictEqual(await ssh(n2, "sysctl -n kernel.panic"), "11\n");
+      await onHost(n1, "sysctl -q -w kernel.panic=11 net.ipv4.conf.all.forwarding=1");
+      strictEqual(await onHost(n2, "sysctl -n kernel.panic"), "11\n");
     },
   );
 
@@ -116,8 +116,8 @@ Deno.test("a lab of three hosts", async (t) => {
       strictEqual(peer?.DNSName, `${host.name}.lab.ts.net.`);
       strictEqual(peer?.Online, true);
     }
-    match(await ssh(n1, "timeout 2 getent hosts n2"), /^100\.64\.0\.2 /);
-    strictEqual((await trySsh(n1, "timeout 2 getent hosts example.com")).code, 2); // not 124
+    match(await onHost(n1, "timeout 2 getent hosts n2"), /^100\.64\.0\.2 /);
+    strictEqual((await tryOnHost(n1, "timeout 2 getent hosts example.com")).code, 2); // not 124
   });
 
   await t.step("the tailnet holds what people have besides their nodes", async () => {
@@ -136,37 +136,37 @@ Deno.test("a lab of three hosts", async (t) => {
 
   await t.step("the mirror serves releases that match their checksums, to all", async () => {
     const site = `${MIRROR_URL}/${encodeURIComponent(VERSIONS.newer)}`;
-    await ssh(
+    await onHost(
       n2,
       `cd /tmp && curl -fsSO ${site}/sha256sum-amd64.txt
        while read -r _ f; do curl -fsSO ${site}/$f; done <sha256sum-amd64.txt
        sha256sum --check --strict sha256sum-amd64.txt`,
     );
     match(await execAtWorkstation(["curl", "-fsS", `${site}/sha256sum-amd64.txt`]), / {2}k3s\n/);
-    const said = await ssh(n2, "chmod +x /tmp/k3s && /tmp/k3s --version");
+    const said = await onHost(n2, "chmod +x /tmp/k3s && /tmp/k3s --version");
     ok(said.startsWith(`k3s version ${VERSIONS.newer} `), said);
   });
 
   await t.step("a host reboots in order and is the same host again", async () => {
-    await ssh(n2, "echo kept >/root/mark");
-    const boot = await ssh(n2, "cat /proc/sys/kernel/random/boot_id");
+    await onHost(n2, "echo kept >/root/mark");
+    const boot = await onHost(n2, "cat /proc/sys/kernel/random/boot_id");
     strictEqual(await faults.reboot("n2"), true);
-    ok(await ssh(n2, "cat /proc/sys/kernel/random/boot_id") !== boot);
+    ok(await onHost(n2, "cat /proc/sys/kernel/random/boot_id") !== boot);
     strictEqual(await fromWorkstation(n2, "sudo cat /root/mark; hostname"), "kept\nn2\n");
-    match(await ssh(n2, "tailscale ip -4"), /^100\.64\.0\.2\n/);
+    match(await onHost(n2, "tailscale ip -4"), /^100\.64\.0\.2\n/);
   });
 
   await t.step("a host that is cut off the tailnet is seen offline, and comes back", async () => {
     await faults.tailscaleDown("n3");
     strictEqual((await peers()).get("n3")?.Online, false);
     ok((await tryAtWorkstation(["ssh", "-o", "ConnectTimeout=2", "lab@100.64.0.3", "true"])).code);
-    await ssh(n3, "true");
+    await onHost(n3, "true");
     await faults.tailscaleUp("n3");
     strictEqual(await fromWorkstation(n3, "hostname"), "n3\n");
   });
 
   await t.step("a host whose power is cut is seen offline, and boots with its disk", async () => {
-    await ssh(n3, "echo kept >/root/mark && sync");
+    await onHost(n3, "echo kept >/root/mark && sync");
     await faults.powerOff("n3");
     strictEqual((await peers()).get("n3")?.Online, false);
     await faults.powerOn("n3");
@@ -183,22 +183,22 @@ Deno.test("a lab of three hosts", async (t) => {
 
   await t.step("a full disk is that of one host", async () => {
     await faults.fillDisk("n2");
-    const full = await trySsh(n2, "head -c 100000 /dev/zero >/var/lib/more");
+    const full = await tryOnHost(n2, "head -c 100000 /dev/zero >/var/lib/more");
     match(full.stderr, /No space left on device/);
-    await ssh(n3, "head -c 100000 /dev/zero >/var/lib/more");
+    await onHost(n3, "head -c 100000 /dev/zero >/var/lib/more");
     await faults.freeDisk("n2");
-    await ssh(n2, "head -c 100000 /dev/zero >/var/lib/more");
+    await onHost(n2, "head -c 100000 /dev/zero >/var/lib/more");
   });
 
   await t.step("services stop and start, and processes are killed", async () => {
     await faults.stopService("n2", "dbus.socket");
-    strictEqual((await trySsh(n2, "systemctl is-active dbus.socket")).stdout, "inactive\n");
+    strictEqual((await tryOnHost(n2, "systemctl is-active dbus.socket")).stdout, "inactive\n");
     await faults.startService("n2", "dbus.socket");
-    const old = await ssh(n2, "systemctl show -P MainPID tailscaled");
+    const old = await onHost(n2, "systemctl show -P MainPID tailscaled");
     strictEqual(await faults.kill9("n2", "^/usr/sbin/tailscaled"), true);
     strictEqual(await faults.kill9("n2", "no-such-program"), false);
     await faults.tailscaleUp("n2"); // its unit restarts it; this waits
-    ok(await ssh(n2, "systemctl show -P MainPID tailscaled") !== old);
+    ok(await onHost(n2, "systemctl show -P MainPID tailscaled") !== old);
   });
 
   await t.step("a fresh disk makes a new host with the old name and address", async () => {

@@ -23,7 +23,7 @@ import { downloadsOf, nobodyServes } from "../network/downloads.ts";
 import { watchRequests } from "../network/request_watch.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
 import { findSecrets, sampleProcesses } from "../secret_search.ts";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import type { Host } from "../state.ts";
 import { initArgs, inventoryFile, tool, tryTool, VERSIONS } from "../tool.ts";
 import { waitFor } from "../wait.ts";
@@ -59,15 +59,18 @@ Deno.test("init writes an inventory that validates", async () => {
 
 Deno.test("node detect reads what hosts are, suggests by it, and changes nothing", async () => {
   const session = "/run/systemd/sessions/99";
-  await ssh(
+  await onHost(
     host("n2"),
     `mkdir -p /run/systemd/sessions && printf 'TYPE=wayland\\nCLASS=user\\n' > ${session}`,
   );
   const { items, suggestions } = JSON.parse(await tool("node", "detect", "-o", "json"));
-  await ssh(host("n2"), `rm ${session}`);
+  await onHost(host("n2"), `rm ${session}`);
   assert.deepEqual(items.map((item: { host: string }) => item.host), ["n1", "n2", "n3"]);
   for (const item of items) {
-    const there = await ssh(host(item.host), "uname -r; nproc --all; grep MemTotal: /proc/meminfo");
+    const there = await onHost(
+      host(item.host),
+      "uname -r; nproc --all; grep MemTotal: /proc/meminfo",
+    );
     const [kernel, threads, memory = ""] = there.trim().split("\n");
     assert.deepEqual([item.kernel, item.threads], [kernel, Number(threads)]);
     assert.equal(item.memory_bytes, Number(/\d+/.exec(memory)?.[0]) * 1024);
@@ -78,16 +81,16 @@ Deno.test("node detect reads what hosts are, suggests by it, and changes nothing
   for (const suggestion of suggestions) assert.equal(suggestion.host, "n2");
   const { machine } = JSON.parse(await tool("node", "show", "n2", "-o", "json"));
   assert.equal(machine.desktop, true);
-  assert.equal(await ssh(n1(), "ls /etc/rancher 2>/dev/null || true"), "");
+  assert.equal(await onHost(n1(), "ls /etc/rancher 2>/dev/null || true"), "");
 });
 
 Deno.test("provision --check tells of changes and makes none", async () => {
-  const marker = await Promise.all(first3().map((one) => ssh(one, "touch /root/marker")));
+  const marker = await Promise.all(first3().map((one) => onHost(one, "touch /root/marker")));
   assert.equal(marker.length, 3);
   const run = await provision("--check", "--diff");
   assert.ok(changedTasks(run).length > 0);
   for (const one of first3()) {
-    const changed = await ssh(
+    const changed = await onHost(
       one,
       "find /etc /usr/local /var/lib/rancher -newer /root/marker -type f -not -name '*.lock'",
     );
@@ -96,7 +99,7 @@ Deno.test("provision --check tells of changes and makes none", async () => {
 });
 
 Deno.test("provision makes three hosts a cluster; no secret leaves its place", async () => {
-  const processes = sampleProcesses(first3());
+  const processes = sampleProcesses();
   const run = await provision();
   const seen = await processes.stop();
   await Deno.stderr.write(
@@ -116,9 +119,9 @@ Deno.test("provision makes three hosts a cluster; no secret leaves its place", a
 Deno.test("P1 P2 P3 each host runs its component with Tailscale addresses", async () => {
   for (const { name, role, tailscaleAddress } of first3()) {
     const unit = role === "control-plane" ? "k3s" : "k3s-agent";
-    assert.equal((await ssh(host(name), `systemctl is-active ${unit}`)).trim(), "active");
-    assert.equal((await ssh(host(name), `systemctl is-enabled ${unit}`)).trim(), "enabled");
-    const config = await ssh(host(name), "cat /etc/rancher/k3s/config.yaml");
+    assert.equal((await onHost(host(name), `systemctl is-active ${unit}`)).trim(), "active");
+    assert.equal((await onHost(host(name), `systemctl is-enabled ${unit}`)).trim(), "enabled");
+    const config = await onHost(host(name), "cat /etc/rancher/k3s/config.yaml");
     const addresses = config.match(/\b\d+\.\d+\.\d+\.\d+\b(?!\/)/g) ?? [];
     const known = first3().map((one) => one.tailscaleAddress);
     // Cluster-internal ranges apart, every address is a host's Tailscale address.
@@ -127,7 +130,7 @@ Deno.test("P1 P2 P3 each host runs its component with Tailscale addresses", asyn
     assert.ok(config.includes(tailscaleAddress));
     assert.equal(config.includes("etcd-snapshot-retention: 7\n"), role === "control-plane");
     if (role === "worker") assert.ok(config.includes(`https://${n1().tailscaleAddress}:6443`));
-    const mode = await ssh(host(name), "stat -c '%a %U' /etc/rancher/k3s/config.yaml");
+    const mode = await onHost(host(name), "stat -c '%a %U' /etc/rancher/k3s/config.yaml");
     assert.equal(mode.trim(), "600 root");
   }
 });
@@ -159,7 +162,7 @@ Deno.test("doctor has no finding on healthy hosts, and names what is cut between
   await kubectl(n1(), "rollout status -n kube-system deployment/coredns --timeout=120s");
   const start = performance.now();
   await finds([]);
-  await ssh(
+  await onHost(
     host("n2"),
     `nft -f - <<'END'
 table inet lab_fault {
@@ -184,7 +187,7 @@ END
     "n3: ports that do not answer: n2 (10250)",
     `n3: ${lost("n2")}`,
   ]);
-  await ssh(
+  await onHost(
     host("n2"),
     "nft delete table inet lab_fault; ip route del 192.168.0.0/16 table 52; ip link del lan0",
   );
@@ -225,7 +228,7 @@ async function bothAnswer(): Promise<void> {
   for (const one of first3()) {
     const answering = new Set<string>();
     await waitFor(async () => {
-      answering.add(JSON.parse(await ssh(one, `curl -sf -m 5 http://${address}/`)).node);
+      answering.add(JSON.parse(await onHost(one, `curl -sf -m 5 http://${address}/`)).node);
       return answering.size === 2;
     }, { limit: 60, what: `both replicas to answer ${one.name}` });
   }
@@ -242,7 +245,7 @@ Deno.test("a firewall that is on lets the cluster through once the host is provi
     ],
   };
   for (const [kind, [on, off]] of Object.entries(firewalls)) {
-    await ssh(n3, on!);
+    await onHost(n3, on!);
     try {
       // Behind ufw tailscaled's own rules let peers in; firewalld has a table of its own.
       const missing = RegExp(
@@ -255,7 +258,7 @@ Deno.test("a firewall that is on lets the cluster through once the host is provi
       await bothAnswer();
       assert.deepEqual(changedTasks(await provision()), []);
     } finally {
-      await ssh(n3, off!);
+      await onHost(n3, off!);
     }
   }
 });
@@ -298,7 +301,7 @@ const REGISTRIES_YAML = "/etc/rancher/k3s/registries.yaml";
 async function k3sProcesses(): Promise<Record<string, string>> {
   const show = "systemctl show k3s.service k3s-agent.service -p MainPID --value | grep -v '^0*$'";
   return Object.fromEntries(
-    await Promise.all(hosts.map(async (one) => [one.name, (await ssh(one, show)).trim()])),
+    await Promise.all(hosts.map(async (one) => [one.name, (await onHost(one, show)).trim()])),
   );
 }
 
@@ -311,7 +314,7 @@ Deno.test("P11 P12 reservations, labels, taints, options and registries arrive, 
   const taint = JSON.stringify([{ key: "workstation", value: "true", effect: "PreferNoSchedule" }]);
   await tool("config", "set", "node_taints", taint, "--scope", "n3", "--type", "json");
   await kubectl(n1(), "label node n3 foreign.example.com/kept=yes");
-  await ssh(host("n3"), PLUG_IN_A_CARD);
+  await onHost(host("n3"), PLUG_IN_A_CARD);
   const argument = JSON.stringify(["serialize-image-pulls=false"]);
   await tool("config", "set", "k3s_config.kubelet-arg", argument, "--scope", "n3");
   await Deno.writeTextFile(registryPassword.file, `${registryPassword.text}\n`, { mode: 0o600 });
@@ -319,7 +322,7 @@ Deno.test("P11 P12 reservations, labels, taints, options and registries arrive, 
     await tool("config", "set", "registries", JSON.stringify(REGISTRIES), "--scope", name);
   }
   const running = await k3sProcesses();
-  const processes = sampleProcesses(hosts);
+  const processes = sampleProcesses();
   const run = await provision("--diff");
   const search = { output: run.stdout + run.stderr, processes: await processes.stop() };
   const more = { "the registry's password": registryPassword };
@@ -329,7 +332,7 @@ Deno.test("P11 P12 reservations, labels, taints, options and registries arrive, 
   );
   assert.deepEqual(restarted.map(([name]) => name), ["n3", "n4"]);
   for (const name of ["n3", "n4"]) {
-    const [mode, ...text] = (await ssh(
+    const [mode, ...text] = (await onHost(
       host(name),
       `stat -c '%a %U' ${REGISTRIES_YAML} && cat ${REGISTRIES_YAML}`,
     )).split("\n");
@@ -366,10 +369,10 @@ Deno.test("P11 P12 reservations, labels, taints, options and registries arrive, 
   await tool("config", "unset", "node_taints", "--scope", "n3");
   await tool("config", "unset", "profile", "--scope", "n3");
   await tool("config", "unset", "registries", "--scope", "n3");
-  await ssh(host("n3"), "umount /sys/bus/pci/devices");
+  await onHost(host("n3"), "umount /sys/bus/pci/devices");
   await provision();
   const cleared = (await nodes(n1())).get("n3")!;
-  assert.equal(await ssh(host("n3"), `ls ${REGISTRIES_YAML} 2>/dev/null || true`), "");
+  assert.equal(await onHost(host("n3"), `ls ${REGISTRIES_YAML} 2>/dev/null || true`), "");
   assert.equal(cleared.metadata.labels["example.com/disk"], undefined);
   assert.equal(cleared.metadata.labels["k3s-tool.io/gpu"], undefined);
   assert.equal(cleared.metadata.labels["foreign.example.com/kept"], "yes");
@@ -388,7 +391,7 @@ Deno.test("every host that reboots comes back Ready by itself", async () => {
   for (const one of hosts) await reboot(one.name);
   await waitUntilReady(n1(), hosts, 180);
   const address = (await kubectl(n1(), "get service hello -o jsonpath={.spec.clusterIP}")).trim();
-  await waitFor(() => ssh(host("n2"), `curl -sf -m 5 http://${address}/`), {
+  await waitFor(() => onHost(host("n2"), `curl -sf -m 5 http://${address}/`), {
     limit: 120,
     what: "the workload to answer after the reboots",
   });
@@ -402,14 +405,14 @@ Deno.test("node remove drains, deletes, uninstalls, and edits the inventory last
   assert.equal(run.code, 0, run.stderr);
   assert.ok(!(await nodes(n1())).has("n4"));
   assert.ok(!await exists(n1(), "-n kube-system secret/n4.node-password.k3s"));
-  const left = await ssh(
+  const left = await onHost(
     host("n4"),
     "ls -d /etc/rancher/k3s /usr/local/bin/k3s /etc/systemd/system/k3s-agent.service 2>/dev/null || true; " +
       "ip -br link show flannel.1 2>/dev/null || true; pgrep containerd-shim || true",
   );
   assert.equal(left, "");
   assert.doesNotMatch(await Deno.readTextFile(inventoryFile), /\bn4\b/);
-  assert.equal((await ssh(host("n4"), "tailscale ip -4")).trim(), host("n4").tailscaleAddress);
+  assert.equal((await onHost(host("n4"), "tailscale ip -4")).trim(), host("n4").tailscaleAddress);
 });
 
 function millicores(quantity: string): number {

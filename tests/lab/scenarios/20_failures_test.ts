@@ -10,7 +10,7 @@ import { seeThroughReboot, tailscaleDown, tailscaleUp } from "../hosts/faults.ts
 import { down, up } from "../lab.ts";
 import { isReady, nodes, waitUntilReady } from "../kubernetes.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import type { Host } from "../state.ts";
 import { initArgs, projectDir, tool, tryTool } from "../tool.ts";
 import { waitFor } from "../wait.ts";
@@ -52,12 +52,12 @@ Deno.test("P6 a worker that cannot reach the API server does not try to join, an
   await tailscaleUp("n3");
   const n3 = hosts[2]!;
   const rule = `OUTPUT -d ${n1().tailscaleAddress} -p tcp --dport 6443 -j DROP`;
-  await ssh(n3, `iptables -I ${rule}`);
+  await onHost(n3, `iptables -I ${rule}`);
   const run = await runWithEvents("provision", "--yes");
-  await ssh(n3, `iptables -D ${rule}`);
+  await onHost(n3, `iptables -D ${rule}`);
   assert.equal(run.code, 1, run.stderr);
   assert.match(run.stderr, /n3 · .*\n {2}The server 100\.64\.0\.1 does not answer on port 6443/);
-  assert.equal(await ssh(n3, "journalctl -q -u k3s-agent"), "");
+  assert.equal(await onHost(n3, "journalctl -q -u k3s-agent"), "");
 });
 
 Deno.test("the next run goes on with that host alone", async () => {

@@ -13,7 +13,7 @@ import { internalIp, isReady, kubectl, nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { network } from "../network/network.ts";
 import { changedTasks, provision, runWithEvents } from "../run_events.ts";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import type { Host } from "../state.ts";
 import { openTool } from "../terminal.ts";
 import { initArgs, inventoryFile, MIRROR_URL, projectDir, tool, tryTool } from "../tool.ts";
@@ -65,7 +65,7 @@ Deno.test("workers that tell systemd READY an hour late are done when the API sa
   for (const { name } of hosts) assert.ok(isReady(found.get(name)), name);
   // How late a real agent is, is up to the agent.
   if (releasesFromEnvironment().length > 0) return;
-  const state = await ssh(n2(), "systemctl is-active k3s-agent || true");
+  const state = await onHost(n2(), "systemctl is-active k3s-agent || true");
   assert.equal(state.trim(), "activating");
 });
 
@@ -91,9 +91,9 @@ Deno.test("a timer on the server reports a problem once, and that it is resolved
   assert.deepEqual(posted.splice(0).map(({ title }) => title), ["lab: test"]);
 
   const stat = "stat -c %a:%U /etc/rancher/k3s/k3s-tool-notify.json";
-  assert.equal((await ssh(n1(), stat)).trim(), "600:root");
-  await ssh(n1(), "systemctl is-active k3s-tool-notify.timer");
-  const check = () => ssh(n1(), "systemctl start k3s-tool-notify.service");
+  assert.equal((await onHost(n1(), stat)).trim(), "600:root");
+  await onHost(n1(), "systemctl is-active k3s-tool-notify.timer");
+  const check = () => onHost(n1(), "systemctl start k3s-tool-notify.service");
   await kubectl(n1(), "-n kube-system create deployment broken --image=none.invalid/none");
   for (let checks = 0; checks < 3; checks++) await check();
   assert.deepEqual(posted.splice(0), [
@@ -102,12 +102,12 @@ Deno.test("a timer on the server reports a problem once, and that it is resolved
   await kubectl(n1(), "-n kube-system delete deployment broken");
   for (let checks = 0; checks < 3; checks++) await check();
   assert.deepEqual(posted.map(({ title }) => title), ["lab: 1 resolved"]);
-  assert.doesNotMatch(await ssh(n1(), "journalctl -u k3s-tool-notify -q"), /topic-nobody-knows/);
+  assert.doesNotMatch(await onHost(n1(), "journalctl -u k3s-tool-notify -q"), /topic-nobody-knows/);
 
   await tool("notify", "remove", "--yes");
   const left = "ls -d /etc/systemd/system/k3s-tool-notify* /usr/local/lib/k3s-tool/* " +
     "/etc/rancher/k3s/k3s-tool-notify.json /.kube 2>/dev/null || true";
-  assert.equal(await ssh(n1(), left), "");
+  assert.equal(await onHost(n1(), left), "");
   abort.abort();
   await receiver.finished;
 });
@@ -169,11 +169,11 @@ Deno.test("a reinstalled machine is recognised, and replaced where that is asked
   await withoutMirror(async () => {
     // n1 has that release, and no longer the published file.
     const corrupt = "cp -p k3s right && cp -p k3s wrong && echo >>wrong && mv wrong k3s";
-    await ssh(n1(), `cd /usr/local/bin && ${corrupt}`);
+    await onHost(n1(), `cd /usr/local/bin && ${corrupt}`);
     await tool("config", "set", "artifact_source", "peers");
     const refused = await runWithEvents("provision", "--yes", ...again);
     await tool("config", "unset", "artifact_source");
-    await ssh(n1(), "mv /usr/local/bin/right /usr/local/bin/k3s");
+    await onHost(n1(), "mv /usr/local/bin/right /usr/local/bin/k3s");
     assert.equal(refused.code, 1);
     const notes = refused.events.filter(({ type }) => type === "note").map(({ message }) =>
       message
@@ -187,8 +187,8 @@ Deno.test("a reinstalled machine is recognised, and replaced where that is asked
   const published = await Deno.readTextFile(
     join(projectDir, "artifacts", version, `sha256sum-${arch}.txt`),
   );
-  assert.equal(await ssh(n3(), "cat /etc/rancher/k3s/k3s-tool.sums"), published);
-  const installed = await ssh(
+  assert.equal(await onHost(n3(), "cat /etc/rancher/k3s/k3s-tool.sums"), published);
+  const installed = await onHost(
     n3(),
     "sha256sum /usr/local/bin/k3s /var/lib/rancher/k3s/agent/images/k3s-airgap-images-*",
   );
@@ -210,14 +210,14 @@ async function withoutMirror(work: () => Promise<unknown>): Promise<void> {
 }
 
 Deno.test("a worker that was removed while it was off does not come back by itself", async () => {
-  await ssh(n3(), "systemctl stop k3s-agent");
+  await onHost(n3(), "systemctl stop k3s-agent");
   const removed = await tryTool("node", "remove", "n3", "--force", "--yes");
   assert.equal(removed.code, 0, removed.stderr);
   assert.match(removed.stderr, /The cluster refuses it from now on/);
-  await ssh(n3(), "systemctl start --no-block k3s-agent");
+  await onHost(n3(), "systemctl start --no-block k3s-agent");
   await waitFor(
     async () =>
-      (await ssh(n3(), "journalctl -u k3s-agent -o cat")).includes("Node password rejected"),
+      (await onHost(n3(), "journalctl -u k3s-agent -o cat")).includes("Node password rejected"),
     { limit: 90, what: "n3 to be refused" },
   );
   assert.ok(!(await nodes(n1())).has("n3"));
@@ -241,7 +241,7 @@ Deno.test("a worker, and then the only server, is followed to another address in
     assert.equal(internalIp(found.get(name)), host.tailscaleAddress);
   }
   assert.match(
-    await ssh(n2(), "cat /etc/rancher/k3s/config.yaml"),
+    await onHost(n2(), "cat /etc/rancher/k3s/config.yaml"),
     /https:\/\/100\.64\.0\.41:6443/,
   );
   assert.match(await execAtWorkstation(["kubectl", "get", "nodes"]), /n1 +Ready/);
@@ -255,12 +255,12 @@ Deno.test("the only server keeps SQLite where the second one fails in the prefli
   await tool("node", "add", "n3", "--role", "control-plane", "--user", "lab");
   await tailscaleDown("n3");
   assert.equal((await runWithEvents("provision", "--yes")).code, 1);
-  await ssh(n1(), database);
+  await onHost(n1(), database);
   await tailscaleUp("n3");
   const asked = await runWithEvents("provision", "--no-input");
   assert.equal(asked.code, 1);
   assert.match(asked.stderr, /n3 can join, and that cannot be undone[^]*provision --yes/);
-  await ssh(n1(), database);
+  await onHost(n1(), database);
   await delayReady("n3", 0);
   const run = await provision();
   assert.match(run.stdout, /move from SQLite to etcd, which cannot be undone/);
@@ -268,7 +268,7 @@ Deno.test("the only server keeps SQLite where the second one fails in the prefli
 });
 
 Deno.test("reset stops at a mount of somebody else, and leaves no rule of Kubernetes", async () => {
-  await ssh(
+  await onHost(
     n2(),
     "mkdir -p /srv/photos /var/lib/kubelet/photos && touch /srv/photos/1.jpg && " +
       "mount --bind /srv/photos /var/lib/kubelet/photos",
@@ -276,24 +276,24 @@ Deno.test("reset stops at a mount of somebody else, and leaves no rule of Kubern
   const refused = await tryTool("reset", "--limit", "shed", "--yes");
   assert.equal(refused.code, 1, refused.stderr);
   assert.match(refused.stderr, /\/var\/lib\/kubelet\/photos/);
-  const kept = await ssh(n2(), "ls /srv/photos; systemctl is-active k3s-agent || true");
+  const kept = await onHost(n2(), "ls /srv/photos; systemctl is-active k3s-agent || true");
   assert.match(kept, /^1\.jpg\n(active|activating)\n$/);
-  await ssh(n2(), "umount /var/lib/kubelet/photos");
+  await onHost(n2(), "umount /var/lib/kubelet/photos");
   const done = await tryTool("reset", "--yes");
   assert.equal(done.code, 0, done.stderr);
   for (const each of hosts) {
-    const left = await ssh(
+    const left = await onHost(
       each,
       "iptables-save | grep -E 'KUBE|FLANNEL|CNI-' || true; ipset list -name 2>/dev/null | grep -i kube || true",
     );
     assert.equal(left, "", each.name);
-    assert.match(await ssh(each, "iptables-save"), /ts-input/);
+    assert.match(await onHost(each, "iptables-save"), /ts-input/);
   }
-  assert.equal((await ssh(n2(), "ls /srv/photos")).trim(), "1.jpg");
+  assert.equal((await onHost(n2(), "ls /srv/photos")).trim(), "1.jpg");
 });
 
 /** Whether a run of the first inventory has locked a host. */
 async function heldBy(host: Host): Promise<boolean> {
-  const lock = await ssh(host, "cat /run/k3s-tool.lock 2>/dev/null || true");
+  const lock = await onHost(host, "cat /run/k3s-tool.lock 2>/dev/null || true");
   return /"inventory": "[^"]*hosts\.yml"/.test(lock);
 }

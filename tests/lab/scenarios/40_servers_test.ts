@@ -112,7 +112,7 @@ Deno.test("an upgrade that is killed, interrupted and stopped by a broken node i
   await kubectl(n1(), "apply -f -", helloManifests("hello", app));
   await kubectl(n1(), "create poddisruptionbudget hello --selector=app=hello --min-available=1");
   await kubectl(n1(), "rollout status deployment/hello --timeout=90s");
-  // Together about 20 a second.
+  // Together about 10 a second.
   const requests = await Promise.all(
     [n4, n5].map((host) => watchRequests(host, "http://127.0.0.1:30080/")),
   );

@@ -10,7 +10,7 @@ import * as faults from "../hosts/faults.ts";
 import { helloManifests, kubectl, nodes } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { provision } from "../run_events.ts";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import type { Host } from "../state.ts";
 import { openTool } from "../terminal.ts";
 import { initArgs, tool } from "../tool.ts";
@@ -136,11 +136,11 @@ Deno.test("a log is followed", async () => {
   await screen.keys("l");
   await screen.waitForScreen(/Log of default\/hello-[^]*listening on :8080/);
   const [pod] = await podsOf("status.podIP");
-  await ssh(n1(), `curl -sf -m 5 -X POST http://${pod}:8080/unready`);
+  await onHost(n1(), `curl -sf -m 5 -X POST http://${pod}:8080/unready`);
   await screen.waitForScreen("unready from now on");
   await screen.keys("Escape");
   await screen.waitForScreen(/hello +Deployment +0\/1 +Down/);
-  await ssh(n1(), `curl -sf -m 5 -X POST http://${pod}:8080/ready`);
+  await onHost(n1(), `curl -sf -m 5 -X POST http://${pod}:8080/ready`);
   await screen.waitForScreen(hello("1/1"));
 });
 

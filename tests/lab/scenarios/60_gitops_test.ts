@@ -61,7 +61,7 @@ Deno.test("gitops init keeps the private key outside the repository, for its own
 });
 
 Deno.test("P13 P14 provision installs Flux, which follows the inventory's repository", async () => {
-  const processes = sampleProcesses(hosts);
+  const processes = sampleProcesses();
   const run = await provision();
   const seen = await processes.stop();
   output += run.stdout + run.stderr;

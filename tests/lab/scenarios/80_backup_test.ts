@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { powerOff, powerOn, reset } from "../hosts/faults.ts";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import { exists, helloManifests, kubectl, nodes, waitUntilReady } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { backupCopies } from "./backup/copies.ts";
@@ -80,7 +80,7 @@ Deno.test("a file that is cut off or changed, and a wrong passphrase, are refuse
   assert.equal(check.code, 0, check.stderr);
   for (const host of [n1(), n3()]) {
     assert.equal(
-      await ssh(host, "ls /var/lib/rancher/k3s/server 2>/dev/null | grep restore || true"),
+      await onHost(host, "ls /var/lib/rancher/k3s/server 2>/dev/null | grep restore || true"),
       "",
     );
   }
@@ -106,7 +106,7 @@ Deno.test("with fresh disks, and a server more, the same objects come back from 
   assert.equal(await objectsOn(n2()), before);
   await waitUntilReady(n1(), hosts);
   await appRuns(n1());
-  const left = await ssh(n1(), "ls /var/lib/rancher/k3s/server/db /var/lib/rancher/k3s/server");
+  const left = await onHost(n1(), "ls /var/lib/rancher/k3s/server/db /var/lib/rancher/k3s/server");
   assert.match(left, /state\.db\.migrated/);
   assert.doesNotMatch(left, /^restore/m);
 });
@@ -128,7 +128,7 @@ Deno.test("a backup of etcd is restored to the other server of the same machines
   const without = await runWithEvents("provision", "--yes");
   assert.equal(without.code, 1, without.stderr);
   assert.match(without.stderr, /n1[^]*control plane n2 failed/);
-  assert.equal(await ssh(n1(), "ls -d /var/lib/rancher/k3s/server/db 2>/dev/null || true"), "");
+  assert.equal(await onHost(n1(), "ls -d /var/lib/rancher/k3s/server/db 2>/dev/null || true"), "");
   await powerOn("n2");
   const run = await runWithEvents(...restore);
   assert.equal(run.code, 0, run.stderr);
@@ -153,7 +153,7 @@ async function objectsOn(server: Host): Promise<string> {
 
 async function appRuns(server: Host): Promise<void> {
   await waitFor(
-    async () => (await ssh(server, `curl -sfm 2 127.0.0.1:${NODE_PORT}/`)) !== "",
+    async () => (await onHost(server, `curl -sfm 2 127.0.0.1:${NODE_PORT}/`)) !== "",
     { limit: 90, what: "the app to answer", interval: 500 },
   );
 }

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { ssh } from "../hosts/ssh.ts";
+import { onHost } from "../hosts/on_host.ts";
 import { helloManifests, internalIp, kubectl, nodes, waitUntilReady } from "../kubernetes.ts";
 import { down, up } from "../lab.ts";
 import { changedTasks, provision, signalAt } from "../run_events.ts";
@@ -35,7 +35,7 @@ const n2 = (): Host => hosts[1]!;
 
 Deno.test.beforeAll(async () => {
   await boot();
-  await ssh(n1(), "mkdir -p /etc/rancher/k3s/config.yaml.d");
+  await onHost(n1(), "mkdir -p /etc/rancher/k3s/config.yaml.d");
   await write(n1(), "/etc/rancher/k3s/config.yaml", [
     "node-label:",
     "  - disk=ssd",
@@ -110,7 +110,7 @@ Deno.test("afterwards there is nothing left to do, and what was there before is 
   const again = await tryTool("adopt", "n1", "n2");
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stderr, /Nothing to take over/);
-  const kept = await ssh(
+  const kept = await onHost(
     n1(),
     "ls /etc/rancher/k3s/before-k3s-tool /etc/rancher/k3s/config.yaml.d",
   );
@@ -126,7 +126,7 @@ Deno.test("a restart with the tool's unit and files gives the same node and the 
   const units = [[n1(), "k3s"], [n2(), "k3s-agent"]] as const;
   const invocations = () => Promise.all(units.map(([host, unit]) => invocation(host, unit)));
   const before = await invocations();
-  for (const [host, unit] of units) await ssh(host, `systemctl --no-block restart ${unit}`);
+  for (const [host, unit] of units) await onHost(host, `systemctl --no-block restart ${unit}`);
   await waitFor(async () => {
     const now = await invocations();
     return now.every((each, at) => each !== before[at] && !/MainPID=0$/m.test(each));
@@ -134,7 +134,7 @@ Deno.test("a restart with the tool's unit and files gives the same node and the 
   await waitUntilReady(n1(), hosts);
   assert.deepEqual(await uids(), objects);
   assert.equal(await pods(), containers);
-  assert.equal((await ssh(n1(), "stat -c %a /etc/rancher/k3s/k3s.yaml")).trim(), "600");
+  assert.equal((await onHost(n1(), "stat -c %a /etc/rancher/k3s/k3s.yaml")).trim(), "600");
 });
 
 Deno.test("members of etcd, and options of another kind, go on to run as well", async () => {
@@ -167,12 +167,12 @@ async function boot(): Promise<void> {
   await Deno.mkdir(dirname(inventoryFile), { recursive: true });
   await Deno.writeTextFile(inventoryFile, INVENTORY);
   for (const host of hosts) {
-    await ssh(host, "printf 'nameserver 1.1.1.1\\n' >/etc/k3s-resolv.conf");
+    await onHost(host, "printf 'nameserver 1.1.1.1\\n' >/etc/k3s-resolv.conf");
   }
 }
 
 async function write(host: Host, path: string, lines: readonly string[], mode = "0600") {
-  await ssh(host, `cat >${path} && chmod ${mode} ${path}`, { stdin: lines.join("\n") + "\n" });
+  await onHost(host, `cat >${path} && chmod ${mode} ${path}`, { stdin: lines.join("\n") + "\n" });
 }
 
 /** Installs k3s as its install.sh does (k3s-io/k3s install.sh: create_env_file, create_systemd_service_file). */
@@ -183,11 +183,11 @@ async function install(
 ): Promise<void> {
   const images = "/var/lib/rancher/k3s/agent/images";
   const from = `${MIRROR_URL}/${encodeURIComponent(VERSIONS.newer)}`;
-  await ssh(
+  await onHost(
     host,
     `mkdir -p ${images} && cd ${images} && curl -fsSO ${from}/k3s-airgap-images-amd64.tar`,
   );
-  await ssh(host, `curl -fsS -o /usr/local/bin/k3s ${from}/k3s && chmod 755 /usr/local/bin/k3s`);
+  await onHost(host, `curl -fsS -o /usr/local/bin/k3s ${from}/k3s && chmod 755 /usr/local/bin/k3s`);
   const directory = "/etc/systemd/system";
   const [command = "", ...options] = args;
   await write(host, `${directory}/${unit}.service.env`, env);
@@ -220,7 +220,7 @@ async function install(
     ...options.map((option) => `\t'${option}' \\`),
     "",
   ], "0644");
-  await ssh(
+  await onHost(
     host,
     `systemctl daemon-reload && systemctl enable -q ${unit} && systemctl --no-block start ${unit}`,
   );
@@ -230,7 +230,7 @@ async function install(
 async function files(): Promise<string> {
   const all = await Promise.all(
     hosts.map((host) =>
-      ssh(
+      onHost(
         host,
         "find /etc/systemd/system /etc/rancher /usr/local/bin -type f | sort | xargs sha256sum",
       )
@@ -240,7 +240,7 @@ async function files(): Promise<string> {
 }
 
 async function invocation(host: Host, unit: string): Promise<string> {
-  return await ssh(host, `systemctl show ${unit} -p InvocationID,MainPID`);
+  return await onHost(host, `systemctl show ${unit} -p InvocationID,MainPID`);
 }
 
 /** Uids of the objects that are a person's own. */

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { ssh } from "../../hosts/ssh.ts";
+import { onHost } from "../../hosts/on_host.ts";
 import { s3Server, startS3Server } from "../../network/s3_server.ts";
 import type { Host } from "../../state.ts";
 import { projectDir, tool, tryTool } from "../../tool.ts";
@@ -36,7 +36,7 @@ export function backupCopies(server: () => Host): void {
 
   Deno.test("a backup is copied to S3, and is restored from the copy alone", async () => {
     await startS3Server();
-    const key = await ssh(server(), "age-keygen 2>/dev/null");
+    const key = await onHost(server(), "age-keygen 2>/dev/null");
     await Deno.writeTextFile(identity, key);
     await Deno.writeTextFile(keys, credentials(secret), { mode: 0o600 });
     await setPlace({ to: `${bucket}/of/lab`, endpoint, credentials_file: keys });
@@ -53,16 +53,16 @@ export function backupCopies(server: () => Host): void {
   });
 
   Deno.test("a backup is copied to a host of the inventory, for its user alone, and is restored from there", async () => {
-    await ssh(server(), "install -d -m 700 -o lab /srv/copies");
+    await onHost(server(), "install -d -m 700 -o lab /srv/copies");
     await setPlace({ to: `ssh://${server().name}/srv/copies` });
     await tool("backup", "copy", name, ...here);
-    const [mode, owner] = (await ssh(server(), `stat -c '%a %U' /srv/copies/${name}`)).trim()
+    const [mode, owner] = (await onHost(server(), `stat -c '%a %U' /srv/copies/${name}`)).trim()
       .split(" ");
     assert.deepEqual([mode, owner], ["600", "lab"]);
     await opensFromCopy(`ssh://${server().name}/srv/copies`);
     const keep = ["--keep-daily", "1", "--keep-weekly", "1", "--keep-monthly", "1"];
     await tool("backup", "prune", ...here, ...keep, "--yes");
-    assert.equal((await ssh(server(), "ls -A /srv/copies")).trim(), name);
+    assert.equal((await onHost(server(), "ls -A /srv/copies")).trim(), name);
     await tool("config", "unset", "backup_copy");
   });
 }

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { GPU_PLUGIN_IMAGE, plugInCard, setDriver, takeOutCard } from "../../hosts/graphics_card.ts";
 import { exists, kubectl, nodes } from "../../kubernetes.ts";
 import { changedTasks, provision, runWithEvents } from "../../run_events.ts";
-import { ssh, trySsh } from "../../hosts/ssh.ts";
+import { onHost, tryOnHost } from "../../hosts/on_host.ts";
 import type { Host } from "../../state.ts";
 import { tool, tryTool } from "../../tool.ts";
 import { waitFor } from "../../wait.ts";
@@ -58,7 +58,7 @@ export function gpuScenarios(lab: () => readonly Host[]): void {
     (await nodes(server())).get(desk().name)?.metadata.labels["k3s-tool.io/gpu"];
   /** When k3s was started, and how often each pod that asks for a card was. */
   const starts = async () => ({
-    k3s: await ssh(desk(), "systemctl show k3s-agent -p ExecMainStartTimestampMonotonic"),
+    k3s: await onHost(desk(), "systemctl show k3s-agent -p ExecMainStartTimestampMonotonic"),
     pods: await kubectl(
       server(),
       "get pods -l app=cuda -o jsonpath='{.items[*].status.containerStatuses[*].containerID}'",
@@ -72,8 +72,8 @@ export function gpuScenarios(lab: () => readonly Host[]): void {
     await provision();
     assert.deepEqual(await offered(), { ...others(), [desk().name]: "2" });
     const config = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml";
-    assert.match(await ssh(desk(), `cat ${config}`), /runtimes\.["']nvidia["']/);
-    assert.equal((await trySsh(server(), "test -e /var/lib/k3s-tool/gpu.json")).code, 1);
+    assert.match(await onHost(desk(), `cat ${config}`), /runtimes\.["']nvidia["']/);
+    assert.equal((await tryOnHost(server(), "test -e /var/lib/k3s-tool/gpu.json")).code, 1);
     assert.deepEqual(changedTasks(await provision()), []);
     // The lab's workstation has no fault of its own that counts here.
     const { stdout } = await tryTool("doctor", "--gpu", "-o", "json");
@@ -97,7 +97,7 @@ export function gpuScenarios(lab: () => readonly Host[]): void {
     const running = found.filter(({ phase }) => phase === "Running");
     assert.deepEqual([...new Set(running.map(({ node }) => node))], [desk().name]);
     assert.equal(found.filter(({ phase, node }) => phase === "Pending" && node === "").length, 1);
-    const environment = await ssh(
+    const environment = await onHost(
       desk(),
       "for p in $(pgrep -x hello); do tr '\\0' '\\n' </proc/$p/environ; done",
     );
@@ -140,8 +140,8 @@ export function gpuScenarios(lab: () => readonly Host[]): void {
       interval: 500,
     });
     assert.ok(!await exists(server(), PLUGIN));
-    assert.equal((await trySsh(desk(), "test -e /var/lib/k3s-tool/gpu.json")).code, 1);
-    await ssh(desk(), "test -x /usr/local/bin/nvidia-container-runtime");
+    assert.equal((await tryOnHost(desk(), "test -e /var/lib/k3s-tool/gpu.json")).code, 1);
+    await onHost(desk(), "test -x /usr/local/bin/nvidia-container-runtime");
     assert.deepEqual(changedTasks(await provision()), []);
     for (const key of ["gpu", "gpu_replicas"]) {
       await tool("config", "unset", key, "--scope", desk().name);

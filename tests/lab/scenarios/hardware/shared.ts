@@ -5,7 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { ssh, sshArgv } from "../../hosts/ssh.ts";
+import { onHost } from "../../hosts/on_host.ts";
+import { sshArgv } from "../../hosts/ssh.ts";
 import { run } from "../../cli/command.ts";
 import { exists, helloManifests, kubectl, nodes } from "../../kubernetes.ts";
 import { changedTasks, provision } from "../../run_events.ts";
@@ -112,7 +113,7 @@ function readyHogs(server: Host, { restarts }: { readonly restarts: number }): P
 
 /** Cgroups of all processes of a host's pods. */
 async function cgroupsOfPods(host: Host): Promise<string[]> {
-  const found = await ssh(host, "cat /proc/[0-9]*/cgroup 2>/dev/null | grep :cpu: || true");
+  const found = await onHost(host, "cat /proc/[0-9]*/cgroup 2>/dev/null | grep :cpu: || true");
   return [...new Set(found.split("\n").filter((line) => line.includes("kubepods")))];
 }
 
@@ -121,7 +122,7 @@ export function sharedMachines(hosts: () => Host[]): void {
   Deno.test("P10 P11 a session keeps four fifths of its speed beside pods that take all they get", async (t) => {
     const [server, host] = hosts();
     assert.ok(server && host);
-    const threads = Number(await ssh(host, "nproc"));
+    const threads = Number(await onHost(host, "nproc"));
     await kubectl(server, "apply -f -", hogs(host, threads));
     await readyHogs(server, { restarts: 0 });
     const without = await kept(host);
@@ -147,7 +148,7 @@ export function sharedMachines(hosts: () => Host[]): void {
     assert.equal(Number(node?.status.allocatable["cpu"]), threads - 1);
     const group = "/sys/fs/cgroup/memory/k3s.slice/k3s-kubepods.slice/memory.limit_in_bytes";
     const capacity = parseInt(node?.status.capacity["memory"] ?? "");
-    assert.equal(Number(await ssh(host, `cat ${group}`)), (capacity - 2 * 1024 ** 2) * 1024);
+    assert.equal(Number(await onHost(host, `cat ${group}`)), (capacity - 2 * 1024 ** 2) * 1024);
 
     await kubectl(server, "delete deployment hogs --wait");
     await waitFor(async () => (await cgroupsOfPods(host)).length === 0, {
@@ -232,7 +233,7 @@ export function sharedMachines(hosts: () => Host[]): void {
     await tool("config", "unset", "default_limits");
     await provision();
     const files = "/etc/systemd/system/k3s-agent.service /etc/rancher/k3s/config.yaml";
-    assert.doesNotMatch(await ssh(host, `cat ${files}`), /slice|cgroup/);
+    assert.doesNotMatch(await onHost(host, `cat ${files}`), /slice|cgroup/);
     const node = (await nodes(server)).get(host.name);
     assert.deepEqual([node?.metadata.labels[PROTECTED], node?.spec.taints], [undefined, undefined]);
     await waitFor(async () => !await exists(server, `mutatingadmissionpolicy ${POLICY}`), {

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { buildStorageImages, STORAGE_IMAGES } from "../../build/cluster_parts.ts";
 import { addDisk, plugDisk, pullDisk, removeExtraDisk } from "../../hosts/extra_disk.ts";
 import { putImages } from "../../hosts/host_images.ts";
-import { ssh, trySsh } from "../../hosts/ssh.ts";
+import { onHost, tryOnHost } from "../../hosts/on_host.ts";
 import { exists, kubectl } from "../../kubernetes.ts";
 import { changedTasks, provision, runWithEvents } from "../../run_events.ts";
 import type { Host } from "../../state.ts";
@@ -51,7 +51,7 @@ export function storage(hosts: () => readonly Host[]): void {
     await putImages(hosts(), await buildStorageImages());
     await addDisk(worker(), { path: DISK, megabytes: 64 });
     // Somebody else made the directory.
-    await ssh(worker(), `mkdir ${FAST} && chown lab ${FAST} && chmod 2777 ${FAST}`);
+    await onHost(worker(), `mkdir ${FAST} && chown lab ${FAST} && chmod 2777 ${FAST}`);
     const fast = [{ path: FAST, class: "fast", default: true, reclaim: "Retain" }];
     await setPaths(worker(), fast);
     await setPaths(hosts()[2]!, [{ path: "/srv/lab-volumes", class: "bulk" }]);
@@ -61,15 +61,15 @@ export function storage(hosts: () => readonly Host[]): void {
       bulk: { nodes: [hosts()[2]!.name], reclaim: "Delete", default: undefined },
     });
     const mount = "systemctl show $(systemd-escape --path --suffix=mount " + DISK + ")";
-    const state = await ssh(worker(), `${mount} -p ActiveState -p Before -p WantedBy`);
+    const state = await onHost(worker(), `${mount} -p ActiveState -p Before -p WantedBy`);
     assert.match(state, /^ActiveState=active$/m);
     assert.match(state, /^Before=.*k3s-agent\.service/m);
     assert.match(state, /^WantedBy=k3s-agent\.service/m);
     assert.equal(
-      await ssh(worker(), "systemctl show k3s-agent -p NeedDaemonReload --value"),
+      await onHost(worker(), "systemctl show k3s-agent -p NeedDaemonReload --value"),
       "no\n",
     );
-    assert.equal((await ssh(worker(), `stat -c "%U %a" ${FAST}`)).trim(), "root 700");
+    assert.equal((await onHost(worker(), `stat -c "%U %a" ${FAST}`)).trim(), "root 700");
   });
 
   Deno.test("the default of storage_paths counts, also after k3s made its own again; a second run changes nothing", async () => {
@@ -94,7 +94,7 @@ export function storage(hosts: () => readonly Host[]): void {
     assert.match(volume!.spec.local!.path, new RegExp(`^${FAST}/pvc-[^/]+_default_db$`));
     const rows = `${volume!.spec.local!.path}/rows`;
     await waitForRows(worker(), rows, "row\n");
-    assert.equal((await ssh(worker(), `findmnt -n -o TARGET -T ${rows}`)).trim(), DISK);
+    assert.equal((await onHost(worker(), `findmnt -n -o TARGET -T ${rows}`)).trim(), DISK);
     await kubectl(server(), "delete pod db --now");
     await startDatabase(server(), "db");
     await waitForRows(worker(), rows, "row\nrow\n");
@@ -111,12 +111,12 @@ export function storage(hosts: () => readonly Host[]): void {
       async () => (await volumesOf(server(), "db"))[0]?.status.phase === "Released",
       { what: "the volume to be released" },
     );
-    assert.equal(await ssh(worker(), `cat ${rows}`), "row\nrow\n");
+    assert.equal(await onHost(worker(), `cat ${rows}`), "row\nrow\n");
   });
 
   Deno.test("a path that only looks usable is refused, and nothing is changed", async () => {
     const host = hosts()[2]!;
-    await ssh(
+    await onHost(
       host,
       `set -e
 mkdir /srv/lab-ro && mount --bind /srv/lab-ro /srv/lab-ro && mount -o remount,bind,ro /srv/lab-ro
@@ -138,7 +138,7 @@ echo 'UUID=0 /srv/lab-none/ ext4 noauto,x-systemd.automount 0 0' >> /etc/fstab`,
       assert.match(run.stderr, said);
       assert.deepEqual(changedTasks(run), []);
     }
-    await ssh(
+    await onHost(
       host,
       "umount /srv/lab-ro; cat /srv/lab-fstab >/etc/fstab; rm -r /srv/lab-ro /srv/lab-loop /srv/lab-fstab",
     );
@@ -179,7 +179,7 @@ echo 'UUID=0 /srv/lab-none/ ext4 noauto,x-systemd.automount 0 0' >> /etc/fstab`,
       const events = await kubectl(server(), "get events -o jsonpath='{.items[*].message}'");
       return events.includes("is the disk mounted?");
     }, { limit: 60, what: "the claim to say what is missing" });
-    assert.equal((await ssh(worker(), `find ${DISK} -type f`)).trim(), "", "the root disk");
+    assert.equal((await onHost(worker(), `find ${DISK} -type f`)).trim(), "", "the root disk");
     assert.deepEqual(await volumesOf(server(), "late"), []);
 
     await plugDisk(worker(), DISK);
@@ -199,9 +199,9 @@ echo 'UUID=0 /srv/lab-none/ ext4 noauto,x-systemd.automount 0 0' >> /etc/fstab`,
     await kubectl(server(), "delete storageclass local-path");
     assert.ok(!await exists(server(), "namespace k3s-tool-storage"));
     const left = "/etc/systemd/system/k3s-agent.service.d /etc/rancher/k3s/k3s-tool-storage*";
-    assert.notEqual((await trySsh(worker(), `ls -d ${left}`)).code, 0);
+    assert.notEqual((await tryOnHost(worker(), `ls -d ${left}`)).code, 0);
     await removeExtraDisk(worker(), DISK);
-    await ssh(hosts()[2]!, "rm -rf /srv/lab-volumes");
+    await onHost(hosts()[2]!, "rm -rf /srv/lab-volumes");
   });
 }
 
@@ -276,7 +276,7 @@ async function startDatabase(server: Host, name: string): Promise<void> {
 
 /** A container counts as running a moment before its program has written. */
 async function waitForRows(host: Host, path: string, rows: string): Promise<void> {
-  await waitFor(async () => await ssh(host, `cat ${path}`) === rows, {
+  await waitFor(async () => await onHost(host, `cat ${path}`) === rows, {
     what: `${path} to have the rows ${JSON.stringify(rows)}`,
   });
 }

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { powerOff, powerOn } from "../../hosts/faults.ts";
-import { ssh } from "../../hosts/ssh.ts";
+import { onHost } from "../../hosts/on_host.ts";
 import { isReady, kubectl, nodes, waitUntilReady } from "../../kubernetes.ts";
 import { DATABASE, startDatabase } from "../../network/database.ts";
 import { changedTasks, provision, runWithEvents } from "../../run_events.ts";
@@ -37,10 +37,10 @@ export function sharedDatabase(lab: () => readonly Host[]): void {
     assert.match(away.stderr, /n1 · .*\n {2}The database that the servers share does not answer/);
     await startDatabase();
     await provision();
-    assert.equal(await ssh(n2(), `stat -c %a ${NAMED}`), "600\n");
+    assert.equal(await onHost(n2(), `stat -c %a ${NAMED}`), "600\n");
     for (const host of [n1(), n2()]) {
       const look = "cd /var/lib/rancher/k3s/server && ls -d db/state.db db/etcd/member || true";
-      assert.equal(await ssh(host, look), "");
+      assert.equal(await onHost(host, look), "");
     }
   });
 

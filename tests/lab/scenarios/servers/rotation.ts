@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { powerOff, powerOn } from "../../hosts/faults.ts";
-import { ssh, trySsh } from "../../hosts/ssh.ts";
+import { onHost, tryOnHost } from "../../hosts/on_host.ts";
 import { kubectl, waitUntilReady } from "../../kubernetes.ts";
 import {
   changedTasks,
@@ -39,11 +39,11 @@ function ended(host: string, task: string, play?: string) {
 
 /** Names of the keys that Secrets in the datastore are encrypted with, of old revisions too; none of them is in clear text. */
 async function keysInDatastore(): Promise<string[]> {
-  await ssh(n1(), "k3s etcd-snapshot save --name look >/dev/null 2>&1");
+  await onHost(n1(), "k3s etcd-snapshot save --name look >/dev/null 2>&1");
   const file = `$(ls -t ${DATA}/server/db/snapshots/look-* | head -1)`;
-  assert.equal((await ssh(n1(), `grep -c ${SECRET} ${file} || true`)).trim(), "0");
+  assert.equal((await onHost(n1(), `grep -c ${SECRET} ${file} || true`)).trim(), "0");
   // Those of revisions that are not compacted yet, too.
-  const found = await ssh(
+  const found = await onHost(
     n1(),
     `grep -aoE 'k8s:enc:aescbc:v1:${KEY_NAME}:' ${file} | sort | uniq`,
   );
@@ -66,7 +66,7 @@ async function certificates(): Promise<Record<string, { end: number; key: string
   ].join("\n");
   const all: Record<string, { end: number; key: string }> = {};
   for (const host of members()) {
-    const found = JSON.parse(await ssh(host, "python3 -", { stdin: program }));
+    const found = JSON.parse(await onHost(host, "python3 -", { stdin: program }));
     for (const [path, value] of Object.entries(found)) {
       all[`${host.name}:${path}`] = value as { end: number; key: string };
     }
@@ -89,13 +89,13 @@ function serversOneByOne(events: readonly RunEvent[]): void {
 }
 
 async function token(host: Host): Promise<string> {
-  return (await ssh(host, `sed 's/.*:://; s/.*://' ${DATA}/server/token`)).trim();
+  return (await onHost(host, `sed 's/.*:://; s/.*://' ${DATA}/server/token`)).trim();
 }
 
 /** Every server takes one token and refuses the other, and every host starts with that one. */
 async function onlyTakes(good: string, bad: string): Promise<void> {
   const ask = (server: Host, secret: string) =>
-    ssh(
+    onHost(
       server,
       "curl -sk -o /dev/null -w '%{http_code}' --config - https://127.0.0.1:6443/v1-k3s/config",
       { stdin: `user = "node:${secret}"\n` },
@@ -104,9 +104,12 @@ async function onlyTakes(good: string, bad: string): Promise<void> {
     assert.deepEqual([await ask(server, good), await ask(server, bad)], ["200", "401"]);
   }
   for (const host of members().slice(1)) {
-    assert.match(await ssh(host, "cat /etc/rancher/k3s/cluster-token"), new RegExp(`:${good}\\n$`));
+    assert.match(
+      await onHost(host, "cat /etc/rancher/k3s/cluster-token"),
+      new RegExp(`:${good}\\n$`),
+    );
   }
-  const left = await ssh(n1(), `ls ${DATA}/server`);
+  const left = await onHost(n1(), `ls ${DATA}/server`);
   assert.doesNotMatch(left, /token-before-rotation/);
 }
 
@@ -116,7 +119,7 @@ async function secretIsThere(host: Host): Promise<void> {
   const line = `k3s kubectl label secret known --overwrite touched-by=${name} >/dev/null && ` +
     "k3s kubectl get secret known -o jsonpath={.data.word}";
   const { code, stdout, stderr } = await waitFor(async () => {
-    const result = await trySsh(host, line);
+    const result = await tryOnHost(host, line);
     return result.code === 0 || /matching key|decrypt/.test(result.stderr) ? result : undefined;
   }, { limit: 120, what: `the API on ${name}`, interval: 1000 });
   assert.equal(code, 0, stderr);
@@ -144,7 +147,7 @@ export function rotation(cluster: () => readonly Host[]): void {
     assert.equal(refused.code, 1, refused.stderr);
     assert.match(refused.stderr, /secrets are encrypted in this cluster/i);
     assert.match(
-      await ssh(n1(), "cat /etc/rancher/k3s/config.yaml"),
+      await onHost(n1(), "cat /etc/rancher/k3s/config.yaml"),
       /^secrets-encryption: true$/m,
     );
     await tool("config", "set", "secrets_encryption", "true");
@@ -175,7 +178,7 @@ export function rotation(cluster: () => readonly Host[]): void {
     await serversOneByOne(run.events);
     await allWell();
     // The workstation has the new one.
-    const admin = await ssh(n1(), `base64 -w0 ${DATA}/server/tls/client-admin.crt`);
+    const admin = await onHost(n1(), `base64 -w0 ${DATA}/server/tls/client-admin.crt`);
     const kubeconfig = await Deno.readTextFile(join(projectDir, ".kube", "config"));
     assert.ok(kubeconfig.includes(admin.trim()));
     assert.equal((await tryTool("status")).code, 0);
@@ -216,7 +219,7 @@ export function rotation(cluster: () => readonly Host[]): void {
     assert.equal(run.code, 0, run.stderr);
     const names = new Set<string>();
     for (const server of servers()) {
-      const config = await ssh(server, `cat ${DATA}/server/cred/encryption-config.json`);
+      const config = await onHost(server, `cat ${DATA}/server/cred/encryption-config.json`);
       const found = [...config.matchAll(/"name":"([^"]+)"/g)].map(([, name]) => name!);
       assert.equal(found.length, 1, config);
       names.add(found[0]!);
