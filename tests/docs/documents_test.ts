@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
-import { runCommand } from "../cli/fake_context.ts";
+import { PROJECT_ROOT, runCommand } from "../cli/fake_context.ts";
+import { FakeRunner } from "../process/fake_runner.ts";
 
 /** One after the other beside one inventory, with the kind of document each must print. */
 const COMMANDS: readonly (readonly [command: string, kind: keyof typeof DOCUMENTS])[] = [
@@ -33,6 +35,7 @@ const COMMANDS: readonly (readonly [command: string, kind: keyof typeof DOCUMENT
   ["adopt nobody --check", "Error"],
   ["artifacts download --dir out --arch riscv64", "Error"],
   ["reset --yes", "Error"],
+  ["gitops deploy-key", "DeployKey"],
   ["assets list ansible/ansible.cfg", "AssetList"],
   ["assets eject out ansible/ansible.cfg", "EjectedFileList"],
   ["no such command", "Error"],
@@ -42,9 +45,10 @@ Deno.test("what -o json prints is a document of its published schema", async () 
   const directory = await Deno.makeTempDir();
   try {
     const env = { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent/tailscaled.sock" };
+    const runner = new FakeRunner().on("ssh-keygen", { stdout: "ssh-ed25519 AAAA k3s-tool\n" });
     for (const [command, kind] of COMMANDS) {
       const argv = [...command.split(" "), "-o", "json"];
-      const { stdout } = await runCommand(argv, { directory, env });
+      const { stdout } = await runCommand(argv, { directory, env, runner });
       const document = JSON.parse(stdout);
       assert.equal(document.kind, kind, command);
       assert.doesNotThrow(() => DOCUMENTS[kind].parse(document), command);
@@ -52,4 +56,15 @@ Deno.test("what -o json prints is a document of its published schema", async () 
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("each document is held to its schema: above, or where its command is tested", () => {
+  const above = new Set<string>(COMMANDS.map(([, kind]) => kind));
+  const tests = readdirSync(`${PROJECT_ROOT}/tests`, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith("_test.ts"))
+    .map((name) => Deno.readTextFileSync(`${PROJECT_ROOT}/tests/${name}`)).join();
+  const unseen = Object.keys(DOCUMENTS).filter((kind) =>
+    !above.has(kind) && !tests.includes(`DOCUMENTS.${kind}.`)
+  );
+  assert.deepEqual(unseen, []);
 });

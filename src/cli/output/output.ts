@@ -6,6 +6,7 @@
 
 import type { GlobalOptions, OutputFormat } from "../program/command.ts";
 import type { Context } from "../program/context.ts";
+import type { DocumentKind } from "../program/document_schemas.ts";
 import { escapeControls, safeLines, steersTerminal } from "../../errors/safe_text.ts";
 import { usageError } from "../../errors/user_error.ts";
 import type { Column } from "../../view/tables/table.ts";
@@ -17,7 +18,7 @@ export const API_VERSION = "k3s-tool/v1";
 /** A list in all of its formats. */
 export interface Listing<R> {
   /** `kind` of the JSON document: `"PeerList"`. */
-  readonly kind: string;
+  readonly kind: DocumentKind;
   readonly rows: readonly R[];
   readonly columns: readonly Column<R>[];
   /** What `-o name` prints for a row. */
@@ -84,13 +85,13 @@ export class Output {
   }
 
   /** A JSON document with `apiVersion` and `kind`, as JSON or YAML by `-o`. */
-  async document(kind: string, body: Readonly<Record<string, unknown>>): Promise<void> {
+  async document(kind: DocumentKind, body: Readonly<Record<string, unknown>>): Promise<void> {
     const document = { apiVersion: API_VERSION, kind, ...body };
     this.data(this.format === "yaml" ? await yamlText(document) : jsonText(document));
   }
 
   /** One compact JSON document on its own line (streams of `-o json`). */
-  event(kind: string, body: Readonly<Record<string, unknown>>): void {
+  event(kind: DocumentKind, body: Readonly<Record<string, unknown>>): void {
     this.data(jsonLine({ apiVersion: API_VERSION, kind, ...body }));
   }
 

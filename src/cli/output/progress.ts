@@ -75,7 +75,7 @@ async function report(
 ): Promise<void> {
   if (asData && !output.structured && state.hosts.size > 0) {
     await output.list({
-      kind: "RunSummary",
+      kind: "RunEvent",
       rows: [...state.hosts.values()],
       columns: RUN_COLUMNS,
       name: ({ host }) => host,

@@ -313,6 +313,9 @@ export const DOCUMENTS = {
   }),
 } as const;
 
+/** `kind` of a document that has a schema. */
+export type DocumentKind = keyof typeof DOCUMENTS;
+
 /** Names `config schema` knows. */
 export const SCHEMA_NAMES: readonly string[] = ["variables", ...Object.keys(DOCUMENTS)];
 

@@ -56,14 +56,14 @@ Deno.test("documents bring text from outside unchanged, and nothing in them stee
       const parsers = { json: JSON.parse, yaml: load } as const;
       for (const format of ["json", "yaml"] as const) {
         const written: string[] = [];
-        await outputOf(written, format).document("Kind", body);
+        await outputOf(written, format).document("Version", body);
         const printed = written.join("");
         assert.doesNotMatch(printed, controls);
         const { items, said: read } = parsers[format](printed) as typeof body;
         assert.deepEqual([items, read], [[{ ...map }], said]);
       }
       const line: string[] = [];
-      outputOf(line, "json").event("Kind", body);
+      outputOf(line, "json").event("Version", body);
       assert.doesNotMatch(line.join("").slice(0, -1), controls);
       assert.equal(JSON.parse(line.join("")).said, said);
     }),
