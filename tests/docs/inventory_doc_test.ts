@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { parse } from "yaml";
 import { CLUSTER_VARIABLES, VARIABLE_SCHEMAS } from "../../src/inventory/schema.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
@@ -25,6 +26,19 @@ Deno.test("docs/inventory.md lists every variable that the tool knows", async ()
     return [...first.matchAll(/`([\w]+)`/g)].map(([, name]) => name!);
   }));
   assert.deepEqual([...VARIABLE_SCHEMAS.keys()].filter((name) => !listed.has(name)), []);
+});
+
+Deno.test("every variable that the tool knows is read by a role, or by the tool itself", () => {
+  const words = new Set(
+    ["ansible", "src"].flatMap((folder) =>
+      readdirSync(`${PROJECT_ROOT}/${folder}`, { recursive: true, encoding: "utf8" })
+        .filter((name) => /\.(?:yml|j2|py|ts)$/.test(name) && name !== "inventory/schema.ts")
+        .flatMap((name) =>
+          Deno.readTextFileSync(`${PROJECT_ROOT}/${folder}/${name}`).match(/\w+/g) ?? []
+        )
+    ),
+  );
+  assert.deepEqual([...VARIABLE_SCHEMAS.keys()].filter((name) => !words.has(name)), []);
 });
 
 Deno.test("no page sets a variable of the whole cluster for a part of it", async () => {
