@@ -74,6 +74,15 @@ class Roles(unittest.TestCase):
                 with open(path) as file:
                     yield path, file.read()
 
+    def test_each_is_used_and_explained_with_each_of_its_defaults(self):
+        used = "\n".join(text for _, text in self.files())
+        for name in os.listdir(FOLDERS[0]):
+            read = lambda *path: open(os.path.join(FOLDERS[0], name, *path), encoding="utf-8")
+            with read("README.md"), read("defaults", "main.yml") as defaults, read("meta", "argument_specs.yml") as specs:
+                entries = yaml.safe_load(specs)["argument_specs"].values()
+                self.assertEqual(set(yaml.safe_load(defaults) or {}), {option for entry in entries for option in entry.get("options") or {}}, name)
+            self.assertRegex(used, r"(?:name|role): %s\b" % name)
+
     def test_no_task_pipes_a_script_into_a_host_s_python(self):
         for path, text in self.files():
             self.assertNotRegex(text, r"argv: \[python3?\b|ansible\.builtin\.(script|shell|raw)\b", path)
