@@ -5,7 +5,7 @@ import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
 import { ansibleMachine, INVENTORY, writeInventory } from "./ansible_machine.ts";
-import { runCommand } from "./fake_context.ts";
+import { PROJECT_ROOT, runCommand } from "./fake_context.ts";
 
 const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent" };
 
@@ -234,4 +234,17 @@ Deno.test("where a cluster is deployed from Git its programs are looked for", as
       "kustomize ok runs as kubectl kustomize",
     ]);
   });
+});
+
+Deno.test("every check that there is a function for is made", () => {
+  const folder = `${PROJECT_ROOT}/src/actions/doctor`;
+  const code = [...Deno.readDirSync(folder)]
+    .map(({ name }) => Deno.readTextFileSync(`${folder}/${name}`)).join("\n");
+  const functions = [...code.matchAll(/^export (?:async )?function\*? (\w+)/gm)]
+    .map(([, name = ""]) => name).filter((name) => name !== "doctor");
+  assert.ok(functions.length > 20);
+  const unused = functions.filter((name) =>
+    !new RegExp(`(?<!function\\*? )\\b${name}\\(`).test(code)
+  );
+  assert.deepEqual(unused, []);
 });
