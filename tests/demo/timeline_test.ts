@@ -82,22 +82,26 @@ const workload = fc.constantFrom(
 );
 const node = fc.constantFrom(...MACHINES.map(({ name }) => name));
 
-/** What people may do, at any time. */
-const deed: fc.Arbitrary<(state: LiveState) => ClusterChange> = fc.oneof(
-  fc.record({
-    node,
-    type: fc.constantFrom("cordon" as const, "uncordon" as const, "drain" as const),
-  })
-    .map((change) => () => change),
-  fc.record({ workload, replicas: fc.nat(12) })
-    .map((change) => () => ({ type: "scale" as const, ...change })),
-  workload.map((workload) => () => ({ type: "restart" as const, workload })),
-  fc.nat(100).map((index) => ({ cluster }: LiveState) => {
+type Deed = (state: LiveState) => ClusterChange;
+
+const cordoning = (type: "cordon" | "uncordon" | "drain") =>
+  node.map((node): Deed => () => ({ type, node }));
+
+/** What people may do, at any time: every change there is. */
+const DEEDS: Readonly<Record<ClusterChange["type"], fc.Arbitrary<Deed>>> = {
+  cordon: cordoning("cordon"),
+  uncordon: cordoning("uncordon"),
+  drain: cordoning("drain"),
+  scale: fc.record({ workload, replicas: fc.nat(12) })
+    .map((change): Deed => () => ({ type: "scale", ...change })),
+  restart: workload.map((workload): Deed => () => ({ type: "restart", workload })),
+  "delete-pod": fc.nat(100).map((index): Deed => ({ cluster }) => {
     const pods = [...cluster.pods!.values()];
     const { namespace, name } = pods[index % pods.length]!;
-    return { type: "delete-pod" as const, namespace, name };
+    return { type: "delete-pod", namespace, name };
   }),
-);
+};
+const deed = fc.oneof(...Object.values(DEEDS));
 
 Deno.test("whatever is done to it and when, the home stays a cluster that could be", async () => {
   await fc.assert(
