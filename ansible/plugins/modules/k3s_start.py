@@ -150,12 +150,15 @@ def run(*argv):
 
 
 def unit_state(unit):
-    """What systemd says about the unit now; `started` is the wall clock time its main process was started, in seconds."""
-    keys = "ActiveState,SubState,UnitFileState,InvocationID,NRestarts,ExecMainStartTimestampMonotonic"
+    """What systemd says about the unit now; `started` is the wall clock time its main process was started, in seconds.
+
+    A unit whose start is interrupted by a restart is `failed` for a moment, with the job that starts it still queued (systemd, src/core/job.c).
+    """
+    keys = "ActiveState,SubState,Job,UnitFileState,InvocationID,NRestarts,ExecMainStartTimestampMonotonic"
     values = dict(line.split("=", 1) for line in run("systemctl", "show", unit, "-p", keys)[1].splitlines() if "=" in line)
     monotonic = int(values.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
     return {
-        "failed": values.get("ActiveState") == "failed",
+        "failed": values.get("ActiveState") == "failed" and values.get("Job") in (None, "", "0"),
         "alive": alive(values.get("ActiveState"), values.get("SubState")),
         "enabled": values.get("UnitFileState") == "enabled",
         "invocation": values.get("InvocationID", ""),

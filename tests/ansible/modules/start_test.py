@@ -3,6 +3,7 @@
 import random
 import time
 import unittest
+import unittest.mock
 
 from load_part import load_module
 
@@ -95,6 +96,12 @@ class Criterion(unittest.TestCase):
         for active, sub, runs in (("active", "running", True), ("activating", "start", True), ("activating", "auto-restart", False),
                                   ("activating", "start-pre", False), ("failed", "failed", False), ("inactive", "dead", False)):
             self.assertEqual(START.alive(active, sub), runs, (active, sub))
+
+    def test_a_unit_that_is_about_to_be_started_again_has_not_failed(self):
+        for active, job, failed in (("failed", "", True), ("failed", "0", True), ("failed", "1066", False), ("activating", "1066", False), ("active", "", False)):
+            said = "ActiveState=%s\nSubState=%s\nJob=%s\nNRestarts=0" % (active, active, job)
+            with unittest.mock.patch.object(START, "run", return_value=(0, said)):
+                self.assertEqual(START.unit_state("k3s")["failed"], failed, (active, job))
 
 
 class Starting(unittest.TestCase):
