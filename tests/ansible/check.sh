@@ -29,7 +29,7 @@ python3 -m unittest --quiet $(find . -path ./with_ansible -prune -o -name '*_tes
 deno=$(command -v deno || echo npx -y deno@2.9.6)
 cd with_ansible
 {
-  ls -S ./*_properties.ts | sed "s|.*|$deno test -A --quiet &|"
+  ls -S ./*_properties.ts | sed "s|.*|$deno test -A --quiet --no-check &|"
   [ "${1:-}" = --fast ] || echo 'cd ../../../ansible && ansible-lint --offline -q --profile production . && echo "lint ok"'
   ls -S ./*_test.py | sed 's|^\./\(.*\)\.py$|python3 -m unittest --quiet \1|'
 } | xargs -P "$(nproc)" -I {} sh -c 'said=$({} 2>&1) && code=0 || code=1; printf "%s\n" "$said"; exit $code'

@@ -152,7 +152,6 @@ Deno.test("an upgrade that is killed, interrupted and stopped by a broken node i
   assert.deepEqual(seen.flatMap(({ missed }) => missed), []);
   assert.ok(seen.every(({ answered }) => answered > 300), JSON.stringify(seen));
   await waitUntilReady(n1(), [n3, n4, n5]);
-  assert.deepEqual(changedTasks(await provision()), []);
   await tool("node", "remove", "n5", "--yes");
 });
 
