@@ -22,8 +22,6 @@ export PATH ANSIBLE_CONFIG
 cd "$root/tests/ansible"
 ansible-playbook --syntax-check -i inventory.yml "$root"/ansible/playbooks/*.yml >/dev/null
 echo "syntax ok"
-# shellcheck disable=SC2046 # one word for each file
-python3 -m unittest --quiet $(find . -path ./with_ansible -prune -o -name '*_test.py' -printf '%P ')
 # Each of these takes long: several at once, on a processor each, what takes longest first (of files of tests that is the largest). What one says comes out as a whole.
 # Its own Deno, as a task's is not on PATH.
 deno=$(command -v deno || echo npx -y deno@2.9.6)
@@ -31,5 +29,6 @@ cd with_ansible
 {
   ls -S ./*_properties.ts | sed "s|.*|$deno test -A --quiet --no-check &|"
   [ "${1:-}" = --fast ] || echo 'cd ../../../ansible && ansible-lint --offline -q --profile production . && echo "lint ok"'
+  printf '%s\n' 'cd .. && python3 -m unittest --quiet $(find . -path ./with_ansible -prune -o -name \\*_test.py -print)'
   ls -S ./*_test.py | sed 's|^\./\(.*\)\.py$|python3 -m unittest --quiet \1|'
 } | xargs -P "$(nproc)" -I {} sh -c 'said=$({} 2>&1) && code=0 || code=1; printf "%s\n" "$said"; exit $code'

@@ -108,7 +108,8 @@ async function goBuild(build: GoBuild, dir: string): Promise<void> {
 
 let version: Promise<string> | undefined;
 
-function goVersion(): Promise<string> {
+/** Which Go there is, as it says it. */
+export function goVersion(): Promise<string> {
   version ??= run(["go", "version"]);
   return version;
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { cacheDir } from "../paths.ts";
 
 /** Kinds of cache entries that come in versions. */
-const kinds = ["base", "bin", "flux", "images", "layer", "mirror", "scale"];
+const kinds = ["base", "bin", "flux", "images", "layer", "mirror", "scale", "tested"];
 
 /** Days after which something that no build has used is removed. */
 const keepDays = 7;
