@@ -154,18 +154,12 @@ export function rotation(cluster: () => readonly Host[]): void {
     assert.deepEqual(changedTasks(await provision()), []);
   });
 
-  Deno.test("rotate certs renews certificates and keys on every host, though a first try is killed", async () => {
+  Deno.test("rotate certs renews certificates and keys on every host", async () => {
     const before = await certificates();
     const check = await runWithEvents("rotate", "certs", "--check");
     assert.equal(check.code, 0, check.stderr);
     assert.deepEqual(await certificates(), before);
     assert.match(check.stdout, /n2: its certificates end 20\d\d-\d\d-\d\d and would be renewed/);
-    const killed = await signalAt(
-      "SIGKILL",
-      ["rotate", "certs", "--yes"],
-      ended("n2", "Renew the certificates"),
-    );
-    assert.equal(killed.signal, "SIGKILL");
     const run = await runWithEvents("rotate", "certs", "--yes");
     assert.equal(run.code, 0, run.stderr);
     const after = await certificates();
