@@ -12,6 +12,8 @@ const programs = {
   losetup: "mount",
   "mkfs.ext4": "e2fsprogs",
   setsid: "util-linux",
+  nsenter: "util-linux",
+  ps: "procps",
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
   find: "findutils",

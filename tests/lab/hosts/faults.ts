@@ -20,7 +20,7 @@ import { waitFor } from "../wait.ts";
 /** File that fills a host's disk. */
 const ballast = "/var/lib/lab-ballast";
 
-/** Cuts a host off the tailnet: its tailscaled ends. The lab still reaches it over the bridge. */
+/** Cuts a host off the tailnet: its tailscaled ends. The lab still reaches it. */
 export async function tailscaleDown(name: string): Promise<void> {
   await onHost(await hostNamed(name), "systemctl stop tailscaled");
   await waitForNode(name, false);
