@@ -4,7 +4,7 @@ export interface WaitOptions {
   limit?: number;
   /** What is waited for, as it completes "waited 30 s for …". */
   what: string;
-  /** Milliseconds between two looks; 100 without it. */
+  /** Milliseconds between two looks, at least; 100 without it. */
   interval?: number;
 }
 
@@ -15,7 +15,8 @@ export class WaitError extends Error {
 
 /**
  * Asks again and again until the condition gives something other than false, null or undefined, and
- * returns that. An error it throws counts as "not yet", and is named if the limit passes.
+ * returns that. An error it throws counts as "not yet", and is named if the limit passes. At most a third of the time is
+ * spent on asking: a kubectl takes the processors for as long as a node needs them to start.
  */
 export async function waitFor<T>(
   condition: () => Promise<T> | T,
@@ -24,6 +25,7 @@ export async function waitFor<T>(
   const end = performance.now() + limit * 1000;
   let last: unknown;
   while (true) {
+    const began = performance.now();
     try {
       const value = await condition();
       if (value !== false && value !== null && value !== undefined) {
@@ -37,6 +39,7 @@ export async function waitFor<T>(
       const why = last instanceof Error ? `; last error: ${last.message}` : "";
       throw new WaitError(`waited ${limit} s for ${what}${why}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, interval));
+    const pause = Math.max(interval, 2 * (performance.now() - began));
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

@@ -39,9 +39,6 @@ let output = "";
 const keyFile = join(projectDir, ".config", "k3s-tool", "deploy-keys", "lab");
 const knownHosts = `${keyFile}.known_hosts`;
 
-/** Seconds that the Git server is away. */
-const AWAY = 60;
-
 async function provision(...args: string[]): Promise<Run> {
   const run = await runWithEvents("provision", "--yes", ...args);
   output += run.stdout + run.stderr;
@@ -142,11 +139,10 @@ export function repositoryAccess(lab: () => readonly Host[]): void {
     await deploy("Add wiki");
   });
 
-  Deno.test("a Git server that is away for a minute: said, nothing stops, and Flux follows it again by itself", async () => {
+  Deno.test("a Git server that is away: said, nothing stops, and Flux follows it again by itself", async () => {
     const before = await podsOf(n1(), "wiki");
     const { revision } = (await fluxRows()).get("GitRepository/flux-system")!;
     await stopGitServer();
-    const gone = performance.now();
     const source = await waitFor(async () => {
       const row = (await fluxRows()).get("GitRepository/flux-system");
       return row?.state === "failed" ? row : undefined;
@@ -176,7 +172,6 @@ export function repositoryAccess(lab: () => readonly Host[]): void {
     assert.match(doctor.lines.get("flux") ?? "", /^ok 2 controllers/);
     await Deno.writeTextFile(join(checkout, "NEWS"), "written while the server is away\n");
     const commit = await push("Write while the server is away");
-    await waitFor(() => performance.now() - gone > AWAY * 1000, { limit: AWAY, what: "a minute" });
     await startGitServer();
     await waitFor(async () => {
       const rows = await fluxRows();
