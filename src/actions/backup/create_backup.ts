@@ -114,7 +114,13 @@ export async function openDirectory(directory: string): Promise<Deno.FsFile> {
     // Of a run that was killed; the lock says that nobody writes it now.
     if (UNFINISHED.test(name)) await Deno.remove(join(directory, name)).catch(() => {});
   }
-  return lock;
+  // A program that is being started has the handle until it executes, and with it a lock that is only closed.
+  return Object.assign(lock, {
+    [Symbol.dispose]: () => {
+      lock.unlockSync();
+      lock.close();
+    },
+  });
 }
 
 async function backUp(
