@@ -39,7 +39,8 @@ export async function waitFor<T>(
       const why = last instanceof Error ? `; last error: ${last.message}` : "";
       throw new WaitError(`waited ${limit} s for ${what}${why}`);
     }
-    const pause = Math.max(interval, 2 * (performance.now() - began));
+    const now = performance.now();
+    const pause = Math.min(Math.max(interval, 2 * (now - began)), end - now);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

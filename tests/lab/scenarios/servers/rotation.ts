@@ -151,6 +151,7 @@ export function rotation(cluster: () => readonly Host[]): void {
       /^secrets-encryption: true$/m,
     );
     await tool("config", "set", "secrets_encryption", "true");
+    assert.deepEqual(changedTasks(await provision()), []);
   });
 
   Deno.test("rotate certs renews certificates and keys on every host", async () => {
