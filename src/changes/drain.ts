@@ -22,6 +22,18 @@ import * as z from "zod";
 /** How long to wait before a refused eviction is tried again, in milliseconds; as kubectl does. */
 const RETRY_MS = 5_000;
 
+/**
+ * What kube-controller-manager taints a cordoned node with (Kubernetes
+ * `pkg/controller/nodelifecycle`, doNoScheduleTaintingPass).
+ */
+const CORDON_TAINT = "node.kubernetes.io/unschedulable";
+
+/**
+ * How long the controllers may take to notice a cordon, in milliseconds. When the server that leads
+ * them goes away, another one leads after 15 s (component-base `config/v1alpha1/defaults.go`).
+ */
+const NOTICE_MS = 60_000;
+
 /** Annotation of a node that an upgrade cordoned: if it was killed, the next one uncordons the node. */
 export const UPGRADE_MARK = "k3s-tool.io/cordoned-by-upgrade";
 
@@ -48,6 +60,8 @@ export async function* drainNode(
   try {
     const found = await podsOfNode(context, name);
     yield* plan(node, found);
+    if (found.some(({ stays }) => stays === undefined)) yield* cordonNoticed(context, name);
+    context.signal.throwIfAborted();
     left = found.filter(({ stays }) => stays === undefined)
       .map((pod) => ({ ...pod, askAt: 0, refusal: undefined }));
   } catch (error) {
@@ -269,8 +283,35 @@ function podWords({ namespace, name }: Pick<PodOfNode, "namespace" | "name">): s
 
 const Schedulable = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }).nullish(),
-  spec: z.object({ unschedulable: z.boolean().nullish() }).nullish(),
+  spec: z.object({
+    unschedulable: z.boolean().nullish(),
+    taints: z.array(z.object({ key: z.string() })).nullish(),
+  }).nullish(),
 });
+
+/**
+ * Waits until kube-controller-manager has noticed that a node is cordoned. While it has not, nothing
+ * takes the pods that leave out of their Services, and nothing replaces them: after the server that
+ * leads the controllers was restarted, until another one does.
+ *
+ * @throws {UserError} exit code 1 when the time is up
+ */
+async function* cordonNoticed(context: ChangeContext, name: string): AsyncGenerator<string, void> {
+  const node = requestsAbout(context, { kind: "Node", namespace: "", name });
+  let looks = 0;
+  const followed = yield* follow({ ...context, limitMs: NOTICE_MS }, async () => {
+    const { spec } = Schedulable.parse(await node.read());
+    const done = spec?.taints?.some(({ key }) => key === CORDON_TAINT) ?? false;
+    const words = !done && ++looks > 1 ? "Waiting for kube-controller-manager." : "";
+    return { done, words };
+  });
+  if (followed !== "time is up") return;
+  throw new UserError(
+    `${safeText(name)} is cordoned but not drained: kube-controller-manager does not work, ` +
+      "so nothing would replace its pods",
+    { hint: "Is a server down? Look with: k3s-tool status" },
+  );
+}
 
 /** Cordons a node, or takes that back. @throws {UserError} where it is gone or refused */
 export async function* cordonNode(

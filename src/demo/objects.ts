@@ -138,8 +138,9 @@ export function nodeJson(node: HomeNode): Json {
   const amounts = (cpu: number, memory: string, gibibytes: number) => {
     return { cpu, memory, pods: 110, "ephemeral-storage": `${Math.floor(gibibytes)}Gi` };
   };
+  const cordon = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
   return manifest("Node", { name, bornAt, labels }, {
-    spec: { unschedulable: cordoned, taints },
+    spec: { unschedulable: cordoned, taints: cordoned ? [...taints ?? [], cordon] : taints },
     status: {
       addresses: [{ type: "InternalIP", address: ip }],
       capacity: {

@@ -39,6 +39,8 @@ export class ChangingCluster {
   refuse: (request: Seen) => Response | undefined = () => undefined;
   /** Called in each pause, with the seconds since the start. */
   controllers: (seconds: number) => void = () => {};
+  /** Whether kube-controller-manager taints nodes that are cordoned, and takes the taint away again. */
+  taintsCordoned = true;
   /** Each sentence as it is told. */
   heard: (words: string) => void = () => {};
   #ms = 0;
@@ -119,6 +121,10 @@ export class ChangingCluster {
         return statusError(415, "UnsupportedMediaType", `not a patch: ${type}`);
       }
       if (merge(object, body)) object.metadata.generation = (object.metadata.generation ?? 1) + 1;
+      if (path.startsWith("/api/v1/nodes/") && this.taintsCordoned) {
+        const key = "node.kubernetes.io/unschedulable";
+        object.spec.taints = object.spec.unschedulable ? [{ key, effect: "NoSchedule" }] : [];
+      }
       return Response.json(object);
     }
     const preconditions = body?.preconditions ?? body?.deleteOptions?.preconditions;

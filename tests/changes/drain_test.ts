@@ -113,6 +113,47 @@ Deno.test("a disruption budget is named and asked again every 5 s until it lets 
     assert.equal(cluster.changes().filter((each) => each.endsWith("/eviction")).length, 4);
   }));
 
+Deno.test("nothing is evicted before the controllers work that would replace it", () =>
+  withChangingCluster(async (cluster) => {
+    const node = addNode(cluster);
+    addPod(cluster, "web");
+    cluster.taintsCordoned = false;
+    cluster.controllers = (now) => {
+      endPods(cluster);
+      if (now < 17) assert.deepEqual(cluster.changes(), [`PATCH ${NODE}`]);
+      if (now === 17) node.spec.taints = [{ key: "node.kubernetes.io/unschedulable" }];
+    };
+    const { words, error } = await cluster.perform({ type: "drain", node: "desktop" });
+    assert.equal(error, undefined);
+    assert.deepEqual(words.slice(2), [
+      "Waiting for kube-controller-manager.",
+      "1 of 1 pod is still on desktop.",
+      "desktop is drained: 1 pod left it.",
+    ]);
+  }));
+
+Deno.test("without such controllers a drain ends after a minute, with every pod where it was", () =>
+  withChangingCluster(async (cluster) => {
+    addNode(cluster);
+    addPod(cluster, "web");
+    cluster.taintsCordoned = false;
+    let last = 0;
+    cluster.controllers = (now) => last = now;
+    const { error } = await cluster.perform({ type: "drain", node: "desktop" });
+    assert.ok(error instanceof UserError);
+    assert.match(error.message, /^desktop is cordoned but not drained: kube-controller-manager/);
+    assert.equal(last, 60);
+    assert.deepEqual(cluster.changes(), [`PATCH ${NODE}`]);
+
+    cluster.controllers = (now) => now === last + 5 && cluster.abort.abort();
+    const stopped = await cluster.perform({ type: "drain", node: "desktop" });
+    assert.equal(stopped.error, undefined);
+    assert.equal(
+      stopped.words.at(-1),
+      "Stopped: desktop stays cordoned; none of its pods was evicted.",
+    );
+  }));
+
 Deno.test("a budget that never gives way ends the drain after 5 minutes, saying why", () =>
   withChangingCluster(async (cluster) => {
     const node = addNode(cluster);

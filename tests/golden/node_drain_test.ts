@@ -26,7 +26,10 @@ function cluster(refuse: (request: string) => Response | undefined = () => undef
     // Only what differs is asked for: each change is the other of two.
     if (method === "PATCH" && !cordoned.delete(node)) cordoned.add(node);
     return {
-      spec: { unschedulable: cordoned.has(node) },
+      spec: {
+        unschedulable: cordoned.has(node),
+        taints: cordoned.has(node) ? [{ key: "node.kubernetes.io/unschedulable" }] : [],
+      },
       status: {
         nodeInfo: { bootID: `boot ${boots[node]}` },
         conditions: [{ type: "Ready", status: "True" }],

@@ -109,6 +109,11 @@ def refusal(nodes, name):
 SAYS_NOTHING = 15
 
 
+# What kube-controller-manager taints a cordoned node with (Kubernetes pkg/controller/nodelifecycle, doNoScheduleTaintingPass). Before it has, nothing
+# takes pods that leave out of their Services, and nothing replaces them: after the server that led the controllers went away, until another one does.
+CORDON_TAINT = "node.kubernetes.io/unschedulable"
+
+
 def drain(params, node, result):
     """Moves pods away within the time limit. A node that is not Ready cannot tell of its pods: nothing to wait for."""
     name = params["node"]
@@ -118,6 +123,11 @@ def drain(params, node, result):
     if params.get("check"):
         return
     limit = params.get("drain_timeout", 120)
+    kubectl("cordon", name)
+    noticed = comes_to_be(name, lambda node: any(taint["key"] == CORDON_TAINT for taint in node["spec"].get("taints") or []))
+    if not noticed and not params.get("drain_force"):
+        result["problem"] = "%s was not drained: kube-controller-manager does not work, so nothing would replace its pods" % name
+        return
     try:
         kubectl("drain", name, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=%ds" % limit,
                 "--skip-wait-for-delete-timeout=%d" % SAYS_NOTHING, timeout=limit + 30)
@@ -161,10 +171,10 @@ def delete(params, node, result):
         keep_out(name)
 
 
-def goes_away(name, limit=60):
-    """Whether a node is not Ready, or will not be within `limit` seconds: the API notices after 40 s that a machine is gone."""
+def comes_to_be(name, true_of, limit=60):
+    """Whether something is true of a node, or becomes so within `limit` seconds."""
     end = time.monotonic() + limit
-    while is_ready(json.loads(kubectl("get", "node", name, "-o", "json"))):
+    while not true_of(json.loads(kubectl("get", "node", name, "-o", "json"))):
         if time.monotonic() > end:
             return False
         time.sleep(1)
@@ -186,7 +196,8 @@ def remove(params):
             result["problem"], result["hint"] = refused
         elif params["step"] == "drain" and node:
             drain(params, node, result)
-        elif params["step"] == "replace" and node and not goes_away(params["node"]):
+        elif params["step"] == "replace" and node and not comes_to_be(params["node"], lambda node: not is_ready(node)):
+            # The API notices after 40 s that a machine is gone.
             result["problem"] = "%s is a Ready node of the cluster: there is nothing to replace" % params["node"]
             result["hint"] = "Is there another machine of that name? Leave --replace %s out, or remove that node first: `k3s-tool node remove %s`." % (params["host"], params["host"])
         elif params["step"] in ("delete", "replace"):

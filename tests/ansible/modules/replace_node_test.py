@@ -26,13 +26,15 @@ class FakeCluster:
 
     def __init__(self, *ready):
         self.ready, self.deleted, self.drained = list(ready), [], []
+        self.tainted = True  # when it is cordoned
         load("node_password")["kubectl"] = self.kubectl
         self.script = vars(load_module("k3s_remove_node"))
         self.script["kubectl"], self.script["time"] = self.kubectl, FakeTime()
 
     def node(self):
         ready = self.ready.pop(0) if len(self.ready) > 1 else self.ready[0]
-        return {"metadata": {"name": "n3"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+        taints = [{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}] if self.tainted else []
+        return {"metadata": {"name": "n3"}, "spec": {"taints": taints}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
 
     def kubectl(self, verb, kind, *arguments, **_):
         if verb == "drain":
@@ -80,6 +82,12 @@ class Replace(unittest.TestCase):
         cluster = FakeCluster("True")
         cluster.run("drain", drain_timeout=120)
         self.assertIn("--skip-wait-for-delete-timeout=15", cluster.drained[0])
+
+    def test_nothing_is_evicted_that_nothing_would_replace(self):
+        cluster = FakeCluster("True")
+        cluster.tainted = False
+        self.assertIn("kube-controller-manager does not work", cluster.run("drain")["problem"])
+        self.assertEqual(cluster.drained, [])
 
     def test_a_check_deletes_nothing(self):
         cluster = FakeCluster("False")

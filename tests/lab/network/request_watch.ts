@@ -11,7 +11,7 @@ import { waitFor } from "../wait.ts";
 /** What became of the requests. */
 export interface RequestResult {
   readonly answered: number;
-  /** What curl said of each one that was not answered. */
+  /** When it was, and what curl said, for each one that was not answered. */
   readonly missed: readonly string[];
 }
 
@@ -24,8 +24,8 @@ export async function watchRequests(
 ): Promise<{ stop(): Promise<RequestResult> }> {
   await tryOnHost(host, "systemctl stop lab-requests.service");
   // The host does it by itself: nothing between here and there can be the reason of a gap.
-  const loop = `while sleep 0.2; do curl -sSf -m 3 -o /dev/null ${url} 2>>${LOG}.missed ` +
-    `&& echo >>${LOG}.answered; done`;
+  const loop = `while sleep 0.2; do said=$(curl -sSf -m 3 -o /dev/null ${url} 2>&1) ` +
+    `&& echo >>${LOG}.answered || echo "$(date +%T) $said" >>${LOG}.missed; done`;
   await onHost(host, `rm -f ${LOG}.*; touch ${LOG}.missed ${LOG}.answered`);
   await onHost(host, `systemd-run --quiet --unit=lab-requests sh -c '${loop}'`);
   const answered = async () => Number(await onHost(host, `wc -l <${LOG}.answered`));
