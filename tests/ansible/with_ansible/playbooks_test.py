@@ -127,6 +127,22 @@ class Playbooks(unittest.TestCase):
             roles = [role for role in plays(name) if role not in ("prerequisites/lead", "k3s_uninstall/remove")]
             self.assertEqual(roles[:1], ["prerequisites/lock"], name)
 
+    def test_no_loop_includes_files_whose_order_matters(self):
+        """Hosts with other lists in the same loop change the order: a file is entered where the first of them comes to it (ansible-core playbook/included_file.py)."""
+        def looped(tasks):
+            for task in tasks or []:
+                given = task.get("ansible.builtin.include_tasks", task.get("ansible.builtin.include_role"))
+                named = "%s %s" % (given.get("name"), given.get("tasks_from")) if isinstance(given, dict) else str(given)
+                if "loop" in task and task.get("loop_control", {}).get("loop_var", "item") in named:
+                    yield task["name"]
+                yield from looped(task.get("block"))
+        found = []
+        for folder, _, names in os.walk(os.path.join(ROOT, "ansible", "roles")):
+            for path in (os.path.join(folder, name) for name in names if os.path.basename(folder) == "tasks"):
+                with open(path) as file:
+                    found += [(path, name) for name in looped(yaml.safe_load(file))]
+        self.assertEqual(found, [])
+
     def test_no_list_of_hosts_loses_its_order_in_a_set(self):
         """These filters of Ansible give sets' contents in an order of chance (ansible-core plugins/filter/mathstuff.py): `reject('in', …)` keeps the inventory's."""
         filters = re.compile(r"\|\s*(difference|intersect|symmetric_difference|union)\b")
