@@ -3,12 +3,11 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import unittest
 
-ANSIBLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "ansible")
+from ansible_playbook import ANSIBLE, ansible_playbook
+
 
 
 class Archives(unittest.TestCase):
@@ -23,9 +22,7 @@ class Archives(unittest.TestCase):
                         "tasks": [{"k3s_files": {"files": [{"path": self.home + "/absent", "absent": True}]}}]}], file)
 
     def run_playbook(self, **variables):
-        environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(ANSIBLE, "ansible.cfg"), "ANSIBLE_HOME": self.home, **variables}
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", "localhost,", "-c", "local", self.playbook],
-                              env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+        done = ansible_playbook("-i", "localhost,", "-c", "local", self.playbook, ANSIBLE_HOME=self.home, **variables)
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def kept(self):
@@ -90,9 +87,8 @@ class Templates(unittest.TestCase):
                 {"ansible.builtin.debug": {"msg": template}, "when": ["inventory_hostname in ['n1', 'n2']", "suffix is match('^\\\\W$')"]}]}], file)
 
     def run_playbook(self):
-        environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(self.tree, "ansible.cfg"), "ANSIBLE_HOME": self.home, "ANSIBLE_STDOUT_CALLBACK": "default"}
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", self.inventory, os.path.join(self.tree, "play.yml")],
-                              env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+        done = ansible_playbook("-i", self.inventory, os.path.join(self.tree, "play.yml"), ANSIBLE_CONFIG=os.path.join(self.tree, "ansible.cfg"),
+                                ANSIBLE_HOME=self.home, ANSIBLE_STDOUT_CALLBACK="default")
         self.assertEqual(done.returncode, 0, done.stdout)
         return sorted(line.strip() for line in done.stdout.splitlines() if '"msg"' in line)
 

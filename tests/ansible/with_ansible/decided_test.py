@@ -3,13 +3,12 @@
 import copy
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..", "..")
+from ansible_playbook import ANSIBLE, HERE, ansible_playbook
+
 
 # Gives the findings of one file after the other.
 MODULE = '''#!/usr/bin/python
@@ -51,11 +50,8 @@ class Decided(unittest.TestCase):
             hosts, output = os.path.join(directory, "hosts.yml"), os.path.join(directory, "out")
             with open(hosts, "w") as file:
                 json.dump(inventory, file)
-            environment = dict(os.environ, ANSIBLE_HOME=directory, ANSIBLE_CONFIG=os.path.join(ROOT, "ansible", "ansible.cfg"),
-                               ANSIBLE_LIBRARY="%s:%s" % (directory, os.path.join(ROOT, "ansible", "plugins", "modules")))
-            done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", hosts, os.path.join(HERE, "decided.yml"),
-                                   "-e", json.dumps({"test_output": output, "ansible_become": False})],
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, env=environment, check=False)
+            done = ansible_playbook("-i", hosts, os.path.join(HERE, "decided.yml"), "-e", json.dumps({"test_output": output, "ansible_become": False}),
+                                    ANSIBLE_HOME=directory, ANSIBLE_LIBRARY="%s:%s" % (directory, os.path.join(ANSIBLE, "plugins", "modules")))
             self.assertEqual(done.returncode, 0, done.stdout)
             found = {}
             for name in ("n1", "n2"):

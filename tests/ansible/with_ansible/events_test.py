@@ -4,13 +4,12 @@ import importlib.util
 import json
 import os
 import stat
-import subprocess
 import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ANSIBLE = os.path.join(HERE, "..", "..", "..", "ansible")
+from ansible_playbook import ANSIBLE, HERE, ansible_playbook
+
 SECRET = "verysecret"
 
 
@@ -18,10 +17,8 @@ def run_playbook(directory, events, *arguments):
     inventory = os.path.join(directory, "hosts.ini")
     with open(inventory, "w") as file:
         file.write("[local]\na\nb\nc\n[gone]\ngone ansible_host=127.0.0.1 ansible_port=1\n[all:vars]\nansible_python_interpreter=%s\n" % sys.executable)
-    environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(ANSIBLE, "ansible.cfg"), "K3S_TOOL_EVENTS": events, "ANSIBLE_HOME": directory}
-    program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-    return subprocess.run([program, "-i", inventory, os.path.join(HERE, "events.yml"), "--limit", "all", "-e", json.dumps({"directory": directory}), *arguments],
-                          env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, timeout=600)
+    return ansible_playbook("-i", inventory, os.path.join(HERE, "events.yml"), "--limit", "all", "-e", json.dumps({"directory": directory}), *arguments,
+                            K3S_TOOL_EVENTS=events, ANSIBLE_HOME=directory)
 
 
 class Events(unittest.TestCase):

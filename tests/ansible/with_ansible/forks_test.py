@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import unittest
 
-ANSIBLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "ansible")
+from ansible_playbook import ANSIBLE, ansible_playbook
+
 FILTER = """
 import gc
 
@@ -28,9 +27,8 @@ class Forks(unittest.TestCase):
             with open(playbook, "w") as file:
                 json.dump([{"hosts": "localhost", "gather_facts": False, "tasks": [{"debug": {"msg": "collects: {{ '' | collects }}"}}]}], file)
             for config, collects in (("ansible.cfg", False), ("absent.cfg", True)):
-                environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(ANSIBLE, config), "ANSIBLE_HOME": directory}
-                done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", "localhost,", "-c", "local", playbook],
-                                      cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+                done = ansible_playbook("-i", "localhost,", "-c", "local", playbook, cwd=directory, ANSIBLE_CONFIG=os.path.join(ANSIBLE, config),
+                                        ANSIBLE_HOME=directory)
                 self.assertIn("collects: %s" % collects, done.stdout)
 
 

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+from ansible_playbook import ANSIBLE, ansible_playbook
+
 N1, N2, N3 = ("https://100.64.0.%d:6443" % number for number in (1, 2, 3))
 ON_HOST = "clusters: [{cluster: {server: https://127.0.0.1:6443}}]\nusers: [new]\n"
 
@@ -37,10 +37,8 @@ def fetch(copy=None, answering=("n1", "n2", "n3"), on_host=ON_HOST, **variables)
                  "k3s_tool_answering_servers": list(answering), "k3s_tool_kubeconfig_path": path, "k3s_tool_kubeconfig_source": source}
         with open(inventory, "w") as file:
             json.dump({"all": {"vars": variables, "children": {"control_plane": {"hosts": hosts}}}}, file)
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", inventory, "--limit", ",".join(answering),
-                               "-e", json.dumps(known), os.path.join(ROOT, "ansible", "playbooks", "kubeconfig.yml")],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                              env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder})
+        done = ansible_playbook("-i", inventory, "--limit", ",".join(answering), "-e", json.dumps(known),
+                                os.path.join(ANSIBLE, "playbooks", "kubeconfig.yml"), ANSIBLE_HOME=folder)
         if done.returncode:
             raise AssertionError(done.stdout[-3000:])
         with open(path) as file:

@@ -2,13 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..", "..")
+from ansible_playbook import HERE, ansible_playbook
+
 N1, N2, N3 = ("https://100.64.0.%d:6443" % number for number in (1, 2, 3))
 
 
@@ -40,10 +38,8 @@ def choose(hosts, limit=None):
         with open(path, "w") as file:
             json.dump(inventory, file)
         chosen = limit or [name for name, found in hosts.items() if found is not OFF]
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", path, os.path.join(HERE, "lead.yml"),
-                               "-e", json.dumps({"test_output": output, "test_hosts": ",".join(chosen)})],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                              env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder})
+        done = ansible_playbook("-i", path, os.path.join(HERE, "lead.yml"),
+                                "-e", json.dumps({"test_output": output, "test_hosts": ",".join(chosen)}), ANSIBLE_HOME=folder)
         if done.returncode:
             raise AssertionError(done.stdout[-3000:])
         with open(output) as file:

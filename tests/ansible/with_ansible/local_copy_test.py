@@ -4,13 +4,12 @@ import hashlib
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..", "..")
+from ansible_playbook import ANSIBLE, ansible_playbook
+
 VERSION = "v1.36.2+k3s1"
 IMAGES = "k3s-airgap-images-amd64.tar.zst"
 
@@ -35,9 +34,7 @@ def copy(files, sums, tasks_from="main", **variables):
         playbook = os.path.join(folder, "play.yml")
         with open(playbook, "w") as file:
             json.dump(play, file)
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", "localhost,", "-e", json.dumps(given), playbook],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                              env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder})
+        done = ansible_playbook("-i", "localhost,", "-e", json.dumps(given), playbook, ANSIBLE_HOME=folder)
         there = {}
         for base, _, names in os.walk(host):
             for path in (os.path.join(base, name) for name in names):
@@ -77,7 +74,7 @@ class LocalCopy(unittest.TestCase):
 
     def test_a_host_cannot_choose_what_it_is_sent(self):
         """What is wanted comes from the host."""
-        spec = importlib.util.spec_from_file_location("action", os.path.join(ROOT, "ansible", "plugins", "action", "k3s_download.py"))
+        spec = importlib.util.spec_from_file_location("action", os.path.join(ANSIBLE, "plugins", "action", "k3s_download.py"))
         action = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(action)
         wanted = action.ActionModule._wanted

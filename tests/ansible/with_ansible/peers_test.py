@@ -6,7 +6,6 @@ import json
 import os
 import random
 import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -15,8 +14,8 @@ import unittest
 
 import yaml
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..", "..")
+from ansible_playbook import ANSIBLE, ansible_playbook
+
 VERSION = "v1.36.2+k3s1"
 IMAGES = "k3s-airgap-images-amd64.tar.zst"
 # Addresses of this machine for the hosts, apart from those of another run of these tests.
@@ -48,7 +47,7 @@ class Mirror(http.server.SimpleHTTPRequestHandler):
 
 
 def play_of(name):
-    with open(os.path.join(ROOT, "ansible", "playbooks", "provision_cluster.yml")) as file:
+    with open(os.path.join(ANSIBLE, "playbooks", "provision_cluster.yml")) as file:
         return next(play for play in yaml.safe_load(file) if play["name"] == name)
 
 
@@ -57,7 +56,7 @@ class Peers(unittest.TestCase):
         directory = tempfile.TemporaryDirectory(prefix="k3s-tool-test-")
         self.addCleanup(directory.cleanup)
         self.root = directory.name
-        os.symlink(os.path.join(ROOT, "ansible", "playbooks", "group_vars"), os.path.join(self.root, "group_vars"))
+        os.symlink(os.path.join(ANSIBLE, "playbooks", "group_vars"), os.path.join(self.root, "group_vars"))
         self.mirror = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
         self.mirror.asked, self.mirror.gone = [], False
         threading.Thread(target=self.mirror.serve_forever, daemon=True).start()
@@ -95,9 +94,8 @@ class Peers(unittest.TestCase):
             with open(os.path.join(self.root, name), "w") as file:
                 json.dump(content, file)
         events = os.path.join(self.root, "events")
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(self.root, "hosts.yml"), "--limit", limit, "-v", "-e", json.dumps(given),
-                               os.path.join(self.root, "play.yml"), *(["--check"] if check else [])], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                              env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": self.root, "K3S_TOOL_EVENTS": events})
+        done = ansible_playbook("-i", os.path.join(self.root, "hosts.yml"), "--limit", limit, "-v", "-e", json.dumps(given), os.path.join(self.root, "play.yml"),
+                                *(["--check"] if check else []), ANSIBLE_HOME=self.root, K3S_TOOL_EVENTS=events)
         self.assertEqual(done.returncode, 2 if fails else 0, done.stdout)
         self.results = {host: json.loads(result) for host, result in re.findall(r"^changed: \[(\w+)\] => (\{.*\bfetched\b.*\})$", done.stdout, re.M)}
         with open(events) as file:

@@ -3,12 +3,12 @@ real, the modules that act on a host keep its state in a file instead."""
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
+from ansible_playbook import ANSIBLE, ansible_playbook
+
 SERVERS, WORKERS = ["n1", "n2", "n3"], ["w1"]
 
 # Each module is this file with its own name: it reads and writes the state of the host that its interpreter names, and notes what it was asked for.
@@ -130,10 +130,8 @@ class Cluster:
         for name, text in (("calls", ""), ("cut", cut)):
             with open(os.path.join(self.directory, name), "w") as file:
                 file.write(text)
-        environment = dict(os.environ, ANSIBLE_CONFIG=os.path.join(ROOT, "ansible", "ansible.cfg"), ANSIBLE_LIBRARY=self.directory, ANSIBLE_STDOUT_CALLBACK="default")
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(self.directory, "hosts.yml"), *arguments,
-                               os.path.join(ROOT, "ansible", "playbooks", playbook)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                              env=environment, check=False)
+        done = ansible_playbook("-i", os.path.join(self.directory, "hosts.yml"), *arguments, os.path.join(ANSIBLE, "playbooks", playbook),
+                                ANSIBLE_LIBRARY=self.directory, ANSIBLE_STDOUT_CALLBACK="default")
         with open(os.path.join(self.directory, "calls")) as file:
             calls = [line.strip() for line in file]
         return done.returncode, [call for call in calls if call.split()[1] not in ("k3s_lock", "k3s_server_info", "k3s_secret_file")], done.stdout

@@ -2,13 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ANSIBLE = os.path.join(HERE, "..", "..", "..", "ansible")
+from ansible_playbook import ANSIBLE, HERE, ansible_playbook
+
 PLAY = """
 - hosts: all
   gather_facts: false
@@ -31,9 +29,8 @@ def settings(*arguments):
         playbook, output = os.path.join(directory, "play.yml"), os.path.join(directory, "output.json")
         with open(playbook, "w") as file:
             file.write(PLAY)
-        environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(ANSIBLE, "ansible.cfg"), "ANSIBLE_HOME": directory, "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", os.path.join(HERE, "scopes", "hosts.yml"),
-                               "-e", json.dumps({"output": output}), *arguments, playbook], env=environment, stdout=subprocess.PIPE, universal_newlines=True)
+        done = ansible_playbook("-i", os.path.join(HERE, "scopes", "hosts.yml"), "-e", json.dumps({"output": output}), *arguments, playbook,
+                                ANSIBLE_HOME=directory)
         if done.returncode:
             raise AssertionError(done.stdout)
         with open(output) as file:

@@ -2,13 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ANSIBLE = os.path.join(HERE, "..", "..", "..", "ansible")
+from ansible_playbook import ansible_playbook
 
 
 class SecretText(unittest.TestCase):
@@ -22,9 +19,7 @@ class SecretText(unittest.TestCase):
         with open(playbook, "w") as file:
             json.dump([{"hosts": "localhost", "gather_facts": False, "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
                         "tasks": [{"k3s_files": {"files": [entry], "secrets": secrets or {}}, "register": "written"}, {"debug": {"var": "written"}}]}], file)
-        environment = {**os.environ, "ANSIBLE_CONFIG": os.path.join(ANSIBLE, "ansible.cfg"), "ANSIBLE_HOME": self.root, "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", "localhost,", "-c", "local", "--diff", *arguments, playbook],
-                              env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+        done = ansible_playbook("-i", "localhost,", "-c", "local", "--diff", *arguments, playbook, ANSIBLE_HOME=self.root, ANSIBLE_NOCOLOR="1")
         self.assertEqual(done.returncode, 0, done.stdout)
         return done.stdout
 

@@ -2,15 +2,14 @@
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
 import yaml
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..", "..")
+from ansible_playbook import ANSIBLE, ansible_playbook
+
 VERSION = "v1.36.2+k3s1"
 STAGES = ("Prepare", "Control plane", "Workers", "Node settings")
 SERVERS, WORKERS = ("n1", "n2"), ("n3", "n4")
@@ -32,21 +31,18 @@ def stand_in(task, fails):
 
 def run(folder, inventory, plays, *arguments, **environment):
     """Runs plays with the project's settings and group_vars, all of it in a folder; what ansible-playbook ended with, and the path of its events."""
-    os.symlink(os.path.join(ROOT, "ansible", "playbooks", "group_vars"), os.path.join(folder, "group_vars"))
+    os.symlink(os.path.join(ANSIBLE, "playbooks", "group_vars"), os.path.join(folder, "group_vars"))
     paths = [os.path.join(folder, name) for name in ("hosts.yml", "play.yml", "events")]
     for path, content in zip(paths, (inventory, plays)):
         with open(path, "w") as file:
             json.dump(content, file)
-    done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", *paths[:2], *arguments],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                          env={**os.environ, "ANSIBLE_CONFIG": os.path.join(ROOT, "ansible", "ansible.cfg"), "ANSIBLE_HOME": folder, "K3S_TOOL_EVENTS": paths[2], **environment})
-    return done, paths[2]
+    return ansible_playbook("-i", *paths[:2], *arguments, ANSIBLE_HOME=folder, K3S_TOOL_EVENTS=paths[2], **environment), paths[2]
 
 
 def provision(hosts, fails=(), **settings):
     """(stage, task, host) of all that ran, in order, and the messages of hosts that failed, by host. `fails` has hosts by name of a task, or Preflight."""
     fails = dict(fails)
-    with open(os.path.join(ROOT, "ansible", "playbooks", "provision_cluster.yml")) as file:
+    with open(os.path.join(ANSIBLE, "playbooks", "provision_cluster.yml")) as file:
         stages = [play for play in yaml.safe_load(file) if play["name"] in STAGES]
     plays = [{"name": "Preflight", "hosts": "all", "gather_facts": False, "tasks": [
         {"ansible.builtin.set_fact": {"k3s_tool_probe": "{{ test_probe }}", "k3s_tool_version": VERSION}},

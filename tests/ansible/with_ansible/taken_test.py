@@ -2,13 +2,13 @@
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROLE = os.path.join(HERE, "..", "..", "..", "ansible", "roles", "k3s_service")
+from ansible_playbook import ANSIBLE, ansible_playbook
+
+ROLE = os.path.join(ANSIBLE, "roles", "k3s_service")
 VERSION = "v1.36.3+k3s1"
 SUPERSEDED = "/etc/rancher/k3s/config.yaml.d/x.yaml"
 
@@ -34,10 +34,7 @@ def decide(hosts):
         for name, content in (("hosts.json", inventory), ("play.json", play)):
             with open(paths[name], "w") as file:
                 json.dump(content, file)
-        done = subprocess.run([os.path.join(os.path.dirname(sys.executable), "ansible-playbook"), "-i", paths["hosts.json"], paths["play.json"],
-                               "-e", json.dumps({"test_output": paths["out.json"]})],
-                              env={**os.environ, "ANSIBLE_HOME": directory, "ANSIBLE_CONFIG": os.path.join(HERE, "../../../ansible/ansible.cfg")},
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+        done = ansible_playbook("-i", paths["hosts.json"], paths["play.json"], "-e", json.dumps({"test_output": paths["out.json"]}), ANSIBLE_HOME=directory)
         if not os.path.exists(paths["out.json"]):
             raise AssertionError(done.stdout)
         with open(paths["out.json"]) as file:
