@@ -307,9 +307,9 @@ async function* cordonNoticed(context: ChangeContext, name: string): AsyncGenera
   });
   if (followed !== "time is up") return;
   throw new UserError(
-    `${safeText(name)} is cordoned but not drained: kube-controller-manager does not work, ` +
+    `${safeText(name)} is cordoned but not drained: kube-controller-manager does not respond, ` +
       "so nothing would replace its pods",
-    { hint: "Is a server down? Look with: k3s-tool status" },
+    { hint: "Check that the servers are up: k3s-tool status" },
   );
 }
 

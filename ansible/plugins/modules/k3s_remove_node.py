@@ -126,7 +126,7 @@ def drain(params, node, result):
     kubectl("cordon", name)
     noticed = comes_to_be(name, lambda node: any(taint["key"] == CORDON_TAINT for taint in node["spec"].get("taints") or []))
     if not noticed and not params.get("drain_force"):
-        result["problem"] = "%s was not drained: kube-controller-manager does not work, so nothing would replace its pods" % name
+        result["problem"] = "%s was not drained: kube-controller-manager does not respond, so nothing would replace its pods" % name
         return
     try:
         kubectl("drain", name, "--ignore-daemonsets", "--delete-emptydir-data", "--force", "--timeout=%ds" % limit,

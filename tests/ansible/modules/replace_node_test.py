@@ -86,7 +86,7 @@ class Replace(unittest.TestCase):
     def test_nothing_is_evicted_that_nothing_would_replace(self):
         cluster = FakeCluster("True")
         cluster.tainted = False
-        self.assertIn("kube-controller-manager does not work", cluster.run("drain")["problem"])
+        self.assertIn("kube-controller-manager does not respond", cluster.run("drain")["problem"])
         self.assertEqual(cluster.drained, [])
 
     def test_a_check_deletes_nothing(self):
