@@ -47,12 +47,13 @@ type Wanted = Omit<Suggestion, "host">;
  * for pods).
  */
 function profile({ memory_bytes, threads, desktop, battery }: MachineFacts): Wanted[] {
-  const memory = (memory_bytes ?? Infinity) / GIB;
+  const memory = (memory_bytes ?? Infinity) / GIB, cpus = threads ?? Infinity;
   if (memory < SMALL_GIB) {
     const reason = `${memory.toFixed(1)} GiB of memory`;
-    return memory < SMALLEST_GIB ? [] : [{ variable: "profile", value: "small", reason }];
+    const fits = memory >= SMALLEST_GIB && cpus >= 1;
+    return fits ? [{ variable: "profile", value: "small", reason }] : [];
   }
-  if ((threads ?? Infinity) < 2) return [];
+  if (cpus < 2) return [];
   const person = desktop === true
     ? "a desktop session is open"
     : battery === true

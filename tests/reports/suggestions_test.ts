@@ -148,8 +148,7 @@ Deno.test("a suggested reservation or profile always leaves half a GiB and a fif
     memory_bytes: fc.option(fc.double({ min: 0, max: 4096 * GIB, noNaN: true }), {
       nil: undefined,
     }),
-    // No machine has none; one that says so is left to the preflight.
-    threads: fc.option(fc.integer({ min: 1, max: 512 }), { nil: undefined }),
+    threads: fc.option(fc.nat(512), { nil: undefined }),
   });
   fc.assert(fc.property(amount, (facts) => {
     const { profile, ...own } = suggested(facts);

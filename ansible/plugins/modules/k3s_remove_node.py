@@ -108,7 +108,6 @@ def refusal(nodes, name):
 # server whose address in the tailnet changed, though its node counts as Ready for a while.
 SAYS_NOTHING = 15
 
-
 # What kube-controller-manager taints a cordoned node with (Kubernetes pkg/controller/nodelifecycle, doNoScheduleTaintingPass). Before it has, nothing
 # takes pods that leave out of their Services, and nothing replaces them: after the server that led the controllers went away, until another one does.
 CORDON_TAINT = "node.kubernetes.io/unschedulable"
@@ -172,7 +171,8 @@ def delete(params, node, result):
 
 
 def comes_to_be(name, true_of, limit=60):
-    """Whether something is true of a node, or becomes so within `limit` seconds."""
+    """Whether something is true of a node, or becomes so within `limit` seconds: the API notices after 40 s that a machine is gone, and another server
+    leads the controllers after 15 s (Kubernetes component-base config/v1alpha1/defaults.go)."""
     end = time.monotonic() + limit
     while not true_of(json.loads(kubectl("get", "node", name, "-o", "json"))):
         if time.monotonic() > end:
@@ -197,7 +197,6 @@ def remove(params):
         elif params["step"] == "drain" and node:
             drain(params, node, result)
         elif params["step"] == "replace" and node and not comes_to_be(params["node"], lambda node: not is_ready(node)):
-            # The API notices after 40 s that a machine is gone.
             result["problem"] = "%s is a Ready node of the cluster: there is nothing to replace" % params["node"]
             result["hint"] = "Is there another machine of that name? Leave --replace %s out, or remove that node first: `k3s-tool node remove %s`." % (params["host"], params["host"])
         elif params["step"] in ("delete", "replace"):
