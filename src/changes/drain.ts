@@ -309,7 +309,10 @@ async function* cordonNoticed(context: ChangeContext, name: string): AsyncGenera
   throw new UserError(
     `${safeText(name)} is cordoned but not drained: kube-controller-manager does not respond, ` +
       "so nothing would replace its pods",
-    { hint: "Check that the servers are up: k3s-tool status" },
+    {
+      hint: "See k3s-tool status and, on the servers, journalctl -u k3s. Then drain it again, " +
+        "or uncordon it.",
+    },
   );
 }
 
