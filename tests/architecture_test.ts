@@ -100,6 +100,22 @@ Deno.test("nothing imports in a circle", () => {
   for (const file of edges.keys()) visit(file, []);
 });
 
+Deno.test("no command waits for a package but the parser's: zod and the schemas took a third of the start", async () => {
+  const loaded = new Set(["main.ts"]);
+  for (const file of loaded) {
+    for (const { to, typeOnly, lazy } of edges.get(file) ?? []) {
+      if (!typeOnly && !lazy) loaded.add(to);
+    }
+  }
+  assert.ok(loaded.has("src/cli/commands/upkeep/notify.ts"));
+  const packages = new Set<string>();
+  for (const file of loaded) {
+    const text = await Deno.readTextFile(`${PROJECT_ROOT}/${file}`);
+    for (const [, name = ""] of text.matchAll(/\bfrom "([^."][^"]*)"/g)) packages.add(name);
+  }
+  assert.deepEqual([...packages].sort(), ["commander", "node:path"]);
+});
+
 Deno.test("no folder is a drawer for odds and ends", () => {
   const drawers = [...edges.keys()].filter((file) =>
     /\b(utils?|helpers?|common|misc)\b/.test(file)
@@ -151,7 +167,14 @@ function isOnlyTypes(file: string): boolean {
   return !/^(export )?(const|let|class|(async )?function|default)/m.test(text);
 }
 
-type Edges = Map<string, { readonly to: string; readonly typeOnly: boolean }[]>;
+interface Edge {
+  readonly to: string;
+  readonly typeOnly: boolean;
+  /** `import("…")`. */
+  readonly lazy: boolean;
+}
+
+type Edges = Map<string, Edge[]>;
 
 async function importGraph(): Promise<Edges> {
   const found: Edges = new Map();
@@ -163,7 +186,8 @@ async function importGraph(): Promise<Edges> {
       (module.dependencies ?? []).flatMap((dependency) => {
         const to = relative(dependency.code?.specifier ?? dependency.type?.specifier ?? "");
         if (to === undefined || !/\.tsx?$/.test(to)) return [];
-        return [{ to, typeOnly: dependency.code === undefined }];
+        const { code, isDynamic: lazy = false } = dependency;
+        return [{ to, typeOnly: code === undefined, lazy }];
       }),
     );
   }

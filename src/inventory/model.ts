@@ -21,6 +21,9 @@ export const ROLE_GROUPS = { "control-plane": "control_plane", worker: "workers"
 /** Addresses of Tailscale, unless the tailnet is told otherwise. */
 export const DEFAULT_NETWORK = "100.64.0.0/10";
 
+/** How problems of the cluster may be reported. */
+export const NOTIFY_FORMATS = ["ntfy", "webhook", "mail"] as const;
+
 /** Types of values that a person may name on the command line. */
 export const VALUE_TYPES = ["string", "int", "bool", "json"] as const;
 

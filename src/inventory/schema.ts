@@ -13,6 +13,7 @@ import reservedKeys from "../../ansible/roles/node_config/files/reserved_keys.js
 };
 import { parseIpv4, parseNetwork } from "./ipv4.ts";
 import { K3sConfig } from "./k3s_options.ts";
+import { NOTIFY_FORMATS } from "./model.ts";
 import { Registries } from "./registries.ts";
 import { FILE } from "./workstation_path.ts";
 import {
@@ -307,8 +308,6 @@ const REPOSITORY =
   /^(?:$|https?:\/\/(?![^/\s]*:[^/\s]*@)\S+|ssh:\/\/(?![^/\s]*:[^/\s]*@)\S+|[\w.-]+@[\w.-]+:\S+)$/;
 const REPOSITORY_TEXT = "a Git address such as https://github.com/me/homelab.git or " +
   "ssh://git@github.com/me/homelab.git, without a password in it (see gitops_token_file)";
-/** Where problems may be reported. */
-export const NOTIFY_FORMATS = ["ntfy", "webhook", "mail"] as const;
 const MINUTES = "a whole number of minutes from 1 to 1440";
 const SECONDS = "a whole number of seconds above zero";
 

@@ -1,7 +1,7 @@
 import { argument, defineCommand, option } from "../../program/command.ts";
 import { reportChange } from "../../output/change_words.ts";
 import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
-import { NOTIFY_FORMATS } from "../../../inventory/schema.ts";
+import { NOTIFY_FORMATS } from "../../../inventory/model.ts";
 import { provisionAndAsk } from "../cluster/provision.ts";
 
 /** Only the role, and only on servers. */
