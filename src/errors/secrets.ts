@@ -4,30 +4,21 @@
  * @module
  */
 
+import patterns from "../../ansible/plugins/callback/k3s_tool_secrets.json" with { type: "json" };
+
 /** Shown instead of a secret. */
 export const MASK = "********";
 
+// The callback plugins of a run read the same file, so patterns are written in what JavaScript and Python both read.
+
 /**
  * Names that hold a secret, in lower case with `_` between words ({@linkcode isSecretName}); not
- * `token_file`, `secret_name` or `secretKeyRef`, which only say where it is kept, or `secrets_encryption`. The callback plugin
- * of a run gets the same pattern, so it is written in what JavaScript and Python both read.
+ * `token_file`, `secret_name` or `secretKeyRef`, which only say where it is kept, or `secrets_encryption`.
  */
-export const SECRET_NAME_PATTERN =
-  "^(?!.*[_.-](?:files?|paths?|names?|namespaces?|refs?|generators?)$)" +
-  "(?!(?:.*[_.-])?secrets[_-]encryption(?:[_-]provider)?$)" +
-  ".*(?:token|passw(?:or)?d|passphrase|secret|credential|(?:^|[_.-])(?:pass|pwd)$|" +
-  "(?:private|api|access|auth|encryption|signing)[_-]?key)";
-const SECRET_NAME = new RegExp(SECRET_NAME_PATTERN);
+const SECRET_NAME = new RegExp(patterns.name);
 
-/** Secrets that are known by their look, whatever they are called; what is behind `keep` stays. */
-const LOOKS: readonly RegExp[] = [
-  // The password of an address.
-  /(?<=\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:)[^\s/@"'*]+(?=@)/gi,
-  // Tokens of k3s, Git hosts and Tailscale; keys of age.
-  /\bK10[0-9a-f]{16,}::[^\s"',]+/g,
-  /\b(?:gh[opusr]_|github_pat_|glpat-|tskey-[a-z]+-|AGE-SECRET-KEY-)[\w-]{8,}/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-];
+/** Secrets that are known by their look, whatever they are called; what is in the group stays. */
+const LOOKS = Object.values(patterns.looks).map((look) => new RegExp(look, "g"));
 
 /** True where what has this name should not be shown unless asked for. */
 export function isSecretName(name: string): boolean {
@@ -40,7 +31,11 @@ export function isSecretName(name: string): boolean {
  * @param as what stands for a secret
  */
 export function hideSecrets(text: string, as: (secret: string) => string = () => MASK): string {
-  return LOOKS.reduce((hidden, look) => hidden.replaceAll(look, (found) => as(found)), text);
+  return LOOKS.reduce(
+    (hidden, look) =>
+      hidden.replaceAll(look, (found, kept: string) => kept + as(found.slice(kept.length))),
+    text,
+  );
 }
 
 /**

@@ -31,9 +31,10 @@ DOCUMENTATION = r"""
       - "Warnings: a C(debug) task whose C(msg) is a string, or a list of strings, that begin with C(Warning) and a colon gives one
         C(warning) event each, and so does each sentence that a module of this tree returns as C(told)."
       - What a module of this tree returns as C(noted) gives a C(note) event (message), with the host's name before it.
-      - Diffs are without the values of secrets, which are known by their names (the pattern K3S_TOOL_SECRET_NAMES).
+      - Diffs are without the values of secrets, which are known by their names (k3s_tool_secrets.json).
       - "A result of a task with C(no_log) carries its status and C(censored) and nothing else."
-      - Terminal escapes and control characters are removed, join tokens and private keys are masked, long values are cut.
+      - Terminal escapes and control characters are removed, what looks like a secret is masked, long values are cut. What Ansible prints
+        is masked too.
 """
 
 TEXT_LIMIT = 4000
@@ -43,24 +44,26 @@ DIFF_LIMIT = 8000
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # C0 but for newline and tab, DEL, C1, and the characters that reorder or hide text.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-_SECRETS = (
-    (re.compile(r"K10[0-9a-f]{16,}::[^\s\"',]+"), "[token]"),
-    (re.compile(r"::(server|node):[^\s\"',]+"), r"::\1:[token]"),
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), "[private key]"),
-    (re.compile(r"(client-key-data:\s*)\S+"), r"\1[private key]"),
-)
-# Names of secrets in lower case, as the tool hides them everywhere; the tool gives the pattern.
-_SECRET_NAME = re.compile(os.environ.get("K3S_TOOL_SECRET_NAMES") or r"(?!)")
+# What counts as a secret, by its name and by its look; the tool reads the same file (src/errors/secrets.ts).
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "k3s_tool_secrets.json"), encoding="utf-8") as _file:
+    _PATTERNS = json.load(_file)
+_SECRET_NAME = re.compile(_PATTERNS["name"])
+_LOOKS = [re.compile(look) for look in _PATTERNS["looks"].values()]
+MASK = "********"
 _ASSIGNMENT = re.compile(r"([\w.-]+)[\"']?\s*[:=]\s*")
+
+
+def masked(text):
+    """The text without what looks like a secret."""
+    for look in _LOOKS:
+        text = look.sub(lambda match: match[1] + MASK, text)
+    return text
 
 
 def clean(value, limit=TEXT_LIMIT):
     """The text of a value, safe to show: no escapes or control characters, secrets masked, at most `limit` characters."""
     text = _ESCAPES.sub("", str(value)).replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROLS.sub("", text)
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    text = text.strip()
+    text = masked(_CONTROLS.sub("", text)).strip()
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -127,7 +130,7 @@ def _hide(text, beside):
     others = set(beside.split("\n"))
     lines, depth = [], None
     for line in text.split("\n"):
-        mask = "********" if line in others else "******** (changed)"
+        mask = MASK if line in others else MASK + " (changed)"
         indentation = len(line) - len(line.lstrip(" -"))
         if depth is not None and indentation > depth and line.strip(" -"):
             lines.append(line[:indentation] + mask)
@@ -177,6 +180,12 @@ class CallbackModule(CallbackBase):
         except OSError as error:
             self.disabled = True
             self._display.warning(f"no events are written: {error}")
+        self._mask_log()
+
+    def _mask_log(self):
+        """Masks what Ansible prints too: the tool keeps it as the log of the run."""
+        show = self._display.display
+        self._display.display = lambda msg, *args, **kwargs: show(masked(str(msg)), *args, **kwargs)
 
     def _emit(self, kind, **fields):
         """Writes one event; what goes wrong here must not end a run."""

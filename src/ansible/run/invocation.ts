@@ -4,7 +4,6 @@
  * @module
  */
 
-import { SECRET_NAME_PATTERN } from "../../errors/secrets.ts";
 import { hostKeyArguments, type KnownHosts } from "./known_hosts.ts";
 import type { Ansible } from "../setup/locate.ts";
 
@@ -117,7 +116,6 @@ export function playbookEnv(files: RunFiles): Record<string, string> {
     ANSIBLE_SSH_COMMON_ARGS: hostKeyArguments(files.knownHosts),
     ANSIBLE_NOCOLOR: "1",
     [EVENTS_VARIABLE]: files.events,
-    K3S_TOOL_SECRET_NAMES: SECRET_NAME_PATTERN,
     // Hints are found by the English words of ssh and sudo; Ansible refuses other encodings.
     LC_ALL: "C.UTF-8",
     PYTHONUNBUFFERED: "1",

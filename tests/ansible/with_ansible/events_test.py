@@ -63,7 +63,12 @@ class Events(unittest.TestCase):
 
     def test_warnings_are_cleaned(self):
         warnings = [(event["host"], event["message"]) for event in self.events if event["type"] == "warning"]
-        self.assertEqual(warnings, [("a", "one"), ("a", "two [token]")])
+        self.assertEqual(warnings, [("a", "one"), ("a", "two ********")])
+
+    def test_no_secret_is_in_the_events_or_in_what_ansible_prints(self):
+        self.assertIn("It broke at http://me:********@mirror", self.text)
+        self.assertIn("It broke at http://me:********@mirror", self.done.stdout)
+        self.assertNotIn(SECRET, self.text + self.done.stdout)
 
     def test_retries_are_counted(self):
         self.assertEqual([event["attempt"] for event in self.events if event["type"] == "retry" and event["host"] == "a"], [1, 2])
@@ -73,7 +78,7 @@ class Events(unittest.TestCase):
         self.assertEqual((loop["status"], loop["message"]), ("ignored", "3: non-zero return code\nto stderr 3"))
 
     def test_failures_keep_their_hint(self):
-        self.assertEqual(self.results("Fail with a hint", "b")[0]["message"], "It broke\nHint: mend it")
+        self.assertEqual(self.results("Fail with a hint", "b")[0]["message"], "It broke at http://me:********@mirror\nHint: mend it")
 
     def test_a_host_that_cannot_be_reached_is_told_in_ssh_s_words(self):
         unreachable = self.results("Reach", "gone")[0]
@@ -107,9 +112,15 @@ class Texts(unittest.TestCase):
 
     def test_escapes_controls_and_secrets_are_removed(self):
         self.assertEqual(self.plugin.clean("a\x1b[31mred\x1b]0;title\x07\u202eb\x00\r\nc"), "aredb\nc")
-        self.assertEqual(self.plugin.clean("x K10" + "ab" * 32 + "::server:abc y"), "x [token] y")
-        self.assertNotIn("MII", self.plugin.clean("-----BEGIN EC PRIVATE KEY-----\nMIIx\n"))
+        self.assertEqual(self.plugin.clean("x K10" + "ab" * 32 + "::server:abc y"), "x ******** y")
         self.assertEqual(len(self.plugin.clean("x" * 10000)), self.plugin.TEXT_LIMIT)
+
+    def test_what_looks_like_a_secret_is_what_the_tool_takes_for_one(self):
+        with open(os.path.join(os.path.dirname(ANSIBLE), "tests", "errors", "secret_cases.json"), encoding="utf-8") as file:
+            cases = json.load(file)
+        self.assertGreater(len(cases), 10)
+        for text, hidden in cases:
+            self.assertEqual(self.plugin.masked(text), hidden)
 
 
 if __name__ == "__main__":
