@@ -17,13 +17,14 @@ def kubeconfig(url, text=ON_HOST):
     return text.replace("https://127.0.0.1:6443", url)
 
 
-def fetch(copy=None, answering=("n1", "n2", "n3"), on_host=ON_HOST, **variables):
+def fetch(copy=None, answering=("n1", "n2", "n3"), on_host=ON_HOST, below="", arguments=(), said=False, **variables):
     """
     The kubeconfig on the workstation after the playbook. `answering` are the servers that do, the first of them leads; `on_host` is what they
-    have (None: nothing can be read there, so what is up to date is proven not to be asked for).
+    have (None: nothing can be read there, so what is up to date is proven not to be asked for). `below` is a directory to write it to; with `said` it is all
+    that was said and all events instead.
     """
     with tempfile.TemporaryDirectory(prefix="k3s-tool-test-") as folder:
-        path, source, inventory = (os.path.join(folder, name) for name in ("kubeconfig", "k3s.yaml", "hosts.json"))
+        path, source, inventory, events = (os.path.join(folder, name) for name in (os.path.join(below, "kubeconfig"), "k3s.yaml", "hosts.json", "events"))
         for file_path, text in ((path, copy), (source, on_host)):
             if text is not None:
                 with open(file_path, "w") as file:
@@ -37,8 +38,11 @@ def fetch(copy=None, answering=("n1", "n2", "n3"), on_host=ON_HOST, **variables)
                  "k3s_tool_answering_servers": list(answering), "k3s_tool_kubeconfig_path": path, "k3s_tool_kubeconfig_source": source}
         with open(inventory, "w") as file:
             json.dump({"all": {"vars": variables, "children": {"control_plane": {"hosts": hosts}}}}, file)
-        done = ansible_playbook("-i", inventory, "--limit", ",".join(answering), "-e", json.dumps(known),
-                                os.path.join(ANSIBLE, "playbooks", "kubeconfig.yml"), ANSIBLE_HOME=folder)
+        done = ansible_playbook("-i", inventory, "--limit", ",".join(answering), "-e", json.dumps(known), *arguments,
+                                os.path.join(ANSIBLE, "playbooks", "kubeconfig.yml"), ANSIBLE_HOME=folder, K3S_TOOL_EVENTS=events)
+        if said:
+            with open(events) as file:
+                return done.stdout, [json.loads(line) for line in file]
         if done.returncode:
             raise AssertionError(done.stdout[-3000:])
         with open(path) as file:
@@ -73,6 +77,17 @@ class Kubeconfig(unittest.TestCase):
     def test_without_one_on_the_server_it_says_what_to_run(self):
         with self.assertRaisesRegex(AssertionError, "Hint: Run `k3s-tool provision` first"):
             fetch(on_host=None)
+
+    def test_what_keeps_it_from_being_written_is_said_and_its_text_is_not(self):
+        secret = ON_HOST.replace("new", "hunter2")
+        for copy in (None, ON_HOST):
+            stdout, events = fetch(copy, on_host=secret, arguments=("--diff", "-vvv"), said=True)
+            self.assertIn("changed=1", stdout)
+            self.assertNotIn("hunter2", stdout + json.dumps(events))
+        stdout, events = fetch(on_host=secret, below="k3s.yaml", arguments=("--diff", "-vvv"), said=True)
+        [message] = [event["message"] for event in events if event["type"] == "result" and event["status"] == "failed"]
+        self.assertRegex(message, r"/k3s\.yaml could not be written: File exists\nHint: ")
+        self.assertNotIn("hunter2", stdout + json.dumps(events))
 
 
 if __name__ == "__main__":
