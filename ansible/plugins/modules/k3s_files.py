@@ -68,7 +68,7 @@ changed_files:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import write_files
-from ansible.module_utils.k3s_tool.programs import sentence
+from ansible.module_utils.k3s_tool.outcome import writing
 
 
 def main():
@@ -80,10 +80,8 @@ def main():
         "directory_mode": {"type": "str", "default": "0755"},
         "parent_mode": {"type": "str", "default": "0755"},
     }}, "secrets": {"type": "dict", "default": {}, "no_log": True}, "keep": {"type": "path"}}, supports_check_mode=True)
-    try:
+    with writing(module):
         diffs = write_files(module.params["files"], module.check_mode, module.params["secrets"], module.params["keep"])
-    except OSError as failure:
-        module.fail_json(msg=sentence("%s could not be written: %s" % (failure.filename, failure.strerror), "Look at the disk of this host and at that directory."))
     module.exit_json(changed=bool(diffs), changed_files=[entry["after_header"] for entry in diffs], diff=diffs)
 
 

@@ -91,6 +91,7 @@ from ansible.module_utils.k3s_tool.files import write_files
 from ansible.module_utils.k3s_tool.installation import note_started
 from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, patiently
 from ansible.module_utils.k3s_tool.lock import working
+from ansible.module_utils.k3s_tool.outcome import writing
 from ansible.module_utils.k3s_tool.restore import Refused, apply, finish, remove
 from ansible.module_utils.k3s_tool.server import armed_backup, awaited
 
@@ -386,7 +387,8 @@ def main():
     # Not as a parameter, which Ansible would give back: it knows only those for secrets that it was given.
     token = secrets.token_hex(32) if asked_for["make_token"] and not os.path.exists(TOKEN) else asked_for["token"]
     if token:
-        changed = bool(write_files([{"path": TOKEN, "content": token, "mode": "0600"}])) or changed
+        with writing(module):
+            changed = bool(write_files([{"path": TOKEN, "content": token, "mode": "0600"}])) or changed
     restored = armed_backup() if unit == "k3s" else None
     if restored:
         with working():
@@ -398,7 +400,8 @@ def main():
     if restored:
         finish_backup(module)
     elif asked_for["unchanged"]:
-        note_started(unit)
+        with writing(module):
+            note_started(unit)
     if unit == "k3s":
         remove(awaited())  # it has joined the restored cluster
     module.exit_json(changed=changed or bool(restored), diff=diff)

@@ -68,7 +68,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import replace
-from ansible.module_utils.k3s_tool.outcome import diff_of
+from ansible.module_utils.k3s_tool.outcome import diff_of, writing
 from ansible.module_utils.k3s_tool.programs import read, run, sentence
 from ansible.module_utils.k3s_tool.server import DATA, answers, explained
 from ansible.module_utils.k3s_tool.unit_files import started_before
@@ -215,12 +215,13 @@ def main():
         if step == "rotate":
             found["noted"] = "k3s would make a new server token, and be restarted on every host with it"
         module.exit_json(changed=step == "rotate", diff=diff_of(step == "rotate" and CHANGES[step]), **found)
-    if step == "rotate":
-        changed, problem = True, host.rotate()
-    elif step == "settle":
-        changed, problem = host.settle()
-    elif step == "done":
-        changed = host.done()
+    with writing(module):
+        if step == "rotate":
+            changed, problem = True, host.rotate()
+        elif step == "settle":
+            changed, problem = host.settle()
+        elif step == "done":
+            changed = host.done()
     if problem:
         module.fail_json(msg=sentence(problem, HINT))
     module.exit_json(changed=changed, diff=diff_of(changed and CHANGES[step]), **host.look())

@@ -1,9 +1,12 @@
 """Files that are written whole or not at all, with their modes."""
 
+import contextlib
+import errno
 import os
 import stat
 import tempfile
 import unittest
+from unittest import mock
 
 from load_part import load
 
@@ -103,6 +106,14 @@ class Files(unittest.TestCase):
         with open(os.path.join(self.root, "other")) as file:
             self.assertEqual(file.read(), "theirs")
         self.assertFalse(os.path.islink(os.path.join(self.root, "link")))
+
+    def test_a_full_disk_and_a_missing_directory_name_the_file_that_was_meant(self):
+        full = mock.patch.object(os, "fsync", side_effect=OSError(errno.ENOSPC, "No space left on device"))
+        for path, patch in ((os.path.join(self.root, "a"), full), (os.path.join(self.root, "none", "a"), contextlib.nullcontext())):
+            with patch, self.assertRaises(OSError) as raised:
+                FILES["replace"](path, "a", 0o600)
+            self.assertEqual(raised.exception.filename, path)
+            self.assertEqual(os.listdir(self.root), [])
 
     def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self):
         self.write(self.entry("a"))

@@ -48,9 +48,13 @@ def replacing(path, mode):
 
 
 def replace(path, content, mode):
-    """Puts a whole file with this text in the place of another; see `replacing`."""
-    with replacing(path, mode) as file:
-        file.write(content.encode())
+    """Puts a whole file with this text in the place of another; see `replacing`. A failure has the file's name, and not that of what would take its place."""
+    try:
+        with replacing(path, mode) as file:
+            file.write(content.encode())
+    except OSError as failure:
+        failure.filename = path
+        raise
 
 
 def shown(entry, before, content):

@@ -3,12 +3,24 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible.module_utils.k3s_tool.programs import sentence
 
 
 def diff_of(*changes):
     """A diff of what has no text: a line for each change, none for what is no change (False)."""
     return {"before": "", "after": "".join(change + "\n" for change in changes if change)}
+
+
+@contextlib.contextmanager
+def writing(module):
+    """Ends the module where a file cannot be written, as on a full disk; without it Ansible would show a traceback."""
+    try:
+        yield
+    except OSError as failure:
+        module.fail_json(msg=sentence("%s could not be written: %s" % (failure.filename or "a file", failure.strerror),
+                                      "Look at that directory and its disk: `ls -ld`, `df`."))
 
 
 def end(module, changes, warnings=(), problem=None, hint=None, **found):
