@@ -89,6 +89,13 @@ class Warnings(unittest.TestCase):
         self.assertIn("899 MB of memory", little["w1"]["warnings"][0])
         self.assertEqual([found["warnings"] for found in enough.values()], [[], [], []])
 
+    def test_a_release_that_loses_the_pod_network_is_told_with_those_that_do_not(self):
+        for fixed, said in (({"33": "v1.33.20+k3s1", "34": "v1.34.9+k3s1", "36": "v1.36.5+k3s2"}, "v1.33.20, v1.34.9 and v1.36.5"), ({"33": "v1.36.4+k3s1"}, "v1.36.4")):
+            found = decide(k3s_tool_flannel_fixed=fixed)
+            [warning] = found["n1"]["warnings"]
+            self.assertTrue(warning.endswith("so k3s is restarted with it; fixed in %s." % said), warning)
+            self.assertEqual(found["w1"]["warnings"], [])
+
     def test_pods_that_change_their_cgroup_are_told_before(self):
         for pods_below, told in ((False, {"w0": None, "w10": "into"}), (True, {"w0": "out of", "w10": None})):
             found = decide(workers=told, pods_below=pods_below, settings={"w0": {"cpu_weight": 0}, "w10": {"cpu_weight": 10}})
