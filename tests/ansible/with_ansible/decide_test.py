@@ -11,9 +11,9 @@ from evaluate import evaluate
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), settings=(), found_registries=None, server=None, encrypts=False, database=None, addresses=(), failed=(), **extra):
+def decide(servers=("n1", "n2"), workers=("w1",), sqlite=(), clusters=(), problems=(), limit="all", memory_mb=4000, pods_below=False, recorded=(), versions=(), settings=(), found_registries=None, server=None, encrypts=False, database=None, addresses=(), failed=(), images=(), **extra):
     def host(number, name):
-        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "images": [], "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "database": database, "address": dict(addresses).get(name), "server": server or {"holds": False, "answers": False}},
+        probe = {"problems": dict(problems).get(name, []), "k3s": {"version": dict(versions).get(name), "verified": True, "images": list(images), "cluster": dict(clusters).get(name), "sqlite": name in sqlite, "unit": {"active": True}, "pods_below": pods_below, "registries": found_registries, "encrypts": encrypts, "database": database, "address": dict(addresses).get(name), "server": server or {"holds": False, "answers": False}},
                  "warnings": [], "system": {"memory_mb": memory_mb}, "tailscale": {"dns_name": ""}, "resolvers": {"managed": False, "upstream": []},
                  "reach": {}, "clock_offset": 0}
         if name in dict(recorded):
@@ -166,6 +166,9 @@ class Problems(unittest.TestCase):
     def test_with_the_workstations_directory_a_host_is_not_done_without_the_images(self):
         versions = {name: "v1.36.3+k3s1" for name in ("n1", "n2", "w1")}
         for given, done in (({}, True), ({"artifact_dir": "/srv/a"}, False), ({"artifact_dir": "/srv/a", "k3s_binary_airgap_images": False}, True)):
+            self.assertEqual(decide(versions=versions, **given)["w1"]["binary"], done, given)
+        images = {"artifact_dir": "/srv/a", "images": ["/i/k3s-airgap-images-amd64-v1.36.3+k3s1.tar.zst"]}
+        for given, done in ((images, True), ({**images, "k3s_tool_images_pattern": "none"}, False), ({"k3s_binary_version": "v1.36.2+k3s1"}, True)):
             self.assertEqual(decide(versions=versions, **given)["w1"]["binary"], done, given)
 
     def test_a_cluster_that_exists_neither_starts_nor_ceases_to_encrypt_its_secrets(self):

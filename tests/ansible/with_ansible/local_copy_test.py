@@ -29,6 +29,7 @@ def copy(files, sums, tasks_from="main", **variables):
         given = {"k3s_version": VERSION, "k3s_tool_version": VERSION, "k3s_tool_probe": found, "k3s_tool_artifact_dir": os.path.join(folder, "release"), "k3s_binary_record": os.path.join(host, "sums"),
                  "k3s_binary_images_dir": os.path.join(host, "images"), "k3s_binary_path": os.path.join(host, "k3s"), **variables}
         play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": {"ansible_python_interpreter": sys.executable},
+                 "vars_files": [os.path.join(ANSIBLE, "playbooks", "group_vars", "all.yml")],
                  "tasks": [{"ansible.builtin.include_role": {"name": "k3s_binary", "tasks_from": tasks_from, "rolespec_validate": False}},
                            {"ansible.builtin.debug": {"msg": "absent {{ k3s_tool_absent_artifacts | default('-') | to_json }}"}}]}]
         playbook = os.path.join(folder, "play.yml")
