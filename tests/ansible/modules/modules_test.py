@@ -83,6 +83,22 @@ class Roles(unittest.TestCase):
                 self.assertEqual(set(yaml.safe_load(defaults) or {}), {option for entry in entries for option in entry.get("options") or {}}, name)
             self.assertRegex(used, r"(?:name|role): %s\b" % name)
 
+    def test_no_condition_takes_the_text_false_for_true(self):
+        """As `-e NAME=false` gives it: ansible-core before 2.19 takes it for true, later ones refuse it."""
+        with open(os.path.join(FOLDERS[1], "group_vars", "all.yml")) as file:
+            settings = {name for name, value in yaml.safe_load(file).items() if isinstance(value, bool)}
+        for path, text in self.files():
+            if path.endswith("argument_specs.yml"):
+                entries = yaml.safe_load(text)["argument_specs"].values()
+                settings |= {name for entry in entries for name, option in entry.get("options", {}).items() if option["type"] == "bool"}
+        self.assertLessEqual({"k3s_tool_remove_renamed", "k3s_binary_allow_downgrade"}, settings)
+        raw = re.compile(r"\b(%s)\b(?!\s*\|\s*(bool|default)\b|\s+is\b)" % "|".join(sorted(settings)))
+        found = []
+        for path, text in self.files():
+            for condition in re.findall(r"(?m)^\s*(?:when|until|changed_when|failed_when): (.*(?:\n\s+(?!- name)[^:]*$)*)", text):
+                found += [(path, name) for name, _ in raw.findall(condition)]
+        self.assertEqual(found, [])
+
     def test_no_task_pipes_a_script_into_a_host_s_python(self):
         for path, text in self.files():
             self.assertNotRegex(text, r"argv: \[python3?\b|ansible\.builtin\.(script|shell|raw)\b", path)
