@@ -83,6 +83,17 @@ class Roles(unittest.TestCase):
                 self.assertEqual(set(yaml.safe_load(defaults) or {}), {option for entry in entries for option in entry.get("options") or {}}, name)
             self.assertRegex(used, r"(?:name|role): %s\b" % name)
 
+    def test_what_defaults_take_from_a_run_is_given_by_the_tool_or_shared_by_all_roles(self):
+        with open(os.path.join(FOLDERS[1], "group_vars", "all.yml")) as file:
+            given = set(yaml.safe_load(file))
+        for folder, _, names in os.walk(os.path.join(ROOT, "src")):
+            for path in (os.path.join(folder, name) for name in names if name.endswith(".ts")):
+                with open(path, encoding="utf-8") as file:
+                    given |= set(re.findall(r"\bk3s_tool_\w+", file.read()))
+        for path, text in self.files():
+            if os.path.basename(os.path.dirname(path)) == "defaults":
+                self.assertLessEqual(set(re.findall(r"\bk3s_tool_\w+", text)), given, path)
+
     def test_no_condition_takes_the_text_false_for_true(self):
         """As `-e NAME=false` gives it: ansible-core before 2.19 takes it for true, later ones refuse it."""
         with open(os.path.join(FOLDERS[1], "group_vars", "all.yml")) as file:
