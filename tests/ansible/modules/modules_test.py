@@ -94,6 +94,16 @@ class Roles(unittest.TestCase):
             if os.path.basename(os.path.dirname(path)) == "defaults":
                 self.assertLessEqual(set(re.findall(r"\bk3s_tool_\w+", text)), given, path)
 
+    def test_a_path_or_a_unit_is_one_variable(self):
+        names = {}
+        for path, text in self.files():
+            if os.path.basename(os.path.dirname(path)) in ("group_vars", "vars", "defaults"):
+                for name, value in (yaml.safe_load(text) or {}).items():
+                    if isinstance(value, str) and (value.startswith("/") or "'k3s-agent'" in value):
+                        names.setdefault(value, []).append(name)
+        self.assertIn("k3s_tool_sums", [name for found in names.values() for name in found])
+        self.assertEqual([found for found in names.values() if len(found) > 1], [])
+
     def test_no_condition_takes_the_text_false_for_true(self):
         """As `-e NAME=false` gives it: ansible-core before 2.19 takes it for true, later ones refuse it."""
         with open(os.path.join(FOLDERS[1], "group_vars", "all.yml")) as file:

@@ -26,7 +26,7 @@ def copy(files, sums, tasks_from="main", **variables):
             with open(os.path.join(release, name), "w") as file:
                 file.write(text)
         found = {"arch": "amd64", "k3s": {"version": None, "verified": False, "images": ["old-v1.tar"]}}
-        given = {"k3s_version": VERSION, "k3s_tool_version": VERSION, "k3s_tool_probe": found, "k3s_tool_artifact_dir": os.path.join(folder, "release"), "k3s_binary_record": os.path.join(host, "sums"),
+        given = {"k3s_version": VERSION, "k3s_tool_version": VERSION, "k3s_tool_probe": found, "k3s_tool_artifact_dir": os.path.join(folder, "release"), "k3s_tool_sums": os.path.join(host, "sums"),
                  "k3s_binary_images_dir": os.path.join(host, "images"), "k3s_binary_path": os.path.join(host, "k3s"), **variables}
         play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": {"ansible_python_interpreter": sys.executable},
                  "vars_files": [os.path.join(ANSIBLE, "playbooks", "group_vars", "all.yml")],

@@ -78,7 +78,7 @@ class Peers(unittest.TestCase):
                                  "arch": dict(arch).get(name, "amd64"), "k3s": {"version": version(name), "verified": name in having, "images": [], "cluster": None}}} for name in names}}
                                           for group, names in (("control_plane", hosts[:1]), ("workers", hosts[1:]))}}}
         place = self.root + "/{{ inventory_hostname }}"
-        given = {"k3s_binary_mirror_url": "http://127.0.0.1:%d" % self.mirror.server_port, "k3s_binary_record": place + "/sums", "k3s_binary_images_dir": place + "/images",
+        given = {"k3s_binary_mirror_url": "http://127.0.0.1:%d" % self.mirror.server_port, "k3s_tool_sums": place + "/sums", "k3s_binary_images_dir": place + "/images",
                  "k3s_binary_path": place + "/k3s", "k3s_binary_download_attempts": 1, "k3s_binary_clients": ["127.0.0.1"],
                  "k3s_binary_offered": "{{ {k3s_binary_asset: '%s/' ~ k3s_binary_share['source'] ~ '/k3s'} | combine(dict(k3s_binary_images_assets | zip(k3s_binary_images_paths"
                                        " | map('replace', '/' ~ inventory_hostname ~ '/', '/' ~ k3s_binary_share['source'] ~ '/')))) }}" % self.root,
