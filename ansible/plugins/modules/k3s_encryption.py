@@ -78,7 +78,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.outcome import diff_of
 from ansible.module_utils.k3s_tool.programs import run, sentence, sha256_of
-from ansible.module_utils.k3s_tool.server import DATA, answers, explained
+from ansible.module_utils.k3s_tool.server import DATA, answers, explained, journal
 from ansible.module_utils.k3s_tool.unit_files import started_before
 
 BINARY = "/usr/local/bin/k3s"
@@ -156,7 +156,7 @@ class Rotation:
         """Whether it changed something."""
         if self.answers():
             return False
-        said = self.run(["journalctl", "_SYSTEMD_UNIT=k3s.service", "--since=-2min", "-o", "cat", "--no-pager", "-q"], 30)[1]
+        said = journal("-2min", self.run)
         newer = re.findall(r'msg="(.*) newer than datastore and could cause', said)
         files = newer[-1].split(", ") if newer else []
         if not files or not set(files) <= {self.file, self.file.replace("-config.", "-state.")}:

@@ -54,7 +54,7 @@ import re
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.k3s_tool.kubectl import Failed, kubectl
+from ansible.module_utils.k3s_tool.kubectl import Failed, is_ready, kubectl
 from ansible.module_utils.k3s_tool.programs import sentence
 
 PREFIX = "k3s-tool.io/owned-"
@@ -224,10 +224,6 @@ def former(name, ip, found, known):
     return sorted(other for other, node in found.items() if other != name and other not in known and (
         address_of(node) == ip
         or machine and machine == node.get("status", {}).get("nodeInfo", {}).get("machineID") and not is_ready(node)))
-
-
-def is_ready(node):
-    return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in node.get("status", {}).get("conditions", []))
 
 
 def reconcile(params, now=time.monotonic, pause=time.sleep):

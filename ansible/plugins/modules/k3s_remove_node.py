@@ -68,7 +68,7 @@ import json
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.k3s_tool.kubectl import Failed, kubectl, patiently
+from ansible.module_utils.k3s_tool.kubectl import Failed, is_ready, kubectl, patiently
 from ansible.module_utils.k3s_tool.node_password import is_tombstone, keep_out, remove_secret, secret_of
 from ansible.module_utils.k3s_tool.outcome import end
 from ansible.module_utils.k3s_tool.storage_classes import located, stranded
@@ -81,10 +81,6 @@ def is_server(node):
 
 def is_member(node):
     return "node-role.kubernetes.io/etcd" in (node["metadata"].get("labels") or {})
-
-
-def is_ready(node):
-    return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in node.get("status", {}).get("conditions", []))
 
 
 def refusal(nodes, name):

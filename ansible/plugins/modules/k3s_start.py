@@ -83,10 +83,10 @@ import re
 import secrets
 import socket
 import ssl
-import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool import programs
 from ansible.module_utils.k3s_tool.files import write_files
 from ansible.module_utils.k3s_tool.installation import note_started
 from ansible.module_utils.k3s_tool.kubectl import Failed as KubectlFailed, patiently
@@ -143,11 +143,8 @@ FATAL = re.compile(r"level=fatal|\bpanic: |^F\d{4} |Failed to start ContainerMan
 
 def run(*argv):
     """Exit code and output of a program; where it failed, with what it said about that."""
-    try:
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
-    except (OSError, subprocess.TimeoutExpired) as failure:
-        return 127, str(failure)
-    return done.returncode, (done.stdout + (done.stderr if done.returncode else b"")).decode(errors="replace").strip()
+    code, out, said = programs.run(argv, 30)
+    return code, (out + (said if code else "")).strip()
 
 
 def unit_state(unit):

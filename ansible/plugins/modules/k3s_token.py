@@ -70,7 +70,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.k3s_tool.files import replace
 from ansible.module_utils.k3s_tool.outcome import diff_of, writing
 from ansible.module_utils.k3s_tool.programs import read, run, sentence
-from ansible.module_utils.k3s_tool.server import DATA, answers, explained
+from ansible.module_utils.k3s_tool.server import DATA, answers, explained, journal
 from ansible.module_utils.k3s_tool.unit_files import started_before
 
 BINARY = "/usr/local/bin/k3s"
@@ -151,7 +151,7 @@ class Host:
 
     def refused(self, since):
         """Whether the datastore is encrypted with another token than k3s was started with, since a time."""
-        return REFUSED in self.run(["journalctl", "_SYSTEMD_UNIT=k3s.service", "--since=@%d" % since, "-o", "cat", "--no-pager", "-q"])[1]
+        return REFUSED in journal("@%d" % since, self.run)
 
     def takes(self, files):
         """Whether k3s starts with these files of the token; one that waits for other servers does, too."""

@@ -44,10 +44,10 @@ import re
 import shlex
 import signal
 import stat
-import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.k3s_tool import programs
 from ansible.module_utils.k3s_tool.lock import working
 from ansible.module_utils.k3s_tool.outcome import end
 from ansible.module_utils.k3s_tool.storage import MARK, Host, names_in
@@ -84,12 +84,8 @@ class Refused(Exception):
 
 
 def run(*argv, text=None):
-    """Exit code and output of a program; 127 where it is missing."""
-    try:
-        done = subprocess.run(argv, input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, timeout=120)
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return 127, ""
-    return done.returncode, done.stdout
+    """Exit code and output of a program; see `programs.run`."""
+    return programs.run(argv, 120, text)[:2]
 
 
 def shims(processes):

@@ -20,6 +20,16 @@ class Sentence(unittest.TestCase):
             self.assertEqual(sentence(message, "-").split(" ")[0], first)
 
 
+class Programs(unittest.TestCase):
+    def test_a_program_reads_a_text_or_nothing_and_its_end_is_told(self):
+        run = load("programs")["run"]
+        self.assertEqual(run(["cat"], text="-A KUBE-SERVICES é\n"), (0, "-A KUBE-SERVICES é\n", ""))
+        self.assertEqual(run(["cat"]), (0, "", ""))
+        self.assertEqual(run(["true"], text="x" * 200000)[0], 0)
+        self.assertEqual(run(["/nonexistent/program"], text="a")[0], 127)
+        self.assertEqual(run(["sleep", "5"], 0.1, "a")[0], 124)
+
+
 class Files(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()

@@ -1,12 +1,13 @@
 """Every module: its documentation is its arguments, and it works in a check. Roles send no scripts and hide no failures."""
 
+import ast
 import os
 import re
 import unittest
 
 import yaml
 
-from load_part import ROOT, load_module
+from load_part import ROOT, SHARED, load_module
 
 MODULES = os.path.join(ROOT, "ansible", "plugins", "modules")
 FOLDERS = [os.path.join(ROOT, "ansible", name) for name in ("roles", "playbooks")]
@@ -65,6 +66,17 @@ class Modules(unittest.TestCase):
                 if not re.search(r'\bdiff=|"diff"|outcome import end', file.read()):
                     without.add(name)
         self.assertEqual(without, {"k3s_admit", "k3s_config_texts", "k3s_host_facts", "k3s_lock", "k3s_machine_facts", "k3s_offer", "k3s_present", "k3s_secret_file", "k3s_server_info"})
+
+
+    def test_no_function_is_written_in_two_of_them(self):
+        places = {}
+        for folder in (MODULES, os.path.join(SHARED, "k3s_tool")):
+            for name in (entry for entry in os.listdir(folder) if entry.endswith(".py")):
+                with open(os.path.join(folder, name)) as file:
+                    for node in ast.parse(file.read()).body:
+                        if isinstance(node, ast.FunctionDef) and node.name != "main":
+                            places.setdefault(ast.dump(ast.Module(node.body, [])), []).append("%s in %s" % (node.name, name))
+        self.assertEqual([found for found in places.values() if len(found) > 1], [])
 
 
 class Roles(unittest.TestCase):

@@ -24,6 +24,11 @@ def kubectl(*arguments, document=None, timeout=120):
     return done.stdout.decode()
 
 
+def is_ready(node):
+    """Whether a node, as kubectl gives it, is Ready."""
+    return any(entry.get("type") == "Ready" and entry.get("status") == "True" for entry in node.get("status", {}).get("conditions", []))
+
+
 def patiently(ask, limit=30):
     """What `ask` gives, asked again while the API is away: it may be for some seconds, when another server has just joined or gone."""
     deadline = time.monotonic() + limit

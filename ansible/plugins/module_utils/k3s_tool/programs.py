@@ -9,14 +9,15 @@ import re
 import subprocess
 
 
-def run(argv, timeout=10):
-    """Exit code and output of a program; 127 where it is missing, 124 where it took too long."""
+def run(argv, timeout=10, text=None):
+    """Exit code and output of a program, which may read a text; 127 where it is missing, 124 where it took too long."""
+    source = subprocess.DEVNULL if text is None else subprocess.PIPE
     try:
-        program = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"})
+        program = subprocess.Popen(argv, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"})
     except (FileNotFoundError, PermissionError):
         return 127, "", "not found"
     try:
-        out, err = program.communicate(timeout=timeout)
+        out, err = program.communicate(None if text is None else text.encode(), timeout=timeout)
     except subprocess.TimeoutExpired:
         program.kill()  # and no waiting for it: one that hangs in a driver does not end
         program.stdout.close()

@@ -70,6 +70,11 @@ def answers(data=DATA, port=6443):
         return False
 
 
+def journal(since, execute):
+    """What k3s on this server has said in its journal since a time. `execute` runs a program."""
+    return execute(["journalctl", "_SYSTEMD_UNIT=k3s.service", "--since=" + since, "-o", "cat", "--no-pager", "-q"], 30)[1]
+
+
 def explained(said, execute):
     """What a command of k3s said, with what the server says of it in its journal where the command has only a number (k3s pkg/util/apierrors.go,
     SendErrorWithID). `execute` runs a program."""
@@ -77,8 +82,7 @@ def explained(said, execute):
     number = re.search(r"error ID (\d+)", said)
     if not number:
         return said
-    lines = execute(["journalctl", "_SYSTEMD_UNIT=k3s.service", "--since=-10min", "-o", "cat", "--no-pager", "-q"])[1].splitlines()
-    found = [line for line in lines if "error ID %s: " % number.group(1) in line]
+    found = [line for line in journal("-10min", execute).splitlines() if "error ID %s: " % number.group(1) in line]
     return "%s (%s)" % (said, found[-1].split("error ID %s: " % number.group(1))[-1].rstrip('"')[:500]) if found else said
 
 
