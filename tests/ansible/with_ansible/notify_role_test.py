@@ -78,6 +78,8 @@ class Notify(unittest.TestCase):
             self.assertEqual(calls, ["k3s kubectl -n kube-system delete configmap k3s-tool-notify --ignore-not-found --dry-run=server"])
             self.assertIn("changed=%d " % changed, said)
             self.assertEqual(sorted(os.listdir(self.path["units"])), UNITS)
+        os.unlink(os.path.join(self.path["bin"], "k3s"))
+        self.assertIn("changed=2 ", self.play("--check")[1])
 
 
 if __name__ == "__main__":
