@@ -124,6 +124,81 @@ Deno.test("logs prints what k3s said, and of the kernel only what is trouble", a
   assert.match(runner.lines[1]!, /'--since=x'\\''; rm -rf \/ #'/);
 });
 
+/** A host whose journal is a file, one entry a paragraph; new ones come when it is followed. */
+async function withJournal(
+  { entries, later = [] }: {
+    readonly entries: readonly string[];
+    readonly later?: readonly string[];
+  },
+  argv: readonly string[],
+) {
+  const host = await Deno.makeTempDir({ prefix: "k3s-tool-test-" });
+  try {
+    await Deno.writeTextFile(`${host}/sudo`, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    await Deno.writeTextFile(
+      `${host}/journalctl`,
+      `#!/bin/sh
+cd ${host}
+case "$*" in
+*--show-cursor*)
+  [ -s newest ] || exit 1
+  head -n 1 newest
+  echo "-- cursor: s=1;i=2" ;;
+*--reverse*--cursor=s=1\\;i=2*) cat newest ;;
+*--follow*--after-cursor=s=1\\;i=2*) cat later ;;
+*--lines=0*--follow*) cat later ;;
+*--lines=0*) : ;;
+*) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+`,
+      { mode: 0o755 },
+    );
+    const text = (some: readonly string[]) => some.map((each) => `${each}\n`).join("");
+    await Deno.writeTextFile(`${host}/newest`, text(entries.toReversed()));
+    await Deno.writeTextFile(`${host}/later`, text(later));
+    const runner = new FakeRunner().on("ssh", async ({ argv }) => {
+      const done = await new Deno.Command("sh", {
+        args: ["-c", argv.at(-1)!],
+        env: { PATH: `${host}:${Deno.env.get("PATH")}` },
+      }).output();
+      const [stdout = "", stderr = ""] = [done.stdout, done.stderr].map((bytes) =>
+        new TextDecoder().decode(bytes)
+      );
+      return { code: done.code, stdout, stderr };
+    });
+    return await withInventory(["logs", "pi", ...argv], runner);
+  } finally {
+    await Deno.remove(host, { recursive: true });
+  }
+}
+
+Deno.test("logs counts lines after the noise of the kernel is dropped, so that a firewall that logs leaves the others", async () => {
+  const at = (second: number, who: string, what: string) =>
+    `2026-11-23T12:00:${String(second).padStart(2, "0")}+0000 pi ${who}: ${what}`;
+  const k3s = [
+    at(1, "k3s[7]", "one"),
+    `${at(2, "k3s[7]", "two")}\n${" ".repeat(40)}and more of it`,
+    at(3, "kernel", "EXT4-fs error (device sda1): I/O error"),
+    at(4, "tailscaled[9]", "kernel: not one of its lines"),
+  ];
+  const noise = Array.from({ length: 50 }, (_, each) => at(each, "kernel", "[UFW BLOCK] IN=eth0"));
+  const entries = [...k3s, ...noise];
+  const later = [at(58, "kernel", "[UFW BLOCK] IN=eth0"), at(59, "k3s[7]", "later")];
+
+  const all = await withJournal({ entries }, []);
+  assert.deepEqual([all.code, all.stderr], [0, ""]);
+  assert.equal(all.stdout, k3s.map((each) => `${each}\n`).join(""));
+  const some = await withJournal({ entries }, ["--lines=3"]);
+  assert.equal(some.stdout, k3s.slice(1).map((each) => `${each}\n`).join(""));
+  const followed = await withJournal({ entries, later }, ["--lines=1", "--follow"]);
+  assert.equal(followed.stdout, `${k3s[3]}\n${later[1]}\n`);
+
+  const none = await withJournal({ entries: [] }, []);
+  assert.deepEqual([none.code, none.stdout, none.stderr], [0, "", ""]);
+  const first = await withJournal({ entries: [], later }, ["-f"]);
+  assert.equal(first.stdout, `${later[1]}\n`);
+});
+
 Deno.test("logs says why where journalctl fails", async () => {
   const runner = new FakeRunner().on("ssh", {
     code: 1,

@@ -182,12 +182,31 @@ export function hostsIn(
     : hosts.filter(({ name, groups }) => [name, ...groups].some((each) => limit.includes(each)));
 }
 
-/** Lines of the kernel that say why a node or its pods have trouble; the others are noise here. */
-const KERNEL_TROUBLE =
-  /out of memory|oom-kill|killed process|I\/O error|EXT4-fs error|XFS.*corrupt|hung task|blocked for more than|NVRM|segfault|thermal|soft lockup|under-voltage/i;
+/**
+ * Lines of the kernel that say why a node or its pods have trouble; the others are noise here. In lower
+ * case, and such that awk reads it as JavaScript does.
+ */
+const TROUBLE = "out of memory|oom-kill|killed process|i/o error|ext4-fs error|xfs.*corrupt|" +
+  "hung task|blocked for more than|nvrm|segfault|thermal|soft lockup|under-voltage";
+const KERNEL_TROUBLE = new RegExp(TROUBLE, "i");
 
 /** A line of the journal as `-o short-iso` prints it, of the kernel. */
 const KERNEL = /^\S+ \S+ kernel: /;
+
+/**
+ * awk: of entries that come newest first, the first `count` that are no noise, oldest first. The further
+ * lines of an entry are indented.
+ */
+const NEWEST = `
+/^[^ ]/ {
+  if (kept >= count) exit
+  keep = !/^[^ ]+ [^ ]+ kernel: / || tolower($0) ~ trouble
+  if (keep) entries[++kept] = $0
+  next
+}
+keep { entries[kept] = entries[kept] "\\n" $0 }
+END { for (at = kept; at > 0; at--) print entries[at] }
+`;
 
 /**
  * The journal of k3s, tailscaled and, where it matters, of the kernel.
@@ -208,18 +227,32 @@ export async function journalOf(
   const units = ["k3s", "k3s-agent", "tailscaled"].map((unit) => `${unit}.service`);
   // What a unit says, and what systemd says about it.
   const matches = units.flatMap((unit) => [`_SYSTEMD_UNIT=${unit}`, "+", `UNIT=${unit}`, "+"]);
-  const words = [
-    "journalctl",
-    "--quiet",
-    "--output=short-iso",
-    ...since === undefined ? [`--lines=${lines}`] : [`--since=${sinceWords(since)}`],
-    ...follow ? ["--follow"] : [],
-    ...matches,
-    "_TRANSPORT=kernel",
-  ];
-  const journal = words.map(shellWord).join(" ");
+  const journal = (...options: readonly string[]) =>
+    ["--quiet", "--output=short-iso", ...options, ...matches, "_TRANSPORT=kernel"]
+      .map(shellWord).join(" ");
+  const following = follow ? ["--follow"] : [];
+  const everything = (since: string) => {
+    const words = `journalctl ${journal(`--since=${sinceWords(since)}`, ...following)}`;
+    return `if sudo -n true 2>/dev/null; then exec sudo -n ${words}; else exec ${words}; fi`;
+  };
+  // The noise is dropped before lines are counted: a firewall that logs would leave none of the others.
+  const newest = () =>
+    [
+      "if sudo -n true 2>/dev/null; then sudo='sudo -n'; else sudo=; fi",
+      `last=$($sudo journalctl ${journal("--lines=1", "--show-cursor")} 2>/dev/null)`,
+      "case $last in",
+      "*'-- cursor: '*) cursor=${last##*'-- cursor: '} ;;",
+      // Nothing is there yet, or it fails and says why.
+      `*) exec $sudo journalctl ${journal("--lines=0", ...following)} ;;`,
+      "esac",
+      `$sudo journalctl --reverse --cursor="$cursor" ${journal()} | ` +
+      `awk -v count=${lines} -v trouble=${shellWord(TROUBLE)} ${shellWord(NEWEST)}`,
+      ...follow
+        ? [`exec $sudo journalctl --follow --no-tail --after-cursor="$cursor" ${journal()}`]
+        : [],
+    ].join("\n");
   const { code, stderr } = await onHost(system, host, {
-    command: `if sudo -n true 2>/dev/null; then exec sudo -n ${journal}; else exec ${journal}; fi`,
+    command: since === undefined ? `exec sh -c ${shellWord(newest())}` : everything(since),
     onLine: (line) => {
       if (!KERNEL.test(line) || KERNEL_TROUBLE.test(line)) tell(line);
     },
