@@ -1,11 +1,13 @@
 /**
  * Holds the import graph to the table of docs/architecture.md: a module imports from lower ranks
- * only (or types), nothing imports in a circle, and every module has a test.
+ * only (or types), nothing imports in a circle, and nothing is left over: no module that the program
+ * does not import, and no value that is exported for nobody.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { PROJECT_ROOT } from "./cli/fake_context.ts";
 
 /** Folder of src/ to rank; a module imports only from lower ranks. */
@@ -142,12 +144,35 @@ Deno.test("plurals are made in one place", () => {
   assert.deepEqual(byHand, []);
 });
 
-Deno.test("every module is reached by a test", async () => {
-  const reached = await filesReachedFrom(await testFiles(`${PROJECT_ROOT}/tests`));
-  const untested = [...edges.keys()].filter((file) =>
-    file.startsWith("src/") && !reached.has(file) && !isOnlyTypes(file)
+Deno.test("the program imports every module of src/", async () => {
+  const orphans = (await sources("src")).filter((file) => !edges.has(file));
+  assert.deepEqual(orphans, []);
+});
+
+Deno.test("a value is exported for another file", async () => {
+  const files = ["main.ts", ...await sources("src", "tests", "tasks")];
+  const texts = new Map(
+    await Promise.all(
+      files.map(async (file) =>
+        [file, await Deno.readTextFile(`${PROJECT_ROOT}/${file}`)] as const
+      ),
+    ),
   );
-  assert.deepEqual(untested, []);
+  /** The words of all files that import a file. */
+  const words = new Map<string, Set<string>>();
+  for (const [file, text] of texts) {
+    const own = new Set(text.match(/[\w$]+/g));
+    for (const [, to = ""] of text.matchAll(/(?:\bfrom |\bimport\(\s*)"(\.[^"]*)"/g)) {
+      const target = join(file, "..", to);
+      words.set(target, (words.get(target) ?? new Set()).union(own));
+    }
+  }
+  const exported = /^export (?:async )?(?:const|let|class|function\*?) ([\w$]+)/gm;
+  const unused = [...texts].filter(([file]) => file.startsWith("src/")).flatMap(([file, text]) =>
+    [...text.matchAll(exported)].filter(([, name = ""]) => !words.get(file)?.has(name))
+      .map(([, name]) => `${name} of ${file}`)
+  );
+  assert.deepEqual(unused, []);
 });
 
 function folder(file: string): string | undefined {
@@ -160,11 +185,6 @@ function subFolder(file: string): string | undefined {
 
 function rank(name: string): number {
   return RANKS[name] ?? Number.MAX_SAFE_INTEGER;
-}
-
-function isOnlyTypes(file: string): boolean {
-  const text = Deno.readTextFileSync(`${PROJECT_ROOT}/${file}`);
-  return !/^(export )?(const|let|class|(async )?function|default)/m.test(text);
 }
 
 interface Edge {
@@ -194,18 +214,6 @@ async function importGraph(): Promise<Edges> {
   return found;
 }
 
-/** One graph over all of them: a module made up here imports each. */
-async function filesReachedFrom(roots: readonly string[]): Promise<Set<string>> {
-  const directory = await Deno.makeTempDir();
-  try {
-    const all = `${directory}/all.ts`;
-    await Deno.writeTextFile(all, roots.map((root) => `import "file://${root}";\n`).join(""));
-    return new Set((await graph(all)).flatMap(({ specifier }) => relative(specifier) ?? []));
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
 async function graph(root: string): Promise<readonly GraphModule[]> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--no-remote", "--config", `${PROJECT_ROOT}/deno.json`, root],
@@ -216,12 +224,15 @@ async function graph(root: string): Promise<readonly GraphModule[]> {
   return (JSON.parse(new TextDecoder().decode(stdout)) as { modules: GraphModule[] }).modules;
 }
 
-async function testFiles(directory: string): Promise<string[]> {
+/** The files of folders, relative to the project. */
+async function sources(...folders: readonly string[]): Promise<readonly string[]> {
   const files: string[] = [];
-  for await (const entry of Deno.readDir(directory)) {
-    const path = `${directory}/${entry.name}`;
-    if (entry.isDirectory) files.push(...await testFiles(path));
-    else if (/_test\.tsx?$/.test(entry.name)) files.push(path);
+  for (const folder of folders) {
+    for await (const { name, isDirectory } of Deno.readDir(`${PROJECT_ROOT}/${folder}`)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) files.push(...await sources(path));
+      else if (/\.tsx?$/.test(name)) files.push(path);
+    }
   }
   return files;
 }

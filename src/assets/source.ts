@@ -14,7 +14,7 @@ export interface AssetSource {
 }
 
 /** The top-level folders that are embedded into the executable and the npm package. */
-export const ASSET_FOLDERS = ["ansible", "gitops", "examples"] as const;
+const ASSET_FOLDERS = ["ansible", "gitops", "examples"] as const;
 
 /** Build products of Python and Ansible that may lie in a checkout and are never embedded. */
 const NOT_EMBEDDED = /(^|\/)(__pycache__|\.ansible)(\/|$)|\.pyc$/;

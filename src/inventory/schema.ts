@@ -91,7 +91,7 @@ function quantity(
 export const PROFILES = ["small", "workstation", "server"] as const;
 
 /** Whether `provision` may install NVIDIA's driver where none works. */
-export const GPU_DRIVERS = ["none", "install"] as const;
+const GPU_DRIVERS = ["none", "install"] as const;
 
 const REPLICAS = "a whole number from 1 (a card serves one pod at a time) to 64";
 const IPV4 = "an IPv4 address such as 100.64.0.3";
@@ -255,7 +255,7 @@ const COUNT = "a whole number from 0 to 1000";
 const Count = z.optional(z.int(COUNT).check(z.minimum(0, COUNT), z.maximum(1000, COUNT)));
 
 /** What backups the first server makes by itself. */
-export const BackupScheduleSchema = z.strictObject({
+const BackupScheduleSchema = z.strictObject({
   every: text(/^[A-Za-z0-9*][A-Za-z0-9 *:,./~-]{0,99}$/, EVERY),
   recipient: text(/^age1[02-9ac-hj-np-z]{58}$/, RECIPIENT),
   directory: z.optional(

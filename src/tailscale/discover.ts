@@ -80,7 +80,7 @@ async function readStatus(
 }
 
 /** Where tailscaled listens: Linux, macOS, Synology (tailscale.com `paths/paths.go`, v1.100.0). */
-export const SOCKET_PATHS: readonly string[] = [
+const SOCKET_PATHS: readonly string[] = [
   "/var/run/tailscale/tailscaled.sock",
   "/var/run/tailscaled.socket",
   "/var/packages/Tailscale/var/tailscaled.sock",
@@ -94,7 +94,7 @@ const STATUS_URL = "http://local-tailscaled.sock/localapi/v0/status";
  *
  * @throws {UserError} not installed (no socket), not running, no permission, no answer in time
  */
-export async function readLocalApi(
+async function readLocalApi(
   { paths, timeoutMs, signal }: {
     readonly paths: readonly string[];
     readonly timeoutMs: number;

@@ -127,7 +127,7 @@ export function renderScalar(
 }
 
 /** A string between double quotes, everything unprintable escaped. */
-export function doubleQuoted(value: string): string {
+function doubleQuoted(value: string): string {
   // JSON's escapes are YAML's too; YAML forbids a few more characters to stand as they are.
   return JSON.stringify(value).replace(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,

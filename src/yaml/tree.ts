@@ -302,7 +302,7 @@ const MAX_RETRIES = 100;
 const CLOSING_LINE = /^[ \t]*[\]}][\]},\s]*(?:#.*)?$/;
 
 /** The events of all documents in a text. @throws {YAMLException} */
-export function readEvents(text: string, lines: LineIndex): Event[] {
+function readEvents(text: string, lines: LineIndex): Event[] {
   try {
     return parseEvents(text, { maxDepth: MAX_DEPTH });
   } catch (error) {

@@ -7,7 +7,7 @@ import {
   type ClusterNews,
   type ClusterState,
   emptyCluster,
-  reduceCluster,
+  reduceClusterAll,
 } from "../../src/cluster/watch/cluster_state.ts";
 import {
   readNode,
@@ -61,7 +61,7 @@ function clusterOf({ nodes, pods, services, deployments }: Picture): ClusterStat
   if (nodes === undefined) return undefined;
   const listed = (collection: string, objects: readonly unknown[]) =>
     ({ type: "listed", collection, objects }) as ClusterNews;
-  return [
+  return reduceClusterAll(emptyCluster, [
     listed(
       "nodes",
       nodes.map(({ name, address, flag }) =>
@@ -81,7 +81,7 @@ function clusterOf({ nodes, pods, services, deployments }: Picture): ClusterStat
         readPod(podObject(name, { node, ready, labels: { app } }))
       ),
     )],
-  ].reduce(reduceCluster, emptyCluster);
+  ]);
 }
 
 function peersOf(machines: Picture["peers"]) {

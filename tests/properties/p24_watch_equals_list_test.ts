@@ -4,7 +4,7 @@ import {
   type ClusterNews,
   type ClusterState,
   emptyCluster,
-  reduceCluster,
+  reduceClusterAll,
 } from "../../src/cluster/watch/cluster_state.ts";
 import { readNode, readPod } from "../../src/cluster/read/read_objects.ts";
 import { nodeObject, podObject } from "../cluster/objects_fixture.ts";
@@ -33,6 +33,11 @@ function listed(state: ClusterState, collection: "nodes" | "pods"): ClusterNews 
     collection,
     objects: [...state[collection]?.values() ?? []].reverse(),
   } as ClusterNews;
+}
+
+/** One piece of news at a time. */
+function reduceCluster(state: ClusterState, news: ClusterNews): ClusterState {
+  return reduceClusterAll(state, [news]);
 }
 
 Deno.test("P24 any sequence of watch events leads to the same state as a fresh list", () => {

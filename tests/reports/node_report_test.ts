@@ -4,7 +4,7 @@ import {
   type ClusterNews,
   type ClusterState,
   emptyCluster,
-  reduceCluster,
+  reduceClusterAll,
 } from "../../src/cluster/watch/cluster_state.ts";
 import { readNode, readPod } from "../../src/cluster/read/read_objects.ts";
 import { parseStatus, tailnetOf } from "../../src/tailscale/status.ts";
@@ -16,11 +16,9 @@ const NOW = Date.parse("2026-11-23T12:00:00Z");
 const SEEN = "2026-11-23T11:00:00.000Z";
 
 function cluster(...objects: ReturnType<typeof nodeObject>[]): ClusterState {
-  return reduceCluster(emptyCluster, {
-    type: "listed",
-    collection: "nodes",
-    objects: objects.map(readNode),
-  });
+  return reduceClusterAll(emptyCluster, [
+    { type: "listed", collection: "nodes", objects: objects.map(readNode) },
+  ]);
 }
 
 function peers(fields: PeerFields, self: PeerFields = {}) {
@@ -142,7 +140,7 @@ Deno.test("pods that have not ended count, and what they ask for adds up", () =>
       },
     },
   ];
-  const full = report({ cluster: events.reduce(reduceCluster, cluster(nodeObject("nuc"))) });
+  const full = report({ cluster: reduceClusterAll(cluster(nodeObject("nuc")), events) });
   assert.equal(full.pods, 2);
   assert.deepEqual(full.requested, { cpu: 0.2, memory: 2 * 64 * 2 ** 20, gpus: 0 });
   assert.deepEqual(full.used, { cpu: 0.5, memory: 1024, disk: undefined });

@@ -5,7 +5,7 @@ import {
   type ClusterNews,
   type ClusterState,
   emptyCluster,
-  reduceCluster,
+  reduceClusterAll,
 } from "../../src/cluster/watch/cluster_state.ts";
 import { readPod, readService, readWorkload } from "../../src/cluster/read/read_objects.ts";
 import { serviceSentence, workloadSentence } from "../../src/view/tables/services.ts";
@@ -25,7 +25,7 @@ function cluster({ services = [], pods, deployments = [] }: {
     },
   ];
   if (pods) events.push({ type: "listed", collection: "pods", objects: pods.map(readPod) });
-  return events.reduce(reduceCluster, emptyCluster);
+  return reduceClusterAll(emptyCluster, events);
 }
 
 function health(state: ClusterState) {

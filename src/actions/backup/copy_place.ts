@@ -11,7 +11,7 @@ import { BackupCopySchema } from "../../inventory/schema.ts";
 import type { ActionSystem } from "../action_system.ts";
 
 /** The setting that names the place. */
-export const BACKUP_COPY = "backup_copy";
+const BACKUP_COPY = "backup_copy";
 
 /** A file as the place has it. */
 export interface StoredFile {

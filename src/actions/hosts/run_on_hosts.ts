@@ -117,7 +117,7 @@ export interface TailnetCheck {
  *
  * @throws {UserError} exit code 3 or 4 where Tailscale cannot be asked and a host is reached by it
  */
-export async function checkTailnet(
+async function checkTailnet(
   system: TailnetSource & { readonly clock: Clock },
   hosts: readonly InventoryHost[],
 ): Promise<TailnetCheck> {

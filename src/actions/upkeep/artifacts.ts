@@ -36,7 +36,7 @@ import {
 } from "./release_files.ts";
 
 /** The setting that names the directory. */
-export const ARTIFACT_DIR = "artifact_dir";
+const ARTIFACT_DIR = "artifact_dir";
 
 /** Images have some 200 MiB, k3s some 80 MiB; a mirror that sends more sends something else. */
 const FILE_LIMIT = 4 * 2 ** 30;

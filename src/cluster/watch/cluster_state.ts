@@ -117,11 +117,6 @@ export const emptyCluster: ClusterState = {
   absent: new Set(),
 };
 
-/** The state after a piece of news; the state given stays as it is. */
-export function reduceCluster(state: ClusterState, news: ClusterNews): ClusterState {
-  return reduceClusterAll(state, [news]);
-}
-
 /**
  * The state after a batch of news, in their order; the state given stays as it is.
  *

@@ -18,7 +18,7 @@ const SYSTEM = "kube-system";
  * Addresses that are not the internet: private ones (RFC 1918), those of carriers and of Tailscale
  * (RFC 6598), link-local ones (RFC 3927). k3s' pods and services are among the first.
  */
-export const NOT_THE_INTERNET = [
+const NOT_THE_INTERNET = [
   "10.0.0.0/8",
   "100.64.0.0/10",
   "169.254.0.0/16",
@@ -148,7 +148,7 @@ export function service(spec: AppSpec): KubernetesObject {
 }
 
 /** The host each overlay puts into its place. `.invalid` never resolves (RFC 2606). */
-export const PLACEHOLDER_HOST = "set-by-overlay.invalid";
+const PLACEHOLDER_HOST = "set-by-overlay.invalid";
 
 /** Served by the ingress controller k3s brings along. */
 export function ingress({ name }: AppSpec): KubernetesObject {

@@ -14,7 +14,7 @@ import { safeLines, safeText } from "../../errors/safe_text.ts";
 export const REQUESTED_AT = "reconcile.fluxcd.io/requestedAt";
 
 /** API path of each kind: first the sources Flux fetches from, then what it applies. */
-export const FLUX_PATHS = {
+const FLUX_PATHS = {
   GitRepository: { group: "source.toolkit.fluxcd.io/v1", plural: "gitrepositories" },
   OCIRepository: { group: "source.toolkit.fluxcd.io/v1", plural: "ocirepositories" },
   HelmRepository: { group: "source.toolkit.fluxcd.io/v1", plural: "helmrepositories" },

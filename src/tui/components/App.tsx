@@ -175,7 +175,7 @@ function ListPane(
 }
 
 /** Help, palette, question or number, over the end of the body. */
-export function Overlay({ body }: { readonly body: Rectangle }): ReactNode {
+function Overlay({ body }: { readonly body: Rectangle }): ReactNode {
   const model = useModel();
   const { paint } = useTools();
   const lines = drawOverlay(model, { body, paint });
@@ -212,7 +212,7 @@ function TextScreen(
  *
  * @param props.lines each exactly as wide as its place
  */
-export function Lines({ lines }: { readonly lines: readonly string[] }): ReactNode {
+function Lines({ lines }: { readonly lines: readonly string[] }): ReactNode {
   return lines.map((line, index) => <Text key={index} wrap="truncate">{line}</Text>);
 }
 

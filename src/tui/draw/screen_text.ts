@@ -95,7 +95,7 @@ export function titleOf(model: Model, screen: Screen): string {
 }
 
 /** What stands at the right of the title. */
-export function remarkOf(model: Model, screen: Screen): string {
+function remarkOf(model: Model, screen: Screen): string {
   if (screen.kind !== "log") return "";
   const content = contentOf(model, screen.id, "log");
   const { log } = screen;

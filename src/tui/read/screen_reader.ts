@@ -198,7 +198,7 @@ function yamlLine(line: string): TextLine {
 }
 
 /** Lines kept. */
-export const MOST_LINES = 5_000;
+const MOST_LINES = 5_000;
 
 /** Lines asked for at first. */
 const TAIL = 1_000;

@@ -339,7 +339,7 @@ function edited({ ui: { overlay, lists } }: Model, edit: (text: string) => strin
 }
 
 /** Opens the log of an object's pods, beginning with the one that most likely matters. */
-export function openLog(model: Model, object: ObjectReference | undefined): Step {
+function openLog(model: Model, object: ObjectReference | undefined): Step {
   if (object === undefined) {
     return say(model, "This is not an object of the cluster.", "muted");
   }

@@ -146,7 +146,7 @@ const FARTHEST = 3;
  * then anywhere in a row, then in their order with gaps; undefined where they do not, or only by
  * chance, as letters of a long sentence do.
  */
-export function score(label: string, query: string): number | undefined {
+function score(label: string, query: string): number | undefined {
   const text = label.toLowerCase();
   const letters = query.toLowerCase().trim();
   const at = text.indexOf(letters);

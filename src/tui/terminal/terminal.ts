@@ -139,7 +139,7 @@ export function watchTerminal(
 }
 
 /** Whether an error says that the terminal was closed. */
-export function isTerminalGone(error: unknown): boolean {
+function isTerminalGone(error: unknown): boolean {
   return error instanceof Error &&
     (/\bEIO\b|\bEPIPE\b|\(os error (?:5|32)\)/.test(error.message) ||
       ("code" in error && (error.code === "EIO" || error.code === "EPIPE")));

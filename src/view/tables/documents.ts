@@ -28,7 +28,7 @@ export const FluxObject = z.strictObject({
 });
 
 /** How GitOps stands, in the document `Status`: the worst state, and what was applied last. */
-export const GITOPS = z.strictObject({
+const GITOPS = z.strictObject({
   installed: z.nullable(z.boolean()),
   state: z.nullable(FluxObject.shape.state),
   revision: text,
