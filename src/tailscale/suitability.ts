@@ -7,8 +7,8 @@
 
 import type { Peer } from "./peer.ts";
 
-/** Days before the end of a key from which on a person is warned. */
-const WARN_DAYS = 14;
+/** Days before the end of a key from which on a person is warned, as in notify.py. */
+export const WARN_DAYS = 14;
 
 const DAY_MS = 86_400_000;
 

@@ -17,9 +17,7 @@ import { fromHost, openDirectory, writePart } from "./create_backup.ts";
 import type { ListedBackup } from "./backup_file.ts";
 import { parseBackupName } from "./backup_name.ts";
 import { hostProgram } from "./host_program.ts";
-
-/** Where a server keeps them, where the setting names no directory (`k3s_backup_schedule.py`). */
-const DIRECTORY = "/var/lib/k3s-tool/backups";
+import { SERVER_DIRECTORY } from "./schedule_defaults.ts";
 
 /** What the host's program is made of. */
 const MODULES = ["backup_directory"] as const;
@@ -66,7 +64,7 @@ function serverOf(inventory: Inventory): InventoryHost {
 
 function directoryOn(inventory: Inventory): string {
   const { directory } = scheduleOf(inventory);
-  return typeof directory === "string" ? directory : DIRECTORY;
+  return typeof directory === "string" ? directory : SERVER_DIRECTORY;
 }
 
 const Listed = z.array(z.object({ name: z.string(), bytes: z.int() }));

@@ -19,8 +19,8 @@ const ROUND_TRIP_WARN_MS = 100;
 /** k3s gives etcd 5000 ms for an election (k3s `pkg/etcd/etcd.go`); it wants ten round trips (etcd, "Tuning"). */
 const ROUND_TRIP_FAIL_MS = 5000 / 10;
 
-/** Days before the end of a certificate from which it is worth a warning. */
-const CERTIFICATE_DAYS = 14;
+/** Days before the end of a certificate from which it is worth a warning, as in notify.py. */
+export const CERTIFICATE_DAYS = 14;
 const DAY_S = 86_400;
 
 /** A disk that is fuller than this, in percent, makes the kubelet evict pods (k3s `pkg/daemons/agent`: 5 % free). */

@@ -140,9 +140,9 @@ const DAY_MS = 24 * 60 * 60_000;
 /**
  * What k3s says of certificates (k3s pkg/certmonitor/certmonitor.go): each node looks every half hour
  * and records an Event if one ends within months, or once after its start if none does. A node
- * renews its own at a restart; to rotate an authority takes planning, so that is said earlier.
+ * renews its own at a restart; to rotate an authority takes planning, so that is said earlier. As in notify.py.
  */
-const CERTIFICATE_EVENTS = [
+export const CERTIFICATE_EVENTS = [
   { reason: "CertificateExpirationWarning", within: 14 * DAY_MS },
   { reason: "CACertificateExpirationWarning", within: 90 * DAY_MS },
 ] as const;

@@ -8,8 +8,8 @@ import type { ClusterEvent } from "../../cluster/read/objects.ts";
 import { type LiveView, nodeRows } from "../lists/live_rows.ts";
 import { bytes, percent } from "./amounts.ts";
 
-/** The share of a file system from which on it should be looked at. */
-const FULL = 0.85;
+/** The share of a file system from which on it should be looked at, as in notify.py. */
+export const FULL = 0.85;
 
 /** Whether a file system should be looked at. */
 export function isFull({ used, capacity }: Readonly<Record<"used" | "capacity", number>>): boolean {

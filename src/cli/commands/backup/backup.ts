@@ -2,6 +2,7 @@ import type { ListedBackup } from "../../../actions/backup/backup_file.ts";
 import type { OpenedBackup } from "../../../actions/backup/copy_backups.ts";
 import type { Manifest } from "../../../actions/backup/backup_content.ts";
 import type { RestorePlan } from "../../../actions/backup/restore_backup.ts";
+import { KEPT } from "../../../actions/backup/schedule_defaults.ts";
 import type { RunEvent } from "../../../ansible/events/event.ts";
 import { counted } from "../../../errors/safe_text.ts";
 import { interruptedError } from "../../../errors/user_error.ts";
@@ -283,9 +284,6 @@ function planEvents({ inventory, manifest, host }: RestorePlan): readonly PlanEv
     ...warnings.map((message) => ({ type: "warning", message } as const)),
   ];
 }
-
-/** What `prune` keeps where nothing else is asked for. */
-const KEPT = { daily: 7, weekly: 4, monthly: 6 };
 
 /** `backup prune`. */
 export const backupPruneCommand = defineCommand({

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { KEPT, SERVER_DIRECTORY } from "../../../actions/backup/schedule_defaults.ts";
 import { usageError } from "../../../errors/user_error.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
 import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
@@ -55,19 +56,19 @@ export const backupScheduleCommand = defineCommand({
     recipient: option.text("--recipient <key>", "age public key to encrypt backups to: age1…"),
     directory: option.text(
       "--directory <dir>",
-      "directory of the server (default: /var/lib/k3s-tool/backups)",
+      `directory of the server (default: ${SERVER_DIRECTORY})`,
     ),
     keepDaily: option.number(
       "--keep-daily <number>",
-      "number of daily backups to keep (default 7)",
+      `number of daily backups to keep (default ${KEPT.daily})`,
     ),
     keepWeekly: option.number(
       "--keep-weekly <number>",
-      "number of weekly backups to keep (default 4)",
+      `number of weekly backups to keep (default ${KEPT.weekly})`,
     ),
     keepMonthly: option.number(
       "--keep-monthly <number>",
-      "number of monthly backups to keep (default 6)",
+      `number of monthly backups to keep (default ${KEPT.monthly})`,
     ),
     off: option.flag("--off", "make no more backups"),
     check: option.flag("--check", "show what would be set, change nothing"),
