@@ -6,6 +6,7 @@
  */
 
 import { sha256 } from "../process/digest.ts";
+import { openLockable } from "../process/lock.ts";
 import { isAbsent, isRefusal, refusalHint, refusalReason } from "../errors/refusal.ts";
 import { UserError } from "../errors/user_error.ts";
 import type { AssetSource } from "./source.ts";
@@ -124,7 +125,7 @@ async function replaceTree(root: string, assets: readonly Asset[]): Promise<void
 
 /** Holds a lock that the operating system drops when the process dies, so that it is never stale. */
 async function withLock(directory: string, work: () => Promise<void>): Promise<void> {
-  using handle = await Deno.open(directory);
+  using handle = await openLockable(directory);
   await handle.lock(true);
   await work();
 }
@@ -143,7 +144,7 @@ async function tidy(parent: string, keep: string): Promise<void> {
     if (unused || UNFINISHED.test(name)) useless.push(path);
   }
   if (useless.length === 0) return;
-  using handle = await Deno.open(parent);
+  using handle = await openLockable(parent);
   if (await handle.tryLock(true).catch(ignored) !== true) return;
   for (const path of useless) await remove(path).catch(ignored);
 }

@@ -10,7 +10,7 @@
 import { basename, dirname, join } from "node:path";
 import { refusalReason } from "../errors/refusal.ts";
 import { UserError } from "../errors/user_error.ts";
-import { ifThere } from "./lock.ts";
+import { ifThere, openLockable } from "./lock.ts";
 
 /** How a file is written. */
 export interface WriteOptions {
@@ -35,7 +35,7 @@ export async function writeAtomically(
     const target = await targetOf(path);
     const directory = dirname(target);
     await Deno.mkdir(directory, { recursive: true });
-    using handle = await Deno.open(directory);
+    using handle = await openLockable(directory);
     // Two locks of one process on one directory would wait for each other.
     if (directory !== locked) await handle.lock(true);
     await replace(target, { text, mode });
@@ -60,7 +60,7 @@ export function nothingWritten(error: unknown): unknown {
 export async function removeUnfinished(path: string): Promise<void> {
   const target = await targetOf(path);
   if (await ifThere(Deno.lstat(temporaryName(target))) === undefined) return;
-  using handle = await Deno.open(dirname(target));
+  using handle = await openLockable(dirname(target));
   await handle.lock(true);
   await Deno.remove(temporaryName(target)).catch(() => undefined);
 }

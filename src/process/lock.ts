@@ -30,6 +30,20 @@ export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/**
+ * A file or directory to lock. What disposes of it unlocks it first: a program that is being started has the
+ * handle until it executes, and with it a lock that is only closed.
+ */
+export async function openLockable(path: string, options?: Deno.OpenOptions): Promise<Deno.FsFile> {
+  const handle = await Deno.open(path, options);
+  return Object.assign(handle, {
+    [Symbol.dispose]: () => {
+      handle.unlockSync();
+      handle.close();
+    },
+  });
+}
+
 /** Tries until a lock is taken. @throws {UserError} `busy`, where another process holds it for too long */
 export async function takeLock(
   attempt: () => Promise<boolean>,
@@ -55,9 +69,8 @@ export async function withDirectoryLock<T>(
   options: LockOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  using handle = await Deno.open(directory);
+  using handle = await openLockable(directory);
   await takeLock(() => tryLock(handle, directory), options, () => busy(directory, options.limitMs));
-  // Closing the handle releases the lock.
   return await work();
 }
 

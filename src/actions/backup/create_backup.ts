@@ -16,7 +16,7 @@ import {
   sharesDatabase,
 } from "../../inventory/model.ts";
 import { sha256OfFile } from "../../process/download.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere, openLockable } from "../../process/lock.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { streamFrom } from "../hosts/remote.ts";
 import { encrypterFor, type Secret, verifyBackup } from "./backup_file.ts";
@@ -105,7 +105,7 @@ export async function openDirectory(directory: string): Promise<Deno.FsFile> {
   } catch (cause) {
     throw new UserError(`Cannot make ${directory}: ${refusalReason(cause)}`, { cause });
   }
-  const lock = await Deno.open(directory);
+  const lock = await openLockable(directory);
   if (!await lock.tryLock(true)) {
     lock.close();
     throw new UserError("Another k3s-tool is making a backup in this directory");
@@ -114,13 +114,7 @@ export async function openDirectory(directory: string): Promise<Deno.FsFile> {
     // Of a run that was killed; the lock says that nobody writes it now.
     if (UNFINISHED.test(name)) await Deno.remove(join(directory, name)).catch(() => {});
   }
-  // A program that is being started has the handle until it executes, and with it a lock that is only closed.
-  return Object.assign(lock, {
-    [Symbol.dispose]: () => {
-      lock.unlockSync();
-      lock.close();
-    },
-  });
+  return lock;
 }
 
 async function backUp(

@@ -10,7 +10,7 @@
 
 import { sha256 } from "../../process/digest.ts";
 import { UserError } from "../../errors/user_error.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere, openLockable } from "../../process/lock.ts";
 import type { System } from "../../process/system.ts";
 import { closeRun, type PastRun, pastRuns } from "./run_history.ts";
 import { endProcessesOfRun, removeTemporary } from "./run_processes.ts";
@@ -33,16 +33,17 @@ export interface RunLock extends Disposable {
 export async function lockInventory(system: System, inventory: string): Promise<RunLock> {
   await Deno.mkdir(`${system.directories.state}/locks`, { recursive: true, mode: 0o700 });
   const path = await lockPath(system, inventory);
-  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  const options = { read: true, write: true, create: true, mode: 0o600 };
+  const file = await openLockable(path, options);
   try {
     if (!await file.tryLock(true)) throw await busyError(path, inventory);
     await file.truncate();
     const born = await processStart(system, Deno.pid);
     await file.write(new TextEncoder().encode(`${Deno.pid} ${born}\n`));
     const ended = await endCutOffRuns(system, inventory);
-    return { ended, [Symbol.dispose]: () => file.close() };
+    return { ended, [Symbol.dispose]: () => file[Symbol.dispose]() };
   } catch (error) {
-    file.close();
+    file[Symbol.dispose]();
     throw error;
   }
 }
