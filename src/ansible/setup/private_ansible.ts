@@ -5,6 +5,7 @@
  */
 
 import { sha256 } from "../../process/digest.ts";
+import { ifThere, openLockable } from "../../process/lock.ts";
 import { DISK_FULL, isRefusal, refusalHint, refusalReason } from "../../errors/refusal.ts";
 import { missingError, UserError } from "../../errors/user_error.ts";
 import type { System } from "../../process/system.ts";
@@ -72,10 +73,8 @@ async function build(
 ): Promise<void> {
   const parent = target.slice(0, target.lastIndexOf("/"));
   await Deno.mkdir(parent, { recursive: true, mode: 0o700 });
-  await removeUnfinished(parent);
-  const fresh = await Deno.makeTempDir({ dir: parent, prefix: UNFINISHED });
-  using held = await Deno.open(fresh);
-  await held.lock(true);
+  const { fresh, held } = await makeFresh(parent);
+  using _held = held;
   try {
     await Deno.writeTextFile(`${fresh}/requirements.txt`, requirements);
     await step(system, "Making a Python virtual environment", [
@@ -102,12 +101,23 @@ async function build(
   }
 }
 
+/** A directory to build in, locked before another process may take it for one that was left. */
+async function makeFresh(parent: string): Promise<{ fresh: string; held: Deno.FsFile }> {
+  using whole = await openLockable(parent);
+  await whole.lock(true);
+  await removeUnfinished(parent);
+  const fresh = await Deno.makeTempDir({ dir: parent, prefix: UNFINISHED });
+  const held = await openLockable(fresh);
+  await held.lock(true);
+  return { fresh, held };
+}
+
 /** Removes what killed installations left; one that is at work holds the lock of its directory. */
 async function removeUnfinished(parent: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(parent)) {
     if (!isDirectory || !name.startsWith(UNFINISHED)) continue;
-    using held = await Deno.open(`${parent}/${name}`);
-    if (!await held.tryLock(true)) continue;
+    using held = await ifThere(openLockable(`${parent}/${name}`));
+    if (!await held?.tryLock(true)) continue;
     await Deno.remove(`${parent}/${name}`, { recursive: true }).catch(() => {});
   }
 }

@@ -86,6 +86,28 @@ Deno.test("what killed installations left is removed, what others are building i
   });
 });
 
+Deno.test("nobody may take a new directory for one that was left before it is locked", async () => {
+  await withDirectory(async (directory) => {
+    const system = fakeSystem(directory);
+    withPython(system.runner);
+    const { makeTempDir } = Deno;
+    const free: boolean[] = [];
+    try {
+      Deno.makeTempDir = async (options) => {
+        const made = await makeTempDir(options);
+        if (options?.dir === undefined) return made; // where an ansible that was found is asked
+        using parent = await Deno.open(options.dir);
+        free.push(await parent.tryLock(true));
+        return made;
+      };
+      await installPrivateAnsible(system, "x");
+    } finally {
+      Deno.makeTempDir = makeTempDir;
+    }
+    assert.deepEqual(free, [false]);
+  });
+});
+
 Deno.test("a cache that cannot be written is an error with its reason", async () => {
   await withDirectory(async (directory) => {
     const system = fakeSystem(directory);
