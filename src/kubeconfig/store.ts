@@ -8,7 +8,7 @@
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors/user_error.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
-import { ifThere, takeLock } from "../process/lock.ts";
+import { ifThere, openLockable, takeLock } from "../process/lock.ts";
 import type { Clock, System } from "../process/system.ts";
 import { sha256 } from "../process/digest.ts";
 
@@ -97,6 +97,10 @@ async function backupsOf(file: string): Promise<readonly Backup[]> {
 /** kubectl's own lock: a file that only one process can make; returns what gives it back. */
 async function lock(file: string, clock: Clock): Promise<() => Promise<void>> {
   const path = `${file}.lock`;
+  const isLeftBehind = async () => {
+    const since = (await ifThere(Deno.stat(path)))?.mtime?.getTime();
+    return since !== undefined && clock.now() - since > LOCK_STALE_MS;
+  };
   const make = async () => {
     try {
       (await Deno.open(path, { createNew: true, write: true })).close();
@@ -104,8 +108,12 @@ async function lock(file: string, clock: Clock): Promise<() => Promise<void>> {
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
-    const since = (await ifThere(Deno.stat(path)))?.mtime?.getTime();
-    if (since !== undefined && Date.now() - since > LOCK_STALE_MS) await ifThere(Deno.remove(path));
+    if (await isLeftBehind()) {
+      // One process at a time, and what it looks at now: another may have taken it over since.
+      using directory = await openLockable(dirname(file));
+      await directory.lock(true);
+      if (await isLeftBehind()) await ifThere(Deno.remove(path));
+    }
     return false;
   };
   try {

@@ -79,9 +79,11 @@ Deno.test("a symbolic link stays one, and its file is written", () =>
 Deno.test("a lock that another process holds is respected", () =>
   withDirectory(async (directory) => {
     const path = `${directory}/config`;
+    const clock = madeUpClock();
     await Deno.writeTextFile(`${path}.lock`, "");
+    await Deno.utime(`${path}.lock`, clock.now() / 1000, clock.now() / 1000);
     await assert.rejects(
-      updateKubeconfig(path, { clock: madeUpClock(), update: append }),
+      updateKubeconfig(path, { clock, update: append }),
       /Another process is writing/,
     );
     assert.deepEqual(await files(directory), ["config.lock"]);
@@ -94,6 +96,48 @@ Deno.test("a lock that was left behind is taken over", () =>
     await Deno.utime(`${path}.lock`, new Date(0), new Date(0));
     await updateKubeconfig(path, { clock: madeUpClock(), update: append });
     assert.deepEqual(await files(directory), ["config"]);
+  }));
+
+Deno.test("how old a lock is, the clock says", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/config`;
+    const clock = madeUpClock();
+    const old = clock.now() / 1000 - 25;
+    await Deno.writeTextFile(`${path}.lock`, "");
+    await Deno.utime(`${path}.lock`, old, old);
+    await assert.rejects(
+      updateKubeconfig(path, { clock, update: append }),
+      /Another process is writing/,
+    );
+    await updateKubeconfig(path, { clock, update: append });
+    assert.deepEqual(await files(directory), ["config"]);
+  }));
+
+Deno.test("a lock that was left behind and is another process' by now is not removed", () =>
+  withDirectory(async (directory) => {
+    const path = `${directory}/config`;
+    const clock = madeUpClock();
+    await Deno.writeTextFile(`${path}.lock`, "");
+    await Deno.utime(`${path}.lock`, new Date(0), new Date(0));
+    const { stat } = Deno;
+    try {
+      Deno.stat = async (looked) => {
+        const found = await stat(looked);
+        if (looked === `${path}.lock` && found.mtime?.getTime() === 0) {
+          await Deno.remove(looked);
+          await Deno.writeTextFile(looked, "");
+          await Deno.utime(looked, clock.now() / 1000, clock.now() / 1000);
+        }
+        return found;
+      };
+      await assert.rejects(
+        updateKubeconfig(path, { clock, update: append }),
+        /Another process is writing/,
+      );
+    } finally {
+      Deno.stat = stat;
+    }
+    assert.deepEqual(await files(directory), ["config.lock"]);
   }));
 
 Deno.test("a kubeconfig that the system refuses is explained", () =>
