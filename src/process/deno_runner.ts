@@ -201,24 +201,34 @@ async function outputOf(
   { onLine, onBytes }: RunOptions,
   cut: AbortSignal,
 ): Promise<string> {
-  if (onLine !== undefined) return await linesOf(stream, onLine);
+  if (onLine !== undefined) return await linesOf(stream, onLine, cut);
   if (onBytes === undefined) return await textOf(stream, cut);
-  for await (const chunk of stream) await onBytes(chunk);
+  for await (const chunk of chunksOf(stream, cut)) await onBytes(chunk);
   return "";
 }
 
-/** All of a stream as text, or what had come when `cut` was aborted. */
-async function textOf(stream: ReadableStream<Uint8Array>, cut: AbortSignal): Promise<string> {
+/** A stream to its end, or what had come when `cut` was aborted. */
+async function* chunksOf(
+  stream: ReadableStream<Uint8Array>,
+  cut: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
   const reader = stream.getReader();
   const stop = () => void reader.cancel().catch(() => {});
   if (cut.aborted) stop();
   cut.addEventListener("abort", stop, { once: true });
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    cut.removeEventListener("abort", stop);
+    stop(); // where it is not read to its end
+  }
+}
+
+/** All of a stream as text. */
+async function textOf(stream: ReadableStream<Uint8Array>, cut: AbortSignal): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    text += decoder.decode(next.value, { stream: true });
-  }
-  cut.removeEventListener("abort", stop);
+  for await (const chunk of chunksOf(stream, cut)) text += decoder.decode(chunk, { stream: true });
   return text + decoder.decode();
 }
 
@@ -226,9 +236,10 @@ async function textOf(stream: ReadableStream<Uint8Array>, cut: AbortSignal): Pro
 async function linesOf(
   stream: ReadableStream<Uint8Array>,
   onLine: (line: string) => void,
+  cut: AbortSignal,
 ): Promise<string> {
   const lines = new LineSplitter();
-  for await (const chunk of stream) lines.push(chunk).forEach(onLine);
+  for await (const chunk of chunksOf(stream, cut)) lines.push(chunk).forEach(onLine);
   if (lines.rest !== "") onLine(lines.rest);
   return "";
 }

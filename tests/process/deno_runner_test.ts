@@ -110,22 +110,36 @@ Deno.test("start gives stdin, also to a program that does not read it", async ()
   }
 });
 
-Deno.test("run does not wait for a program of another session that holds the pipes", async () => {
-  const directory = await Deno.makeTempDir();
-  const pidFile = `${directory}/pid`;
-  try {
-    const started = Date.now();
-    const { stdout, timedOut } = await new DenoRunner().run(
-      ["sh", "-c", `echo out; setsid sh -c 'echo $$ > ${pidFile}; exec sleep 60' & wait`],
-      { timeoutMs: 5_000 },
-    );
-    assert.deepEqual([stdout, timedOut], ["out\n", true]);
-    assert.ok(Date.now() - started < 30_000);
-  } finally {
-    Deno.kill(Number(await Deno.readTextFile(pidFile)), "SIGKILL");
-    await Deno.remove(directory, { recursive: true });
-  }
-});
+for (const way of ["text", "lines", "bytes"]) {
+  Deno.test(`run does not wait for a program of another session that holds the pipes: ${way}`, async () => {
+    const directory = await Deno.makeTempDir();
+    const pidFile = `${directory}/pid`;
+    try {
+      const started = Date.now();
+      let heard = "";
+      const { stdout, timedOut } = await new DenoRunner().run(
+        ["sh", "-c", `echo out; setsid sh -c 'echo $$ > ${pidFile}; exec sleep 60' & wait`],
+        {
+          timeoutMs: 5_000,
+          ...way === "lines" ? { onLine: (line) => void (heard += `${line}\n`) } : {},
+          ...way === "bytes"
+            ? {
+              onBytes: (bytes) => {
+                heard += new TextDecoder().decode(bytes);
+                return Promise.resolve();
+              },
+            }
+            : {},
+        },
+      );
+      assert.deepEqual([stdout + heard, timedOut], ["out\n", true]);
+      assert.ok(Date.now() - started < 30_000);
+    } finally {
+      Deno.kill(Number(await Deno.readTextFile(pidFile)), "SIGKILL");
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+}
 
 Deno.test("a full disk does not stop a program whose output is logged", async () => {
   const running = new DenoRunner().start(["sh", "-c", "echo out; echo err >&2; echo out; exit 7"], {
