@@ -98,7 +98,7 @@ export function adoption(
       if (host !== undefined) done.push({ host: host.name, unfinished: facts.unfinished });
       else {
         refuse(
-          "its k3s is k3s-tool's already, from another inventory",
+          "k3s-tool already manages its k3s, from another inventory",
           "Use that inventory, or add the machine to this one with: k3s-tool node add",
         );
       }

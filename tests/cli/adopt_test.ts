@@ -235,7 +235,7 @@ Deno.test("what cannot be taken over is said with its reason, and nothing is wri
     const unread = machine({ nuc: { ...SERVER, options: { x: 1 } } });
     const silent = await runCommand(["adopt", "nuc"], { directory, runner: unread.runner });
     assert.equal(silent.code, 1);
-    assert.match(silent.stderr, /What nuc says of its k3s cannot be read; nothing was written/);
+    assert.match(silent.stderr, /The k3s on nuc could not be inspected; nothing was written/);
     const unknown = await runCommand(["adopt", "nobody"], {
       directory,
       runner: machine({}).runner,

@@ -131,7 +131,7 @@ Deno.test("--hosts logs in to each host: what is wrong there has a cause by name
       /✗ fail {2}nuc: network +MTU too large for the tailnet \(tailscale0 1280,/,
     );
     assert.match(stdout, /✗ fail {2}pi: ssh +lab@100\.64\.0\.2: Permission denied/);
-    assert.match(stdout, /→ pi refuses the login/);
+    assert.match(stdout, /→ pi rejected the login/);
   });
 });
 

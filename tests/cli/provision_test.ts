@@ -305,7 +305,7 @@ for (const [rc, signal] of [[137, "SIGKILL"], [143, "SIGTERM"], [99, "SIGINT"]] 
       assert.match(
         stderr,
         new RegExp(
-          `Provisioning broke off: ansible-playbook was terminated by ${signal}; nuc is`,
+          `Provisioning stopped early: ansible-playbook was terminated by ${signal}; nuc is`,
         ),
       );
       assert.match(stderr, /Then go on with: k3s-tool provision/);

@@ -181,7 +181,7 @@ Deno.test("where there is no log it is said why", async () => {
       return error.message;
     });
   assert.match(await refusal("media", pod, false), /has not started yet: trying and failing/);
-  assert.match(await refusal("ai", chat, true), /has no earlier run/);
+  assert.match(await refusal("ai", chat, true), /has no previous log/);
   assert.match(await refusal("ai", "none", false), /is gone/);
 });
 

@@ -4,7 +4,7 @@ import { filesBelow } from "../../tasks/stage.ts";
 import { PROJECT_ROOT } from "../cli/fake_context.ts";
 
 const REPLACED =
-  /\b(?:anew|mend(?:s|ed|ing)?|br(?:ings?|inging|ought) (?:(?:it|them|this|that) )?about|lies?|stands?(?!-)|of (?:its|their) own|told of|not understood)\b/i;
+  /\b(?:anew|mend(?:s|ed|ing)?|br(?:ings?|inging|ought) (?:(?:it|them|this|that) )?about|lies?|stands?(?!-)|of (?:its|their) own|told of|not understood|broke off|stays so|all the same|is not known|leads? (?:to nothing|nowhere|into)|is there already|with another content|when you like)\b/i;
 
 /** Reports strings, parts of templates and texts of JSX; a word alone is a name, not a sentence. */
 const SENTENCES: Deno.lint.Plugin = {

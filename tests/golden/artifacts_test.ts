@@ -293,7 +293,7 @@ Deno.test("what cannot be known is asked for by its flag", async () => {
     await lookedAt(directory, { "100.64.0.1": "x86_64" });
     for (
       const [line, words] of [
-        ["--dir out", /architecture of pi is not known[^]*--arch amd64,arm64/],
+        ["--dir out", /architecture of pi is unknown[^]*--arch amd64,arm64/],
         ["--arch amd64", /--dir nor artifact_dir/],
         ["--dir out --arch riscv64", /not released for riscv64[^]*amd64, arm64, arm/],
         ["--dir out --arch amd64 --k3s-version ../../x", /is not a k3s release/],

@@ -343,7 +343,7 @@ Deno.test("node add refuses what cannot be a host's name, and says which part of
   const run = inDirectory(inventory.directory);
   for (
     const [words, message] of [
-      ["workers 100.64.0.9", /A group is called workers already/],
+      ["workers 100.64.0.9", /The inventory already has a group named workers/],
       ["all 100.64.0.9", /another name: by all/],
       ["localhost 100.64.0.9", /another name: by all/],
       ["127.0.0.1 100.64.0.9", /another name: by all/],

@@ -33,10 +33,13 @@ Deno.test("a change of a node that cannot be made is wrong usage, and changes no
     [["rename", "nuc", "box"], /nuc is a server/],
     [["rename", "pi", "no name"], /no name/],
     // A run that was cut off between the inventory and the joining is not to be started again.
-    [["replace", "nobody", "pi"], /no host nobody, but pi[^]*finish it with: k3s-tool provision\n/],
+    [
+      ["replace", "nobody", "pi"],
+      /The inventory has pi instead of nobody[^]*finish it with: k3s-tool provision\n/,
+    ],
     [
       ["rename", "nobody", "pi"],
-      /no host nobody, but pi[^]*: k3s-tool provision --remove-renamed\n/,
+      /The inventory has pi instead of nobody[^]*: k3s-tool provision --remove-renamed\n/,
     ],
     [["set-ip", "nobody", "100.64.0.9"], /no host nobody/],
     [["set-ip", "pi", "192.168.1.9"], /192\.168\.1\.9/],

@@ -79,8 +79,8 @@ Deno.test("unknown use is not shown as zero", async () => {
   assert.doesNotMatch(stdout, /\b0%/);
   assert.match(stdout, /^nuc .* \?\/3\.5 +\?\/7Gi +\?\/100Gi /m);
   assert.match(stdout, /CPU \? {2}Mem \?/);
-  assert.match(stderr, /Use of disks is not known: the kubelets do not answer/);
-  assert.match(stderr, /Use of CPU and memory is not known: no metrics-server in the cluster/);
+  assert.match(stderr, /Disk usage is unknown: the kubelets do not answer/);
+  assert.match(stderr, /CPU and memory usage is unknown: no metrics-server in the cluster/);
 });
 
 Deno.test("looking needs no place of the tool's own", async () => {

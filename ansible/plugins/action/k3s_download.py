@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
         wanted = self._wanted(arguments, result.pop("wanted", None) or ())
         absent = [path for path in wanted.values() if not os.path.isfile(path)]
         if absent:
-            result.update(failed=True, msg="On the workstation there is no %s\nHint: Download it again from %s." % (", no ".join(absent), arguments["url"]))
+            result.update(failed=True, msg="%s %s not on the workstation\nHint: Download it again from %s." % (", ".join(absent), "is" if len(absent) == 1 else "are", arguments["url"]))
         elif wanted:
             shell = self._connection._shell
             if not shell.tmpdir:

@@ -117,7 +117,7 @@ def period(every, run=programs.run):
     """The longest time between two elapses of an expression, in seconds, of the next ten."""
     code, out, said = run(["env", "TZ=UTC", "systemd-analyze", "calendar", "--iterations=10", "--", every])
     if code:
-        raise Refused("systemd does not understand %s: %s" % (every, said.strip().splitlines()[0] if said.strip() else "exit code %d" % code))
+        raise Refused("systemd cannot parse %s: %s" % (every, said.strip().splitlines()[0] if said.strip() else "exit code %d" % code))
     found = re.findall(r"^\s*(?:Next elapse|Iter(?:\.|ation) #\d+): \w+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$", out, re.M)
     times = [datetime.datetime.strptime(each, "%Y-%m-%d %H:%M:%S") for each in found]
     if len(times) < 2:

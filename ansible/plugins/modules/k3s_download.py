@@ -295,7 +295,7 @@ class Download:
         try:
             self.save(self.params["sent"][name], "%s was not copied from the workstation" % name, lambda sent: (open(sent, "rb"), {"status": 200}), *place)
         except Wrong:
-            raise Failed("On the workstation %s is not the published file" % path, "Download it again from %s." % self.address(name), False)
+            raise Failed("%s on the workstation is not the published file" % path, "Download it again from %s." % self.address(name), False)
         os.unlink(self.params["sent"][name])
 
     def save(self, url, missing, fetch, dest, digest, mode):
@@ -305,14 +305,14 @@ class Download:
                 with contextlib.closing(self.open(url, missing, fetch)) as response:
                     for block in iter(lambda: response.read(1 << 20), b""):
                         if file.tell() > LARGEST:
-                            raise Failed("%s: it does not end" % missing, "The file is not the published one; do not use that mirror.", False)
+                            raise Failed("%s: it is too large" % missing, "The file is not the published one; do not use that mirror.", False)
                         found.update(block)
                         file.write(block)
                     if getattr(response, "length", None):
                         raise Failed("%s: the connection ended %d bytes before the file did" % (missing, response.length), "Run the command again: finished steps are not repeated.")
                 if found.hexdigest() != digest:
                     raise Wrong("%s: its checksum is not the published one" % missing,
-                                 "The file is not the published one; try again, and do not use that mirror if it stays so.")
+                                 "The file is not the published one; try again, and do not use that mirror if the problem persists.")
         except (OSError, HTTPException) as failure:
             ask = "Is there enough space on this host?" if self.local else "Can this host reach that address, and is there enough space on it? %s" % self.params["elsewhere"]
             raise Failed("%s: %s" % (missing, failure), "%s Run the command again: finished steps are not repeated." % ask)

@@ -144,7 +144,7 @@ def look(params):
         changed = []
     elif downgrade(live, wanted) and not params["allow_downgrade"]:
         result.update(problem="Flux is newer than the inventory's: %s" % downgrade(live, wanted),
-                      hint="Set gitops_flux_version to the installed release or a newer one; gitops_flux_allow_downgrade: true does it all the same, at your own risk.")
+                      hint="Set gitops_flux_version to the installed release or a newer one. To downgrade anyway, at your own risk, set gitops_flux_allow_downgrade: true.")
         return result
     result["controllers"] = [name_of(item) for item in changed]
     result["available"] = not changed and not unavailable(live)

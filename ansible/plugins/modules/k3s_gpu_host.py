@@ -11,7 +11,7 @@ description:
   - Brings what k3s needs of a host to run containers with NVIDIA's runtime. A driver that works, and a toolkit that is there, are left as they are;
     containerd's configuration is k3s' own and is not touched.
   - The repository of the toolkit is trusted by the fingerprint of its key. What is brought is recorded on the host (C(/var/lib/k3s-tool/gpu.json)).
-  - What is wrong with driver or card is a result (C(problem)), as the host can be a node all the same.
+  - What is wrong with driver or card is a result (C(problem)), as the host can still be a node.
 options:
   state:
     description: C(absent) takes away what the record has, and nothing else.
@@ -165,7 +165,7 @@ class Host:
             elif self.packages.kind == "dnf":
                 self.bring("akmod-nvidia", "xorg-x11-drv-nvidia-cuda")
             else:
-                raise Failed("this distribution's driver is not known to k3s-tool")
+                raise Failed("k3s-tool does not support the driver of this distribution")
         except Failed as failure:
             self.problem = problem("driver_not_installed", "the NVIDIA driver could not be installed: %s" % failure,
                                    "Debian has it in contrib and non-free, Fedora in RPM Fusion (nonfree): enable that and run again, or install the driver yourself.")

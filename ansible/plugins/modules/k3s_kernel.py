@@ -63,7 +63,7 @@ def main():
 def run(module, *command):
     code, _, said = module.run_command(command)
     if code:
-        module.fail_json(msg=sentence("%s failed: %s" % (" ".join(command), said.strip()), "Does the kernel of this host have what pods need? See `dmesg`."))
+        module.fail_json(msg=sentence("%s failed: %s" % (" ".join(command), said.strip()), "This kernel may lack what pods need: see `dmesg`."))
 
 
 if __name__ == "__main__":

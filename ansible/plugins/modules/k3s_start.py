@@ -129,7 +129,7 @@ REFUSALS = (
      "If this host was part of another cluster: `k3s-tool reset --limit %(host)s`, then provision again."),
     (r"bootstrap data already found and encrypted with different token", 1, "other_token",
      "The datastore is encrypted with another token: it has the data of another cluster, or of this one before its servers were reset",
-     "Was a new token being made? `k3s-tool rotate token` finishes that. If servers share a database: empty it. Or, to go on with the cluster that is in it, "
+     "If a token rotation was interrupted, finish it: `k3s-tool rotate token`. If servers share a database: empty it. Or, to go on with the cluster that is in it, "
      "write its server token to /etc/rancher/k3s/cluster-token on this host, then run again."),
     (r"(?i)failed to ping (?:database )?connection: (?P<said>.*)", 5, "database_refused", DATABASE, DATABASE_HINT),
     (r"preparing server: .*(?:configured endpoint: |bootstrap cluster data: (?=context deadline exceeded))(?P<said>.*)", 2, "database_refused", DATABASE, DATABASE_HINT),
@@ -285,7 +285,7 @@ class Start:
         self.unit, self.names, self.restart, self.timeout = unit, {"node": node, "host": host or node}, restart, timeout
         self.state, self.ask, self.rules, self.run, self.journal = unit_state, asked, rules_written, run, journal
         self.now, self.pause = time.monotonic, time.sleep
-        self.hint = "All of it: `journalctl -u %s` on this host. Fix what it names, then run the command again: finished steps are not repeated." % unit
+        self.hint = "Full log: `journalctl -u %s` on this host. Fix what it names, then run the command again: finished steps are not repeated." % unit
         self.begun, self.silent = int(time.time()), None
 
     def go(self):
@@ -309,7 +309,7 @@ class Start:
             state = self.state(self.unit)
             least = state["restarts"] if least is None else min(least, state["restarts"])
             if state["failed"] or state["restarts"] - least >= 2:
-                why = "was given up by systemd" if state["failed"] else "ends again each time it is started"
+                why = "failed, and systemd stopped restarting it" if state["failed"] else "exits every time it starts"
                 return refused(self.journal(self.unit, "--since=@%d" % self.begun), self.names) or (LOOP, self.told(why), self.hint)
             if state["alive"] and state["invocation"] != replaced:
                 # Its time is taken once: the clock may be set while the node comes up.
@@ -337,7 +337,7 @@ class Start:
 
     def told(self, what):
         """What happened to the unit, and what k3s said last."""
-        return "%s.service %s. It said last:\n%s" % (self.unit, what, last_words(self.journal(self.unit, "--since=@%d" % self.begun)))
+        return "%s.service %s. Last log lines:\n%s" % (self.unit, what, last_words(self.journal(self.unit, "--since=@%d" % self.begun)))
 
 
 def apply_backup(module):

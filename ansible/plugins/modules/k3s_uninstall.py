@@ -285,7 +285,7 @@ class Uninstall:
                 self.done("removed " + path, lambda: os.unlink(path))
         for path in (*PARENTS, *TREES, DATA):
             if os.path.islink(path):
-                self.warnings.append("%s was a link to %s: the link is removed, what is there stays. Delete it yourself when nobody needs it."
+                self.warnings.append("%s was a link to %s: the link is removed, what is there stays. Delete it yourself when you no longer need it."
                                      % (path, os.readlink(path)))
                 self.done("removed the link " + path, lambda: os.unlink(path))
         self.storage(Host())  # before its record goes

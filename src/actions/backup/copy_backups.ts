@@ -36,13 +36,13 @@ export async function copyBackup(
   const name = basename(file);
   if (parseBackupName(name) === undefined) {
     throw usageError(`${safeText(name)} is not the name of a backup`, {
-      hint: "Copies are found by their names: give it the one that it was made with.",
+      hint: "Copies are found by name: rename the file to the name it was created with.",
     });
   }
   try {
     const { size } = await Deno.stat(file).catch(unreadable(file, ExitCode.Failed));
     tell(`Copying ${file} to ${place.address} (${amount(size, size)}).`);
-    if (!await place.put(await localFile(system, file, tell))) tell(`${name} is there already.`);
+    if (!await place.put(await localFile(system, file, tell))) tell(`${name} is already there.`);
     return `${place.address}/${name}`;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -68,7 +68,7 @@ export async function createBackup(
   let last: UserError | undefined;
   for (const host of servers) {
     try {
-      tell(`${host.name} sends its datastore and keys.`);
+      tell(`Copying the datastore and keys from ${host.name}.`);
       const made = await backUp(system, host, request, lock);
       await record(system, host, { made, ...request }, tell);
       return made;
@@ -268,10 +268,8 @@ export async function writePart(path: string, stream: ReadableStream<Uint8Array>
 async function readBack(file: string, secret: Secret, written: string): Promise<void> {
   if ("passphrase" in secret) return void await verifyBackup(file, secret);
   if (await sha256OfFile(file) !== written) {
-    throw new OwnDisk(
-      `The backup in ${
-        dirname(file)
-      } cannot be read back as it was written: is the disk all right?`,
-    );
+    throw new OwnDisk(`Reading the backup back from ${dirname(file)} gave different content`, {
+      hint: "Check the disk: sudo dmesg",
+    });
   }
 }

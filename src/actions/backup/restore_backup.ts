@@ -62,7 +62,7 @@ export async function planRestore(
       "A backup cannot be restored to a database, and datastore_endpoint_file is set",
       {
         hint: "To restore it to etcd or SQLite instead: k3s-tool reset, then " +
-          "k3s-tool config unset datastore_endpoint_file, then this again",
+          "k3s-tool config unset datastore_endpoint_file, then run this command again",
       },
     );
   }
@@ -122,7 +122,7 @@ async function sendBackup(
   });
   if (code === 0) return;
   throw refusedBy(host, { code, stderr }, {
-    what: `${host.name} did not take the backup`,
+    what: `The backup could not be sent to ${host.name}`,
     hint: "Nothing was changed there. Run the command again.",
   });
 }
@@ -151,7 +151,7 @@ export async function* restore(
     async function* ({ play, keep }) {
       // Not before the run has begun: what a killed one left at work would take it for its own.
       const ts = new Date(system.clock.now()).toISOString();
-      yield await keep({ type: "note", ts, message: `${host.name} receives the backup.` });
+      yield await keep({ type: "note", ts, message: `Sending the backup to ${host.name}.` });
       await sendBackup(system, plan, { sudoPassword });
       return yield* play({
         playbook: "restore",

@@ -140,15 +140,15 @@ class Bucket implements CopyPlace {
     if (bytes > MOST_SENT) {
       throw new UserError(`${name} was not copied: it is larger than 5 GiB`, {
         hint:
-          "S3 takes more in parts only, which k3s-tool does not send. Use an ssh:// directory, " +
-          "or copy it with a program of S3.",
+          "k3s-tool does not do multipart uploads. Use an ssh:// directory, or an S3 client such " +
+          "as aws s3 cp.",
       });
     }
     // Lists say why they are refused, and before much is sent.
     const { files } = await this.#page(this.#prefix + name, undefined);
     if (files.some((each) => each.name === name)) {
       if (await this.#has(file)) return false;
-      throw new UserError(`${this.address}/${name} is there already, with another content`, {
+      throw new UserError(`${this.address}/${name} already exists with different content`, {
         hint: "Compare the two with backup show; --copy takes the one that is there.",
       });
     }
@@ -159,7 +159,7 @@ class Bucket implements CopyPlace {
       headers: { "content-length": String(bytes), "content-md5": md5, [SHA256_HEADER]: sha256 },
     });
     if (await this.#has(file)) return true;
-    throw new UserError(`${name} is not in ${this.address} as it was sent`, {
+    throw new UserError(`The copy of ${name} in ${this.address} differs from what was sent`, {
       hint: "Delete it there and copy it again.",
     });
   }
@@ -392,7 +392,7 @@ function profileOf(text: string, profile: string): Keys | undefined {
 /** The values go into headers and signatures. */
 function usable({ id, secret, token }: Keys, from: string): Credentials {
   if ([id, secret, token ?? "x"].some((value) => !/^[\x21-\x7e]+$/.test(value))) {
-    throw usageError(`The credentials of ${from} have characters that no key has`);
+    throw usageError(`The credentials in ${from} contain characters that are not allowed in keys`);
   }
   return {
     accessKeyId: id,

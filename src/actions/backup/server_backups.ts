@@ -98,7 +98,9 @@ export async function listOnServer(
     },
     new WritableStream({
       write: (chunk) => {
-        if (text.length > MOST_LISTED) throw new UserError(`${host.name} lists too much`);
+        if (text.length > MOST_LISTED) {
+          throw new UserError(`The response from ${host.name} is too long`);
+        }
         text += decoder.decode(chunk, { stream: true });
       },
     }),
@@ -144,7 +146,7 @@ export async function fetchBackup(
   });
   const file = join(directory, name);
   if (await ifThere(Deno.lstat(file)) !== undefined) {
-    throw new UserError(`${file} is there already`, {
+    throw new UserError(`${file} already exists`, {
       hint: `Check it with: k3s-tool backup show ${name}; to fetch it again, remove it first.`,
     });
   }

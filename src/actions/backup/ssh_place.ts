@@ -80,7 +80,7 @@ export function sshPlace(system: ActionSystem, inventory: Inventory, to: string)
       ...options,
       onBytes: (bytes) => {
         size += bytes.length;
-        if (size > MOST_ANSWERED) throw new UserError(`${host.name} answers too much`);
+        if (size > MOST_ANSWERED) throw new UserError(`The response from ${host.name} is too long`);
         chunks.push(bytes.slice());
         return Promise.resolve();
       },

@@ -115,7 +115,7 @@ export function gpuChecks(
     if (host.gpu !== true || problem === null) return [];
     return [fail(about("card"), `gpu is true, but ${problem.message}`, hintFor(problem, host))];
   }
-  if (host.gpu === false) return [ok(about("card"), "gpu is false: not for pods")];
+  if (host.gpu === false) return [ok(about("card"), "gpu is false, so pods cannot use it")];
   const checks: Check[] = [ok(about("card"), counted(facts.seen, "NVIDIA card"))];
   if (problem !== null) {
     return [...checks, fail(about("driver"), problem.message, hintFor(problem, host))];
@@ -128,7 +128,8 @@ export function gpuChecks(
   checks.push(ok(about("toolkit"), runtime));
   if (facts.found_by_k3s === false) {
     const unit = host.role === "worker" ? "k3s-agent" : "k3s";
-    const hint = `It looks when it starts. ${provision}; or restart ${unit} on that machine`;
+    const hint =
+      `k3s looks for it only when it starts. ${provision}; or restart ${unit} on that machine`;
     checks.push(fail(about("k3s"), "has not found NVIDIA's container runtime", hint));
   }
   const node = nodes?.find(({ name }) => name === host.nodeName);

@@ -113,7 +113,8 @@ async function vouchedKeys(
   const right = shown.filter((key) => key.fingerprint === fingerprint);
   if (right.length > 0) return right;
   const others = shown.map((key) => `${key.type} ${key.fingerprint}`).join(", ");
-  throw usageError(`${name} shows other host keys than that: ${others}`, {
-    hint: "Somebody may be in between. Compare with what the Git server's owner publishes.",
+  throw usageError(`${name} presents other host keys: ${others}`, {
+    hint: "Someone may be intercepting the connection. Compare the keys with those that the " +
+      "server's owner publishes.",
   });
 }

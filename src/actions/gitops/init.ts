@@ -360,8 +360,8 @@ async function repositoryKey(
   const warnings: string[] = [];
   if (rules && configured.length === 0) {
     warnings.push(
-      ".sops.yaml names no age recipient, so that the cluster could not decrypt; add one to " +
-        `its rules: age: ${recipient ?? `the public key in ${file}`}`,
+      ".sops.yaml has no age recipient, so the cluster could not decrypt its secrets; add one " +
+        `to its rules: age: ${recipient ?? `the public key in ${file}`}`,
     );
   } else if (rules && key === undefined) {
     warnings.push(

@@ -217,7 +217,7 @@ async function isFree(path: string): Promise<boolean> {
 }
 
 function existsError(directory: string, { name }: AppSpec): UserError {
-  return usageError(`${join(directory, "apps", name)} is there already; nothing was written`, {
+  return usageError(`${join(directory, "apps", name)} already exists; nothing was written`, {
     hint: "Change its files, or choose another name.",
   });
 }
@@ -229,12 +229,12 @@ function doubts({ image, volume, replicas }: AppSpec): readonly string[] {
   return [
     ...(floating
       ? [
-        "The image has no version: what runs is whatever is newest when a pod starts. " +
+        "The image has no fixed tag: each pod runs whatever is latest when it starts. " +
         "Set newTag in the overlay.",
       ]
       : []),
     ...(volume !== undefined && replicas > 1
-      ? [`All ${replicas} pods share one volume of one node; most apps want a single pod then.`]
+      ? [`All ${replicas} pods share one volume on one node; most apps need a single pod then.`]
       : []),
   ];
 }

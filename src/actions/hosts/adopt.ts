@@ -195,9 +195,12 @@ export function comparedHosts(
   return hosts.map((host) => {
     const { differences, restart } = found.get(host.name) ?? {};
     if (differences === undefined || typeof restart !== "string") {
-      throw new UserError(`What would change on ${host.name} is not known; nothing was written`, {
-        hint: "See the run's log (k3s-tool runs log), then try again.",
-      });
+      throw new UserError(
+        `Could not determine what would change on ${host.name}; nothing was written`,
+        {
+          hint: "See the run's log (k3s-tool runs log), then try again.",
+        },
+      );
     }
     return { ...host, differences, restart };
   });

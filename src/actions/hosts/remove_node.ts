@@ -170,7 +170,7 @@ function hostBefore(
   },
 ): InventoryHost {
   if (findHost(inventory, host) === undefined && findHost(inventory, name) !== undefined) {
-    throw usageError(`The inventory has no host ${host}, but ${name}`, {
+    throw usageError(`The inventory has ${name} instead of ${host}`, {
       where: { file: inventory.file },
       hint: `If an earlier run was interrupted, finish it with: ${resume}`,
     });

@@ -258,7 +258,7 @@ async function download(
                     `${name} from ${shownUrl(url)} is not the published file: its ` +
                       "checksum differs",
                     {
-                      hint: "Try again. If it stays so, do not use that mirror.",
+                      hint: "Try again. If the problem persists, do not use that mirror.",
                     },
                   );
                 })),

@@ -117,8 +117,8 @@ function rebootable(inventory: Inventory | undefined, node: string): InventoryHo
   const host = inventory?.hosts.find(({ nodeName }) => nodeName === node);
   if (host !== undefined) return host;
   if (inventory !== undefined) return hostNamed(inventory, node);
-  throw usageError(`Without an inventory it is not known how to log in to ${safeText(node)}`, {
-    hint: "Name it with -i, or run the command next to it.",
+  throw usageError(`k3s-tool needs an inventory to log in to ${safeText(node)}`, {
+    hint: "Specify it with -i, or run the command in its directory.",
   });
 }
 

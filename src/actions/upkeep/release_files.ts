@@ -88,7 +88,7 @@ export async function architecturesOf(
   throw usageError(
     unknown.length === 0
       ? "There is no host whose architecture could be taken"
-      : `The architecture of ${unknown.join(", ")} is not known`,
+      : `The architecture of ${unknown.join(", ")} is unknown`,
     {
       hint: "Name all that you need: k3s-tool artifacts download --arch amd64,arm64. " +
         "Or look at the hosts first: k3s-tool node detect",

@@ -17,7 +17,7 @@ const CONNECTION_HINTS: readonly Hint[] = [
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/i,
     (host) =>
-      `The SSH host key of ${host} is not the one known. If the machine was reinstalled, remove the old key from the tool's known_hosts (k3s-tool doctor names the file) and run again; if not, do not connect.`,
+      `The SSH host key of ${host} has changed. If the machine was reinstalled, remove the old key from the tool's known_hosts (k3s-tool doctor names the file) and run again; if not, do not connect.`,
   ],
   [
     /Load key .*: (?:incorrect passphrase|error in libcrypto)|Enter passphrase|passphrase/i,
@@ -31,11 +31,12 @@ const CONNECTION_HINTS: readonly Hint[] = [
   [
     /Permission denied \((?:publickey|[a-z,-]*password|[a-z,-]*keyboard-interactive)/i,
     (host) =>
-      `${host} refuses the login. Check ansible_user and the key: ssh-copy-id puts your key there, ssh-add loads one with a passphrase.`,
+      `${host} rejected the login. Check ansible_user and the key: ssh-copy-id puts your key there, ssh-add loads one with a passphrase.`,
   ],
   [
     /Could not resolve hostname|Name or service not known|nodename nor servname/i,
-    (host) => `The name of ${host} is not known here. Give its Tailscale address as ansible_host.`,
+    (host) =>
+      `This machine cannot resolve the name of ${host}. Set ansible_host to its Tailscale address.`,
   ],
   [
     /Connection refused/i,
@@ -49,7 +50,7 @@ const CONNECTION_HINTS: readonly Hint[] = [
   [
     /Connection (?:reset|closed) by|Broken pipe|Shared connection .* closed|kex_exchange_identification/i,
     (host) =>
-      `The connection to ${host} broke off. Run again; if it stays so, look at journalctl -u ssh there.`,
+      `The connection to ${host} was lost. Run again; if it keeps happening, see journalctl -u ssh on that machine.`,
   ],
 ];
 

@@ -164,7 +164,7 @@ async function step(system: System, what: string, argv: readonly string[]): Prom
   const line = said.split("\n").findLast((text) => /error/i.test(text)) ?? said.split("\n").at(-1);
   throw new UserError(`${what} failed: ${line || `exit code ${result.code}`}`, {
     hint: /THESE PACKAGES DO NOT MATCH THE HASHES/.test(said)
-      ? "The package index serves other files than the pinned ones: do not use it."
+      ? "The package index serves files that do not match the pinned checksums. Do not use it."
       : "Check the connection to the Python package index (pip's own settings apply), or install " +
         "ansible-core yourself: pipx install ansible-core",
     cause: said,

@@ -59,7 +59,7 @@ export function connectionError(
     );
   }
   if (code === "UND_ERR_DESTROYED") {
-    return fail(`The connection to ${host} was given up, as it was lost`, "Try again.");
+    return fail(`The connection to ${host} was lost`, "Try again.");
   }
   if (code === "ECONNREFUSED" || /refused/i.test(text)) {
     return fail(
@@ -69,7 +69,7 @@ export function connectionError(
   }
   if (/ENOTFOUND|EAI_AGAIN/.test(code) || /failed to lookup|getaddrinfo/i.test(text)) {
     return fail(
-      `The name in ${host} is not known`,
+      `Cannot resolve the host name in ${host}`,
       "Is Tailscale up on this machine, with MagicDNS? Look with: tailscale status",
     );
   }

@@ -102,7 +102,7 @@ function channelOver(
         for await (const message of stream as AsyncIterable<Buffer>) {
           if (message.length > 0) yield { number: message[0]!, bytes: message.subarray(1) };
         }
-        if (code === BROKEN) throw new Error("the connection broke off");
+        if (code === BROKEN) throw new Error("the connection was lost");
       } catch (error) {
         if (!left) throw error;
       }

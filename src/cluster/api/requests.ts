@@ -140,7 +140,7 @@ export function objectPath({ kind, namespace, name }: ObjectReference, part?: st
 /** A name as one step of a path. The API server itself refuses `.`, `..`, `/` and `%` in names. */
 function segment(name: string): string {
   if (name === "" || name === "." || name === ".." || /[/%]/.test(name)) {
-    throw usageError(`No object can be called ${JSON.stringify(name)}`);
+    throw usageError(`${JSON.stringify(name)} is not a valid object name`);
   }
   return encodeURIComponent(name);
 }

@@ -130,7 +130,7 @@ function exitCode(place: ContainerPlace, status: string): number {
   const { namespace, pod, container } = place;
   if (NO_SUCH_PROGRAM.test(said)) {
     throw new UserError(`There is no shell in the container ${safeText(container)}`, {
-      hint: "Bring one along: " + safeText(
+      hint: "Use a debug container: " + safeText(
         `kubectl debug -it -n ${namespace} ${pod} --image=busybox --target=${container}`,
       ),
     });
@@ -139,7 +139,7 @@ function exitCode(place: ContainerPlace, status: string): number {
 }
 
 function broken({ pod }: ContainerPlace, cause?: unknown): UserError {
-  return unreachableError(`The connection to the shell in ${safeText(pod)} broke off`, {
+  return unreachableError(`The connection to the shell in ${safeText(pod)} was lost`, {
     hint: "If the pod still runs, open it again.",
     cause,
   });

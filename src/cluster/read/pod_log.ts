@@ -51,8 +51,8 @@ function noLog(error: ApiError, pod: string): UserError | undefined {
     const previous = /previous terminated container "([^"]*)" .* not found/.exec(said);
     if (previous !== null) {
       return fail(
-        `The container ${previous[1]} of ${name} has no earlier run`,
-        "It has not been restarted since the pod came to its node, or that log was removed.",
+        `The container ${previous[1]} of ${name} has no previous log`,
+        "It has not restarted on this node, or that log was removed.",
       );
     }
     const waiting = /container "([^"]*)" .* is waiting to start(?:: (.*)| - (.*))/.exec(said);
@@ -61,7 +61,7 @@ function noLog(error: ApiError, pod: string): UserError | undefined {
       const why = waiting === null ? said : waiting[2] ?? waiting[3];
       return fail(
         `${what} has not started yet: ${why}`,
-        "Its log begins when it does; the pod's events say what holds it up.",
+        "Its log starts when it does; see the pod's events for what is delaying it.",
       );
     }
     const ended = /container "([^"]*)" .* is terminated$/.exec(said);

@@ -50,7 +50,7 @@ export async function readUsage(
   ]);
   emit({ type: "metrics", metrics: mergeUsage(measured, usage) });
   if (usage.size > 0 || reason === undefined) return;
-  emit({ type: "gap", what: "disks", words: `Use of disks is not known: ${reason}` });
+  emit({ type: "gap", what: "disks", words: `Disk usage is unknown: ${reason}` });
 }
 
 async function askKubelets(

@@ -172,7 +172,7 @@ export class UsageMeter {
     const silent = this.#names.flatMap((name) => this.#asked.get(name)?.reason ?? []);
     // A node that is down is told elsewhere; that nobody answers is not.
     const words = fresh.size === 0 && silent.length > 0
-      ? `Use of disks is not known: ${silent[0]}`
+      ? `Disk usage is unknown: ${silent[0]}`
       : undefined;
     if (words !== this.#gap) emit({ type: "gap", what: "disks", words });
     this.#gap = words;

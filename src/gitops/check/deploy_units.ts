@@ -106,7 +106,7 @@ export async function deployUnits(
       const where = manifest.place(["spec", "path"]);
       if (!entry.isOwn(manifest)) {
         const source = sourceOf(manifest);
-        const message = `not checked: ${source} is not known to be this repository`;
+        const message = `not checked: ${source} may be another repository`;
         // Once for each source.
         if (source !== undefined && !notChecked.has(source)) {
           notChecked.set(source, { message, where });

@@ -145,9 +145,9 @@ export function readFluxObject(kind: FluxKind, value: unknown): FluxObject {
     state,
     reason: stale ? "" : ready?.reason ?? "",
     message: ready === undefined
-      ? "Flux has not looked at it yet"
+      ? "Flux has not reconciled it yet"
       : stale
-      ? "its last change is not worked on yet"
+      ? "Flux has not reconciled its last change yet"
       : ready.message,
     revision: (status?.artifact?.revision || status?.lastAppliedRevision ||
       releaseRevision(kind, status)) || undefined,

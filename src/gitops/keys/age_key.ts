@@ -41,7 +41,7 @@ export async function readAgeKey(file: string): Promise<AgeKey | undefined> {
   const recipient = identity === undefined ? undefined : await recipientOf(identity.trim());
   if (recipient === undefined) {
     throw usageError(`${file} holds no private age key`, {
-      hint: "Name another file with --age-key-file, or move this one away and a key is made.",
+      hint: "Name another file with --age-key-file, or move this file away to create a new key.",
     });
   }
   return { file, recipient };

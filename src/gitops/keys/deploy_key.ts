@@ -85,9 +85,12 @@ export async function scanHostKeys(system: System, server: SshServer): Promise<H
   const keys = hostKeys(stdout);
   if (keys.length > 0) return keys;
   const said = lastLine(stderr);
-  throw unreachableError(`${knownName(server)} shows no SSH host key${said && `: ${said}`}`, {
-    hint: "Is the address in git_repo_url right, and can this machine reach it?",
-  });
+  throw unreachableError(
+    `${knownName(server)} did not present an SSH host key${said && `: ${said}`}`,
+    {
+      hint: "Is the address in git_repo_url right, and can this machine reach it?",
+    },
+  );
 }
 
 /**

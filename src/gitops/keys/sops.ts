@@ -146,5 +146,7 @@ export async function encryptManifest(
 }
 
 function missing() {
-  return missingError("sops is not installed; it encrypts what is secret", { hint: HOW_TO_GET });
+  return missingError("sops is not installed; k3s-tool needs it to encrypt secrets", {
+    hint: HOW_TO_GET,
+  });
 }

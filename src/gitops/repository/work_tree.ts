@@ -10,7 +10,7 @@ import { usageError } from "../../errors/user_error.ts";
 /**
  * Where a path really lies, symbolic links followed, be it there or yet to be made.
  *
- * @throws {UserError} exit code 2 where a link on the way leads to nothing
+ * @throws {UserError} exit code 2 where a link on the way is broken
  */
 export async function realPlace(path: string): Promise<string> {
   for (let above = path;; above = dirname(above)) {
@@ -18,7 +18,7 @@ export async function realPlace(path: string): Promise<string> {
     if (found === undefined && above !== dirname(above)) continue;
     const real = await Deno.realPath(above).catch((error) => {
       const message = found?.isSymlink
-        ? `${above} is a symbolic link that leads to nothing`
+        ? `${above} is a broken symbolic link`
         : `Cannot use ${above}: ${(error as Error).message}`;
       throw usageError(message, { cause: error });
     });
@@ -42,8 +42,11 @@ export function liesIn(path: string, directory: string): boolean {
 export async function checkTarget(root: string, path: string): Promise<void> {
   const real = await realPlace(join(root, path));
   if (!liesIn(real, await realPlace(root))) {
-    throw usageError(`A symbolic link leads ${join(root, path)} out of the repository`, {
-      hint: `It would be written to ${real}. Take the link away, or choose another directory.`,
+    const message = `${
+      join(root, path)
+    } is behind a symbolic link that points outside the repository`;
+    throw usageError(message, {
+      hint: `It would be written to ${real}. Remove the link, or choose another directory.`,
     });
   }
   if ((await Deno.stat(real).catch(() => undefined))?.isDirectory) {

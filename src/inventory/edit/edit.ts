@@ -45,7 +45,7 @@ export interface NewHost {
 export function addHost(content: LoadedContent, host: NewHost): Edit {
   const namesake = content.tree.groups.get(host.name);
   if (namesake !== undefined) {
-    throw usageError(`A group is called ${host.name} already; nothing was written`, {
+    throw usageError(`The inventory already has a group named ${host.name}; nothing was written`, {
       where: namesake.where,
       hint: "Give the host another name: Ansible would take this one for all hosts of the group.",
     });
@@ -72,7 +72,7 @@ export function removeHosts(content: LoadedContent, names: readonly string[]): E
   const left = content.files.filter(({ kind, scope }) => kind === "host" && names.includes(scope));
   return {
     documents: new Map([[content.path, document]]),
-    notes: left.map(({ path }) => `Its variables are left in ${path}; delete them when you like.`),
+    notes: left.map(({ path }) => `Its variables are left in ${path}; you can delete them.`),
   };
 }
 
@@ -133,7 +133,7 @@ export function changeHost(content: LoadedContent, name: string, to: HostChange)
     notes: [
       ...files.size === 0
         ? []
-        : [`Its variables in host_vars are copied; delete the files of ${name} when you like.`],
+        : [`Its variables in host_vars are copied; you can delete the files of ${name}.`],
       ...lost.map((line) => `This comment was not kept: ${line.trim()}`),
     ],
   };

@@ -172,7 +172,7 @@ export function readVarsFiles(
         if (kindOf === "nothing") {
           // As Ansible does, which looks for the next name then.
           warnings.push({
-            message: "the symbolic link leads nowhere; Ansible skips it",
+            message: "it is a broken symbolic link; Ansible skips it",
             where: { file: from.show(path) },
           });
           continue;

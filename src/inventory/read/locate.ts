@@ -92,7 +92,7 @@ export async function resolveInventoryFile(
     const link = await danglingLink(path);
     if (link !== undefined) {
       throw usageError(
-        `${shown} cannot be read: ${files.show(link)} is a symbolic link that leads nowhere`,
+        `${shown} cannot be read: ${files.show(link)} is a broken symbolic link`,
         {
           hint: "Point the link to the inventory, or name another inventory with -i.",
           cause: error,

@@ -126,7 +126,7 @@ export function requireProvisionable(inventory: Inventory): void {
   }
   const unversioned = inventory.hosts.find((host) => !host.vars.has("k3s_version"));
   if (unversioned !== undefined) {
-    throw usageError(`The inventory says no k3s_version for ${unversioned.name}`, {
+    throw usageError(`k3s_version is not set for ${unversioned.name}`, {
       where: unversioned.where,
       hint: "Say which release to install: k3s-tool config set k3s_version v1.36.3+k3s1",
     });

@@ -216,7 +216,7 @@ function forward(model: Model): Step {
 
 function noShells(model: Model): Step | undefined {
   return model.settings.readOnly
-    ? say(model, "With --read-only there are no shells.", "warn")
+    ? say(model, "Shells are disabled with --read-only.", "warn")
     : undefined;
 }
 

@@ -59,8 +59,8 @@ const REST_MS = 300;
 const WORD_MS = 8_000;
 
 /** Said in the demo. */
-const NO_SHELLS = "The demo simulates its machines and pods: there is no shell in them.";
-const NO_FORWARDS = "The demo simulates its pods: no port leads into them.";
+const NO_SHELLS = "The demo has no shells.";
+const NO_FORWARDS = "The demo forwards no ports.";
 
 /** The state behind the screen. */
 export class Store {
@@ -117,7 +117,7 @@ export class Store {
       began: ({ address, object, port, isTaken }) => {
         const why = isTaken ? `; port ${port} of this machine is already in use` : "";
         this.say(
-          `✓ ${address} leads to port ${port} of ${safeText(nameOf(object))}${why}.`,
+          `✓ ${address} forwards to port ${port} of ${safeText(nameOf(object))}${why}.`,
           "good",
         );
       },
@@ -155,7 +155,7 @@ export class Store {
   #broken(what: string, error: unknown): void {
     if (this.#stop.signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
-    this.say(`${what}, as something is broken here: ${message}`, "bad");
+    this.say(`${what}: internal error: ${message}`, "bad");
   }
 
   /** A key, by its name in `key_names.ts`. */

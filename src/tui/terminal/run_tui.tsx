@@ -146,7 +146,7 @@ export async function runTui(options: TuiOptions): Promise<void> {
   });
   const watch = watchTerminal({
     onGone: () => leave(),
-    onBroken: (error) => leave(error ?? new Error("something broke without saying what")),
+    onBroken: (error) => leave(error ?? new Error("unknown internal error")),
     onContinued: () => {
       if (isSuspended) return;
       process.stdin.setRawMode?.(true);

@@ -115,7 +115,7 @@ export function gitopsWords(
 ): string {
   if (installed === undefined) return "not known.";
   if (!installed) return "Flux is not installed.";
-  if (objects.length === 0) return "Flux follows nothing yet.";
+  if (objects.length === 0) return "Flux has no sources yet.";
   const age = updatedAt === undefined ? "" : ` ${since(updatedAt, now)} ago`;
   const applied = revision === undefined
     ? "nothing applied yet"

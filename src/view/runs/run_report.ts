@@ -106,10 +106,10 @@ export function runError(
         );
     case "error":
     case undefined: {
-      const said = state.message ?? "ansible-playbook ended early";
+      const said = state.message ?? "ansible-playbook ended without a result";
       return state.hosts.size === 0
         ? failed(`${what} could not run: ${said}`, again)
-        : failed(`${what} broke off: ${said}; ${standing(state)}`, again);
+        : failed(`${what} stopped early: ${said}; ${standing(state)}`, again);
     }
   }
 }

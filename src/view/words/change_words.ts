@@ -58,7 +58,7 @@ function restartQuestion(workload: ObjectReference, state: LiveState): Question 
   const title = `Restart ${nameOf(workload)}?`;
   const report = known(workload, state);
   if (report === undefined) {
-    return { title, lines: ["Its pods are replaced; their number is not known."] };
+    return { title, lines: ["Its pods are replaced; their number is unknown."] };
   }
   const { pods, health } = report;
   const ill = isTrouble(health) ? [`It is not healthy now (${health.toLowerCase()}).`] : [];
@@ -87,7 +87,7 @@ function scaleQuestion(
   const before = known(workload, state)?.pods.wanted;
   const from = before === undefined ? "" : ` from ${before}`;
   const title = `Scale ${nameOf(workload)}${from} to ${replicas}?`;
-  if (before === undefined) return { title, lines: ["Its current number of pods is not known."] };
+  if (before === undefined) return { title, lines: ["Its current number of pods is unknown."] };
   const more = replicas - before;
   const what = more > 0
     ? `${counted(more, "pod is", "pods are")} added.`
@@ -155,7 +155,7 @@ function drainLines(name: string, cluster: ClusterState): readonly string[] {
   return [
     "It is cordoned first: no new pods are scheduled on it until you uncordon it.",
     ...cluster.pods === undefined
-      ? ["Its pods are evicted; their number is not known."]
+      ? ["Its pods are evicted; their number is unknown."]
       : podLines(podIndex(cluster.pods).onNode(name), nodes.filter((node) => node.name !== name)),
     ...onlyControlPlane(name, nodes),
   ];

@@ -56,7 +56,7 @@ export function usageGap({ connection, cluster, gaps }: LiveState): string | und
   const asked = connection.state === "live" && cluster.nodes !== undefined;
   if (!asked || cluster.metrics.known || gaps.has("metrics")) return undefined;
   if (cluster.metrics.reason === NOT_ASKED) return undefined; // it is only being measured
-  return `Use of CPU and memory is not known: ${cluster.metrics.reason}`;
+  return `CPU and memory usage is unknown: ${cluster.metrics.reason}`;
 }
 
 /** What a person should look at soon. */
@@ -88,7 +88,7 @@ function otherCluster(view: LiveView): readonly string[] {
   const inCluster = nodeRows(view).filter(({ node }) => node !== undefined);
   if (inCluster.length === 0 || inCluster.some(({ host }) => host !== undefined)) return [];
   return [
-    "No node of this cluster is in the inventory: does the kubeconfig lead to another cluster? " +
+    "No node of this cluster is in the inventory: is the kubeconfig for another cluster? " +
     "Fetch the right one with: k3s-tool kubeconfig",
   ];
 }

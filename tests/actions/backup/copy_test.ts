@@ -167,7 +167,7 @@ Deno.test("a copy that fails leaves the backup and says how to go on, and nothin
       await Deno.writeTextFile(`${backups}/${name}`, "age-encryption.org/v1\ndamaged");
       const differs = await run("backup", "copy", name);
       assert.equal(differs.code, 1);
-      assert.match(differs.stderr, /is there already, with another content/);
+      assert.match(differs.stderr, /already exists with different content/);
       assert.match((await run("backup", "list")).stderr, /not of the same size/);
       const shown = await run("backup", "show", name, "--copy", ...OPEN);
       assert.equal(shown.code, 0, shown.stderr);

@@ -122,7 +122,7 @@ Deno.test("what a server refuses ends the restore before k3s is stopped", async 
     const argv = ["backup", "restore", file, ...OPEN, "--yes"];
     const run = await runCommand(argv, { directory, runner });
     assert.equal(run.code, 1);
-    assert.match(run.stderr, /nuc did not take the backup: another restore/);
+    assert.match(run.stderr, /The backup could not be sent to nuc: another restore/);
     assert.deepEqual(started, []);
   });
 });

@@ -116,7 +116,7 @@ Deno.test("a backup of the server is listed, fetched whole, and opened here", as
     assert.equal(shown.code, 0, shown.stderr);
     // A copy that is here is not replaced by what a server has now.
     await Deno.writeTextFile(`${there}/${name}`, "another");
-    assert.match((await run(["backup", "fetch", name])).stderr, /is there already/);
+    assert.match((await run(["backup", "fetch", name])).stderr, /already exists/);
     assert.equal((await run(["backup", "show", name, "--identity", "key"])).code, 0);
 
     const missing = await run(["backup", "fetch", name.replace("sqlite", "etcd")]);

@@ -30,7 +30,7 @@ const CASES: readonly (readonly [said: string, hint: RegExp])[] = [
     /disk of pi is full/,
   ],
   ["/bin/sh: 1: /usr/bin/python3: not found", /apt install python3/],
-  ["Shared connection to 100.64.0.2 closed.", /broke off/],
+  ["Shared connection to 100.64.0.2 closed.", /was lost/],
   ["E: Could not get lock /var/lib/dpkg/lock-frontend", /installs packages on pi/],
 ];
 

@@ -48,7 +48,7 @@ class Directory(unittest.TestCase):
     def test_another_file_of_the_name_stays(self):
         self.receive()
         other = b"other"
-        with self.assertRaisesRegex(PART["Refused"], "with another content"):
+        with self.assertRaisesRegex(PART["Refused"], "with different content"):
             self.receive(other, {"bytes": len(other), "sha256": hashlib.sha256(other).hexdigest()})
         self.assertEqual(os.path.getsize(self.path), len(CONTENT))
 

@@ -41,7 +41,7 @@ class Parts(unittest.TestCase):
             with self.subTest(name):
                 path = os.fsencode(self.data) + b"/server/manifests/" + name
                 self.put(path)
-                with self.assertRaisesRegex(BACKUP["Refused"], r"/server/manifests/[ -~]+ has a name that no backup can have: rename it"):
+                with self.assertRaisesRegex(BACKUP["Refused"], r"/server/manifests/[ -~]+ has a name that a backup cannot store: rename it"):
                     BACKUP["parts"](self.data, self.config)
                 os.remove(path)
 

@@ -156,7 +156,7 @@ class Program(unittest.TestCase):
         asked = []
         self.assertEqual(MODULE.period("daily", lambda argv: asked.append(argv) or (0, text, "")), 7200)
         self.assertEqual(asked[0][-2:], ["--", "daily"])
-        with self.assertRaisesRegex(MODULE.Refused, "does not understand"):
+        with self.assertRaisesRegex(MODULE.Refused, "cannot parse"):
             MODULE.period("x", lambda argv: (1, "", "Failed to parse"))
         with self.assertRaisesRegex(MODULE.Refused, "does not repeat"):
             MODULE.period("2026-11-30", lambda argv: (0, text.splitlines()[0], ""))

@@ -184,7 +184,7 @@ class Download(unittest.TestCase):
     def test_another_file_of_the_workstation_than_the_published_one_is_named(self):
         with self.assertRaises(DOWNLOAD.Failed) as raised:
             self.from_workstation(sent=self.sent(k3s="bad"))
-        self.assertEqual(raised.exception.args, ("On the workstation /releases/v1/k3s is not the published file", "Download it again from http://mirror/v1/k3s."))
+        self.assertEqual(raised.exception.args, ("/releases/v1/k3s on the workstation is not the published file", "Download it again from http://mirror/v1/k3s."))
         self.assertFalse(os.path.exists(self.at("k3s")))
 
     def test_a_file_that_cannot_be_written_is_no_question_of_an_address(self):
@@ -208,7 +208,7 @@ class Download(unittest.TestCase):
         DOWNLOAD.LARGEST = 1 << 20
         with self.assertRaises(DOWNLOAD.Failed) as raised:
             self.download(Mirror(k3s=b"x" * (3 << 20)).sums(k3s=b"new"))
-        self.assertIn("it does not end", raised.exception.args[0])
+        self.assertIn("it is too large", raised.exception.args[0])
 
     def test_in_a_check_no_other_host_is_asked(self):
         other = Mirror(k3s=b"new")

@@ -145,7 +145,7 @@ class Starting(unittest.TestCase):
         said = ['E1126 10:00:01.000001 7 kubelet.go:1703] "Failed to start ContainerManager" err="invalid Node Allocatable configuration"'] + ["line"] * 30
         code, problem, _ = host({"alive": False}, {"restarts": 0}, {"restarts": 1}, {"restarts": 2}, journal=said, ask=lambda *_: "not yet").go()
         self.assertEqual(code, "keeps_ending")
-        self.assertIn("ends again each time it is started", problem)
+        self.assertIn("exits every time it starts", problem)
         self.assertIn("invalid Node Allocatable configuration", problem)
         self.assertLess(len(problem.splitlines()), START.JOURNAL_LINES + 2)
 
@@ -190,7 +190,7 @@ class Starting(unittest.TestCase):
     def test_the_limit_says_what_was_missing(self):
         code, problem, hint = host({"alive": False}, {}, ask=lambda *_: "the node is not Ready: x", journal=["one", "100%s"]).go()
         self.assertEqual(code, "")
-        self.assertIn("did not start within 30 s: the node is not Ready: x. It said last:\none\n100%s", problem)
+        self.assertIn("did not start within 30 s: the node is not Ready: x. Last log lines:\none\n100%s", problem)
         self.assertIn("journalctl -u k3s-agent", hint)
 
 

@@ -134,7 +134,7 @@ Deno.test("a connection that breaks is said, and the keys are given back", async
     await channel.next();
     channel.socket.terminate();
   }, terminal);
-  assert.match(error.message, /The connection to the shell in web-1 broke off/);
+  assert.match(error.message, /The connection to the shell in web-1 was lost/);
   assert.equal(terminal.listening, false);
 });
 

@@ -234,7 +234,7 @@ Deno.test("a server that goes away is told, and the next connection tries again"
     using lost = await connect();
     assert.equal(await ask(lost, "a"), "");
     await until(() => state().problem !== undefined);
-    assert.equal(state().problem, "the connection broke off");
+    assert.equal(state().problem, "the connection was lost");
     breaks = false;
     using next = await connect();
     assert.equal(await ask(next, "a"), "web-1:80:a");

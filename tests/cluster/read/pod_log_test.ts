@@ -83,7 +83,7 @@ const REFUSALS: readonly (readonly [number, string, RegExp])[] = [
   [
     400,
     'previous terminated container "app" in pod "web" not found',
-    /^The container app of web has no earlier run$/,
+    /^The container app of web has no previous log$/,
   ],
   [
     400,

@@ -138,7 +138,7 @@ Deno.test("what may not be listed is a gap, the rest is shown", () =>
     const { state, gaps } = await looked(api);
     assert.deepEqual(gaps, [
       "1 of the services cannot be parsed",
-      "Use of disks is not known: the kubelets do not answer",
+      "Disk usage is unknown: the kubelets do not answer",
       "jobs cannot be parsed",
       "not allowed to list pods",
       "stateful sets could not be listed: etcd gone",

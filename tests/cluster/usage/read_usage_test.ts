@@ -54,7 +54,7 @@ Deno.test("a kubelet that does not answer in time is unknown, the others are not
 Deno.test("where no kubelet answers it is said why", async () => {
   assert.equal(
     (await told({ slow: undefined })).gap,
-    "Use of disks is not known: the kubelets do not answer in time",
+    "Disk usage is unknown: the kubelets do not answer in time",
   );
   const refused = new ApiError(403, "Forbidden", "no", "/x");
   const { gap, metrics } = await told({ a: refused, b: refused });

@@ -138,7 +138,7 @@ Deno.test("a kubelet that says nothing is asked again soon, then as seldom as ot
     meter.lookAt(["nuc"]);
     await clock.pass(25_000);
     assert.equal(asked.filter((each) => each === path("nuc")).length, 3);
-    assert.deepEqual(gaps, ["Use of disks is not known: the kubelets do not answer"]);
+    assert.deepEqual(gaps, ["Disk usage is unknown: the kubelets do not answer"]);
     await clock.pass(60_000);
     assert.equal(asked.filter((each) => each === path("nuc")).length, 5);
     assert.equal(metrics()?.known, false);
@@ -154,7 +154,7 @@ Deno.test("what may not be asked is said", () =>
     meter.lookAt(["nuc"]);
     await clock.pass(0);
     assert.deepEqual(gaps, [
-      "Use of disks is not known: not allowed to ask the kubelets (nodes/proxy)",
+      "Disk usage is unknown: not allowed to ask the kubelets (nodes/proxy)",
     ]);
   }));
 
@@ -176,7 +176,7 @@ Deno.test("nonsense of a kubelet is unknown, not zero", () =>
     answers.set(path("dgx"), { node: "\u001b[2J" });
     meter.lookAt(["dgx"]);
     await clock.pass(0);
-    assert.deepEqual(gaps, ["Use of disks is not known: the kubelets' answers cannot be parsed"]);
+    assert.deepEqual(gaps, ["Disk usage is unknown: the kubelets' answers cannot be parsed"]);
     meter.lookAt(["nuc"]);
     await clock.pass(0);
     const now = metrics();

@@ -209,7 +209,7 @@ Deno.test("nothing that is there is taken for free: a directory, a file, a link"
     make();
     const { code, stderr } = await repository.run(APP);
     assert.equal(code, 2);
-    assert.match(stderr, /apps\/blog is there already; nothing was written/);
+    assert.match(stderr, /apps\/blog already exists; nothing was written/);
     Deno.removeSync(app, { recursive: true });
   }
   assert.deepEqual([...Deno.readDirSync(`${repository.home}/outside`)], []);

@@ -77,7 +77,7 @@ Deno.test("an object that no controller has looked at says so", () => {
   });
   assert.deepEqual(
     { message, revision, updatedAt },
-    { message: "Flux has not looked at it yet", revision: undefined, updatedAt: undefined },
+    { message: "Flux has not reconciled it yet", revision: undefined, updatedAt: undefined },
   );
 });
 

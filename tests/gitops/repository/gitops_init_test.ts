@@ -105,10 +105,10 @@ for (
       /repo is inside the Git repository .*\/other\n/,
     ],
     [
-      "a link that leads to nothing",
+      "a broken link",
       (home) => Deno.symlinkSync("nowhere", `${home}/repo`),
       [],
-      /repo is a symbolic link that leads to nothing/,
+      /repo is a broken symbolic link/,
     ],
     [
       "with a directory that is elsewhere",
@@ -118,7 +118,7 @@ for (
         Deno.symlinkSync("../elsewhere", `${home}/repo/apps`);
       },
       ["repo", "--force"],
-      /A symbolic link leads .*\/repo\/apps\/README\.md out of the repository/,
+      /\/repo\/apps\/README\.md is behind a symbolic link that points outside the repository/,
     ],
     [
       "with a directory in a file's place",
@@ -176,7 +176,7 @@ Deno.test("rules somebody wrote for secrets are never replaced", async () => {
   repository.write(".sops.yaml", rules);
   const { code, stderr } = await repository.run(["gitops", "init", "repo", "--force"]);
   assert.equal(code, 0);
-  assert.match(stderr, /\.sops\.yaml names no age recipient.*the public key in .*homelab\.txt/);
+  assert.match(stderr, /\.sops\.yaml has no age recipient.*the public key in .*homelab\.txt/);
   assert.match(stderr, /git init --initial-branch=main repo {4}\(it was not empty\)/);
   assert.equal(repository.read(".sops.yaml"), rules);
 });

@@ -126,7 +126,7 @@ Deno.test("a kubelet that ends again and again is a failure, though its node was
   await tool("config", "set", "k3s_worker_kubelet_args", broken, "--type", "json", "--scope", "n3");
   const run = await runWithEvents("provision", "--yes", "--limit", "n3");
   assert.equal(run.code, 1, run.stderr);
-  assert.match(run.stderr, /k3s-agent\.service ends again each time it is started/);
+  assert.match(run.stderr, /k3s-agent\.service exits every time it starts/);
   await tool("config", "unset", "k3s_worker_kubelet_args", "--scope", "n3");
 });
 

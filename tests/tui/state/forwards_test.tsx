@@ -63,10 +63,10 @@ Deno.test("F forwards a port, asked for where there are several; f lists them li
   await screen.sees("Which port of Service default/web?");
   await screen.sees("› 80 http");
   screen.type("j", "\r");
-  await screen.sees("✓ 127.0.0.1:40001 leads to port 443 of Service default/web.");
+  await screen.sees("✓ 127.0.0.1:40001 forwards to port 443 of Service default/web.");
   await screen.sees("⇄ 1 port forwarded");
   screen.type("\u001b", "/", ..."debug pod", "\r", "F");
-  await screen.sees("✓ 127.0.0.1:40002 leads to port 5432 of Pod default/debug; port 5432 of ");
+  await screen.sees("✓ 127.0.0.1:40002 forwards to port 5432 of Pod default/debug; port 5432 of ");
   await screen.sees("this machine is already in use.");
   screen.type("F");
   await screen.sees("⇄ 2 ports forwarded");
@@ -107,5 +107,5 @@ Deno.test("why nothing is forwarded is said", async () => {
   await using demo = new TestScreen({ news: homelab });
   await demo.sees("● live");
   demo.type("2", "/", ..."web service", "\r", "F");
-  await demo.sees("The demo simulates its pods: no port leads into them.");
+  await demo.sees("The demo forwards no ports.");
 });

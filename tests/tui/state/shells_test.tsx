@@ -66,13 +66,13 @@ Deno.test("no shell without a host in the inventory, without a node, with --read
   await using readOnly = new TestScreen({ news: homelab, readOnly: true, shell });
   await readOnly.sees("› nuc");
   readOnly.type("S");
-  await readOnly.sees("With --read-only there are no shells.");
+  await readOnly.sees("Shells are disabled with --read-only.");
   readOnly.type("p");
   assert.doesNotMatch(await readOnly.sees("details of what is selected"), /shell/);
   await using demo = new TestScreen({ news: homelab });
   await demo.sees("› nuc");
   demo.type("S");
-  await demo.sees("The demo simulates its machines and pods: there is no shell in them.");
+  await demo.sees("The demo has no shells.");
   for (const screen of [unknown, empty, readOnly, demo]) assert.deepEqual(screen.effects, []);
 });
 

@@ -103,7 +103,7 @@ Deno.test("GitOps in a sentence", () => {
   const sentence = (...more: readonly LiveNews[]) =>
     gitopsSentence(gitopsReport(look(liveState(HOMELAB, ...more))), NOW);
   assert.equal(sentence(), "GitOps: Flux is not installed.");
-  assert.equal(sentence(...news({}, { sources: {} })), "GitOps: Flux follows nothing yet.");
+  assert.equal(sentence(...news({}, { sources: {} })), "GitOps: Flux has no sources yet.");
   assert.equal(
     sentence(...news({ web: FAILED, "flux-system": {} })),
     "GitOps: main@1a2b3c4 applied 30m ago. Sources: 1 of 1 ready. Applied: 1 of 2 ready, " +

@@ -111,7 +111,7 @@ Deno.test("unknown use has its reason, and no zero", () => {
   };
   const [, totals, notice] = lines(liveState({ nodes: [node("nuc")], pods: [] }, none));
   assert.equal(totals, "Nodes 1/1 ready  Pods 0/0 running  CPU ?  Mem ?  GitOps –");
-  assert.equal(notice, "! Use of CPU and memory is not known: no metrics-server in the cluster");
+  assert.equal(notice, "! CPU and memory usage is unknown: no metrics-server in the cluster");
 });
 
 Deno.test("use that was not asked for yet is unknown, but no reason to worry", () => {

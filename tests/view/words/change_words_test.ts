@@ -67,7 +67,7 @@ No other node takes pods now: evicted pods stay Pending until one does.`,
 Deno.test("drain without pods to count does not make up a number", () => {
   assert.match(
     asked({ type: "drain", node: "nuc" }, liveState({ nodes: [node("nuc")] })),
-    /Its pods are evicted; their number is not known\./,
+    /Its pods are evicted; their number is unknown\./,
   );
 });
 

@@ -50,7 +50,7 @@ def parts(data=DATA, config=CONFIG):
     files = sorted({each for each in found if os.path.isfile(each[1])})
     for _, path in files:
         if not path.isprintable():
-            raise Refused("%s has a name that no backup can have: rename it, or move it away" % ascii(path))
+            raise Refused("%s has a name that a backup cannot store: rename it, or move it away" % ascii(path))
     return files
 
 
@@ -131,7 +131,7 @@ def back_up(request, stream, data=DATA, config=CONFIG, snapshot=save, ask=kubect
         clean(directory)
         k3s = version()
         if not k3s:
-            raise Refused("k3s does not say its version")
+            raise Refused("cannot read the version of k3s")
         made = snapshot(NAME, request["node"], data)
         inventory = [("inventory/" + name, text.encode()) for name, text in sorted(request["inventory"].items())]
         sources = [("datastore", made["path"])] + parts(data, config) + inventory

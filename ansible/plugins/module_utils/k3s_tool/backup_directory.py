@@ -67,7 +67,7 @@ def receive(directory, name, wanted, stream):
     if os.path.lexists(path):
         with opened(directory, name) as file:
             if sha256(file) != wanted["sha256"]:
-                raise Refused("%s is there already, with another content" % path)
+                raise Refused("%s already exists with different content" % path)
         return False
     part = os.path.join(directory, ".k3s-tool-copy-%s.part" % uuid.uuid4())
     try:

@@ -75,7 +75,7 @@ def driver_problem(machine, look):
                        "Enrol the key that signs the module (`mokutil --list-new`, and reboot), or switch Secure Boot off in the firmware.")
     if said:
         return problem("not_loaded", "the NVIDIA driver is installed, but its kernel module is not loaded (%s)" % said,
-                       "Reboot the machine; if it stays so, see `modprobe nvidia` and `dkms status` there.")
+                       "Reboot the machine; if the problem persists, see `modprobe nvidia` and `dkms status` there.")
     return problem("no_driver", "no NVIDIA driver is installed", "Set gpu_driver: install to have the distribution's installed, or install it yourself.")
 
 

@@ -123,7 +123,7 @@ def busy(lock):
     since = time.strftime("%H:%M %Z", time.localtime(time.time() - passed))
     return problem("busy", "another run is changing this host: `%s` by %s with the inventory %s, since %s (%s ago)" % (
         run["command"], run["who"], run["inventory"], since, ago(passed)),
-                   "Wait until it has ended, or end it there with Ctrl-C. A run that was killed, or whose machine went away, frees the host by itself within "
+                   "Wait until it has ended, or stop it there with Ctrl-C. A run that was killed, or whose machine went away, frees the host by itself within "
                    + ("a minute or two." if lock.get("holder") else "%d minutes." % (LEASE / 60)))
 
 

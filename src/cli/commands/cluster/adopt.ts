@@ -56,7 +56,7 @@ export const adoptCommand = defineCommand({
       wanted.hosts.map(({ name, host, address }) => {
         const facts = looked.get(name);
         if (facts === undefined) {
-          throw new UserError(`What ${name} says of its k3s cannot be read; nothing was written`, {
+          throw new UserError(`The k3s on ${name} could not be inspected; nothing was written`, {
             hint: "Look at its unit and configuration; values may have 1000 characters.",
           });
         }
@@ -78,7 +78,7 @@ export const adoptCommand = defineCommand({
       output.note(
         unfinished
           ? `${host}: an earlier run was interrupted; k3s has to be restarted.`
-          : `${host}: its k3s is k3s-tool's already.`,
+          : `${host}: k3s-tool already manages its k3s.`,
       );
     }
     const planned = await action.writeAdoption(context, wanted, {

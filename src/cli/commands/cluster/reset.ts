@@ -42,7 +42,7 @@ export const resetCommand = defineCommand({
       check: options.dryRun,
       ...await ansibleAnswers(options, context, globals),
     });
-    const what = options.dryRun ? "The dry run of the reset" : "The reset";
+    const what = options.dryRun ? "The dry run" : "The reset";
     await showRun(events, { what, resume: line }, { context, output, globals });
     output.note(options.dryRun ? "Nothing was changed." : "k3s was removed.");
     if (limit.length === 0 && sharesDatabase(inventory.cluster)) {

@@ -15,13 +15,13 @@ const JOINING = { what: "Joining the cluster", resume: "k3s-tool provision" };
 
 const DRY_RUN = option.flag("--dry-run", "show what would change, change nothing");
 
-/** `node set-role`: makes a server of a worker, or a worker of a server. */
+/** `node set-role`: changes a worker into a server, or a server into a worker. */
 export const nodeSetRoleCommand = defineCommand({
   name: "node set-role",
-  summary: "Make a server of a worker, or a worker of a server",
+  summary: "Change a worker into a server, or a server into a worker",
   description:
-    "k3s has no way to change the role of a node, so the machine leaves the cluster and joins " +
-    "again: the node is drained and deleted with its etcd member, k3s is removed from the machine, " +
+    "k3s cannot change the role of a node, so the machine leaves the cluster and joins again: " +
+    " the node is drained and deleted with its etcd member, k3s is removed from the machine, " +
     "the inventory is changed, and the machine is provisioned in its new role. Its settings and " +
     "its other groups stay, and so do files of its volumes. If removing it fails, run the command " +
     "again; if joining fails, run k3s-tool provision.",
@@ -56,7 +56,7 @@ export const nodeSetRoleCommand = defineCommand({
 /** `node replace`: puts another machine in the place of one. */
 export const nodeReplaceCommand = defineCommand({
   name: "node replace",
-  summary: "Put another machine in the place of one that died or was reinstalled",
+  summary: "Replace a machine that died or was reinstalled",
   description:
     "The new machine gets the role, settings and groups of the old one. The old node is deleted " +
     "with its password and its etcd member before the new machine joins; the cluster refuses that " +

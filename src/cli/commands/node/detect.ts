@@ -9,7 +9,7 @@ import { ansibleAnswers, PASSWORD_OPTIONS } from "../../program/options.ts";
 /** `node detect`: what each machine is, and what to set for it. */
 export const nodeDetectCommand = defineCommand({
   name: "node detect",
-  summary: "Look at what machines are, and suggest settings for them",
+  summary: "Detect the hardware of machines and suggest settings",
   description:
     "Reads model, processors, memory, disks, NVIDIA GPUs and desktop sessions over ssh, without root and without changing anything, " +
     "and remembers them for `k3s-tool node show HOST`. Suggestions are for variables that the inventory does not set: what you set is left alone.",
@@ -84,7 +84,7 @@ export const nodeDetectCommand = defineCommand({
     async function choose() {
       if (suggestions.length === 0 || !globals.input) return [];
       const picked = await new Prompter(globals, context).multiselect({
-        message: "Which of these to write into the inventory?",
+        message: "Which settings should be written to the inventory?",
         choices: suggestions.map((each, index) => ({
           value: String(index),
           label: `${each.host}: ${each.variable}: ${view.suggestedText(each)}`,

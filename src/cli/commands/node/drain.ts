@@ -9,7 +9,7 @@ const WAIT = 300;
 /** `node cordon`: keeps new pods away. */
 export const nodeCordonCommand = nodeChangeCommand("cordon", {
   summary: "Keep new pods away from nodes",
-  description: "Pods that run on the node stay. `node uncordon` takes it back.",
+  description: "Pods that run on the node stay. `node uncordon` reverses this.",
   examples: {
     "k3s-tool node cordon pi": "no new pods are scheduled on pi",
     "k3s-tool node cordon pi nas": "the same for two nodes",

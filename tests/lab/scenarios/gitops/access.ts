@@ -195,7 +195,7 @@ export function repositoryAccess(lab: () => readonly Host[]): void {
     const other = `SHA256:${"A".repeat(43)}`;
     const foreign = await heard("gitops", "deploy-key", "--fingerprint", other);
     assert.equal(foreign.code, 2);
-    assert.match(foreign.stderr, /shows other host keys than that: ssh-ed25519 SHA256:/);
+    assert.match(foreign.stderr, /presents other host keys: ssh-ed25519 SHA256:/);
     const right = await heard("gitops", "deploy-key", "--fingerprint", await fingerprint());
     assert.equal(right.code, 0, right.stderr);
     assert.equal(right.stdout, first.stdout, "the key stays");

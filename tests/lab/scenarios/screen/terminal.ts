@@ -302,7 +302,7 @@ export function screenAndTerminal(lab: () => readonly Host[]): void {
     const forward = async () => {
       await screen.keys("F");
       const said = await screen.waitForScreen(
-        /✓ 127\.0\.0\.1:\d+ leads to port 80 of Service default\/hello\./,
+        /✓ 127\.0\.0\.1:\d+ forwards to port 80 of Service default\/hello\./,
       );
       return /127\.0\.0\.1:\d+/.exec(said)![0];
     };
