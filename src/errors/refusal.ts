@@ -33,7 +33,7 @@ function other(why: string): Refusal {
   return { why, advice: (directory) => `Check ${directory} and its disk` };
 }
 
-const NO_DIRECTORIES = other("nobody can create directories on its file system");
+const NO_DIRECTORIES = other("its file system does not allow new directories");
 
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   EACCES: DENIED,

@@ -192,7 +192,7 @@ function refused(
   { added, all }: { readonly added: readonly Problem[]; readonly all: readonly Problem[] },
 ): UserError {
   if (added.length === 0) {
-    return usageError(`${file} has problems already; nothing was written`, {
+    return usageError(`${file} already has problems; nothing was written`, {
       problems: all,
       hint: "Correct them first, with an editor or: k3s-tool config set",
     });

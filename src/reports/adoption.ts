@@ -248,7 +248,7 @@ export function settingsOf({ options, names, mode, tailscale_ip }: PresentFacts)
     // In an inventory it would be rendered, on this machine.
     if (list.some((text) => TEMPLATE.test(text))) {
       problems.push(
-        `k3s runs with ${option} ${list.join(", ")}, which Ansible takes for a template`,
+        `k3s runs with ${option} ${list.join(", ")}, which Ansible would treat as a template`,
       );
       continue;
     }

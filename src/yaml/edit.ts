@@ -228,7 +228,7 @@ function edited(
     const result = after.problems.length > 0 ? undefined : rootValue(after);
     if (result === undefined || !sameValue(result, expected)) {
       throw new SpliceError(
-        "more than that would change; a YAML alias or an odd layout is in the way",
+        "this would change other values too, because of a YAML alias or an unusual layout",
       );
     }
     return after;

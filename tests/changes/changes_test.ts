@@ -299,7 +299,7 @@ Deno.test("gone, forbidden and changed meanwhile are said in words with the next
     cluster.refuse = ({ method }) =>
       method === "PATCH" ? statusError(409, "Conflict", "try again") : undefined;
     const conflict = failure(await cluster.perform(restart));
-    assert.match(conflict.message, /changed by somebody else at the same moment: try again/);
+    assert.match(conflict.message, /changed by someone else at the same time: try again/);
     for (const told of [gone, forbidden, conflict]) assert.ok(told.hint);
   }));
 

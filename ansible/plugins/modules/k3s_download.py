@@ -233,7 +233,7 @@ class Download:
         response, said = fetch(url)
         if response is None or said.get("status") != 200:
             gone = said.get("status") == 404
-            raise Failed("%s: %s" % (missing, said.get("msg") or "nothing was answered"),
+            raise Failed("%s: %s" % (missing, said.get("msg") or "no response"),
                          "Is it a release? See %s." % self.params["releases"] if gone else "Can this host reach that address? %s" % self.params["elsewhere"], not gone)
         return response
 

@@ -112,7 +112,7 @@ class Rotation:
         try:
             state = json.loads(self.ask("status", "-o", "json"))
         except ValueError as error:
-            raise Failed("k3s secrets-encrypt status said something unknown: %s" % error) from error
+            raise Failed("k3s secrets-encrypt status gave unknown output: %s" % error) from error
         keys = [state.get("activekey") or ""] + (state.get("inactivekeys") or [])
         return {"enabled": state.get("enable") is True, "stage": state.get("stage") or "", "agree": bool(state.get("hashmatch")),
                 "why": state.get("hasherror") or "", "kind": keys[0].split(" ")[0], "keys": [key.split(" ")[-1] for key in keys if key]}

@@ -251,7 +251,7 @@ def main():
     def fetch(url):
         response, said = fetch_url(module, url, timeout=60)
         if response is None or said.get("status") != 200:
-            raise Failed("%s: %s" % (url, said.get("msg") or "nothing was answered"))
+            raise Failed("%s: %s" % (url, said.get("msg") or "no response"))
         return response.read()
     host = Host(module.params, fetch, module.check_mode)
     try:

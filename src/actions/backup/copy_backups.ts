@@ -198,7 +198,7 @@ async function fetchWhole(
 ): Promise<void> {
   const heard = progressOf(system, stored, tell);
   let left = stored.bytes;
-  const otherwise = () => new UserError(`${address} is not as long as it is listed`);
+  const otherwise = () => new UserError(`${address} does not have the size that was listed`);
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
     transform: (chunk, controller) => {
       heard(chunk);

@@ -149,7 +149,7 @@ class Bucket implements CopyPlace {
     if (files.some((each) => each.name === name)) {
       if (await this.#has(file)) return false;
       throw new UserError(`${this.address}/${name} already exists with different content`, {
-        hint: "Compare the two with backup show; --copy takes the one that is there.",
+        hint: "Compare the two with backup show; --copy shows the copy.",
       });
     }
     await this.#text({

@@ -265,7 +265,7 @@ export async function writeRepository(
 export function differsError(plan: RepositoryPlan): UserError {
   const differing = plan.files.filter(({ change }) => change === "differs");
   const what = counted(differing.length, "file is", "files are");
-  return usageError(`${what} there already with other content; nothing was written`, {
+  return usageError(`${what} already there with different content; nothing was written`, {
     problems: differing.map(({ path }) => ({
       message: "differs from what would be written",
       where: { file: join(plan.directory, path) },
@@ -365,7 +365,7 @@ async function repositoryKey(
     );
   } else if (rules && key === undefined) {
     warnings.push(
-      `.sops.yaml names ${configured.join(", ")}; put the private key of it into ${file}, ` +
+      `.sops.yaml names ${configured.join(", ")}; put its private key into ${file}, ` +
         "or name its place with --age-key-file",
     );
   } else if (rules && key !== undefined && !configured.includes(key.recipient)) {

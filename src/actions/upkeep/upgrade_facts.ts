@@ -139,7 +139,7 @@ export async function readUpgradeFacts(
         ? [`its budget ${budget.metadata.name} allows no disruption now`]
         : [],
       ...claims.some((claim) => local.has(claim))
-        ? ["its volume is on this node: it is away until the node is back"]
+        ? ["its volume is on this node: it is unavailable until the node is back"]
         : owner === undefined
         ? ["no controller recreates it"]
         : siblings.get(owner)?.length === 1

@@ -345,7 +345,7 @@ async function* splitLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<stri
   for await (const bytes of body) {
     yield* splitter.push(bytes);
     if (splitter.rest.length > LONGEST_LINE) {
-      throw new Error("a line of the answer does not end");
+      throw new Error("a line of the response is too long");
     }
   }
   if (splitter.rest !== "") yield splitter.rest;

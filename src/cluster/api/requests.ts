@@ -78,11 +78,11 @@ export function objectError(error: unknown, { object, verb, part, server }: Atte
     case 404:
       return fail(
         `${words} is gone`,
-        "It was deleted or replaced meanwhile; go back and choose what took its place.",
+        "It has been deleted or replaced; go back and choose its replacement.",
       );
     case 409:
       return fail(
-        `${words} was changed by somebody else at the same moment: ${said}`,
+        `${words} was changed by someone else at the same time: ${said}`,
         "Nothing was changed by this request; try again.",
       );
     case 400:

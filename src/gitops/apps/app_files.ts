@@ -64,7 +64,7 @@ function baseFiles(spec: AppSpec): readonly (readonly [file: string, text: strin
       deployment(spec),
       "Image tag and replicas: see overlays. The file system is read-only but for /tmp" +
         `${volume === undefined ? "" : " and /data"};\n` +
-        "an image that must run as another user, or write elsewhere, needs that said here.",
+        "an image that must run as another user, or write elsewhere, needs settings here.",
     ),
     ...(port === undefined ? [] : file("service.yaml", service(spec))),
     ...(host === undefined ? [] : file("ingress.yaml", ingress(spec), "The host: see overlays.")),
@@ -85,7 +85,7 @@ function baseFiles(spec: AppSpec): readonly (readonly [file: string, text: strin
       "networkpolicy.yaml",
       networkPolicy(spec),
       "Pods of this namespace reach each other, DNS and the internet, and nothing else: neither\n" +
-        "other apps nor the network at home. Nobody reaches them but those under ingress.\n" +
+        "other apps nor the network at home. Only those under ingress can reach them.\n" +
         "Allow more by adding to the lists.",
     ),
   ];
@@ -107,7 +107,7 @@ function sync({ name }: AppSpec, { fluxNamespace, encrypted }: AppPlace): string
       ...(encrypted ? { decryption: { provider: "sops", secretRef: { name: "sops-age" } } } : {}),
     },
   }, {
-    comment: "Tells Flux to apply this app, by itself: if it fails, others do not wait for it.\n" +
+    comment: "Tells Flux to apply this app separately: if it fails, others do not wait for it.\n" +
       "${cluster} is set in clusters/NAME/apps.yaml.",
   });
 }

@@ -32,7 +32,7 @@ export async function readAgeKey(file: string): Promise<AgeKey | undefined> {
   if (found === undefined) return undefined;
   if (!found.isFile) throw usageError(`${file} is not a file`);
   if (((found.mode ?? 0) & 0o077) !== 0) {
-    throw usageError(`${file} can be read by others: it opens every secret of the cluster`, {
+    throw usageError(`${file} can be read by others, and it decrypts every secret of the cluster`, {
       hint: `Correct it: chmod 600 ${file}`,
     });
   }

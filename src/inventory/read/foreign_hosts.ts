@@ -51,7 +51,7 @@ export async function readForeignHosts(
   const hosts = jsonHosts(text) ?? scriptHosts(text) ?? k0sctlHosts(text, { file, warn }) ??
     ansibleHosts(file, { cwd, text: iniInventory(text) });
   if (hosts.length > 0) return hosts;
-  throw usageError(`${path} names no machine that is a server or a worker`, {
+  throw usageError(`${path} has no machine that is a server or a worker`, {
     hint: "k3s-tool reads Ansible inventories with groups such as server and agent or master and " +
       "node, the hosts or the script of k3sup plan, and k0sctl.yaml.",
   });

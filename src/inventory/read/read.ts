@@ -128,7 +128,7 @@ export function requireProvisionable(inventory: Inventory): void {
   if (unversioned !== undefined) {
     throw usageError(`k3s_version is not set for ${unversioned.name}`, {
       where: unversioned.where,
-      hint: "Say which release to install: k3s-tool config set k3s_version v1.36.3+k3s1",
+      hint: "Set the release to install: k3s-tool config set k3s_version v1.36.3+k3s1",
     });
   }
 }

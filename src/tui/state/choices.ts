@@ -54,7 +54,7 @@ export function portQuestion(object: ObjectReference): Question {
   const name = safeText(nameOf(object));
   return {
     title: `Which port of ${name}?`,
-    none: `${name} names no TCP port.`,
+    none: `${name} has no TCP port.`,
     choicesOf: (found) =>
       forwardPorts(object, found).map(({ port, name }) => ({
         label: safeText(`${port} ${name}`),

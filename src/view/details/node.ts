@@ -135,7 +135,7 @@ function volumeSection({ live }: LiveView, { name, used }: NodeReport): readonly
 function tailscaleSection({ live, now }: LiveView, report: NodeReport): Section {
   const { peer, tailscaleIp, host } = report;
   if (peer === undefined) {
-    const missing = inTone("warn", "the tailnet has none with this address");
+    const missing = inTone("warn", "no machine in the tailnet has this address");
     return fieldSection("Tailscale", [
       ["Address", tailscaleIp ?? NOTHING],
       ["Machine", live.tailnet?.known ? missing : "not known"],

@@ -225,7 +225,7 @@ Deno.test("a copy that was changed is refused, and one that is cut off", async (
           method === "GET" && url.endsWith(".age") ? new Response(bytes) : undefined;
         const shown = await run("backup", "show", `${PLACE}/${name}`, ...OPEN);
         assert.equal(shown.code, 1);
-        assert.match(shown.stderr, /is not as long as it is listed/);
+        assert.match(shown.stderr, /does not have the size that was listed/);
       }
       const none = await run("backup", "show", name.replace("27T", "26T"), ...OPEN);
       assert.equal(none.code, 2);

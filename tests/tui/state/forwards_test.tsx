@@ -100,7 +100,7 @@ Deno.test("why nothing is forwarded is said", async () => {
   screen.type("F");
   await screen.sees("Select a Service or a pod first");
   screen.type("2", "/", ..."web service", "\r", "F");
-  await screen.sees("Service default/web names no TCP port.");
+  await screen.sees("Service default/web has no TCP port.");
   screen.type("\u001b", "/", ..."debug pod", "\r", "F");
   await screen.sees("✗ No pod of it is ready. Wait.");
   assert.doesNotMatch(screen.frame(), /⇄/);

@@ -114,6 +114,6 @@ Deno.test("a host that is no node yet says what is next, a node without a host t
   const lonely = liveState({ ...HOMELAB, peers: [] });
   assert.match(
     part(sections("Node", "attic", { state: lonely }), "Tailscale"),
-    /Address +100.64.0.5\n +Machine +the tailnet has none with this address/,
+    /Address +100.64.0.5\n +Machine +no machine in the tailnet has this address/,
   );
 });

@@ -103,7 +103,7 @@ Deno.test("a rollout is told as it goes for each kind", () => {
   );
   assert.match(restart("StatefulSet", "three"), /one at a time, the last one first/);
   assert.match(restart("DaemonSet", "four"), /Its 4 pods are replaced node by node/);
-  assert.match(restart("Deployment", "other"), /not known/);
+  assert.match(restart("Deployment", "other"), /is unknown/);
 });
 
 Deno.test("scaling says from how many to how many, and what that leaves", () => {
@@ -122,7 +122,7 @@ Deno.test("scaling says from how many to how many, and what that leaves", () => 
   assert.match(scale("StatefulSet", "db", 0), /1 pod ends\.\nNo pods are left.*\nIts volumes stay/);
   assert.match(
     scale("Deployment", "other", 3),
-    /^Scale Deployment default\/other to 3\?\n.*not known/,
+    /^Scale Deployment default\/other to 3\?\n.*is unknown/,
   );
 });
 

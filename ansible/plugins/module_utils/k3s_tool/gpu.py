@@ -69,7 +69,7 @@ def driver_problem(machine, look):
         return problem("driver_failed", "the NVIDIA driver does not work: %s" % said, "See `nvidia-smi` and `journalctl -k -g NVRM` there.")
     if loaded("nouveau"):
         hint = "Reboot the machine." if said else "Set gpu_driver: install, or install NVIDIA's driver yourself; then reboot the machine."
-        return problem("nouveau", "the card is run by nouveau, with which CUDA does not work", hint)
+        return problem("nouveau", "the card uses the driver nouveau, which does not support CUDA", hint)
     if said and (look.text(SECURE_BOOT) or "").endswith("\x01"):
         return problem("secure_boot", "the NVIDIA driver is installed, but its kernel module is not loaded, and Secure Boot is on",
                        "Enrol the key that signs the module (`mokutil --list-new`, and reboot), or switch Secure Boot off in the firmware.")

@@ -127,7 +127,7 @@ def judge_installation(role, config):
         problems.append(problem("other_role", "this host runs a k3s agent, but the inventory has it as a control plane", reset))
     texts = [config] + [read(path) for path in glob.glob("/etc/systemd/system/k3s*.service*")]
     if any(re.search(r"vpn-auth", text) for text in texts):
-        warnings.append("k3s was installed here with --vpn-auth, which is fragile; this run replaces it by explicit Tailscale addresses.")
+        warnings.append("k3s was installed here with --vpn-auth, which is fragile; this run replaces it with explicit Tailscale addresses.")
     return problems, warnings
 
 

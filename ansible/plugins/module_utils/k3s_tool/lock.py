@@ -171,4 +171,4 @@ def lock_host(run):
         json.dump({"run": run, "taken": since_boot(), "holder": holder and {key: holder[key] for key in ("pid", "start", "name")}}, file)
     if work_ended():
         return None
-    return problem("busy", "an earlier run was killed, but a process that it started is still running on this host", "Wait some minutes, then run the command again.")
+    return problem("busy", "an earlier run was killed, but a process that it started is still running on this host", "Wait a few minutes, then run the command again.")

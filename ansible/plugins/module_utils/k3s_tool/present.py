@@ -324,13 +324,13 @@ def look(documents, table):
             return facts, {}, found
         facts["problems"] += judge_unit(found)
         if not found["active"]:
-            facts["problems"].append(problem("stopped", "its k3s does not run", "Start it (`systemctl start %s`), or remove it and provision the host." % unit))
+            facts["problems"].append(problem("stopped", "its k3s is not running", "Start it (`systemctl start %s`), or remove it and provision the host." % unit))
         mode = found["command"][1] if found["command"][1:2] in (["server"], ["agent"]) else None
         options, both = effective(documents, found["command"][2:], found["environment"], table)
         # A server passes over what only agents have.
         options = {name: value for name, value in options.items() if mode in (table.get(name) or {"on": [mode]})["on"]}
     except ValueError as failure:
-        facts["problems"].append(problem("unreadable", "what its k3s runs with cannot be read: %s" % failure, "Simplify it, restart k3s, then adopt it."))
+        facts["problems"].append(problem("unreadable", "its k3s options cannot be read: %s" % failure, "Simplify it, restart k3s, then adopt it."))
         return facts, {}, None
     facts["mode"] = mode
     facts["tailscale_ip"], facts["address"] = network(options)

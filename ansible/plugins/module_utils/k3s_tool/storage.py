@@ -102,7 +102,7 @@ def judge_path(entry, recorded, host):
                        "Correct it in storage_paths: no . or .. in it, no // and no / at its end.")
     there = nearest(path)
     if os.path.realpath(there) != there or os.path.islink(there):
-        return problem("storage_link", "the storage path %s leads through a link, to %s" % (path, os.path.realpath(there) + path[len(there):]),
+        return problem("storage_link", "the storage path %s goes through a symbolic link, to %s" % (path, os.path.realpath(there) + path[len(there):]),
                        "Name the directory itself in storage_paths.")
     if not os.path.isdir(there):
         return problem("storage_file", "%s is not a directory, and the storage path %s needs one" % (there, path), "Name another path in storage_paths.")

@@ -149,9 +149,9 @@ export const backupListCommand = defineCommand({
 export const backupShowCommand = defineCommand({
   name: "backup show",
   aliases: ["backup verify"],
-  summary: "Decrypt a backup, check all of it, and list its contents",
+  summary: "Decrypt a backup, verify it, and list its contents",
   description:
-    "Decrypts the backup, checks all of it and lists what it contains; nothing decrypted is kept. A " +
+    "Decrypts the backup, verifies it and lists what it contains; nothing decrypted is kept. A " +
     "backup that is not on this machine is fetched from where backup_copy has it. A file that is " +
     "truncated or modified, or that the passphrase or the key does not open, is refused with exit " +
     "code 1.",

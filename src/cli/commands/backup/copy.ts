@@ -7,9 +7,9 @@ export const backupCopyCommand = defineCommand({
   name: "backup copy",
   summary: "Copy backups that have no copy yet to S3 or to another host",
   description:
-    "Copies backups of this machine to the place that backup_copy in the inventory names: all of " +
-    "this cluster that are not there, or the named ones. backup create does so by itself. Each copy " +
-    "is there whole or not at all, with its checksum verified.",
+    "Copies backups of this machine to the place that backup_copy in the inventory names: the named " +
+    "ones, or all of this cluster that have no copy there. backup create does this automatically. " +
+    "Each copy is complete, with its checksum verified, or not made at all.",
   formats: ["table"],
   args: [argument("[name...]", "files, or names of backups", { completes: "file" })],
   options: { directory: DIRECTORY },

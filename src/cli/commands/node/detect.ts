@@ -77,7 +77,7 @@ export const nodeDetectCommand = defineCommand({
         `Wrote ${counted(chosen.length, "setting")}; k3s-tool provision brings them to the nodes.`,
       );
     } else if (suggestions.length > 0) {
-      output.note("Nothing was written. Write all of it with: k3s-tool node detect --apply");
+      output.note("Nothing was written. Write all of them with: k3s-tool node detect --apply");
     }
     if (error !== undefined) throw error;
 

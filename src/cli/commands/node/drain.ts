@@ -45,7 +45,7 @@ export const nodeRebootCommand = nodeChangeCommand("reboot", {
   summary: "Drain and reboot machines, one after the other",
   description:
     "Drains the node, reboots the machine, waits until it is Ready again and lets it take pods, " +
-    "unless it was cordoned before. The first that cannot be drained or does not come back stops it.",
+    "unless it was cordoned before. It stops at the first that cannot be drained or does not come back.",
   examples: {
     "k3s-tool node reboot pi": "ask, then reboot pi",
     "k3s-tool node reboot pi nas --yes": "reboot two machines without asking",

@@ -12,8 +12,8 @@ export const artifactsDownloadCommand = defineCommand({
   description:
     "Downloads k3s and its images for each architecture in the inventory, and Flux's install.yaml " +
     "where git_repo_url is set, from where hosts would download them. Each file is verified by the checksums that its release " +
-    "publishes, and is there whole or not at all. A file that is there and right is not downloaded " +
-    "again: run it again after an interruption. Works without an inventory where --k3s-version " +
+    "publishes, and only complete files are kept. A file that is already there and correct is not " +
+    "downloaded again: run it again after an interruption. Works without an inventory where --k3s-version " +
     "and --arch are given.",
   formats: ["table", "wide", "json", "yaml", "name"],
   options: {

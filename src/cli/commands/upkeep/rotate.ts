@@ -55,9 +55,9 @@ export const rotateCertsCommand = rotation({
   description:
     "Stops k3s on one server after the other, has k3s put its client and server certificates and " +
     "their keys aside, and starts it: it makes new ones, valid for a year. Each server must be " +
-    "Ready, and vote again if it has etcd, before the next one is stopped; then come the workers. " +
+    "Ready, and vote again if it has etcd, before the next one is stopped; the workers follow. " +
     "Pods keep running. The kubeconfig on this machine gets the new certificate. The certificate " +
-    "authorities, which are valid for ten years, stay. If it is interrupted, run it again.",
+    "authorities, which are valid for ten years, are kept. If it is interrupted, run it again.",
   question: "Restart k3s on every node with new certificates?",
   done: "Every node has new certificates.",
   examples: {

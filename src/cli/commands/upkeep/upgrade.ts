@@ -23,7 +23,7 @@ export const upgradeCommand = defineCommand({
     "batches. Each node is drained, upgraded and uncordoned; the next one waits until it is Ready " +
     "with the new version and, on a server with etcd, votes again. Disruption budgets are " +
     "respected. A failure stops the upgrade. Nodes that it cordoned are uncordoned however it " +
-    "ends. Run it again to continue: nodes that have the version already are skipped. Downgrades, " +
+    "ends. Run it again to continue: nodes that already have the version are skipped. Downgrades, " +
     "skipped minor versions and releases that remove an API still in use are refused.",
   formats: ["table", "wide", "json"],
   options: {

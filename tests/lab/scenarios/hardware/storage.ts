@@ -126,7 +126,7 @@ echo 'UUID=0 /srv/lab-none/ ext4 noauto,x-systemd.automount 0 0' >> /etc/fstab`,
     );
     const refused = {
       "/srv/lab-ro/volumes": /cannot be written: the file system at \/srv\/lab-ro is read-only/,
-      "/srv/lab-loop/volumes": /leads through a link/,
+      "/srv/lab-loop/volumes": /goes through a symbolic link/,
       "/srv/lab-none/volumes": /is not mounted at \/srv\/lab-none$/m,
       "/srv/lab-fstab/volumes": /lab-fstab is not a directory/,
       "{{ 'srv/volumes' }}": /is not an absolute path/,
