@@ -140,6 +140,12 @@ LOOP = "keeps_ending"
 JOURNAL_LINES = 12
 FATAL = re.compile(r"level=fatal|\bpanic: |^F\d{4} |Failed to start ContainerManager|flag provided but not defined")
 
+# The certificate with which the kubelet is a node (k3s pkg/agent/config/config.go), and the device of flannel. flannel keeps the device that it finds,
+# with its hardware address (flannel pkg/backend/vxlan/device.go, ensureLink), and the other nodes forget that address when a node with it is deleted
+# (vxlan_network.go, handleSubnetEvents), even where another node has it by then: pods there would not be reached any more.
+CERTIFICATE = "/var/lib/rancher/k3s/agent/client-kubelet.crt"
+DEVICE = "flannel.1"
+
 
 def run(*argv):
     """Exit code and output of a program; where it failed, with what it said about that."""
@@ -216,6 +222,23 @@ def get(path):
         connection.close()
 
 
+def node_of(certificate):
+    """The name of the node that a certificate of a kubelet (PEM) is for, or None."""
+    first = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", certificate, re.S)
+    try:
+        der = ssl.PEM_cert_to_DER_cert(first.group()) if first else b""
+    except ValueError:
+        return None
+    # The name of the subject, with its length in the byte before it.
+    at = der.find(b"system:node:")
+    return der[at:at + der[at - 1]].decode(errors="replace").split(":")[-1] if at > 0 else None
+
+
+def registered():
+    """The node that this host is, or was when k3s last ran; None where it never was one."""
+    return node_of(programs.read(CERTIFICATE))
+
+
 def asked(node, since):
     """`not_started` by what the API says now."""
     try:
@@ -284,6 +307,7 @@ class Start:
     def __init__(self, unit, node, host, restart, timeout):
         self.unit, self.names, self.restart, self.timeout = unit, {"node": node, "host": host or node}, restart, timeout
         self.state, self.ask, self.rules, self.run, self.journal = unit_state, asked, rules_written, run, journal
+        self.registered = registered
         self.now, self.pause = time.monotonic, time.sleep
         self.hint = "Full log: `journalctl -u %s` on this host. Fix what it names, then run the command again: finished steps are not repeated." % unit
         self.begun, self.silent = int(time.time()), None
@@ -294,6 +318,10 @@ class Start:
         self.run("systemctl", "daemon-reload")
         steps = [["enable", self.unit]]
         if self.restart or not before["alive"]:
+            if self.registered() not in (None, self.names["node"]):
+                # It was renamed: as a new node it gets a device with another address, as the old node is deleted after it has joined.
+                self.run("systemctl", "stop", self.unit)
+                self.run("ip", "link", "delete", DEVICE)
             # No waiting for systemd: its READY may come minutes later.
             steps += [["reset-failed", self.unit], ["--no-block", "restart" if self.restart else "start", self.unit]]
         for step in steps:

@@ -8,6 +8,21 @@ import unittest.mock
 from load_part import load_module
 
 START = load_module("k3s_start")
+# Of the node n2: openssl req -x509 -subj "/O=system:nodes/CN=system:node:n2".
+CERTIFICATE = """
+-----BEGIN CERTIFICATE-----
+MIIBtTCCAVugAwIBAgIUHAe5yXVpM1SH9MCByd5ymin1Y5cwCgYIKoZIzj0EAwIw
+MDEVMBMGA1UECgwMc3lzdGVtOm5vZGVzMRcwFQYDVQQDDA5zeXN0ZW06bm9kZTpu
+MjAeFw0yNjExMjkyMjM3NTBaFw0zNjExMjYyMjM3NTBaMDAxFTATBgNVBAoMDHN5
+c3RlbTpub2RlczEXMBUGA1UEAwwOc3lzdGVtOm5vZGU6bjIwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAASyg1TRM/sxINOfiT50LUOBxzcJ1ORCHxn3vLvhwIj/vs98
+F23sYhHuT0RugwOuYfi73d3fGTIiATG0GSsS2LgHo1MwUTAdBgNVHQ4EFgQUH1Uk
+jQSq5jchWNC6KI9F/NZXYZ8wHwYDVR0jBBgwFoAUH1UkjQSq5jchWNC6KI9F/NZX
+YZ8wDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiAsoI5wT2z3YoeY
+JZL6q9zbIDCBUXoWEvK9WfcihK987wIhAItzZvfHmGk9rpwdeluzncQRHZyFPlyX
+CfnATPUrplUG
+-----END CERTIFICATE-----
+"""
 T0 = START.seconds_of("2026-11-26T10:00:00Z")
 
 
@@ -56,8 +71,34 @@ class FakeHost(START.Start):
 def host(*states, **options):
     """`Start` puts the real functions into the instance: the class's own are put back."""
     made = FakeHost(states, **options)
+    made.registered = lambda: None
     made.state, made.run = lambda unit: FakeHost.state(made, unit), lambda *argv: FakeHost.run(made, *argv)
     return made
+
+
+class Renamed(unittest.TestCase):
+    """Other nodes forget the hardware address of flannel.1 when the old node is deleted: the new one must have another."""
+
+    def test_the_node_is_the_one_that_the_certificate_is_for(self):
+        self.assertEqual(START.node_of(CERTIFICATE), "n2")
+        self.assertEqual(START.node_of(CERTIFICATE + CERTIFICATE), "n2")
+        for text in ("", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\n???\n-----END CERTIFICATE-----"):
+            self.assertIsNone(START.node_of(text))
+
+    def test_only_a_host_that_was_another_node_starts_with_another_device(self):
+        for before, deleted in (("n2", True), ("n3", False), (None, False)):
+            started = host({"alive": True, "invocation": "a"}, {"invocation": "b"}, restart=True)
+            started.registered = lambda: before
+            self.assertIsNone(started.go())
+            gone = [command for command in started.commands if command in ("systemctl stop k3s-agent", "ip link delete flannel.1")]
+            self.assertEqual(gone, ["systemctl stop k3s-agent", "ip link delete flannel.1"] if deleted else [], before)
+            self.assertLess(max(map(started.commands.index, gone), default=-1), started.commands.index("systemctl --no-block restart k3s-agent"))
+
+    def test_a_service_that_runs_and_is_not_restarted_keeps_its_device(self):
+        running = host({"alive": True})
+        running.registered = lambda: "n2"
+        running.go()
+        self.assertNotIn("ip link delete flannel.1", running.commands)
 
 
 class Criterion(unittest.TestCase):

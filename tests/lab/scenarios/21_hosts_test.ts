@@ -151,6 +151,15 @@ Deno.test("a host that was renamed is a new node, and the old one is deleted whe
   assert.equal((await screen.waitForEnd({ limit: 120 })).code, 0);
   const left = await nodes(n1());
   assert.ok(isReady(left.get("shed")) && !left.has("n2"));
+  // With the old node the others forget its flannel.1: the new one must not be the same.
+  const device = (await onHost(n2(), "cat /sys/class/net/flannel.1/address")).trim();
+  assert.match(device, /^[\da-f:]{17}$/);
+  for (const host of [n1(), n3()]) {
+    await waitFor(
+      async () => (await onHost(host, "bridge fdb show dev flannel.1")).includes(device),
+      { limit: 60, what: `${host.name} to know where the pods of shed are` },
+    );
+  }
   assert.deepEqual(changedTasks(await provision()), []);
 });
 
