@@ -43,6 +43,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   ansible_user: "--user",
   reserved_cpu: "--reserved-cpu",
   reserved_memory: "--reserved-memory",
+  node_labels: "--label",
+  node_taints: "--taint",
 };
 
 /** The host, or everything that is wrong with its description. */
@@ -83,11 +85,18 @@ export function describeHost(
     const what = part === "vars" ? FLAGS[variable] ?? variable : part;
     if (told.has(what)) continue;
     told.add(what);
-    const value = part === "vars" ? vars[variable] : part === "name" ? name : role;
+    // A key that may not be is said itself, not what is under it.
+    const badKey = issue.code === "invalid_key" ? issue.issues[0]?.message : undefined;
+    const value = badKey === undefined
+      ? issue.path.reduce<unknown>(
+        (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+        { name, role, vars },
+      )
+      : issue.path.at(-1);
     problems.push({
       message: `bad value for ${what === "name" ? "the host's name" : what}`,
       value: String(value),
-      expected: issue.message,
+      expected: badKey ?? issue.message,
     });
   }
   return problems.length > 0 ? { problems } : { host: { name, role, vars } };
