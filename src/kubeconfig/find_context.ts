@@ -36,8 +36,8 @@ export interface ContextChoice {
 }
 
 /**
- * The context to use: the one named, else the one called like the cluster, else the kubeconfig
- * that provisioning left, else, without an inventory, kubectl's current one.
+ * The context to use: the one named, else the one called like the cluster, else the only one of a file
+ * that was named, or, where none was, the kubeconfig that provisioning left, else, without an inventory, kubectl's current one.
  *
  * With an inventory the current context is never taken: it may lead to another cluster.
  *
@@ -53,8 +53,10 @@ export async function findContext(
   const found = contextIn(read, wanted ?? read.current);
   if (found !== undefined) return found;
   if (choice.context === undefined && choice.clusterName !== undefined) {
-    if (choice.kubeconfig !== undefined && read.contexts.length === 1) {
-      return contextIn(read, read.contexts[0]!.name)!;
+    // A file that was named has the cluster or is an error: nobody means another one then.
+    if (choice.kubeconfig !== undefined) {
+      if (read.contexts.length === 1) return contextIn(read, read.contexts[0]!.name)!;
+      throw notFound({ files, read, choice });
     }
     const stored = await readKubeconfigs(choice.stored === undefined ? [] : [choice.stored]);
     const context = contextIn(stored, stored.current);

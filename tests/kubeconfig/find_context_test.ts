@@ -92,6 +92,11 @@ Deno.test("the kubeconfig kept by provisioning stands in for the person's own", 
       (await failure(findContext(place(home), { ...choice, context: "else" })))[0],
       3,
     );
+    // A file that was named is meant, whatever is wrong with it.
+    await Deno.writeTextFile(`${home}/empty`, "{}");
+    for (const kubeconfig of ["missing", "empty"]) {
+      assert.equal((await failure(findContext(place(home), { ...choice, kubeconfig })))[0], 3);
+    }
   }));
 
 Deno.test("files that are missing, broken or without contexts are told apart", () =>
