@@ -25,7 +25,9 @@ const MARK = ".k3s-tool-storage";
  * `k3s agent` may say READY to systemd minutes later (k3s `pkg/agent/run.go`).
  */
 export const PROBE = `
+# A bridge without ports has an MTU that no packet meets.
 for i in tailscale0 flannel.1 cni0; do
+  [ "$i" = cni0 ] && [ -z "$(ls /sys/class/net/cni0/brif 2>/dev/null)" ] && continue
   [ -r "/sys/class/net/$i/mtu" ] && echo "mtu.$i=$(cat "/sys/class/net/$i/mtu")"
 done
 root=

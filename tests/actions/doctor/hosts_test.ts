@@ -18,6 +18,28 @@ Deno.test("flannel.1 must fit into tailscale0, cni0 into flannel.1", () => {
   assert.deepEqual(status("1230", "1500"), ["fail"]);
 });
 
+Deno.test("a bridge without ports is not looked at: no packet meets its MTU", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const links = [["tailscale0", "1280"], ["flannel.1", "1230"], ["cni0", "1500"]] as const;
+    for (const [link, mtu] of links) {
+      await Deno.mkdir(`${directory}/${link}/brif`, { recursive: true });
+      await Deno.writeTextFile(`${directory}/${link}/mtu`, `${mtu}\n`);
+    }
+    const found = async () => {
+      const { stdout } = await new Deno.Command("sh", {
+        args: ["-c", PROBE.replaceAll("/sys/class/net", directory)],
+      }).output();
+      return parseFacts(new TextDecoder().decode(stdout)).get("mtu.cni0");
+    };
+    assert.equal(await found(), undefined);
+    await Deno.mkdir(`${directory}/cni0/brif/veth1`);
+    assert.equal(await found(), "1500");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("a flannel.1 that is gone has its own remedy", () => {
   const [check] = networkChecks({ name: "pi" }, facts(ACTIVE));
   assert.equal(check?.status, "fail");

@@ -71,7 +71,9 @@ class Pings(unittest.TestCase):
     def test_flannels_address_on_a_peer(self):
         neighbours = [{"dst": "10.42.1.0", "lladdr": "aa:00:00:00:00:01"}, {"dst": "10.42.2.0", "lladdr": "aa:00:00:00:00:02"}, {"dst": "10.42.3.0"}]
         entries = [{"mac": "aa:00:00:00:00:01", "dst": "100.64.0.2", "flags": ["self"]}, {"mac": "33:33:00:00:00:01", "flags": ["self"]}]
-        self.assertEqual(HEALTH["vtep_addresses"](neighbours, entries), {"100.64.0.2": "10.42.1.0"})
+        self.assertEqual(HEALTH["vtep_addresses"](neighbours, entries), {"100.64.0.2": ["10.42.1.0"]})
+        former = [{"dst": "10.42.8.0", "lladdr": neighbours[0]["lladdr"]}]
+        self.assertEqual(HEALTH["vtep_addresses"](neighbours + former, entries), {"100.64.0.2": ["10.42.1.0", "10.42.8.0"]})
 
 
 class Firewalls(unittest.TestCase):

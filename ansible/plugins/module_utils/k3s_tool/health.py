@@ -62,9 +62,16 @@ def probe_routes():
 
 
 def vtep_addresses(neighbours, entries):
-    """Addresses of flannel.1 on other nodes, by their Tailscale address (`ip -j neigh` and `bridge -j fdb` of flannel.1)."""
+    """
+    Addresses of flannel.1 on other nodes, by their Tailscale address (`ip -j neigh` and `bridge -j fdb` of flannel.1). A node that got another network,
+    as after a restore, has several: those of its former networks stay.
+    """
     by_mac = {entry.get("mac"): entry["dst"] for entry in entries if entry.get("dst")}
-    return {by_mac[each["lladdr"]]: each["dst"] for each in neighbours if each.get("dst") and by_mac.get(each.get("lladdr"))}
+    found = {}
+    for each in neighbours:
+        if each.get("dst") and by_mac.get(each.get("lladdr")):
+            found.setdefault(by_mac[each["lladdr"]], []).append(each["dst"])
+    return found
 
 
 def probe_peers(peers):
@@ -76,7 +83,8 @@ def probe_peers(peers):
     vteps = vtep_addresses(json_of(neighbours, []), json_of(entries, []))
 
     def look(peer):
-        vtep = vteps.get(peer["address"])
+        known = vteps.get(peer["address"], [])
+        vtep = next((address for address in known[:-1] if ping(address, 56)["received"]), known[-1] if known else None)
         small = ping(peer["address"], 56)
         return {
             "name": peer["name"],
