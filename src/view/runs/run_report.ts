@@ -122,7 +122,13 @@ function standing({ hosts }: RunState): string {
   const words = begun.map(({ host, status, changed, stage, task }) => {
     const place = at(stage, task);
     if (status === "failed" || status === "unreachable") return `${host} had failed at ${place}`;
-    return `${host} is ${changed === 0 ? "unchanged" : "partly set up"} (at ${place})`;
+    // The task in which it was interrupted may have changed something; the preflight changes nothing.
+    const state = changed > 0
+      ? "is partly set up"
+      : stage === "Preflight"
+      ? "is unchanged"
+      : "may have been changed";
+    return `${host} ${state} (at ${place})`;
   });
   const waiting = all.length - begun.length;
   if (waiting > 0) words.push(`${waiting} not started`);

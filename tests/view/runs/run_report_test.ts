@@ -126,7 +126,7 @@ Deno.test("an interrupted run says in which state the hosts are and exits with 1
   assert.equal(
     error?.message,
     "Provisioning was interrupted; n1 is partly set up (at Workers · Join), " +
-      "n2 is unchanged (at Workers · Join), 1 not started",
+      "n2 may have been changed (at Workers · Join), 1 not started",
   );
 });
 
