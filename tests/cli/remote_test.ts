@@ -122,6 +122,9 @@ Deno.test("logs prints what k3s said, and of the kernel only what is trouble", a
   );
   await withInventory(["logs", "pi", "--since", "x'; rm -rf / #"], runner);
   assert.match(runner.lines[1]!, /'--since=x'\\''; rm -rf \/ #'/);
+  const both = await withInventory(["logs", "pi", "--since", "5m", "-n", "2"], runner);
+  assert.deepEqual([both.code, runner.lines.length], [2, 2]);
+  assert.match(both.stderr, /--since and --lines cannot be used together/);
 });
 
 /** A host whose journal is a file, one entry a paragraph; new ones come when it is followed. */

@@ -127,6 +127,15 @@ async function sendBackup(
   });
 }
 
+/** Whether the server runs with the data of the backup from this event on: what follows is provisioning. */
+export function hasData({ host }: RestorePlan, event: RunEvent): boolean {
+  return event.type === "result" && event.host === host.name && event.task === STARTED &&
+    (event.status === "ok" || event.status === "changed");
+}
+
+/** The task of the role k3s_service that ends when k3s has started. */
+export const STARTED = "Start the service";
+
 /**
  * Sends the server the backup, stops k3s on all hosts and provisions the cluster with what was sent; the
  * last event is of type `end`. If it was killed, another restore continues it.

@@ -5,6 +5,7 @@
  */
 
 import type { RunEvent } from "../../ansible/events/event.ts";
+import { betweenRuns } from "../../ansible/run/run_playbook.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { usageError } from "../../errors/user_error.ts";
 import {
@@ -202,6 +203,23 @@ export async function planRename(
   return { removal, change: await changeInInventory(system, removal, { name }, { dryRun: true }) };
 }
 
+/**
+ * Gives a host the name that was planned, before the run in which it joins under that.
+ *
+ * @throws {UserError} exit code 1 where another run is under way: nothing is changed then
+ */
+export function renameInInventory(
+  system: ActionSystem,
+  removal: Removal,
+  name: string,
+): Promise<EditOutcome> {
+  return betweenRuns(
+    system,
+    removal.inventory.file,
+    () => changeInInventory(system, removal, { name }),
+  );
+}
+
 /** A machine that has another address in the tailnet. */
 export interface Move {
   readonly host: InventoryHost;
@@ -217,7 +235,8 @@ export interface Move {
  * same. One that has it already is left as it is, so that the next step can be tried again.
  *
  * @param request.address default: the one that the tailnet has for the host's name
- * @throws {UserError} exit code 2 where there is no such host, or the address is not right
+ * @throws {UserError} exit code 2 where there is no such host, or the address is not right; 1 where another
+ *   run is under way
  */
 export async function moveHost(
   system: ActionSystem,
@@ -241,13 +260,15 @@ export async function moveHost(
     ? []
     : ["tailscale_ip", ...ansibleHost === tailscaleIp ? ["ansible_host"] : []];
   const { cwd, clock, signal } = system;
-  const change = await editInventory(inventory.file, (content) => {
-    const scope = resolveScope(content, name);
-    return setVariables(
-      content,
-      variables.map((variable) => ({ scope, key: { variable, members: [] }, value: address })),
-    );
-  }, { cwd, clock, signal, dryRun });
+  const edit = () =>
+    editInventory(inventory.file, (content) => {
+      const scope = resolveScope(content, name);
+      return setVariables(
+        content,
+        variables.map((variable) => ({ scope, key: { variable, members: [] }, value: address })),
+      );
+    }, { cwd, clock, signal, dryRun });
+  const change = dryRun ? await edit() : await betweenRuns(system, inventory.file, edit);
   return {
     host: hostNamed(change.content.inventory, name),
     address,

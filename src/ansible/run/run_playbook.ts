@@ -65,6 +65,26 @@ export function runPlaybook(system: System, run: PlaybookRun): AsyncGenerator<Ru
 }
 
 /**
+ * Does what has to be done right before a run, while no other one is under way.
+ *
+ * @throws {UserError} exit code 1 where another run on this inventory is under way, and what `work` throws
+ */
+export async function betweenRuns<T>(
+  system: System,
+  file: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  using _lock = (await locked(system, file)).lock;
+  return await work();
+}
+
+/** Two names of one file are one inventory. */
+async function locked(system: System, file: string) {
+  const inventory = await Deno.realPath(file).catch(() => file);
+  return { inventory, lock: await lockInventory(system, inventory) };
+}
+
+/**
  * One run of as many playbooks as its body plays: one lock, one record, one end.
  *
  * @param options.playbook what the run is called
@@ -79,9 +99,8 @@ export async function* recordRun(
   },
   body: (session: RunSession) => AsyncGenerator<RunEvent, Ended>,
 ): AsyncGenerator<RunEvent, void> {
-  // Two names of one file are one inventory.
-  const inventory = await Deno.realPath(file).catch(() => file);
-  using lock = await lockInventory(system, inventory);
+  const { inventory, lock: held } = await locked(system, file);
+  using lock = held;
   for (const { playbook, startedAt } of lock.ended) {
     yield note(
       system,

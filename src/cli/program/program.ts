@@ -243,7 +243,7 @@ function commanderOption(declaration: OptionDeclaration): Option {
 
 function wholeNumber(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) {
-    throw new InvalidArgumentError("It must be a whole number above zero.");
+    throw new InvalidArgumentError("It must be a whole number from 1 to 999999999.");
   }
   return Number(value);
 }

@@ -5,10 +5,11 @@
  */
 
 import assert from "node:assert/strict";
+import { hasData, type RestorePlan, STARTED } from "../../../src/actions/backup/restore_backup.ts";
 import { lockInventory } from "../../../src/ansible/run/run_lock.ts";
 import { fakeSystem } from "../../ansible/fake_system.ts";
 import { ansibleMachine } from "../../cli/ansible_machine.ts";
-import { runCommand } from "../../cli/fake_context.ts";
+import { PROJECT_ROOT, runCommand } from "../../cli/fake_context.ts";
 import type { Call } from "../../process/fake_runner.ts";
 import { CREATE, names, OPEN, withHome } from "./backup_home.ts";
 
@@ -125,4 +126,17 @@ Deno.test("what a server refuses ends the restore before k3s is stopped", async 
     assert.match(run.stderr, /The backup could not be sent to nuc: another restore/);
     assert.deepEqual(started, []);
   });
+});
+
+Deno.test("once the server has started with the data, it is provisioning that goes on", async () => {
+  const tasks = await Deno.readTextFile(
+    `${PROJECT_ROOT}/ansible/roles/k3s_service/tasks/start.yml`,
+  );
+  assert.ok(tasks.includes(`- name: ${STARTED}\n`));
+  const plan = { host: { name: "nuc" } } as RestorePlan;
+  const result = { type: "result", host: "nuc", play: "Control plane", task: STARTED } as const;
+  assert.equal(hasData(plan, { ...result, status: "changed" }), true);
+  assert.equal(hasData(plan, { ...result, status: "failed" }), false);
+  assert.equal(hasData(plan, { ...result, host: "pi", status: "changed" }), false);
+  assert.equal(hasData(plan, { ...result, task: "Stop k3s", status: "changed" }), false);
 });

@@ -8,6 +8,7 @@ import {
   socketsFile,
   temporaryOf,
 } from "../../../src/ansible/run/run_processes.ts";
+import { betweenRuns } from "../../../src/ansible/run/run_playbook.ts";
 import { UserError } from "../../../src/errors/user_error.ts";
 import { fakeSystem, withDirectory } from "../fake_system.ts";
 
@@ -31,6 +32,25 @@ Deno.test("one run at a time for an inventory, others are not held up", async ()
     other[Symbol.dispose]();
     first[Symbol.dispose]();
     (await lockInventory(system, "/a/hosts.yml"))[Symbol.dispose]();
+  });
+});
+
+Deno.test("what has to be done right before a run is not done while another one is under way", async () => {
+  await withDirectory(async (directory) => {
+    const system = fakeSystem(directory);
+    const file = `${directory}/hosts.yml`;
+    let done = 0;
+    const work = () => Promise.resolve(++done);
+    const run = await lockInventory(system, file);
+    await assert.rejects(betweenRuns(system, file, work), /under way/);
+    assert.equal(done, 0);
+    run[Symbol.dispose]();
+    assert.equal(await betweenRuns(system, file, work), 1);
+    await assert.rejects(
+      betweenRuns(system, file, () => Promise.reject(new Error("x"))),
+      /^Error: x/,
+    );
+    assert.equal(await betweenRuns(system, file, work), 2);
   });
 });
 

@@ -172,7 +172,7 @@ for (
       /Cannot ask without a terminal: "Value of A".*\n.*--secret-file A=FILE/,
     ],
     [["a", "--secret-file", "A=missing"], /Cannot use .*missing/],
-    [["a", "--replicas", "0"], /must be a whole number above zero/],
+    [["a", "--replicas", "0"], /must be a whole number from 1 to/],
   ] satisfies [string[], RegExp][]
 ) {
   Deno.test(`new-app refuses ${argv.join(" ").slice(0, 40)}, and writes nothing`, async () => {

@@ -225,7 +225,7 @@ export const backupRestoreCommand = defineCommand({
       "give the data to nuc, without asking",
   },
   async run(context, { args: [name = ""], options, globals, line }, output) {
-    const { planRestore, restore } = await import(
+    const { hasData, planRestore, restore } = await import(
       "../../../actions/backup/restore_backup.ts"
     );
     const { say, showRun } = await import("../../output/progress.ts");
@@ -255,9 +255,22 @@ export const backupRestoreCommand = defineCommand({
     const answers = await ansibleAnswers(options, context, globals);
     const sudoPassword = answers.passwords.becomePassword ??
       await firstLine(context, options.becomePasswordFile);
-    const words = { what: "The restore", resume: line };
     const events = restore(context, plan, { ...answers, sudoPassword });
-    await showRun(events, words, { context, output, globals });
+    // Another restore would delete what was created since the server has the data.
+    let restored = false;
+    async function* watched() {
+      for await (const event of events) {
+        restored ||= hasData(plan, event);
+        yield event;
+      }
+    }
+    const words = {
+      what: "The restore",
+      get resume() {
+        return restored ? "k3s-tool provision" : line;
+      },
+    };
+    await showRun(watched(), words, { context, output, globals });
     output.note("The cluster is restored. Show it with: k3s-tool status");
   },
 });

@@ -1,3 +1,4 @@
+import { shellWord } from "../../../errors/shell_word.ts";
 import type { Role } from "../../../inventory/model.ts";
 import { commaList } from "../../program/options.ts";
 import { argument, defineCommand, option } from "../../program/command.ts";
@@ -66,7 +67,7 @@ export const nodeAddCommand = defineCommand({
     await reportChange(output, added, {
       dryRun,
       done: `Added ${name} (${added.host.tailscaleIp}) to ${added.files[0]?.shown} as ` +
-        `${added.host.role}. Next: k3s-tool provision --limit ${name}`,
+        `${added.host.role}. Next: k3s-tool provision --limit ${shellWord(name)}`,
       extra: { host: nodeItem(added.host) },
     });
   },

@@ -138,7 +138,7 @@ export const nodeRenameCommand = defineCommand({
     "k3s-tool node rename pi shed --dry-run": "show the change of the inventory, write nothing",
   },
   async run(context, { args, options, globals }, output) {
-    const { changeInInventory, planRename } = await import(
+    const { planRename, renameInInventory } = await import(
       "../../../actions/hosts/remove_node.ts"
     );
     const [old = "", name = ""] = args;
@@ -156,7 +156,7 @@ export const nodeRenameCommand = defineCommand({
       throw interruptedError("Nothing was changed");
     }
     const { passwords, mayInstall } = await ansibleAnswers(options, context, globals);
-    const { notes } = await changeInInventory(context, removal, { name });
+    const { notes } = await renameInInventory(context, removal, name);
     notes.forEach((words) => output.note(words));
     const words = { ...JOINING, resume: "k3s-tool provision --remove-renamed" };
     await provisionAndAsk(

@@ -112,6 +112,11 @@ export const logsCommand = defineCommand({
     const { safeLines } = await import("../../../errors/safe_text.ts");
     const { inventory } = await openInventory(context, globals.inventory);
     const { since, follow, lines = LINES } = options;
+    if (since !== undefined && options.lines !== undefined) {
+      throw usageError("--since and --lines cannot be used together", {
+        hint: "--since prints everything since then; leave --lines out.",
+      });
+    }
     await journalOf(context, hostNamed(inventory, name), {
       since,
       follow,
