@@ -5,7 +5,7 @@
  */
 
 import { usageError } from "../errors/user_error.ts";
-import { ifThere } from "../process/lock.ts";
+import { ifThere } from "../process/small_file.ts";
 import { type Asset, readAssets } from "./extract.ts";
 import type { AssetSource } from "./source.ts";
 

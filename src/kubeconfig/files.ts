@@ -9,7 +9,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { usageError } from "../errors/user_error.ts";
-import { ifThere } from "../process/lock.ts";
+import { ifThere } from "../process/small_file.ts";
 import type { Directories } from "../process/system.ts";
 
 const fields = z.record(z.string(), z.unknown()).nullish();

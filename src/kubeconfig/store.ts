@@ -8,7 +8,8 @@
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors/user_error.ts";
 import { writeAtomically } from "../process/atomic_write.ts";
-import { ifThere, openLockable, takeLock } from "../process/lock.ts";
+import { openLockable, takeLock } from "../process/lock.ts";
+import { ifThere } from "../process/small_file.ts";
 import type { Clock, System } from "../process/system.ts";
 import { sha256 } from "../process/digest.ts";
 

@@ -10,7 +10,8 @@
 import { basename, dirname, join } from "node:path";
 import { refusalReason } from "../errors/refusal.ts";
 import { UserError } from "../errors/user_error.ts";
-import { ifThere, openLockable } from "./lock.ts";
+import { openLockable } from "./lock.ts";
+import { ifThere } from "./small_file.ts";
 
 /** How a file is written. */
 export interface WriteOptions {

@@ -5,8 +5,6 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
-
 /** More redirects than this lead nowhere. GitHub's releases need one. */
 const REDIRECTS = 5;
 
@@ -159,16 +157,4 @@ function reason(error: unknown): string {
   const { message, cause } = error as Error;
   const words = cause instanceof Error ? cause.message : message;
   return words.replace(/^error sending request for url \(\S+\): /, "");
-}
-
-/** SHA-256 of a file in hex, without having all of it in memory. */
-export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  using file = await Deno.open(path);
-  const buffer = new Uint8Array(1 << 20);
-  for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
-    signal?.throwIfAborted();
-    hash.update(buffer.subarray(0, read));
-  }
-  return hash.digest("hex");
 }

@@ -1,5 +1,5 @@
 /**
- * One writer at a time, and files that need not be there.
+ * One writer at a time.
  *
  * @module
  */
@@ -18,16 +18,6 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
   /** Default {@linkcode LOCK_LIMIT_MS}. */
   readonly limitMs?: number;
-}
-
-/** What is at a path, or undefined where nothing is. */
-export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Small files that a person names: a password, a key, an address.
+ * Small files that a person names: a password, a key, an address; and files that need not be there.
  *
  * @module
  */
@@ -28,4 +28,14 @@ export async function readSmallFile(path: string): Promise<Uint8Array> {
 /** The same as text. */
 export async function readSmallText(path: string): Promise<string> {
   return new TextDecoder().decode(await readSmallFile(path));
+}
+
+/** What is at a path, or undefined where nothing is. */
+export async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

@@ -10,7 +10,7 @@ import { safeText } from "../../errors/safe_text.ts";
 import { ExitCode, usageError, UserError } from "../../errors/user_error.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { workstationPath } from "../../inventory/workstation_path.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import type { System } from "../../process/system.ts";
 import { type BackupName, parseBackupName } from "./backup_name.ts";
 import { inspectContent, type Manifest } from "./backup_content.ts";

@@ -15,8 +15,9 @@ import {
   type InventoryHost,
   sharesDatabase,
 } from "../../inventory/model.ts";
-import { sha256OfFile } from "../../process/download.ts";
-import { ifThere, openLockable } from "../../process/lock.ts";
+import { sha256OfFile } from "../../process/digest.ts";
+import { openLockable } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { streamFrom } from "../hosts/remote.ts";
 import { encrypterFor, type Secret, verifyBackup } from "./backup_file.ts";

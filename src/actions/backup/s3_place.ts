@@ -22,8 +22,7 @@ import {
   usageError,
   UserError,
 } from "../../errors/user_error.ts";
-import { ifThere } from "../../process/lock.ts";
-import { readSmallText } from "../../process/small_file.ts";
+import { ifThere, readSmallText } from "../../process/small_file.ts";
 import type { ActionSystem } from "../action_system.ts";
 import type { CopyPlace, LocalFile, StoredFile } from "./copy_place.ts";
 

@@ -9,7 +9,7 @@ import * as z from "zod";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import { parseJson } from "../../process/json.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
 import { defined, type YamlValue } from "../../yaml/yaml_value.ts";
 import type { ActionSystem } from "../action_system.ts";

@@ -19,7 +19,7 @@ import { findKustomize } from "../../gitops/check/kustomize_build.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { pathBeside } from "../../inventory/workstation_path.ts";
 import { ifInstalled } from "../../process/runner.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import type { System } from "../../process/system.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";

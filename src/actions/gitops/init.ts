@@ -30,7 +30,7 @@ import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
 import { readInventory } from "../../inventory/read/read.ts";
 import { workstationPath } from "../../inventory/workstation_path.ts";
 import { nothingWritten, removeUnfinished, writeAtomically } from "../../process/atomic_write.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import { ifInstalled } from "../../process/runner.ts";
 import type { ActionSystem } from "../action_system.ts";
 

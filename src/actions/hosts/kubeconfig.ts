@@ -15,7 +15,7 @@ import { hostsOf, type Inventory } from "../../inventory/model.ts";
 import { kubeconfigFiles } from "../../kubeconfig/files.ts";
 import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
 import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/store.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import type { System } from "../../process/system.ts";
 
 /** Where and how a cluster's kubeconfig is merged into the user's own. */

@@ -12,8 +12,10 @@ import { safeText } from "../../errors/safe_text.ts";
 import { missingError, UserError } from "../../errors/user_error.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { workstationPath } from "../../inventory/workstation_path.ts";
-import { fetchSize, HttpFailure, sha256OfFile, withDownload } from "../../process/download.ts";
-import { ifThere, withDirectoryLock } from "../../process/lock.ts";
+import { fetchSize, HttpFailure, withDownload } from "../../process/download.ts";
+import { sha256OfFile } from "../../process/digest.ts";
+import { withDirectoryLock } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import type { ActionSystem } from "../action_system.ts";
 import {
   type Architecture,

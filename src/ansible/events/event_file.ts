@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../process/system.ts";
 import { type AnsibleEvent, parseEventLine } from "./event.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import { LineSplitter } from "../../process/line_splitter.ts";
 
 /**

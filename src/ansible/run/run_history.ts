@@ -8,7 +8,7 @@
 import { basename } from "node:path";
 import * as z from "zod/mini";
 import { parseJson } from "../../process/json.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import { type Outcome, OUTCOMES } from "../events/event.ts";
 
 /** How many runs are kept: those that change something, and those that only say what would change. */

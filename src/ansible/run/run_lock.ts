@@ -10,7 +10,8 @@
 
 import { sha256 } from "../../process/digest.ts";
 import { UserError } from "../../errors/user_error.ts";
-import { ifThere, openLockable } from "../../process/lock.ts";
+import { openLockable } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import type { System } from "../../process/system.ts";
 import { closeRun, type PastRun, pastRuns } from "./run_history.ts";
 import { endProcessesOfRun, removeTemporary } from "./run_processes.ts";

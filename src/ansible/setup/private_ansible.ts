@@ -5,7 +5,8 @@
  */
 
 import { sha256 } from "../../process/digest.ts";
-import { ifThere, openLockable } from "../../process/lock.ts";
+import { openLockable } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import { DISK_FULL, isRefusal, refusalHint, refusalReason } from "../../errors/refusal.ts";
 import { missingError, UserError } from "../../errors/user_error.ts";
 import type { System } from "../../process/system.ts";

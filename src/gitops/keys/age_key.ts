@@ -11,8 +11,7 @@
 import { dirname } from "node:path";
 import { unreadable } from "../../errors/refusal.ts";
 import { usageError } from "../../errors/user_error.ts";
-import { ifThere } from "../../process/lock.ts";
-import { readSmallText } from "../../process/small_file.ts";
+import { ifThere, readSmallText } from "../../process/small_file.ts";
 
 /** An identity of age in a file; only the public part of it is ever held. */
 export interface AgeKey {

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 import { ifInstalled, type RunOptions, type RunResult } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { safeText } from "../../errors/safe_text.ts";

@@ -6,7 +6,7 @@
 
 import { join, relative } from "node:path";
 import { unreadable } from "../../errors/refusal.ts";
-import { ifThere } from "../../process/lock.ts";
+import { ifThere } from "../../process/small_file.ts";
 
 /** Larger files are no manifests; Kubernetes takes objects up to 1.5 MiB (etcd's request limit). */
 const LARGEST_BYTES = 1_500_000;

@@ -60,7 +60,7 @@ export const runsLogCommand = defineCommand({
   },
   async run(context, { args: [name] }, output) {
     const { findRun } = await import("../../../actions/upkeep/past_runs.ts");
-    const { ifThere } = await import("../../../process/lock.ts");
+    const { ifThere } = await import("../../../process/small_file.ts");
     const { safeLines } = await import("../../../errors/safe_text.ts");
     const { log } = await findRun(context, name);
     output.data(safeLines(await ifThere(Deno.readTextFile(log)) ?? ""));
