@@ -15,8 +15,7 @@ import { usageError, UserError } from "../../errors/user_error.ts";
 import { hostNamed, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import type { System } from "../../process/system.ts";
 import * as z from "zod";
-import { inventoryFor } from "../gitops/status.ts";
-import { type ClusterChoice, surveyCluster } from "../survey.ts";
+import { type ClusterChoice, inventoryFor, surveyCluster } from "../survey.ts";
 import { rebootNode } from "./reboot_node.ts";
 
 /** What a person asks for. */
@@ -103,13 +102,16 @@ async function changeNode(
   }
 }
 
+/** What a node would be after a change; of a drain the plan says it. */
+const DONE = { cordon: "cordoned", uncordon: "uncordoned", reboot: "rebooted" } as const;
+
 async function* planned(
   context: ChangeContext,
   node: string,
   change: NodesRequest["change"],
 ): AsyncGenerator<string, void> {
   if (change === "drain" || change === "reboot") yield* drainPlan(context, node);
-  if (change !== "drain") yield `${safeText(node)} would be ${change}ed.`;
+  if (change !== "drain") yield `${safeText(node)} would be ${DONE[change]}.`;
 }
 
 /** The host of a node. @throws {UserError} exit code 2 where the inventory has none */
