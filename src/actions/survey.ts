@@ -42,6 +42,17 @@ export async function surveyInventory(
   });
 }
 
+/** The inventory, if any; one that is named must be readable. */
+export async function inventoryFor(
+  system: System,
+  named: string | undefined,
+): Promise<Inventory | undefined> {
+  const inventory = await surveyInventory(system, named);
+  if (inventory.known) return inventory.value;
+  if (named !== undefined) throw inventory.error;
+  return undefined;
+}
+
 /** The tailnet. */
 export async function surveyTailnet(system: System): Promise<Reading<Tailnet>> {
   return await attempt(async () => {

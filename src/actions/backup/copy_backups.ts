@@ -12,7 +12,7 @@ import { shellWord } from "../../errors/shell_word.ts";
 import { ExitCode, usageError, UserError } from "../../errors/user_error.ts";
 import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
 import type { ActionSystem } from "../action_system.ts";
-import { amount, PROGRESS_MS } from "../upkeep/artifacts.ts";
+import { amount, PROGRESS_MS } from "../transfer.ts";
 import { encryptionIn, listBackups, type ListedBackup, noBackup } from "./backup_file.ts";
 import { parseBackupName } from "./backup_name.ts";
 import type { CopyPlace, LocalFile, StoredFile } from "./copy_place.ts";

@@ -8,7 +8,7 @@ import { fluxUrl } from "../../gitops/repository/repository_url.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import type { System } from "../../process/system.ts";
 import type { FluxReading } from "./read_flux.ts";
-import { type ClusterChoice, surveyCluster, surveyInventory } from "../survey.ts";
+import { type ClusterChoice, inventoryFor, surveyCluster } from "../survey.ts";
 
 /** What a person asks for. */
 export interface GitopsStatusRequest {
@@ -51,17 +51,6 @@ export async function readGitopsStatus(
   if (!reading.known) throw reading.error;
   const { clusterName } = known?.cluster ?? {};
   return { clusterName, ...reading.value, warnings: otherRepository(known, reading.value) };
-}
-
-/** The inventory, if any; one that is named must be readable. */
-export async function inventoryFor(
-  system: System,
-  named: string | undefined,
-): Promise<Inventory | undefined> {
-  const inventory = await surveyInventory(system, named);
-  if (inventory.known) return inventory.value;
-  if (named !== undefined) throw inventory.error;
-  return undefined;
 }
 
 /** Flux may follow something else than the inventory says by now. */

@@ -8,9 +8,9 @@ import { ApiError, type KubernetesApi } from "../../cluster/api/kubernetes_api.t
 import { UserError } from "../../errors/user_error.ts";
 import { type FluxObject, fluxPath, REQUESTED_AT } from "../../gitops/flux/flux_status.ts";
 import type { System } from "../../process/system.ts";
-import { type GitopsStatusRequest, inventoryFor } from "./status.ts";
+import { type GitopsStatusRequest } from "./status.ts";
 import { notInstalledError, readFlux } from "./read_flux.ts";
-import { surveyCluster } from "../survey.ts";
+import { inventoryFor, surveyCluster } from "../survey.ts";
 
 /** Between two looks, in milliseconds. */
 const LOOK_MS = 1_000;

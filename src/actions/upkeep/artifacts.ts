@@ -5,6 +5,7 @@
  * @module
  */
 
+import { amount, PROGRESS_MS } from "../transfer.ts";
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { refusalReason } from "../../errors/refusal.ts";
@@ -46,9 +47,6 @@ const FILE_LIMIT = 4 * 2 ** 30;
 /** How often a file is asked for, and how long to wait in between, in milliseconds. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 2_000;
-
-/** Progress is said this often, in milliseconds. */
-export const PROGRESS_MS = 2_000;
 
 /** What a person asks for. */
 export interface ArtifactsRequest {
@@ -276,13 +274,6 @@ async function download(
       await clock.sleep(PAUSE_MS, signal);
     }
   }
-}
-
-/** `12.0 MiB of 52.0 MiB` */
-export function amount(bytes: number, all: number | undefined): string {
-  const mib = (value: number) => `${(value / 2 ** 20).toFixed(1)} MiB`;
-  if (all === undefined || all < bytes) return mib(bytes);
-  return all === bytes ? mib(bytes) : `${mib(bytes)} of ${mib(all)}`;
 }
 
 async function isFile(path: string): Promise<boolean> {
