@@ -32,6 +32,11 @@ export function safeLines(text: string): string {
   return text.split(/\r\n|\n|\r/).map((line) => safeText(line)).join("\n");
 }
 
+/** The last line of what a program said, harmless; programs end with what stopped them. */
+export function lastLine(text: string): string {
+  return safeText(text.trim().split("\n").at(-1) ?? "");
+}
+
 /** True for text with characters that JSON leaves as they are and a terminal obeys. */
 export function steersTerminal(text: string): boolean {
   return STEERING.test(text);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { counted, safeText } from "../errors/safe_text.ts";
+import { counted, lastLine, safeText } from "../errors/safe_text.ts";
 import { missingError, unreachableError, type UserError } from "../errors/user_error.ts";
 
 /** No Tailscale on this machine: exit code 3. */
@@ -56,7 +56,7 @@ export function statusFailedError(code: number, stderr: string): UserError {
   ) {
     return notRunningError(stderr);
   }
-  const said = safeText(stderr.trim().split("\n").at(-1) ?? "");
+  const said = lastLine(stderr);
   const words = said === "" ? `with code ${code} and no message` : `with code ${code}: ${said}`;
   return unreachableError(`tailscale status failed ${words}`, {
     hint: "Check the output of: tailscale status",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { counted, plural, safeLines, safeText } from "../../src/errors/safe_text.ts";
+import { counted, lastLine, plural, safeLines, safeText } from "../../src/errors/safe_text.ts";
 
 const CASES: readonly (readonly [string, string])[] = [
   ["nuc", "nuc"],
@@ -57,4 +57,10 @@ Deno.test("what is counted has its own plural, for one and for many", () => {
   assert.equal(counted(2, "thing fails", "things fail"), "2 things fail");
   assert.deepEqual([0, 1, 2].map((count) => plural(count, "is", "are")), ["are", "is", "are"]);
   assert.equal(plural(3, "directory"), "directories");
+});
+
+Deno.test("the last line of what a program said is one line and harmless", () => {
+  const said = "Warning: added\n\u001b[31mPermission\tdenied\u001b[0m\r\n\n";
+  assert.equal(lastLine(said), "Permission denied");
+  assert.deepEqual(["", " \n"].map(lastLine), ["", ""]);
 });

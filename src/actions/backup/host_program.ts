@@ -4,11 +4,11 @@
  * @module
  */
 
-import { failureHint } from "../../ansible/events/failure_hint.ts";
 import { DISK_FULL } from "../../errors/refusal.ts";
-import { safeText } from "../../errors/safe_text.ts";
+import { notReached, SSH_FAILED } from "../../ansible/run/ssh.ts";
+import { lastLine } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
-import { unreachableError, UserError } from "../../errors/user_error.ts";
+import { UserError } from "../../errors/user_error.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 
@@ -82,12 +82,8 @@ export function refusedBy(
   { code, stderr }: { readonly code: number; readonly stderr: string },
   { what, hint }: { readonly what: string; readonly hint?: string | undefined },
 ): UserError {
-  const said = safeText(stderr.trim().split("\n").at(-1) ?? "") || `exit code ${code}`;
-  if (code === 255) {
-    return unreachableError(`${host.name} cannot be reached: ${said}`, {
-      hint: failureHint(host.name, stderr, { connecting: true }),
-    });
-  }
+  if (code === SSH_FAILED) return notReached(host, stderr);
+  const said = lastLine(stderr) || `exit code ${code}`;
   return new UserError(`${what}: ${said}`, { hint: hintFor(host, { code, said, hint }) });
 }
 

@@ -6,8 +6,8 @@
 
 import * as z from "zod";
 import { failureHint } from "../../ansible/events/failure_hint.ts";
-import { pythonOf } from "../../ansible/run/ssh.ts";
-import { safeText } from "../../errors/safe_text.ts";
+import { pythonOf, SSH_FAILED } from "../../ansible/run/ssh.ts";
+import { lastLine } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { UserError } from "../../errors/user_error.ts";
 import { findHost, type Inventory, type InventoryHost } from "../../inventory/model.ts";
@@ -23,9 +23,8 @@ const Received = z.boolean();
 /** Longest answer that is read, in bytes. */
 const MOST_ANSWERED = 1 << 22;
 
-/** What a shell ends with where there is no such program, and ssh where it could not connect. */
+/** What a shell ends with where there is no such program. */
 const NOT_FOUND = 127;
-const SSH_FAILED = 255;
 
 /** The directory that `ssh://[USER@]HOST[:PORT]/DIR` names; HOST may be one of the inventory. */
 export function sshPlace(system: ActionSystem, inventory: Inventory, to: string): CopyPlace {
@@ -61,7 +60,7 @@ export function sshPlace(system: ActionSystem, inventory: Inventory, to: string)
     });
     if (code === 0) return;
     if (code === SSH_FAILED) throw refusedBy(host, { code, stderr }, { what, hint: "" });
-    const said = safeText(stderr.trim().split("\n").at(-1) ?? "") || `exit code ${code}`;
+    const said = lastLine(stderr) || `exit code ${code}`;
     throw new UserError(`${what}: ${said}`, {
       hint: code === NOT_FOUND
         ? failureHint(host.name, "python3: not found", { connecting: false })

@@ -8,7 +8,7 @@
 
 import * as z from "zod";
 import { pythonOf, sshArgv } from "../../ansible/run/ssh.ts";
-import { safeText } from "../../errors/safe_text.ts";
+import { lastLine, safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
 import {
@@ -170,7 +170,7 @@ export async function askHealth(
   clock.close();
   if (answer === undefined) {
     if (timedOut) return "it took too long to answer";
-    return safeText(stderr.trim().split("\n").at(-1) ?? "") || `ssh ended with code ${code}`;
+    return lastLine(stderr) || `ssh ended with code ${code}`;
   }
   const health = parseHealth(answer);
   return health === undefined ? "its answer cannot be read" : { health, clock: clock.offset };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { lastLine } from "../../errors/safe_text.ts";
 import { failureHint } from "../../ansible/events/failure_hint.ts";
 import { pythonOf, sshArgv } from "../../ansible/run/ssh.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
@@ -96,7 +97,7 @@ export async function askHost(
     env: { LC_ALL: "C.UTF-8" },
   });
   if (/^end=yes$/m.test(stdout)) return { stdout };
-  const said = timedOut ? "Connection timed out" : stderr.trim().split("\n").at(-1) ?? "";
+  const said = timedOut ? "Connection timed out" : lastLine(stderr);
   const hint = failureHint(host.name, timedOut ? said : stderr, { connecting: true });
   return { checks: [fail(about, said || `ssh ended with code ${code}`, hint)] };
 }

@@ -6,7 +6,7 @@
  */
 
 import { unreadable } from "../../errors/refusal.ts";
-import { counted } from "../../errors/safe_text.ts";
+import { counted, lastLine } from "../../errors/safe_text.ts";
 import { join, posix } from "node:path";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import { makeAgeKey, readAgeKey } from "../../gitops/keys/age_key.ts";
@@ -326,7 +326,7 @@ async function initialise(
   const argv = ["git", "init", "--quiet", `--initial-branch=${branch}`, directory];
   const made = await ifInstalled(runner.run(argv, { signal }));
   if (made === undefined) return "git is not installed";
-  return made.code === 0 ? undefined : made.stderr.trim().split("\n").at(-1) ?? "git init failed";
+  return made.code === 0 ? undefined : lastLine(made.stderr) || "git init failed";
 }
 
 /** Where a cluster's key is kept if nobody says otherwise. */

@@ -5,17 +5,13 @@
  */
 
 import { join } from "node:path";
-import { failureHint } from "../../ansible/events/failure_hint.ts";
-import { SSH_HINT, sshArgv } from "../../ansible/run/ssh.ts";
+import { notReached, SSH_FAILED, SSH_HINT, sshArgv } from "../../ansible/run/ssh.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { missingError, unreachableError, usageError, UserError } from "../../errors/user_error.ts";
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
 import { makeTemporaryDirectory } from "../../process/temporary_directory.ts";
-
-/** ssh's own exit code where it could not connect (ssh(1)); a command may end with it, too. */
-const SSH_FAILED = 255;
 
 /** What a command came to on a host. */
 export interface RemoteResult {
@@ -83,12 +79,7 @@ export async function onHost(
     ...onLine === undefined ? {} : { onLine },
   }));
   if (done === undefined) throw noSsh();
-  const said = done.stderr.trim().split("\n").at(-1) ?? "";
-  if (done.code === SSH_FAILED && done.stdout === "") {
-    throw unreachableError(`${host.name} cannot be reached: ${said || "ssh failed"}`, {
-      hint: failureHint(host.name, done.stderr, { connecting: true }),
-    });
-  }
+  if (done.code === SSH_FAILED && done.stdout === "") throw notReached(host, done.stderr);
   return done;
 }
 
@@ -143,14 +134,12 @@ export async function loginTo(
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
-  const last = said.split("\n").filter((line) => !REMARK.test(line)).at(-1) ?? "";
+  const failure = said.split("\n").filter((line) => !REMARK.test(line)).join("\n");
   // ssh tells neither of them from the other, except on the terminal.
-  if (last === "") {
+  if (failure === "") {
     throw unreachableError(`The shell on ${host.name} was killed, or the connection to it ended`);
   }
-  throw unreachableError(`${host.name} cannot be reached: ${last}`, {
-    hint: failureHint(host.name, said, { connecting: true }),
-  });
+  throw notReached(host, failure);
 }
 
 /**

@@ -5,11 +5,24 @@
  * @module
  */
 
+import { lastLine } from "../../errors/safe_text.ts";
+import { unreachableError, type UserError } from "../../errors/user_error.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
+import { failureHint } from "../events/failure_hint.ts";
 import { knownHostsFiles } from "./known_hosts.ts";
 
 /** How to get ssh. */
 export const SSH_HINT = "Install it. On Debian and Ubuntu: sudo apt install openssh-client";
+
+/** ssh's own exit code where it could not connect (ssh(1)); a command may end with it, too. */
+export const SSH_FAILED = 255;
+
+/** The error of a host that ssh could not connect to. @param stderr what ssh said */
+export function notReached({ name }: Pick<InventoryHost, "name">, stderr: string): UserError {
+  return unreachableError(`${name} cannot be reached: ${lastLine(stderr) || "ssh failed"}`, {
+    hint: failureHint(name, stderr, { connecting: true }),
+  });
+}
 
 /** Seconds ssh may take to connect. */
 const CONNECT_SECONDS = 8;

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { ifThere } from "../../process/small_file.ts";
 import { ifInstalled, type RunOptions, type RunResult } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
-import { safeText } from "../../errors/safe_text.ts";
+import { lastLine, safeText } from "../../errors/safe_text.ts";
 import { missingError, unreachableError, usageError, UserError } from "../../errors/user_error.ts";
 import type { SshServer } from "../repository/repository_url.ts";
 
@@ -143,8 +143,4 @@ async function ssh(
   throw missingError(`${argv[0]} is not installed`, {
     hint: "Install it, on Debian and Ubuntu: sudo apt install openssh-client",
   });
-}
-
-function lastLine(text: string): string {
-  return safeText(text.trim().split("\n").at(-1) ?? "");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { lastLine } from "../../errors/safe_text.ts";
 import { missingError, usageError } from "../../errors/user_error.ts";
 import { ifInstalled } from "../../process/runner.ts";
 import type { System } from "../../process/system.ts";
@@ -137,7 +138,7 @@ export async function encryptManifest(
   const result = await ifInstalled(runner.run(argv, options));
   if (result === undefined) throw missing();
   if (result.code !== 0) {
-    const said = result.stderr.trim().split("\n").at(-1) ?? "";
+    const said = lastLine(result.stderr);
     throw usageError(`sops could not encrypt ${path}: ${said}; nothing was written`, {
       hint: "Look at creation_rules in .sops.yaml; k3s-tool gitops init writes one.",
     });
