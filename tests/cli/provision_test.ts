@@ -1,13 +1,13 @@
 /** Golden tests of `provision`. */
 import assert from "node:assert/strict";
 import { INITIAL_RUN, reduceRun } from "../../src/ansible/events/run_state.ts";
-import { askAboutFailures } from "../../src/cli/commands/cluster/provision.ts";
+import { askAboutFailures, RENAMED } from "../../src/cli/commands/cluster/provision.ts";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { FakeRunner } from "../process/fake_runner.ts";
 import { statusJson, tailscaleSays } from "../tailscale/status_fixture.ts";
 import { ansibleMachine, BAD_RUN, GOOD_RUN, INVENTORY, writeInventory } from "./ansible_machine.ts";
-import { runCommand } from "./fake_context.ts";
+import { PROJECT_ROOT, runCommand } from "./fake_context.ts";
 
 const SOCKET = { K3S_TOOL_TAILSCALE_SOCKET: "/proc/nonexistent" };
 
@@ -254,7 +254,7 @@ Deno.test("interrupted: exit code 130, the state of the hosts, and how to go on"
     assert.equal(code, 130);
     assert.match(
       stderr,
-      /Provisioning was interrupted; nuc is partly set up \(at Control plane · Start k3s\), pi is/,
+      /Provisioning was interrupted; nuc is partly set up \(at Control plane · Start k3s\), pi may have been changed/,
     );
     assert.match(stderr, /k3s-tool provision continues from there/);
   });
@@ -339,6 +339,11 @@ Deno.test("--replace names hosts of the inventory, and --yes alone replaces none
     assert.deepEqual(started[1]?.extraVars.k3s_tool_replace, []);
     assert.equal(started[1]?.extraVars.k3s_tool_convert, true);
   });
+});
+
+Deno.test("a host that was renamed is known by how the role begins its warning", async () => {
+  const role = `${PROJECT_ROOT}/ansible/roles/node_config/tasks/report.yml`;
+  assert.ok((await Deno.readTextFile(role)).includes(`Warning: ${RENAMED}`));
 });
 
 Deno.test("what a run cannot decide is asked once for each host, and no is no", async () => {

@@ -193,6 +193,7 @@ const FOREIGN = new Set([
     "--prune",
   ],
   ...["--ignore-daemonsets", "--delete-emptydir-data", "--server", "--peers"],
+  ...["--show-cursor", "--reverse", "--cursor", "--after-cursor", "--no-tail"], // journalctl
 ]);
 
 Deno.test("every flag in a message is one of ours, or of a program that is named", async () => {

@@ -88,7 +88,7 @@ export function removeFromInventory(
 }
 
 /** Gives a host another name or role in the inventory alone. @throws {UserError} exit code 2 */
-export async function changeInInventory(
+async function changeInInventory(
   system: ActionSystem,
   { inventory, host }: Removal,
   change: HostChange,

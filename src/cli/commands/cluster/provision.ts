@@ -9,7 +9,7 @@ import { defineCommand, type GlobalOptions, option } from "../../program/command
 import { Prompter } from "../../output/prompt.ts";
 
 /** How the role node_config begins its warning of a host that was renamed. */
-const RENAMED = /^This machine was a node before/;
+export const RENAMED = "This machine used to be the node ";
 
 /** `provision`: makes a cluster of the hosts in an inventory. */
 export const provisionCommand = defineCommand({
@@ -117,7 +117,7 @@ export async function provisionAndAsk(
       convert: answers.convert,
     });
   }
-  const renamed = state.warnings.filter(({ message }) => RENAMED.test(message));
+  const renamed = state.warnings.filter(({ message }) => message.startsWith(RENAMED));
   if (renamed.length > 0 && mayAsk && !request.check) {
     const hosts = renamed.map(({ host }) => host).join(", ");
     const message =
