@@ -78,7 +78,7 @@ class Decided(unittest.TestCase):
         done = self.play(os.path.join(ANSIBLE, "playbooks", "preflight.yml"), {"100.64.0.4": [new]},
                          {"control_plane": {"n1": off}, "workers": {"n4": {"tailscale_ip": "100.64.0.4"}}},
                          "--limit", "n4", "-e", json.dumps({"ansible_become": False}))
-        self.assertIn("No server of the control plane (n1) can be reached and has a cluster to join", done.stdout)
+        self.assertIn("Cannot reach a server of the control plane (n1) that has a cluster to join", done.stdout)
         self.assertNotIn("Ask for the version of the servers", done.stdout)
         self.assertRegex(done.stdout, r"n4 +: .*unreachable=0 +failed=1")
 
