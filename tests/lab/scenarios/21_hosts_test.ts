@@ -268,7 +268,7 @@ Deno.test("the only server keeps SQLite where the second one fails in the prefli
   await tailscaleUp("n3");
   const asked = await runWithEvents("provision", "--no-input");
   assert.equal(asked.code, 1);
-  assert.match(asked.stderr, /n3 can join, and that cannot be undone[^]*provision --yes/);
+  assert.match(asked.stderr, /before n3 can join; this cannot be undone[^]*provision --yes/);
   await onHost(n1(), database);
   await delayReady("n3", 0);
   const run = await provision();
