@@ -164,7 +164,7 @@ function expectedClass(value: unknown): string {
   if (name === "" || /[^a-z0-9.-]/.test(name)) return CLASS;
   return name.length > 253 || name.split(".").some((part) => part.length > 63)
     ? "a name of at most 63 characters (253 with dots)"
-    : "a name that begins and ends with a letter or digit, as does each part between dots";
+    : "a name that begins and ends with a letter (a–z) or digit, as does each part between dots";
 }
 
 /** One directory of a host in which volumes may be. */
@@ -388,7 +388,7 @@ export const NodeDefinition = z.strictObject({
     ),
     z.refine(
       (name) => DNS_SUBDOMAIN.test(nodeNameOf(name)),
-      "a host name that begins and ends with a letter or digit, as does each part between dots",
+      "a host name that begins and ends with a letter (a–z) or digit, as does each part between dots",
     ),
   ),
   role: z.enum(["control-plane", "worker"], "control-plane or worker"),

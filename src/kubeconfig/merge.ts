@@ -202,7 +202,10 @@ function assertFree(
 function otherCluster(contextName: string, what: string) {
   return usageError(
     `Your kubeconfig has ${contextName} already, for ${what}; nothing was written`,
-    { hint: "Choose another name with --context NAME, or replace it with --force." },
+    {
+      hint: "Choose another name: k3s-tool kubeconfig --context NAME. To replace it: " +
+        "k3s-tool kubeconfig --force",
+    },
   );
 }
 

@@ -137,7 +137,8 @@ async function lock(file: string, clock: Clock): Promise<() => Promise<void>> {
 function refused(what: "read" | "written", path: string, cause: unknown): UserError {
   const why = (cause as Error).message;
   return new UserError(`Your kubeconfig ${path} cannot be ${what}: ${why}`, {
-    hint: "Look at the file, its directory and their rights, or name another with --kubeconfig.",
+    hint:
+      "Check the permissions of the file and its directory, or name another file with --kubeconfig.",
     cause,
   });
 }

@@ -232,7 +232,7 @@ Deno.test("config validate", async () => {
   const good = await run("config", "validate");
   assert.deepEqual([good.code, good.stderr], [
     0,
-    "hosts.yml is valid: 1 control plane, 1 worker.\n",
+    "hosts.yml is valid: 1 server, 1 worker.\n",
   ]);
 });
 

@@ -162,7 +162,7 @@ for (
     ["path", "/srv/../etc", /without \. and \.\./],
     ["path", `/srv/${"a".repeat(200)}`, /at most 200 characters/],
     ["path", "/srv/a b", /of letters, digits/],
-    ["class", "-fast", /begins and ends with a letter or digit/],
+    ["class", "-fast", /begins and ends with a letter \(a–z\) or digit/],
     ["class", "a..b", /each part between dots/],
     ["class", "fast.", /begins and ends with/],
     ["class", "a".repeat(64), /at most 63 characters/],

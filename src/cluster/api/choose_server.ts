@@ -82,7 +82,7 @@ function noneAnswers(
     : problem ?? connectionError(tookTooLong(), { server: first, timeoutMs: limitMs });
   if (!(said instanceof UserError)) return said;
   const hosts = others.map((server) => safeText(new URL(server).host)).join(" and ");
-  return unreachableError(`${said.message}; no other server answers either: ${hosts}`, {
+  return unreachableError(`${said.message}; no other server can be used either: ${hosts}`, {
     hint: said.hint,
     cause: said,
   });

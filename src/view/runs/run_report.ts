@@ -92,7 +92,9 @@ export function runError(
       const [first] = state.failures;
       if (first !== undefined && hosts.length === 1) {
         const said = `${at(first.stage, first.task)}: ${first.message.split("\n")[0]}`;
-        return failed(`${what} failed on ${first.host}: ${said}`, `${first.hint} ${again}`);
+        // A hint may end with a command, which has no full stop.
+        const hint = /[.!?]$/.test(first.hint) ? first.hint : `${first.hint}.`;
+        return failed(`${what} failed on ${first.host}: ${said}`, `${hint} ${again}`);
       }
       const some = `${hosts.length} of ${state.hosts.size} hosts (${hosts.join(", ")})`;
       return failed(`${what} failed on ${some}`, `See each host above. ${again}`);

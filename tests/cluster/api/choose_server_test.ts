@@ -52,7 +52,7 @@ Deno.test("where none answers, the first says why and the others are named", asy
   assert.ok(chosen instanceof UserError);
   assert.match(
     chosen.message,
-    /^https:\/\/n0:6443 fails; no other server answers either: n1:6443$/,
+    /^https:\/\/n0:6443 fails; no other server can be used either: n1:6443$/,
   );
   const { chosen: late, at } = await choose([undefined, { after: 2, well: false }], 2_000);
   assert.ok(late instanceof UserError);

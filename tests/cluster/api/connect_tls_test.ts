@@ -152,7 +152,7 @@ Deno.test("another server of the cluster answers for one that is frozen, refuses
         now: Date.now(),
         others: [ill.url],
       }),
-      /Nothing listens at .*; no other server answers either: 127\.0\.0\.1/,
+      /Nothing listens at .*; no other server can be used either: 127\.0\.0\.1/,
     );
     frozen.close();
     for (const { http } of [well, ill, stranger]) await http.shutdown();

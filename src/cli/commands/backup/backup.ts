@@ -97,7 +97,7 @@ export const backupListCommand = defineCommand({
   examples: {
     "k3s-tool backup list": "the backups of this cluster, newest first",
     "k3s-tool backup list --server": "those that a schedule has made",
-    "k3s-tool backup list --directory /mnt/nas -o name": "only file names",
+    "k3s-tool backup list --directory /mnt/nas -o name": "print only the paths, one per line",
   },
   async run(context, { options, globals }, output) {
     const { listBackups } = await import("../../../actions/backup/backup_file.ts");

@@ -34,6 +34,8 @@ export const configValidateCommand = defineCommand({
     if (!valid || inventory === undefined) throw invalidInventory(shown, problems);
     const [servers, workers] = (["control-plane", "worker"] as const)
       .map((role) => hostsOf(inventory, role).length);
-    output.note(`${shown} is valid: ${servers} control plane, ${counted(workers ?? 0, "worker")}.`);
+    output.note(
+      `${shown} is valid: ${counted(servers ?? 0, "server")}, ${counted(workers ?? 0, "worker")}.`,
+    );
   },
 });

@@ -48,7 +48,7 @@ export const nodeSetRoleCommand = defineCommand({
         "are moved to other nodes, and k3s is removed from it with its data, except for volumes.",
       gone: false,
       resume: line,
-      done: `${host} is a ${role} now.`,
+      done: `${host} is a ${role === "worker" ? "worker" : "server"} now.`,
     });
   },
 });
