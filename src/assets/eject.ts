@@ -4,7 +4,9 @@
  * @module
  */
 
+import { counted } from "../errors/safe_text.ts";
 import { usageError } from "../errors/user_error.ts";
+import { writeAtomically } from "../process/atomic_write.ts";
 import { ifThere } from "../process/small_file.ts";
 import { type Asset, readAssets } from "./extract.ts";
 import type { AssetSource } from "./source.ts";
@@ -43,7 +45,8 @@ export async function ejectAssets(
   })));
   const differing = plan.filter(({ change }) => change === "overwritten");
   if (differing.length > 0 && !force) {
-    throw usageError(`${differing.length} of these files exist in ${into} with other content`, {
+    const count = counted(differing.length, "file");
+    throw usageError(`${count} in ${into} would be overwritten with different content`, {
       hint: "Choose another directory, or overwrite them with --force.",
       problems: differing.map(({ asset }) => ({
         message: "this file would be overwritten",
@@ -52,7 +55,13 @@ export async function ejectAssets(
     });
   }
   if (!dryRun) {
-    for (const { asset, change } of plan) if (change !== "kept") await write(asset, into);
+    for (const { asset: { path, content }, change } of plan) {
+      if (change === "kept") continue;
+      await writeAtomically(
+        `${into}/${path}`,
+        new TextDecoder("utf-8", { ignoreBOM: true }).decode(content),
+      );
+    }
   }
   return plan.map(({ asset, change }) => ({ path: asset.path, change }));
 }
@@ -78,10 +87,4 @@ async function plannedChange(asset: Asset, into: string): Promise<EjectedFile["c
   const equal = found.length === asset.content.length &&
     found.every((byte, index) => byte === asset.content[index]);
   return equal ? "kept" : "overwritten";
-}
-
-async function write({ path, content }: Asset, into: string): Promise<void> {
-  const file = `${into}/${path}`;
-  await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
-  await Deno.writeFile(file, content);
 }

@@ -52,6 +52,19 @@ Deno.test("assets eject never overwrites without --force", () =>
     assert.notEqual(await Deno.readTextFile(`${directory}/${CONFIG}`), "mine");
   }));
 
+Deno.test("assets eject says which file cannot be written, and leaves no part of one", () =>
+  withDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/out/ansible`, { recursive: true });
+    // The name under which it is written first is taken by a directory that is not empty.
+    await Deno.mkdir(`${directory}/out/ansible/.ansible.cfg.k3s-tool/x`, { recursive: true });
+    const { code, stderr } = await runCommand(["assets", "eject", "out", CONFIG], { directory });
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /^Error: Cannot write \S+\/out\/ansible\/ansible\.cfg: /);
+    assert.deepEqual([...Deno.readDirSync(`${directory}/out/ansible`)].map(({ name }) => name), [
+      ".ansible.cfg.k3s-tool",
+    ]);
+  }));
+
 Deno.test("assets eject of an unknown path is wrong usage", async () => {
   const { code, stderr } = await runCommand(["assets", "eject", "out", "nope"]);
   assert.equal(code, 2);

@@ -119,12 +119,15 @@ async function busyError(path: string, inventory: string): Promise<UserError> {
 }
 
 async function endCutOffRuns(system: System, inventory: string): Promise<readonly PastRun[]> {
-  const ended: PastRun[] = [];
+  const cutOff: PastRun[] = [];
   for (const run of await pastRuns(`${system.directories.state}/runs`)) {
     if (run.inventory !== inventory || run.result !== undefined) continue;
-    if (await endProcessesOfRun(system, run.events) > 0) ended.push(run);
+    // It took until its last event.
+    const ended = (await ifThere(Deno.stat(run.events)))?.mtime?.getTime() ?? 0;
+    const seconds = Math.max(0, (ended - Date.parse(run.startedAt)) / 1000);
+    if (await endProcessesOfRun(system, run.events) > 0) cutOff.push(run);
     await removeTemporary(run.directory);
-    await closeRun(run, { outcome: "interrupted", rc: CUT_OFF, seconds: 0 });
+    await closeRun(run, { outcome: "interrupted", rc: CUT_OFF, seconds });
   }
-  return ended;
+  return cutOff;
 }

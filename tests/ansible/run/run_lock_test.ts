@@ -95,6 +95,7 @@ Deno.test("what a killed run left at work is ended, also in sessions of its own"
     const reader = shell.stdout.getReader();
     await reader.read();
     assert.ok((await processesOfRun(system, run.events)).length >= 1);
+    await Deno.utime(run.events, 35, 35);
 
     const lock = await lockInventory(system, "/a/hosts.yml");
     assert.deepEqual(lock.ended.map((each) => each.directory), [run.directory]);
@@ -105,6 +106,7 @@ Deno.test("what a killed run left at work is ended, also in sessions of its own"
     await reader.cancel();
     const outcomes = (await pastRuns(runs)).map(({ result }) => result?.outcome);
     assert.deepEqual(outcomes, ["ok", "interrupted"]);
+    assert.equal((await pastRuns(runs))[1]?.result?.seconds, 35);
     const left = [...Deno.readDirSync(run.directory)].map(({ name }) => name).sort();
     assert.deepEqual(left, ["ansible.log", "events.jsonl", "result.json", "run.json"]);
     await assert.rejects(Deno.stat(sockets), Deno.errors.NotFound);
