@@ -71,6 +71,31 @@ export function refusalReason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * What the system refused, in a sentence, and what to do; undefined for errors of another kind. Deno names the
+ * operation and the path at the end of its message.
+ */
+export function refusalWords(
+  error: unknown,
+): { readonly message: string; readonly hint: string } | undefined {
+  const refusal = refusalOf(error);
+  if (refusal === undefined) return undefined;
+  const said = (error as Error).message;
+  const [, operation = "", path] = /\(os error \d+\): (\w+) '([^]+)'$/.exec(said) ?? [];
+  if (path === undefined) {
+    return {
+      message: refusal.why[0]!.toUpperCase() + refusal.why.slice(1),
+      hint: "Check the disk and the permissions of what this writes to.",
+    };
+  }
+  const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+  const advice = refusal === DENIED ? `Check the permissions of ${path}` : refusal.advice(parent);
+  const own = operation === "mkdir" || path.includes("/k3s-tool/")
+    ? " XDG_CACHE_HOME and XDG_STATE_HOME set where k3s-tool keeps its files."
+    : "";
+  return { message: `Cannot use ${path}: ${refusal.why}`, hint: `${advice}.${own}` };
+}
+
 /** True where there is nothing at a path, as one of its parents is missing or a file. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;

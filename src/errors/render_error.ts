@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isRefusal } from "./refusal.ts";
+import { refusalWords } from "./refusal.ts";
 import { safeLines, safeText } from "./safe_text.ts";
 import { hideSecrets } from "./secrets.ts";
 import { ExitCode, type Place, type Problem, UserError } from "./user_error.ts";
@@ -12,10 +12,6 @@ import { ExitCode, type Place, type Problem, UserError } from "./user_error.ts";
 /** Where the source of an unexpected error should be reported. */
 const REPORT_HINT =
   "This is a bug in k3s-tool. Run the command again with -v and report the output.";
-
-const REFUSAL_HINT =
-  "Check the permissions of the file and the disk. XDG_CACHE_HOME and XDG_STATE_HOME set where " +
-  "k3s-tool keeps its files.";
 
 /** Longest value that is shown, in characters; a wrong file may be one value as a whole. */
 const LONGEST_VALUE = 120;
@@ -86,9 +82,9 @@ export function renderErrorText(
     if (verbose && error.cause !== undefined) lines.unshift(shown(describe(error.cause)));
   } else {
     if (verbose) lines.push(shown(describe(error)));
-    const message = error instanceof Error ? error.message : String(error);
+    const { message, hint } = wordsOf(error);
     lines.push(`${tones.error("Error:")} ${shown(message)}`);
-    lines.push(`${tones.hint("Hint:")} ${hintOf(error)}`);
+    lines.push(`${tones.hint("Hint:")} ${shown(hint)}`);
   }
   return lines.join("\n") + "\n";
 }
@@ -97,8 +93,8 @@ export function renderErrorText(
 export function errorDocument(error: unknown): Record<string, unknown> {
   const base = { apiVersion: "k3s-tool/v1", kind: "Error" };
   if (!(error instanceof UserError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { ...base, message: shown(message), exitCode: ExitCode.Failed, hint: hintOf(error) };
+    const { message, hint } = wordsOf(error);
+    return { ...base, message: shown(message), exitCode: ExitCode.Failed, hint: shown(hint) };
   }
   return {
     ...base,
@@ -110,8 +106,10 @@ export function errorDocument(error: unknown): Record<string, unknown> {
   };
 }
 
-function hintOf(error: unknown): string {
-  return isRefusal(error) ? REFUSAL_HINT : REPORT_HINT;
+/** An error that nobody foresaw: of the system, or a bug. */
+function wordsOf(error: unknown): { readonly message: string; readonly hint: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  return refusalWords(error) ?? { message, hint: REPORT_HINT };
 }
 
 function describe(cause: unknown): string {

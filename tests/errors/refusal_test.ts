@@ -20,6 +20,16 @@ Deno.test("a home in which nobody can create a directory is no bug of the progra
     "No such file or directory (os error 2): mkdir '/proc/x'",
   );
   assert.ok(renderErrorText(Object.assign(nobody, { code: "ENOENT" })).includes("XDG_STATE_HOME"));
+  const full = new Error("No space left on device (os error 28): writefile '/srv/a b/run.json'");
+  assert.equal(
+    renderErrorText(Object.assign(full, { code: "ENOSPC" })),
+    "Error: Cannot use /srv/a b/run.json: the disk is full\nHint: Free space on the disk of /srv/a b.\n",
+  );
+  const output = new Error("No space left on device (os error 28)");
+  assert.match(
+    renderErrorText(Object.assign(output, { code: "ENOSPC" })),
+    /^Error: The disk is full\nHint: Check the disk/,
+  );
   const missing = await Deno.readTextFile("/proc/nothing").catch((e) => e);
   assert.ok(!isRefusal(missing));
   assert.equal(refusalReason(missing), "it does not exist");
