@@ -74,6 +74,18 @@ Deno.test("--force does nothing on the machine; --dry-run changes nothing at all
     assert.equal(result.code, 0, result.stderr);
     assert.equal(started[0]?.extraVars.k3s_tool_host_gone, true);
     assert.ok(started[0]?.argv.includes("--check"));
+    assert.match(result.stdout + result.stderr, /pi would be removed from \S+hosts\.yml/);
+    assert.equal(await Deno.readTextFile(file), INVENTORY);
+    const role = ["node", "set-role", "pi", "control-plane", "--dry-run"];
+    const planned = await runCommand(role, {
+      directory,
+      runner: ansibleMachine({ events: REMOVED }).runner,
+    });
+    assert.equal(planned.code, 0, planned.stderr);
+    assert.match(
+      planned.stdout + planned.stderr,
+      /pi would be changed in [^]*join the cluster as a server[^]*SQLite, it would be migrated to etcd/,
+    );
     assert.equal(await Deno.readTextFile(file), INVENTORY);
   });
 });

@@ -16,6 +16,7 @@ import {
   type Inventory,
   type InventoryHost,
   type Role,
+  sharesDatabase,
 } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
 import {
@@ -307,6 +308,11 @@ export async function* removeNode(
     ...passwords,
   }, mayInstall);
   for await (const event of events) {
+    if (event.type === "end" && event.outcome === "ok" && check) {
+      for (const message of plannedChanges(inventory, host, change)) {
+        yield { type: "note", message };
+      }
+    }
     if (event.type === "end" && event.outcome === "ok" && !check) {
       if (change === undefined) {
         await removeFromInventory(system, { inventory, names: [host.name] }, { dryRun: false });
@@ -319,4 +325,27 @@ export async function* removeNode(
     }
     yield event;
   }
+}
+
+/** What a removal would change beside the cluster and the host. */
+function plannedChanges(
+  inventory: Inventory,
+  host: InventoryHost,
+  change: HostChange | undefined,
+): readonly string[] {
+  if (change === undefined) return [`${host.name} would be removed from ${inventory.file}`];
+  const name = change.name ?? host.name;
+  const role = change.role ?? host.role;
+  const servers = hostsOf(inventory, "control-plane").filter((each) => each !== host);
+  return [
+    `${host.name} would be changed in ${inventory.file}`,
+    `${name} would join the cluster as a ${role === "worker" ? "worker" : "server"}`,
+    ...role === "control-plane" && servers.length === 1 && !sharesDatabase(inventory.cluster)
+      ? [
+        `If ${
+          servers[0]!.name
+        } keeps the cluster's data in SQLite, it would be migrated to etcd; this cannot be undone`,
+      ]
+      : [],
+  ];
 }

@@ -21,7 +21,7 @@ export const nodeSetRoleCommand = defineCommand({
   summary: "Change a worker into a server, or a server into a worker",
   description:
     "k3s cannot change the role of a node, so the machine leaves the cluster and joins again: " +
-    " the node is drained and deleted with its etcd member, k3s is removed from the machine, " +
+    "the node is drained and deleted with its etcd member, k3s is removed from the machine, " +
     "the inventory is changed, and the machine is provisioned in its new role. Its settings and " +
     "its other groups stay, and so do files of its volumes. If removing it fails, run the command " +
     "again; if joining fails, run k3s-tool provision.",
@@ -41,14 +41,15 @@ export const nodeSetRoleCommand = defineCommand({
     const role = roleNamed(text);
     const removal = await planRole(context, { inventory: globals.inventory, host: name, role });
     const host = removal.host.name;
+    const as = role === "worker" ? "worker" : "server";
     await leaveAndJoin({ context, options, globals, output }, {
       removal,
       change: { role },
-      question: `${host} leaves the cluster and joins it again as ${role}. Its workloads ` +
+      question: `${host} leaves the cluster and joins it again as a ${as}. Its workloads ` +
         "are moved to other nodes, and k3s is removed from it with its data, except for volumes.",
       gone: false,
       resume: line,
-      done: `${host} is a ${role === "worker" ? "worker" : "server"} now.`,
+      done: `${host} is a ${as} now.`,
     });
   },
 });
