@@ -34,7 +34,7 @@ export function safeLines(text: string): string {
 
 /** The last line of what a program said, harmless; programs end with what stopped them. */
 export function lastLine(text: string): string {
-  return safeText(text.trim().split("\n").at(-1) ?? "");
+  return safeText(text.trim().split("\n").at(-1)!.trim());
 }
 
 /** True for text with characters that JSON leaves as they are and a terminal obeys. */

@@ -18,6 +18,9 @@ export const ROLES = ["control-plane", "worker"] as const satisfies readonly Rol
 /** The group each role has in inventories this tool writes. */
 export const ROLE_GROUPS = { "control-plane": "control_plane", worker: "workers" } as const;
 
+/** What a host of each role is called in a sentence. */
+export const ROLE_NOUNS = { "control-plane": "server", worker: "worker" } as const;
+
 /** Addresses of Tailscale, unless the tailnet is told otherwise. */
 export const DEFAULT_NETWORK = "100.64.0.0/10";
 

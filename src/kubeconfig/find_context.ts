@@ -37,7 +37,8 @@ export interface ContextChoice {
 
 /**
  * The context to use: the one named, else the one called like the cluster, else the only one of a file
- * that was named, or, where none was, the kubeconfig that provisioning left, else, without an inventory, kubectl's current one.
+ * that was named, or, where none was, the kubeconfig that provisioning left, else, without an inventory,
+ * kubectl's current one.
  *
  * With an inventory the current context is never taken: it may lead to another cluster.
  *

@@ -16,6 +16,7 @@ import {
   type Inventory,
   type InventoryHost,
   type Role,
+  ROLE_NOUNS,
   sharesDatabase,
 } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
@@ -308,13 +309,12 @@ export async function* removeNode(
     ...passwords,
   }, mayInstall);
   for await (const event of events) {
-    if (event.type === "end" && event.outcome === "ok" && check) {
-      for (const message of plannedChanges(inventory, host, change)) {
-        yield { type: "note", message };
-      }
-    }
-    if (event.type === "end" && event.outcome === "ok" && !check) {
-      if (change === undefined) {
+    if (event.type === "end" && event.outcome === "ok") {
+      if (check) {
+        for (const message of plannedChanges(inventory, host, change)) {
+          yield { type: "note", message };
+        }
+      } else if (change === undefined) {
         await removeFromInventory(system, { inventory, names: [host.name] }, { dryRun: false });
         yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
       } else {
@@ -339,7 +339,7 @@ function plannedChanges(
   const servers = hostsOf(inventory, "control-plane").filter((each) => each !== host);
   return [
     `${host.name} would be changed in ${inventory.file}`,
-    `${name} would join the cluster as a ${role === "worker" ? "worker" : "server"}`,
+    `${name} would join the cluster as a ${ROLE_NOUNS[role]}`,
     ...role === "control-plane" && servers.length === 1 && !sharesDatabase(inventory.cluster)
       ? [
         `If ${

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { lastLine } from "../../errors/safe_text.ts";
 import type { Outcome, RunEvent, TaskResult } from "./event.ts";
 import { failureHint } from "./failure_hint.ts";
 
@@ -200,7 +201,7 @@ function withResult(state: RunState, event: TaskResult): RunState {
 function failureOf(event: TaskResult, stage: string): Failure {
   const unreachable = event.status === "unreachable";
   const [said, hint] = splitHint(event.message ?? "");
-  const message = said || lastLine(event.stderr) ||
+  const message = said || lastLine(event.stderr ?? "") ||
     (unreachable
       ? "The host could not be reached"
       : event.rc === undefined
@@ -223,10 +224,6 @@ function splitHint(message: string): [said: string, hint: string] {
   const at = message.search(/(?:^|\n)Hint: /);
   if (at < 0) return [message.trim(), ""];
   return [message.slice(0, at).trim(), message.slice(at).replace(/^\s*Hint: /, "").trim()];
-}
-
-function lastLine(text: string | undefined): string {
-  return text?.trim().split("\n").at(-1)?.trim() ?? "";
 }
 
 /** Ansible's own recap has the last word: a host it counts as failed is reported as failed. */

@@ -330,7 +330,7 @@ def look(documents, table):
         # A server passes over what only agents have.
         options = {name: value for name, value in options.items() if mode in (table.get(name) or {"on": [mode]})["on"]}
     except ValueError as failure:
-        facts["problems"].append(problem("unreadable", "its k3s options cannot be read: %s" % failure, "Simplify it, restart k3s, then adopt it."))
+        facts["problems"].append(problem("unreadable", "its k3s options cannot be read: %s" % failure, "Simplify its configuration, restart k3s, then adopt it."))
         return facts, {}, None
     facts["mode"] = mode
     facts["tailscale_ip"], facts["address"] = network(options)

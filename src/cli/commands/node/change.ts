@@ -1,6 +1,6 @@
 import { safeText } from "../../../errors/safe_text.ts";
 import { interruptedError, usageError } from "../../../errors/user_error.ts";
-import { type Role, ROLES } from "../../../inventory/model.ts";
+import { type Role, ROLE_NOUNS, ROLES } from "../../../inventory/model.ts";
 import type { HostChange } from "../../../inventory/edit/edit.ts";
 import type { Removal } from "../../../actions/hosts/remove_node.ts";
 import { argument, defineCommand, type GlobalOptions, option } from "../../program/command.ts";
@@ -41,7 +41,7 @@ export const nodeSetRoleCommand = defineCommand({
     const role = roleNamed(text);
     const removal = await planRole(context, { inventory: globals.inventory, host: name, role });
     const host = removal.host.name;
-    const as = role === "worker" ? "worker" : "server";
+    const as = ROLE_NOUNS[role];
     await leaveAndJoin({ context, options, globals, output }, {
       removal,
       change: { role },
