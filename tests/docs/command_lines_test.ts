@@ -168,6 +168,17 @@ Deno.test("every command line in a message is one that the program takes", async
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("the name of a host in a command of a message is one word of a shell", async () => {
+  const unquoted: string[] = [];
+  for (const file of await files("src", /\.tsx?$/)) {
+    const text = await Deno.readTextFile(`${PROJECT_ROOT}/${file}`);
+    for (const [, value = ""] of text.matchAll(/k3s-tool [a-z][^`"\n]*?\$\{([^{}]*)\}/g)) {
+      if (/^(?:host|first|peer|name)\b/.test(value)) unquoted.push(`${file}: ${value}`);
+    }
+  }
+  assert.deepEqual(unquoted, []);
+});
+
 /** Flags of other programs that we run or name. */
 const FOREIGN = new Set([
   "--target",

@@ -101,5 +101,5 @@ function hintFor(
   }
   if (code === ABSENT) return "Is the cluster provisioned? See: k3s-tool status";
   const refused = code === REFUSED ? hint : undefined;
-  return refused ?? `See what is wrong there: k3s-tool logs ${name}`;
+  return refused ?? `See what is wrong there: k3s-tool logs ${shellWord(name)}`;
 }

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { usageError, UserError } from "../../errors/user_error.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
 import { parseJson } from "../../process/json.ts";
 import { ifThere } from "../../process/small_file.ts";
@@ -147,7 +148,9 @@ export async function fetchBackup(
   const file = join(directory, name);
   if (await ifThere(Deno.lstat(file)) !== undefined) {
     throw new UserError(`${file} already exists`, {
-      hint: `Check it with: k3s-tool backup show ${name}; to fetch it again, remove it first.`,
+      hint: `Check it with: k3s-tool backup show ${
+        shellWord(name)
+      }; to fetch it again, remove it first.`,
     });
   }
   const part = join(directory, `.k3s-tool-backup-${crypto.randomUUID()}.part`);

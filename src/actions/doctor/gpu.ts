@@ -11,6 +11,7 @@ import { pythonOf } from "../../ansible/run/ssh.ts";
 import { readNodes } from "../../cluster/read/read_cluster.ts";
 import type { ClusterNode } from "../../cluster/read/objects.ts";
 import { counted, safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import type { Inventory, InventoryHost } from "../../inventory/model.ts";
 import type { ActionSystem } from "../action_system.ts";
 import { hostProgram } from "../backup/host_program.ts";
@@ -109,7 +110,7 @@ export function gpuChecks(
   },
 ): readonly Check[] {
   const about = (name: string) => ({ name, host: host.name });
-  const provision = `Set it up with: k3s-tool provision --limit ${host.name}`;
+  const provision = `Set it up with: k3s-tool provision --limit ${shellWord(host.name)}`;
   const { problem, runtime } = facts;
   if (facts.seen === 0) {
     if (host.gpu !== true || problem === null) return [];
@@ -156,9 +157,9 @@ function hintFor(
 ): string {
   if (id === "no_card") {
     return "On that machine, check: lspci -d 10de:; " +
-      `or leave it out with: k3s-tool config set gpu false --scope ${name}`;
+      `or leave it out with: k3s-tool config set gpu false --scope ${shellWord(name)}`;
   }
   if (!hint.includes("gpu_driver: install")) return hint;
-  return `Install it with: k3s-tool config set gpu_driver install --scope ${name}; ` +
+  return `Install it with: k3s-tool config set gpu_driver install --scope ${shellWord(name)}; ` +
     "then run: k3s-tool provision";
 }

@@ -66,7 +66,7 @@ export async function addNode(
     }
     throw usageError(`${host.name} is already in the inventory`, {
       where: place.where,
-      hint: `Change it with: k3s-tool config set KEY VALUE --scope ${host.name}`,
+      hint: `Change it with: k3s-tool config set KEY VALUE --scope ${shellWord(host.name)}`,
     });
   };
   const outcome = await editInventory(file, plan, { cwd, clock, signal, dryRun });

@@ -9,6 +9,7 @@ import type { AssetSource } from "../../assets/source.ts";
 import { ApiError, type KubernetesApi } from "../../cluster/api/kubernetes_api.ts";
 import { labels } from "../../cluster/read/object_fields.ts";
 import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import type { ClusterVars, InventoryHost } from "../../inventory/model.ts";
 import { newerRelease, parseStatus } from "../../tailscale/status.ts";
 import type { ActionSystem } from "../action_system.ts";
@@ -87,7 +88,7 @@ export async function readOldTailscale(
   const list = old.map(({ host, runs, latest }) => `${host} (${runs}, latest ${latest})`);
   return [
     `Tailscale is old on ${list.join(", ")}; upgrade one host at a time with: ` +
-    `k3s-tool exec --limit ${first.host} -- sudo tailscale update`,
+    `k3s-tool exec --limit ${shellWord(first.host)} -- sudo tailscale update`,
   ];
 }
 

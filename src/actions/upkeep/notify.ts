@@ -6,6 +6,7 @@
 
 import { unreadable } from "../../errors/refusal.ts";
 import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { missingError, usageError, UserError } from "../../errors/user_error.ts";
 import { hostNamed, hostsOf } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
@@ -76,7 +77,7 @@ export async function testNotification(
   }
   if (/password is required/.test(done.stderr)) {
     throw new UserError(`sudo asks for a password on ${host.name}`, {
-      hint: `Try it there: k3s-tool ssh ${host.name} -- sudo ${PROGRAM} test`,
+      hint: `Try it there: k3s-tool ssh ${shellWord(host.name)} -- sudo ${PROGRAM} test`,
     });
   }
   throw refusedBy(host, done, {

@@ -7,6 +7,7 @@
 import { type ChangeContext, follow, requestsAbout } from "../../changes/change_context.ts";
 import { cordonNode, drainNode } from "../../changes/drain.ts";
 import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { UserError } from "../../errors/user_error.ts";
 import type { InventoryHost } from "../../inventory/model.ts";
 import type { System } from "../../process/system.ts";
@@ -55,7 +56,7 @@ export async function* rebootNode(
     const { stdout, stderr } = await onHost(system, host, { command: REBOOT });
     if (!stdout.includes("rebooting")) {
       throw new UserError(`${node} was not rebooted: ${stderr.trim() || "sudo failed"}`, {
-        hint: `Log in and reboot it: k3s-tool ssh ${host.name}`,
+        hint: `Log in and reboot it: k3s-tool ssh ${shellWord(host.name)}`,
       });
     }
   } catch (error) {
@@ -81,7 +82,7 @@ export async function* rebootNode(
   if (back === "time is up") {
     throw new UserError(`${node} is not back after ${BACK_MS / 60_000} minutes`, {
       hint: "It stays cordoned. Look at its screen, and when it is back: " +
-        `k3s-tool node uncordon ${host.name}`,
+        `k3s-tool node uncordon ${shellWord(host.name)}`,
     });
   }
   yield `${node} is Ready again.`;

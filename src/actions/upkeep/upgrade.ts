@@ -10,6 +10,7 @@ import { follow } from "../../changes/change_context.ts";
 import { cordonNode, drainNode, UPGRADE_MARK } from "../../changes/drain.ts";
 import type { KubernetesApi } from "../../cluster/api/kubernetes_api.ts";
 import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { UserError } from "../../errors/user_error.ts";
 import { sharesDatabase } from "../../inventory/model.ts";
 import { renderProblem } from "../../errors/render_error.ts";
@@ -298,7 +299,7 @@ class Upgrade {
     if (followed === "done") yield `${node} runs ${target} and is Ready.`;
     if (followed === "time is up") {
       throw new UserError(`${node} ${missing} after ${SETTLE_MS / 60_000} minutes`, {
-        hint: `See why with: k3s-tool logs ${name}`,
+        hint: `See why with: k3s-tool logs ${shellWord(name)}`,
       });
     }
   }

@@ -9,6 +9,7 @@
  */
 
 import type { Problem } from "../../errors/user_error.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import { compareReleases, minorOf } from "../../inventory/kubernetes_syntax.ts";
 import type { Role } from "../../inventory/model.ts";
 
@@ -173,6 +174,6 @@ export function unhealthyPeers(
   ).map((peer) => ({
     message: `The server ${peer.host} ${peer.ready ? "does not vote in etcd" : "is not Ready"}, ` +
       `so ${host} cannot be taken down`,
-    hint: `Bring ${peer.host} back first; see: k3s-tool logs ${peer.host}`,
+    hint: `Bring ${peer.host} back first; see: k3s-tool logs ${shellWord(peer.host)}`,
   }));
 }

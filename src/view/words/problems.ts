@@ -8,6 +8,7 @@ import faults from "../../../ansible/roles/k3s_service/files/known_faults.json" 
   type: "json",
 };
 import { safeText } from "../../errors/safe_text.ts";
+import { shellWord } from "../../errors/shell_word.ts";
 import type { NodeReport } from "../../reports/node_report.ts";
 import { backupReport } from "../../reports/backup_report.ts";
 import { isTrouble } from "../../reports/health.ts";
@@ -71,7 +72,7 @@ function nodeProblems(
     ...about("node", pressures.length > 0 && `reports ${pressures.join(" and ")}`),
     ...about(
       "node",
-      cordoned && `is cordoned; let it take pods with: k3s-tool node uncordon ${name}`,
+      cordoned && `is cordoned; let it take pods with: k3s-tool node uncordon ${shellWord(name)}`,
     ),
     ...about("key", peer && keyWarning(peer, now)),
     ...about(
@@ -115,9 +116,9 @@ function drift(
       : [],
     ...missing.length > 0
       ? [
-        `lacks ${
-          missing.join(", ")
-        }; set it with: k3s-tool provision --tags node_config --limit ${host.name}`,
+        `lacks ${missing.join(", ")}; set it with: k3s-tool provision --tags node_config --limit ${
+          shellWord(host.name)
+        }`,
       ]
       : [],
   ];
@@ -177,7 +178,7 @@ function certificateProblems(
       const unit = host?.role === "worker" ? "k3s-agent" : "k3s";
       const advice = isAuthority
         ? "rotate it as https://docs.k3s.io/cli/certificate describes"
-        : `restart k3s to renew it: k3s-tool exec --limit ${host?.name ?? node} -- ` +
+        : `restart k3s to renew it: k3s-tool exec --limit ${shellWord(host?.name ?? node)} -- ` +
           `sudo systemctl restart ${unit}`;
       const what = isAuthority ? "a certificate authority" : "a certificate";
       return [problem("certificate", node, `${what} ${when}; ${advice}`)];
@@ -195,7 +196,7 @@ function backupProblems(
   if (failed !== undefined) {
     const ago = duration(now - Date.parse(failed.time));
     const host = inventory?.hosts.find(({ nodeName }) => nodeName === failed.node)?.name;
-    const advice = `k3s-tool exec --limit ${host ?? failed.node} -- ` +
+    const advice = `k3s-tool exec --limit ${shellWord(host ?? failed.node)} -- ` +
       "sudo systemctl status k3s-tool-backup.service";
     problems.push(
       problem(
