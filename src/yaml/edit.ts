@@ -16,6 +16,7 @@ import {
   holdsComment,
   insertEntry,
   removeEntry,
+  replaceKey,
   replaceValue,
   type Splice,
   SpliceError,
@@ -81,6 +82,27 @@ export function removeIn(
       const braces = colon === undefined ? [] : [{ start: colon, end: colon, text: " {}" }];
       return [...braces, ...splices()];
     },
+  });
+}
+
+/**
+ * Gives the entry at a path another key, in its place; the same document where there is no such entry.
+ *
+ * @throws {UserError} exit code 2
+ */
+export function renameIn(
+  document: YamlDocument,
+  path: readonly string[],
+  name: string,
+): YamlDocument {
+  if (!has(document, path)) return document;
+  const { maps, entries } = follow(document, path);
+  const [key, map] = [path.at(-1)!, maps.at(-1)!];
+  const members = new Values(document).of(map);
+  const { [key]: value = null, ...others } = isMapValue(members) ? members : {};
+  return edited(document, path.slice(0, -1), {
+    value: { ...others, [name]: value },
+    splices: () => [replaceKey(document, map, { entry: entries.at(-1)!, name })],
   });
 }
 

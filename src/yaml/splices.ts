@@ -27,7 +27,14 @@ import {
   type YamlDocument,
   type YamlNode,
 } from "./node.ts";
-import { isFilled, renderChildren, renderEntry, renderInline, renderKey } from "./render.ts";
+import {
+  isFilled,
+  renderChildren,
+  renderEntry,
+  renderInline,
+  renderKey,
+  renderScalar,
+} from "./render.ts";
 import type { YamlValue } from "./yaml_value.ts";
 
 /** A change that cannot be made by splicing; the message completes "Cannot …: ". */
@@ -97,6 +104,24 @@ export function replaceValue(
   // What began on the key's line ends below it: its comment cannot be told from the value's.
   if (old.start < keyLine) return [{ start: colon, end: old.end, text: children }];
   return [{ start: keyLine, end: old.end, text: children }];
+}
+
+/** Puts another key in the place of one, in the same quotes. */
+export function replaceKey(
+  document: YamlDocument,
+  map: MapNode,
+  { entry: { key, explicit }, name }: { readonly entry: Entry; readonly name: string },
+): Splice {
+  const quote = quotesOf(key);
+  if (explicit || quote === undefined && (key.kind !== "scalar" || key.style !== "plain")) {
+    throw new SpliceError("the key is written in a way k3s-tool does not edit");
+  }
+  const text = renderScalar(name, {
+    flow: map.flow,
+    quote: quote ?? styleOf(document).quote,
+    always: quote !== undefined,
+  });
+  return { start: key.start, end: key.end, text };
 }
 
 /** Writes a value into a file that holds nothing but comments, or nothing. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { YamlValue } from "../../src/yaml/yaml_value.ts";
-import { removeIn, setIn } from "../../src/yaml/edit.ts";
+import { removeIn, renameIn, setIn } from "../../src/yaml/edit.ts";
 import { parseYaml } from "../../src/yaml/tree.ts";
 
 interface Case {
@@ -281,6 +281,52 @@ for (
   });
 }
 
+for (
+  const [what, before, path, after] of [
+    [
+      "where it is",
+      "h:\n  # x\n  a: # y\n    k: 1\n  c:\n",
+      "h/a",
+      "h:\n  # x\n  b: # y\n    k: 1\n  c:\n",
+    ],
+    ["in its quotes", "h: {'a': 1, c: 2}\n", "h/a", "h: {'b': 1, c: 2}\n"],
+    ["without a value", "h: {a, c}\n", "h/a", "h: {b, c}\n"],
+    [
+      "beside a merge key",
+      "m: &m {z: 1}\nh:\n  <<: *m\n  a: 1\n",
+      "h/a",
+      "m: &m {z: 1}\nh:\n  <<: *m\n  b: 1\n",
+    ],
+    [
+      "with an anchor behind it",
+      "a: &v !vault |\n  61\nc: *v\n",
+      "a",
+      "b: &v !vault |\n  61\nc: *v\n",
+    ],
+  ] as const
+) {
+  Deno.test(`edit: another key, ${what}`, () => {
+    assert.equal(renameIn(parseYaml(before, "f.yml"), path.split("/"), "b").text, after);
+  });
+}
+
+for (
+  const [what, before, path] of [
+    ["one that is there", "a: 1\nb: 2\n", "a"],
+    ["in a map that an alias repeats", "x: &x {a: 1}\ny: *x\n", "x/a"],
+    ["over one that a merge key brings too", "x: &x {a: 1}\ny: {<<: *x, a: 2}\n", "y/a"],
+    ["behind a question mark", "? a\n: 1\n", "a"],
+    ["with an anchor of its own", "&k a: 1\nc: *k\n", "a"],
+  ] as const
+) {
+  Deno.test(`edit: another key, ${what}: refused`, () => {
+    assert.throws(() => renameIn(parseYaml(before, "f.yml"), path.split("/"), "b"), {
+      exitCode: 2,
+      message: /nothing was written/,
+    });
+  });
+}
+
 Deno.test("edit: an anchor that is still used is not removed", () => {
   const document = parseYaml("a:\n  x: &k 1\n  y: *k\n", "f.yml");
   assert.throws(() => removeIn(document, ["a", "x"]), { exitCode: 2 });
@@ -290,4 +336,5 @@ Deno.test("edit: what is so already changes nothing", () => {
   const document = parseYaml("a: {b: 'x'}\n", "f.yml");
   assert.equal(setIn(document, ["a", "b"], "x"), document);
   assert.equal(removeIn(document, ["a", "c"]), document);
+  assert.equal(renameIn(document, ["a", "c"], "d"), document);
 });

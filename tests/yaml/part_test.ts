@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../src/errors/user_error.ts";
-import { removeIn, setIn } from "../../src/yaml/edit.ts";
+import { removeIn, renameIn, setIn } from "../../src/yaml/edit.ts";
 import { applySplices } from "../../src/yaml/splices.ts";
 import { keyName, type MapNode, type YamlDocument, type YamlNode } from "../../src/yaml/node.ts";
 import { readPart } from "../../src/yaml/part.ts";
@@ -44,18 +44,19 @@ const value = fc.oneof(
 );
 
 Deno.test("edits read in part give the tree of the whole text, one after another", () => {
-  const edit = fc.record({ at: fc.nat(), below: fc.boolean(), remove: fc.boolean(), value });
+  const kind = fc.constantFrom("remove", "rename", "set", "set below");
+  const edit = fc.record({ at: fc.nat(), kind, value });
   fc.assert(
     fc.property(inventories, fc.array(edit, { minLength: 1, maxLength: 5 }), ({ text }, edits) => {
       let document = parseYaml(text, "hosts.yml");
-      for (const { at, below, remove, value } of edits) {
+      for (const { at, kind, value } of edits) {
         const paths = pathsIn(document.root);
         if (paths.length === 0) return;
         const path = paths[at % paths.length]!;
         try {
-          document = remove
-            ? removeIn(document, path)
-            : setIn(document, below ? [...path, "added"] : path, value);
+          if (kind === "remove") document = removeIn(document, path);
+          else if (kind === "rename") document = renameIn(document, path, `${value}`);
+          else document = setIn(document, kind === "set" ? path : [...path, "added"], value);
         } catch (error) {
           if (!(error instanceof UserError)) throw error;
         }

@@ -18,7 +18,7 @@ import { type Role, ROLES } from "../model.ts";
 import type { YamlValue } from "../../yaml/yaml_value.ts";
 import { ownVariables, roleGroup, type Scope } from "./scope.ts";
 import { type SourcedVariable, stateOf } from "../read/variables.ts";
-import { removeIn, setIn } from "../../yaml/edit.ts";
+import { removeIn, renameIn, setIn } from "../../yaml/edit.ts";
 import { entryOf, type YamlDocument } from "../../yaml/node.ts";
 import { parseYaml } from "../../yaml/tree.ts";
 import { isMapValue, rootValue } from "../../yaml/read_value.ts";
@@ -76,13 +76,14 @@ export function removeHosts(content: LoadedContent, names: readonly string[]): E
   };
 }
 
-/** What a host becomes; what is not given stays. */
-export interface HostChange {
-  readonly name?: string;
-  readonly role?: Role;
-  /** Variables that differ afterwards. */
-  readonly vars?: Readonly<Record<string, YamlValue>>;
-}
+/** What becomes of a host: another role, or another name with variables that differ then; or nothing. */
+export type HostChange =
+  | { readonly role?: Role; readonly name?: undefined }
+  | {
+    readonly role?: undefined;
+    readonly name: string;
+    readonly vars?: Readonly<Record<string, YamlValue>>;
+  };
 
 /**
  * Gives a host another name or role; it keeps its variables and its other groups.
@@ -90,52 +91,65 @@ export interface HostChange {
  * @throws {UserError} exit code 2 where the name is taken, and where the host cannot be moved safely
  */
 export function changeHost(content: LoadedContent, name: string, to: HostChange): Edit {
-  const target = to.name ?? name;
-  if (target !== name && (content.tree.groups.has(target) || content.places.has(target))) {
-    throw usageError(`${target} is already in the inventory`, { hint: "Choose another name." });
-  }
+  if (to.name !== undefined) return renamed(content, name, to);
+  return to.role === undefined
+    ? { documents: new Map(), notes: [] }
+    : withRole(content, name, to.role);
+}
+
+/** Moves a host from the group of one role to that of another. */
+function withRole(content: LoadedContent, name: string, role: Role): Edit {
   const leaves = ({ group }: HostPlace) =>
-    ROLES.some((role) =>
-      to.role !== undefined && role !== to.role && content.roleGroups[role].includes(group)
-    );
+    ROLES.some((each) => each !== role && content.roleGroups[each].includes(group));
   const before = rootValue(content.document);
   let document = content.document;
-  for (const [at, place] of (content.places.get(name) ?? []).entries()) {
-    const { path, where } = place;
+  for (const { path, where } of placesOf(content, name).filter(leaves)) {
     const value = memberOf(before, path) ?? {};
     if (stateOf(value) === "vault" || !isMapValue(value)) {
       throw usageError(`${name} has variables that only an editor can move; nothing was written`, {
         where,
-        hint: "Change its name and group with an editor, then run: k3s-tool provision",
+        hint: "Change its group with an editor, then run: k3s-tool provision",
       });
     }
-    const parent = leaves(place)
-      ? [...groupFor(content, to.role!).path, "hosts"]
-      : path.slice(0, -1);
-    const known = memberOf(rootValue(document), [...parent, target]) ?? {};
-    document = setIn(document, [...parent, target], {
-      ...isMapValue(known) ? known : {},
-      ...value,
-      ...at === 0 ? to.vars : {},
-    });
+    const target = [...groupFor(content, role).path, "hosts", name];
+    const known = memberOf(rootValue(document), target) ?? {};
+    document = setIn(document, target, { ...isMapValue(known) ? known : {}, ...value });
   }
-  const moved = (place: HostPlace) => target !== name || leaves(place);
-  document = withoutHost(content, name, document, moved);
-  const files = target === name
-    ? new Map<string, YamlDocument>()
-    : renamedFiles(content, name, target);
+  document = withoutHost(content, name, document, leaves);
   const kept = new Set(document.text.split("\n").map((line) => line.trim()));
   const lost = content.document.text.split("\n").filter((line) =>
     /(?:^|\s)#/.test(line) && !kept.has(line.trim())
   );
   return {
+    documents: new Map([[content.path, document]]),
+    notes: lost.map((line) => `This comment was not kept: ${line.trim()}`),
+  };
+}
+
+/** Changes the name of a host wherever it is, so that all around it stays. */
+function renamed(
+  content: LoadedContent,
+  name: string,
+  { name: target, vars = {} }: Extract<HostChange, { name: string }>,
+): Edit {
+  if (content.tree.groups.has(target) || content.places.has(target)) {
+    throw usageError(`${target} is already in the inventory`, { hint: "Choose another name." });
+  }
+  let document = content.document;
+  for (const [at, { path, where }] of placesOf(content, name).entries()) {
+    const after = renameIn(document, path, target);
+    if (after === document) throw borrowedError(name, where);
+    document = Object.entries(at === 0 ? vars : {}).reduce(
+      (document, [key, value]) => setIn(document, [...path.slice(0, -1), target, key], value),
+      after,
+    );
+  }
+  const files = renamedFiles(content, name, target);
+  return {
     documents: new Map([[content.path, document], ...files]),
-    notes: [
-      ...files.size === 0
-        ? []
-        : [`Its variables in host_vars are copied; you can delete the files of ${name}.`],
-      ...lost.map((line) => `This comment was not kept: ${line.trim()}`),
-    ],
+    notes: files.size === 0
+      ? []
+      : [`Its variables in host_vars are copied; you can delete the files of ${name}.`],
   };
 }
 
@@ -154,12 +168,12 @@ function renamedFiles(
   }));
 }
 
-function withoutHost(
-  content: LoadedContent,
-  name: string,
-  before: YamlDocument,
-  removes: (place: HostPlace) => boolean = () => true,
-): YamlDocument {
+/**
+ * Where a host stands in the groups.
+ *
+ * @throws {UserError} exit code 2 where it is not there, or is part of a range
+ */
+function placesOf(content: LoadedContent, name: string): readonly HostPlace[] {
   const places = content.places.get(name);
   if (places === undefined) {
     throw usageError(`There is no host ${name} in ${content.document.file}`, {
@@ -173,18 +187,29 @@ function withoutHost(
       hint: "Write the hosts of the range out one by one with an editor, then try again.",
     });
   }
+  return places;
+}
+
+function withoutHost(
+  content: LoadedContent,
+  name: string,
+  before: YamlDocument,
+  removes: (place: HostPlace) => boolean = () => true,
+): YamlDocument {
   let document = before;
-  for (const { group, path, where } of places.filter(removes)) {
+  for (const { group, path, where } of placesOf(content, name).filter(removes)) {
     const after = removeIn(document, path);
-    if (after === document) {
-      throw usageError(`${name} comes from a YAML alias or merge key; nothing was written`, {
-        where,
-        hint: "Remove it with an editor.",
-      });
-    }
+    if (after === document) throw borrowedError(name, where);
     document = isNameOfNewGroup(content, group) ? withoutNewGroup(document, after, path) : after;
   }
   return document;
+}
+
+function borrowedError(name: string, where: HostPlace["where"]): UserError {
+  return usageError(`${name} comes from a YAML alias or merge key; nothing was written`, {
+    where,
+    hint: "Change it with an editor.",
+  });
 }
 
 /** A variable, or a part of one, and what it becomes. */

@@ -227,13 +227,16 @@ Deno.test("a host keeps its variables and other groups under another role or nam
       hosts:
         nuc: ${HOST}
         # the old one
-        nas: {tailscale_ip: 100.64.0.2, node_labels: {disk: hdd}}
+        nas: # in the cellar
+          tailscale_ip: 100.64.0.2 # fixed
+          node_labels: {disk: hdd}
     workers:
       hosts:
         pi: {tailscale_ip: 100.64.0.3}
     cellar:
       hosts:
-        nas: {reserved_memory: 1Gi}
+        "nas": {reserved_memory: 1Gi}
+        pi:
 `;
   const after = (to: Parameters<typeof changeHost>[2], name = "nas") => {
     const { documents, notes } = changeHost(load(text), name, to);
@@ -258,6 +261,12 @@ Deno.test("a host keeps its variables and other groups under another role or nam
       key === "tailscale_ip" ? [key, "100.64.0.9"] : [key, value]
     ),
   });
+  // Where a name changes, all else stays as it is written.
+  assert.equal(
+    after({ name: "vault" }).content.document.text,
+    text.replace("nas: #", "vault: #").replace('"nas"', '"vault"'),
+  );
+  assert.deepEqual(renamed.notes, []);
   for (const { content } of [worker, renamed]) {
     assert.deepEqual(host(content, "nuc"), host(load(text), "nuc"));
     assert.match(content.document.text, /# kept\n/);
@@ -274,15 +283,18 @@ Deno.test("a host keeps its variables and other groups under another role or nam
 
 Deno.test("a host whose variables only an editor can move is left alone", () => {
   const encrypted = "!vault |\n            $ANSIBLE_VAULT;1.1;AES256\n            6162\n";
-  for (
-    const hosts of [
-      "a:\n          ansible_become_password: " + encrypted +
-      "          tailscale_ip: 100.64.0.1\n",
-      "a[1:2]: {}\n",
-    ]
-  ) {
-    const content = load(`all:\n  children:\n    workers:\n      hosts:\n        ${hosts}`);
+  const sealed = "a:\n          ansible_become_password: " + encrypted +
+    "          tailscale_ip: 100.64.0.1\n";
+  for (const hosts of [sealed, "a[1:2]: {}\n"]) {
+    const text = `all:\n  children:\n    workers:\n      hosts:\n        ${hosts}`;
+    const content = load(text);
     const name = [...content.places.keys()][0]!;
-    assert.throws(() => changeHost(content, name, { name: "b" }), /nothing was written/);
+    assert.throws(
+      () => changeHost(content, name, { role: "control-plane" }),
+      /nothing was written/,
+    );
+    const rename = () => changeHost(content, name, { name: "b" }).documents.get(FILE)!.text;
+    if (hosts === sealed) assert.equal(rename(), text.replace(" a:", " b:"));
+    else assert.throws(rename, /nothing was written/);
   }
 });
