@@ -18,6 +18,8 @@ export interface MergeOptions {
   readonly force?: boolean;
   /** Make it kubectl's current context even where another one is. */
   readonly setCurrent?: boolean;
+  /** The path that errors name. */
+  readonly file?: string;
   /** What kubectl sees of all the person's files; default: the file that is changed alone. */
   readonly seen?: Pick<Kubeconfigs, "clusters" | "users" | "contexts" | "current"> | undefined;
 }
@@ -43,14 +45,14 @@ export interface MergeResult {
 export function mergeKubeconfig(
   existing: string,
   incoming: string,
-  { contextName, force = false, setCurrent = false, seen }: MergeOptions,
+  { contextName, force = false, setCurrent = false, seen, file }: MergeOptions,
 ): MergeResult {
   const { cluster, user } = readEntry(incoming);
-  const document = parsePerson(existing);
+  const document = parsePerson(existing, file);
   const before = JSON.stringify(document.toJS());
-  const clusters = sequence(document, "clusters");
-  const users = sequence(document, "users");
-  const contexts = sequence(document, "contexts");
+  const clusters = sequence(document, "clusters", file);
+  const users = sequence(document, "users", file);
+  const contexts = sequence(document, "contexts", file);
   const oldContext = find(contexts, contextName);
   if (!force) {
     const fieldsOf = (list: readonly KubeconfigItem[] | undefined, own: YAMLMap | undefined) =>
@@ -99,16 +101,17 @@ function layoutOf(text: string) {
   return { lineWidth: 0, flowCollectionPadding: false, indentSeq };
 }
 
-function parsePerson(text: string): Document {
+function parsePerson(text: string, file: string | undefined): Document {
   const empty = text.trim() === "";
   const document = parseDocument(
     empty ? "apiVersion: v1\nkind: Config\npreferences: {}\n" : text,
   );
   const [error] = document.errors;
   if (error !== undefined || !(isMap(document.contents) || document.contents === null)) {
-    const position = error?.linePos?.[0];
-    const at = position === undefined ? "" : ` at line ${position.line}, column ${position.col}`;
-    throw usageError(`Your kubeconfig cannot be parsed${at}; nothing was written`, {
+    const at = error?.linePos?.[0];
+    const place = at === undefined ? {} : { line: at.line, column: at.col };
+    throw usageError("Your kubeconfig cannot be parsed; nothing was written", {
+      ...file !== undefined && { where: { file, ...place } },
       hint: "Fix it, or name another file with --kubeconfig.",
       cause: error,
     });
@@ -116,11 +119,12 @@ function parsePerson(text: string): Document {
   return document;
 }
 
-function sequence(document: Document, name: string): YAMLSeq {
+function sequence(document: Document, name: string, file: string | undefined): YAMLSeq {
   const value = document.get(name);
   if (isSeq(value)) return value;
   if (value !== undefined && value !== null) {
     throw usageError(`Your kubeconfig is invalid: ${name} is not a list; nothing was written`, {
+      ...file !== undefined && { where: { file } },
       hint: "Fix it, or name another file with --kubeconfig.",
     });
   }

@@ -209,3 +209,18 @@ Deno.test("a context that leads to another cluster is not taken for one of this 
     const { stdout } = await runCommand(argv, { directory, runner });
     assert.deepEqual(JSON.parse(stdout).otherContexts, []);
   }));
+
+Deno.test("commands that go on without a kubeconfig they cannot use name its file", () =>
+  withDirectory(async (directory) => {
+    await writeInventory(directory);
+    const { runner } = machine();
+    const bad = `${directory}/bad`;
+    for (const content of ["a: [\n", "contexts: 3\n"]) {
+      await Deno.writeTextFile(bad, content);
+      const env = { KUBECONFIG: bad };
+      for (const argv of [["status"], ["discover"], ["provision"]]) {
+        const { stdout, stderr } = await runCommand(argv, { directory, runner, env });
+        assert.ok(`${stdout}${stderr}`.includes(bad), `${argv}: ${stderr}`);
+      }
+    }
+  }));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { renderProblem } from "../../errors/render_error.ts";
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { unreadable } from "../../errors/refusal.ts";
@@ -46,7 +47,7 @@ export async function copyBackup(
     return `${place.address}/${name}`;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(`${file} is kept, but has no copy: ${error.message}`, {
+    throw new UserError(`${file} is kept, but has no copy: ${renderProblem(error)}`, {
       exitCode: error.exitCode,
       hint: `${error.hint === undefined ? "" : `${error.hint}\n`}` +
         `To copy it again: k3s-tool backup copy ${shellWord(file)}`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { renderProblem } from "../../errors/render_error.ts";
 import { isRefusal, refusalReason } from "../../errors/refusal.ts";
 import { ExitCode, UserError } from "../../errors/user_error.ts";
 
@@ -49,6 +50,6 @@ export async function attempt(
   } catch (error) {
     if (isRefusal(error)) return [fail(about, refusalReason(error))];
     if (!(error instanceof UserError) || error.exitCode === ExitCode.Interrupted) throw error;
-    return [fail(about, error.message, error.hint)];
+    return [fail(about, renderProblem(error), error.hint)];
   }
 }

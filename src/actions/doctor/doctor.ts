@@ -120,7 +120,7 @@ async function findInventory(
     return { check: fail(name, `${first}${more}`, hint), inventory };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { check: fail(name, error.message, error.hint) };
+    return { check: fail(name, renderProblem(error), error.hint) };
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { renderProblem } from "../../errors/render_error.ts";
 import type { MachineFacts } from "../../ansible/events/machine.ts";
 import type { System } from "../../process/system.ts";
 import { filterPeers, type PeerFilter } from "../../tailscale/filter.ts";
@@ -65,8 +66,10 @@ export async function discover(system: System, request: DiscoverRequest): Promis
   const wanted = new Set(filterPeers(tailnet.value.peers, request.filter));
   const gaps = [
     ...tailnet.value.gaps,
-    ...inventory.known ? [] : [`The inventory could not be read: ${inventory.error.message}`],
-    ...cluster.known ? [] : [`The cluster cannot be read: ${cluster.error.message}`],
+    ...inventory.known
+      ? []
+      : [`The inventory could not be read: ${renderProblem(inventory.error)}`],
+    ...cluster.known ? [] : [`The cluster cannot be read: ${renderProblem(cluster.error)}`],
   ];
   return {
     members: await Promise.all(

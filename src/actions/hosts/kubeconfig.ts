@@ -5,6 +5,7 @@
  * @module
  */
 
+import { renderProblem } from "../../errors/render_error.ts";
 import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 import type { RunEvent } from "../../ansible/events/event.ts";
@@ -67,7 +68,7 @@ export async function installKubeconfig(
   const path = files.find((file) => items.some((item) => item.file === file)) ?? files[0];
   const { result, file, backup } = await updateKubeconfig(path, {
     clock: system.clock,
-    update: (text) => mergeKubeconfig(text, incoming, { ...options, seen }),
+    update: (text) => mergeKubeconfig(text, incoming, { ...options, seen, file: path }),
   });
   return {
     file,
@@ -133,7 +134,7 @@ export async function* takeOverKubeconfig(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const hint = error.hint === undefined ? "" : ` ${error.hint}`;
-    yield { type: "warning", message: `${error.message}.${hint}` };
+    yield { type: "warning", message: `${renderProblem(error)}.${hint}` };
   }
 }
 

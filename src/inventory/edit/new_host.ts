@@ -82,7 +82,9 @@ export function describeHost(
   const told = new Set<string>();
   for (const issue of result.error?.issues ?? []) {
     const [part = "", variable = ""] = issue.path.map(String);
-    const what = part === "vars" ? FLAGS[variable] ?? variable : part;
+    const isSet = Object.hasOwn(description.vars ?? {}, variable);
+    const flag = isSet ? undefined : FLAGS[variable];
+    const what = part === "vars" ? flag ?? variable : part;
     if (told.has(what)) continue;
     told.add(what);
     // A key that may not be is said itself, not what is under it.

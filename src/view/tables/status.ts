@@ -5,6 +5,7 @@
  * @module
  */
 
+import { renderProblem } from "../../errors/render_error.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { usageError } from "../../errors/user_error.ts";
 import { backupReport } from "../../reports/backup_report.ts";
@@ -123,7 +124,9 @@ export function statusWords(status: Status) {
     warnings: [
       ...warningsOf(status),
       ...problem === undefined ? [] : [
-        `${before}: ${problem.message}${problem.hint === undefined ? "" : `. ${problem.hint}`}`,
+        `${before}: ${renderProblem(problem)}${
+          problem.hint === undefined ? "" : `. ${problem.hint}`
+        }`,
       ],
     ],
   };

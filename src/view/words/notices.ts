@@ -4,6 +4,7 @@
  * @module
  */
 
+import { renderProblem } from "../../errors/render_error.ts";
 import type { LiveState } from "../../live/live_state.ts";
 import { NOT_ASKED } from "../../cluster/watch/cluster_state.ts";
 import { safeText } from "../../errors/safe_text.ts";
@@ -44,9 +45,11 @@ export function clusterNameOf({ inventory }: LiveState): string | undefined {
 export function gapsOf({ inventory, tailnet, gaps }: LiveState): readonly string[] {
   return [
     ...inventory?.known === false
-      ? [`The inventory could not be read: ${inventory.error.message}`]
+      ? [`The inventory could not be read: ${renderProblem(inventory.error)}`]
       : [],
-    ...tailnet?.known === false ? [`The tailnet could not be read: ${tailnet.error.message}`] : [],
+    ...tailnet?.known === false
+      ? [`The tailnet could not be read: ${renderProblem(tailnet.error)}`]
+      : [],
     ...[...gaps.values()].sort(),
   ];
 }

@@ -33,3 +33,12 @@ Deno.test("what is wrong is shown as it was given", () => {
   const many = problems({ vars: { gpu: "yes", storage_paths: [{ path: "/srv", class: "a" }] } });
   assert.deepEqual(many.map(({ value }) => value), ["yes", "/srv"]);
 });
+
+Deno.test("a variable that was set by its name is named by it, not by its flag", () => {
+  const named = (given: object) => problems(given).map(({ message }) => message);
+  assert.deepEqual(named({ vars: { reserved_memory: "4Gb", node_labels: 3 } }), [
+    "bad value for reserved_memory",
+    "bad value for node_labels",
+  ]);
+  assert.deepEqual(named({ reservedMemory: "4Gb" }), ["bad value for --reserved-memory"]);
+});

@@ -1,3 +1,4 @@
+import { renderProblem } from "../../../errors/render_error.ts";
 import { counted } from "../../../errors/safe_text.ts";
 import { shellWord } from "../../../errors/shell_word.ts";
 import { UserError } from "../../../errors/user_error.ts";
@@ -116,7 +117,7 @@ export const initCommand = defineCommand({
       if (!(error instanceof UserError) || error.exitCode === 130) throw error;
       // The inventory is written all the same.
       const then = `Look again later: ${line}`;
-      output.warn([`${error.message}.`, error.hint, then].filter(Boolean).join(" "));
+      output.warn([`${renderProblem(error)}.`, error.hint, then].filter(Boolean).join(" "));
     }
   },
 });

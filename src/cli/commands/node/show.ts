@@ -1,3 +1,4 @@
+import { renderProblem } from "../../../errors/render_error.ts";
 import type { Reading } from "../../../actions/survey.ts";
 import type { NodeVolume } from "../../../cluster/read/read_volumes.ts";
 import type { Inventory, InventoryHost } from "../../../inventory/model.ts";
@@ -56,7 +57,7 @@ export const nodeShowCommand = defineCommand({
       empty: `${host.name} has no variables.`,
     });
     if (volumes?.known === false) {
-      output.note(`Its volumes could not be read: ${volumes.error.message}`);
+      output.note(`Its volumes could not be read: ${renderProblem(volumes.error)}`);
     } else if (volumes !== undefined && volumes.value.length > 0) {
       const { renderTable } = await import("../../../view/tables/table.ts");
       output.data("\n" + renderTable(VOLUME_COLUMNS, volumes.value, output));
