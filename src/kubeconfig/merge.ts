@@ -173,6 +173,18 @@ function isSameCluster(old: Fields, cluster: Fields): boolean {
   return sameAuthority || old.server === cluster.server;
 }
 
+/**
+ * The contexts that lead to the cluster of a kubeconfig as k3s writes it.
+ *
+ * @throws {UserError} exit code 2 where that is none
+ */
+export function contextsOf(
+  incoming: string,
+  seen: Pick<Kubeconfigs, "clusters" | "contexts">,
+): readonly string[] {
+  return leadingTo(readEntry(incoming).cluster, seen);
+}
+
 function leadingTo(
   cluster: Fields,
   { clusters, contexts }: {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { ansibleMachine, INVENTORY, type Line, writeInventory } from "./ansible_machine.ts";
+import { k3sKubeconfig } from "../kubeconfig/kubeconfig_fixture.ts";
 import { runCommand } from "./fake_context.ts";
 
 const REMOVED: readonly Line[] = [
@@ -223,6 +224,43 @@ Deno.test("reset runs its playbook on the hosts of --limit and keeps the invento
     assert.equal(await Deno.stat(stored).catch(() => "gone"), "gone");
     assert.match(started[0]?.argv.join(" ") ?? "", /--limit pi \S+\/playbooks\/reset\.yml$/);
     assert.equal(await Deno.readTextFile(file), INVENTORY);
+  });
+});
+
+Deno.test("contexts of the person's own kubeconfig that lead nowhere afterwards are named, and stay", async () => {
+  await withDirectory(async (directory) => {
+    const file = await writeInventory(directory);
+    const { runner } = ansibleMachine({
+      onStarted: async ({ extraVars }) => {
+        const path = extraVars.k3s_tool_kubeconfig_path;
+        if (path !== undefined) await Deno.writeTextFile(String(path), k3sKubeconfig());
+      },
+    });
+    const say = async (...argv: string[]) =>
+      (await runCommand([...argv, "--yes"], { directory, runner })).stderr;
+    await say("kubeconfig");
+    await say("kubeconfig", "--context", "a b");
+    const own = await Deno.readTextFile(`${directory}/.kube/config`);
+    const server = "        nas: {ansible_host: 100.64.0.9, tailscale_ip: 100.64.0.9}\n";
+    await Deno.writeTextFile(file, INVENTORY.replace("    workers:", `${server}    workers:`));
+
+    assert.doesNotMatch(await say("node", "remove", "nas"), /in your kubeconfig/);
+    await Deno.writeTextFile(file, INVENTORY.replace("    workers:", `${server}    workers:`));
+    assert.match(
+      await say("node", "remove", "nuc"),
+      /The contexts homelab, a b in your kubeconfig still point to nuc\. To use another server, run: k3s-tool kubeconfig\n/,
+    );
+    await Deno.writeTextFile(file, INVENTORY);
+    const still =
+      /Your kubeconfig still has the contexts homelab, a b of this cluster\. To remove them, run: kubectl config delete-context homelab && kubectl config delete-context 'a b'\n/;
+    assert.doesNotMatch(await say("reset", "-l", "pi"), /Your kubeconfig/);
+    assert.match(await say("reset"), still);
+    assert.doesNotMatch(await say("reset"), /Your kubeconfig/);
+    assert.equal(await Deno.readTextFile(`${directory}/.kube/config`), own);
+
+    await say("kubeconfig");
+    await Deno.writeTextFile(`${directory}/.kube/config`, "a: [");
+    assert.doesNotMatch(await say("reset"), /Your kubeconfig|cannot be/);
   });
 });
 

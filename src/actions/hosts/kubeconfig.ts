@@ -12,8 +12,8 @@ import type { RunEvent } from "../../ansible/events/event.ts";
 import { plural, safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { missingError, usageError, UserError } from "../../errors/user_error.ts";
-import { hostsOf, type Inventory } from "../../inventory/model.ts";
-import { kubeconfigFiles } from "../../kubeconfig/files.ts";
+import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
+import { kubeconfigFiles, type Kubeconfigs } from "../../kubeconfig/files.ts";
 import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
 import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/store.ts";
 import { ifThere } from "../../process/small_file.ts";
@@ -104,8 +104,9 @@ function adviceOn(
       : [],
     ...otherContexts.map((name) => `${config} delete-context ${word(name)}`),
   ];
-  return `The ${plural(count, "context")} ${otherContexts.map(safeText).join(", ")} ` +
-    `${plural(count, "points", "point")} to this cluster too. To remove ` +
+  return `The ${contextList(otherContexts)} ${
+    plural(count, "points", "point")
+  } to this cluster too. To remove ` +
     `${plural(count, "it", "them")}, run: ${commands.join(" && ")}`;
 }
 
@@ -136,6 +137,64 @@ export async function* takeOverKubeconfig(
     const hint = error.hint === undefined ? "" : ` ${error.hint}`;
     yield { type: "warning", message: `${renderProblem(error)}.${hint}` };
   }
+}
+
+/**
+ * Removes the stored kubeconfig of a cluster that was removed: it would look like one that exists. The
+ * person's own is theirs; contexts in it that lead there are named.
+ *
+ * @returns what the person should know
+ */
+export async function forgetKubeconfig(
+  system: System,
+  inventory: Inventory,
+): Promise<string | undefined> {
+  const { contextsOf } = await import("../../kubeconfig/merge.ts");
+  const stored = await storedKubeconfig(system, inventory.file);
+  const text = await ifThere(Deno.readTextFile(stored)).catch(() => undefined);
+  await Deno.remove(stored).catch(() => {});
+  if (text === undefined) return undefined;
+  const names = await ownContexts(system, (seen) => contextsOf(text, seen));
+  if (names.length === 0) return undefined;
+  const commands = names.map((name) => `kubectl config delete-context ${word(name)}`);
+  return `Your kubeconfig still has the ${contextList(names)} of this cluster. To remove ` +
+    `${plural(names.length, "it", "them")}, run: ${commands.join(" && ")}`;
+}
+
+/** What the person should know where their own kubeconfig names a server that was removed. */
+export async function kubeconfigWithout(
+  system: System,
+  { name, tailscaleIp }: InventoryHost,
+): Promise<string | undefined> {
+  const isIts = (server: unknown) =>
+    typeof server === "string" && URL.parse(server)?.hostname === tailscaleIp;
+  const names = await ownContexts(system, ({ clusters, contexts }) => {
+    const its = clusters.filter(({ fields }) => isIts(fields.server)).map(({ name }) => name);
+    return contexts.filter(({ fields }) => its.some((each) => each === fields.cluster))
+      .map(({ name }) => name);
+  });
+  if (names.length === 0) return undefined;
+  return `The ${contextList(names)} in your kubeconfig still ${
+    plural(names.length, "points", "point")
+  } to ${name}. To use another server, run: k3s-tool kubeconfig`;
+}
+
+/** Contexts of the person's own kubeconfig; none where it cannot be used. */
+async function ownContexts(
+  system: System,
+  find: (seen: Kubeconfigs) => readonly string[],
+): Promise<readonly string[]> {
+  const { readKubeconfigs } = await import("../../kubeconfig/files.ts");
+  try {
+    return find(await readKubeconfigs(kubeconfigFiles(system, undefined)));
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
+}
+
+function contextList(names: readonly string[]): string {
+  return `${plural(names.length, "context")} ${names.map(safeText).join(", ")}`;
 }
 
 /** kubectl as the person calls it where a file was named with `--kubeconfig`. */

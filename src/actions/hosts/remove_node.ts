@@ -30,6 +30,7 @@ import { resolveScope } from "../../inventory/edit/scope.ts";
 import { editInventory, type EditOutcome } from "../../inventory/store.ts";
 import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { addressOf } from "./add_node.ts";
+import { kubeconfigWithout } from "./kubeconfig.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 
 /** What a person asks for. */
@@ -317,6 +318,8 @@ export async function* removeNode(
       } else if (change === undefined) {
         await removeFromInventory(system, { inventory, names: [host.name] }, { dryRun: false });
         yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
+        const message = await kubeconfigWithout(system, host);
+        if (message !== undefined) yield { type: "note", message };
       } else {
         const { notes } = await changeInInventory(system, { inventory, host }, change);
         for (const message of notes) yield { type: "note", message };

@@ -5,7 +5,7 @@
  */
 
 import type { RunEvent } from "../../ansible/events/event.ts";
-import { storedKubeconfig } from "../../kubeconfig/store.ts";
+import { forgetKubeconfig } from "./kubeconfig.ts";
 import { usageError } from "../../errors/user_error.ts";
 import type { Inventory } from "../../inventory/model.ts";
 import { openInventory } from "../../inventory/read/read.ts";
@@ -56,8 +56,8 @@ export async function* reset(
   }, mayInstall);
   for await (const event of events) {
     if (event.type === "end" && event.outcome === "ok" && !check && limit.length === 0) {
-      // It no longer works, and would look like a cluster that exists.
-      await Deno.remove(await storedKubeconfig(system, inventory.file)).catch(() => {});
+      const message = await forgetKubeconfig(system, inventory);
+      if (message !== undefined) yield { type: "note", message };
     }
     yield event;
   }
