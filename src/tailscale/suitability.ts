@@ -62,12 +62,18 @@ const OTHER_SYSTEMS: Readonly<Record<string, string>> = {
   macos: "a Mac",
 };
 
+/** Why k3s cannot run on a machine, as a sentence without a full stop; undefined where it may. */
+export function systemProblem({ name, os }: Peer): string | undefined {
+  const system = OTHER_SYSTEMS[os.toLowerCase()];
+  return system && `${name} is ${system} (${os}); k3s needs Linux`;
+}
+
 /** Warnings before a machine becomes a node; empty if it is suitable. */
 export function nodeWarnings(peer: Peer, now: number): string[] {
-  const system = OTHER_SYSTEMS[peer.os.toLowerCase()];
+  const system = systemProblem(peer);
   const key = keyWarning(peer, now);
   return [
-    ...(system === undefined ? [] : [`${peer.name} is ${system} (${peer.os}); k3s needs Linux.`]),
+    ...(system === undefined ? [] : [`${system}.`]),
     ...(peer.shared
       ? [
         `${peer.name} belongs to another tailnet and is shared with this one; its owner controls the access.`,

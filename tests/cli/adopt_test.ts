@@ -1,6 +1,7 @@
 /** `adopt`: what it shows, what it writes, and what it hands to Ansible. */
 import assert from "node:assert/strict";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
+import { inHomelab } from "../golden/homelab.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { ansibleMachine, type Line, type Started, writeInventory } from "./ansible_machine.ts";
 import { runCommand } from "./fake_context.ts";
@@ -243,4 +244,10 @@ Deno.test("what cannot be taken over is said with its reason, and nothing is wri
     assert.equal(unknown.code, 2);
     assert.match(unknown.stderr, /no machine nobody in the tailnet/);
   });
+});
+
+Deno.test("a machine that k3s does not run on is refused before anyone asks it", async () => {
+  const { code, stderr } = await inHomelab(["adopt", "phone", "--yes"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^Error: phone is a phone or tablet \(iOS\); k3s needs Linux\n$/m);
 });

@@ -27,6 +27,7 @@ import { type Change, editInventory } from "../../inventory/store.ts";
 import type { System } from "../../process/system.ts";
 import type { AdoptedHost, Adoption, TakenSetting } from "../../reports/adoption.ts";
 import { lookupAddress, tailnetFor } from "../../tailscale/lookup.ts";
+import { systemProblem } from "../../tailscale/suitability.ts";
 import { isMapValue } from "../../yaml/read_value.ts";
 import { VaultValue, type YamlValue } from "../../yaml/yaml_value.ts";
 import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
@@ -62,8 +63,8 @@ export interface Wanted {
 /**
  * Finds the hosts in the inventory, else in the tailnet.
  *
- * @throws {UserError} exit code 2 for one that is in neither or an inventory that is not right, 3 or 4
- *   where the tailnet is needed and cannot be read
+ * @throws {UserError} exit code 2 for one that is in neither or cannot run k3s, or an inventory that is not
+ *   right, 3 or 4 where the tailnet is needed and cannot be read
  */
 export async function wantedHosts(system: System, request: AdoptRequest): Promise<Wanted> {
   const found = await locateInventoryIfAny(system, request.inventory);
@@ -83,6 +84,9 @@ export async function wantedHosts(system: System, request: AdoptRequest): Promis
     }
     if (!tailnet || tailnet instanceof UserError) throw tailnet;
     const address = lookupAddress(tailnet, name);
+    const peer = tailnet.peers.find(({ ipv4 }) => ipv4 === address);
+    const problem = peer && systemProblem(peer);
+    if (problem !== undefined) throw usageError(problem);
     // It may be in the inventory by the name of its node.
     const same = inventory?.hosts.find(({ tailscaleIp }) => tailscaleIp === address);
     return { name: same?.name ?? name, address, host: same ?? host };
