@@ -113,9 +113,10 @@ function isKubeconfig(file: string): boolean {
 async function readableFilesWith(host: Host, text: string): Promise<string[]> {
   const { stdout } = await tryOnHost(
     host,
-    "cat >/root/.lab-secret; find /etc /run /tmp /var/log /var/lib/rancher /home /usr/local -xdev " +
-      "-type f -perm /o+r -size -2M -exec grep -lF -f /root/.lab-secret {} + 2>/dev/null; " +
-      "rm -f /root/.lab-secret",
+    "cat >/dev/shm/lab-secret; setpriv --reuid=65534 --regid=65534 --clear-groups " +
+      "find /etc /run /tmp /var/log /var/lib/rancher /home /usr/local -xdev " +
+      "-type f -readable -size -2M -exec grep -lF -f /dev/shm/lab-secret {} + 2>/dev/null; " +
+      "rm -f /dev/shm/lab-secret",
     { stdin: text },
   );
   return stdout.split("\n").filter((line) => line !== "");

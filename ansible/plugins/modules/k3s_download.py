@@ -71,7 +71,7 @@ options:
         type: str
         default: "0644"
       directory_mode:
-        description: Mode of its directory where that has to be made.
+        description: Mode of its directory, and of that one's parent, where they have to be made.
         type: str
         default: "0755"
       sha256:
@@ -263,7 +263,7 @@ class Download:
             return
         self.tell(dest, here and "sha256 %s\n" % here, "sha256 %s, mode %s\n" % (digest, entry["mode"]))
         if not self.check:
-            make_directory(os.path.dirname(dest), int(entry["directory_mode"], 8))
+            make_directory(os.path.dirname(dest), int(entry["directory_mode"], 8), int(entry["directory_mode"], 8))
             place = dest, digest, int(entry["mode"], 8)
             if self.from_peer(name, place):
                 return

@@ -28,6 +28,10 @@ options:
         description: Whether the file is removed.
         type: bool
         default: false
+      directory:
+        description: Whether it is a directory, which is made where it is not there and gets the mode.
+        type: bool
+        default: false
       mode:
         description: Its mode, in octal digits.
         type: str
@@ -76,6 +80,7 @@ def main():
         "path": {"type": "path", "required": True},
         "content": {"type": "str"},
         "absent": {"type": "bool", "default": False},
+        "directory": {"type": "bool", "default": False},
         "mode": {"type": "str", "default": "0644"},
         "directory_mode": {"type": "str", "default": "0755"},
         "parent_mode": {"type": "str", "default": "0755"},

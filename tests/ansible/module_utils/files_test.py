@@ -68,6 +68,19 @@ class Files(unittest.TestCase):
         self.write(self.entry("k3s/server/manifests/a.yaml", directory_mode="0700", parent_mode="0700"), self.entry("k3s/agent/x/y"))
         self.assertEqual([self.mode(name) for name in ("k3s/server/manifests", "k3s/server", "k3s", "k3s/agent")], [0o700, 0o700, 0o755, 0o755])
 
+    def test_a_directory_is_made_or_gets_its_mode_and_what_is_in_it_stays(self):
+        entry = self.entry("k3s/agent", None, mode="0700", directory=True)
+        self.assertEqual([(entry["before"], entry["after"]) for entry in self.write(entry, check=True)], [("", "mode 0700\n")])
+        self.assertEqual(os.listdir(self.root), [])
+        self.assertEqual(len(self.write(entry)), 1)
+        self.assertEqual((self.mode("k3s"), self.mode("k3s/agent"), self.write(entry)), (0o755, 0o700, []))
+        self.write(self.entry("k3s/agent/images/a"))
+        os.chmod(os.path.join(self.root, "k3s/agent"), 0o755)
+        told = self.write(entry, check=True)
+        self.assertEqual([(entry["before"], entry["after"]) for entry in told], [("mode 0755\n", "mode 0700\n")])
+        self.assertEqual(self.mode("k3s/agent"), 0o755)
+        self.assertEqual((self.write(entry), self.mode("k3s/agent"), self.mode("k3s/agent/images")), (told, 0o700, 0o755))
+
     def test_only_what_differs_is_written_and_told(self):
         self.write(self.entry("a"), self.entry("b"))
         [diff] = self.write(self.entry("a"), self.entry("b", "a: 2\n"))

@@ -49,6 +49,11 @@ class Download(unittest.TestCase):
         made.go()
         return [os.path.relpath(path, self.root) for path in (entry["after_header"] for entry in made.diffs)]
 
+    def test_a_private_directory_has_a_private_parent(self):
+        mirror = Mirror(images=b"new").sums(images=b"new")
+        self.download(mirror, {"dest": {"images": self.at("k3s/agent/images/a")}, "directory_mode": "0700"})
+        self.assertEqual([os.stat(self.at(name)).st_mode & 0o777 for name in ("k3s", "k3s/agent", "k3s/agent/images")], [0o755, 0o700, 0o700])
+
     def test_what_is_right_is_not_asked_for_again(self):
         mirror = Mirror(k3s=b"new").sums(k3s=b"new")
         self.assertEqual(self.download(mirror), ["etc/sums", "bin/k3s"])

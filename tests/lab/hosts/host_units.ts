@@ -91,7 +91,8 @@ export const realK3sFiles: Record<string, string> = {
 set -e
 config=/etc/rancher/k3s/config.yaml.d
 containerd=/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.d
-mkdir -p $config $containerd
+mkdir -p $config
+(umask 077; mkdir -p $containerd) # as private as k3s makes them
 echo 'kubelet-arg+: [fail-cgroupv1=false]' >$config/lab.yaml
 cat >$containerd/lab.toml <<END
 [plugins.'io.containerd.cri.v1.runtime']

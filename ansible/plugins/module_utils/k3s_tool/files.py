@@ -30,6 +30,17 @@ def make_directory(path, mode, parent_mode=0o755):
         os.chmod(path, mode)
 
 
+def private_directory(path, mode, check=False):
+    """Makes a directory with this mode, or gives it to one that is there; the diff of that, in a list."""
+    before = stat.S_IMODE(os.stat(path).st_mode) if os.path.isdir(path) else None
+    if before == mode:
+        return []
+    if not check:
+        make_directory(path, mode)
+        os.chmod(path, mode)
+    return [{"before_header": path, "after_header": path, "before": "" if before is None else "mode %04o\n" % before, "after": "mode %04o\n" % mode}]
+
+
 @contextlib.contextmanager
 def replacing(path, mode):
     """A file to write, in bytes, that takes the place of another when the block ends without an error: a reader, or a power failure, sees the old one or
@@ -74,12 +85,15 @@ def keep_copy(path, directory):
 
 
 def write_files(entries, check=False, secrets=(), keep=None):
-    """Writes files that differ ({path, content, mode, directory_mode, parent_mode}; modes in octal), removes those that are to be C(absent), and returns the
-    diff of each that was, or would be, changed. A text that is secret is in C(secrets), by path; what was there before is
+    """Writes files that differ ({path, content, mode, directory_mode, parent_mode}; modes in octal), removes those that are to be C(absent), gives each
+    C(directory) its mode, and returns the diff of each that was, or would be, changed. A text that is secret is in C(secrets), by path; what was there before is
     copied to the directory C(keep) and not shown: somebody else wrote it."""
     diffs = []
     for entry in entries:
         path, mode = entry["path"], int(entry["mode"], 8)
+        if entry.get("directory"):
+            diffs += private_directory(path, mode, check)
+            continue
         content = entry["content"] if entry.get("content") is not None else dict(secrets).get(path)
         if (content is None) != bool(entry.get("absent")):
             raise ValueError("%s has either a text or is absent" % path)

@@ -22,7 +22,8 @@ type Options struct {
 
 // Run runs the node until the context ends or one of its parts fails.
 func Run(ctx context.Context, node settings.Node, options Options) error {
-	if err := os.MkdirAll(node.DataDir, 0o755); err != nil {
+	// Only root sees what is in it (k3s pkg/agent/run.go); one that is there is left as it is.
+	if err := os.MkdirAll(node.DataDir, 0o700); err != nil {
 		return err
 	}
 	setSysctls()

@@ -88,11 +88,36 @@ func runtimeSections(found map[string]string) string {
 	return out.String()
 }
 
+// authSections is what k3s adds for registries that want a login (k3s pkg/agent/templates/templates.go).
+func authSections(found registries) string {
+	var out strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(found.Configs)) {
+		auth := found.Configs[name].Auth
+		if auth == nil {
+			continue
+		}
+		fmt.Fprintf(&out, "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.%q.auth]\n", name)
+		for _, field := range [][2]string{
+			{"username", auth.Username}, {"password", auth.Password}, {"auth", auth.Auth}, {"identitytoken", auth.IdentityToken},
+		} {
+			if field[1] != "" {
+				fmt.Fprintf(&out, "  %s = %q\n", field[0], field[1])
+			}
+		}
+	}
+	return out.String()
+}
+
 // runContainerd starts the host's containerd with a configuration of its own; containers of an earlier run are taken over.
 func runContainerd(ctx context.Context, node settings.Node) error {
 	config := filepath.Join(node.DataDir, "etc", "containerd", "config.toml")
 	text := fmt.Sprintf(containerdConfig, node.PauseImage, cniPlugins, cniConfigDir(node), node.Snapshotter, underSystemd()) +
 		runtimeSections(findRuntimes(toolkitPath+string(os.PathListSeparator)+os.Getenv("PATH")))
+	// One that cannot be read keeps the node from joining (join.go).
+	if found, err := readRegistries(node.Registries); err == nil {
+		text += authSections(found)
+	}
+	// Readable by everybody who gets to it, though it has passwords (k3s pkg/agent/util/file.go).
 	if err := files.Replace(config, []byte(text), 0o644); err != nil {
 		return err
 	}

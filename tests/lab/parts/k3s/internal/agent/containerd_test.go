@@ -27,3 +27,22 @@ func TestNvidiasRuntimeIsFoundWhereItIsAProgram(t *testing.T) {
 		t.Errorf("%s\nhas no %s", text, want)
 	}
 }
+
+func TestRegistriesThatWantALoginAreInTheConfiguration(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registries.yaml")
+	text := "configs:\n  b.example:5000: {auth: {username: me, password: 'a\"b'}}\n  a.example: {tls: {insecure_skip_verify: true}}\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found, err := readRegistries(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[plugins."io.containerd.grpc.v1.cri".registry.configs."b.example:5000".auth]
+  username = "me"
+  password = "a\"b"
+`
+	if text := authSections(found); text != want {
+		t.Errorf("%s\nis not %s", text, want)
+	}
+}

@@ -31,8 +31,8 @@ type registries struct {
 	} `yaml:"configs"`
 }
 
-// readRegistries reads the file as the real program does before it starts containerd (k3s pkg/agent/config/config.go); here nothing is
-// pulled, so that is all.
+// readRegistries reads the file as the real program does before it starts containerd (k3s pkg/agent/config/config.go). Nothing is pulled
+// here: what is read goes into containerd's configuration.
 func readRegistries(path string) (registries, error) {
 	var found registries
 	data, err := os.ReadFile(path)
