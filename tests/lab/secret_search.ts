@@ -110,14 +110,17 @@ function isKubeconfig(file: string): boolean {
   return known && ((Deno.statSync(file).mode ?? 0) & 0o077) === 0;
 }
 
+/** What a user without any rights finds, wherever directories let it in. */
 async function readableFilesWith(host: Host, text: string): Promise<string[]> {
+  const own = "/tmp/lab-secret";
   const { stdout } = await tryOnHost(
     host,
-    "cat >/dev/shm/lab-secret; setpriv --reuid=65534 --regid=65534 --clear-groups " +
+    `cd /; cat >${own}; chmod 644 ${own}; setpriv --reuid=65534 --regid=65534 --clear-groups ` +
       "find /etc /run /tmp /var/log /var/lib/rancher /home /usr/local -xdev " +
-      "-type f -readable -size -2M -exec grep -lF -f /dev/shm/lab-secret {} + 2>/dev/null; " +
-      "rm -f /dev/shm/lab-secret",
+      `-type f -readable -size -2M -exec grep -lF -f ${own} {} + 2>/dev/null; rm -f ${own}`,
     { stdin: text },
   );
-  return stdout.split("\n").filter((line) => line !== "");
+  const files = stdout.split("\n").filter((line) => line !== "");
+  if (!files.includes(own)) throw new Error(`${host.name} was not searched`);
+  return files.filter((file) => file !== own);
 }
