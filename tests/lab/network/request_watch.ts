@@ -17,14 +17,15 @@ export interface RequestResult {
 
 const LOG = "/run/lab-requests";
 
-/** Requests a URL from a host about five times a second until it is stopped. */
+/** Requests a URL from a host about five times a second, from its first answer until it is stopped. */
 export async function watchRequests(
   host: Host,
   url: string,
 ): Promise<{ stop(): Promise<RequestResult> }> {
   await tryOnHost(host, "systemctl stop lab-requests.service");
   // The host does it by itself: nothing between here and there can be the reason of a gap.
-  const loop = `while sleep 0.2; do said=$(curl -sSf -m 3 -o /dev/null ${url} 2>&1) ` +
+  const loop = `until curl -sf -m 3 -o /dev/null ${url}; do sleep 0.2; done; ` +
+    `while sleep 0.2; do said=$(curl -sSf -m 3 -o /dev/null ${url} 2>&1) ` +
     `&& echo >>${LOG}.answered || echo "$(date +%T) $said" >>${LOG}.missed; done`;
   await onHost(host, `rm -f ${LOG}.*; touch ${LOG}.missed ${LOG}.answered`);
   await onHost(host, `systemd-run --quiet --unit=lab-requests sh -c '${loop}'`);
