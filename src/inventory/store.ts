@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { type Problem, usageError, UserError } from "../errors/user_error.ts";
 import { type Clock, machineClock } from "../process/system.ts";
 import { nothingWritten, writeAtomically } from "../process/atomic_write.ts";
@@ -36,6 +36,8 @@ export interface ChangedFile {
   /** Empty where the file is new. */
   readonly before: string;
   readonly after: string;
+  /** Its mode, where it is a copy of another file. */
+  readonly mode?: number;
 }
 
 /** What was done to an inventory, or would be. */
@@ -75,8 +77,9 @@ export async function editInventory(
       const outcome = planned(path, { plan, options });
       const unchanged = await Promise.all(outcome.files.map(isUnchanged));
       if (unchanged.every(Boolean)) {
-        for (const [index, { path, after }] of outcome.files.entries()) {
-          await writeAtomically(path, after, { locked: directory }).catch((error) => {
+        for (const [index, { path, after, mode }] of outcome.files.entries()) {
+          const options = { locked: directory, ...mode !== undefined && { mode } };
+          await writeAtomically(path, after, options).catch((error) => {
             throw index === 0 ? nothingWritten(error) : error;
           });
         }
@@ -103,6 +106,13 @@ function planned(
   const before = loadInventory(path, files);
   if (before.content === undefined) throw invalidInventory(files.show(path), before.problems);
   const edit = plan(before.content);
+  const present = edit.absent?.find((each) => files.list(dirname(each)).has(basename(each)));
+  if (present !== undefined) {
+    throw usageError(`${files.show(present)} already exists; nothing was written`, {
+      hint:
+        "Ansible would read it for that host. Remove it or give it another name, then try again.",
+    });
+  }
   const old = new Map<string, string>([
     [path, before.content.document.text],
     ...before.content.files.map((each) => [each.path, each.document?.text ?? ""] as const),
@@ -124,6 +134,7 @@ function planned(
     shown: files.show(each),
     before: old.get(each) ?? "",
     after: document.text,
+    ...modeOf(edit.copies?.get(each)),
   }));
   const warnings = [...after.problems, ...after.warnings];
   return {
@@ -132,6 +143,12 @@ function planned(
     notes: edit.notes,
     warnings: options.dryRun ? warnings.map(onDisk()) : warnings,
   };
+}
+
+/** What a copy of a file has of it. */
+function modeOf(path: string | undefined): Pick<ChangedFile, "mode"> {
+  const mode = path === undefined ? null : Deno.statSync(path).mode;
+  return mode === null ? {} : { mode: mode & 0o777 };
 }
 
 /** True where a file is still as it was when the edit was planned. */

@@ -103,6 +103,7 @@ export function renameIn(
   return edited(document, path.slice(0, -1), {
     value: { ...others, [name]: value },
     splices: () => [replaceKey(document, map, { entry: entries.at(-1)!, name })],
+    about: path,
   });
 }
 
@@ -227,9 +228,11 @@ function refuseUnlessNull(node: YamlNode, path: readonly string[]): void {
 function edited(
   document: YamlDocument,
   path: readonly string[],
-  { value, splices }: {
+  { value, splices, about = path }: {
     readonly value: YamlValue | undefined;
     readonly splices: () => readonly Splice[];
+    /** What a refusal names. */
+    readonly about?: readonly string[];
   },
 ): YamlDocument {
   const { maps, entries } = follow(document, path);
@@ -256,7 +259,7 @@ function edited(
     return after;
   } catch (error) {
     if (error instanceof SpliceError || error instanceof UnfoldError) {
-      throw refusal(document, path, error);
+      throw refusal(document, about, error);
     }
     throw error;
   }

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { didYouMean } from "../../errors/nearest.ts";
 import { usageError, UserError } from "../../errors/user_error.ts";
 import type { Group, HostPlace, NodePath } from "../read/group_tree.ts";
-import type { SealedFile } from "../read/inventory_files.ts";
+import { type SealedFile, varsFilesOf } from "../read/inventory_files.ts";
 import { groupBeside, roleOfGroup } from "../read/groups.ts";
 import { type KeyPath, memberOf } from "./key_path.ts";
 import type { LoadedContent } from "../read/read.ts";
@@ -28,6 +28,10 @@ export interface Edit {
   readonly documents: ReadonlyMap<string, YamlDocument>;
   /** What the person should know about how it was done. */
   readonly notes: readonly string[];
+  /** Of new files, the file whose mode each gets. */
+  readonly copies?: ReadonlyMap<string, string>;
+  /** Paths that must not be there yet. */
+  readonly absent?: readonly string[];
 }
 
 /** A host to add. */
@@ -126,46 +130,65 @@ function withRole(content: LoadedContent, name: string, role: Role): Edit {
   };
 }
 
-/** Changes the name of a host wherever it is, so that all around it stays. */
+/** Changes the name of a host wherever it is, so that all around it stays, and variables where they count. */
 function renamed(
   content: LoadedContent,
   name: string,
   { name: target, vars = {} }: Extract<HostChange, { name: string }>,
 ): Edit {
-  if (content.tree.groups.has(target) || content.places.has(target)) {
+  const places = placesOf(content, name);
+  if (target !== name && (content.tree.groups.has(target) || content.places.has(target))) {
     throw usageError(`${target} is already in the inventory`, { hint: "Choose another name." });
   }
-  let document = content.document;
-  for (const [at, { path, where }] of placesOf(content, name).entries()) {
-    const after = renameIn(document, path, target);
+  const scope: Scope = { kind: "host", name, places };
+  const settings = Object.entries(vars).map(([variable, value]) => ({
+    scope,
+    key: { variable, members: [] },
+    value,
+  }));
+  const set = setVariables(content, settings);
+  if (target === name) return set;
+  let document = set.documents.get(content.path) ?? content.document;
+  for (const { path, port, where } of places) {
+    const after = renameIn(document, path, port === undefined ? target : `${target}:${port}`);
     if (after === document) throw borrowedError(name, where);
-    document = Object.entries(at === 0 ? vars : {}).reduce(
-      (document, [key, value]) => setIn(document, [...path.slice(0, -1), target, key], value),
-      after,
-    );
+    document = after;
   }
-  const files = renamedFiles(content, name, target);
+  const { documents, ...files } = renamedFiles(content, { name, target, set });
   return {
-    documents: new Map([[content.path, document], ...files]),
-    notes: files.size === 0
+    documents: new Map([[content.path, document], ...documents]),
+    notes: files.copies.size === 0
       ? []
       : [`Its variables in host_vars are copied; you can delete the files of ${name}.`],
+    ...files,
   };
 }
 
 /** Copies of a host's files of variables under its new name. */
 function renamedFiles(
-  { files }: LoadedContent,
-  name: string,
-  target: string,
-): Map<string, YamlDocument> {
-  const own = files.filter(({ kind, scope }) => kind === "host" && scope === name);
-  return new Map(own.map(({ path, document, sealed }) => {
+  { path: inventory, files }: LoadedContent,
+  { name, target, set }: {
+    readonly name: string;
+    readonly target: string;
+    /** An edit of its variables. */
+    readonly set: Edit;
+  },
+) {
+  const base = join(dirname(inventory), "host_vars");
+  const documents = new Map<string, YamlDocument>();
+  const copies = new Map<string, string>();
+  const copyOf = (path: string) => join(base, target + path.slice(`${base}/${name}`.length));
+  for (const { kind, scope, path, document, sealed } of files) {
+    if (kind !== "host" || scope !== name) continue;
     if (sealed !== undefined) throw sealedError(path, sealed);
-    const at = path.lastIndexOf(`/${name}`);
-    const copy = `${path.slice(0, at)}/${target}${path.slice(at + name.length + 1)}`;
-    return [copy, parseYaml(document?.text ?? "", copy)];
-  }));
+    copies.set(copyOf(path), path);
+    documents.set(copyOf(path), parseYaml(document?.text ?? "", copyOf(path)));
+  }
+  for (const [path, { text }] of set.documents) {
+    if (path !== inventory) documents.set(copyOf(path), parseYaml(text, copyOf(path)));
+  }
+  const absent = documents.size === 0 ? [] : varsFilesOf("host", { inventory, scope: target });
+  return { documents, copies, absent };
 }
 
 /**
@@ -208,7 +231,7 @@ function withoutHost(
 function borrowedError(name: string, where: HostPlace["where"]): UserError {
   return usageError(`${name} comes from a YAML alias or merge key; nothing was written`, {
     where,
-    hint: "Change it with an editor.",
+    hint: "Change it with an editor, then look at it with: k3s-tool config validate",
   });
 }
 

@@ -147,6 +147,15 @@ export interface VarsFile {
 /** Where a scope's variables are looked for, first come first served. */
 const EXTENSIONS = ["", ".yml", ".yaml", ".json"];
 
+/** The paths at which Ansible looks for the variables of a group or host, beside an inventory. */
+export function varsFilesOf(
+  kind: "group" | "host",
+  { inventory, scope }: { readonly inventory: string; readonly scope: string },
+): readonly string[] {
+  const directory = join(dirname(inventory), `${kind}_vars`);
+  return EXTENSIONS.map((extension) => join(directory, scope + extension));
+}
+
 /** The files of one kind, in the order Ansible reads them. */
 export function readVarsFiles(
   kind: "group" | "host",
