@@ -71,7 +71,7 @@ options:
         type: str
         default: "0644"
       directory_mode:
-        description: Mode of its directory, and of that one's parent, where they have to be made.
+        description: Mode of its directory and of the parent directory, if they have to be created.
         type: str
         default: "0755"
       sha256:

@@ -29,7 +29,7 @@ options:
         type: bool
         default: false
       directory:
-        description: Whether it is a directory, which is made where it is not there and gets the mode.
+        description: Create a directory with this mode, or set the mode of an existing one.
         type: bool
         default: false
       mode:

@@ -176,6 +176,15 @@ class Files(unittest.TestCase):
             os.symlink("nowhere", path)
             self.assertEqual(PROBE["whose"](path), "other")
 
+    def test_a_directory_is_closed_where_nobody_else_gets_in(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "agent")
+            self.assertTrue(PROBE["is_closed"](path))
+            os.mkdir(path)
+            for mode, closed in ((0o700, True), (0o500, True), (0o711, False), (0o755, False), (0o750, False)):
+                os.chmod(path, mode)
+                self.assertEqual(PROBE["is_closed"](path), closed)
+
     def test_the_digest_of_a_start_has_the_registries_where_the_unit_has_them(self):
         with tempfile.TemporaryDirectory() as directory:
             unit = os.path.join(directory, "k3s.service")

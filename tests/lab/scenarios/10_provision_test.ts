@@ -370,7 +370,12 @@ Deno.test("P11 P12 reservations, labels, taints, options and registries arrive, 
   await tool("config", "unset", "profile", "--scope", "n3");
   await tool("config", "unset", "registries", "--scope", "n3");
   await onHost(host("n3"), "umount /sys/bus/pci/devices");
+  // As it is where somebody else's program put images there first.
+  await onHost(host("n4"), "chmod 755 /var/lib/rancher/k3s/agent");
+  const { n4: n4Before } = await k3sProcesses();
   await provision();
+  const mode = await onHost(host("n4"), "stat -c %a /var/lib/rancher/k3s/agent");
+  assert.deepEqual([mode.trim(), (await k3sProcesses()).n4], ["700", n4Before]);
   const cleared = (await nodes(n1())).get("n3")!;
   assert.equal(await onHost(host("n3"), `ls ${REGISTRIES_YAML} 2>/dev/null || true`), "");
   assert.equal(cleared.metadata.labels["example.com/disk"], undefined);

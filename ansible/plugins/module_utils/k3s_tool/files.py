@@ -30,7 +30,7 @@ def make_directory(path, mode, parent_mode=0o755):
         os.chmod(path, mode)
 
 
-def private_directory(path, mode, check=False):
+def directory_with(path, mode, check=False):
     """Makes a directory with this mode, or gives it to one that is there; the diff of that, in a list."""
     before = stat.S_IMODE(os.stat(path).st_mode) if os.path.isdir(path) else None
     if before == mode:
@@ -92,7 +92,7 @@ def write_files(entries, check=False, secrets=(), keep=None):
     for entry in entries:
         path, mode = entry["path"], int(entry["mode"], 8)
         if entry.get("directory"):
-            diffs += private_directory(path, mode, check)
+            diffs += directory_with(path, mode, check)
             continue
         content = entry["content"] if entry.get("content") is not None else dict(secrets).get(path)
         if (content is None) != bool(entry.get("absent")):

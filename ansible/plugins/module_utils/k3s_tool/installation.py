@@ -115,6 +115,11 @@ def digested(unit_file):
     return ["/etc/rancher/k3s/config.yaml", unit_file, RECORD] + ([REGISTRIES] if REGISTRIES in read(unit_file) else [])
 
 
+def is_closed(path):
+    """Whether a directory keeps out everybody but its owner; one that is not there does."""
+    return not os.path.isdir(path) or not os.stat(path).st_mode & 0o077
+
+
 def judge_installation(role, config):
     """Problems and warnings about a k3s that was installed in another way or for another role."""
     problems, warnings = [], []
@@ -146,6 +151,7 @@ def probe_k3s(params):
     facts["cluster"] = sha256_of("%s/%s" % (DATA, certificate))
     facts["files"] = {path: sha256_of(path) for path in params.get("files", []) + files}
     facts["registries"] = whose(REGISTRIES)
+    facts["agent_closed"] = is_closed(DATA + "/agent")
     # Somebody else installed the k3s that runs.
     facts["foreign"] = facts["unit"]["active"] and whose(files[1]) != "own"
     # With it secrets are encrypted (k3s pkg/daemons/control/deps/deps.go).
