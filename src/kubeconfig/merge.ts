@@ -192,10 +192,10 @@ function leadingTo(
     readonly contexts: readonly Entry[];
   },
 ): readonly string[] {
-  const same = new Set(
+  const same = new Set<unknown>(
     clusters.filter(({ fields }) => isSameCluster(fields, cluster)).map(({ name }) => name),
   );
-  return contexts.filter(({ fields }) => same.has(String(fields.cluster))).map(({ name }) => name);
+  return contexts.filter(({ fields }) => same.has(fields.cluster)).map(({ name }) => name);
 }
 
 // A context or user of that name which does not belong to a cluster of that name is somebody else's.

@@ -1,5 +1,6 @@
 /** Golden tests of `node remove` and `reset`. */
 import assert from "node:assert/strict";
+import { parse } from "yaml";
 import { DOCUMENTS } from "../../src/cli/program/document_schemas.ts";
 import { withDirectory } from "../ansible/fake_system.ts";
 import { ansibleMachine, INVENTORY, type Line, writeInventory } from "./ansible_machine.ts";
@@ -240,6 +241,13 @@ Deno.test("contexts of the person's own kubeconfig that lead nowhere afterwards 
       (await runCommand([...argv, "--yes"], { directory, runner })).stderr;
     await say("kubeconfig");
     await say("kubeconfig", "--context", "a b");
+    // Another cluster on that machine, and what is no cluster at all.
+    const config = parse(await Deno.readTextFile(`${directory}/.kube/config`));
+    config.clusters.push({ name: "other", cluster: { server: "https://100.64.0.1:7443" } });
+    config.clusters.push({ name: "odd", cluster: { server: 7 } });
+    config.contexts.push({ name: "other", context: { cluster: "other" } });
+    config.contexts.push({ name: "odd", context: { cluster: { toString: 1 } } }, { name: "empty" });
+    await Deno.writeTextFile(`${directory}/.kube/config`, JSON.stringify(config));
     const own = await Deno.readTextFile(`${directory}/.kube/config`);
     const server = "        nas: {ansible_host: 100.64.0.9, tailscale_ip: 100.64.0.9}\n";
     await Deno.writeTextFile(file, INVENTORY.replace("    workers:", `${server}    workers:`));
@@ -248,7 +256,7 @@ Deno.test("contexts of the person's own kubeconfig that lead nowhere afterwards 
     await Deno.writeTextFile(file, INVENTORY.replace("    workers:", `${server}    workers:`));
     assert.match(
       await say("node", "remove", "nuc"),
-      /The contexts homelab, a b in your kubeconfig still point to nuc\. To use another server, run: k3s-tool kubeconfig\n/,
+      /The contexts homelab, a b in your kubeconfig still point to nuc\. To use another server, run: k3s-tool kubeconfig && k3s-tool kubeconfig --context 'a b'\n/,
     );
     await Deno.writeTextFile(file, INVENTORY);
     const still =

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { renderProblem } from "../../errors/render_error.ts";
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { unreadable } from "../../errors/refusal.ts";
+import { renderProblem } from "../../errors/render_error.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { ExitCode, usageError, UserError } from "../../errors/user_error.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { renderProblem } from "../../errors/render_error.ts";
 import { isRefusal, refusalReason } from "../../errors/refusal.ts";
+import { renderProblem } from "../../errors/render_error.ts";
 import { ExitCode, UserError } from "../../errors/user_error.ts";
 
 /** What was found. */

@@ -5,9 +5,9 @@
  */
 
 import { isAbsent } from "../../errors/refusal.ts";
+import { renderProblem } from "../../errors/render_error.ts";
 import { counted } from "../../errors/safe_text.ts";
 import { storedKubeconfig } from "../../kubeconfig/store.ts";
-import { renderProblem } from "../../errors/render_error.ts";
 import { UserError } from "../../errors/user_error.ts";
 import { locateInventoryIfAny } from "../../inventory/read/locate.ts";
 import { etcdMembers, type Inventory } from "../../inventory/model.ts";

@@ -86,7 +86,11 @@ export async function wantedHosts(system: System, request: AdoptRequest): Promis
     const address = lookupAddress(tailnet, name);
     const peer = tailnet.peers.find(({ ipv4 }) => ipv4 === address);
     const problem = peer && systemProblem(peer);
-    if (problem !== undefined) throw usageError(problem);
+    if (problem !== undefined) {
+      throw usageError(problem, {
+        hint: "See the machines of the tailnet and their systems with: k3s-tool discover",
+      });
+    }
     // It may be in the inventory by the name of its node.
     const same = inventory?.hosts.find(({ tailscaleIp }) => tailscaleIp === address);
     return { name: same?.name ?? name, address, host: same ?? host };

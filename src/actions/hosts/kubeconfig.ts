@@ -5,22 +5,22 @@
  * @module
  */
 
-import { renderProblem } from "../../errors/render_error.ts";
 import type { ActionSystem, AnsibleAnswers } from "../action_system.ts";
 import { runOnHosts } from "./run_on_hosts.ts";
 import type { RunEvent } from "../../ansible/events/event.ts";
+import { renderProblem } from "../../errors/render_error.ts";
 import { plural, safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { missingError, usageError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
-import { kubeconfigFiles, type Kubeconfigs } from "../../kubeconfig/files.ts";
+import { kubeconfigFiles, type KubeconfigItem, type Kubeconfigs } from "../../kubeconfig/files.ts";
 import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
 import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/store.ts";
 import { ifThere } from "../../process/small_file.ts";
 import type { System } from "../../process/system.ts";
 
 /** Where and how a cluster's kubeconfig is merged into the user's own. */
-export interface InstallOptions extends MergeOptions {
+export interface InstallOptions extends Omit<MergeOptions, "file" | "seen"> {
   /** `--kubeconfig`; undefined: as kubectl finds it. */
   readonly kubeconfig?: string | undefined;
 }
@@ -96,18 +96,23 @@ function adviceOn(
   },
 ): string | undefined {
   if (otherContexts.length === 0) return undefined;
-  const count = otherContexts.length;
   const config = `${kubectlOn(kubeconfig)} config`;
-  const commands = [
-    ...otherContexts.some((name) => name === current)
-      ? [`${config} use-context ${word(contextName)}`]
-      : [],
-    ...otherContexts.map((name) => `${config} delete-context ${word(name)}`),
-  ];
+  const first = otherContexts.some((name) => name === current)
+    ? [`${config} use-context ${word(contextName)}`]
+    : [];
   return `The ${contextList(otherContexts)} ${
-    plural(count, "points", "point")
-  } to this cluster too. To remove ` +
-    `${plural(count, "it", "them")}, run: ${commands.join(" && ")}`;
+    plural(otherContexts.length, "points", "point")
+  } to this cluster too. ` + howToRemove(otherContexts, config, first);
+}
+
+/** @param first commands that come before */
+function howToRemove(
+  names: readonly string[],
+  config: string,
+  first: readonly string[] = [],
+): string {
+  const commands = [...first, ...names.map((name) => `${config} delete-context ${word(name)}`)];
+  return `To remove ${plural(names.length, "it", "them")}, run: ${commands.join(" && ")}`;
 }
 
 /**
@@ -156,27 +161,38 @@ export async function forgetKubeconfig(
   if (text === undefined) return undefined;
   const names = await ownContexts(system, (seen) => contextsOf(text, seen));
   if (names.length === 0) return undefined;
-  const commands = names.map((name) => `kubectl config delete-context ${word(name)}`);
-  return `Your kubeconfig still has the ${contextList(names)} of this cluster. To remove ` +
-    `${plural(names.length, "it", "them")}, run: ${commands.join(" && ")}`;
+  return `Your kubeconfig still has the ${contextList(names)} of this cluster. ` +
+    howToRemove(names, "kubectl config");
 }
 
 /** What the person should know where their own kubeconfig names a server that was removed. */
 export async function kubeconfigWithout(
   system: System,
-  { name, tailscaleIp }: InventoryHost,
+  { inventory, host }: { readonly inventory: Inventory; readonly host: InventoryHost },
 ): Promise<string | undefined> {
-  const isIts = (server: unknown) =>
-    typeof server === "string" && URL.parse(server)?.hostname === tailscaleIp;
-  const names = await ownContexts(system, ({ clusters, contexts }) => {
-    const its = clusters.filter(({ fields }) => isIts(fields.server)).map(({ name }) => name);
-    return contexts.filter(({ fields }) => its.some((each) => each === fields.cluster))
-      .map(({ name }) => name);
-  });
+  const stored = await storedKubeconfig(system, inventory.file);
+  const text = await ifThere(Deno.readTextFile(stored)).catch(() => undefined);
+  if (text === undefined) return undefined;
+  const { contextsOf } = await import("../../kubeconfig/merge.ts");
+  const addresses = [host.tailscaleIp, host.ansibleHost, host.name];
+  const isIts = ({ server }: KubeconfigItem["fields"]) => {
+    const address = typeof server === "string" ? URL.parse(server)?.hostname : undefined;
+    return address !== undefined && addresses.includes(address);
+  };
+  // Its own clusters alone: others may be on the same machine.
+  const names = await ownContexts(system, (seen) =>
+    contextsOf(text, {
+      ...seen,
+      clusters: seen.clusters.filter(({ fields }) => isIts(fields)),
+    }));
   if (names.length === 0) return undefined;
+  const { clusterName } = inventory.cluster;
+  const commands = names.map((name) =>
+    `k3s-tool kubeconfig${name === clusterName ? "" : ` --context ${word(name)}`}`
+  );
   return `The ${contextList(names)} in your kubeconfig still ${
     plural(names.length, "points", "point")
-  } to ${name}. To use another server, run: k3s-tool kubeconfig`;
+  } to ${host.name}. To use another server, run: ${commands.join(" && ")}`;
 }
 
 /** Contexts of the person's own kubeconfig; none where it cannot be used. */

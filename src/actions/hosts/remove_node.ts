@@ -318,7 +318,7 @@ export async function* removeNode(
       } else if (change === undefined) {
         await removeFromInventory(system, { inventory, names: [host.name] }, { dryRun: false });
         yield { type: "note", message: `Removed ${host.name} from ${inventory.file}` };
-        const message = await kubeconfigWithout(system, host);
+        const message = await kubeconfigWithout(system, { inventory, host });
         if (message !== undefined) yield { type: "note", message };
       } else {
         const { notes } = await changeInInventory(system, { inventory, host }, change);

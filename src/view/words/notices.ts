@@ -4,9 +4,9 @@
  * @module
  */
 
-import { renderProblem } from "../../errors/render_error.ts";
 import type { LiveState } from "../../live/live_state.ts";
 import { NOT_ASKED } from "../../cluster/watch/cluster_state.ts";
+import { renderProblem } from "../../errors/render_error.ts";
 import { safeText } from "../../errors/safe_text.ts";
 import { keyWarning } from "../../tailscale/suitability.ts";
 import { type LiveView, nodeRows } from "../lists/live_rows.ts";
