@@ -188,7 +188,7 @@ export async function kubeconfigWithout(
   if (names.length === 0) return undefined;
   const { clusterName } = inventory.cluster;
   const commands = names.map((name) =>
-    `k3s-tool kubeconfig${name === clusterName ? "" : ` --context ${word(name)}`}`
+    name === clusterName ? "k3s-tool kubeconfig" : `k3s-tool kubeconfig --context ${word(name)}`
   );
   return `The ${contextList(names)} in your kubeconfig still ${
     plural(names.length, "points", "point")
