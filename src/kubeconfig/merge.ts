@@ -7,7 +7,7 @@
  */
 
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
-import { usageError } from "../errors/user_error.ts";
+import { type Place, usageError, type UserError } from "../errors/user_error.ts";
 import { Kubeconfig, type KubeconfigItem, type Kubeconfigs } from "./files.ts";
 
 /** What is merged how. */
@@ -110,11 +110,7 @@ function parsePerson(text: string, file: string | undefined): Document {
   if (error !== undefined || !(isMap(document.contents) || document.contents === null)) {
     const at = error?.linePos?.[0];
     const place = at === undefined ? {} : { line: at.line, column: at.col };
-    throw usageError("Your kubeconfig cannot be parsed; nothing was written", {
-      ...file !== undefined && { where: { file, ...place } },
-      hint: "Fix it, or name another file with --kubeconfig.",
-      cause: error,
-    });
+    throw unusable("cannot be parsed", { file, place, cause: error });
   }
   return document;
 }
@@ -123,14 +119,26 @@ function sequence(document: Document, name: string, file: string | undefined): Y
   const value = document.get(name);
   if (isSeq(value)) return value;
   if (value !== undefined && value !== null) {
-    throw usageError(`Your kubeconfig is invalid: ${name} is not a list; nothing was written`, {
-      ...file !== undefined && { where: { file } },
-      hint: "Fix it, or name another file with --kubeconfig.",
-    });
+    throw unusable(`is invalid: ${name} is not a list`, { file });
   }
   const created = document.createNode([]) as YAMLSeq;
   document.set(name, created);
   return created;
+}
+
+function unusable(
+  what: string,
+  { file, place, cause }: {
+    readonly file: string | undefined;
+    readonly place?: Pick<Place, "line" | "column">;
+    readonly cause?: unknown;
+  },
+): UserError {
+  return usageError(`Your kubeconfig ${what}; nothing was written`, {
+    ...file !== undefined && { where: { file, ...place } },
+    hint: "Fix it, or name another file with --kubeconfig.",
+    cause,
+  });
 }
 
 function find(list: YAMLSeq, name: string): YAMLMap | undefined {

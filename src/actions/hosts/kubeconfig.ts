@@ -13,7 +13,7 @@ import { plural, safeText } from "../../errors/safe_text.ts";
 import { shellWord } from "../../errors/shell_word.ts";
 import { missingError, usageError, UserError } from "../../errors/user_error.ts";
 import { hostsOf, type Inventory, type InventoryHost } from "../../inventory/model.ts";
-import { kubeconfigFiles, type KubeconfigItem, type Kubeconfigs } from "../../kubeconfig/files.ts";
+import { kubeconfigFiles, type KubeconfigItem } from "../../kubeconfig/files.ts";
 import type { MergeOptions, MergeResult } from "../../kubeconfig/merge.ts";
 import { newStoredKubeconfig, storedKubeconfig } from "../../kubeconfig/store.ts";
 import { ifThere } from "../../process/small_file.ts";
@@ -154,12 +154,8 @@ export async function forgetKubeconfig(
   system: System,
   inventory: Inventory,
 ): Promise<string | undefined> {
-  const { contextsOf } = await import("../../kubeconfig/merge.ts");
-  const stored = await storedKubeconfig(system, inventory.file);
-  const text = await ifThere(Deno.readTextFile(stored)).catch(() => undefined);
-  await Deno.remove(stored).catch(() => {});
-  if (text === undefined) return undefined;
-  const names = await ownContexts(system, (seen) => contextsOf(text, seen));
+  const names = await ownContexts(system, inventory);
+  await Deno.remove(await storedKubeconfig(system, inventory.file)).catch(() => {});
   if (names.length === 0) return undefined;
   return `Your kubeconfig still has the ${contextList(names)} of this cluster. ` +
     howToRemove(names, "kubectl config");
@@ -170,21 +166,11 @@ export async function kubeconfigWithout(
   system: System,
   { inventory, host }: { readonly inventory: Inventory; readonly host: InventoryHost },
 ): Promise<string | undefined> {
-  const stored = await storedKubeconfig(system, inventory.file);
-  const text = await ifThere(Deno.readTextFile(stored)).catch(() => undefined);
-  if (text === undefined) return undefined;
-  const { contextsOf } = await import("../../kubeconfig/merge.ts");
   const addresses = [host.tailscaleIp, host.ansibleHost, host.name];
-  const isIts = ({ server }: KubeconfigItem["fields"]) => {
+  const names = await ownContexts(system, inventory, ({ fields: { server } }) => {
     const address = typeof server === "string" ? URL.parse(server)?.hostname : undefined;
     return address !== undefined && addresses.includes(address);
-  };
-  // Its own clusters alone: others may be on the same machine.
-  const names = await ownContexts(system, (seen) =>
-    contextsOf(text, {
-      ...seen,
-      clusters: seen.clusters.filter(({ fields }) => isIts(fields)),
-    }));
+  });
   if (names.length === 0) return undefined;
   const { clusterName } = inventory.cluster;
   const commands = names.map((name) =>
@@ -195,14 +181,23 @@ export async function kubeconfigWithout(
   } to ${host.name}. To use another server, run: ${commands.join(" && ")}`;
 }
 
-/** Contexts of the person's own kubeconfig; none where it cannot be used. */
+/**
+ * Contexts of the person's own kubeconfig that lead to the cluster of the stored one; none where either
+ * cannot be used.
+ */
 async function ownContexts(
   system: System,
-  find: (seen: Kubeconfigs) => readonly string[],
+  inventory: Inventory,
+  isMeant: (cluster: KubeconfigItem) => boolean = () => true,
 ): Promise<readonly string[]> {
+  const stored = await storedKubeconfig(system, inventory.file);
+  const text = await ifThere(Deno.readTextFile(stored)).catch(() => undefined);
+  if (text === undefined) return [];
   const { readKubeconfigs } = await import("../../kubeconfig/files.ts");
+  const { contextsOf } = await import("../../kubeconfig/merge.ts");
   try {
-    return find(await readKubeconfigs(kubeconfigFiles(system, undefined)));
+    const { clusters, contexts } = await readKubeconfigs(kubeconfigFiles(system, undefined));
+    return contextsOf(text, { clusters: clusters.filter(isMeant), contexts });
   } catch (error) {
     if (error instanceof UserError) return [];
     throw error;

@@ -192,7 +192,7 @@ function renamedFiles(
 }
 
 /**
- * Where a host stands in the groups.
+ * The entries of a host in all groups.
  *
  * @throws {UserError} exit code 2 where it is not there, or is part of a range
  */

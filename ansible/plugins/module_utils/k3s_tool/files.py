@@ -31,7 +31,7 @@ def make_directory(path, mode, parent_mode=0o755):
 
 
 def directory_with(path, mode, check=False):
-    """Makes a directory with this mode, or gives it to one that is there; the diff of that, in a list."""
+    """Creates a directory with this mode, or sets the mode of an existing one; returns the diff as a list."""
     before = stat.S_IMODE(os.stat(path).st_mode) if os.path.isdir(path) else None
     if before == mode:
         return []
