@@ -107,7 +107,8 @@ function withRole(content: LoadedContent, name: string, role: Role): Edit {
     ROLES.some((each) => each !== role && content.roleGroups[each].includes(group));
   const before = rootValue(content.document);
   let document = content.document;
-  for (const { path, where } of placesOf(content, name).filter(leaves)) {
+  for (const place of placesOf(content, name).filter(leaves)) {
+    const { path, where } = place;
     const value = memberOf(before, path) ?? {};
     if (stateOf(value) === "vault" || !isMapValue(value)) {
       throw usageError(`${name} has variables that only an editor can move; nothing was written`, {
@@ -115,7 +116,7 @@ function withRole(content: LoadedContent, name: string, role: Role): Edit {
         hint: "Change its group with an editor, then run: k3s-tool provision",
       });
     }
-    const target = [...groupFor(content, role).path, "hosts", name];
+    const target = [...groupFor(content, role).path, "hosts", keyOf(name, place)];
     const known = memberOf(rootValue(document), target) ?? {};
     document = setIn(document, target, { ...isMapValue(known) ? known : {}, ...value });
   }
@@ -149,9 +150,9 @@ function renamed(
   const set = setVariables(content, settings);
   if (target === name) return set;
   let document = set.documents.get(content.path) ?? content.document;
-  for (const { path, port, where } of places) {
-    const after = renameIn(document, path, port === undefined ? target : `${target}:${port}`);
-    if (after === document) throw borrowedError(name, where);
+  for (const place of places) {
+    const after = renameIn(document, place.path, keyOf(target, place));
+    if (after === document) throw borrowedError(name, place.where);
     document = after;
   }
   const { documents, ...files } = renamedFiles(content, { name, target, set });
@@ -162,6 +163,11 @@ function renamed(
       : [`Its variables in host_vars are copied; you can delete the files of ${name}.`],
     ...files,
   };
+}
+
+/** A host's name as it is written where its entry has a port. */
+function keyOf(name: string, { port }: HostPlace): string {
+  return port === undefined ? name : `${name}:${port}`;
 }
 
 /** Copies of a host's files of variables under its new name. */

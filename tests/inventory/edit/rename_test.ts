@@ -83,13 +83,18 @@ Deno.test("files that are left from a host of the new name are named, and nothin
   });
 });
 
-Deno.test("a port behind the name stays", () =>
-  changed(
-    { "hosts.yml": INVENTORY.replace("nas:", "nas:2222:") },
+Deno.test("a port behind the name stays, also under another role", async () => {
+  const ported = { "hosts.yml": INVENTORY.replace("nas:", "nas:2222:") };
+  await changed(ported, { role: "control-plane" }, async (read) => {
+    assert.match(await read("hosts.yml"), /control_plane:\n +hosts:\n.*\n +nas:2222: \{/);
+  });
+  await changed(
+    ported,
     { name: "shed", vars: NEW },
     async (read) => {
       const expected = INVENTORY.replace("nas:", "shed:2222:")
         .replace("tailscale_ip: 100.64.0.2", "tailscale_ip: 100.64.0.9");
       assert.equal(await read("hosts.yml"), expected);
     },
-  ));
+  );
+});
